@@ -1,0 +1,183 @@
+"""The canonical tables: which columns they have, what these mean, which values they may hold.
+
+A *firm record* is one row per firm and wave. Three states of an answer are kept apart: a value;
+*filtered* (the question was not put to this firm: the ``asked_*`` column of the variable's block
+is False); *missing* (asked, not answered: null although ``asked_*`` is True).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandera.pandas import DataFrameSchema
+
+PARTNERS = (
+    "group",
+    "suppliers",
+    "clients",
+    "competitors",
+    "consultants",
+    "universities",
+    "public_research",
+)
+PLACES = ("domestic", "foreign")
+SOURCES = ("internal", *PARTNERS[1:], "conferences", "journals", "associations")
+PROTECTION = ("patent", "design", "trademark", "copyright", "secrecy", "complexity", "lead_time")
+
+TEXT = ("country", "wave", "firm_id", "nace", "section")
+COUNTS = ("employees", "employees_lag2")
+MONEY = ("turnover", "turnover_lag2")
+YES_NO = (
+    "manufacturing",
+    "group",
+    "foreign_group",
+    "export",
+    "product_innovation",
+    "process_innovation",
+    "ongoing",
+    "abandoned",
+    "innovation_active",
+)
+
+# Questions that share a filter: one ``asked_{block}`` column says who was asked.
+BLOCKS: dict[str, tuple[str, ...]] = {
+    "shares": (
+        "share_unchanged",
+        "share_improved",
+        "share_new",
+        "share_new_firm",
+        "share_new_market",
+    ),
+    "spending": (
+        "rd_internal",
+        "rd_external",
+        "machinery",
+        "other_knowledge",
+        "innovation_spending",
+        "rd_continuous",
+    ),
+    "cooperation": ("coop_any",),
+    "partners": tuple(f"coop_{partner}_{place}" for partner in PARTNERS for place in PLACES),
+    "funding": ("fund_local", "fund_national", "fund_eu"),
+    "protection": tuple(f"protect_{means}" for means in PROTECTION),
+    "sources": tuple(f"source_{source}" for source in SOURCES),
+}
+BLOCK_OF = {variable: block for block, variables in BLOCKS.items() for variable in variables}
+
+PERCENT = BLOCKS["shares"]
+SPENDING = tuple(v for v in BLOCKS["spending"] if v != "rd_continuous")
+FLAGS = (
+    *YES_NO,
+    "rd_continuous",
+    "coop_any",
+    *BLOCKS["partners"],
+    *BLOCKS["funding"],
+    *BLOCKS["protection"],
+)
+ASKED = tuple(f"asked_{block}" for block in BLOCKS)
+
+FIRM_COLUMNS: tuple[str, ...] = (
+    "country",
+    "wave",
+    "reference_year",
+    "firm_id",
+    "weight",
+    "nace",
+    "section",
+    *COUNTS,
+    *MONEY,
+    *YES_NO,
+    *BLOCK_OF,
+    *ASKED,
+)
+ACCOUNT_COLUMNS = (
+    "firm_id",
+    "year",
+    "turnover",
+    "value_added",
+    "personnel_costs",
+    "profit_before_tax",
+    "total_assets",
+    "employees",
+)
+
+
+def dtype_of(column: str) -> str:
+    """Return the pandas dtype of a canonical column."""
+    if column in TEXT:
+        return "string"
+    if column in ("reference_year", "year"):
+        return "int64"
+    if column in ASKED:
+        return "bool"
+    if column in FLAGS:
+        return "boolean"
+    return "float64"
+
+
+def firm_schema() -> DataFrameSchema:
+    """Return the contract of a clean wave, ``microdata/{country}/{wave}.parquet``."""
+    import pandera.pandas as pa
+
+    def column(name: str) -> pa.Column:
+        checks = []
+        if name in PERCENT:
+            checks = [pa.Check.in_range(0, 100)]
+        elif name in BLOCKS["sources"]:
+            checks = [pa.Check.isin([0, 1, 2, 3])]
+        elif name == "weight":
+            checks = [pa.Check.gt(0)]
+        elif dtype_of(name) == "float64":
+            checks = [pa.Check.ge(0)]
+        required = name in {"country", "wave", "reference_year", "firm_id", "weight", *ASKED}
+        return pa.Column(dtype_of(name), checks=checks, nullable=not required)
+
+    return pa.DataFrameSchema(
+        {name: column(name) for name in FIRM_COLUMNS},
+        unique=["country", "wave", "firm_id"],
+        strict=True,
+        ordered=True,
+    )
+
+
+def account_schema() -> DataFrameSchema:
+    """Return the contract of company accounts, ``microdata/{country}/accounts.parquet``."""
+    import pandera.pandas as pa
+
+    signed = ("value_added", "profit_before_tax")
+
+    def column(name: str) -> pa.Column:
+        nonnegative = dtype_of(name) == "float64" and name not in signed
+        return pa.Column(
+            dtype_of(name),
+            checks=[pa.Check.ge(0)] if nonnegative else [],
+            nullable=name not in ("firm_id", "year"),
+        )
+
+    return pa.DataFrameSchema(
+        {name: column(name) for name in ACCOUNT_COLUMNS},
+        unique=["firm_id", "year"],
+        strict=True,
+        ordered=True,
+    )
+
+
+def state_of(firms: pd.DataFrame, variable: str) -> pd.Series:
+    """Return, per firm, whether ``variable`` is ``"value"``, ``"filtered"`` or ``"missing"``.
+
+    Parameters
+    ----------
+    firms
+        Firm records, shape (n, columns).
+    variable
+        A canonical column; one outside every block was asked of everyone.
+    """
+    import numpy as np
+    import pandas as pd
+
+    valid = firms[variable].notna()
+    block = BLOCK_OF.get(variable)
+    asked = firms[f"asked_{block}"] if block else pd.Series(True, index=firms.index)
+    return pd.Series(np.select([valid, ~asked], ["value", "filtered"], "missing"), firms.index)
