@@ -47,7 +47,8 @@ class CisflowError(Exception):
     def __str__(self) -> str:
         n = len(self.problems)
         count = "1 problem" if n == 1 else f"{n} problems"
-        return "\n".join([f"{self.heading}: {count}, nothing was written.", *map(str, self.problems)])
+        heading = f"{self.heading}: {count}, nothing was written."
+        return "\n".join([heading, *map(str, self.problems)])
 
 
 @contextmanager

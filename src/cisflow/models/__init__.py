@@ -1,0 +1,1 @@
+"""Estimators: numbers in, results out."""
