@@ -13,10 +13,10 @@ BIN   := .venv/bin
 
 .PHONY: all test lint clean
 all: $(STAMP)
-	$(BIN)/python -m cisflow run $(CONFIG) --cores $(CORES)
+	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: $(STAMP)
 	$(BIN)/ruff check

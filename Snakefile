@@ -1,0 +1,32 @@
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+# `--configfile` replaces this default; it does not merge with it.
+if "countries" not in config:
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+
+
+if RUN.truth_file:
+
+    include: "workflow/rules/simulate.smk"
+
+
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/panel.smk"
+include: "workflow/rules/estimate.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        results("publication/manifest.json"),

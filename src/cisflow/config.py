@@ -1,0 +1,225 @@
+"""One run: its config, models and claims, checked before any job starts."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from cisflow.errors import CisflowError, Problem
+from cisflow.validation import did_you_mean, read_yaml, validated
+
+
+@dataclass(frozen=True)
+class Run:
+    """A checked run.
+
+    Attributes
+    ----------
+    settings
+        The config with defaults filled in; its keys are described in
+        ``workflow/schemas/config.schema.yaml``.
+    models
+        The specifications this run estimates, by name.
+    claims
+        The claims file.
+    root
+        The project's folder, where ``config/`` lies.
+    """
+
+    settings: dict[str, Any]
+    models: dict[str, dict[str, Any]]
+    claims: dict[str, Any]
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the run, the folder below ``results/``."""
+        return self.settings["run"]
+
+    @property
+    def countries(self) -> dict[str, dict[str, Any]]:
+        """Countries by two-letter code."""
+        return self.settings["countries"]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether everything this run publishes is stamped SYNTHETIC."""
+        return self.settings["data"] == "synthetic"
+
+    @property
+    def codebook_folders(self) -> list[Path]:
+        """Folders in which a codebook's name is looked up."""
+        return [self.root / "config" / "codebooks"]
+
+    @cached_property
+    def truth_file(self) -> Path | None:
+        """File of true coefficients, when this run simulates its extracts."""
+        name = self.settings.get("simulate")
+        return find_file(name, self.root) if name else None
+
+    def waves(self, country: str) -> list[str]:
+        """Return the waves of ``country`` in the order of the config."""
+        return list(self.countries[country]["waves"])
+
+    def has_accounts(self, country: str) -> bool:
+        """Return whether ``country`` has company accounts."""
+        return "accounts" in self.countries[country]
+
+    def source(self, country: str, wave: str) -> dict[str, Any]:
+        """Return file, codebook and checksum of a wave, or of the accounts."""
+        entry = self.countries[country]
+        return entry["accounts"] if wave == "accounts" else entry["waves"][wave]
+
+    def sources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield country, wave (or ``"accounts"``) and source of every extract."""
+        for country in self.countries:
+            for wave in [*self.waves(country), *(["accounts"] * self.has_accounts(country))]:
+                yield country, wave, self.source(country, wave)
+
+    def codebook_files(self, country: str, wave: str) -> list[str]:
+        """Return the files a wave's codebook is made of, itself first."""
+        from cisflow.codebook import codebook_files
+
+        name = self.source(country, wave)["codebook"]
+        return [str(path) for path in codebook_files(name, self.codebook_folders)]
+
+    def heading(self, country: str, wave: str) -> str:
+        """Return what to call an extract in messages."""
+        source = self.source(country, wave)
+        what = "accounts" if wave == "accounts" else f"wave {wave}"
+        return f"{self.countries[country]['name']}, {what} ({source['file']})"
+
+
+def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
+    """Check a config and everything it names.
+
+    Parameters
+    ----------
+    config
+        What the user wrote.
+    root
+        The project's folder.
+    file
+        What to call the config in messages.
+
+    Raises
+    ------
+    CisflowError
+        All that is wrong: keys, models, claims, codebooks, missing extracts.
+    """
+    schemas = root / "workflow" / "schemas"
+    settings = validated(config, schemas / "config.schema.yaml", file)
+    models_file = find_file(settings["models_file"], root)
+    claims_file = find_file(settings["claims_file"], root)
+    models = validated(
+        read_yaml(models_file), schemas / "models.schema.yaml", settings["models_file"]
+    )
+    claims = validated(
+        read_yaml(claims_file), schemas / "claims.schema.yaml", settings["claims_file"]
+    )
+    unknown = [
+        Problem(f"models: `{name}` is not in {settings['models_file']}", did_you_mean(name, list(models)))
+        for name in settings["models"]
+        if name not in models
+    ]
+    chosen = {name: models[name] for name in settings["models"] if name in models}
+    run = Run(settings, chosen, claims, root)
+    problems = [*unknown, *_simulation_problems(run), *_source_problems(run)]
+    if problems:
+        raise CisflowError(file, problems)
+    return run
+
+
+def find_file(name: str, root: Path) -> Path:
+    """Return ``name`` in the working folder if it is there, else in the project's folder."""
+    here = Path(name)
+    return here if here.exists() else root / name
+
+
+def _simulation_problems(run: Run) -> Iterator[Problem]:
+    if not run.settings.get("simulate"):
+        return
+    if not run.synthetic:
+        yield Problem(
+            "simulate: given although `data` is `real`",
+            "remove `simulate:`, or set `data: synthetic` so that every output says so",
+        )
+    if run.truth_file is not None and not run.truth_file.exists():
+        yield Problem(
+            f"simulate: {run.settings['simulate']} does not exist",
+            "name a truth file such as config/truth/flanders.yaml",
+        )
+    for country, wave, source in run.sources():
+        # A simulated extract must never take the place of a delivered one.
+        if not Path(source["file"]).as_posix().startswith("data/raw/synthetic/"):
+            yield Problem(
+                f"countries.{country}.{wave}.file: {source['file']} would be written by the simulation",
+                "put simulated extracts below data/raw/synthetic/",
+            )
+
+
+def _source_problems(run: Run) -> Iterator[Problem]:
+    for country, wave, source in run.sources():
+        try:
+            run.codebook_files(country, wave)
+        except CisflowError as error:
+            for problem in error.problems:
+                yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
+        if not run.settings.get("simulate") and not Path(source["file"]).is_file():
+            yield Problem(
+                f"{run.heading(country, wave)}: the file does not exist",
+                "put the extract there or correct `file:`; data/README.md says who may have which "
+                "data and how to get it",
+            )
+
+
+def code_digest(script: str, root: Path) -> str:
+    """Return a digest of a script and of all modules of the package it imports.
+
+    Snakemake does not see that an imported package changed; a rule that carries this digest as
+    a parameter runs again when, and only when, code it uses was edited.
+
+    Parameters
+    ----------
+    script
+        Name of a file below ``workflow/scripts/``, without its ending.
+    root
+        The project's folder.
+    """
+    start = root / "workflow" / "scripts" / f"{script}.py"
+    seen: dict[Path, str] = {}
+    queue = [start]
+    while queue:
+        path = queue.pop()
+        if path in seen:
+            continue
+        text, imported = _source_and_imports(path)
+        seen[path] = text
+        queue += imported
+    digest = hashlib.sha256()
+    for path in sorted(seen):
+        digest.update(seen[path].encode())
+    return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=None)
+def _source_and_imports(path: Path) -> tuple[str, list[Path]]:
+    text = path.read_text(encoding="utf-8")
+    package = Path(__file__).parent.parent
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    found = []
+    for name in sorted(n for n in names if n.split(".")[0] == "cisflow"):
+        base = package.joinpath(*name.split("."))
+        candidates = [base.with_suffix(".py"), base / "__init__.py"]
+        found += [candidate for candidate in candidates if candidate.is_file()]
+    return text, found

@@ -1,0 +1,45 @@
+"""The checked run and where its files lie; every rule takes both from here."""
+
+from functools import partial
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from cisflow.config import code_digest, load_run
+from cisflow.errors import CisflowError
+
+ROOT = Path(workflow.basedir)
+ENVIRONMENT = str(ROOT / "environment.yml")
+
+try:
+    RUN = load_run(config, ROOT, file=" + ".join(map(str, workflow.configfiles)))
+except CisflowError as error:
+    raise WorkflowError(str(error)) from None
+
+digest = partial(code_digest, root=ROOT)
+
+
+wildcard_constraints:
+    country="|".join(RUN.countries),
+    wave="|".join({w for c in RUN.countries for w in RUN.waves(c)}),
+    model="|".join(RUN.models),
+
+
+def results(path):
+    """Return a path of this run's results."""
+    return f"results/{RUN.name}/{path}"
+
+
+def microdata(path):
+    """Return a path in the one folder that firm-level data never leaves."""
+    return results(f"microdata/{path}")
+
+
+def log_of(path):
+    """Return the log file of a job."""
+    return results(f"logs/{path}.log")
+
+
+def timing_of(path):
+    """Return the file in which Snakemake notes a job's time and memory."""
+    return results(f"benchmarks/{path}.tsv")

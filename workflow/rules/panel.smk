@@ -1,0 +1,50 @@
+"""Waves and accounts to one panel per country, and the aggregates that describe it."""
+
+
+rule panel:
+    message:
+        "Linking waves and accounts of {wildcards.country}"
+    input:
+        waves=lambda w: expand(
+            microdata("{country}/{wave}.parquet"), country=w.country, wave=RUN.waves(w.country)
+        ),
+        accounts=lambda w: (
+            [microdata(f"{w.country}/accounts.parquet")] if RUN.has_accounts(w.country) else []
+        ),
+        industries=str(ROOT / "config/nace.yaml"),
+    output:
+        panel=microdata("{country}/panel.parquet"),
+    params:
+        lag=RUN.settings["lag"],
+        code=digest("panel"),
+    log:
+        log_of("panel/{country}"),
+    benchmark:
+        timing_of("panel/{country}")
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/panel.py"
+
+
+rule describe:
+    message:
+        "Counting and describing the samples of {wildcards.country}"
+    input:
+        panel=microdata("{country}/panel.parquet"),
+    output:
+        sample=results("sample/{country}.csv"),
+        description=results("description/{country}.json"),
+    params:
+        models=RUN.models,
+        minimum_cell=RUN.settings["minimum_cell"],
+        lag=RUN.settings["lag"],
+        code=digest("describe"),
+    log:
+        log_of("describe/{country}"),
+    benchmark:
+        timing_of("describe/{country}")
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/describe.py"

@@ -1,0 +1,16 @@
+from cisflow.errors import reported
+
+with reported(snakemake.log[0]):
+    from cisflow.codebook import load_codebook
+    from cisflow.ingest import ingest_accounts, save_quality
+
+    codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
+    accounts, quality = ingest_accounts(
+        snakemake.input.extract,
+        codebook,
+        country=snakemake.wildcards.country,
+        name=snakemake.params.name,
+        sha256=snakemake.params.source.get("sha256"),
+    )
+    accounts.to_parquet(snakemake.output.accounts)
+    save_quality(quality, snakemake.output.quality)

@@ -1,0 +1,17 @@
+from cisflow.errors import reported
+
+with reported(snakemake.log[0]):
+    from cisflow.codebook import load_codebook
+    from cisflow.ingest import ingest_wave, save_quality
+
+    codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
+    firms, quality = ingest_wave(
+        snakemake.input.extract,
+        codebook,
+        country=snakemake.wildcards.country,
+        wave=snakemake.wildcards.wave,
+        name=snakemake.params.name,
+        sha256=snakemake.params.source.get("sha256"),
+    )
+    firms.to_parquet(snakemake.output.firms)
+    save_quality(quality, snakemake.output.quality)
