@@ -6,7 +6,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,10 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         read_yaml(claims_file), schemas / "claims.schema.yaml", settings["claims_file"]
     )
     unknown = [
-        Problem(f"models: `{name}` is not in {settings['models_file']}", did_you_mean(name, list(models)))
+        Problem(
+            f"models: `{name}` is not in {settings['models_file']}",
+            did_you_mean(name, list(models)),
+        )
         for name in settings["models"]
         if name not in models
     ]
@@ -207,7 +210,7 @@ def code_digest(script: str, root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _source_and_imports(path: Path) -> tuple[str, list[Path]]:
     text = path.read_text(encoding="utf-8")
     package = Path(__file__).parent.parent

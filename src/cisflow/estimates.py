@@ -74,7 +74,8 @@ def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
     import pandas as pd
 
     text = dict.fromkeys(
-        ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note"), str
+        ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note"),
+        str,
     )
     tables = [
         pd.read_csv(f, dtype=text, keep_default_na=False, na_values=dict.fromkeys(_NUMBERS, [""]))

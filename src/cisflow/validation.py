@@ -90,7 +90,9 @@ def _in_words(error: Any) -> Iterator[Problem]:
             yield Problem(f"{key}: `{missing}` is missing", f"add it: {meaning}")
     elif error.validator == "enum":
         known = [str(v) for v in error.validator_value]
-        yield Problem(f"{key}: {error.instance!r} is not known", _nearest(str(error.instance), known))
+        yield Problem(
+            f"{key}: {error.instance!r} is not known", _nearest(str(error.instance), known)
+        )
     elif error.validator in ("anyOf", "oneOf"):
         forms = described or "see config/README.md for the forms it may take"
         yield Problem(f"{key}: {_short(error.instance)} has none of the permitted forms", forms)

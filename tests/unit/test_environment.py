@@ -5,7 +5,9 @@ import tomllib
 
 import yaml
 
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>.+?))? \\$", re.M)
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>.+?))? \\$", re.M
+)
 
 
 def locked(root):

@@ -1,0 +1,82 @@
+"""A run is refused before any job starts when anything it names is not there."""
+
+import copy
+import shutil
+
+import pytest
+import yaml
+
+from cisflow.config import code_digest, load_run
+from cisflow.errors import CisflowError
+
+
+@pytest.fixture
+def config(root):
+    return yaml.safe_load((root / "config" / "config.yaml").read_text())
+
+
+def refused(config, root):
+    with pytest.raises(CisflowError) as caught:
+        load_run(config, root, file="my.yaml")
+    return str(caught.value)
+
+
+def test_default_run_is_accepted(config, root):
+    run = load_run(config, root)
+    assert run.synthetic
+    assert run.waves("BE") == ["CIS2", "CIS4"]
+    assert [wave for _, wave, _ in run.sources()] == ["CIS2", "CIS4", "accounts"]
+    assert list(run.models) == config["models"]
+    assert run.models["faems2010_direct"]["weights"] is None
+
+
+def test_unknown_model_is_named(config, root):
+    message = refused({**config, "models": ["faems2050"]}, root)
+    assert "`faems2050` is not in config/models.yaml" in message
+    assert "did you mean `faems2005`" in message
+
+
+def test_unknown_codebook_is_named(config, root):
+    changed = copy.deepcopy(config)
+    changed["countries"]["BE"]["waves"]["CIS4"]["codebook"] = "eurostat/cis44"
+    message = refused(changed, root)
+    assert "countries.BE.CIS4" in message
+    assert "eurostat/cis4" in message
+
+
+def test_missing_extract_of_a_real_survey_says_where_to_look(config, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    real = {k: v for k, v in config.items() if k != "simulate"} | {"data": "real"}
+    message = refused(real, root)
+    assert "3 problems" in message
+    assert "Flanders (Belgium), wave CIS2 (data/raw/synthetic/flanders/BE/cis2.sav)" in message
+    assert "data/README.md" in message
+
+
+def test_simulation_may_not_write_over_delivered_extracts(config, root):
+    changed = copy.deepcopy(config)
+    changed["countries"]["BE"]["waves"]["CIS4"]["file"] = "data/raw/BE/cis4.dta"
+    assert "would be written by the simulation" in refused(changed, root)
+
+
+def test_simulation_of_real_data_is_refused(config, root):
+    assert "`data` is `real`" in refused({**config, "data": "real"}, root)
+
+
+def test_digest_changes_with_an_imported_module_and_only_then(root, tmp_path, monkeypatch):
+    package = tmp_path / "src" / "cisflow"
+    shutil.copytree(root / "src" / "cisflow", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(root / "workflow", tmp_path / "workflow")
+    monkeypatch.setattr("cisflow.config.__file__", str(package / "config.py"))
+
+    def digests():
+        code_digest.__globals__["_source_and_imports"].cache_clear()
+        return {s: code_digest(s, tmp_path) for s in ("ingest_wave", "panel", "estimate", "judge")}
+
+    before = digests()
+    for name, users in {"models/tobit.py": {"estimate"}, "claims.py": {"judge"}}.items():
+        path = package / name
+        path.write_text(path.read_text() + "\n# edited\n")
+        after = digests()
+        assert {script for script in before if before[script] != after[script]} == users
+        before = after

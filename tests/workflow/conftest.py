@@ -1,0 +1,68 @@
+"""A copy of the project in which a test may run, edit and break things."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+PARTS = ("Snakefile", "environment.yml", "config", "workflow", "src", "paper")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project; its own package is the one that runs."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str, config: str = "config/config.yaml", cores: int = 2):
+        """Run snakemake and return the completed process, output as text."""
+        command = [sys.executable, "-m", "snakemake", "--configfile", config, "--cores", str(cores)]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def planned(self, config: str = "config/config.yaml") -> set[str]:
+        """Return the rules that a run would execute."""
+        dry = self.snakemake("--dry-run", "--quiet", config=config)
+        assert dry.returncode == 0, dry.stderr
+        lines = (dry.stdout + dry.stderr).splitlines()
+        counts = [line.split() for line in lines]
+        return {c[0] for c in counts if len(c) == 2 and c[1].isdigit()} - {"total", "all"}
+
+    def edit_yaml(self, name: str, **changes) -> None:
+        """Set top-level keys of a YAML file."""
+        path = self.folder / name
+        document = yaml.safe_load(path.read_text())
+        path.write_text(yaml.safe_dump({**document, **changes}, sort_keys=False))
+
+    def published(self, run: str) -> Path:
+        """Return the folder of what a run publishes."""
+        return self.folder / "results" / run / "publication"
+
+
+@pytest.fixture(scope="session")
+def new_project(root, tmp_path_factory):
+    """Return a function that makes a fresh copy of the project."""
+
+    def make() -> Project:
+        folder = tmp_path_factory.mktemp("project")
+        for part in PARTS:
+            source = root / part
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, folder / part)
+        return Project(folder)
+
+    return make

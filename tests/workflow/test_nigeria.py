@@ -1,0 +1,81 @@
+"""A real survey goes the same way; its counts are those of the file itself."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nigeria")]
+
+
+@pytest.fixture(scope="module")
+def extract(shared_path):
+    return shared_path("data/nigeria/nigeria-innovation.csv")
+
+
+@pytest.fixture(scope="module")
+def project(new_project, extract):
+    project = new_project()
+    raw = project.folder / "data" / "raw" / "NG"
+    raw.mkdir(parents=True)
+    shutil.copy2(extract, raw)
+    done = project.snakemake(config="config/nigeria.yaml")
+    assert done.returncode == 0, done.stderr[-4000:]
+    return project
+
+
+@pytest.fixture(scope="module")
+def answers(extract):
+    """Return the file as text, blanks as empty strings."""
+    frame = pd.read_csv(extract, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    return frame.apply(lambda column: column.str.strip())
+
+
+def flow_of(project, wave, model):
+    flow = pd.read_csv(project.folder / "results/nigeria/sample/NG.csv", dtype={"wave": str})
+    rows = flow[(flow["wave"] == wave) & (flow["model"] == model)].sort_values("step")
+    return rows["firms"].tolist()
+
+
+@pytest.mark.parametrize(("wave", "collected"), [("2007", "2008"), ("2010", "2011")])
+def test_sample_flow_agrees_with_a_direct_count(project, answers, wave, collected):
+    firms = answers[answers["year"] == collected]
+    manufacturing = firms[firms["sector"].astype(int).between(15, 37)]
+    said_yes = manufacturing[
+        ["iprod1", "iprod2", "iproc1", "iproc2", "iproc3", "abandoned_iact", "ongoing_iact"]
+    ].eq("1")
+    active = manufacturing[said_yes.any(axis=1)]
+    assert flow_of(project, wave, "faems2005")[:3] == [len(firms), len(manufacturing), len(active)]
+
+
+def test_every_claim_has_a_verdict_or_a_stated_reason(project):
+    claims = pd.read_csv(project.published("nigeria") / "claims.csv", dtype={"wave": str})
+    assert set(claims["claim"]) == {f"C{i}" for i in range(1, 16)}
+    assert claims["reason"].notna().all()
+    path = claims[claims["claim"] == "C9"]
+    assert set(path["verdict"]) == {"not estimable"}
+    assert path["reason"].str.contains("accounts").all()
+
+
+def test_nothing_says_synthetic(project):
+    published = project.published("nigeria")
+    files = [*published.glob("tables/*.csv"), *published.glob("figures/*.svg")]
+    assert len(files) > 4
+    assert [p.name for p in files if "SYNTHETIC" in p.read_text(encoding="utf-8")] == []
+
+
+def test_raw_file_is_untouched(project, extract):
+    copy = project.folder / "data" / "raw" / "NG" / extract.name
+    assert copy.read_bytes() == extract.read_bytes()
+    assert [p.name for p in copy.parent.iterdir()] == [extract.name]
+
+
+def test_another_file_than_the_configured_one_is_refused(new_project, extract):
+    project = new_project()
+    raw = project.folder / "data" / "raw" / "NG"
+    raw.mkdir(parents=True)
+    (raw / extract.name).write_bytes(extract.read_bytes() + b"\n")
+    failed = project.snakemake(config="config/nigeria.yaml")
+    assert failed.returncode != 0
+    assert "sha256" in failed.stderr
+    assert "Traceback" not in failed.stderr
