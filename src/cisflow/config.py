@@ -125,7 +125,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     unknown = [
         Problem(
             f"models: `{name}` is not in {settings['models_file']}",
-            did_you_mean(name, list(models)),
+            did_you_mean(name, models),
         )
         for name in settings["models"]
         if name not in models
@@ -161,7 +161,8 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
         # A simulated extract must never take the place of a delivered one.
         if not Path(source["file"]).as_posix().startswith("data/raw/synthetic/"):
             yield Problem(
-                f"countries.{country}.{wave}.file: {source['file']} would be written by the simulation",
+                f"countries.{country}.{wave}.file: {source['file']} "
+                "would be written by the simulation",
                 "put simulated extracts below data/raw/synthetic/",
             )
 

@@ -41,6 +41,8 @@ COLUMNS = (
     "note",
 )
 
+WORDS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note")
+
 # Digits kept in files: more than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
 
@@ -73,29 +75,10 @@ def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
     """Read and stack estimate tables; empty text stays empty text, wave names stay text."""
     import pandas as pd
 
-    text = dict.fromkeys(
-        ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note"),
-        str,
-    )
-    tables = [
-        pd.read_csv(f, dtype=text, keep_default_na=False, na_values=dict.fromkeys(_NUMBERS, [""]))
-        for f in files
-    ]
+    text = dict.fromkeys(WORDS, str)
+    empty = {column: [""] for column in COLUMNS if column not in WORDS}
+    tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
     return pd.concat(tables, ignore_index=True)
-
-
-_NUMBERS = (
-    "estimate",
-    "std_error",
-    "statistic",
-    "p_value",
-    "ci_low",
-    "ci_high",
-    "n",
-    "n_lower",
-    "n_upper",
-    "groups",
-)
 
 
 def estimate(
@@ -143,8 +126,7 @@ def estimate(
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    words = ["outcome", "column", "term", "cov_type", "weights", "note"]
-    table[words] = table[words].fillna("")
+    table[list(WORDS)] = table[list(WORDS)].fillna("")
     about = {key: spec[key] for key in ("title", "source", "estimator")}
     return Estimates(table, {"country": country, "model": model, **about, "fits": fits})
 

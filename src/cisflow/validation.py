@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        near = _nearest(path.name, [p.name for p in path.parent.glob("*")])
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*")])
         raise CisflowError(str(path), Problem("the file does not exist", near)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -64,16 +64,13 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
     return _fill_defaults(document, rules, rules)
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the remedy for an unknown name: its nearest neighbours, or all that is known."""
-    return _nearest(word, known)
-
-
-def _nearest(word: str, known: list[str]) -> str:
+    known = sorted(known)
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
-    return "known here: " + ", ".join(sorted(known)) if known else "check the spelling"
+    return "known here: " + ", ".join(known) if known else "check the spelling"
 
 
 def _in_words(error: Any) -> Iterator[Problem]:
@@ -83,7 +80,7 @@ def _in_words(error: Any) -> Iterator[Problem]:
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         for extra in sorted(set(error.instance) - set(known)):
-            yield Problem(f"{key}: unknown key `{extra}`", _nearest(extra, known))
+            yield Problem(f"{key}: unknown key `{extra}`", did_you_mean(extra, known))
     elif error.validator == "required":
         for missing in [k for k in error.validator_value if k not in error.instance]:
             meaning = error.schema.get("properties", {}).get(missing, {}).get("description", "")
@@ -91,7 +88,7 @@ def _in_words(error: Any) -> Iterator[Problem]:
     elif error.validator == "enum":
         known = [str(v) for v in error.validator_value]
         yield Problem(
-            f"{key}: {error.instance!r} is not known", _nearest(str(error.instance), known)
+            f"{key}: {error.instance!r} is not known", did_you_mean(str(error.instance), known)
         )
     elif error.validator in ("anyOf", "oneOf"):
         forms = described or "see config/README.md for the forms it may take"

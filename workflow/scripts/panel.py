@@ -2,8 +2,8 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     import pandas as pd
-
     from cisflow.panel import build_panel
+
     from cisflow.validation import read_yaml
 
     panel = build_panel(
