@@ -1,0 +1,211 @@
+"""What the companions of the Tobit share: rows from a formula, results under the Tobit's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cisflow.models.formula import model_frame
+from cisflow.models.tobit_checks import refuse, rows_in_words
+from cisflow.models.tobit_likelihood import Floats, Ints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one model, complete, and where they came from."""
+
+    y: Floats
+    X: Floats
+    names: list[str]
+    outcome: str
+    kept: Ints
+    data: pd.DataFrame
+    dropped: dict[str, int]
+    weights: Floats | None
+    heading: str
+
+    def codes(self, groups: Any) -> list[Ints]:
+        """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
+        import pandas as pd
+
+        named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
+        ways = list(groups) if named else [groups]
+        found = []
+        for way in ways:
+            if isinstance(way, str) and way not in self.data.columns:
+                refuse(
+                    self.heading,
+                    [(f"no column {way} to cluster by", "check its spelling, or pass the labels")],
+                )
+            labels = self.data[way] if isinstance(way, str) else pd.Series(np.asarray(way))
+            if len(labels) == len(self.data):
+                labels = labels.iloc[self.kept]
+            if len(labels) != len(self.y):
+                refuse(
+                    self.heading,
+                    [
+                        (
+                            f"{len(labels)} cluster labels for {rows_in_words(len(self.y))}",
+                            "give one label for each row",
+                        )
+                    ],
+                )
+            codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
+            if (codes < 0).any():
+                refuse(
+                    self.heading,
+                    [
+                        (
+                            f"the cluster is missing in {rows_in_words(int((codes < 0).sum()))}",
+                            "drop these rows or give them a group of their own",
+                        )
+                    ],
+                )
+            found.append(codes)
+        return found
+
+
+def read_rows(
+    kind: str,
+    formula: str,
+    data: pd.DataFrame,
+    weights: str | ArrayLike | None = None,
+    effects: Iterable[str] = (),
+) -> Rows:
+    """Build outcome and regressors from a formula; rows with a missing value are counted.
+
+    Raises
+    ------
+    EstimationError
+        For unknown columns, no complete row, infinite values, and weights that are not positive.
+    """
+    effects, heading = list(effects), f"{kind} {formula}"
+    absent = [name for name in effects if name not in data.columns]
+    refuse(heading, [(f"no column {name}", "check its spelling") for name in absent])
+    if weights is not None and not isinstance(weights, str):
+        data = data.assign(weights_given=np.asarray(weights, dtype=float))
+        weights = "weights_given"
+    whole = data[effects].notna().all(axis=1).to_numpy()
+    frame = model_frame(formula, data[whole], [weights] if weights else [])
+    dropped = dict(frame.dropped)
+    if not whole.all():
+        dropped["missing"] = dropped.get("missing", 0) + int((~whole).sum())
+        counts = data[effects].isna().sum()
+        dropped |= {f"missing in {name}": int(c) for name, c in counts.items() if c}
+    bad = [n for n, column in zip(frame.names, frame.X.T, strict=True) if np.isinf(column).any()]
+    bad += [frame.outcome] if np.isinf(frame.y).any() else []
+    remedy = "often the logarithm of zero or a ratio to zero: set these to missing"
+    refuse(heading, [(f"{name}: infinite values", remedy) for name in bad])
+    weight = frame.columns[weights] if weights else None
+    if weight is not None and not (weight > 0).all():
+        count = rows_in_words(int((~(weight > 0)).sum()))
+        refuse(heading, [(f"weights: not positive in {count}", "drop these rows first")])
+    kept = np.flatnonzero(whole)[frame.rows]
+    return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
+
+
+class Model(Protocol):
+    """What can be estimated with any covariance."""
+
+    def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
+        """Estimate."""
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Results under the names the Tobit's have.
+
+    Attributes
+    ----------
+    params : Series by term
+    covariance : DataFrame
+    nobs : int
+    llf : float or None
+        Log-likelihood where there is one (not for a quasi-likelihood or with weights).
+    converged : bool
+    not_estimable : dict
+        Term → why it has no coefficient.
+    dropped : dict
+        Rows left out, and for want of which variable.
+    cov_type, cov_note : str
+    n_groups : tuple of int
+    df : float or None
+        Degrees of freedom of t statistics; None for normal ones.
+    n_lower, n_upper : int, or NaN
+        Rows at the limits (0 and 1 of a logit), where there are limits.
+    extra : dict
+        What only some models have: ``r2``, ``absorbed``, ``n_positive``.
+    """
+
+    model: Model
+    params: pd.Series
+    covariance: pd.DataFrame
+    nobs: int
+    llf: float | None
+    cov_type: str
+    not_estimable: dict[str, str]
+    dropped: dict[str, int]
+    converged: bool = True
+    cov_note: str = ""
+    n_groups: tuple[int, ...] = ()
+    df: float | None = None
+    n_lower: float = np.nan
+    n_upper: float = np.nan
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def with_cov(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> FittedModel:
+        """Return the same estimates with another covariance."""
+        return self.model.fit(cov_type, cov_kwds)
+
+    def cov_params(self) -> pd.DataFrame:
+        """Covariance of the coefficients."""
+        return self.covariance
+
+    @cached_property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+        import pandas as pd
+
+        values = np.sqrt(np.diag(self.covariance))
+        return pd.Series(values, index=self.params.index, name="bse")
+
+    @cached_property
+    def tvalues(self) -> pd.Series:
+        """Coefficients divided by their standard errors."""
+        return (self.params / self.bse).rename("tvalues")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values, from the t distribution where ``df`` is given."""
+        from scipy.stats import norm, t
+
+        reference = norm if self.df is None else t(self.df)
+        return (2 * self.tvalues.abs().map(reference.sf)).rename("pvalues")
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give confidence intervals; columns 0 and 1, as in statsmodels."""
+        import pandas as pd
+        from scipy.stats import norm, t
+
+        reference = norm if self.df is None else t(self.df)
+        half = float(reference.ppf(1 - alpha / 2)) * self.bse
+        return pd.DataFrame({0: self.params - half, 1: self.params + half})
+
+
+def why_collinear(column: Floats) -> str:
+    """Say why a column of the regressors was left out."""
+    if not column.any():
+        return "zero in every row"
+    if np.ptp(column) == 0:
+        return "constant in this sample, so it repeats the intercept"
+    return "collinear: an exact combination of the terms before it"

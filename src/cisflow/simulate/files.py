@@ -1,0 +1,315 @@
+"""Synthetic answers as an extract: a questionnaire's names, codes, labels, in a user's format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.codebook import alternatives, multiple
+from cisflow.errors import CisflowError, Problem
+from cisflow.schema import BLOCKS, MONEY, SPENDING
+from cisflow.simulate.accounts import AMOUNTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = (".sav", ".dta", ".csv", ".xlsx")
+# Files carry a date of writing; a fixed one keeps them equal byte for byte.
+WRITTEN = datetime(2014, 11, 20, tzinfo=UTC)
+_DEGREES: dict[float, str] = {0: "Not used", 1: "Low", 2: "Medium", 3: "High"}
+_ABROAD = ("DE", "FR", "GB", "NL", "US")
+
+
+@dataclass
+class Extract:
+    """A table as it is written.
+
+    Attributes
+    ----------
+    title
+        Label of the file.
+    columns
+        Values by column, each of length n; NaN (or an empty text) is a blank.
+    labels
+        Label of each column.
+    value_labels
+        Column → {code: label}, for coded columns.
+    """
+
+    title: str
+    columns: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    value_labels: dict[str, dict[float, str]] = field(default_factory=dict)
+
+    def add(self, column: str, values: Any, label: str, codes: Mapping[float, str] = {}) -> None:
+        """Add a column; ``codes`` are its value labels."""
+        self.columns[column], self.labels[column] = values, label
+        if codes:
+            self.value_labels[column] = dict(codes)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
+
+
+def encode(
+    firms: pd.DataFrame,
+    given: pd.DataFrame,
+    codebook: Mapping[str, Any],
+    country: str,
+    rng: np.random.Generator,
+) -> Extract:
+    """Return a wave as its questionnaire's file would hold it.
+
+    Parameters
+    ----------
+    firms
+        True answers, from :func:`~cisflow.simulate.survey.draw_wave`.
+    given
+        Answers given, from :func:`~cisflow.simulate.survey.answers`.
+    codebook
+        A loaded codebook. Of alternative names the first is written; a yes to a question that
+        several columns ask (``any_of``) is spread over these.
+    country
+        Two-letter code, for codebooks that code it.
+    rng
+        Generator.
+    """
+    extract = Extract(f"{codebook['title']} (SYNTHETIC)")
+    variables = {v: spec for v, spec in codebook["variables"].items() if v in given}
+    said = _screens(firms, given, variables)
+    for variable, spec in variables.items():
+        values = _written(variable, given[variable], codebook)
+        screen = spec.get("screen", {})
+        if screen.get("no_is_zero"):
+            # Whoever said no to "did you …?" was not asked "how much?".
+            values = values.where(said[screen["name"]] == 1)
+        _add(extract, variable, values, spec, country, rng)
+    for variable, spec in variables.items():
+        name = spec.get("screen", {}).get("name")
+        if name and name not in extract.columns:
+            coded, labels = _coded(said[name], codebook["codes"]["yes_no"], country, rng)
+            extract.add(name, coded, f"{spec.get('label', variable)}: yes or no", labels)
+    return extract
+
+
+def _screens(
+    firms: pd.DataFrame, given: pd.DataFrame, variables: Mapping[str, Any]
+) -> dict[str, pd.Series]:
+    """Return the answers (1, 0, NaN) to every "did you …?" that precedes another question.
+
+    A screen is a question of its own (part of a group, before where the head office is), or belongs
+    to the first amount it precedes. Of the firms that left an amount blank, those with one had said
+    yes; the others said nothing.
+    """
+    own = {names[0]: v for v, spec in variables.items() for names in alternatives(dict(spec))}
+    said: dict[str, pd.Series] = {}
+    for variable, spec in variables.items():
+        name = spec.get("screen", {}).get("name")
+        if name is None or name in said:
+            continue
+        if name in own:
+            said[name] = given[own[name]]
+            continue
+        asked = given[spec["asked_if"]] == 1 if "asked_if" in spec else True
+        yes = (firms[variable] > 0).astype(float)
+        said[name] = yes.where(asked & (given[variable].notna() | (yes == 1)))
+    return said
+
+
+def _written(variable: str, values: pd.Series, codebook: Mapping[str, Any]) -> pd.Series:
+    """Return canonical values in the unit of the file, amounts in whole units."""
+    factor = multiple(variable, dict(codebook))
+    if factor == 1:
+        return values
+    scaled = values / factor
+    if variable in (*MONEY, *SPENDING):
+        # A small amount is rounded up: a zero would contradict the yes before it.
+        return scaled.round().where(scaled.round() > 0, np.sign(scaled))
+    return scaled
+
+
+def _add(
+    extract: Extract,
+    variable: str,
+    values: pd.Series,
+    spec: Mapping[str, Any],
+    country: str,
+    rng: np.random.Generator,
+) -> None:
+    columns = [names[0] for names in alternatives(dict(spec))]
+    label = spec.get("label", variable)
+    if "sum_of" in spec or not columns:
+        what = f"{variable}: `sum_of` and `constant` cannot be simulated"
+        raise CisflowError(extract.title, Problem(what, "give the variable a `name`"))
+    for column, part in zip(columns, _spread(values, len(columns), rng), strict=True):
+        if variable in BLOCKS["sources"]:
+            extract.add(column, part, label, _DEGREES)
+        elif "codes" in spec:
+            coded, labels = _coded(part, spec["codes"], country, rng)
+            extract.add(column, coded, label, labels)
+        else:
+            extract.add(column, part, label)
+
+
+def _spread(values: pd.Series, n: int, rng: np.random.Generator) -> list[pd.Series]:
+    """Return ``n`` columns of 0 and 1 of which at least one is 1 where ``values`` is."""
+    if n == 1:
+        return [values]
+    chance = np.array([0.75, 0.35, 0.25, 0.20, 0.20])[np.minimum(np.arange(n), 4)]
+    yes = rng.uniform(size=(len(values), n)) < chance
+    yes[~yes.any(axis=1), 0] = True
+    return [values * yes[:, i] for i in range(n)]
+
+
+def _coded(
+    values: pd.Series, codes: Mapping[str, Any], country: str, rng: np.random.Generator
+) -> tuple[Any, dict[float, str]]:
+    """Return yes and no (1, 0) in the file's codes, with their labels where these are numbers."""
+    code_of: dict[float, str] = {}
+    for raw, meaning in codes.items():
+        code_of.setdefault(float(meaning), raw)
+    numeric = all(raw.lstrip("-").isdigit() for raw in code_of.values())
+    if numeric:
+        numbers = {meaning: float(raw) for meaning, raw in code_of.items()}
+        labels = {code: "Yes" if meaning else "No" for meaning, code in numbers.items()}
+        return values.map(numbers), labels
+    texts = {m: raw.replace("{country}", country) for m, raw in code_of.items()}
+    text = values.map(texts).astype(object).where(values.notna(), "")
+    # A codebook's `*` stands for any other code; here these are countries of head offices.
+    elsewhere = [code for code in _ABROAD if code != country]
+    drawn = rng.choice(elsewhere, size=len(values))
+    return np.where(text == "*", drawn, text).astype(object), {}
+
+
+def encode_accounts(
+    accounts: pd.DataFrame, codebook: Mapping[str, Any], country: str, rng: np.random.Generator
+) -> Extract:
+    """Return accounts as a Bel-first / Orbis export: a row per firm, a column per item and year.
+
+    Parameters
+    ----------
+    accounts
+        One row per firm and year, from :func:`~cisflow.simulate.accounts.draw_accounts`.
+    codebook
+        A loaded codebook with a ``header``; amounts are written in thousands.
+    country
+        Two-letter code.
+    rng
+        Generator.
+    """
+    variables = codebook["variables"]
+    currency = codebook.get("money", {}).get("currency", "EUR")
+    tokens = [token for token in codebook.get("missing", []) if token][:3] or [""]
+    odds = np.array([0.8, 0.1, 0.1])[: len(tokens)]
+    wide = accounts.pivot(index="firm_id", columns="year")  # noqa: PD010 (no aggregation wanted)
+    ids = list(wide.index)
+    extract = Extract(f"{codebook['title']} (SYNTHETIC)")
+    # The export's own row numbers have no header.
+    extract.add("", [f"{i}." for i in range(1, len(ids) + 1)], "")
+    extract.add("Company name\nLatin alphabet", [f"SYNTHETIC {i:05d}" for i in range(len(ids))], "")
+    extract.add(variables["firm_id"]["name"][0], ids, "")
+    extract.add("Country ISO code", [country] * len(ids), "")
+    for variable, spec in variables.items():
+        if variable == "firm_id":
+            continue
+        amount = variable in AMOUNTS
+        for year in sorted(accounts["year"].unique(), reverse=True):
+            figures = wide[variable, year] / (1000 if amount else 1)
+            absent = rng.choice(tokens, size=len(ids), p=odds / odds.sum())
+            cells = figures.round().astype(object).where(figures.notna(), absent)
+            unit = f"th {currency} " if amount else ""
+            extract.add(f"{spec['name'][0]}\n{unit}{year}", list(cells), "")
+    return extract
+
+
+def write_extract(extract: Extract, path: Path, sheet: str = "Results") -> None:
+    """Write an extract in the format of the path's extension, equal byte for byte each time.
+
+    Parameters
+    ----------
+    extract
+        What to write.
+    path
+        A ``.sav`` (SPSS), ``.dta`` (Stata 14 and later), ``.csv`` or ``.xlsx`` file; labels go
+        where the format has room for them.
+    sheet
+        Name of the sheet of an ``.xlsx``.
+
+    Raises
+    ------
+    CisflowError
+        Another extension.
+    """
+    writers = {".sav": _write_sav, ".dta": _write_dta, ".csv": _write_csv}
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        what = f"synthetic extracts cannot be written as `{kind or 'a file without extension'}`"
+        raise CisflowError(str(path), Problem(what, f"use one of {', '.join(FORMATS)}"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == ".xlsx":
+        _write_xlsx(extract, path, sheet)
+    else:
+        writers[kind](extract, path)
+
+
+def _write_sav(extract: Extract, path: Path) -> None:
+    import pyreadstat
+
+    pyreadstat.write_sav(
+        extract.frame(),
+        path,
+        file_label=extract.title[:64],
+        column_labels=list(extract.labels.values()),
+        variable_value_labels=extract.value_labels,
+    )
+    # SPSS keeps date and time of writing at a fixed place of the header; no option sets them.
+    with path.open("r+b") as file:
+        file.seek(92)
+        file.write(WRITTEN.strftime("%d %b %y%H:%M:%S").encode("ascii"))
+
+
+def _write_dta(extract: Extract, path: Path) -> None:
+    extract.frame().to_stata(
+        path,
+        write_index=False,
+        version=118,
+        time_stamp=WRITTEN,
+        data_label=extract.title[:80],
+        variable_labels={column: label[:80] for column, label in extract.labels.items()},
+        value_labels=extract.value_labels,
+    )
+
+
+def _write_csv(extract: Extract, path: Path) -> None:
+    frame = extract.frame()
+    for column in frame.select_dtypes("number"):
+        if (frame[column].dropna() % 1 == 0).all():
+            frame[column] = frame[column].astype("Int64")
+    frame.to_csv(path, index=False)
+
+
+def _write_xlsx(extract: Extract, path: Path, sheet: str) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"nan_inf_to_errors": False}) as workbook:
+        workbook.set_properties({"title": extract.title, "created": WRITTEN})
+        results = workbook.add_worksheet(sheet)
+        wrapped = workbook.add_format({"text_wrap": True, "bold": True})
+        for j, (column, values) in enumerate(extract.columns.items()):
+            results.write_string(0, j, column, wrapped)
+            for i, value in enumerate(values, start=1):
+                if value == value:  # a NaN is a blank cell
+                    results.write(i, j, value)
+        strategy = workbook.add_worksheet("Search strategy")
+        strategy.write_column(0, 0, ["Product name", "Export", "Firms"])
+        strategy.write_column(
+            0, 1, ["SYNTHETIC", extract.title, len(next(iter(extract.columns.values())))]
+        )

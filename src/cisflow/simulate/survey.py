@@ -1,0 +1,197 @@
+"""A synthetic survey wave: who is in it by design, who answered what, who was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.schema import BLOCKS, PARTNERS, PERCENT, PLACES
+from cisflow.simulate.population import (
+    Truth,
+    draw_cis2,
+    draw_cis4,
+    draw_innovators,
+    draw_others,
+    size_class,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Groups whose numbers the truth fixes and whose answers the analyses need in full.
+COMPLETE = ("analysis", "without_accounts")
+_COOPERATION = tuple(f"coop_{partner}_{place}" for partner in PARTNERS for place in PLACES)
+NEEDED = frozenset(
+    {"employees", "turnover", "group", "product_innovation", "rd_internal", "rd_external"}
+    | {"coop_any", *_COOPERATION, *PERCENT}
+)
+# What a firm that leaves a needed question blank leaves blank with it.
+_GO_TOGETHER = {"shares": PERCENT, "coop_any": ("coop_any", *_COOPERATION)}
+
+
+def draw_wave(
+    truth: Truth, wave: str, variables: Mapping[str, Any], rng: np.random.Generator
+) -> pd.DataFrame:
+    """Draw every firm of a wave with true answers to every question.
+
+    Parameters
+    ----------
+    truth
+        The truth file; ``sizes[wave]`` gives the number of firms of each group.
+    wave
+        Name of the wave, such as ``"CIS4"``.
+    variables
+        What the questionnaire asks (keys are canonical variables): it divides innovative turnover
+        into improved and new (CIS2) or into new to the firm and to the market (later waves).
+    rng
+        Generator.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per firm in random order: canonical columns, ``innovation_active``, ``weight`` and
+        ``status``, the group of ``sizes`` it was drawn for.
+    """
+    import pandas as pd
+
+    draw = draw_cis2 if "share_improved" in variables else draw_cis4
+    parts = [
+        _draw_group(truth, status, n, draw, rng).assign(status=status)
+        for status, n in truth["sizes"][wave].items()
+        if n > 0
+    ]
+    firms = pd.concat([_as_numbers(part) for part in parts], ignore_index=True)
+    firms = firms.iloc[rng.permutation(len(firms))].reset_index(drop=True)
+    active = ["product_innovation", "process_innovation", "ongoing", "abandoned"]
+    firms["innovation_active"] = firms[active].max(axis=1)
+    firms["weight"] = _weights(truth, firms)
+    return firms
+
+
+def _draw_group(
+    truth: Truth, status: str, n: int, draw: Any, rng: np.random.Generator
+) -> pd.DataFrame:
+    sector = "services" if status.startswith("services") else "manufacturing"
+    if status.endswith("not_innovative"):
+        return draw_others(truth, rng, n, sector)
+    if status == "process_only":
+        firms = draw_innovators(truth, rng, n, sector)
+        projects = firms["ongoing"] | firms["abandoned"]
+        return firms.assign(
+            product_innovation=False,
+            process_innovation=firms["process_innovation"] | ~projects,
+        )
+    return draw(truth, rng, n, sector)
+
+
+def _as_numbers(firms: pd.DataFrame) -> pd.DataFrame:
+    """Return yes and no as 1 and 0, so that a blank is a NaN as everywhere else."""
+    flags = firms.select_dtypes("bool").columns
+    return firms.astype(dict.fromkeys(flags, "float64"))
+
+
+def _weights(truth: Truth, firms: pd.DataFrame) -> Any:
+    """Return firms in the population per firm in the sample, by size class and sector."""
+    import pandas as pd
+
+    classes = pd.Series(size_class(truth, firms["employees"].to_numpy()), firms.index)
+    sector = firms["manufacturing"].map({1.0: "manufacturing", 0.0: "services"})
+    sampled = firms.groupby([classes, sector])["employees"].transform("size")
+    entries = truth["firms"]["size_classes"]
+    population = [entries[c][s] for c, s in zip(classes, sector, strict=True)]
+    return np.round(np.array(population) / sampled, 4)
+
+
+def name_firms(
+    truth: Truth, waves: Mapping[str, pd.DataFrame], country: str, rng: np.random.Generator
+) -> None:
+    """Give every firm an id; let some firms of a wave be firms of the wave before.
+
+    A firm found again keeps id and NACE division, and is about as large as it was. Ids begin with 9
+    after the country code, which no Belgian enterprise number does: none can be a real firm's.
+
+    Parameters
+    ----------
+    truth
+        The truth file; ``sizes["both_waves"]`` firms of a wave are in the wave before.
+    waves
+        Firms per wave in order of time; `firm_id` is added to each.
+    country
+        Two-letter code.
+    rng
+        Generator.
+    """
+    numbers = iter(rng.choice(10**8, size=sum(map(len, waves.values())), replace=False))
+    earlier = None
+    for firms in waves.values():
+        firms["firm_id"] = [f"{country}9{next(numbers):09d}" for _ in range(len(firms))]
+        if earlier is not None:
+            _link(earlier, firms, truth["sizes"]["both_waves"], rng)
+        earlier = firms
+
+
+def _link(earlier: pd.DataFrame, later: pd.DataFrame, n: int, rng: np.random.Generator) -> None:
+    share = min(n, len(earlier), len(later)) / len(later)
+    for sector in (0.0, 1.0):
+        before = earlier.index[earlier["manufacturing"] == sector]
+        after = later.index[later["manufacturing"] == sector]
+        pairs = min(round(share * len(after)), len(before))
+        chosen = [rng.choice(rows, size=pairs, replace=False) for rows in (before, after)]
+        # Ranked by size, so that large firms were large eight years ago.
+        ranked = [
+            frame.loc[rows].sort_values("employees").index
+            for frame, rows in zip((earlier, later), chosen, strict=True)
+        ]
+        for column in ("firm_id", "nace"):
+            later.loc[ranked[1], column] = earlier.loc[ranked[0], column].to_numpy()
+
+
+def answers(
+    truth: Truth, firms: pd.DataFrame, variables: Mapping[str, Any], rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return what firms answered: NaN where they were not asked or left a question blank.
+
+    Parameters
+    ----------
+    truth
+        The truth file (``non_response``).
+    firms
+        True answers from :func:`draw_wave`.
+    variables
+        The codebook's variables; ``asked_if`` names the filter question.
+    rng
+        Generator.
+    """
+    given = firms.copy()
+    _leave_blank(truth["non_response"], given, rng)
+    _miscount(truth["non_response"]["shares_not_100"], given, rng)
+    for variable, spec in variables.items():
+        if "asked_if" in spec and variable in given:
+            # Whoever skips a filter question skips what follows from it.
+            asked = given[spec["asked_if"]] == 1
+            given[variable] = given[variable].where(asked)
+    return given
+
+
+def _leave_blank(rule: Mapping[str, Any], given: pd.DataFrame, rng: np.random.Generator) -> None:
+    spared = given["status"].isin(COMPLETE).to_numpy()
+    for name, rate in rule["rates"].items():
+        for variable in [v for v in BLOCKS.get(name, (name,)) if v in given]:
+            blank = rng.uniform(size=len(given)) < rate
+            given.loc[blank & ~(spared & (variable in NEEDED)), variable] = np.nan
+    names = list(rule["needed"])
+    odds = np.array([rule["needed"][name] for name in names], dtype=float)
+    which = rng.choice(len(names), size=len(given), p=odds / odds.sum())
+    for i, name in enumerate(names):
+        rows = (given["status"] == "incomplete") & (which == i)
+        columns = [v for v in _GO_TOGETHER.get(name, (name,)) if v in given]
+        given.loc[rows, columns] = np.nan
+
+
+def _miscount(rate: float, given: pd.DataFrame, rng: np.random.Generator) -> None:
+    """Let some services innovators report an unchanged share that does not complete the others."""
+    wrong = (given["status"] == "services_innovative") & (given["share_unchanged"] >= 10)
+    wrong &= rng.uniform(size=len(given)) < rate
+    given.loc[wrong, "share_unchanged"] -= 10

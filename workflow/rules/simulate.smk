@@ -1,0 +1,37 @@
+"""Synthetic extracts with known truth, written below data/raw/synthetic/: one job per country."""
+
+for country in RUN.countries:
+
+    rule:
+        name:
+            f"simulate_{country}"
+        input:
+            truth=str(RUN.truth_file),
+            codebooks=sorted(
+                {
+                    file
+                    for wave in RUN.files(country)
+                    for file in RUN.codebook_files(country, wave)
+                }
+            ),
+        output:
+            **RUN.files(country),
+        log:
+            log_of(f"simulate/{country}"),
+        benchmark:
+            timing_of(f"simulate/{country}")
+        conda:
+            ENVIRONMENT
+        params:
+            country=country,
+            codebooks={
+                w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
+            },
+            folders=[str(folder) for folder in RUN.codebook_folders],
+            root=str(ROOT),
+            seed=RUN.settings["seed"],
+            code=digest("simulate"),
+        message:
+            f"Simulating the extracts of {RUN.countries[country]['name']}"
+        script:
+            "../scripts/simulate.py"
