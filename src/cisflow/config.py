@@ -75,10 +75,15 @@ class Run:
         entry = self.countries[country]
         return entry["accounts"] if wave == "accounts" else entry["waves"][wave]
 
+    def files(self, country: str) -> dict[str, str]:
+        """Return the extract of every wave, and of the accounts if there are any."""
+        names = [*self.waves(country), *(["accounts"] * self.has_accounts(country))]
+        return {name: self.source(country, name)["file"] for name in names}
+
     def sources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield country, wave (or ``"accounts"``) and source of every extract."""
         for country in self.countries:
-            for wave in [*self.waves(country), *(["accounts"] * self.has_accounts(country))]:
+            for wave in self.files(country):
                 yield country, wave, self.source(country, wave)
 
     def codebook_files(self, country: str, wave: str) -> list[str]:

@@ -268,42 +268,37 @@ def _path(
     """Fit a recursive system; yield its arrows and effects, raw and standardised."""
     from cisflow.models.path import PathModel
 
+    covariance = _covariance(spec["covariance"][0], sample)
     try:
         fit = PathModel(
             spec["equations"],
             _numeric(sample),
             controls=spec["controls"],
             fixed_effects=spec["fixed_effects"],
-        ).fit(bootstrap=bootstrap, **_path_covariance(spec["covariance"][0], sample))
+        ).fit(**covariance)
+        resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=bootstrap)
     except CisflowError as error:
         note = "; ".join(problem.what for problem in error.problems)
         yield [{"note": f"not estimable: {note}"}], {"note": note}
         return
-    about = {"n": fit.nobs, "cov_type": fit.cov_type, "weights": "unweighted"}
-    rows = [{**about, **row} for row in _edge_rows(fit)]
+    about = {"n": fit.nobs, "weights": "unweighted"}
+    rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
     effects = {}
     for source, target in spec["effects"]:
-        table = fit.effects(source, target)
-        rows += [{**about, **row} for row in _effect_rows(table, source, target)]
+        table = resampled.effects(source, target).assign(
+            term=lambda t, of=source: [_effect_term(name, of) for name in t["effect"]]
+        )
+        rows += [{**about, "cov_type": "bootstrap", **row} for row in _effect_rows(table, target)]
         effects[f"{source} → {target}"] = table.to_dict(orient="records")
-    yield (
-        rows,
-        {
-            "nobs": fit.nobs,
-            "fit_measures": fit.fit_measures(),
-            "r2": dict(fit.r2),
-            "effects": effects,
-            "dropped": fit.dropped,
-            "bootstrap": {**bootstrap, "failed": fit.bootstrap_failed},
-        },
-    )
-
-
-def _path_covariance(covariance: str | dict[str, str], sample: pd.DataFrame) -> dict[str, Any]:
-    names = {"HC0": "robust", "HC1": "robust"}
-    if isinstance(covariance, str):
-        return {"cov_type": names.get(covariance, covariance)}
-    return _covariance(covariance, sample)
+    diagnostics = {
+        "nobs": fit.nobs,
+        "fit_measures": fit.fit_measures(),
+        "r2": dict(fit.r2),
+        "effects": effects,
+        "dropped": fit.dropped,
+        "bootstrap": {**bootstrap, "failed": resampled.bootstrap_failed},
+    }
+    yield rows, diagnostics
 
 
 def _edge_rows(fit: Any) -> Iterator[Row]:
@@ -317,21 +312,25 @@ def _edge_rows(fit: Any) -> Iterator[Row]:
             }
 
 
-def _effect_rows(table: pd.DataFrame, source: str, target: str) -> Iterator[Row]:
+def _effect_rows(table: pd.DataFrame, target: str) -> Iterator[Row]:
     for effect in table.to_dict(orient="records"):
-        kind = effect["effect"]
-        term = f"{kind}({source})" if kind in ("direct", "indirect", "total") else kind
         for column, prefix in (("raw", ""), ("standardised", "std_")):
             yield {
                 "outcome": target,
                 "column": column,
-                "term": term,
+                "term": effect["term"],
+                "note": effect["note"],
                 **_numbers(effect, prefix),
             }
 
 
+def _effect_term(effect: str, source: str) -> str:
+    """Return the term of an effect: ``total(diversity)``, or a path under its own name."""
+    return f"{effect}({source})" if effect in ("direct", "indirect", "total") else effect
+
+
 def _numbers(record: dict[str, Any], prefix: str) -> Row:
-    """Return a record's estimate and its uncertainty; the bootstrap's interval if there is one."""
+    """Return a record's estimate and its uncertainty, raw or standardised."""
     names = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
     return {name: record.get(prefix + name, np.nan) for name in names}
 

@@ -10,7 +10,7 @@ from typing import Any
 from cisflow.errors import CisflowError, Problem
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(file: Path | str) -> dict[str, Any]:
     """Read a YAML mapping.
 
     Raises
@@ -19,6 +19,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         The file does not exist, is not YAML, or does not hold a mapping.
     """
     import yaml
+
+    path = Path(file)
 
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))

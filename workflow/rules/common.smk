@@ -35,6 +35,16 @@ def microdata(path):
     return results(f"microdata/{path}")
 
 
+def published(path):
+    """Return a path of what this run publishes."""
+    return results(f"publication/{path}")
+
+
+def every(path):
+    """Return a path of this run's results for every country and model."""
+    return expand(results(path), country=RUN.countries, model=RUN.models)
+
+
 def log_of(path):
     """Return the log file of a job."""
     return results(f"logs/{path}.log")

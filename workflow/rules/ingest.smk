@@ -2,48 +2,48 @@
 
 
 rule ingest_wave:
-    message:
-        "Reading {wildcards.country}, wave {wildcards.wave}"
     input:
         extract=lambda w: RUN.source(w.country, w.wave)["file"],
         codebook=lambda w: RUN.codebook_files(w.country, w.wave),
     output:
         firms=microdata("{country}/{wave}.parquet"),
         quality=results("quality/{country}/{wave}.json"),
-    params:
-        source=lambda w: RUN.source(w.country, w.wave),
-        name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
-        code=digest("ingest_wave"),
     log:
         log_of("ingest/{country}/{wave}"),
     benchmark:
         timing_of("ingest/{country}/{wave}")
     conda:
         ENVIRONMENT
+    params:
+        source=lambda w: RUN.source(w.country, w.wave),
+        name=lambda w: RUN.countries[w.country]["name"],
+        folders=[str(folder) for folder in RUN.codebook_folders],
+        code=digest("ingest_wave"),
+    message:
+        "Reading {wildcards.country}, wave {wildcards.wave}"
     script:
         "../scripts/ingest_wave.py"
 
 
 rule ingest_accounts:
-    message:
-        "Reading the company accounts of {wildcards.country}"
     input:
         extract=lambda w: RUN.source(w.country, "accounts")["file"],
         codebook=lambda w: RUN.codebook_files(w.country, "accounts"),
     output:
         accounts=microdata("{country}/accounts.parquet"),
         quality=results("quality/{country}/accounts.json"),
-    params:
-        source=lambda w: RUN.source(w.country, "accounts"),
-        name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
-        code=digest("ingest_accounts"),
     log:
         log_of("ingest/{country}/accounts"),
     benchmark:
         timing_of("ingest/{country}/accounts")
     conda:
         ENVIRONMENT
+    params:
+        source=lambda w: RUN.source(w.country, "accounts"),
+        name=lambda w: RUN.countries[w.country]["name"],
+        folders=[str(folder) for folder in RUN.codebook_folders],
+        code=digest("ingest_accounts"),
+    message:
+        "Reading the company accounts of {wildcards.country}"
     script:
         "../scripts/ingest_accounts.py"

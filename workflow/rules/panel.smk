@@ -2,49 +2,53 @@
 
 
 rule panel:
-    message:
-        "Linking waves and accounts of {wildcards.country}"
     input:
         waves=lambda w: expand(
-            microdata("{country}/{wave}.parquet"), country=w.country, wave=RUN.waves(w.country)
+            microdata("{country}/{wave}.parquet"),
+            country=w.country,
+            wave=RUN.waves(w.country),
         ),
         accounts=lambda w: (
-            [microdata(f"{w.country}/accounts.parquet")] if RUN.has_accounts(w.country) else []
+            [microdata(f"{w.country}/accounts.parquet")]
+            if RUN.has_accounts(w.country)
+            else []
         ),
         industries=str(ROOT / "config/nace.yaml"),
     output:
         panel=microdata("{country}/panel.parquet"),
-    params:
-        lag=RUN.settings["lag"],
-        code=digest("panel"),
     log:
         log_of("panel/{country}"),
     benchmark:
         timing_of("panel/{country}")
     conda:
         ENVIRONMENT
+    params:
+        lag=RUN.settings["lag"],
+        code=digest("panel"),
+    message:
+        "Linking waves and accounts of {wildcards.country}"
     script:
         "../scripts/panel.py"
 
 
 rule describe:
-    message:
-        "Counting and describing the samples of {wildcards.country}"
     input:
         panel=microdata("{country}/panel.parquet"),
     output:
         sample=results("sample/{country}.csv"),
         description=results("description/{country}.json"),
-    params:
-        models=RUN.models,
-        minimum_cell=RUN.settings["minimum_cell"],
-        lag=RUN.settings["lag"],
-        code=digest("describe"),
     log:
         log_of("describe/{country}"),
     benchmark:
         timing_of("describe/{country}")
     conda:
         ENVIRONMENT
+    params:
+        models=RUN.models,
+        minimum_cell=RUN.settings["minimum_cell"],
+        lag=RUN.settings["lag"],
+        code=digest("describe"),
+    message:
+        "Counting and describing the samples of {wildcards.country}"
     script:
         "../scripts/describe.py"

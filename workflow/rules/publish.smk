@@ -1,0 +1,98 @@
+"""Estimates to tables, figures and paper: nothing here estimates."""
+
+FINDINGS = dict(
+    estimates=every("estimates/{country}/{model}.csv"),
+    diagnostics=every("estimates/{country}/{model}.json"),
+    claims=results("claims.csv"),
+    samples=expand(results("sample/{country}.csv"), country=RUN.countries),
+    descriptions=expand(results("description/{country}.json"), country=RUN.countries),
+    quality=[
+        results(f"quality/{c}/{w}.json") for c in RUN.countries for w in RUN.files(c)
+    ],
+)
+
+
+rule tables:
+    input:
+        **FINDINGS,
+    output:
+        report(
+            directory(published("tables")),
+            patterns=["{name}.html"],
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
+    log:
+        log_of("tables"),
+    benchmark:
+        timing_of("tables")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings,
+        models=RUN.models,
+        code=digest("tables"),
+    message:
+        "Setting the tables"
+    script:
+        "../scripts/tables.py"
+
+
+rule figures:
+    input:
+        **FINDINGS,
+    output:
+        report(
+            directory(published("figures")),
+            patterns=["{name}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        log_of("figures"),
+    benchmark:
+        timing_of("figures")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings,
+        models=RUN.models,
+        code=digest("figures"),
+    message:
+        "Drawing the figures"
+    script:
+        "../scripts/figures.py"
+
+
+rule paper:
+    input:
+        **FINDINGS,
+        tables=published("tables"),
+        figures=published("figures"),
+        template=str(ROOT / "paper/paper.typ"),
+        bibliography=str(ROOT / "paper/references.bib"),
+        figure1=str(ROOT / "paper/figure1.yaml"),
+    output:
+        paper=report(
+            published("paper.pdf"), caption="../report/paper.rst", category="Paper"
+        ),
+        claims=report(
+            published("claims.csv"), caption="../report/claims.rst", category="Claims"
+        ),
+        manifest=published("manifest.json"),
+    log:
+        log_of("paper"),
+    benchmark:
+        timing_of("paper")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings,
+        models=RUN.models,
+        code=digest("paper"),
+    message:
+        "Writing the paper"
+    script:
+        "../scripts/paper.py"

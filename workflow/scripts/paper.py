@@ -1,0 +1,25 @@
+from cisflow.errors import reported
+
+with reported(snakemake.log[0]):
+    import shutil
+    from pathlib import Path
+
+    from cisflow.paper import paper_context, render_paper
+    from cisflow.publication import read_findings, write_manifest
+    from cisflow.validation import read_yaml
+
+    stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
+    findings = read_findings(
+        snakemake.params.settings,
+        snakemake.params.models,
+        **{stage: snakemake.input.get(stage) for stage in stages},
+    )
+    context = paper_context(
+        findings,
+        tables=snakemake.input.tables,
+        figures=snakemake.input.figures,
+        figure1=read_yaml(snakemake.input.figure1),
+    )
+    render_paper(context, snakemake.output.paper, snakemake.input.template)
+    shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
+    write_manifest(Path(snakemake.output.manifest), snakemake.params.settings)
