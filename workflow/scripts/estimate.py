@@ -3,7 +3,7 @@ from cisflow.errors import reported
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.estimates import estimate
+    from cisflow.estimation import estimate
 
     estimates = estimate(
         pd.read_parquet(snakemake.input.panel),

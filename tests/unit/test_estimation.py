@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.estimates import COLUMNS, estimate, read_estimates
+from cisflow.estimates import COLUMNS, read_estimates
+from cisflow.estimation import estimate
+from cisflow.schema import BLOCKS
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def panel():
             "industry": rng.choice(["food", "steel", "cars"], n),
             "weight": rng.uniform(1, 3, n),
             "coop_any": coop,
+            **{f"asked_{block}": True for block in BLOCKS},
             "log_employees": size,
             "radical": np.clip(latent, 0, 100),
             "profit_margin": np.nan,
