@@ -117,27 +117,29 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     CisflowError
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
-    schemas = root / "workflow" / "schemas"
-    settings = validated(config, schemas / "config.schema.yaml", file)
-    models_file = find_file(settings["models_file"], root)
-    claims_file = find_file(settings["claims_file"], root)
-    models = validated(
-        read_yaml(models_file), schemas / "models.schema.yaml", settings["models_file"]
-    )
-    claims = validated(
-        read_yaml(claims_file), schemas / "claims.schema.yaml", settings["claims_file"]
-    )
-    unknown = [
-        Problem(
-            f"models: `{name}` is not in {settings['models_file']}",
-            did_you_mean(name, models),
-        )
-        for name in settings["models"]
-        if name not in models
-    ]
+    from cisflow.claims import claim_problems
+
+    def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
+        return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
+
+    settings = checked(config, "config", file)
+    names = {"models": settings["models_file"], "claims": settings["claims_file"]}
+    names["nace"] = "config/nace.yaml"
+    if settings.get("simulate"):
+        names["truth"] = settings["simulate"]
+    files = {
+        schema: checked(read_yaml(find_file(name, root)), schema, name)
+        for schema, name in names.items()
+    }
+    models = files["models"]
     chosen = {name: models[name] for name in settings["models"] if name in models}
-    run = Run(settings, chosen, claims, root)
-    problems = [*unknown, *_simulation_problems(run), *_source_problems(run)]
+    run = Run(settings, chosen, files["claims"], root)
+    problems = [
+        *_model_problems(run, models),
+        *claim_problems(files["claims"], models),
+        *_simulation_problems(run),
+        *_source_problems(run),
+    ]
     if problems:
         raise CisflowError(file, problems)
     return run
@@ -149,6 +151,13 @@ def find_file(name: str, root: Path) -> Path:
     return here if here.exists() else root / name
 
 
+def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:
+    for name in run.settings["models"]:
+        if name not in models:
+            what = f"models: `{name}` is not in {run.settings['models_file']}"
+            yield Problem(what, did_you_mean(name, models))
+
+
 def _simulation_problems(run: Run) -> Iterator[Problem]:
     if not run.settings.get("simulate"):
         return
@@ -156,11 +165,6 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
         yield Problem(
             "simulate: given although `data` is `real`",
             "remove `simulate:`, or set `data: synthetic` so that every output says so",
-        )
-    if run.truth_file is not None and not run.truth_file.exists():
-        yield Problem(
-            f"simulate: {run.settings['simulate']} does not exist",
-            "name a truth file such as config/truth/flanders.yaml",
         )
     for country, wave, source in run.sources():
         # A simulated extract must never take the place of a delivered one.
@@ -173,9 +177,11 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
 
 
 def _source_problems(run: Run) -> Iterator[Problem]:
+    from cisflow.codebook import load_codebook
+
     for country, wave, source in run.sources():
         try:
-            run.codebook_files(country, wave)
+            load_codebook(source["codebook"], run.codebook_folders)
         except CisflowError as error:
             for problem in error.problems:
                 yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cisflow.errors import CisflowError, Problem
+
 if TYPE_CHECKING:
     import pandas as pd
     from pandera.pandas import DataFrameSchema
@@ -102,6 +104,8 @@ ACCOUNT_COLUMNS = (
     "total_assets",
     "employees",
 )
+ACCOUNT_MONEY = ("turnover", "value_added", "personnel_costs", "profit_before_tax", "total_assets")
+SIGNED = ("value_added", "profit_before_tax")  # all other amounts and counts are zero or more
 
 
 def dtype_of(column: str) -> str:
@@ -146,10 +150,8 @@ def account_schema() -> DataFrameSchema:
     """Return the contract of company accounts, ``microdata/{country}/accounts.parquet``."""
     import pandera.pandas as pa
 
-    signed = ("value_added", "profit_before_tax")
-
     def column(name: str) -> pa.Column:
-        nonnegative = dtype_of(name) == "float64" and name not in signed
+        nonnegative = dtype_of(name) == "float64" and name not in SIGNED
         return pa.Column(
             dtype_of(name),
             checks=[pa.Check.ge(0)] if nonnegative else [],
@@ -162,6 +164,25 @@ def account_schema() -> DataFrameSchema:
         strict=True,
         ordered=True,
     )
+
+
+def conforming(frame: pd.DataFrame, contract: DataFrameSchema, heading: str) -> pd.DataFrame:
+    """Return ``frame`` if it keeps its contract, a pandera schema."""
+    import pandera.errors
+
+    try:
+        return contract.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        failures = error.failure_cases.groupby(["column", "check"], dropna=False).size()
+        problems = [
+            Problem(
+                f"{column}: {count} values break the rule {rule}",
+                "the codebook gives this variable values it cannot have: look at its `constant`, "
+                "`codes` and `unit`",
+            )
+            for (column, rule), count in failures.items()
+        ]
+        raise CisflowError(heading, problems) from None
 
 
 def state_of(firms: pd.DataFrame, variable: str) -> pd.Series:

@@ -60,7 +60,8 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
 
     rules = read_yaml(schema)
     errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: e.json_path)
-    problems = [problem for error in errors for problem in _in_words(error)]
+    # jsonschema reports every missing key once per missing key.
+    problems = list(dict.fromkeys(problem for error in errors for problem in _in_words(error)))
     if problems:
         raise CisflowError(heading, problems)
     return _fill_defaults(document, rules, rules)

@@ -1,0 +1,378 @@
+"""From the text in an extract's columns to canonical answers, counting what does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cisflow.codebook import Codebook, alternatives, multiple
+from cisflow.errors import CisflowError, Problem
+from cisflow.extract import column_names, read_extract
+from cisflow.schema import FLAGS, PERCENT, SIGNED, TEXT
+from cisflow.validation import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A code is short; anything longer in a coded column may be an amount or a name and is not shown.
+LONGEST_CODE = 5
+MOST_CODES = 8
+
+
+@dataclass
+class Answers:
+    """What the firms of an extract answered to one question.
+
+    Attributes
+    ----------
+    values
+        Canonical values, shape (n,): dtype ``boolean``, ``float64`` or ``string``.
+    columns
+        Columns of the file they come from.
+    invalid
+        Whether the firm's value did not fit and is missing for that reason, shape (n,).
+    problems
+        What the file's owner has to mend.
+    """
+
+    values: pd.Series
+    invalid: pd.Series
+    columns: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Columns:
+    """The columns of an extract by name, whatever their capitals."""
+
+    def __init__(self, names: Collection[str]):
+        self.names = list(names)
+        self._by_key = {name.casefold(): name for name in names}
+
+    def find(self, name: str) -> str | None:
+        """Return the column as the file writes it, or None if the file lacks it."""
+        return self._by_key.get(name.casefold())
+
+    def resolve(self, variable: str, codebook: Codebook) -> tuple[list[str], list[Problem]]:
+        """Return the columns ``variable`` is made of, and what is wrong with them.
+
+        No columns and no problem means that the file may lack the variable, and does.
+        """
+        spec = codebook["variables"][variable]
+        wanted = alternatives(spec)
+        found: list[str] = []
+        problems: list[Problem] = []
+        for names in wanted:
+            here = [column for name in names if (column := self.find(name))]
+            if len(here) > 1:
+                both = " and ".join(f"'{column}'" for column in here)
+                what = f"{variable}: the file has both {both}"
+                remedy = f"say in {codebook['path']} which one it is: `name: {here[0]}`"
+                problems.append(Problem(what, remedy))
+            found += here[:1]
+        # Some columns of several that belong together are never quietly left out.
+        absent = [names for names in wanted if not any(map(self.find, names))]
+        if absent and (found or spec.get("required", True)):
+            problems.append(self._absence(variable, absent, codebook))
+        return found, problems
+
+    def _absence(self, variable: str, absent: list[list[str]], codebook: Codebook) -> Problem:
+        wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
+        near = did_you_mean(absent[0][0].casefold(), [name.casefold() for name in self.names])
+        if near.startswith("known here"):
+            shown = ", ".join(f"'{name}'" for name in self.names[:8])
+            more = f" … ({len(self.names)} columns)" if len(self.names) > 8 else ""
+            near = f"the file has {shown}{more}"
+        remedy = (
+            f"{near}; correct `{variable}:` in {codebook['path']}, or if the file "
+            "cannot have it set `required: false`"
+        )
+        return Problem(f"{variable}: column {wanted} is not in the file", remedy)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The part of an extract that its codebook asks for.
+
+    Attributes
+    ----------
+    raw
+        The extract as text, shape (rows kept, columns needed).
+    columns
+        Per variable the columns it is made of; a variable the file lacks is absent.
+    screens
+        Per variable the column of its screening question, if the file has it.
+    rows
+        Number of rows of the file.
+    problems
+        Variables whose columns were not found or not unique.
+    """
+
+    raw: pd.DataFrame
+    columns: dict[str, list[str]]
+    screens: dict[str, str]
+    rows: int
+    problems: list[Problem]
+
+
+def read_rows(path: str | Path, codebook: Codebook, heading: str) -> Delivery:
+    """Read the rows and columns of an extract that its codebook asks for.
+
+    Raises
+    ------
+    CisflowError
+        The file cannot be read, or none of its rows is asked for.
+    """
+    options = codebook.get("file", {})
+    present = Columns(column_names(path, options, heading))
+    columns: dict[str, list[str]] = {}
+    screens: dict[str, str] = {}
+    problems: list[Problem] = []
+    for variable, spec in codebook["variables"].items():
+        found, wrong = present.resolve(variable, codebook)
+        problems += wrong
+        if found or "constant" in spec:
+            columns[variable] = found
+        if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
+            screens[variable] = screen
+    selectors = {column: present.find(column) for column in codebook.get("rows", {})}
+    absent = [column for column, found in selectors.items() if found is None]
+    if absent:
+        what = f"rows: column '{absent[0]}' is not in the file"
+        remedy = did_you_mean(absent[0].casefold(), [name.casefold() for name in present.names])
+        raise CisflowError(heading, Problem(what, f"{remedy}; see {codebook['path']}"))
+    needed = {column for found in columns.values() for column in found}
+    needed |= {*screens.values(), *filter(None, selectors.values())}
+    raw = read_extract(path, needed, options, heading)
+    kept = raw
+    for column, wanted in codebook.get("rows", {}).items():
+        values = wanted if isinstance(wanted, list) else [wanted]
+        keys = {_key(str(value), ".") for value in values}
+        kept = kept[_keys(kept[selectors[column]], ".").isin(keys)]
+    if len(kept) == 0:
+        raise CisflowError(heading, _no_rows(raw, codebook, selectors))
+    return Delivery(kept, columns, screens, len(raw), problems)
+
+
+def _no_rows(raw: pd.DataFrame, codebook: Codebook, selectors: dict[str, Any]) -> Problem:
+    if len(raw) == 0:
+        return Problem("the file has a header and no rows", "export it once more")
+    conditions = ", ".join(f"{column} = {value}" for column, value in codebook["rows"].items())
+    found = "; ".join(
+        f"column '{column}' has {', '.join(sorted(raw[column].dropna().unique())[:10])}"
+        for column in selectors.values()
+        if raw[column].nunique() <= 50  # more different values are no codes
+    )
+    what = f"none of the {len(raw)} rows has {conditions}"
+    return Problem(what, f"correct `rows:` in {codebook['path']}: {found or 'the wrong column?'}")
+
+
+def read_answers(
+    variable: str, columns: list[str], raw: pd.DataFrame, codebook: Codebook, country: str
+) -> Answers:
+    """Apply a codebook to the columns of one variable.
+
+    Parameters
+    ----------
+    variable
+        A canonical variable the codebook maps.
+    columns
+        The columns it is made of, as :meth:`Columns.resolve` found them.
+    raw
+        The extract as text, from :func:`cisflow.extract.read_extract`.
+    country
+        Two-letter code, for codes that depend on it.
+    """
+    import pandas as pd
+
+    spec = codebook["variables"][variable]
+    if "constant" in spec:
+        kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
+        values = pd.Series(spec["constant"], index=raw.index, dtype=kind)
+        return Answers(values, values.isna())
+    parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
+    if "any_of" in spec:
+        values = any_yes([part.values for part in parts])
+    else:
+        values = reduce(lambda total, part: total + part.values, parts[1:], parts[0].values)
+    problems = [problem for part in parts for problem in part.problems]
+    return Answers(values, any_yes([part.invalid for part in parts]), columns, problems)
+
+
+def any_yes(flags: list[pd.Series]) -> pd.Series:
+    """Return yes where one is yes, no where all are no, else missing (three-valued logic)."""
+    return reduce(lambda one, other: one | other, flags)
+
+
+def read_column(
+    variable: str, column: str, text: pd.Series, codebook: Codebook, country: str
+) -> Answers:
+    """Return the answers in one column; see :func:`read_answers`."""
+    spec = codebook["variables"][variable]
+    tokens = [*codebook.get("missing", []), *spec.get("missing", [])]
+    place = f"{variable} (column '{_one_line(column)}')"
+    if variable in TEXT and "codes" not in spec:
+        blank = text.str.casefold().isin({str(token).casefold() for token in tokens})
+        return Answers(text.mask(blank), blank & False)
+    decimal = codebook.get("file", {}).get("decimal", ".")
+    key = _keys(text, decimal)
+    key = key.mask(key.isin({_key(str(token), ".") for token in tokens}))
+    if "codes" in spec:
+        codes = {c.replace("{country}", country): value for c, value in spec["codes"].items()}
+        kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
+        return _coded(place, key, codes, kind, spec, codebook)
+    return _number(variable, place, key, spec, codebook)
+
+
+def read_flag(column: str, text: pd.Series, codebook: Codebook) -> Answers:
+    """Return the answers to a screening question, coded as ``yes_no``."""
+    tokens = {_key(str(token), ".") for token in codebook.get("missing", [])}
+    key = _keys(text, ".")
+    codes = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    place = f"screening question (column '{column}')"
+    return _coded(place, key.mask(key.isin(tokens)), codes, "boolean", {}, codebook)
+
+
+def _one_line(column: str) -> str:
+    return " ".join(column.split())
+
+
+def _key(text: str, decimal: str) -> str:
+    """Return a text by which codes compare equal: ``1``, ``01`` and ``1.0`` are one code."""
+    text = text.replace(decimal, ".") if decimal != "." else text
+    if re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", text):
+        return str(int(float(text)))
+    return text.casefold()
+
+
+def _keys(text: pd.Series, decimal: str) -> pd.Series:
+    keys = {value: _key(value, decimal) for value in text.dropna().unique()}
+    return text.map(keys).astype("string")
+
+
+def _coded(
+    place: str,
+    key: pd.Series,
+    codes: Mapping[str, Any],
+    kind: str,
+    spec: dict[str, Any],
+    codebook: Codebook,
+) -> Answers:
+    known = {_key(code, "."): value for code, value in codes.items() if code != "*"}
+    values = key.map(known).astype(kind)
+    unknown = key.notna() & ~key.isin(list(known))
+    if "*" in codes:
+        return Answers(values.mask(unknown, codes["*"]), unknown & False)
+    count = int(unknown.sum())
+    if count == 0 or spec.get("invalid") == "missing":
+        return Answers(values, unknown)
+    found = key[unknown].value_counts()
+    permitted = "/".join(codes)
+    what = f"{place}: {_values(count)} outside the codes {permitted}{_shown(found)}."
+    remedy = (
+        f"add them to `codes:` in {codebook['path']}, or if they stand for no answer list them "
+        "under `missing:`; `invalid: missing` takes all of them for no answer"
+    )
+    return Answers(values, unknown, problems=[Problem(what, remedy)])
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
+
+
+def _shown(found: pd.Series) -> str:
+    """Return codes and how often each occurs, unless they do not look like codes."""
+    if len(found) > MOST_CODES or found.index.str.len().max() > LONGEST_CODE:
+        return f" ({len(found)} different ones, too many or too long for codes: the right column?)"
+    return ": " + ", ".join(f"{code} (×{count})" for code, count in found.items())
+
+
+def _number(
+    variable: str, place: str, key: pd.Series, spec: dict[str, Any], codebook: Codebook
+) -> Answers:
+    import numpy as np
+    import pandas as pd
+
+    numbers = pd.to_numeric(key, errors="coerce").astype("float64")
+    text = key.notna() & ~np.isfinite(numbers)
+    numbers = numbers.mask(text)
+    outside, problems = _outside(variable, place, numbers, multiple(variable, codebook), codebook)
+    if text.any():
+        count = int(text.sum())
+        what = (
+            f"{place}: {_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
+        )
+        remedy = f"list what stands for no answer under `missing:` in {codebook['path']}"
+        if codebook.get("file", {}).get("decimal", ".") == ".":
+            remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
+        problems.insert(0, Problem(what, remedy))
+    values = (numbers * multiple(variable, codebook)).mask(outside)
+    if variable in PERCENT:
+        values = values.clip(0, 100)  # 1.0000001 × 100 is 100
+    if spec.get("invalid") == "missing":
+        problems = []
+    return Answers(values, text | outside, problems=problems)
+
+
+def _outside(
+    variable: str, place: str, numbers: pd.Series, factor: float, codebook: Codebook
+) -> tuple[pd.Series, list[Problem]]:
+    """Return which numbers lie outside the permitted range, and how to say so."""
+    treat = f"or let `invalid: missing` take them for no answer, in {codebook['path']}"
+    too_low = numbers <= 0 if variable == "weight" else numbers < 0
+    too_high = numbers * factor > 100 + 1e-6
+    if variable in SIGNED:
+        too_low = too_low & False
+    if variable not in PERCENT:
+        too_high = too_high & False
+    problems = []
+    if too_low.any():
+        limit = "not above 0" if variable == "weight" else "below 0"
+        remedy = f"if they are codes for no answer list them under `missing:`, {treat}"
+        problems.append(Problem(f"{place}: {_values(int(too_low.sum()))} {limit}.", remedy))
+    percent = "(a share of turnover in percent)"
+    if too_high.any():
+        what = f"{place}: {_values(int(too_high.sum()))} above 100 {percent}."
+        remedy = (
+            "if the file holds amounts the codebook names the wrong column; if they are codes for "
+            f"no answer list them under `missing:`, {treat}"
+        )
+        problems.append(Problem(what, remedy))
+    elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
+        present = int(numbers.notna().sum())
+        what = f"{place}: all {present} values lie between 0 and 1 {percent}."
+        remedy = f"the file seems to hold fractions: set `unit: fraction` in {codebook['path']}"
+        problems.append(Problem(what, remedy))
+    return too_low | too_high, problems
+
+
+def _looks_like_fractions(numbers: pd.Series) -> bool:
+    present = numbers.dropna()
+    return len(present) > 0 and bool(present.le(1).all()) and bool((present % 1 > 0).any())
+
+
+def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
+    """Yield what is wrong with the firms' identifiers."""
+    if ids is None or not ids.columns:
+        return
+    place = f"firm_id (column '{' '.join(ids.columns[0].split())}')"
+    blank = int(ids.values.isna().sum())
+    if blank:
+        yield Problem(
+            f"{place}: {blank} of {len(ids.values)} rows have none.",
+            "remove empty rows from the file, or name the right column under `firm_id:` in "
+            f"{codebook['path']}",
+        )
+    repeated = ids.values.dropna()
+    repeated = repeated[repeated.duplicated(keep=False)]
+    if len(repeated):
+        count = repeated.nunique()
+        several = f"{count} identifiers occur" if count > 1 else "1 identifier occurs"
+        yield Problem(
+            f"{place}: {several} more than once ({len(repeated)} rows).",
+            "a firm has one row: if the file pools waves or countries, choose one with `rows:` in "
+            f"{codebook['path']}; otherwise ask the data's owner for a corrected file",
+        )

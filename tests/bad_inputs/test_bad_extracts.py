@@ -1,0 +1,422 @@
+"""Bad extracts: the message names country, wave, file, variable, count and remedy, and no secret.
+
+Every bad file is made here from a good one.
+"""
+
+import pandas as pd
+import pyreadstat
+import pytest
+from small_survey import CODEBOOK, accounts, codebook_folders, firms, write_accounts
+
+from cisflow.codebook import load_codebook
+from cisflow.errors import CisflowError
+from cisflow.ingest import ingest_accounts, ingest_wave
+
+CODEBOOK_FILE = "small.yaml"
+
+
+@pytest.fixture
+def refusal(tmp_path, root, monkeypatch):
+    """Return a function that ingests a bad file and returns the message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(path, text=CODEBOOK, sha256=None):
+        codebook = load_codebook("small", codebook_folders(tmp_path, root, text))
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(CisflowError) as refused:
+            ingest_wave(tmp_path / path, codebook, "BE", "CIS4", name="Belgium", sha256=sha256)
+        assert sorted(tmp_path.iterdir()) == before
+        message = str(refused.value)
+        assert message.startswith(f"Belgium, wave CIS4 ({path}): ")
+        _assert_in_words(message)
+        return message
+
+    return run
+
+
+def _assert_in_words(message):
+    assert "nothing was written" in message
+    assert message.count("→") >= 1
+    for trace in ("Traceback", "Error:", "Exception", 'File "', "pandas", "numpy", "object at"):
+        assert trace not in message
+    for secret in ("0001", "0002", "80000", "2000.5"):
+        assert secret not in message
+
+
+def _csv(tmp_path, frame, name="bad.csv", **options):
+    frame.to_csv(tmp_path / name, index=False, **options)
+    return name
+
+
+def _changed(column, *values):
+    frame = firms()
+    frame.loc[range(len(values)), column] = list(values)
+    return frame
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def test_missing_file(tmp_path, refusal):
+    _csv(tmp_path, firms(), "flanders.csv")
+    message = refusal("flandres.csv")
+    assert "the file does not exist" in message
+    assert "did you mean `flanders.csv`" in message
+    assert "data/README.md" in message
+
+
+def test_empty_file(tmp_path, refusal):
+    (tmp_path / "bad.csv").touch()
+    assert "the file is empty (0 bytes)" in refusal("bad.csv")
+
+
+def test_blank_file(tmp_path, refusal):
+    (tmp_path / "bad.csv").write_text("\n \n")
+    assert "nothing but blanks" in refusal("bad.csv")
+
+
+@pytest.mark.parametrize("suffix", [".sav", ".dta"])
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
+def test_truncated_statistical_file(tmp_path, refusal, suffix, part):
+    write = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[suffix]
+    many = pd.concat([firms()] * 50, ignore_index=True)
+    write(many, str(tmp_path / f"good{suffix}"))
+    whole = (tmp_path / f"good{suffix}").read_bytes()
+    (tmp_path / f"bad{suffix}").write_bytes(whole[: int(len(whole) * part)])
+    message = refusal(f"bad{suffix}")
+    assert f"damaged, truncated or not a {suffix} file" in message
+    assert "copy or export it once more" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("bad.xlsx", "an Excel workbook"),
+        ("bad.parquet", "a Parquet file"),
+        ("bad.sas7bdat", "sas7bdat"),
+    ],
+)
+def test_file_of_another_kind_than_its_name(tmp_path, refusal, name, kind):
+    _csv(tmp_path, firms(), name)
+    message = refusal(name)
+    assert "damaged, truncated or not" in message
+    assert kind in message
+
+
+def test_unknown_extension(tmp_path, refusal):
+    _csv(tmp_path, firms(), "bad.mdb")
+    message = refusal("bad.mdb")
+    assert "files ending in '.mdb' cannot be read" in message
+    assert ".sav, " in message
+
+
+def test_wrong_delimiter_in_the_codebook(tmp_path, refusal):
+    _csv(tmp_path, firms(), sep=";")
+    message = refusal("bad.csv", f"{CODEBOOK}file: {{delimiter: ','}}\n")
+    assert "only one column when separated by a comma" in message
+    assert "looks separated by a semicolon: set `file: {delimiter: ';'}`" in message
+
+
+def test_delimiter_nobody_knows(tmp_path, refusal):
+    _csv(tmp_path, firms(), sep="~")
+    message = refusal("bad.csv")
+    assert "only one column when separated by comma, semicolon, tab or bar" in message
+    assert "set `file: {delimiter: …}`" in message
+
+
+def test_text_that_is_not_utf8(tmp_path, refusal):
+    frame = firms().assign(TOWN=["Gent", "Liège", "Aalst", "Mons", "Ath", "Hal"])
+    _csv(tmp_path, frame, encoding="cp1252")
+    message = refusal("bad.csv")
+    assert "line 3 is not UTF-8 text" in message
+    assert "set `file: {encoding: cp1252}`" in message
+
+
+def test_unknown_encoding(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    message = refusal("bad.csv", f"{CODEBOOK}file: {{encoding: latin-99}}\n")
+    assert "there is no encoding 'latin-99'" in message
+
+
+def test_row_with_too_many_cells(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    with (tmp_path / "bad.csv").open("a") as file:
+        file.write(",".join(["1"] * 30) + "\n")
+    message = refusal("bad.csv")
+    assert "1 row does not have the 18 cells of the header, first in line 8" in message
+
+
+def test_last_line_cut_off(tmp_path, refusal):
+    name = _csv(tmp_path, firms())
+    text = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(text[:-12])
+    assert "1 row does not have the 18 cells of the header, first in line 7" in refusal(name)
+
+
+def test_another_file_than_the_one_meant(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    assert "its SHA-256 differs" in refusal("bad.csv", sha256="0" * 64)
+
+
+def test_header_without_rows(tmp_path, refusal):
+    _csv(tmp_path, firms().head(0))
+    assert "the file has a header and no rows" in refusal("bad.csv")
+
+
+def test_no_rows_of_the_wave(tmp_path, refusal):
+    _csv(tmp_path, firms().assign(YEAR="2004"))
+    message = refusal("bad.csv", f"{CODEBOOK}rows: {{YEAR: 2006}}\n")
+    assert "none of the 6 rows has YEAR = 2006" in message
+    assert "column 'YEAR' has 2004" in message
+
+
+def test_no_column_to_tell_the_wave(tmp_path, refusal):
+    _csv(tmp_path, firms().assign(YEARS="2004"))
+    message = refusal("bad.csv", f"{CODEBOOK}rows: {{YEAR: 2006}}\n")
+    assert "rows: column 'YEAR' is not in the file" in message
+    assert "did you mean `years`" in message
+
+
+# --- its columns --------------------------------------------------------------------------------
+
+
+def test_missing_required_column(tmp_path, refusal):
+    _csv(tmp_path, firms().rename(columns={"TURN": "TURN04"}))
+    message = refusal("bad.csv")
+    assert "turnover: column 'TURN' or 'TURNM' is not in the file" in message
+    assert "did you mean" in message
+    assert "`turn04`" in message
+    assert f"correct `turnover:` in {CODEBOOK_FILE}" in message
+
+
+def test_missing_column_with_no_name_near_it(tmp_path, refusal):
+    _csv(tmp_path, firms().rename(columns={"SCLI": "V17"}))
+    message = refusal("bad.csv", CODEBOOK.replace("SCLI", "QXZ"))
+    assert "source_clients: column 'QXZ' is not in the file" in message
+    assert "the file has 'ID', 'NACE', " in message
+    assert "(18 columns)" in message
+
+
+def test_half_of_the_columns_of_an_answer(tmp_path, refusal):
+    _csv(tmp_path, firms().drop(columns="CO23"))
+    text = CODEBOOK.replace("any_of: [CO22, CO23]", "any_of: [CO22, CO23], required: false")
+    assert "coop_suppliers_foreign: column 'CO23' is not in the file" in refusal("bad.csv", text)
+
+
+def test_two_alternatives_of_a_name(tmp_path, refusal):
+    _csv(tmp_path, firms().assign(TURNM="1"))
+    message = refusal("bad.csv")
+    assert "turnover: the file has both 'TURN' and 'TURNM'" in message
+    assert f"say in {CODEBOOK_FILE} which one it is" in message
+
+
+def test_all_answers_to_a_required_question_missing(tmp_path, refusal):
+    _csv(tmp_path, firms().assign(EMP=""))
+    message = refusal("bad.csv")
+    assert "employees (column 'EMP'): no usable answer from any of 6 firms" in message
+    assert "set `required: false`" in message
+
+
+# --- its values ---------------------------------------------------------------------------------
+
+
+def test_unknown_codes_in_a_yes_no_question(tmp_path, refusal):
+    _csv(tmp_path, _changed("CO", "2", "2", "", "9"))
+    message = refusal("bad.csv")
+    assert "coop_any (column 'CO'): 3 values outside the codes 0/1: 2 (×2), 9 (×1)." in message
+    assert f"add them to `codes:` in {CODEBOOK_FILE}" in message
+    assert "`missing:`" in message
+
+
+def test_amounts_in_a_yes_no_question_are_not_shown(tmp_path, refusal):
+    _csv(tmp_path, _changed("CO", "123456", "654321"))
+    message = refusal("bad.csv")
+    assert "coop_any (column 'CO'): 2 values outside the codes 0/1 (2 different ones" in message
+    assert "123456" not in message
+
+
+def test_unknown_code_in_a_screening_question(tmp_path, refusal):
+    _csv(tmp_path, _changed("RRDIN", "3"))
+    message = refusal("bad.csv")
+    assert "screening question (column 'RRDIN'): 1 value outside the codes 0/1: 3 (×1)." in message
+
+
+def test_unknown_degree(tmp_path, refusal):
+    _csv(tmp_path, _changed("SCLI", "4"))
+    message = refusal("bad.csv")
+    assert "source_clients (column 'SCLI'): 1 value outside the codes 0/1/2/3: 4 (×1)." in message
+
+
+def test_share_above_100(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURNMAR", "110", "250"))
+    message = refusal("bad.csv")
+    assert "share_new_market (column 'TURNMAR'): 2 values above 100 (a share of turnover" in message
+    assert "`invalid: missing`" in message
+    assert "250" not in message
+
+
+def test_share_below_0(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURNMAR", "-9"))
+    assert "share_new_market (column 'TURNMAR'): 1 value below 0." in refusal("bad.csv")
+
+
+def test_fractions_where_percents_are_meant(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURNUNG", "0.6", "0.7", "", "", "", "1"))
+    message = refusal("bad.csv")
+    assert "share_unchanged (column 'TURNUNG'): all 3 values lie between 0 and 1" in message
+    assert f"set `unit: fraction` in {CODEBOOK_FILE}" in message
+
+
+def test_percents_where_fractions_are_meant(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    text = CODEBOOK.replace("{name: TURNUNG}", "{name: TURNUNG, unit: fraction}")
+    assert "share_unchanged (column 'TURNUNG'): 3 values above 100" in refusal("bad.csv", text)
+
+
+def test_negative_turnover(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURN", "-77", "-88"))
+    message = refusal("bad.csv")
+    assert "turnover (column 'TURN'): 2 values below 0." in message
+    assert "-77" not in message
+
+
+def test_text_in_a_number(tmp_path, refusal):
+    _csv(tmp_path, _changed("EMP", "about ten"))
+    message = refusal("bad.csv")
+    assert "employees (column 'EMP'): 1 value that is no number." in message
+    assert "under `missing:`" in message
+    assert "about" not in message
+
+
+def test_decimal_commas_nobody_announced(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURN", "2000,5", "3,5"))
+    message = refusal("bad.csv")
+    assert "turnover (column 'TURN'): 2 values that are no numbers." in message
+    assert "set `file: {decimal: ','}`" in message
+
+
+def test_infinite_number(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURN", "inf"))
+    assert "turnover (column 'TURN'): 1 value that is no number." in refusal("bad.csv")
+
+
+def test_duplicate_identifiers(tmp_path, refusal):
+    _csv(tmp_path, pd.concat([firms(), firms().head(2)]))
+    message = refusal("bad.csv")
+    assert "firm_id (column 'ID'): 2 identifiers occur more than once (4 rows)." in message
+    assert "`rows:`" in message
+
+
+def test_rows_without_identifier(tmp_path, refusal):
+    _csv(tmp_path, _changed("ID", "", ""))
+    assert "firm_id (column 'ID'): 2 of 6 rows have none." in refusal("bad.csv")
+
+
+def test_activity_of_another_classification(tmp_path, refusal):
+    _csv(tmp_path, _changed("NACE", "38", "38.1"))
+    message = refusal("bad.csv")
+    assert "nace (column 'NACE'): 2 codes that classification 1.1 does not have" in message
+    assert "`nace: {revision: …}`" in message
+
+
+def test_weight_of_zero(tmp_path, refusal):
+    _csv(tmp_path, firms().assign(WEIGHT="0"))
+    message = refusal("bad.csv", f"{CODEBOOK}  weight: {{name: WEIGHT}}\n")
+    assert "weight (column 'WEIGHT'): 6 values not above 0." in message
+
+
+def test_a_constant_that_breaks_the_contract(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    message = refusal("bad.csv", f"{CODEBOOK}  weight: {{constant: 0}}\n")
+    assert "weight: 6 values break the rule" in message
+
+
+def test_everything_wrong_is_told_at_once(tmp_path, refusal):
+    frame = firms().drop(columns="SCLI")
+    frame.loc[0, ["EMP", "CO", "TURNMAR"]] = ["x", "7", "101"]
+    frame.loc[1, "ID"] = frame.loc[0, "ID"]
+    message = refusal(_csv(tmp_path, frame))
+    assert ": 5 problems, nothing was written." in message
+    for variable in ("source_clients", "employees", "coop_any", "share_new_market", "firm_id"):
+        assert f"\n  {variable}" in message
+
+
+# --- accounts -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def accounts_refusal(tmp_path, root, monkeypatch):
+    """Return a function that ingests bad accounts and returns the message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(frame, sheet="Results"):
+        write_accounts(frame, tmp_path / "bad.xlsx", sheet)
+        codebook = load_codebook("accounts/belfirst", [root / "config" / "codebooks"])
+        with pytest.raises(CisflowError) as refused:
+            ingest_accounts(tmp_path / "bad.xlsx", codebook, "BE", name="Belgium")
+        message = str(refused.value)
+        assert message.startswith("Belgium, accounts (bad.xlsx): ")
+        _assert_in_words(message)
+        return message
+
+    return run
+
+
+def test_accounts_without_the_sheet(accounts_refusal):
+    message = accounts_refusal(accounts(), sheet="Search strategy")
+    assert "there is no sheet 'Results'; the file has 'Search strategy'" in message
+    assert "set `file: {sheet: …}`" in message
+
+
+def test_accounts_with_no_recognisable_header(accounts_refusal):
+    frame = accounts().drop(columns="Operating revenue (Turnover)\nth EUR 2005")
+    message = accounts_refusal(frame.rename(columns=lambda name: name.replace("2006", "")))
+    assert "none of the 8 headers names an item and a year" in message
+    assert "Added value th EUR 2006" in message
+
+
+def test_accounts_without_an_item(accounts_refusal):
+    frame = accounts().rename(columns=lambda name: name.replace("Added value", "Value add"))
+    message = accounts_refusal(frame)
+    assert "value_added: no header 'Added value' with a year is in the file" in message
+    assert "did you mean `value add`" in message
+
+
+def test_accounts_without_identifier(accounts_refusal):
+    message = accounts_refusal(accounts().drop(columns="BvD ID number"))
+    assert "firm_id: column 'BvD ID number' or 'BvD ID' or" in message
+
+
+def test_accounts_in_another_currency(accounts_refusal):
+    frame = accounts().rename(columns=lambda name: name.replace("value\nth EUR", "value\nth USD"))
+    message = accounts_refusal(frame)
+    assert "value_added: amounts in USD, where the codebook says EUR" in message
+
+
+def test_accounts_with_two_columns_for_a_year(accounts_refusal):
+    frame = accounts()
+    frame["Turnover\nth EUR 2006"] = 1
+    assert "turnover: more than one column for 2006" in accounts_refusal(frame)
+
+
+def test_accounts_with_text_duplicates_and_negative_costs(accounts_refusal):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = ["secret", 1, 2]
+    frame["Costs of employees\nth EUR\n2006"] = [-3, 1, 2]
+    frame["BvD ID number"] = ["BE7", "BE7", "BE8"]
+    message = accounts_refusal(frame)
+    assert ": 3 problems" in message
+    assert "value_added (column 'Added value th EUR 2006'): 1 value that is no number." in message
+    assert "(column 'Costs of employees th EUR 2006'): 1 value below 0." in message
+    assert (
+        "firm_id (column 'BvD ID number'): 1 identifier occurs more than once (2 rows)." in message
+    )
+    assert "BE7" not in message
+    assert "secret" not in message
+
+
+def test_accounts_of_blanks_only(accounts_refusal):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = "n.a."
+    message = accounts_refusal(frame)
+    assert "value_added: blank for all firms in every year (1 column)." in message

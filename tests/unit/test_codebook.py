@@ -1,0 +1,251 @@
+"""Codebooks are found, merged, completed and checked."""
+
+import pytest
+from small_survey import CODEBOOK, codebook_folders
+
+from cisflow.codebook import (
+    alternatives,
+    codebook_files,
+    load_codebook,
+    multiple,
+    needed_columns,
+)
+from cisflow.errors import CisflowError
+from cisflow.schema import FIRM_COLUMNS
+
+DELIVERED = [
+    "eurostat/common",
+    "eurostat/cis2",
+    "eurostat/cis4",
+    "accounts/belfirst",
+    "national/ng2007",
+    "national/ng2010",
+]
+
+
+@pytest.fixture
+def folders(root):
+    return [root / "config" / "codebooks"]
+
+
+def _small(tmp_path, root, child, name="child"):
+    folders = codebook_folders(tmp_path, root)
+    (tmp_path / f"{name}.yaml").write_text(f"title: Child\nextends: small\n{child}")
+    return load_codebook(name, folders)
+
+
+@pytest.mark.parametrize("name", DELIVERED)
+def test_every_delivered_codebook_loads(folders, name):
+    codebook = load_codebook(name, folders)
+    assert codebook["id"] == name
+    assert codebook_files(name, folders)[0].name == f"{name.split('/')[1]}.yaml"
+
+
+def test_every_codebook_in_the_folder_is_tried(folders):
+    found = {
+        p.relative_to(folders[0]).with_suffix("").as_posix() for p in folders[0].rglob("*.yaml")
+    }
+    # A codebook that others extend may lack what only they know, such as the reference year.
+    assert found - set(DELIVERED) == {"national/ng-common"}
+
+
+def test_every_mapping_of_a_survey_states_how_sure_it_is(folders):
+    for name in DELIVERED[1:]:
+        variables = load_codebook(name, folders)["variables"]
+        assert {spec.get("verified") for spec in variables.values()} <= {
+            "sourced",
+            "inferred",
+            "general",
+            "template",
+        }, name
+
+
+def test_cis2_is_a_template_throughout(folders):
+    variables = load_codebook("eurostat/cis2", folders)["variables"]
+    assert {spec["verified"] for spec in variables.values()} == {"template"}
+
+
+@pytest.mark.parametrize("name", ["eurostat/cis2", "eurostat/cis4", "national/ng2007"])
+def test_every_partner_cell_is_mapped_and_no_column_serves_two(folders, name):
+    variables = load_codebook(name, folders)["variables"]
+    cells = [v for v in FIRM_COLUMNS if v.startswith("coop_") and v != "coop_any"]
+    columns = [c for cell in cells for names in alternatives(variables[cell]) for c in names]
+    assert len(cells) == 14
+    assert len(columns) == len(set(columns)) == {"eurostat": 28, "national": 49}[name.split("/")[0]]
+
+
+def test_a_child_adds_replaces_and_drops(tmp_path, root):
+    child = """
+missing: ["99"]
+file: {encoding: cp1252}
+variables:
+  employees: {name: STAFF, label: Staff}
+  product_innovation: {name: INPD}
+  nace: null
+"""
+    codebook = _small(tmp_path, root, child)
+    assert codebook["missing"] == [".", "99"]
+    assert codebook["file"] == {"encoding": "cp1252"}
+    assert codebook["variables"]["employees"]["name"] == ["STAFF"]
+    assert "any_of" not in codebook["variables"]["product_innovation"]
+    assert "nace" not in codebook["variables"]
+    assert [path.rsplit("/", 1)[-1] for path in codebook["files"]] == [
+        "child.yaml",
+        "small.yaml",
+        "common.yaml",
+    ]
+
+
+def test_variables_carry_what_their_block_shares_and_their_codes(tmp_path, root):
+    variables = load_codebook("small", codebook_folders(tmp_path, root))["variables"]
+    assert variables["coop_suppliers_foreign"]["asked_if"] == "coop_any"
+    assert variables["coop_suppliers_foreign"]["codes"] == {"0": False, "1": True}
+    assert variables["source_clients"]["codes"] == {"0": 0, "1": 1, "2": 2, "3": 3}
+    assert "codes" not in variables["turnover"]
+
+
+def test_a_source_does_not_vouch_for_another_degree_of_certainty(folders):
+    variables = load_codebook("eurostat/cis4", folders)["variables"]
+    assert variables["employees"]["verified"] == "general"
+    assert "source" not in variables["employees"]
+
+
+def test_needed_columns_hold_alternatives_screens_and_selectors(tmp_path, root):
+    columns = needed_columns(_small(tmp_path, root, "rows: {COUNTRY: BE}\nvariables: {}\n"))
+    assert {"COUNTRY", "TURN", "TURNM", "CO22", "CO23", "NEWMKT", "RRDIN"} <= set(columns)
+    assert len(columns) == len(set(columns))
+
+
+def test_money_is_multiplied_and_counts_are_not(tmp_path, root):
+    codebook = load_codebook("small", codebook_folders(tmp_path, root))
+    assert multiple("turnover", codebook) == 1000
+    assert multiple("employees", codebook) == 1
+    assert multiple("share_new_firm", codebook) == 1
+    fraction = _small(tmp_path, root, "variables: {share_new_firm: {unit: fraction}}\n")
+    assert multiple("share_new_firm", fraction) == 100
+
+
+def test_a_path_of_a_file_serves_as_a_name(tmp_path, root):
+    folders = codebook_folders(tmp_path, root)
+    assert load_codebook(tmp_path / "small.yaml", folders[1:])["title"] == "A small survey"
+
+
+@pytest.mark.parametrize(
+    ("child", "fragments"),
+    [
+        ("variabels: {}\nvariables: {}\n", ["unknown key `variabels`", "did you mean `variables`"]),
+        (
+            "variables: {turnover: {nmae: TURN}}\n",
+            ["variables.turnover: unknown key `nmae`", "did you mean `name`"],
+        ),
+        (
+            "variables: {turnovr: {name: TURN}}\n",
+            ["unknown variable `turnovr`", "did you mean `turnover`"],
+        ),
+        (
+            "variables: {coop_any: {codes: yesno}}\n",
+            ["there is no set `yesno`", "did you mean `yes_no`"],
+        ),
+        (
+            "variables: {coop_any: {codes: {1: 1, 2: 0}}}\n",
+            ["coop_any.codes: 0, 1 for a yes/no variable", "write yes or no"],
+        ),
+        (
+            "variables: {turnover: {unit: percent}}\n",
+            ["turnover.unit: percent does not fit", "use unit, thousand or million"],
+        ),
+        ("variables: {turnover: {unit: dozen}}\n", ["'dozen' is not known", "thousand"]),
+        (
+            "variables: {turnover: {any_of: [A, B]}}\n",
+            ["`any_of` although it is no yes/no variable", "`sum_of`"],
+        ),
+        (
+            "variables: {turnover: {name: A, constant: 1}}\n",
+            ["has `name` and `constant`", "exactly one"],
+        ),
+        (
+            "blocks: {partners: {asked_if: coop}}\nvariables: {}\n",
+            ["`coop` is no yes/no variable", "did you mean `coop_any`"],
+        ),
+        (
+            "shares: {sum_to_100: [share_new, share_unchanged]}\nvariables: {}\n",
+            ["`share_new` is not a share this codebook maps"],
+        ),
+        ("codes: {x: {no: no}}\nvariables: {}\n", ["a key is written yes, no", "quotes"]),
+        ('nace: {revision: "3"}\nvariables: {}\n', ["'3' is not known", "1.1"]),
+        ("variables: {firm_id: null}\n", ["`firm_id` is not mapped"]),
+        ("table: accounts\nvariables: {}\n", ["unknown variable `product_innovation`"]),
+    ],
+)
+def test_contradictions_are_refused_with_a_remedy(tmp_path, root, child, fragments):
+    with pytest.raises(CisflowError) as refused:
+        _small(tmp_path, root, child)
+    message = str(refused.value)
+    assert "child.yaml" in message
+    for fragment in fragments:
+        assert fragment in message
+
+
+def test_all_contradictions_are_told_at_once(tmp_path, root):
+    child = (
+        "variables: {turnovr: {name: A}, coop_any: {codes: yesno}, employees: {unit: percent}}\n"
+    )
+    with pytest.raises(CisflowError) as refused:
+        _small(tmp_path, root, child)
+    assert len(refused.value.problems) == 3
+
+
+def test_an_unknown_codebook_and_an_unknown_parent_are_told(tmp_path, root):
+    folders = codebook_folders(tmp_path, root)
+    with pytest.raises(
+        CisflowError,
+        match=r"(?s)there is no codebook `eurostat/cis44`.*did you mean `eurostat/cis4`",
+    ):
+        load_codebook("eurostat/cis44", folders)
+    (tmp_path / "orphan.yaml").write_text("title: x\nextends: smal\nvariables: {}\n")
+    with pytest.raises(CisflowError, match=r"(?s)orphan.yaml.*no codebook `smal`.*`small`"):
+        load_codebook("orphan", folders)
+
+
+def test_a_circle_of_codebooks_is_told(tmp_path, root):
+    folders = codebook_folders(tmp_path, root)
+    (tmp_path / "a.yaml").write_text("title: a\nextends: b\nvariables: {}\n")
+    (tmp_path / "b.yaml").write_text("title: b\nextends: a\nvariables: {}\n")
+    with pytest.raises(CisflowError, match=r"(?s)a\.yaml.*circle.*a\.yaml → .*b\.yaml → .*a\.yaml"):
+        codebook_files("a", folders)
+
+
+@pytest.mark.parametrize(
+    ("header", "fragment"),
+    [
+        ("", "neither `header:` nor variables.year is given"),
+        ("header: {pattern: '(?P<label>.+'}", "not a regular expression"),
+        ("header: {pattern: '(?P<label>.+)'}", "lacks the named group `label` or `year`"),
+    ],
+)
+def test_headers_of_accounts_are_checked(tmp_path, root, header, fragment):
+    text = f"title: x\ntable: accounts\n{header}\nvariables: {{firm_id: {{name: ID}}}}\n"
+    with pytest.raises(CisflowError) as refused:
+        load_codebook("small", codebook_folders(tmp_path, root, text))
+    assert fragment in str(refused.value)
+
+
+def test_the_small_codebook_is_good(tmp_path, root):
+    folders = codebook_folders(tmp_path, root, CODEBOOK)
+    assert len(load_codebook("small", folders)["variables"]) == 15
+
+
+def test_every_key_of_the_schema_is_described(root):
+    from cisflow.validation import read_yaml
+
+    schema = read_yaml(root / "workflow/schemas/codebook.schema.yaml")
+
+    def undescribed(node, place):
+        for key, rule in node.get("properties", {}).items():
+            target = schema["$defs"][rule["$ref"].rsplit("/", 1)[-1]] if "$ref" in rule else {}
+            if "description" not in rule and "description" not in target:
+                yield f"{place}.{key}"
+            yield from undescribed(rule, f"{place}.{key}")
+
+    nodes = {"codebook": schema, **schema["$defs"]}
+    assert [gap for place, node in nodes.items() for gap in undescribed(node, place)] == []
