@@ -1,0 +1,445 @@
+r"""The Tobit: a linear model for an outcome that piles up at a limit.
+
+.. math:: y_i^* = x_i\beta + \sigma\varepsilon_i,\quad \varepsilon_i \sim N(0, 1),\quad
+          y_i = \min(\max(y_i^*, L_i), U_i)
+
+Sources: Tobin (1958, Econometrica 26:24–36); Amemiya (1984, Journal of Econometrics 24:3–61);
+Olsen (1978, Econometrica 46:1211–1215) for the parameters the likelihood is maximised in.
+
+>>> from cisflow.models import Tobit
+>>> fit = Tobit.from_formula("share_new ~ log_employees + C(industry)", firms, upper=100).fit()
+>>> print(fit.summary())                                                         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cisflow.models.tobit_checks import (
+    Estimable,
+    check_outcome,
+    check_regressors,
+    check_variation,
+    check_weights,
+    find_estimable,
+    refuse,
+)
+from cisflow.models.tobit_likelihood import (
+    Design,
+    Floats,
+    Ints,
+    Likelihood,
+    Optimum,
+    build_likelihood,
+    maximise,
+)
+from cisflow.models.tobit_scaling import Scaling, choose_scaling, starting_values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.models.formula import Absorbed, ModelFrame
+    from cisflow.models.tobit_results import TobitResults
+
+
+FEW = 100_000  # numbers in a design
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A maximised likelihood and the way back to the caller's units."""
+
+    scaling: Scaling
+    X: Design
+    estimable: Estimable
+    likelihood: Likelihood
+    optimum: Optimum
+
+
+class Tobit:
+    """Tobit regression by maximum likelihood.
+
+    Parameters
+    ----------
+    endog : (n,) array-like
+        Outcome, at its limit where it is censored.
+    exog : (n, k) array-like or DataFrame
+        Regressors, the intercept included.
+    lower, upper : float, (n,) array-like or None
+        Limits, the same for all rows or one per row; None where there is none.
+    weights : (n,) array-like, optional
+        Sampling weights: how many firms of the population a row stands for. The likelihood is
+        then a pseudo-likelihood; use HC1 or clustered standard errors.
+    freq_weights : (n,) array-like, optional
+        Frequency weights: how many identical rows a row stands for.
+    absorb : (n,) array-like of categories, optional
+        A categorical whose levels get a dummy each (the first is the base), kept as codes: their
+        moments are sums over groups. ``exog`` must hold an intercept. ``from_formula`` does this
+        by itself for the categorical with most levels.
+
+    Raises
+    ------
+    EstimationError
+        (a ``ValueError``) if the data do not determine the model; it says why and what to do.
+
+    Notes
+    -----
+    A value within 1e-9 of its limit, in units of the outcome's range, is at the limit.
+    """
+
+    def __init__(
+        self,
+        endog: ArrayLike,
+        exog: ArrayLike,
+        lower: ArrayLike | None = 0,
+        upper: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        freq_weights: ArrayLike | None = None,
+        absorb: ArrayLike | Absorbed | None = None,
+    ):
+        name = str(getattr(endog, "name", None) or "y")
+        y = np.asarray(endog, dtype=float).squeeze()
+        heading = f"Tobit of {name}"
+        floor = np.broadcast_to(np.asarray(-np.inf if lower is None else lower, float), y.shape)
+        ceiling = np.broadcast_to(np.asarray(np.inf if upper is None else upper, float), y.shape)
+        slack = 1e-9 * float(np.ptp(y)) if y.size and np.isfinite(y).all() else 0.0
+        check_outcome(heading, y, floor - slack, ceiling + slack)
+        if y.size and float(ceiling.max()) == 100 and float(y.max()) <= 1:
+            warnings.warn(
+                f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
+                "fraction, use upper=1 or multiply it by 100.",
+                stacklevel=2,
+            )
+        low = np.where(y <= floor + slack, -np.inf, y)
+        high = np.where(y >= ceiling - slack, np.inf, y)
+        # At the lower limit the latent outcome is anywhere below it, and conversely.
+        high = np.where(np.isneginf(low), floor, high)
+        low = np.where(np.isposinf(high), ceiling, low)
+        self.limits = (lower, upper)
+        self._set(name, low, high, exog, weights, freq_weights, absorb)
+
+    def _set(
+        self,
+        name: str,
+        low: Floats,
+        high: Floats,
+        exog: Any,
+        weights: ArrayLike | None,
+        freq_weights: ArrayLike | None,
+        absorb: ArrayLike | Absorbed | None = None,
+    ) -> None:
+        self.endog_name = name
+        self.heading = f"Tobit of {name}"
+        X = np.asarray(exog, dtype=float)
+        X = X[:, None] if X.ndim == 1 else X
+        self.exog_names = column_names(exog, X)
+        n = X.shape[0]
+        if low.shape != (n,):
+            refuse(
+                self.heading,
+                [(f"{low.size} outcomes for {n} rows of regressors", "give the same rows of both")],
+            )
+        if n == 0:
+            refuse(self.heading, [("no rows", "check the sample restrictions")])
+        check_regressors(self.heading, X, self.exog_names)
+        check_variation(self.heading, low, high)
+        self.low, self.high = low, high
+        self.absorbed = as_absorbed(self.heading, absorb, n)
+        if self.absorbed is None:
+            self.design = Design(X)
+        else:
+            self.design = Design(X, self.absorbed.codes, len(self.absorbed.levels) - 1)
+            self.exog_names = [*self.exog_names, *self.absorbed.names]
+        self.display = np.arange(len(self.exog_names))
+        self.weights = self._weights("weights", weights, n)
+        self.freq_weights = self._weights("freq_weights", freq_weights, n)
+        self.dropped: dict[str, int] = {}
+        self._frame: ModelFrame | None = None
+        self._table: pd.DataFrame | None = None
+
+    def _weights(self, name: str, values: ArrayLike | None, n: int) -> Floats | None:
+        if values is None:
+            return None
+        weights = np.asarray(values, dtype=float)
+        check_weights(self.heading, name, weights, n)
+        return weights
+
+    @classmethod
+    def from_formula(
+        cls,
+        formula: str,
+        data: pd.DataFrame,
+        lower: ArrayLike | None = 0,
+        upper: ArrayLike | None = None,
+        weights: str | ArrayLike | None = None,
+        freq_weights: str | ArrayLike | None = None,
+    ) -> Tobit:
+        """Build the model from a formula; rows with a missing value are dropped and counted.
+
+        Parameters
+        ----------
+        formula : str
+            ``"share_new ~ log_employees + C(industry) + a:b"`` (formulaic).
+        data : DataFrame
+        lower, upper : float, column of limits or None
+        weights, freq_weights : column name or (rows of data,) array-like, optional
+
+        Returns
+        -------
+        Tobit
+            ``dropped`` says how many rows were left out, and for want of which variable.
+        """
+        import pandas as pd
+
+        from cisflow.models.formula import model_frame
+
+        named = {"cisflow_weights": weights, "cisflow_freq_weights": freq_weights}
+        table, extra = data, {}
+        for key, value in named.items():
+            if isinstance(value, str):
+                extra[key] = value
+            elif value is not None:
+                numbers = pd.Series(value).to_numpy(dtype=float, na_value=np.nan)
+                table = table.assign(**{key: numbers})
+                extra[key] = key
+        frame = model_frame(formula, table, tuple(extra.values()), absorb=True)
+        model = cls(
+            pd.Series(frame.y, name=frame.outcome),
+            pd.DataFrame(frame.X, columns=frame.names, copy=False),
+            _of_rows(lower, frame),
+            _of_rows(upper, frame),
+            frame.columns.get(extra.get("cisflow_weights", "")),
+            frame.columns.get(extra.get("cisflow_freq_weights", "")),
+            frame.absorbed,
+        )
+        place = {name: j for j, name in enumerate(frame.order)}
+        model.display = np.array([place[name] for name in model.exog_names])
+        model.dropped = {k.replace("cisflow_", ""): v for k, v in frame.dropped.items()}
+        model._frame = frame
+        model._table = data
+        return model
+
+    @classmethod
+    def from_intervals(
+        cls,
+        low: ArrayLike,
+        high: ArrayLike,
+        exog: ArrayLike,
+        weights: ArrayLike | None = None,
+        freq_weights: ArrayLike | None = None,
+        name: str = "y",
+    ) -> Tobit:
+        """Build the model from brackets: the latent outcome lies in ``[low, high]``.
+
+        Equal bounds are an observed outcome; ``-inf`` or ``inf`` leave the bracket open (as
+        Stata's ``intreg`` and R's ``Surv(type = "interval2")``).
+        """
+        a, b = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+        heading = f"Tobit of {name}"
+        bad = int((np.isnan(a) | np.isnan(b)).sum())
+        if bad:
+            refuse(heading, [(f"missing bounds in {bad} rows", "use −∞ or ∞ for an open side")])
+        wrong = int(((a > b) | (np.isinf(a) & np.isinf(b))).sum())
+        if wrong:
+            what = f"bounds exchanged, or open on both sides, in {wrong} rows"
+            refuse(heading, [(what, "correct or drop these rows")])
+        model = cls.__new__(cls)
+        model.limits = (None, None)
+        model._set(name, a, b, exog, weights, freq_weights)
+        return model
+
+    def _like(self, low: Floats, high: Floats, exog: Any) -> Tobit:
+        model = Tobit.__new__(Tobit)
+        model.limits = self.limits
+        absorb = self.absorbed if exog is self.design.dense else None
+        model._set(self.endog_name, low, high, exog, self.weights, self.freq_weights, absorb)
+        return model
+
+    def intercept_only(self) -> Tobit:
+        """Build the model without regressors, on the same rows."""
+        return self._like(self.low, self.high, np.ones((self.low.size, 1)))
+
+    def with_outcome(self, latent: Floats) -> Tobit:
+        """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
+        lower, upper = self.limits
+        floor = np.broadcast_to(
+            np.asarray(-np.inf if lower is None else lower, float), latent.shape
+        )
+        ceiling = np.broadcast_to(
+            np.asarray(np.inf if upper is None else upper, float), latent.shape
+        )
+        below, above = latent <= floor, latent >= ceiling
+        low = np.where(below, -np.inf, np.where(above, ceiling, latent))
+        high = np.where(below, floor, np.where(above, np.inf, latent))
+        return self._like(low, high, self.design.dense)
+
+    @property
+    def endog_names(self) -> str:
+        """The outcome's name, where statsmodels and maketables look for it."""
+        return self.endog_name
+
+    @property
+    def nobs(self) -> int:
+        """Rows, each counted as often as its frequency weight says."""
+        n = self.low.size if self.freq_weights is None else self.freq_weights.sum()
+        return round(float(n))
+
+    @cached_property
+    def total_weights(self) -> Floats:
+        """Weight of each row in the likelihood, (n,)."""
+        weights = np.ones(self.low.size)
+        for given in (self.weights, self.freq_weights):
+            if given is not None:
+                weights = weights * given
+        return weights
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The maximised likelihood (computed once, whatever covariances are asked for)."""
+        given = self.design
+        scaling = choose_scaling(given.dense, self.low, self.high, given.groups)
+        if given.groups and not scaling.intercept:
+            what = "an absorbed categorical without an intercept"
+            refuse(self.heading, [(what, "add a column of ones to exog")])
+        p = given.dense.shape[1]
+        dense = np.empty(given.dense.shape)  # row by row in memory, as the sums run
+        np.subtract(given.dense[:, scaling.order[:p]], scaling.mean[:p], out=dense)
+        dense /= scaling.spread[:p]
+        X = Design(dense, given.codes, given.groups)
+        if X.n * X.k < FEW:  # dummies as columns are quicker than sums in small samples
+            X = Design(X.toarray())
+        low = (self.low - scaling.y_mean) / scaling.y_spread
+        high = (self.high - scaling.y_mean) / scaling.y_spread
+        names = [self.exog_names[j] for j in scaling.order]
+        shift = scaling.mean / scaling.spread
+        found = find_estimable(self.heading, X, shift, low, high, names)
+        if found.keep.size < X.k:
+            X = X.select(found.keep)
+        likelihood = build_likelihood(X, low, high, self.total_weights, found.rows)
+        start = starting_values(X, low, high, self.total_weights, found.rows)
+        optimum = maximise(likelihood, start)
+        return Solution(scaling, X, found, likelihood, optimum)
+
+    def fit(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> TobitResults:
+        """Maximise the likelihood.
+
+        Parameters
+        ----------
+        cov_type : "nonrobust", "OPG", "HC0", "HC1", "cluster", "bootstrap" or "jackknife"
+            See :mod:`cisflow.models.covariance` for formulas and corrections.
+        cov_kwds : mapping, optional
+            For ``cluster``: ``groups`` (array, column name, or two of them) and
+            ``use_correction`` (True: G/(G−1)); for ``bootstrap``: ``draws``, ``seed``, ``groups``.
+
+        Raises
+        ------
+        EstimationError
+            If the model cannot be estimated or the iterations do not converge.
+        """
+        from cisflow.models.tobit_results import TobitResults
+
+        if not self.solution.optimum.converged:
+            refuse(
+                self.heading,
+                [
+                    (
+                        f"no convergence after {self.solution.optimum.iterations} iterations",
+                        "look for regressors of very different size or almost collinear ones",
+                    )
+                ],
+            )
+        return TobitResults(self, cov_type, cov_kwds)
+
+    def group_codes(self, value: Any) -> list[Ints]:
+        """Codes 0…G−1 of one or two ways of clustering the rows.
+
+        Parameters
+        ----------
+        value : array-like, column name, list of two column names, or (n, 2) array
+            Of the rows used, or of all rows of the table the formula was given.
+        """
+        return [self._codes(column) for column in self._columns_of(value)]
+
+    def _columns_of(self, value: Any) -> list[Any]:
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, list | tuple) and value and isinstance(value[0], str):
+            named = self._table is not None and all(
+                isinstance(v, str) and v in self._table.columns for v in value
+            )
+            return list(value) if named else [np.asarray(value)]
+        array = np.asarray(value)
+        if array.ndim == 2:
+            return [array[:, j] for j in range(array.shape[1])]
+        return [array]
+
+    def _codes(self, column: Any) -> Ints:
+        import pandas as pd
+
+        if isinstance(column, str):
+            if self._table is None or column not in self._table.columns:
+                what = f"no column {column} to cluster by"
+                refuse(self.heading, [(what, "pass the groups themselves")])
+            column = np.asarray(self._table[column])  # type: ignore[index]
+        n = self.low.size
+        if self._frame is not None and column.shape == (self._frame.total,):
+            column = column[self._frame.rows]
+        if column.shape != (n,):
+            what = f"{column.size} cluster labels for {n} rows"
+            refuse(self.heading, [(what, "give one label for each row")])
+        codes, _ = pd.factorize(column)
+        lost = int((codes < 0).sum())
+        if lost:
+            what = f"the cluster is missing in {lost} rows"
+            refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
+        return np.asarray(codes, dtype=np.intp)
+
+
+def _of_rows(limit: ArrayLike | None, frame: ModelFrame) -> ArrayLike | None:
+    if limit is None or np.ndim(limit) == 0:
+        return limit
+    values = np.asarray(limit, dtype=float)
+    return values[frame.rows] if values.shape == (frame.total,) else values
+
+
+def column_names(exog: Any, X: Floats) -> list[str]:
+    """Names of the regressors: those of the table, or const, x1, x2, … as in statsmodels."""
+    columns = getattr(exog, "columns", None)
+    if columns is not None:
+        return [str(name) for name in columns]
+    names, count = [], 0
+    for j in range(X.shape[1]):
+        constant = X.shape[0] > 0 and X[0, j] != 0 and bool(np.all(X[:, j] == X[0, j]))
+        if constant and "const" not in names:
+            names.append("const")
+        else:
+            count += 1
+            names.append(f"x{count}")
+    return names
+
+
+def as_absorbed(heading: str, absorb: ArrayLike | Absorbed | None, n: int) -> Absorbed | None:
+    """Encode a categorical given as values; shape (n,)."""
+    if absorb is None or (hasattr(absorb, "codes") and hasattr(absorb, "term")):
+        return absorb  # type: ignore[return-value]
+    import pandas as pd
+
+    from cisflow.models.formula import Absorbed
+
+    values = pd.Categorical(absorb)
+    name = str(getattr(absorb, "name", None) or "absorbed")
+    values = values.remove_unused_categories()
+    codes = np.asarray(values.codes, dtype=np.intp)
+    if codes.shape != (n,) or bool(np.any(codes < 0)):
+        what = f"{name}: {codes.size} categories for {n} rows, or some missing"
+        refuse(heading, [(what, "give one category for each row")])
+    return Absorbed(name, name, list(values.categories), codes)
