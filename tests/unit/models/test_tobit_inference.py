@@ -309,10 +309,12 @@ def recovery(n, samples, seed=0):
     return bias, np.mean(covered, axis=0), np.mean(robust, axis=0)
 
 
-@pytest.mark.parametrize("n", [221, 2000])
-def test_truth_is_recovered_with_honest_intervals(n):
-    bias, classical, robust = recovery(n, 300, seed=20141120)  # the project's seed
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "samples"), [(221, 1500), (2000, 500)])
+def test_truth_is_recovered_with_honest_intervals(n, samples):
+    bias, classical, robust = recovery(n, samples, seed=20141120)  # the seed of the default run
     assert (np.abs(bias) < 3.5).all()
-    # 300 samples: a coverage of 95 % is measured with a standard error of 1.3 points.
-    assert ((classical > 0.905) & (classical < 0.99)).all()
-    assert ((robust > 0.90) & (robust < 0.99)).all()
+    # Four Monte-Carlo errors, and a point for what n = 221 loses to asymptotics.
+    allowed = 4 * np.sqrt(0.95 * 0.05 / samples) + 0.01
+    for coverage in (classical, robust):
+        assert (np.abs(coverage - 0.95) < allowed).all()
