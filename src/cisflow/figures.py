@@ -1,0 +1,550 @@
+"""Figures for print, drawn from what was estimated; nothing is estimated here.
+
+Every figure is drawn at the width of the paper's text, so that letters keep their size there, in
+colours that readers with a colour vision deficiency can tell apart. The same findings give the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations, product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.publication import (
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    SYNTHETIC,
+    WITHHELD,
+    Findings,
+    covariance_name,
+    label,
+    number,
+    path_groups,
+    places,
+    reason,
+    regressions,
+    signed,
+    stars,
+    waves_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 6.3  # inches, the width of the paper's text
+# Okabe & Ito's colours: blue, vermillion, and two more for further outcomes.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+MARKERS = ("o", "s", "^", "D")
+GREY = "#595959"
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "cisflow",
+    "svg.fonttype": "path",
+}
+
+Point = tuple[float, float]
+
+
+def figure_names(settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the names of all figures a run publishes; known before anything is estimated."""
+    countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
+    names = []
+    for country, wave in places(countries):
+        for model in _drawn_regressions(models):
+            if wave in waves_of(models[model], countries[country]):
+                names.append(f"outcomes_{model}_{country}_{wave}")
+                names.append(f"coefficients_{model}_{country}_{wave}")
+        for model in _path_models(models):
+            if wave in waves_of(models[model], countries[country]):
+                names.append(f"paths_{model}_{country}_{wave}")
+    return names
+
+
+def make_figures(findings: Findings) -> dict[str, Figure]:
+    """Draw every figure of :func:`figure_names`.
+
+    Returns
+    -------
+    dict
+        Figures by name, in that order; close them after use.
+    """
+    draw = {
+        "outcomes": outcome_figure,
+        "coefficients": coefficient_figure,
+        "paths": path_figure,
+    }
+    kinds = {
+        **{
+            f"{kind}_{m}": (kind, m)
+            for kind in ("outcomes", "coefficients")
+            for m in findings.models
+        },
+        **{f"paths_{m}": ("paths", m) for m in findings.models},
+    }
+    figures = {}
+    for name in figure_names(findings.settings, findings.models):
+        for country, wave in places(findings.countries):
+            kind_and_model = kinds.get(name.removesuffix(f"_{country}_{wave}"))
+            if kind_and_model:
+                kind, model = kind_and_model
+                figures[name] = draw[kind](findings, country, wave, model)
+    return figures
+
+
+def save_figure(figure: Figure, folder: Path | str, name: str) -> None:
+    """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
+        figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+
+
+def _drawn_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the leading regression, whose outcomes and partner coefficients are drawn."""
+    return regressions(models)[:1]
+
+
+def _path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    return [model for members in path_groups(models).values() for model in members]
+
+
+def _canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure with ``columns`` panels, stamped where its data are synthetic."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
+    )
+    if findings.synthetic:
+        figure.suptitle(SYNTHETIC, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
+    return figure, list(axes[0])
+
+
+# --- coefficients by partner type --------------------------------------------------------------
+
+
+def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
+    import matplotlib as mpl
+
+    spec = findings.models[model]
+    column = max(spec["columns"], key=lambda name: len(spec["columns"][name]))
+    terms = spec["columns"][column]
+    with mpl.rc_context(STYLE):
+        figure, (axes,) = _canvas(findings, 0.95 + 0.235 * len(terms))
+        rows = _main_rows(findings, country, wave, model)
+        rows = rows[rows["column"] == column]
+        step = 0.5 / max(len(spec["outcomes"]), 1)
+        for i, outcome in enumerate(spec["outcomes"]):
+            of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
+            of = of.reindex(terms)
+            y = np.arange(len(terms)) + (i - (len(spec["outcomes"]) - 1) / 2) * step
+            _points(axes, of, y, i, label(outcome, short=True))
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        axes.set_yticks(range(len(terms)), [label(term) for term in terms])
+        axes.set_ylim(len(terms) - 0.5, -0.5)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+        kinds = [kind for kind in rows["cov_type"] if kind]
+        errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
+        axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
+        why = findings.why_not(country, wave, model)
+        axes.set_title(f"{findings.place(country, wave)}" + (f": {why}" if why else ""), loc="left")
+        figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
+    return figure
+
+
+def _main_rows(findings: Findings, country: str, wave: str, model: str) -> pd.DataFrame:
+    """Return a model's rows with the standard errors its tables show."""
+    rows = findings.rows(country, wave, model)
+    covariance = findings.models[model]["covariance"][0]
+    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+    return rows[rows["cov_type"] == main]
+
+
+def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:
+    """Draw points with intervals; what is not estimable stands as words on the zero line."""
+    known = of["estimate"].notna().to_numpy()
+    b = of["estimate"].to_numpy(dtype=float)
+    bounds = of[["ci_low", "ci_high"]].to_numpy(dtype=float).T
+    axes.errorbar(
+        b[known],
+        y[known],
+        xerr=np.abs(bounds - b)[:, known],
+        fmt=MARKERS[i % 4],
+        color=COLOURS[i % 4],
+        markersize=5,
+        linewidth=1.3,
+        capsize=2.5,
+        label=name,
+    )
+    for at in y[~known]:
+        axes.annotate(
+            NOT_ESTIMABLE,
+            (0, at),
+            (4 + 22 * i, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=COLOURS[i % 4],
+            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
+        )
+
+
+# --- distribution of outcomes ------------------------------------------------------------------
+
+
+def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw how many firms stand at each limit of the outcomes and in classes between."""
+    import matplotlib as mpl
+
+    outcomes = findings.models[model]["outcomes"]
+    about = findings.description(country, wave, model) or {}
+    with mpl.rc_context(STYLE):
+        figure, panels = _canvas(findings, 2.5, columns=len(outcomes))
+        top = 10.0
+        for axes, outcome in zip(panels, outcomes, strict=True):
+            cells = (about.get("distributions") or {}).get(outcome) or []
+            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
+            axes.set_xlabel("Share of turnover (%)")
+            if cells:
+                known = {v["variable"]: v["n"] for v in about["variables"]}
+                top = max(top, _bars(axes, cells, known[outcome]))
+            else:
+                axes.set_yticks([])
+                axes.set_xticks([])
+                axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
+        panels[0].set_ylim(0, 1.18 * top)
+        panels[0].set_ylabel("Firms (%)")
+    return figure
+
+
+def _bars(axes: Axes, cells: Sequence[Mapping[str, Any]], n: int) -> float:
+    """Draw one bar per class and return the highest; withheld classes carry a sign."""
+    import seaborn as sns
+
+    names = [_class_name(cell) for cell in cells]
+    shares = [100 * (cell["firms"] or 0) / n for cell in cells]
+    limits = ["at a limit" if cell["class"] != "between" else "between" for cell in cells]
+    sns.barplot(
+        x=names,
+        y=shares,
+        hue=limits,
+        hue_order=["at a limit", "between"],
+        palette=list(COLOURS[:2][::-1]),
+        legend=False,
+        saturation=1,
+        ax=axes,
+    )
+    for x, (cell, share) in enumerate(zip(cells, shares, strict=True)):
+        text = WITHHELD if cell["suppressed"] else signed(f"{share:.0f}")
+        axes.annotate(text, (x, share), (0, 2), textcoords="offset points", ha="center", fontsize=8)
+    axes.tick_params(axis="x", rotation=45)
+    return max(shares)
+
+
+def _class_name(cell: Mapping[str, Any]) -> str:
+    if cell["class"] != "between":
+        return f"{cell['up_to']:g}"
+    return f"{cell['above']:g}–{cell['up_to']:g}"
+
+
+# --- path diagram ------------------------------------------------------------------------------
+
+HALF_HEIGHT = 0.33  # of a box, inches
+LEVELS = (-1.1, -0.55, 0.0, 0.55, 1.1)  # heights a box may take, inches
+LABEL = (0.66, 0.2)  # width and height of a coefficient with stars, inches
+
+
+def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw the boxes and arrows of a path model with standardised coefficients and stars."""
+    import matplotlib as mpl
+
+    spec = findings.models[model]
+    equations = tuple((target, tuple(sources)) for target, sources in spec["equations"].items())
+    places_of, half_width = layout(equations)
+    rows = findings.rows(country, wave, model)
+    found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
+    found = found.set_index(["term", "outcome"])
+    with mpl.rc_context(STYLE):
+        figure, (axes,) = _canvas(findings, 3.95)
+        axes.set_axis_off()
+        axes.set_aspect("equal")
+        axes.set_xlim(0, WIDTH)
+        axes.set_ylim(LEVELS[0] - HALF_HEIGHT - 0.1, LEVELS[-1] + HALF_HEIGHT + 0.1)
+        arrows = [(source, target) for target, sources in equations for source in sources]
+        lines = [_ends(places_of[s], places_of[t], half_width) for s, t in arrows]
+        boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in places_of.values()]
+        at = label_positions(lines, boxes)
+        for arrow, line, position in zip(arrows, lines, at, strict=True):
+            row = found.loc[arrow] if arrow in found.index else None
+            _draw_arrow(axes, line, position, row)
+        for variable, (x, y) in places_of.items():
+            _draw_box(axes, label(variable), x, y, half_width)
+        axes.set_title(f"{findings.place(country, wave)}: {spec['title']}", loc="left")
+        figure.text(
+            0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom"
+        )
+        engine: Any = figure.get_layout_engine()
+        engine.set(rect=(0, 0.11, 1, 0.89))
+    return figure
+
+
+def _path_legend(findings: Findings, country: str, wave: str, model: str) -> str:
+    why = findings.why_not(country, wave, model)
+    if why:
+        return "\n".join(textwrap.wrap(f"{NOT_ESTIMABLE}: not estimable ({reason(why)}).", 105))
+    fits = findings.fits(country, wave, model)
+    firms = f"{fits[0]['nobs']:,.0f} firms. " if fits else ""
+    return (
+        f"Standardised coefficients, {firms}{STARS_NOTE}.\n"
+        "Blue: positive; orange: negative; dashed and grey: not significant at 10 %."
+    )
+
+
+def _draw_box(axes: Axes, text: str, x: float, y: float, half_width: float) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - half_width, y - HALF_HEIGHT),
+            2 * half_width,
+            2 * HALF_HEIGHT,
+            boxstyle="round,pad=0,rounding_size=0.05",
+            facecolor="#f4f6f8",
+            edgecolor="#333333",
+            linewidth=0.9,
+            zorder=3,
+        )
+    )
+    wrapped = "\n".join(textwrap.wrap(text, int(half_width * 2 * 14.5)))
+    axes.text(x, y, wrapped, ha="center", va="center", fontsize=8.5, zorder=4, linespacing=1.1)
+
+
+def _draw_arrow(
+    axes: Axes, line: tuple[Point, Point], position: Point, row: Mapping[str, Any] | None
+) -> None:
+    from matplotlib.patches import FancyArrowPatch
+
+    estimate = float(row["estimate"]) if row is not None else np.nan
+    if not np.isfinite(estimate) or row is None:
+        colour, style, width, text = GREY, ":", 1.0, NOT_ESTIMABLE
+    else:
+        star = stars(row["p_value"])
+        colour = (COLOURS[0] if estimate > 0 else COLOURS[1]) if star else GREY
+        style, text = ("-" if star else "--"), number(estimate) + star
+        width = 0.9 + 3 * min(abs(estimate), 0.7)
+    axes.add_patch(
+        FancyArrowPatch(
+            *line,
+            arrowstyle="-|>",
+            mutation_scale=11,
+            linestyle=style,
+            linewidth=width,
+            color=colour,
+            shrinkA=0,
+            shrinkB=0,
+            zorder=1,
+        )
+    )
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"}
+    axes.text(
+        *position, text, ha="center", va="center", fontsize=8.5, color=colour, bbox=box, zorder=2
+    )
+
+
+@lru_cache(maxsize=32)
+def layout(
+    equations: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[dict[str, Point], float]:
+    """Place the boxes of a recursive system so that arrows run forwards and stay apart.
+
+    Parameters
+    ----------
+    equations
+        (target, sources) of every equation.
+
+    Returns
+    -------
+    dict
+        Centre of each box, inches from the left and from the middle of the figure.
+    float
+        Half the width of a box, inches.
+
+    Notes
+    -----
+    A box stands to the right of all its sources. Its height is chosen among :data:`LEVELS` by
+    moving boxes two at a time for as long as that lowers :func:`_disorder`.
+    """
+    depth = _depths(dict(equations))
+    nodes = list(depth)
+    arrows = [(source, target) for target, sources in equations for source in sources]
+    steps = max(max(depth.values()), 1)
+    half_width = min(0.72, (WIDTH - 0.2) / (steps + 1) / 2 * 0.68)
+    spread = (WIDTH - 0.2 - 2 * half_width) / steps
+    x = {node: 0.1 + half_width + depth[node] * spread for node in nodes}
+    y = dict.fromkeys(nodes, 0.0)
+    best = _disorder(x, y, arrows, half_width)
+    moving = True
+    while moving:
+        moving = False
+        for pair in combinations(nodes, min(2, len(nodes))):
+            for heights in product(LEVELS, repeat=len(pair)):
+                trial = {**y, **dict(zip(pair, heights, strict=True))}
+                disorder = _disorder(x, trial, arrows, half_width)
+                if disorder < best - 1e-9:
+                    y, best, moving = trial, disorder, True
+    return {node: (x[node], y[node]) for node in nodes}, half_width
+
+
+def _depths(equations: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return for each variable the length of the longest path that leads to it."""
+    names = dict.fromkeys(s for sources in equations.values() for s in sources)
+    names |= dict.fromkeys(equations)
+
+    def depth(name: str) -> int:
+        return 1 + max(map(depth, equations[name])) if equations.get(name) else 0
+
+    return {name: depth(name) for name in names}
+
+
+def _disorder(
+    x: Mapping[str, float],
+    y: Mapping[str, float],
+    arrows: Sequence[tuple[str, str]],
+    half_width: float,
+) -> float:
+    """Return how badly boxes and arrows get in each other's way."""
+    total = 0.0
+    for a, b in combinations(x, 2):
+        overlapping = abs(x[a] - x[b]) < 2 * half_width + 0.05
+        if overlapping and abs(y[a] - y[b]) < 2 * HALF_HEIGHT + 0.1:
+            total += 100
+    for s, t in arrows:
+        total += 0.3 * abs(y[s] - y[t])
+        start, end = _ends((x[s], y[s]), (x[t], y[t]), half_width)
+        total += 15 * max(
+            0.0, LABEL[0] + 0.3 - float(np.hypot(end[0] - start[0], end[1] - start[1]))
+        )
+        total += sum(
+            20 for n in x if n not in (s, t) and _passes(x, y, (s, t), n, half_width + 0.05)
+        )
+    for (s, t), (u, v) in combinations(arrows, 2):
+        ends = [(x[n], y[n]) for n in (s, t, u, v)]
+        if len({s, t, u, v}) == 4 and _cross(*ends):
+            total += 8
+        elif (s == u or t == v) and abs(_slope(ends[0], ends[1]) - _slope(ends[2], ends[3])) < 0.2:
+            total += 10  # two arrows on top of each other
+    return total + 0.05 * sum(abs(height) for height in y.values())
+
+
+def _slope(a: Point, b: Point) -> float:
+    return (b[1] - a[1]) / (b[0] - a[0]) if a[0] != b[0] else np.inf
+
+
+def _passes(
+    x: Mapping[str, float],
+    y: Mapping[str, float],
+    arrow: tuple[str, str],
+    node: str,
+    half_width: float,
+) -> bool:
+    """Return whether the line between two centres touches a third box."""
+    (s, t), reach = arrow, HALF_HEIGHT + 0.08
+    left, right = max(x[s], x[node] - half_width), min(x[t], x[node] + half_width)
+    if left >= right:
+        return False
+    slope = (y[t] - y[s]) / (x[t] - x[s])
+    at = [y[s] + slope * (edge - x[s]) for edge in (left, right)]
+    return min(at) < y[node] + reach and max(at) > y[node] - reach
+
+
+def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Return whether the segments ab and cd cross."""
+
+    def side(p: Point, q: Point, r: Point) -> float:
+        return float(np.sign((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])))
+
+    return side(a, b, c) != side(a, b, d) and side(c, d, a) != side(c, d, b)
+
+
+def _ends(start: Point, end: Point, half_width: float) -> tuple[Point, Point]:
+    """Return where a line between two centres leaves the first and enters the second box."""
+    (x0, y0), (x1, y1) = start, end
+    dx, dy = x1 - x0, y1 - y0
+    reach = min(
+        half_width / abs(dx) if dx else np.inf,
+        HALF_HEIGHT / abs(dy) if dy else np.inf,
+    )
+    return (x0 + reach * dx, y0 + reach * dy), (x1 - reach * dx, y1 - reach * dy)
+
+
+def label_positions(
+    lines: Sequence[tuple[Point, Point]],
+    boxes: Sequence[tuple[float, float, float, float]],
+) -> list[Point]:
+    """Choose a place for each line's label, clear of boxes, of other labels and lines.
+
+    A label stands on its line; where it would hide a short line, beside it.
+
+    Parameters
+    ----------
+    lines
+        Start and end of each arrow, inches.
+    boxes
+        Centre and half width and height of each box.
+    """
+    taken = [(x, y, w, h) for x, y, w, h in boxes]
+    half = LABEL[0] / 2, LABEL[1] / 2
+    chosen = []
+    for line in lines:
+        (x0, y0), (x1, y1) = line
+        length = float(np.hypot(x1 - x0, y1 - y0))
+        aside = 0.14 if length < LABEL[0] + 0.3 and abs(y1 - y0) < LABEL[1] else 0.0
+        candidates = []
+        for t in np.linspace(0.2, 0.8, 25):
+            x, y = float(x0 + t * (x1 - x0)), float(y0 + t * (y1 - y0)) + aside
+            overlap = sum(_overlap((x, y, *half), other) for other in taken)
+            crossed = sum(_touches((x, y, *half), other) for other in lines if other is not line)
+            candidates.append((100 * overlap + crossed + 0.5 * abs(t - 0.5), (x, y)))
+        position = min(candidates)[1]
+        taken.append((*position, *half))
+        chosen.append(position)
+    return chosen
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Return the area two boxes share."""
+    width = a[2] + b[2] - abs(a[0] - b[0])
+    height = a[3] + b[3] - abs(a[1] - b[1])
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def _touches(box: tuple[float, ...], line: tuple[Point, Point]) -> bool:
+    t = np.linspace(0, 1, 60)
+    x = line[0][0] + t * (line[1][0] - line[0][0])
+    y = line[0][1] + t * (line[1][1] - line[0][1])
+    return bool(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).any())

@@ -1,0 +1,494 @@
+"""The paper: what its text says is put together here, how it looks is in ``paper/paper.typ``.
+
+Every number in the paper comes from the findings, or from the file of what figure 1 of the
+review prints; the template holds prose and no numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from math import erfc, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cisflow import __version__
+from cisflow.publication import (
+    NOT_ESTIMABLE,
+    Findings,
+    count,
+    covariance_name,
+    inline,
+    interval,
+    label,
+    number,
+    path_groups,
+    places,
+    reading,
+    reason,
+    regressions,
+    signed,
+    stars,
+    waves_of,
+)
+
+# More countries and waves than this are not printed one by one; their tables are in the folder.
+MOST_PRINTED = 4
+# A table with more columns than this stands on a page in landscape.
+MOST_UPRIGHT = 11
+LIKELY = {0.10: "at 10 %", 0.05: "at 5 %", 0.01: "at 1 %"}
+
+Context = dict[str, Any]
+
+
+def paper_context(
+    findings: Findings,
+    tables: Path | str,
+    figures: Path | str,
+    figure1: Mapping[str, Any],
+    rule: Mapping[str, Any] | None = None,
+) -> Context:
+    """Gather what the paper says.
+
+    Parameters
+    ----------
+    findings
+        The run's findings.
+    tables, figures
+        Folders with the saved tables and figures.
+    figure1
+        What figure 1 of the review prints, from ``paper/figure1.yaml``.
+    rule
+        The claims file's ``rule``; its words are printed as they stand.
+
+    Returns
+    -------
+    dict
+        Plain JSON types; the template's only source of facts.
+    """
+    here = list(places(findings.countries))
+    shown = here[:MOST_PRINTED]
+    models = findings.models
+    settings = findings.settings
+    lead = regressions(models)[:1]
+    return {
+        "title": settings["title"],
+        "run": settings["run"],
+        "version": __version__,
+        "seed": str(settings["seed"]),
+        "draws": f"{settings['bootstrap']['draws']:,}",
+        "lag": settings["lag"],
+        "minimum": settings.get("minimum_cell", 3),
+        "synthetic": findings.synthetic,
+        "places": [findings.place(*place) for place in here],
+        "printed": [findings.place(*place) for place in shown],
+        "with_accounts": any(a.get("accounts") for a in settings["countries"].values()),
+        "without_accounts": [
+            findings.name(c) for c, a in settings["countries"].items() if not a.get("accounts")
+        ],
+        "waves": [_wave(findings, *place) for place in here],
+        "lead": [_lead(findings, model) for model in lead],
+        "partners": [
+            _partners(findings, *place, model)
+            for model in lead
+            for place in shown
+            if place[1] in waves_of(models[model], findings.countries[place[0]])
+        ],
+        "systems": [_system(findings, model) for g in path_groups(models).values() for model in g],
+        "paths": [
+            _paths(findings, *place, group, members, figure1)
+            for group, members in path_groups(models).items()
+            for place in shown
+            if place[1] in waves_of(models[members[0]], findings.countries[place[0]])
+        ],
+        "further": [models[model]["title"] for model in regressions(models)[1:]],
+        "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
+        "claims": _claims(findings, here),
+        "figure1": _figure1(figure1),
+        "tables": _tables(findings, shown, Path(tables)),
+        "figures": _figures(findings, shown, Path(figures)),
+        "files": {"tables": str(tables), "figures": str(figures)},
+    }
+
+
+def render_paper(context: Context, out: Path | str, template: Path | str) -> None:
+    """Set the paper and write it as PDF; the same context gives the same bytes.
+
+    Parameters
+    ----------
+    context
+        From :func:`paper_context`.
+    out
+        The PDF.
+    template
+        ``paper/paper.typ``; the bibliography lies beside it.
+    """
+    import typst
+
+    template = Path(template)
+    with tempfile.TemporaryDirectory() as scratch:
+        room = Path(scratch)
+        for file in (template, template.with_name("references.bib")):
+            shutil.copy(file, room)
+        for kind, ending in (("tables", "typ"), ("figures", "svg")):
+            (room / kind).mkdir()
+            for file in sorted(Path(context["files"][kind]).glob(f"*.{ending}")):
+                shutil.copy(file, room / kind)
+        facts = {key: value for key, value in context.items() if key != "files"}
+        (room / "context.json").write_text(json.dumps(facts), encoding="utf-8")
+        pdf = typst.compile(
+            room / template.name,
+            root=room,
+            ignore_system_fonts=True,
+            sys_inputs={"context": "context.json"},
+            timestamp=0,
+        )
+    Path(out).write_bytes(pdf)
+
+
+# --- samples -----------------------------------------------------------------------------------
+
+
+def _wave(findings: Findings, country: str, wave: str) -> Context:
+    """Return how large a wave is and which samples it gives."""
+    flow = findings.flow
+    at = flow[(flow["country"] == country) & (flow["wave"] == wave)]
+    all_firms = at.sort_values("step")["firms"]
+    samples = []
+    for model in _described(findings):
+        steps = at[at["model"] == model].sort_values("step")
+        if len(steps):
+            samples.append(
+                {
+                    "model": findings.models[model]["title"],
+                    "firms": count(steps["firms"].iloc[-1], findings.minimum),
+                    "why_not": _why_not(findings, country, wave, model),
+                }
+            )
+    return {
+        "place": findings.place(country, wave),
+        "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
+        "samples": samples,
+    }
+
+
+def _described(findings: Findings) -> list[str]:
+    from cisflow.tables import described
+
+    return described(findings.models)
+
+
+def _why_not(findings: Findings, country: str, wave: str, model: str) -> str:
+    why = findings.why_not(country, wave, model)
+    return reason(why) if why else ""
+
+
+# --- regressions -------------------------------------------------------------------------------
+
+
+def _lead(findings: Findings, model: str) -> Context:
+    """Return what the method section says about the leading regression."""
+    spec = findings.models[model]
+    kinds = [c if isinstance(c, str) else f"cluster({c['cluster']})" for c in spec["covariance"]]
+    low, high = spec.get("limits") or (None, None)
+    return {
+        "model": model,
+        "source": spec["source"],
+        "estimator": spec["estimator"],
+        "outcomes": [label(outcome, short=True).lower() for outcome in spec["outcomes"]],
+        "lower": "" if low is None else f"{low:g}",
+        "upper": "" if high is None else f"{high:g}",
+        "columns": [[inline(term) for term in terms] for terms in spec["columns"].values()],
+        "controls": [inline(term) for term in spec["controls"]],
+        "fixed_effects": [inline(term) for term in spec["fixed_effects"]],
+        "errors": [covariance_name(kind) for kind in kinds],
+        "weighted": bool(spec.get("weights")),
+    }
+
+
+def _partners(findings: Findings, country: str, wave: str, model: str) -> Context:
+    """Return in words what the regression finds in one country and wave."""
+    spec = findings.models[model]
+    covariance = spec["covariance"][0]
+    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+    rows = findings.rows(country, wave, model)
+    rows = rows[rows["cov_type"] == main]
+    several = [name for name, terms in spec["columns"].items() if len(terms) > 1]
+    column = min(several or spec["columns"], key=lambda name: len(spec["columns"][name]))
+    results = []
+    for outcome in spec["outcomes"]:
+        of = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
+        by_term = of.drop_duplicates("term").set_index("term")
+        results += [
+            {
+                "outcome": label(outcome, short=True).lower(),
+                "term": inline(term),
+                **_numbers(by_term.loc[term].to_dict() if term in by_term.index else {}),
+            }
+            for term in spec["columns"][column]
+        ]
+    return {
+        "place": findings.place(country, wave),
+        "why_not": _why_not(findings, country, wave, model),
+        "table": f"{model}_{country}_{wave}",
+        "figure": f"coefficients_{model}_{country}_{wave}",
+        "results": results,
+    }
+
+
+def _numbers(row: Mapping[str, Any]) -> Context:
+    """Return an estimate, its interval and its significance in words."""
+    estimate = row.get("estimate", np.nan)
+    if not np.isfinite(estimate):
+        return {"estimate": "", "why_not": reason(row.get("note") or "")}
+    if estimate == 0 and not np.isfinite(row.get("std_error", np.nan)):
+        return {"estimate": "0 (by assumption)", "interval": "", "significance": "assumed"}
+    p = row.get("p_value", np.nan)
+    level = min((at for at in LIKELY if p < at), default=None)
+    return {
+        "estimate": number(estimate),
+        "interval": interval(row.get("ci_low"), row.get("ci_high")),
+        "significance": "not significant" if level is None else f"significant {LIKELY[level]}",
+        "sign": "positive" if estimate > 0 else "negative",
+    }
+
+
+# --- path models -------------------------------------------------------------------------------
+
+
+def _system(findings: Findings, model: str) -> Context:
+    """Return the equations of a path model for typesetting."""
+    spec = findings.models[model]
+    return {
+        "title": spec["title"],
+        "equations": [
+            {
+                "target": label(target, short=True),
+                "sources": [label(s, short=True) for s in sources],
+            }
+            for target, sources in spec["equations"].items()
+        ],
+        "controls": [label(term) for term in spec["controls"]],
+    }
+
+
+def _paths(
+    findings: Findings,
+    country: str,
+    wave: str,
+    group: str,
+    members: Sequence[str],
+    figure1: Mapping[str, Any],
+) -> Context:
+    """Return in words what the readings of a path model find in one country and wave."""
+    here = f"{country}_{wave}"
+    why = _why_not(findings, country, wave, members[0])
+    return {
+        "place": findings.place(country, wave),
+        "why_not": why,
+        "table": f"{group}_{here}",
+        "effects_table": f"{group}_effects_{here}",
+        "readings": []
+        if why
+        else [
+            {
+                "name": reading(group, model),
+                "figure": f"paths_{model}_{here}",
+                "firms": _firms(findings, country, wave, model),
+                "effects": _effects(findings, country, wave, model),
+                "printed": _printed(findings, country, wave, model, figure1),
+            }
+            for model in members
+        ],
+    }
+
+
+def _firms(findings: Findings, country: str, wave: str, model: str) -> str:
+    fits = findings.fits(country, wave, model)
+    return count(fits[0].get("nobs")) if fits else NOT_ESTIMABLE
+
+
+def _effects(findings: Findings, country: str, wave: str, model: str) -> list[Context]:
+    """Return direct, indirect and total standardised effects for each pair of variables."""
+    rows = findings.rows(country, wave, model)
+    rows = rows[rows["column"] == "standardised"]
+    effects = []
+    for source, target in findings.models[model]["effects"]:
+        found: Context = {"source": inline(source), "target": inline(target)}
+        for kind in ("direct", "indirect", "total"):
+            row = rows[(rows["outcome"] == target) & (rows["term"] == f"{kind}({source})")]
+            found[kind] = _numbers(row.iloc[0].to_dict() if len(row) else {})
+        effects.append(found)
+    return effects
+
+
+def _printed(
+    findings: Findings, country: str, wave: str, model: str, figure1: Mapping[str, Any]
+) -> list[list[str]]:
+    """Return arrow, coefficient printed in figure 1, and our estimate with its interval."""
+    rows = findings.rows(country, wave, model)
+    rows = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
+    by_arrow = rows.set_index(["term", "outcome"])
+    printed_stars = {c["value"]: "*" * c["stars"] for c in figure1["coefficients"]}
+    table = []
+    for source, target, value in figure1["readings"].get(model, []):
+        text = [NOT_ESTIMABLE, ""]
+        if (source, target) in by_arrow.index:
+            row = by_arrow.loc[(source, target)]
+            if np.isfinite(row["estimate"]):
+                text = [
+                    number(row["estimate"]) + stars(row["p_value"]),
+                    interval(row["ci_low"], row["ci_high"]),
+                ]
+        arrow = label(f"{source} → {target}")
+        table.append([arrow, signed(f"{value:.4f}") + printed_stars[value], *text])
+    return table
+
+
+def _figure1(figure1: Mapping[str, Any]) -> Context:
+    """Compare the stars printed in figure 1 with those its legend and its sample imply."""
+    n = figure1["firms"]
+    ten, five, one = figure1["legend"]
+    rows, against = [], {"against_legend": 0, "against_stricter": 0}
+    for printed in figure1["coefficients"]:
+        b = printed["value"]
+        # A standardised coefficient's test statistic as if it were a correlation.
+        p = erfc(abs(b) * sqrt((n - 2) / (1 - b * b)) / sqrt(2))
+        due = sum(p < level for level in (ten, five, one))
+        stricter = sum(p < level for level in (five, one, 0.001))
+        against["against_legend"] += due != printed["stars"]
+        against["against_stricter"] += stricter != printed["stars"]
+        texts = [signed(f"{b:.4f}"), "< 0.001" if p < 0.001 else f"{p:.3f}"]
+        rows.append([*texts, *("*" * k or "none" for k in (printed["stars"], due, stricter))])
+    legend = "/".join(f"{100 * level:g}" for level in figure1["legend"])
+    return {"firms": str(n), "legend": legend, "rows": rows, "total": len(rows), **against}
+
+
+# --- claims ------------------------------------------------------------------------------------
+
+
+def _claims(findings: Findings, here: Sequence[tuple[str, str]]) -> Context:
+    """Return the verdicts: each claim by country and wave, and sorted by verdict."""
+    claims = findings.claims
+    by_place = []
+    for country, wave in here:
+        at = claims["country"].isin([country, ""]) & claims["wave"].isin([wave, ""])
+        sorted_out: dict[str, list[str]] = {}
+        # A claim's first test decides; further ones stand in the table.
+        for row in claims[at].drop_duplicates("claim").to_dict(orient="records"):
+            sorted_out.setdefault(row["verdict"], []).append(row["claim"])
+        by_place.append({"place": findings.place(country, wave), "verdicts": sorted_out})
+    listed = claims.drop_duplicates("claim")
+    return {
+        "number": len(listed),
+        "places": by_place,
+        "reasons": _claim_reasons(findings),
+        "lenient": [
+            row["claim"]
+            for row in claims.drop_duplicates(["claim", "verdict", "verdict_literature"]).to_dict(
+                orient="records"
+            )
+            if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]
+        ],
+        "totals": {k: int(v) for k, v in claims["verdict"].value_counts(sort=False).items()},
+    }
+
+
+def _claim_reasons(findings: Findings) -> list[Context]:
+    """Return why claims could not be judged, each reason with the claims it concerns."""
+    claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
+    unjudged = claims[claims["verdict"].str.startswith("not ") & (claims["reason"] != "")]
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in unjudged.to_dict(orient="records"):
+        about = found.setdefault(
+            (row["verdict"], reason(row["reason"])), {"claims": [], "places": []}
+        )
+        place = findings.place(row["country"], row["wave"]) if row["country"] else ""
+        for names, name in ((about["claims"], row["claim"]), (about["places"], place)):
+            if name and name not in names:
+                names.append(name)
+    everywhere = len(list(places(findings.countries)))
+    return [
+        {
+            "verdict": verdict,
+            "reason": why,
+            "claims": about["claims"],
+            "places": about["places"] if len(about["places"]) < everywhere else [],
+        }
+        for (verdict, why), about in found.items()
+    ]
+
+
+# --- which tables and figures ------------------------------------------------------------------
+
+
+def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) -> Context:
+    """Return the tables to print, by section, with those left out that nothing could be put in."""
+    models = findings.models
+
+    def of(template: str, model: str) -> list[str]:
+        return [
+            template.format(here=f"{country}_{wave}")
+            for country, wave in shown
+            if not findings.why_not(country, wave, model)
+        ]
+
+    lead = regressions(models)[:1]
+    groups = path_groups(models)
+    sections = {
+        "flow": ["sample_flow"],
+        "descriptives": [
+            n for m in _described(findings) for n in of(f"descriptives_{m}_{{here}}", m)
+        ],
+        "regressions": [n for m in lead for n in of(f"{m}_{{here}}", m)],
+        "paths": [n for g, m in groups.items() for n in of(f"{g}_{{here}}", m[0])],
+        "effects": [n for g, m in groups.items() for n in of(f"{g}_effects_{{here}}", m[0])],
+        "extensions": ["extensions"] if len(regressions(models)) > 1 else [],
+        "claims": ["claims"],
+        "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
+        "quality": ["data_quality"],
+    }
+    return {
+        section: [
+            {"name": name, "wide": _columns(folder / f"{name}.csv") > MOST_UPRIGHT}
+            for name in names
+            if (folder / f"{name}.csv").exists()
+        ]
+        for section, names in sections.items()
+    }
+
+
+def _columns(file: Path) -> int:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return len(next(csv.reader(lines)))
+
+
+def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) -> Context:
+    """Return the figures to print, by section, with captions."""
+    models = findings.models
+    stamp = " [SYNTHETIC data]" if findings.synthetic else ""
+    found: dict[str, list[Context]] = {"outcomes": [], "coefficients": [], "paths": []}
+    wanted = [
+        (kind, model) for model in regressions(models)[:1] for kind in ("outcomes", "coefficients")
+    ]
+    wanted += [("paths", model) for members in path_groups(models).values() for model in members]
+    captions = {
+        "outcomes": "Distribution of innovation outcomes, with the mass at the limits",
+        "coefficients": "Coefficients by type of partner",
+    }
+    for kind, model in wanted:
+        possible = [at for at in shown if not findings.why_not(*at, model)]
+        # Diagrams are large: the last wave's are printed, the others are in the folder.
+        for country, wave in possible[-1:] if kind == "paths" else possible:
+            name = f"{kind}_{model}_{country}_{wave}"
+            if not (folder / f"{name}.svg").exists():
+                continue
+            caption = captions.get(kind, models[model]["title"])
+            place = findings.place(country, wave)
+            found[kind].append({"name": name, "caption": f"{caption}: {place}{stamp}"})
+    return found

@@ -1,0 +1,254 @@
+"""Findings that no data stand behind, in the shape the stages hand them on."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from cisflow.disclosure import describe_sample
+from cisflow.estimates import COLUMNS
+from cisflow.publication import Findings
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
+SETTINGS = {
+    "run": "madeup",
+    "title": "Open innovation in Flanders",
+    "data": "synthetic",
+    "seed": 20141120,
+    "lag": 2,
+    "minimum_cell": 3,
+    "bootstrap": {"draws": 5000},
+    "countries": {
+        "BE": {
+            "name": "Flanders (Belgium)",
+            "waves": {"CIS2": {}, "CIS4": {}},
+            "accounts": {"file": "x", "codebook": "y"},
+        }
+    },
+}
+NO_ACCOUNTS = {
+    **SETTINGS,
+    "title": "Open innovation in Nigeria",
+    "data": "real",
+    "countries": {"NG": {"name": "Nigeria", "waves": {"2007": {}, "2010": {}}}},
+}
+
+
+def read_models() -> dict:
+    models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
+    return {name: {**DEFAULTS, **spec} for name, spec in models.items()}
+
+
+def make_findings(settings: dict | None = None) -> Findings:
+    """Return findings for a config; models that need accounts fail where there are none."""
+    settings = settings or SETTINGS
+    models = read_models()
+    rng = np.random.default_rng(7)
+    rows, diagnostics, flow, descriptions = [], [], [], {}
+    for country, about in settings["countries"].items():
+        descriptions[country] = []
+        for model, spec in models.items():
+            fits = []
+            for wave in about["waves"]:
+                at = {"country": country, "wave": wave, "model": model}
+                possible = "has_accounts" not in spec["sample"] or "accounts" in about
+                if possible:
+                    make = _path if spec["estimator"] == "path" else _regression
+                    found, fit = make(rng, spec)
+                    rows += [{**at, **row} for row in found]
+                    fits += [{"wave": wave, **f} for f in fit]
+                else:
+                    rows.append({**at, "note": "not estimable: no accounts"})
+                flow += [{**at, **step} for step in _flow(spec, possible)]
+                variables = _variables(spec)
+                sample = _sample(rng, variables, 240 if possible else 0)
+                descriptions[country].append(
+                    describe_sample(
+                        sample,
+                        variables,
+                        wave=wave,
+                        model=model,
+                        outcomes=spec.get("outcomes", []) if spec["estimator"] == "tobit" else [],
+                        limits=tuple(spec.get("limits") or (None, None)),
+                    )
+                )
+            record = {key: spec[key] for key in ("title", "source", "estimator")}
+            diagnostics.append({"country": country, "model": model, **record, "fits": fits})
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    words = ["outcome", "column", "term", "cov_type", "weights", "note"]
+    table[words] = table[words].fillna("")
+    return Findings(
+        settings=settings,
+        models=models,
+        estimates=table,
+        diagnostics=diagnostics,
+        claims=make_claims(settings),
+        flow=pd.DataFrame(flow),
+        quality=[
+            _quality(country, wave)
+            for country, about in settings["countries"].items()
+            for wave in [*about["waves"], *(["accounts"] if "accounts" in about else [])]
+        ],
+        descriptions=descriptions,
+    )
+
+
+def _numbers(estimate: float, se: float) -> dict:
+    z = estimate / se
+    p = 2 * (1 - 0.5 * (1 + np.tanh(abs(z) * 0.8)))
+    bounds = {"ci_low": estimate - 1.96 * se, "ci_high": estimate + 1.96 * se}
+    return {"estimate": estimate, "std_error": se, "statistic": z, "p_value": p, **bounds}
+
+
+def _regression(rng, spec):
+    rows, fits = [], []
+    for outcome in spec["outcomes"]:
+        for column, terms in spec["columns"].items():
+            dummies = ["C(industry)[T.Chemicals]", "C(industry)[T.Metals]"]
+            for term in ["Intercept", *terms, *spec["controls"], *dummies]:
+                estimate, se = rng.normal(0, 6), rng.uniform(1, 4)
+                for kind in spec["covariance"]:
+                    cov = kind if isinstance(kind, str) else f"cluster({kind['cluster']})"
+                    about = {"outcome": outcome, "column": column, "term": term, "cov_type": cov}
+                    about |= {"n": 221, "n_lower": 90, "n_upper": 2, "weights": "unweighted"}
+                    about["groups"] = 12 if cov.startswith("cluster") else np.nan
+                    if term == "coop_public_research":
+                        why = "no firm with this value has an uncensored outcome"
+                        rows.append({**about, "note": f"not estimable: {why}"})
+                        continue
+                    rows.append({**about, **_numbers(estimate, se * rng.uniform(0.9, 1.1))})
+            fits.append(
+                {
+                    "outcome": outcome,
+                    "column": column,
+                    "nobs": 221,
+                    "n_lower": 90,
+                    "n_upper": 2,
+                    "scale": 21.4,
+                    "llf": -612.3,
+                }
+            )
+    return rows, fits
+
+
+def _path(rng, spec):
+    rows = []
+    about = {"n": 305, "cov_type": "bootstrap", "weights": "unweighted"}
+    for target, sources in spec["equations"].items():
+        for source in sources:
+            for column, scale in (("raw", 0.01), ("standardised", 1.0)):
+                of = {"outcome": target, "column": column, "term": source}
+                rows.append({**about, **of, **_numbers(scale * rng.normal(0, 0.2), scale * 0.06)})
+    for source, target in spec["effects"]:
+        middles = ["internal_investment → innovation_strength", "personnel_cost_share"]
+        specific = [f"{source} → {middle} → {target}" for middle in middles]
+        for kind in [f"direct({source})", *specific, f"indirect({source})", f"total({source})"]:
+            for column, scale in (("raw", 0.01), ("standardised", 1.0)):
+                of = {"outcome": target, "column": column, "term": kind}
+                numbers = _numbers(scale * rng.normal(-0.05, 0.05), scale * 0.05)
+                if kind.startswith("direct") and source not in spec["equations"][target]:
+                    numbers = {"estimate": 0.0}
+                rows.append({**about, **of, **numbers})
+    r2 = dict.fromkeys(spec["equations"], 0.12)
+    return rows, [{"nobs": 305, "r2": r2, "bootstrap": {"draws": 5000, "seed": 1, "failed": 0}}]
+
+
+def _flow(spec, possible):
+    names = ["All firms of the wave", "manufacturing", "innovation active"]
+    left = [1640, 912, 322]
+    if "has_accounts" in spec["sample"]:
+        names.append("accounts two years later")
+        left.append(305 if possible else 0)
+    names.append("no missing value in the model’s variables")
+    left.append(min(left[-1], 221))
+    lost = [0, *(a - b for a, b in pairwise(left))]
+    steps = zip(names, left, lost, strict=True)
+    return [
+        {"step": i, "restriction": r, "firms": n, "lost": x} for i, (r, n, x) in enumerate(steps)
+    ]
+
+
+def _variables(spec) -> list[str]:
+    terms = [*spec.get("outcomes", []), *spec["controls"]]
+    for listed in [*spec.get("columns", {}).values(), *spec.get("equations", {}).values()]:
+        terms += [part for term in listed for part in term.split(":")]
+    return list(dict.fromkeys([*terms, *spec.get("equations", {})]))
+
+
+def _sample(rng, variables, n):
+    censored = {"incremental", "radical"}
+    return pd.DataFrame(
+        {
+            v: np.clip(rng.normal(8, 22, n), 0, 100).round()
+            if v in censored
+            else (rng.random(n) < 0.3).astype(float)
+            if v.startswith("coop") or v in ("group", "small")
+            else rng.normal(2, 1, n)
+            for v in variables
+        }
+    )
+
+
+def make_claims(settings: dict) -> pd.DataFrame:
+    texts = {
+        "C1": "Cooperation with suppliers and customers raises incremental innovation",
+        "C2": "Cooperation with suppliers and customers has no effect on radical innovation",
+        "C3": "Cooperation with universities has no effect on incremental innovation",
+        "C4": "Cooperation with universities raises radical innovation",
+        "C5": "A balanced portfolio of partner types serves both",
+        "C6": "Diversity of the alliance portfolio raises internal innovation effort",
+        "C7": "Internal effort raises innovation strength",
+        "C8": "Innovation strength raises financial performance",
+        "C9": "Diversity has a direct negative effect on financial performance",
+        "C10": "Within two years the cost effect exceeds the innovation return",
+        "C11": "Firms that invest more in own R&D gain more from cooperation",
+        "C15": "Contracts and trust are complements",
+    }
+    rows = []
+    for country, about in settings["countries"].items():
+        for wave in about["waves"]:
+            for i, (claim, text) in enumerate(texts.items()):
+                row = {"claim": claim, "text": text, "source": "Faems et al.", "country": country}
+                row |= {"wave": wave, "model": "faems2005", "column": "grouped", "reason": ""}
+                row |= {"outcome": "radical", "term": "coop_any", "verdict_literature": ""}
+                if claim == "C15":
+                    row |= {"verdict": "not measurable", "reason": "The CIS does not ask"}
+                elif claim in ("C6", "C7", "C8", "C9", "C10") and "accounts" not in about:
+                    row |= {"verdict": "not estimable", "reason": "no accounts"}
+                else:
+                    row |= _numbers(3.1 - i, 1.3)
+                    row["n"] = 221
+                    row["verdict"] = ["supported", "inconclusive", "contradicted"][i % 3]
+                    row["verdict_literature"] = "supported"
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _quality(country, wave):
+    variables = {
+        name: {
+            "columns": [name.upper()],
+            "in_questionnaire": name != "protect_patent",
+            "valid": 1500,
+            "missing": 140 - i,
+            "filtered": 0,
+            "invalid": i,
+            "verified": "sourced",
+        }
+        for i, name in enumerate(("turnover", "employees", "coop_any", "protect_patent"))
+    }
+    checks = {"shares": {"failed": 7, "of": 900, "meaning": "Turnover shares sum to 100"}}
+    return {
+        "country": country,
+        "wave": wave,
+        "file": "x",
+        "codebook": "y",
+        "rows": 1645,
+        "rows_kept": 1640,
+        "duplicate_ids": 0,
+        "checks": checks,
+        "variables": variables,
+    }

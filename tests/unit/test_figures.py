@@ -1,0 +1,139 @@
+from itertools import combinations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
+
+from cisflow.figures import (
+    STYLE,
+    coefficient_figure,
+    figure_names,
+    label_positions,
+    layout,
+    make_figures,
+    outcome_figure,
+    path_figure,
+    save_figure,
+)
+
+
+@pytest.fixture(scope="module")
+def synthetic():
+    return make_findings(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return make_findings(NO_ACCOUNTS)
+
+
+@pytest.fixture(scope="module")
+def all_synthetic(synthetic):
+    return make_figures(synthetic)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def texts_of(figure) -> list[str]:
+    return [t.get_text() for t in figure.findobj(mpl.text.Text) if t.get_text()]
+
+
+def test_names_are_known_before_anything_is_estimated(synthetic, all_synthetic):
+    assert list(all_synthetic) == figure_names(synthetic.settings, synthetic.models)
+    for name, figure in all_synthetic.items():
+        assert any("SYNTHETIC" in text for text in texts_of(figure)), name
+
+
+def test_figures_of_real_data_carry_no_stamp(real):
+    for figure in make_figures(real).values():
+        assert not any("SYNTHETIC" in text for text in texts_of(figure))
+
+
+@pytest.mark.parametrize("model", ["faems2010_direct", "faems2010_personnel"])
+def test_no_two_labels_of_a_path_diagram_overlap(synthetic, model):
+    with mpl.rc_context(STYLE):
+        figure = path_figure(synthetic, "BE", "CIS4", model)
+        figure.draw_without_rendering()
+        texts = [t for t in figure.axes[0].texts if t.get_text()]
+        boxes = [t.get_window_extent().padded(-1) for t in texts]
+    # five boxes and one coefficient per arrow
+    arrows = sum(map(len, synthetic.models[model]["equations"].values()))
+    assert len(texts) == 5 + arrows
+    overlapping = [
+        (a.get_text(), b.get_text())
+        for (a, box_a), (b, box_b) in combinations(zip(texts, boxes, strict=True), 2)
+        if box_a.overlaps(box_b)
+    ]
+    assert overlapping == []
+
+
+@pytest.mark.parametrize("model", ["faems2010_direct", "faems2010_personnel"])
+def test_box_texts_stay_within_their_boxes(synthetic, model):
+    with mpl.rc_context(STYLE):
+        figure = path_figure(synthetic, "BE", "CIS4", model)
+        figure.draw_without_rendering()
+        axes = figure.axes[0]
+        boxes = [p.get_window_extent() for p in axes.patches if p.get_facecolor()[0] > 0.9]
+        names = [t for t in axes.texts if t.get_zorder() == 4]
+        for text in names:
+            extent = text.get_window_extent()
+            assert any(
+                box.x0 <= extent.x0 and extent.x1 <= box.x1 and box.y0 <= extent.y0 for box in boxes
+            ), text.get_text()
+
+
+def test_every_letter_is_eight_points_or_more(all_synthetic):
+    for name, figure in all_synthetic.items():
+        sizes = [t.get_fontsize() for t in figure.findobj(mpl.text.Text) if t.get_text()]
+        assert min(sizes) >= 8, name
+
+
+def test_boxes_stand_to_the_right_of_their_sources():
+    equations = (("b", ("a",)), ("c", ("a", "b")), ("d", ("c", "a")))
+    at, half_width = layout(equations)
+    for target, sources in equations:
+        for source in sources:
+            assert at[target][0] - at[source][0] > 2 * half_width
+
+
+def test_labels_on_crossing_lines_move_apart():
+    (x0, y0), (x1, y1) = label_positions([((0, 0), (4, 2)), ((0, 2), (4, 0))], [])
+    assert abs(x0 - x1) > 0.6 or abs(y0 - y1) > 0.2
+
+
+def test_a_model_that_cannot_be_estimated_is_drawn_with_the_reason(real):
+    texts = texts_of(path_figure(real, "NG", "2010", "faems2010_direct"))
+    assert texts.count("n.e.") == 7
+    assert any("no accounts" in text for text in texts)
+
+
+def test_coefficients_are_drawn_where_they_were_estimated(synthetic):
+    figure = coefficient_figure(synthetic, "BE", "CIS2", "faems2005")
+    e = synthetic.rows("BE", "CIS2", "faems2005")
+    of = (e["column"] == "partners") & (e["cov_type"] == "HC1") & (e["outcome"] == "incremental")
+    found = e[of].set_index("term")["estimate"]
+    drawn = figure.axes[0].containers[0].lines[0].get_xdata()
+    assert drawn[0] == pytest.approx(found["coop_group"])
+    assert [t.get_text() for t in figure.axes[0].texts] == ["n.e.", "n.e."]
+
+
+def test_withheld_classes_carry_a_sign(synthetic):
+    figure = outcome_figure(synthetic, "BE", "CIS2", "faems2005")
+    cells = synthetic.description("BE", "CIS2", "faems2005")["distributions"]["incremental"]
+    signs = [t.get_text() for t in figure.axes[0].texts]
+    assert [sign == "c" for sign in signs] == [cell["suppressed"] for cell in cells]
+
+
+def test_saved_figures_are_the_same_bytes_again(synthetic, tmp_path):
+    for folder in ("one", "two"):
+        save_figure(
+            path_figure(synthetic, "BE", "CIS4", "faems2010_direct"), tmp_path / folder, "f"
+        )
+    for ending in ("png", "svg"):
+        one, two = ((tmp_path / f / f"f.{ending}").read_bytes() for f in ("one", "two"))
+        assert one == two, ending

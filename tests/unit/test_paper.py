@@ -1,0 +1,97 @@
+import json
+
+import pytest
+import typst
+import yaml
+from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
+
+from cisflow.figures import make_figures, save_figure
+from cisflow.paper import paper_context, render_paper
+from cisflow.publication import write_manifest
+from cisflow.tables import make_tables, save_table
+
+
+def publish(settings, folder, root):
+    """Return findings and the paper's context, with tables and figures saved below ``folder``."""
+    findings = make_findings(settings)
+    for name, table in make_tables(findings).items():
+        save_table(table, folder / "tables", name)
+    for name, figure in make_figures(findings).items():
+        save_figure(figure, folder / "figures", name)
+    figure1 = yaml.safe_load((root / "paper/figure1.yaml").read_text(encoding="utf-8"))
+    rule = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["rule"]
+    context = paper_context(findings, folder / "tables", folder / "figures", figure1, rule)
+    return findings, context
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory, root):
+    folder = tmp_path_factory.mktemp("be")
+    return (*publish(SETTINGS, folder, root), folder)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory, root):
+    folder = tmp_path_factory.mktemp("ng")
+    return (*publish(NO_ACCOUNTS, folder, root), folder)
+
+
+@pytest.mark.parametrize("run", ["synthetic", "real"])
+def test_the_paper_is_set_and_the_same_again(run, request, root, tmp_path):
+    _, context, _ = request.getfixturevalue(run)
+    for name in ("one.pdf", "two.pdf"):
+        render_paper(context, tmp_path / name, root / "paper/paper.typ")
+    one, two = ((tmp_path / name).read_bytes() for name in ("one.pdf", "two.pdf"))
+    assert one.startswith(b"%PDF")
+    assert one == two
+
+
+def test_partner_results_are_the_estimates(synthetic):
+    findings, context, _ = synthetic
+    e = findings.rows("BE", "CIS2", "faems2005")
+    row = e[(e["column"] == "grouped") & (e["term"] == "coop_exploratory")].iloc[0]
+    told = context["partners"][0]["results"][1]
+    assert told["term"] == "universities or public research"
+    assert told["estimate"].replace("−", "-") == f"{row['estimate']:.3f}"
+
+
+def test_missing_accounts_are_told_with_the_reason(real):
+    _, context, _ = real
+    assert context["without_accounts"] == ["Nigeria"]
+    assert [p["why_not"] for p in context["paths"]] == ["no accounts", "no accounts"]
+    assert all(p["readings"] == [] for p in context["paths"])
+    assert context["figures"]["paths"] == []
+    first = context["claims"]["reasons"][0]
+    assert (first["verdict"], first["reason"]) == ("not estimable", "no accounts")
+
+
+def test_verdicts_are_sorted_and_complete(synthetic):
+    findings, context, _ = synthetic
+    listed = [i for ids in context["claims"]["places"][0]["verdicts"].values() for i in ids]
+    assert sorted(listed) == sorted(set(findings.claims["claim"]))
+
+
+def test_stars_of_the_published_figure_are_compared_not_resolved(synthetic):
+    _, context, _ = synthetic
+    about = context["figure1"]
+    assert (about["against_legend"], about["against_stricter"], about["total"]) == (3, 0, 7)
+
+
+def test_every_page_of_a_synthetic_paper_says_so(root):
+    template = (root / "paper/paper.typ").read_text(encoding="utf-8")
+    header = template[template.index("#set page(") : template.index("#set text(")]
+    assert "if d.synthetic" in header
+    # A page with the header set and one without differ in their text.
+    for flag in ("true", "false"):
+        source = f"#let d = (synthetic: {flag})\n{header}\nbody".encode()
+        page = typst.compile(source, format="svg").decode()
+        assert ("#a33a00" in page) == (flag == "true")
+
+
+def test_manifest_lists_every_published_file(synthetic):
+    findings, _, folder = synthetic
+    write_manifest(folder / "manifest.json", findings.settings)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert "tables/claims.csv" in manifest["files"]
+    assert "manifest.json" not in manifest["files"]
+    assert manifest["data"] == "synthetic"

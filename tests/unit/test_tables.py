@@ -1,0 +1,202 @@
+import csv
+import io
+import zipfile
+
+import pandas as pd
+import pytest
+from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
+
+from cisflow.publication import count, inline, interval, label, number, path_groups, stars
+from cisflow.tables import (
+    FORMATS,
+    effects_table,
+    flow_table,
+    make_tables,
+    path_table,
+    regression_table,
+    save_table,
+    table_names,
+)
+
+READINGS = ["faems2010_direct", "faems2010_personnel"]
+
+
+@pytest.fixture(scope="module")
+def synthetic():
+    return make_findings(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return make_findings(NO_ACCOUNTS)
+
+
+@pytest.fixture(scope="module")
+def all_synthetic(synthetic):
+    return make_tables(synthetic)
+
+
+def test_names_are_known_before_anything_is_estimated(synthetic, all_synthetic):
+    assert list(all_synthetic) == table_names(synthetic.settings, synthetic.models)
+    assert "faems2005_BE_CIS2" in all_synthetic
+    assert "faems2010_effects_BE_CIS4" in all_synthetic
+
+
+def test_every_synthetic_table_says_so_twice_and_no_real_one(all_synthetic, real):
+    for name, table in all_synthetic.items():
+        assert "SYNTHETIC" in table.caption, name
+        assert "SYNTHETIC" in table.notes, name
+    for name, table in make_tables(real).items():
+        assert "SYNTHETIC" not in (table.caption + table.notes), name
+
+
+def test_regression_cells_are_the_main_covariance_s(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    e = synthetic.rows("BE", "CIS2", "faems2005")
+    row = e[
+        (e["outcome"] == "radical")
+        & (e["column"] == "grouped")
+        & (e["term"] == "coop_exploitative")
+        & (e["cov_type"] == "HC1")
+    ].iloc[0]
+    cell = table.df.loc[("coef", label("coop_exploitative"))].iloc[4]
+    assert cell == f"{number(row['estimate'])}{stars(row['p_value'])}\n({number(row['std_error'])})"
+
+
+def test_what_is_not_estimable_says_so_and_why(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    cells = table.df.loc[("coef", label("coop_public_research"))].tolist()
+    # Not part of four columns; not estimable in two.
+    assert cells == ["", "", "n.e.", "", "", "n.e."]
+    assert "no firm with this value has an uncensored outcome" in table.notes
+
+
+def test_few_firms_at_a_limit_are_not_counted_out(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    assert set(table.df.loc[("stats", "Firms at 100")]) == {"< 3"}
+    assert set(table.df.loc[("stats", "Firms at 0")]) == {"90"}
+
+
+def test_a_model_without_accounts_gives_a_table_that_tells_the_reason(real):
+    table = effects_table(real, "NG", "2010", "faems2010", READINGS)
+    cells = set(table.df.to_numpy().ravel())
+    assert "n.e." in cells
+    assert cells <= {"n.e.", ""}
+    assert "no accounts" in table.notes
+
+
+def test_readings_stand_side_by_side(synthetic):
+    table = path_table(synthetic, "BE", "CIS4", "faems2010", READINGS)
+    assert [head for head, _ in table.df.columns[::2]] == [
+        "Reading “direct”",
+        "Reading “personnel”",
+    ]
+    only_direct = table.df.loc[("coef", "Diversity → Profit margin")]
+    assert only_direct.iloc[0] != ""
+    assert only_direct.iloc[2:].tolist() == ["", ""]
+
+
+def test_an_assumed_zero_is_not_an_estimated_one(synthetic):
+    table = effects_table(synthetic, "BE", "CIS4", "faems2010", READINGS)
+    direct = table.df.xs("Direct", level=1).iloc[0]
+    assert direct["Reading “personnel”"].tolist() == ["0†", "0†"]
+    assert "†: no such arrow" in table.notes
+
+
+def test_sample_flow_shows_what_is_left_and_lost(synthetic):
+    table = flow_table(synthetic)
+    cells = table.df.xs("Manufacturing", level=1)["CIS2"]
+    assert cells.iloc[0] == "912 (−728)"
+
+
+def test_saved_tables_are_the_same_bytes_again(synthetic, tmp_path):
+    for folder in ("one", "two"):
+        table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+        save_table(table, tmp_path / folder, "t")
+    for ending in FORMATS:
+        one, two = ((tmp_path / f / f"t.{ending}").read_bytes() for f in ("one", "two"))
+        assert one == two, ending
+
+
+def test_word_files_carry_no_time_of_making(synthetic, tmp_path):
+    save_table(flow_table(synthetic), tmp_path, "t")
+    with zipfile.ZipFile(tmp_path / "t.docx") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert "SYNTHETIC" in archive.read("word/document.xml").decode()
+
+
+def test_csv_has_one_line_per_row_and_a_stamp(synthetic, tmp_path):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    save_table(table, tmp_path, "t")
+    rows = list(csv.reader(io.StringIO((tmp_path / "t.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == len(table.df) + 1
+    assert {row[-1] for row in rows[1:]} == {"SYNTHETIC"}
+
+
+def test_latex_has_no_bare_special_characters(synthetic, tmp_path):
+    save_table(regression_table(synthetic, "BE", "CIS2", "faems2005"), tmp_path, "t")
+    text = (tmp_path / "t.tex").read_text(encoding="utf-8")
+    assert r"R\&D intensity (\% of turnover)" in text
+    assert "−" not in text
+    assert text.count("{") == text.count("}")
+
+
+def test_html_id_is_the_table_s_name(synthetic, tmp_path):
+    save_table(flow_table(synthetic), tmp_path, "sample_flow")
+    assert '<div id="sample_flow"' in (tmp_path / "sample_flow.html").read_text(encoding="utf-8")
+
+
+def test_claims_are_counted_where_places_are_many(synthetic):
+    waves = {f"CIS{i}": {} for i in range(6)}
+    settings = {**SETTINGS, "countries": {"BE": {"name": "Flanders", "waves": waves}}}
+    table = make_tables(make_findings(settings))["claims"]
+    assert "Supported" in table.df.columns
+    assert table.df["Supported"].iloc[0] == "6"
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (1234.5, "1,234"),
+        (-0.1, "−0.100"),
+        (0.00035, "0.00035"),
+        (0, "0.000"),
+        (float("nan"), "n.e."),
+    ],
+)
+def test_numbers_are_written_with_meant_digits(x, text):
+    assert number(x) == text
+
+
+def test_words_for_small_counts_stars_and_intervals():
+    assert (count(2, 3), count(0, 3), count(3, 3), count(float("nan"))) == ("< 3", "0", "3", "c")
+    assert [stars(p) for p in (0.2, 0.09, 0.04, 0.009)] == ["", "*", "**", "***"]
+    assert interval(-1, 2) == "[−1.000, 2.000]"
+    assert interval(float("nan"), 2) == ""
+
+
+def test_labels_of_interactions_categories_and_unknown_variables():
+    assert label("coop_any:rd_intensity") == "Any cooperation × R&D intensity"
+    assert label("C(industry)[T.Metals]") == "Industry: Metals"
+    assert label("my_own_index") == "My own index"
+    assert (inline("rd_intensity"), inline("coop_any")) == (
+        "R&D intensity (% of turnover)",
+        "any cooperation",
+    )
+
+
+def test_path_models_of_one_source_form_a_group():
+    spec = {"estimator": "path", "source": "A"}
+    models = {"x_one": spec, "x_two": spec, "other": {**spec, "source": "B"}}
+    assert path_groups(models) == {"x": ["x_one", "x_two"], "other": ["other"]}
+
+
+def test_a_claim_keeps_its_text_wave_names(tmp_path, synthetic):
+    claims = synthetic.claims
+    claims.assign(wave="2010", country="NA").to_csv(tmp_path / "c.csv", index=False)
+    from cisflow.publication import _read_text_first
+
+    read = _read_text_first(tmp_path / "c.csv")
+    assert set(read["wave"]) == {"2010"}
+    assert set(read["country"]) == {"NA"}
+    assert pd.api.types.is_float_dtype(read["estimate"])
