@@ -15,7 +15,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 
 
-if RUN.truth_file:
+if RUN.truth:
 
     include: "workflow/rules/simulate.smk"
 
@@ -30,3 +30,8 @@ rule all:
     default_target: True
     input:
         results("publication/manifest.json"),
+
+
+# The report needs the finished run's records, so it cannot be a rule of that run.
+onsuccess:
+    shell(REPORT)

@@ -6,7 +6,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Run:
         The specifications this run estimates, by name.
     claims
         The claims file.
+    truth
+        The truth file of a run that simulates its extracts, else None.
     root
         The project's folder, where ``config/`` lies.
     """
@@ -34,6 +36,7 @@ class Run:
     settings: dict[str, Any]
     models: dict[str, dict[str, Any]]
     claims: dict[str, Any]
+    truth: dict[str, Any] | None
     root: Path
 
     @property
@@ -55,12 +58,6 @@ class Run:
     def codebook_folders(self) -> list[Path]:
         """Folders in which a codebook's name is looked up."""
         return [self.root / "config" / "codebooks"]
-
-    @cached_property
-    def truth_file(self) -> Path | None:
-        """File of true coefficients, when this run simulates its extracts."""
-        name = self.settings.get("simulate")
-        return find_file(name, self.root) if name else None
 
     def waves(self, country: str) -> list[str]:
         """Return the waves of ``country`` in the order of the config."""
@@ -133,7 +130,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     }
     models = files["models"]
     chosen = {name: models[name] for name in settings["models"] if name in models}
-    run = Run(settings, chosen, files["claims"], root)
+    run = Run(settings, chosen, files["claims"], files.get("truth"), root)
     problems = [
         *_model_problems(run, models),
         *claim_problems(files["claims"], models),
@@ -159,7 +156,7 @@ def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _simulation_problems(run: Run) -> Iterator[Problem]:
-    if not run.settings.get("simulate"):
+    if run.truth is None:
         return
     if not run.synthetic:
         yield Problem(
@@ -185,7 +182,7 @@ def _source_problems(run: Run) -> Iterator[Problem]:
         except CisflowError as error:
             for problem in error.problems:
                 yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
-        if not run.settings.get("simulate") and not Path(source["file"]).is_file():
+        if run.truth is None and not Path(source["file"]).is_file():
             yield Problem(
                 f"{run.heading(country, wave)}: the file does not exist",
                 "put the extract there or correct `file:`; data/README.md says who may have which "

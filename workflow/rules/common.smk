@@ -1,5 +1,7 @@
 """The checked run and where its files lie; every rule takes both from here."""
 
+import shlex
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -53,3 +55,12 @@ def log_of(path):
 def timing_of(path):
     """Return the file in which Snakemake notes a job's time and memory."""
     return results(f"benchmarks/{path}.tsv")
+
+
+REPORT = shlex.join(
+    [
+        *[sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")],
+        *["--configfile", *map(str, workflow.configfiles)],
+        *["--nolock", "--quiet", "all", "--report", published("report.html")],
+    ]
+)

@@ -91,6 +91,7 @@ rule paper:
     params:
         settings=RUN.settings,
         models=RUN.models,
+        rule=RUN.claims["rule"],
         code=digest("paper"),
     message:
         "Writing the paper"

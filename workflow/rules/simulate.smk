@@ -6,7 +6,6 @@ for country in RUN.countries:
         name:
             f"simulate_{country}"
         input:
-            truth=str(RUN.truth_file),
             codebooks=sorted(
                 {
                     file
@@ -28,7 +27,7 @@ for country in RUN.countries:
                 w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
             },
             folders=[str(folder) for folder in RUN.codebook_folders],
-            root=str(ROOT),
+            truth=RUN.truth,
             seed=RUN.settings["seed"],
             code=digest("simulate"),
         message:

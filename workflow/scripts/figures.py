@@ -1,8 +1,8 @@
 from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.publication import read_findings
     from cisflow.figures import make_figures, save_figure
+    from cisflow.publication import read_findings
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())

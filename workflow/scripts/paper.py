@@ -19,6 +19,7 @@ with reported(snakemake.log[0]):
         tables=snakemake.input.tables,
         figures=snakemake.input.figures,
         figure1=read_yaml(snakemake.input.figure1),
+        rule=snakemake.params.rule,
     )
     render_paper(context, snakemake.output.paper, snakemake.input.template)
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)

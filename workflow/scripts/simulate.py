@@ -2,14 +2,14 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     from cisflow.codebook import load_codebook
-    from cisflow.simulate import load_truth, simulate_extracts
+    from cisflow.simulate import simulate_extracts
 
     codebooks = {
         wave: load_codebook(name, snakemake.params.folders)
         for wave, name in snakemake.params.codebooks.items()
     }
     simulate_extracts(
-        load_truth(snakemake.input.truth, snakemake.params.root),
+        snakemake.params.truth,
         {wave: book for wave, book in codebooks.items() if wave != "accounts"},
         codebooks.get("accounts"),
         seed=snakemake.params.seed,
