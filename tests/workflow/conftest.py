@@ -36,10 +36,12 @@ class Project:
 
     def planned(self, config: str = "config/config.yaml") -> set[str]:
         """Return the rules that a run would execute."""
-        dry = self.snakemake("--dry-run", "--quiet", config=config)
+        dry = self.snakemake("--dry-run", config=config)
         assert dry.returncode == 0, dry.stderr
-        lines = (dry.stdout + dry.stderr).splitlines()
-        counts = [line.split() for line in lines]
+        said = dry.stdout + dry.stderr
+        if "Nothing to be done" in said:
+            return set()
+        counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
         return {c[0] for c in counts if len(c) == 2 and c[1].isdigit()} - {"total", "all"}
 
     def edit_yaml(self, name: str, **changes) -> None:

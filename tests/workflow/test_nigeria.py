@@ -40,7 +40,8 @@ def flow_of(project, wave, model):
 @pytest.mark.parametrize(("wave", "collected"), [("2007", "2008"), ("2010", "2011")])
 def test_sample_flow_agrees_with_a_direct_count(project, answers, wave, collected):
     firms = answers[answers["year"] == collected]
-    manufacturing = firms[firms["sector"].astype(int).between(15, 37)]
+    sector = pd.to_numeric(firms["sector"], errors="coerce")  # three firms have none
+    manufacturing = firms[sector.between(15, 37)]
     said_yes = manufacturing[
         ["iprod1", "iprod2", "iproc1", "iproc2", "iproc3", "abandoned_iact", "ongoing_iact"]
     ].eq("1")
