@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.constructs import CONSTRUCTS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -25,30 +27,9 @@ STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 
 # What a reader sees for a column of the panel: in full, and short for arrows and headings.
 LABELS: dict[str, str] = {
-    "incremental": "Incremental innovation (% of turnover)",
-    "radical": "Radical innovation (% of turnover)",
-    "innovation_strength": "Innovation strength",
-    "internal_investment": "Internal investment in innovation",
-    "diversity": "Diversity of technology alliance portfolio",
-    "diversity_blau": "Diversity of alliance portfolio (Blau index)",
-    "personnel_cost_share": "Share of personnel costs in value added",
-    "profit_margin": "Profit margin",
+    **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
-    "coop_exploitative": "Suppliers or clients",
-    "coop_exploratory": "Universities or public research",
-    "coop_group": "Own group",
-    "coop_suppliers": "Suppliers",
-    "coop_clients": "Clients",
-    "coop_competitors": "Competitors",
-    "coop_consultants": "Consultants",
-    "coop_universities": "Universities",
-    "coop_public_research": "Public research institutes",
-    "log_employees": "Employees (log)",
-    "rd_intensity": "R&D intensity (% of turnover)",
     "group": "Part of a group",
-    "small": "Small firm (< 50 employees)",
-    "protection": "Number of protection methods",
-    "industry": "Industry",
     "Intercept": "Constant",
 }
 SHORT_LABELS: dict[str, str] = {
