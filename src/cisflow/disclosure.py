@@ -8,9 +8,7 @@ which keeps it apart from a zero and from a question that was not asked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -384,17 +382,3 @@ def _is_numeric(panel: pd.DataFrame, variable: str) -> bool:
     from pandas.api.types import is_numeric_dtype
 
     return is_numeric_dtype(panel[variable])
-
-
-def save_descriptions(descriptions: Mapping[str, Any], file: Path | str) -> None:
-    """Write descriptions as JSON, numbers with the digits that a reader can use."""
-    text = json.dumps(_rounded(descriptions), indent=1, ensure_ascii=False)
-    Path(file).write_text(text + "\n", encoding="utf-8")
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _rounded(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(v) for v in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -19,7 +19,7 @@ from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import verify_checksum
 from cisflow.nace import MANUFACTURING, sections
-from cisflow.quality import Check, check, consistency, cooperation, counts, notes, save_quality
+from cisflow.quality import Check, check, consistency, cooperation, counts, notes
 from cisflow.schema import (
     BLOCK_OF,
     BLOCKS,
@@ -33,7 +33,7 @@ from cisflow.schema import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ingest_accounts", "ingest_wave", "save_quality"]
+__all__ = ["ingest_accounts", "ingest_wave"]
 
 # A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
 ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")

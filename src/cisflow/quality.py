@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.schema import BLOCK_OF, BLOCKS
@@ -135,9 +133,3 @@ def notes(codebook: dict[str, Any]) -> Iterator[str]:
     for section in ("money", "nace", "shares", "file"):
         if note := codebook.get(section, {}).get("note"):
             yield f"{section}: {note}"
-
-
-def save_quality(quality: dict[str, Any], path: str | Path) -> None:
-    """Write a quality report as JSON."""
-    text = json.dumps(quality, indent=2, ensure_ascii=False)
-    Path(path).write_text(f"{text}\n", encoding="utf-8")

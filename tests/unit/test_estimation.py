@@ -8,6 +8,7 @@ import pytest
 
 from cisflow.estimates import COLUMNS, read_estimates
 from cisflow.estimation import estimate
+from cisflow.records import write_record, write_table
 from cisflow.schema import BLOCKS
 
 
@@ -116,7 +117,8 @@ def test_waves_are_estimated_apart_and_may_be_chosen(panel):
 
 def test_saved_table_reads_back(panel, tmp_path):
     estimates = run(panel, spec())
-    estimates.save(tmp_path / "e.csv", tmp_path / "d.json")
+    write_table(estimates.table, tmp_path / "e.csv", "synthetic")
+    write_record(estimates.diagnostics, tmp_path / "d.json", "synthetic")
     back = read_estimates([tmp_path / "e.csv"])
     assert back["note"].tolist() == estimates.table["note"].tolist()
     np.testing.assert_allclose(
@@ -124,3 +126,4 @@ def test_saved_table_reads_back(panel, tmp_path):
     )
     diagnostics = json.loads((tmp_path / "d.json").read_text())
     assert diagnostics["fits"][0]["converged"] is True
+    assert set(back["data"]) == {diagnostics["data"]} == {"SYNTHETIC"}

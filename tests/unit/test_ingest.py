@@ -8,7 +8,8 @@ import pytest
 from small_survey import CODEBOOK, codebook_folders, firms
 
 from cisflow.codebook import load_codebook
-from cisflow.ingest import ingest_wave, save_quality
+from cisflow.ingest import ingest_wave
+from cisflow.records import write_record
 from cisflow.schema import FIRM_COLUMNS, PARTNERS, PERCENT, firm_schema, state_of
 
 NIGERIA = "data/nigeria/nigeria-innovation.csv"
@@ -245,9 +246,9 @@ def test_a_numeric_file_gives_the_same_records(tmp_path, root, wave):
 
 def test_the_report_is_json_and_holds_no_firm(tmp_path, wave):
     _, quality = wave()
-    save_quality(quality, tmp_path / "q.json")
+    write_record(quality, tmp_path / "q.json", "real")
     text = (tmp_path / "q.json").read_text(encoding="utf-8")
-    assert json.loads(text) == quality
+    assert json.loads(text) == {**quality, "data": "real"}
     for secret in ("0001", "0006", "80000", "2000500"):
         assert secret not in text
 

@@ -57,6 +57,15 @@ def test_every_table_figure_and_page_says_synthetic(publication):
     assert [i for i, page in enumerate(pages, 1) if "SYNTHETIC" not in page.extract_text()] == []
 
 
+def test_every_result_file_says_synthetic(project):
+    results = project.folder / "results" / "flanders"
+    folders = ("estimates", "sample", "description", "quality")
+    files = [p for folder in folders for p in (results / folder).rglob("*.*")]
+    assert len(files) > 20
+    silent = [p.name for p in [*files, results / "claims.csv"] if "SYNTHETIC" not in p.read_text()]
+    assert silent == []
+
+
 def last_firms(project, model, wave):
     flow = pd.read_csv(project.folder / "results/flanders/sample/BE.csv", dtype={"wave": str})
     steps = flow[(flow["model"] == model) & (flow["wave"] == wave)]

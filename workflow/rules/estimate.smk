@@ -18,6 +18,7 @@ rule estimate:
         lag=RUN.settings["lag"],
         draws=RUN.settings["bootstrap"]["draws"],
         seed=RUN.settings["seed"],
+        data=RUN.settings["data"],
         code=digest("estimate"),
     message:
         "Estimating {wildcards.model} for {wildcards.country}"
@@ -39,6 +40,7 @@ rule judge:
         ENVIRONMENT
     params:
         claims=RUN.claims,
+        data=RUN.settings["data"],
         code=digest("judge"),
     message:
         "Judging the claims"

@@ -18,6 +18,7 @@ rule ingest_wave:
         source=lambda w: RUN.source(w.country, w.wave),
         name=lambda w: RUN.countries[w.country]["name"],
         folders=[str(folder) for folder in RUN.codebook_folders],
+        data=RUN.settings["data"],
         code=digest("ingest_wave"),
     message:
         "Reading {wildcards.country}, wave {wildcards.wave}"
@@ -42,6 +43,7 @@ rule ingest_accounts:
         source=lambda w: RUN.source(w.country, "accounts"),
         name=lambda w: RUN.countries[w.country]["name"],
         folders=[str(folder) for folder in RUN.codebook_folders],
+        data=RUN.settings["data"],
         code=digest("ingest_accounts"),
     message:
         "Reading the company accounts of {wildcards.country}"

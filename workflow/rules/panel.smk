@@ -47,6 +47,7 @@ rule describe:
         models=RUN.models,
         minimum_cell=RUN.settings["minimum_cell"],
         lag=RUN.settings["lag"],
+        data=RUN.settings["data"],
         code=digest("describe"),
     message:
         "Counting and describing the samples of {wildcards.country}"

@@ -4,6 +4,7 @@ with reported(snakemake.log[0]):
     import pandas as pd
 
     from cisflow.estimation import estimate
+    from cisflow.records import write_record, write_table
 
     estimates = estimate(
         pd.read_parquet(snakemake.input.panel),
@@ -13,4 +14,5 @@ with reported(snakemake.log[0]):
         lag=snakemake.params.lag,
         bootstrap={"draws": snakemake.params.draws, "seed": snakemake.params.seed},
     )
-    estimates.save(snakemake.output.estimates, snakemake.output.diagnostics)
+    write_table(estimates.table, snakemake.output.estimates, snakemake.params.data)
+    write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.data)

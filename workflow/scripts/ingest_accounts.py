@@ -2,7 +2,8 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     from cisflow.codebook import load_codebook
-    from cisflow.ingest import ingest_accounts, save_quality
+    from cisflow.ingest import ingest_accounts
+    from cisflow.records import write_record
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
     accounts, quality = ingest_accounts(
@@ -13,4 +14,4 @@ with reported(snakemake.log[0]):
         sha256=snakemake.params.source.get("sha256"),
     )
     accounts.to_parquet(snakemake.output.accounts)
-    save_quality(quality, snakemake.output.quality)
+    write_record(quality, snakemake.output.quality, snakemake.params.data)

@@ -2,7 +2,8 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     from cisflow.codebook import load_codebook
-    from cisflow.ingest import ingest_wave, save_quality
+    from cisflow.ingest import ingest_wave
+    from cisflow.records import write_record
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
     firms, quality = ingest_wave(
@@ -14,4 +15,4 @@ with reported(snakemake.log[0]):
         sha256=snakemake.params.source.get("sha256"),
     )
     firms.to_parquet(snakemake.output.firms)
-    save_quality(quality, snakemake.output.quality)
+    write_record(quality, snakemake.output.quality, snakemake.params.data)

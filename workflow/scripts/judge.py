@@ -5,13 +5,12 @@ with reported(snakemake.log[0]):
     from pathlib import Path
 
     from cisflow.claims import judge
-    from cisflow.estimates import FLOAT_FORMAT, read_estimates
+    from cisflow.estimates import read_estimates
+    from cisflow.records import write_table
 
     verdicts = judge(
         snakemake.params.claims,
         read_estimates(snakemake.input.estimates),
         [json.loads(Path(file).read_text()) for file in snakemake.input.diagnostics],
     )
-    verdicts.to_csv(
-        snakemake.output.claims, index=False, float_format=FLOAT_FORMAT, lineterminator="\n"
-    )
+    write_table(verdicts, snakemake.output.claims, snakemake.params.data)
