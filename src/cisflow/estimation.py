@@ -41,7 +41,8 @@ def estimate(
     lag
         Years between survey and accounts, for the wording of the sample.
     bootstrap
-        ``{"draws": …, "seed": …}`` for path effects.
+        ``{"draws": …, "seed": …}`` for path effects; ``test_draws`` simulated samples for the
+        p-values of the Tobit's specification tests, 0 for the χ² distribution.
 
     Notes
     -----
@@ -108,7 +109,7 @@ def _regressions(
                     for covariance in spec["covariance"]
                     for row in _tidy(fit, covariance, sample, spec)
                 ]
-                diagnostics = _diagnostics(fit)
+                diagnostics = {**_diagnostics(fit), **_specification_tests(fit, bootstrap)}
             except CisflowError as error:
                 note = "; ".join(problem.what for problem in error.problems)
                 rows, diagnostics = [{**where, "note": f"not estimable: {note}"}], {"note": note}
@@ -197,6 +198,24 @@ def _diagnostics(fit: Any) -> dict[str, Any]:
     return {**scalars, "not_estimable": fit.not_estimable, "dropped": fit.dropped}
 
 
+def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
+    """Return pseudo-R² and Pagan & Vella's tests of an unweighted Tobit, nothing for others."""
+    if not hasattr(fit, "normality_test") or fit.model.weights is not None:
+        return {}
+    draws, seed = bootstrap.get("test_draws", 0), bootstrap["seed"]
+    tests = {
+        "normality": fit.normality_test(draws=draws, seed=seed),
+        "homoskedasticity": fit.homoskedasticity_test(draws=draws, seed=seed),
+    }
+    return {
+        "pseudo_r2": fit.pseudo_r2("mckelvey-zavoina"),
+        **{
+            name: {"statistic": t.statistic, "df": t.df, "p_value": t.pvalue, "draws": t.draws}
+            for name, t in tests.items()
+        },
+    }
+
+
 # --- path models -------------------------------------------------------------------------------
 
 
@@ -214,7 +233,8 @@ def _path(
             controls=spec["controls"],
             fixed_effects=spec["fixed_effects"],
         ).fit(**covariance)
-        resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=bootstrap)
+        draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
+        resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=draws)
     except CisflowError as error:
         note = "; ".join(problem.what for problem in error.problems)
         yield [{"note": f"not estimable: {note}"}], {"note": note}
@@ -234,7 +254,7 @@ def _path(
         "r2": dict(fit.r2),
         "effects": effects,
         "dropped": fit.dropped,
-        "bootstrap": {**bootstrap, "failed": resampled.bootstrap_failed},
+        "bootstrap": {**draws, "failed": resampled.bootstrap_failed},
     }
     yield rows, diagnostics
 

@@ -54,6 +54,8 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
 MOST_PLACES = 4
 ZERO_BY_ASSUMPTION = "0†"
 
+TESTS = ("normality", "homoskedasticity")
+
 MISSING_NOTE = {
     NOT_ESTIMABLE: f"{NOT_ESTIMABLE}: not estimable",
     NOT_ASKED: f"{NOT_ASKED}: not asked in this survey",
@@ -190,6 +192,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     notes = [
         _estimator_note(spec),
         f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
+        *_tests_note(findings, country, wave, model),
         _sample_note(spec),
         *_reasons(rows),
     ]
@@ -320,6 +323,11 @@ def _fit_statistics(
                 ]
     if spec["estimator"] == "tobit":
         panel["σ"] = [_stat(f, "scale", number) for f in of]
+        panel["Pseudo-R² (McKelvey–Zavoina)"] = [_stat(f, "pseudo_r2", number) for f in of]
+        for name in TESTS:
+            panel[f"{name.capitalize()} (p)"] = [
+                _stat(f.get(name) or {}, "p_value", number) for f in of
+            ]
     if any("llf" in f for f in of):
         panel["Log-likelihood"] = [_stat(f, "llf", number) for f in of]
     return panel
@@ -333,6 +341,21 @@ def _stat(fit: Mapping[str, Any], name: str, write: Callable[[float], str]) -> s
 def _groups(rows: pd.DataFrame) -> float | None:
     known = rows["groups"].dropna()
     return float(known.iloc[0]) if len(known) else None
+
+
+def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:
+    """Say where the p-values of a Tobit's specification tests come from."""
+    draws = {
+        fit[name]["draws"]
+        for fit in findings.fits(country, wave, model)
+        for name in TESTS
+        if fit.get(name)
+    }
+    if not draws:
+        return []
+    most = max(draws)
+    source = f"from {most:,} samples simulated under the null" if most else "from χ²"
+    return [f"{' and '.join(TESTS).capitalize()}: tests of Pagan and Vella (1989), p {source}."]
 
 
 def _estimator_note(spec: Mapping[str, Any]) -> str:

@@ -10,13 +10,14 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flanders")]
 
+SMALL = {"draws": 500, "test_draws": 19}
 TEXT = {".csv", ".json", ".html", ".tex", ".svg", ".log", ".txt", ".tsv"}
 
 
 @pytest.fixture(scope="module")
 def project(new_project):
     project = new_project()
-    project.edit_yaml("config/config.yaml", bootstrap={"draws": 500})
+    project.edit_yaml("config/config.yaml", bootstrap=SMALL)
     done = project.snakemake()
     assert done.returncode == 0, done.stderr[-4000:]
     return project
@@ -109,7 +110,7 @@ def test_second_run_starts_no_job(project):
 
 def test_one_core_gives_the_same_bytes(project, publication, new_project):
     other = new_project()
-    other.edit_yaml("config/config.yaml", bootstrap={"draws": 500})
+    other.edit_yaml("config/config.yaml", bootstrap=SMALL)
     done = other.snakemake(cores=1)
     assert done.returncode == 0, done.stderr[-4000:]
     manifest = "manifest.json"

@@ -16,8 +16,7 @@ rule estimate:
     params:
         spec=lambda w: RUN.models[w.model],
         lag=RUN.settings["lag"],
-        draws=RUN.settings["bootstrap"]["draws"],
-        seed=RUN.settings["seed"],
+        bootstrap={**RUN.settings["bootstrap"], "seed": RUN.settings["seed"]},
         data=RUN.settings["data"],
         code=digest("estimate"),
     message:

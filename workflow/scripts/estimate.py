@@ -12,7 +12,7 @@ with reported(snakemake.log[0]):
         country=snakemake.wildcards.country,
         model=snakemake.wildcards.model,
         lag=snakemake.params.lag,
-        bootstrap={"draws": snakemake.params.draws, "seed": snakemake.params.seed},
+        bootstrap=snakemake.params.bootstrap,
     )
     write_table(estimates.table, snakemake.output.estimates, snakemake.params.data)
     write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.data)
