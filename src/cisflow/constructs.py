@@ -131,10 +131,10 @@ def internal_investment(firms: pd.DataFrame) -> pd.Series:
 def rd_intensity(firms: pd.DataFrame) -> pd.Series:
     """Return internal and external R&D expenditure in percent of turnover.
 
-    An unanswered external expenditure counts as none if the internal one is known.
+    Null where one of them is not answered; a questionnaire may lack the external one.
     """
-    spending = firms["rd_internal"] + firms["rd_external"].fillna(0)
-    return spending / _positive(firms["turnover"]) * 100
+    kinds = ["rd_internal", *_asked(firms, ["rd_external"])]
+    return firms[kinds].sum(axis=1, skipna=False) / _positive(firms["turnover"]) * 100
 
 
 def protection(firms: pd.DataFrame) -> pd.Series:

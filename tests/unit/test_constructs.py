@@ -175,15 +175,17 @@ def test_wave_without_the_question_has_null_shares(industries):
     assert made[["incremental", "radical", "innovation_strength"]].isna().all(axis=None)
 
 
-def test_rd_intensity_counts_unanswered_external_only_if_internal_is_known():
+def test_rd_intensity_takes_no_answer_for_zero_but_not_a_question_that_was_not_put():
     frame = firms(
         5,
         rd_internal=[10, 10, 0, None, 10],
         rd_external=[5, None, None, 5, 5],
         turnover=[200, 200, 200, 200, 0],
     )
-    assert CONSTRUCTS["rd_intensity"].function(frame).tolist()[:3] == [7.5, 5.0, 0.0]
-    assert CONSTRUCTS["rd_intensity"].function(frame).iloc[3:].isna().all()
+    rd_intensity = CONSTRUCTS["rd_intensity"].function
+    assert rd_intensity(frame).iloc[0] == 7.5
+    assert rd_intensity(frame).iloc[1:].isna().all()
+    assert rd_intensity(frame.assign(rd_external=None)).tolist()[:3] == [5.0, 5.0, 0.0]
     assert CONSTRUCTS["internal_investment"].function(frame).tolist()[:3] == [5.0, 5.0, 0.0]
     assert CONSTRUCTS["internal_investment"].function(frame).iloc[3:].isna().all()
 
