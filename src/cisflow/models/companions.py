@@ -1,18 +1,19 @@
-"""Estimators beside the Tobit, with the Tobit's interface: fractional logit, logit, OLS, two-part.
+"""Estimators beside the Tobit, with its interface: fractional logit, logit, OLS, Cragg.
 
 The estimation is statsmodels' and linearmodels'; what is added is one set of names, rows counted
 when dropped, and coefficients that do not exist said in words instead of printed as large numbers.
 
-============== ===================================================== ==========================
-class          model                                                 estimated by
-============== ===================================================== ==========================
-FractionalLogit E[share] = logistic(xβ) (Papke & Wooldridge 1996)     ``statsmodels`` GLM
-Logit          P(any) = logistic(xβ)                                 ``statsmodels`` GLM
-OLS            y = xβ + fixed effects                                ``linearmodels``
-TwoPart        logit for any, OLS for how much among those with any  both
-============== ===================================================== ==========================
+=============== ==================================================== ==========================
+class           model                                                estimated by
+=============== ==================================================== ==========================
+FractionalLogit E[share] = logistic(xβ) (Papke & Wooldridge 1996)    ``statsmodels`` GLM
+Logit, Probit   P(any) = logistic(xβ) or Φ(xβ)                       ``statsmodels`` GLM
+OLS             y = xβ + fixed effects                               ``linearmodels``
+TwoPart         probit or logit for any, truncated normal or OLS for the above; ``scipy`` for
+                how much among those with any (Cragg 1971)           the truncated normal
+=============== ==================================================== ==========================
 
-Covariances: for the logits as in :mod:`cisflow.models.covariance`. For OLS ``HC1`` is n/(n−k) and
+Covariances: for all but OLS as in :mod:`cisflow.models.covariance`. For OLS ``HC1`` is n/(n−k) and
 ``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
 degrees of freedom, as Stata's ``regress`` and ``areg``.
 """
@@ -26,8 +27,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cisflow.models.companions_logit import FractionalLogit, Logit
-from cisflow.models.companions_rows import FittedModel, Rows, read_rows, why_collinear
+from cisflow.models.companions_logit import FractionalLogit, Logit, Probit
+from cisflow.models.companions_rows import Companion, FittedModel, Rows, read_rows, why_collinear
+from cisflow.models.companions_truncated import TruncatedNormal
 from cisflow.models.path_moments import Sample, center
 from cisflow.models.tobit_checks import COLLINEAR, independent_columns, refuse, rows_in_words
 from cisflow.models.tobit_likelihood import Floats
@@ -35,10 +37,16 @@ from cisflow.models.tobit_likelihood import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "TwoPart"]
+__all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit", "TwoPart"]
+
+PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
+    "nonrobust": {"cov_type": "unadjusted", "debiased": True},
+    "HC0": {"cov_type": "robust", "debiased": False},
+    "HC1": {"cov_type": "robust", "debiased": True},
+}
 
 
-class OLS:
+class OLS(Companion):
     """Least squares with absorbed fixed effects, estimated by linearmodels.
 
     Parameters
@@ -63,26 +71,11 @@ class OLS:
         fixed_effects: Iterable[str] = (),
         weights: str | ArrayLike | None = None,
     ):
-        self.fixed_effects = list(fixed_effects)
-        self._set(read_rows(self.kind, formula, data, weights, self.fixed_effects))
+        self._set(read_rows(self.kind, formula, data, weights, fixed_effects), fixed_effects)
 
-    @classmethod
-    def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> OLS:
-        """Build the model; the same as calling the class."""
-        return cls(formula, data, **options)
-
-    @classmethod
-    def _from_rows(cls, rows: Rows) -> OLS:
-        model = cls.__new__(cls)
-        model.fixed_effects = []
-        model._set(rows)
-        return model
-
-    def _set(self, rows: Rows) -> None:
-        self.rows = rows
-        net, self.absorbed = rows.X, 0
-        if self.fixed_effects:
-            net, self.absorbed = self._net_of_effects()
+    def _set(self, rows: Rows, fixed_effects: Iterable[str] = ()) -> None:
+        self.rows, self.fixed_effects = rows, list(fixed_effects)
+        net, self.absorbed = self._net_of_effects() if self.fixed_effects else (rows.X, 0)
         lengths = np.linalg.norm(rows.X, axis=0)
         usable = independent_columns(net, lengths)
         self.kept = np.flatnonzero(usable)
@@ -96,13 +89,9 @@ class OLS:
         if not len(self.kept):
             problems.append(("no regressor has a coefficient", "; ".join(self.not_estimable)))
         if len(rows.y) <= parameters:
-            problems.append(
-                (
-                    f"{rows_in_words(len(rows.y))} for {parameters} coefficients "
-                    "(fixed effects included)",
-                    "use fewer regressors or broader groups, or pool waves",
-                )
-            )
+            rows_and_k = f"{rows_in_words(len(rows.y))} for {parameters} coefficients"
+            remedy = "use fewer regressors or broader groups, or pool waves"
+            problems.append((f"{rows_and_k} (fixed effects included)", remedy))
         refuse(rows.heading, problems)
 
     def _net_of_effects(self) -> tuple[Floats, int]:
@@ -177,107 +166,126 @@ class OLS:
         self, cov_type: str, cov_kwds: Mapping[str, Any] | None
     ) -> tuple[dict[str, Any], tuple[int, ...]]:
         """Translate a covariance into linearmodels' words; count the clusters."""
-        plain: dict[str, dict[str, Any]] = {
-            "nonrobust": {"cov_type": "unadjusted", "debiased": True},
-            "HC0": {"cov_type": "robust", "debiased": False},
-            "HC1": {"cov_type": "robust", "debiased": True},
-        }
-        if cov_type in plain:
-            return plain[cov_type], ()
         groups = (cov_kwds or {}).get("groups")
+        if cov_type in PLAIN:
+            return PLAIN[cov_type], ()
         if cov_type != "cluster" or groups is None:
-            offered = "nonrobust, HC0, HC1, cluster"
-            refuse(
-                self.rows.heading,
-                [
-                    (
-                        f"covariance '{cov_type}' without groups"
-                        if cov_type == "cluster"
-                        else f"covariance '{cov_type}' is not offered",
-                        f'use one of {offered}; for cluster pass cov_kwds={{"groups": column}}',
-                    )
-                ],
+            fault = "without groups" if cov_type == "cluster" else "is not offered"
+            remedy = (
+                "use one of nonrobust, HC0, HC1, cluster; "
+                'for cluster pass cov_kwds={"groups": column}'
             )
+            refuse(self.rows.heading, [(f"covariance '{cov_type}' {fault}", remedy)])
         codes = self.rows.codes(groups)
         counts = tuple(int(c.max()) + 1 for c in codes)
         if min(counts) < 2:
-            refuse(
-                self.rows.heading,
-                [("one cluster only", "use HC1, or cluster by a finer group (industry, region)")],
-            )
+            remedy = "use HC1, or cluster by a finer group (industry, region)"
+            refuse(self.rows.heading, [("one cluster only", remedy)])
         clusters = np.column_stack(codes)
-        return {
-            "cov_type": "clustered",
-            "clusters": clusters,
-            "debiased": True,
-        }, counts
+        return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
 
 
-class TwoPart:
-    """Two-part model: a logit for any, and least squares for how much among those with any.
+class TwoPart(Companion):
+    r"""Two-part model: whether any, and how much among those with any (Cragg 1971).
 
-    Coefficients are named ``any: term`` and ``amount: term``. The parts are estimated
-    separately, so their coefficients are uncorrelated.
+    .. math:: P(y > L \mid x) = \Phi(x\alpha), \qquad
+              y \mid y > L \sim N(x\beta, \sigma^2) \text{ truncated at } L
+
+    (Econometrica 39:829–844). With :math:`x\alpha = (x\beta - L)/\sigma` it is the Tobit: twice the
+    difference of the log-likelihoods tests the Tobit, on k degrees of freedom.
+
+    Coefficients are named ``any: term`` and ``amount: term``. The parts are estimated separately:
+    between their coefficients the covariance is zero, which under clustering is an approximation.
 
     Parameters
     ----------
     formula, data
-        As for :class:`FractionalLogit`; the outcome is zero or positive.
+        As for :class:`FractionalLogit`.
     lower
         The outcome of a firm with none.
+    upper
+        Upper limit; amounts there are censored as in the Tobit. Least squares takes them as they
+        are.
+    any
+        ``"probit"`` or ``"logit"``.
+    amount
+        ``"truncated"`` (normal) or ``"ols"``.
 
     Raises
     ------
     EstimationError
-        If the data do not determine either part.
+        If the data do not determine either part, or the outcome lies outside its limits.
     """
 
     kind = "Two-part model"
 
-    def __init__(self, formula: str, data: pd.DataFrame, lower: float = 0.0):
-        rows = read_rows(self.kind, formula, data)
+    def __init__(
+        self,
+        formula: str,
+        data: pd.DataFrame,
+        lower: float = 0.0,
+        upper: float | None = None,
+        any: str = "probit",
+        amount: str = "truncated",
+    ):
+        rows = self.rows = read_rows(self.kind, formula, data)
+        self._check(rows, lower, upper, any, amount)
         some = rows.y > lower
-        self.any = Logit._from_rows(rows, some.astype(float))
+        first = Probit if any == "probit" else Logit
+        self.any = first._from_rows(replace(rows, y=some.astype(float)))
         self.any.solution  # noqa: B018 - refuses an outcome that is always or never positive
         positive = replace(rows, y=rows.y[some], X=rows.X[some], kept=rows.kept[some])
-        self.amount = OLS._from_rows(positive)
+        self.amount: OLS | TruncatedNormal
+        if amount == "ols":
+            self.amount = OLS._from_rows(positive)
+        else:
+            self.amount = TruncatedNormal._from_rows(positive, lower=lower, upper=upper)
+        self.n_upper = np.nan if upper is None else int((rows.y >= upper).sum())
 
-    @classmethod
-    def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> TwoPart:
-        """Build the model; the same as calling the class."""
-        return cls(formula, data, **options)
+    @staticmethod
+    def _check(rows: Rows, lower: float, upper: float | None, any_: str, amount: str) -> None:
+        problems = []
+        for part, asked, offered in (
+            ("any", any_, ("probit", "logit")),
+            ("amount", amount, ("truncated", "ols")),
+        ):
+            if asked not in offered:
+                problems.append((f'{part}="{asked}" is not offered', f"use {' or '.join(offered)}"))
+        top = np.inf if upper is None else upper
+        outside = int(((rows.y < lower) | (rows.y > top)).sum())
+        if outside:
+            limits = f"{lower:g}–{top:g}".replace("inf", "∞")
+            what = f"the outcome is outside {limits} in {rows_in_words(outside)}"
+            problems.append((what, "correct the data or the limits"))
+        refuse(rows.heading, problems)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate both parts with the same kind of covariance."""
         import pandas as pd
+        from scipy.linalg import block_diag
 
-        parts = {
-            "any": self.any.fit(cov_type, cov_kwds),
-            "amount": self.amount.fit(cov_type, cov_kwds),
-        }
+        any_, amount = self.any.fit(cov_type, cov_kwds), self.amount.fit(cov_type, cov_kwds)
+        parts = {"any": any_, "amount": amount}
         names = [f"{part}: {term}" for part, fit in parts.items() for term in fit.params.index]
-        matrix = np.zeros((len(names), len(names)))
-        start = 0
-        for fit in parts.values():
-            stop = start + len(fit.params)
-            matrix[start:stop, start:stop] = fit.covariance
-            start = stop
+        matrix = block_diag(any_.covariance, amount.covariance)
+        exact = isinstance(self.amount, TruncatedNormal)
         return FittedModel(
             model=self,
-            params=pd.Series(
-                np.concatenate([fit.params for fit in parts.values()]), index=names, name="params"
-            ),
+            params=pd.Series([*any_.params, *amount.params], index=names, name="params"),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
-            nobs=parts["any"].nobs,
-            llf=None,
+            nobs=any_.nobs,
+            llf=(any_.llf or 0.0) + (amount.llf or 0.0) if exact else None,
             cov_type=cov_type,
             not_estimable={
                 f"{part}: {term}": why
                 for part, fit in parts.items()
                 for term, why in fit.not_estimable.items()
             },
-            dropped=parts["any"].dropped,
-            n_groups=parts["any"].n_groups,
-            cov_note=parts["any"].cov_note,
-            extra={"n_positive": parts["amount"].nobs},
+            dropped=any_.dropped,
+            n_groups=any_.n_groups,
+            cov_note=any_.cov_note or amount.cov_note,
+            n_lower=any_.n_lower,
+            n_upper=self.n_upper,
+            scale=amount.scale,
+            extra={"n_positive": amount.nobs},
         )

@@ -1,11 +1,11 @@
-"""What the companions of the Tobit share: rows from a formula, results under the Tobit's names."""
+"""What the companions of the Tobit share: rows from a formula, scores, results in its names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,43 +34,26 @@ class Rows:
 
     def codes(self, groups: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
+        named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
+        return [self._codes(way) for way in (groups if named else [groups])]
+
+    def _codes(self, way: Any) -> Ints:
         import pandas as pd
 
-        named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
-        ways = list(groups) if named else [groups]
-        found = []
-        for way in ways:
-            if isinstance(way, str) and way not in self.data.columns:
-                refuse(
-                    self.heading,
-                    [(f"no column {way} to cluster by", "check its spelling, or pass the labels")],
-                )
-            labels = self.data[way] if isinstance(way, str) else pd.Series(np.asarray(way))
-            if len(labels) == len(self.data):
-                labels = labels.iloc[self.kept]
-            if len(labels) != len(self.y):
-                refuse(
-                    self.heading,
-                    [
-                        (
-                            f"{len(labels)} cluster labels for {rows_in_words(len(self.y))}",
-                            "give one label for each row",
-                        )
-                    ],
-                )
-            codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
-            if (codes < 0).any():
-                refuse(
-                    self.heading,
-                    [
-                        (
-                            f"the cluster is missing in {rows_in_words(int((codes < 0).sum()))}",
-                            "drop these rows or give them a group of their own",
-                        )
-                    ],
-                )
-            found.append(codes)
-        return found
+        if isinstance(way, str) and way not in self.data.columns:
+            what = f"no column {way} to cluster by"
+            refuse(self.heading, [(what, "check its spelling, or pass the labels")])
+        labels = self.data[way] if isinstance(way, str) else pd.Series(np.asarray(way))
+        if len(labels) == len(self.data):
+            labels = labels.iloc[self.kept]
+        if len(labels) != len(self.y):
+            what = f"{len(labels)} cluster labels for {rows_in_words(len(self.y))}"
+            refuse(self.heading, [(what, "give one label for each row")])
+        codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
+        if lost := int((codes < 0).sum()):
+            what = f"the cluster is missing in {rows_in_words(lost)}"
+            refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
+        return codes
 
 
 def read_rows(
@@ -112,11 +95,70 @@ def read_rows(
     return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
 
 
-class Model(Protocol):
-    """What can be estimated with any covariance."""
+class Companion:
+    """A model of rows; ``kind`` opens its messages."""
+
+    kind: str
+    rows: Rows
+
+    @classmethod
+    def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> Self:
+        """Build the model; the same as calling the class."""
+        return cls(formula, data, **options)  # type: ignore[call-arg]
+
+    @classmethod
+    def _from_rows(cls, rows: Rows, **options: Any) -> Self:
+        model = cls.__new__(cls)
+        model._set(rows, **options)
+        return model
+
+    def _set(self, rows: Rows) -> None:
+        self.rows = rows
 
     def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate."""
+        raise NotImplementedError
+
+
+@dataclass
+class RowScores:
+    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances."""
+
+    rows: Rows
+    kind: str
+    scores: Floats
+    information: Floats
+
+    def __post_init__(self) -> None:
+        """Take the message's heading from the rows."""
+        self.heading, self.nobs = self.rows.heading, float(len(self.rows.y))
+
+    def bread(self) -> Floats:
+        """Inverse information, (k, k)."""
+        return np.asarray(np.linalg.inv(self.information), dtype=float)
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the scores, (k, k)."""
+        out: Floats = self.scores.T @ self.scores
+        return out
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Scores summed by group, (groups, k)."""
+        out = np.zeros((groups, self.scores.shape[1]))
+        np.add.at(out, codes, self.scores)
+        return out
+
+    def groups(self, value: Any) -> list[Ints]:
+        """Codes of one or two ways of clustering."""
+        return self.rows.codes(value)
+
+    def resampled(
+        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
+    ) -> tuple[Floats, str]:
+        """Resampling is offered for the Tobit only."""
+        what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
+        refuse(self.heading, [(what, "use HC1, or cluster")])
+        raise AssertionError  # refuse() has raised
 
 
 @dataclass(frozen=True)
@@ -141,11 +183,13 @@ class FittedModel:
         Degrees of freedom of t statistics; None for normal ones.
     n_lower, n_upper : int, or NaN
         Rows at the limits (0 and 1 of a logit), where there are limits.
+    scale : float
+        σ of the amounts in Cragg's model, NaN elsewhere.
     extra : dict
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     """
 
-    model: Model
+    model: Companion
     params: pd.Series
     covariance: pd.DataFrame
     nobs: int
@@ -159,6 +203,7 @@ class FittedModel:
     df: float | None = None
     n_lower: float = np.nan
     n_upper: float = np.nan
+    scale: float = np.nan
     extra: dict[str, float] = field(default_factory=dict)
 
     def with_cov(
@@ -184,21 +229,22 @@ class FittedModel:
         """Coefficients divided by their standard errors."""
         return (self.params / self.bse).rename("tvalues")
 
+    @property
+    def _reference(self) -> Any:
+        from scipy.stats import norm, t
+
+        return norm if self.df is None else t(self.df)
+
     @cached_property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values, from the t distribution where ``df`` is given."""
-        from scipy.stats import norm, t
-
-        reference = norm if self.df is None else t(self.df)
-        return (2 * self.tvalues.abs().map(reference.sf)).rename("pvalues")
+        return (2 * self.tvalues.abs().map(self._reference.sf)).rename("pvalues")
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Give confidence intervals; columns 0 and 1, as in statsmodels."""
         import pandas as pd
-        from scipy.stats import norm, t
 
-        reference = norm if self.df is None else t(self.df)
-        half = float(reference.ppf(1 - alpha / 2)) * self.bse
+        half = float(self._reference.ppf(1 - alpha / 2)) * self.bse
         return pd.DataFrame({0: self.params - half, 1: self.params + half})
 
 

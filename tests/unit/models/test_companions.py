@@ -1,11 +1,12 @@
-"""Fractional logit, logit, OLS with absorbed effects and the two-part model."""
+"""Fractional logit, logit, probit, OLS with absorbed effects and Cragg's two-part model."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from cisflow.errors import CisflowError
-from cisflow.models.companions import OLS, FractionalLogit, Logit, TwoPart
+from cisflow.models.companions import OLS, FractionalLogit, Logit, Probit, TwoPart
+from cisflow.models.tobit import Tobit
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +143,8 @@ def test_a_regressor_absorbed_by_the_effects_is_said(firms):
 
 
 def test_two_parts_are_a_logit_and_least_squares(firms):
-    fit = TwoPart(f"share ~ {REGRESSORS}", firms).fit("cluster", {"groups": "region"})
+    model = TwoPart(f"share ~ {REGRESSORS}", firms, any="logit", amount="ols")
+    fit = model.fit("cluster", {"groups": "region"})
     some = firms[firms["share"] > 0]
     logit = Logit(f"any ~ {REGRESSORS}", firms).fit("cluster", {"groups": "region"})
     amount = OLS(f"share ~ {REGRESSORS}", some).fit("cluster", {"groups": "region"})
@@ -154,6 +156,128 @@ def test_two_parts_are_a_logit_and_least_squares(firms):
     assert fit.covariance.loc["any: size", "amount: size"] == 0
     assert fit.nobs == 400
     assert fit.extra["n_positive"] == len(some)
+    assert fit.llf is None
+
+
+@pytest.mark.parametrize("cov_type", ["nonrobust", "HC0"])
+def test_probit(firms, cov_type):
+    import statsmodels.formula.api as smf
+
+    fit = Probit(f"any ~ {REGRESSORS}", firms).fit(cov_type)
+    expected = smf.probit(f"any ~ {REGRESSORS}", firms).fit(cov_type=cov_type, disp=0)
+    same(fit.params, expected.params)
+    same(fit.bse, expected.bse, rel=1e-6)
+    assert fit.llf == pytest.approx(expected.llf, rel=1e-10)
+
+
+def cragg(n, seed=0, sigma=30.0, upper=None):
+    """Any by a probit; amounts from a normal truncated at zero, at most ``upper``."""
+    from scipy.special import ndtr, ndtri
+
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame({"size": rng.normal(size=n), "group": rng.random(n) < 0.4})
+    mean = 20 + 12 * data["size"] - 6 * data["group"]
+    amount = mean - sigma * ndtri(rng.random(n) * ndtr(mean / sigma))
+    some = 0.2 - 0.5 * data["size"] + 0.6 * data["group"] + rng.normal(size=n) > 0
+    data["share"] = np.where(some, np.minimum(amount, upper or np.inf), 0.0)
+    return data
+
+
+@pytest.mark.parametrize("upper", [None, 70])
+def test_cragg_recovers_the_truth(upper):
+    fit = TwoPart("share ~ size + group", cragg(20_000, upper=upper), upper=upper).fit()
+    truth = np.array([0.2, -0.5, 0.6, 20, 12, -6])
+    assert (np.abs(fit.params - truth) < 4 * fit.bse).all()
+    assert fit.bse["amount: size"] < 1.5
+    assert fit.scale == pytest.approx(30, rel=0.05)
+    assert fit.n_lower + fit.extra["n_positive"] == fit.nobs
+
+
+@pytest.mark.parametrize("upper", [None, 70])
+def test_cragg_at_the_tobits_coefficients_is_the_tobit(firms, upper):
+    from scipy.stats import norm
+
+    data = firms.assign(share=firms["share"].clip(upper=upper))
+    formula = "share ~ size + group"
+    tobit = Tobit.from_formula(formula, data, lower=0, upper=upper).fit()
+    model = TwoPart(formula, data, upper=upper)
+    index = model.rows.X @ tobit.params.to_numpy() / tobit.scale
+    probit = norm.logcdf(np.where(data["share"] > 0, index, -index)).sum()
+    amount = model.amount.loglik(tobit.params.to_numpy(), tobit.scale)
+    assert probit + amount == pytest.approx(tobit.llf, rel=1e-12)
+    fit = model.fit()
+    assert fit.llf > tobit.llf
+    assert fit.llf == pytest.approx(model.any.fit().llf + model.amount.fit().llf)
+
+
+def test_truncated_normal_is_at_its_maximum_with_the_right_curvature():
+    from scipy.stats import truncnorm
+
+    data = cragg(500, seed=3)
+    model = TwoPart("share ~ size + group", data).amount
+    fit, y, X = model.fit(), model.rows.y, model.rows.X
+    beta, sigma = fit.params.to_numpy(), fit.scale
+
+    def loglik(step):
+        mean, spread = X @ (beta + step[:3]), sigma * np.exp(step[3])
+        return truncnorm.logpdf(y, -mean / spread, np.inf, mean, spread).sum()
+
+    assert fit.llf == pytest.approx(loglik(np.zeros(4)), rel=1e-12)
+    h = 1e-3 * np.array([1, 1, 1, 0.05])
+    for j, step in enumerate(np.diag(h)):
+        assert (loglik(step) - loglik(-step)) / (2 * h[j]) == pytest.approx(0, abs=2e-5 / h[j])
+        curvature = (loglik(step) - 2 * loglik(np.zeros(4)) + loglik(-step)) / h[j] ** 2
+        assert -curvature == pytest.approx(model.solution.scores.information[j, j], rel=1e-3)
+    scores = model.solution.scores.scores
+    assert (np.abs(scores.sum(axis=0)) < 1e-8 * np.abs(scores).sum(axis=0)).all()
+
+
+@pytest.mark.parametrize("sigma", [0.3, 2.0])
+def test_derivatives_of_the_truncated_normal_by_finite_differences(sigma):
+    model = TwoPart("share ~ size + group", cragg(200, seed=6, upper=60), upper=60).amount
+    assert model.top.sum() > 10
+    X, at, h = model.rows.X, np.array([0.3, 0.4, -0.2, np.log(sigma)]), 1e-6
+    _, eta, s, eta_eta, eta_s, s_s = model.derivatives(X, at)
+    slopes = [
+        (model.derivatives(X, at + step) - model.derivatives(X, at - step)) / (2 * h)
+        for step in (np.array([h, 0, 0, 0]), np.array([0, 0, 0, h]))
+    ]
+    for found, expected in zip(
+        (slopes[0][0], slopes[1][0], slopes[0][1], slopes[0][2], slopes[1][1], slopes[1][2]),
+        (eta, s, eta_eta, eta_s, eta_s, s_s),
+        strict=True,
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_cragg_does_not_depend_on_units_and_has_every_covariance():
+    data = cragg(800, seed=4).assign(region=np.arange(800) % 40)
+    fit = TwoPart("share ~ size + group", data).fit("cluster", {"groups": "region"})
+    other = TwoPart("share ~ size + group", data.assign(share=1e-6 * data["share"]))
+    small = other.fit("cluster", {"groups": "region"})
+    part = fit.params.filter(like="amount").index
+    for one, two in ((fit.params, small.params), (fit.bse, small.bse)):
+        np.testing.assert_allclose(two[part], 1e-6 * one[part], rtol=1e-7)
+    assert small.scale == pytest.approx(1e-6 * fit.scale, rel=1e-7)
+    robust, small_n = fit.with_cov("HC0"), fit.with_cov("HC1")
+    n = fit.extra["n_positive"]
+    np.testing.assert_allclose((small_n.bse / robust.bse)[part] ** 2, n / (n - 4))
+    assert fit.n_groups == (40,)
+
+
+def test_what_the_amounts_do_not_determine_is_said():
+    data = cragg(400, seed=5, upper=60)
+    top, none = data["share"] == 60, data["share"] == 0
+    data["rich"] = (top & (np.cumsum(top) <= 5)) | (none & (np.cumsum(none) <= 5))
+    data["never"] = none & (np.cumsum(none) <= 20)
+    model = TwoPart("share ~ size + rich + never", data, upper=60)
+    fit = model.fit()
+    assert "tends to +∞" in fit.not_estimable["amount: rich"]
+    assert fit.not_estimable["amount: never"] == "zero in every row"
+    assert "tends to −∞" in fit.not_estimable["any: never"]
+    without = TwoPart("share ~ size", data[~data["rich"] & ~data["never"]], upper=60)
+    assert fit.params["amount: size"] == pytest.approx(without.amount.fit().params["size"])
+    assert np.isfinite(fit.bse).all()
 
 
 # ------------------------------------------------------------------ what has no coefficient
@@ -230,6 +354,14 @@ def test_missing_rows_are_counted(firms):
         (lambda d: Logit("any ~ share", d).fit(), "predict every row perfectly"),
         (lambda d: Logit("any ~ size + group", d.iloc[[0, 1, 2]]).fit(), "for 3 coefficients"),
         (lambda d: TwoPart("never ~ size", d), "the same in all 400 rows"),
+        (lambda d: TwoPart("share ~ size", d, amount="gamma"), 'amount="gamma" is not offered'),
+        (lambda d: TwoPart("share ~ size", d, any="cloglog"), "use probit or logit"),
+        (lambda d: TwoPart("share ~ size", d, upper=50), "outside 0–50 in"),
+        (lambda d: TwoPart("share ~ size", d, lower=1), "outside 1–∞ in"),
+        (lambda d: TwoPart("wide ~ size", d).fit(), "no truncated normal fits"),
+        (lambda d: TwoPart("top ~ size", d, upper=1).fit(), "at the upper limit"),
+        (lambda d: TwoPart("exact ~ size", d).fit(), "exactly"),
+        (lambda d: TwoPart("share ~ size", d).fit("bootstrap"), "not offered for a probit"),
         (lambda d: Logit("any ~ size", d).fit("bootstrap"), "not offered for a logit"),
         (lambda d: OLS("margin ~ size", d).fit("HC9"), "'HC9' is not offered"),
         (lambda d: OLS("margin ~ size", d).fit("cluster"), "without groups"),
@@ -244,7 +376,13 @@ def test_missing_rows_are_counted(firms):
 )
 def test_refused_with_a_reason(firms, build, message):
     data = firms.assign(
-        infinite=np.where(np.arange(400) == 3, np.inf, 1.0), empty=np.nan, none=0.0, never=0.0
+        infinite=np.where(np.arange(400) == 3, np.inf, 1.0),
+        empty=np.nan,
+        none=0.0,
+        never=0.0,
+        wide=firms["any"] * np.random.default_rng(0).exponential(size=400) ** 2,
+        top=firms["any"],
+        exact=firms["any"] * (1 + firms["size"].clip(lower=0)),
     )
     with pytest.raises(CisflowError) as refusal:
         build(data)

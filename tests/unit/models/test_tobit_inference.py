@@ -292,7 +292,7 @@ def recovery(n, samples, seed=0):
     """Bias in Monte-Carlo errors and coverage with 45 % at 0 and 3 % at 100."""
     from scipy.stats import norm
 
-    beta, sigma = np.array([0.0, 12.0, -8.0, 10.0]), 35.0
+    beta, sigma = np.array([0.0, 12.0, -8.0, 10.0]), 47.45
     rng = np.random.default_rng(seed)
     spread = np.sqrt(sigma**2 + 12**2 + 8**2 + 10**2 * 0.24)
     beta[0] = -spread * norm.ppf(0.45) - 10 * 0.4
