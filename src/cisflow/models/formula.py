@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cisflow.models.tobit_checks import refuse, rows_in_words
 from cisflow.models.tobit_likelihood import Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Columns = dict[str, Any]  # numbers as arrays, anything else as Series
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,14 @@ class ModelFrame:
         Rows of the caller's table.
     dropped : dict
         ``missing``: rows left out; ``missing in a``: rows in which ``a`` is missing.
-    spec : formulaic.ModelSpec
-        Turns new data into regressors.
     columns : dict
         The named extra columns (weights), complete.
     order : list of str
         Names of all coefficients in the formula's order.
     absorbed : Absorbed or None
         The categorical kept as codes.
+    specify : callable
+        Builds :attr:`spec`.
     """
 
     y: Floats
@@ -49,10 +53,15 @@ class ModelFrame:
     rows: Ints
     total: int
     dropped: dict[str, int]
-    spec: Any
     columns: dict[str, Floats]
     order: list[str]
     absorbed: Absorbed | None
+    specify: Callable[[], Any]
+
+    @cached_property
+    def spec(self) -> Any:
+        """Formulaic's specification, which turns new data into regressors."""
+        return self.specify()
 
 
 @dataclass(frozen=True)
@@ -89,49 +98,161 @@ class Absorbed:
 ABSORB_FROM = 10  # levels
 
 
-def absorbable(parsed: Any, table: pd.DataFrame) -> Absorbed | None:
+@dataclass(frozen=True)
+class _Matrices:
+    """What a formula makes of a table without missing values; names as in ModelFrame."""
+
+    y: Floats
+    X: Floats
+    names: list[str]
+    outcome: str
+    order: list[str]
+    specify: Callable[[], Any]
+
+
+def absorbable(terms: Sequence[str], columns: Columns) -> Absorbed | None:
     """Find the categorical with most levels that enters alone, beside an intercept.
 
     Its dummies are then sums over groups instead of columns of zeros and ones.
     """
-    import pandas as pd
-
-    if "1" not in map(str, parsed.rhs):
+    if "1" not in terms:
         return None
-    used = [set(re.findall(r"\w+", str(term))) for term in parsed.rhs]
+    used = [set(re.findall(r"\w+", term)) for term in terms]
     found: Absorbed | None = None
-    for term in map(str, parsed.rhs):
+    for term in terms:
         variable = term[2:-1] if term.startswith("C(") and term.endswith(")") else term
-        if sum(variable in names for names in used) != 1 or variable not in table.columns:
+        if sum(variable in names for names in used) != 1 or variable not in columns:
             continue
-        if variable == term and not isinstance(table[term].dtype, pd.CategoricalDtype):
+        if variable == term and isinstance(columns[term], np.ndarray):
             continue
-        values = pd.Categorical(table[variable])
-        size = len(values.categories)
+        categorical = encode(term, variable, columns[variable])
+        size = len(categorical.levels)
         if size >= max(ABSORB_FROM, len(found.levels) + 1 if found else 0):
-            codes = np.asarray(values.codes, dtype=np.intp)
-            found = Absorbed(term, variable, list(values.categories), codes)
+            found = categorical
     return found
 
 
-def _matrices(parsed: Any, table: pd.DataFrame, absorbed: Absorbed | None) -> tuple[Any, list[str]]:
-    """Dense matrices, and the names of all coefficients in the formula's order."""
+def encode(term: str, variable: str, values: Any) -> Absorbed:
+    """Sort the levels of a categorical and number them."""
+    import pandas as pd
+
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu" and values.size:
+        first, last = int(values.min()), int(values.max())
+        if last - first <= 4 * values.size + 1000:  # a table of the levels, and no sorting
+            shifted = values - first
+            seen = np.bincount(shifted) > 0
+            place = np.cumsum(seen, dtype=np.intp) - 1
+            return Absorbed(term, variable, (np.flatnonzero(seen) + first).tolist(), place[shifted])
+    found = pd.Categorical(values)
+    codes = np.asarray(found.codes, dtype=np.intp)
+    return Absorbed(term, variable, list(found.categories), codes)
+
+
+_TERM = r"(?:C\(\w+\)|[^\W\d]\w*)"
+_PLAIN_SUM = re.compile(rf"\s*([^\W\d]\w*)\s*~\s*(?:1\s*\+\s*)?({_TERM}(?:\s*\+\s*{_TERM})*)\s*")
+
+
+@dataclass(frozen=True)
+class PlainSum:
+    """A formula that only adds up columns beside an intercept: ``y ~ a + b + C(g)``.
+
+    Attributes
+    ----------
+    outcome : str
+    terms : dict
+        Term → column.
+    """
+
+    outcome: str
+    terms: dict[str, str]
+
+    @property
+    def variables(self) -> set[str]:
+        """All columns it names."""
+        return {self.outcome, *self.terms.values()}
+
+
+def plain_sum(formula: str) -> PlainSum | None:
+    """Recognise the commonest kind of formula, which needs no formula language."""
+    match = _PLAIN_SUM.fullmatch(formula)
+    if match is None:
+        return None
+    written = [term.strip() for term in match[2].split("+")]
+    plain = PlainSum(match[1], {t: t[2:-1] if t.startswith("C(") else t for t in written})
+    return plain if len(plain.variables) == len(written) + 1 else None  # nothing twice
+
+
+def _sum_matrices(
+    plain: PlainSum, formula: str, columns: Columns, absorbed: Absorbed | None
+) -> _Matrices:
+    """Put the columns side by side."""
+    y = np.asarray(columns[plain.outcome], dtype=float)
+    parts: list[tuple[list[str], Any]] = [(["Intercept"], 1.0)]
+    order = ["Intercept"]
+    for term, variable in plain.terms.items():
+        values = columns[variable]
+        names = [term]
+        if absorbed is not None and term == absorbed.term:
+            order += absorbed.names
+            continue
+        if term != variable or not isinstance(values, np.ndarray):
+            categorical = encode(term, variable, values)
+            names = categorical.names
+            values = categorical.codes[:, None] == np.arange(1, len(names) + 1)
+        parts.append((names, values))
+        order += names
+    all_names = [name for names, _ in parts for name in names]
+    X = np.empty((y.size, len(all_names)), order="F")
+    last = 0
+    for names, values in parts:
+        first, last = last, last + len(names)
+        if np.ndim(values) < 2:
+            X[:, first] = values
+        else:
+            X[:, first:last] = values
+
+    def specify() -> Any:
+        return _formulaic_matrices(formula, columns, absorbed).specify()
+
+    return _Matrices(y, X, all_names, plain.outcome, order, specify)
+
+
+def _formulaic_matrices(formula: str, columns: Columns, absorbed: Absorbed | None) -> _Matrices:
+    """Let formulaic build the dense columns, and sort all names as the formula does."""
+    import pandas as pd
     from formulaic import Formula
 
-    formula = parsed
+    parsed = _parse(formula)
     if absorbed is not None:
         rest = [term for term in parsed.rhs if str(term) != absorbed.term]
-        formula = Formula(lhs=list(parsed.lhs), rhs=rest)
-    matrices = formula.get_model_matrix(table, na_action="ignore")
-    names = [str(name) for name in matrices.rhs.columns]
-    places = {str(t): i for t, i in matrices.rhs.model_spec.term_indices.items()}
+        parsed_dense = Formula(lhs=list(parsed.lhs), rhs=rest)
+    else:
+        parsed_dense = parsed
+    matrices = parsed_dense.get_model_matrix(pd.DataFrame(columns), na_action="ignore")
+    y, X = matrices.lhs, matrices.rhs
+    names = [str(name) for name in X.columns]
+    places = {str(t): i for t, i in X.model_spec.term_indices.items()}
     order: list[str] = []
     for term in map(str, parsed.rhs):
         if absorbed is not None and term == absorbed.term:
             order += absorbed.names
         else:
             order += [names[j] for j in places[term]]
-    return matrices, order
+    return _Matrices(
+        np.asarray(y.iloc[:, 0], dtype=float),
+        np.asarray(X, dtype=float),
+        names,
+        str(y.columns[0]),
+        order,
+        lambda: X.model_spec,
+    )
+
+
+@lru_cache(maxsize=128)
+def _parse(formula: str) -> Any:
+    from formulaic import Formula
+
+    return Formula(formula)
 
 
 def model_frame(
@@ -154,84 +275,119 @@ def model_frame(
     EstimationError
         If a variable is not in the table, or no row is complete.
     """
-    from formulaic import Formula
-
-    parsed = Formula(formula)
     heading = f"Model {formula}"
-    if not hasattr(parsed, "lhs"):
-        refuse(heading, [("the formula has no outcome", 'write "outcome ~ regressors"')])
-    wanted = [*_variables(parsed, data), *extra]
-    absent = sorted(set(map(str, parsed.required_variables)) - set(data.columns))
-    absent += [name for name in extra if name not in data.columns]
+    plain = plain_sum(formula)
+    required = plain.variables if plain else _variables(heading, formula)
+    known = data.columns.tolist()
+    absent = sorted(required.difference(known)) + [name for name in extra if name not in known]
     if absent:
         refuse(
             heading,
             [(f"no column {name}", "check its spelling in the formula") for name in absent],
         )
-    used = data[wanted].reset_index(drop=True)
-    missing = used.isna()
-    complete = ~missing.any(axis=1).to_numpy()
-    dropped = {}
-    if not complete.all():
-        dropped["missing"] = int((~complete).sum())
-        counts = missing.sum()
-        dropped |= {f"missing in {name}": int(c) for name, c in counts.items() if c}
-    if not complete.any():
-        refuse(
-            heading,
-            [
-                (
-                    f"none of {rows_in_words(len(used))} is complete",
-                    "see which variable is empty in this wave: "
-                    + ", ".join(f"{n} ({c} missing)" for n, c in missing.sum().items() if c),
-                )
-            ],
-        )
-    table = plain_types(used[complete])
-    absorbed = absorbable(parsed, table) if absorb else None
-    matrices, order = _matrices(parsed, table, absorbed)
-    y, X = matrices.lhs, matrices.rhs
+    wanted = dict.fromkeys([*(c for c in known if c in required), *extra])
+    given: Columns = {str(name): _bare(data[name]) for name in wanted}
+    complete, dropped = _complete(heading, given, len(data))
+    if complete is not None:
+        given = {name: values[complete] for name, values in given.items()}
+    columns: Columns = {name: plain_values(values) for name, values in given.items()}
+    if plain is not None and not isinstance(columns[plain.outcome], np.ndarray):
+        plain = None
+    terms = ["1", *plain.terms] if plain else [str(term) for term in _parse(formula).rhs]
+    absorbed = absorbable(terms, columns) if absorb else None
+    if plain is not None:
+        built = _sum_matrices(plain, formula, columns, absorbed)
+    else:
+        built = _formulaic_matrices(formula, columns, absorbed)
     return ModelFrame(
-        y=np.asarray(y.iloc[:, 0], dtype=float),
-        X=np.asarray(X, dtype=float),
-        names=[str(name) for name in X.columns],
-        outcome=str(y.columns[0]),
-        rows=np.flatnonzero(complete),
-        total=len(used),
+        y=built.y,
+        X=built.X,
+        names=built.names,
+        outcome=built.outcome,
+        rows=np.arange(len(data)) if complete is None else np.flatnonzero(complete),
+        total=len(data),
         dropped=dropped,
-        spec=X.model_spec,
-        columns={name: np.asarray(table[name], dtype=float) for name in extra},
-        order=order,
+        columns={name: np.asarray(columns[name], dtype=float) for name in extra},
+        order=built.order,
         absorbed=absorbed,
+        specify=built.specify,
     )
 
 
-def _variables(parsed: Any, data: pd.DataFrame) -> list[str]:
-    required = {str(name) for name in parsed.required_variables}
-    return [str(name) for name in data.columns if name in required]
+def _variables(heading: str, formula: str) -> set[str]:
+    parsed = _parse(formula)
+    if not hasattr(parsed, "lhs"):
+        refuse(heading, [("the formula has no outcome", 'write "outcome ~ regressors"')])
+    return {str(name) for name in parsed.required_variables}
 
 
-def plain_types(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every column a type formulaic knows: float, or category for text.
+def _complete(
+    heading: str, columns: Columns, n: int
+) -> tuple[NDArray[np.bool_] | None, dict[str, int]]:
+    """Rows without a missing value (None: all), and what is missing how often."""
+    missing = {name: gaps for name, v in columns.items() if (gaps := _gaps(v)) is not None}
+    if missing or n == 0:
+        complete = ~np.logical_or.reduce([np.zeros(n, dtype=bool), *missing.values()])
+        counts = {name: int(gaps.sum()) for name, gaps in missing.items()}
+        if not complete.any():
+            why = ", ".join(f"{name} ({c} missing)" for name, c in counts.items())
+            refuse(
+                heading,
+                [
+                    (
+                        f"none of {rows_in_words(n)} is complete",
+                        f"see which variable is empty in this wave: {why}",
+                    )
+                ],
+            )
+        dropped = {"missing": int((~complete).sum())}
+        return complete, dropped | {f"missing in {name}": c for name, c in counts.items()}
+    return None, {}
+
+
+def _gaps(values: Any) -> NDArray[np.bool_] | None:
+    """Mark missing values; None if there are none."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind != "f":
+            return None
+        gaps = np.isnan(values)
+    else:
+        gaps = values.isna().to_numpy(dtype=bool)
+    return gaps if gaps.any() else None
+
+
+def _bare(column: pd.Series) -> Any:
+    """Bare numbers where pandas holds bare numbers; other columns stay as they are."""
+    dtype = column.dtype
+    plain = isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+    return column.to_numpy() if plain else column.reset_index(drop=True)
+
+
+def plain_values(values: Any) -> Any:
+    """Give a column without missing values a type formulaic knows: number, or category for text.
 
     Nullable integers, floats and booleans become numbers (yes = 1); text becomes a category, as in
     R, because formulaic takes pandas' own string type for numbers.
     """
     import pandas as pd
 
-    changed = {}
-    for name, dtype in table.dtypes.items():
-        column = table[name]
-        if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
-            continue
-        if pd.api.types.is_bool_dtype(dtype):
-            changed[name] = column.astype("int64")
-        elif isinstance(dtype, pd.CategoricalDtype):
-            changed[name] = column.cat.remove_unused_categories()
-        elif pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype):
-            changed[name] = column.astype("category")
-        elif pd.api.types.is_integer_dtype(dtype):
-            changed[name] = column.astype("int64")
-        elif pd.api.types.is_numeric_dtype(dtype):
-            changed[name] = column.astype("float64")
-    return table.assign(**changed) if changed else table
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
+        return np.asarray(values)
+    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_integer_dtype(dtype):
+        return np.asarray(values, dtype="int64")
+    if isinstance(dtype, pd.CategoricalDtype):
+        return values.cat.remove_unused_categories()
+    if pd.api.types.is_numeric_dtype(dtype) and dtype.kind != "c":
+        return values.to_numpy("float64")
+    if pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype):
+        return values.astype("category")
+    return values
+
+
+def plain_types(table: pd.DataFrame) -> pd.DataFrame:
+    """Give every column of new rows a type formulaic knows, see :func:`plain_values`."""
+    import pandas as pd
+
+    columns = {str(name): plain_values(table[name]) for name in table.columns}
+    return pd.DataFrame(columns).set_axis(table.index)

@@ -40,7 +40,13 @@ from cisflow.models.tobit_likelihood import (
     build_likelihood,
     maximise,
 )
-from cisflow.models.tobit_scaling import Scaling, choose_scaling, starting_values
+from cisflow.models.tobit_scaling import (
+    Scaling,
+    choose_scaling,
+    column_totals,
+    starting_values,
+    thinned_optimum,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,41 +111,34 @@ class Tobit:
         absorb: ArrayLike | Absorbed | None = None,
     ):
         name = str(getattr(endog, "name", None) or "y")
+        X = np.asarray(exog, dtype=float)
+        X = X[:, None] if X.ndim == 1 else X
         y = np.asarray(endog, dtype=float).squeeze()
-        heading = f"Tobit of {name}"
-        floor = np.broadcast_to(np.asarray(-np.inf if lower is None else lower, float), y.shape)
-        ceiling = np.broadcast_to(np.asarray(np.inf if upper is None else upper, float), y.shape)
-        slack = 1e-9 * float(np.ptp(y)) if y.size and np.isfinite(y).all() else 0.0
-        check_outcome(heading, y, floor - slack, ceiling + slack)
-        if y.size and float(ceiling.max()) == 100 and float(y.max()) <= 1:
-            warnings.warn(
-                f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
-                "fraction, use upper=1 or multiply it by 100.",
-                stacklevel=2,
-            )
-        low = np.where(y <= floor + slack, -np.inf, y)
-        high = np.where(y >= ceiling - slack, np.inf, y)
-        # At the lower limit the latent outcome is anywhere below it, and conversely.
-        high = np.where(np.isneginf(low), floor, high)
-        low = np.where(np.isposinf(high), ceiling, low)
+        self._set(
+            name,
+            *censored(f"Tobit of {name}", y, lower, upper),
+            X,
+            column_names(exog, X),
+            weights,
+            freq_weights,
+            absorb,
+        )
         self.limits = (lower, upper)
-        self._set(name, low, high, exog, weights, freq_weights, absorb)
 
     def _set(
         self,
         name: str,
         low: Floats,
         high: Floats,
-        exog: Any,
+        X: Floats,
+        names: list[str],
         weights: ArrayLike | None,
         freq_weights: ArrayLike | None,
         absorb: ArrayLike | Absorbed | None = None,
     ) -> None:
         self.endog_name = name
         self.heading = f"Tobit of {name}"
-        X = np.asarray(exog, dtype=float)
-        X = X[:, None] if X.ndim == 1 else X
-        self.exog_names = column_names(exog, X)
+        self.exog_names = names
         n = X.shape[0]
         if low.shape != (n,):
             refuse(
@@ -148,7 +147,9 @@ class Tobit:
             )
         if n == 0:
             refuse(self.heading, [("no rows", "check the sample restrictions")])
-        check_regressors(self.heading, X, self.exog_names)
+        self._totals = column_totals(X)
+        if not np.isfinite(self._totals[0]).all():
+            check_regressors(self.heading, X, self.exog_names)
         check_variation(self.heading, low, high)
         self.low, self.high = low, high
         self.absorbed = as_absorbed(self.heading, absorb, n)
@@ -210,15 +211,18 @@ class Tobit:
                 table = table.assign(**{key: numbers})
                 extra[key] = key
         frame = model_frame(formula, table, tuple(extra.values()), absorb=True)
-        model = cls(
-            pd.Series(frame.y, name=frame.outcome),
-            pd.DataFrame(frame.X, columns=frame.names, copy=False),
-            _of_rows(lower, frame),
-            _of_rows(upper, frame),
+        model = cls.__new__(cls)
+        limits = _of_rows(lower, frame), _of_rows(upper, frame)
+        model._set(
+            frame.outcome,
+            *censored(f"Tobit of {frame.outcome}", frame.y, *limits),
+            frame.X,
+            frame.names,
             frame.columns.get(extra.get("cisflow_weights", "")),
             frame.columns.get(extra.get("cisflow_freq_weights", "")),
             frame.absorbed,
         )
+        model.limits = limits
         place = {name: j for j, name in enumerate(frame.order)}
         model.display = np.array([place[name] for name in model.exog_names])
         model.dropped = {k.replace("cisflow_", ""): v for k, v in frame.dropped.items()}
@@ -252,19 +256,21 @@ class Tobit:
             refuse(heading, [(what, "correct or drop these rows")])
         model = cls.__new__(cls)
         model.limits = (None, None)
-        model._set(name, a, b, exog, weights, freq_weights)
+        X = np.asarray(exog, dtype=float)
+        X = X[:, None] if X.ndim == 1 else X
+        model._set(name, a, b, X, column_names(exog, X), weights, freq_weights)
         return model
 
-    def _like(self, low: Floats, high: Floats, exog: Any) -> Tobit:
+    def _like(self, low: Floats, high: Floats, X: Floats, names: list[str]) -> Tobit:
         model = Tobit.__new__(Tobit)
         model.limits = self.limits
-        absorb = self.absorbed if exog is self.design.dense else None
-        model._set(self.endog_name, low, high, exog, self.weights, self.freq_weights, absorb)
+        absorb = self.absorbed if X is self.design.dense else None
+        model._set(self.endog_name, low, high, X, names, self.weights, self.freq_weights, absorb)
         return model
 
     def intercept_only(self) -> Tobit:
         """Build the model without regressors, on the same rows."""
-        return self._like(self.low, self.high, np.ones((self.low.size, 1)))
+        return self._like(self.low, self.high, np.ones((self.low.size, 1)), ["const"])
 
     def with_outcome(self, latent: Floats) -> Tobit:
         """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
@@ -278,7 +284,8 @@ class Tobit:
         below, above = latent <= floor, latent >= ceiling
         low = np.where(below, -np.inf, np.where(above, ceiling, latent))
         high = np.where(below, floor, np.where(above, np.inf, latent))
-        return self._like(low, high, self.design.dense)
+        dense = self.design.dense
+        return self._like(low, high, dense, self.exog_names[: dense.shape[1]])
 
     @property
     def endog_names(self) -> str:
@@ -303,29 +310,28 @@ class Tobit:
     @cached_property
     def solution(self) -> Solution:
         """The maximised likelihood (computed once, whatever covariances are asked for)."""
-        given = self.design
-        scaling = choose_scaling(given.dense, self.low, self.high, given.groups)
+        given, w = self.design, self.total_weights
+        scaling = choose_scaling(given.dense, self._totals, self.low, self.high, given.groups)
         if given.groups and not scaling.intercept:
             what = "an absorbed categorical without an intercept"
             refuse(self.heading, [(what, "add a column of ones to exog")])
-        p = given.dense.shape[1]
-        dense = np.empty(given.dense.shape)  # row by row in memory, as the sums run
-        np.subtract(given.dense[:, scaling.order[:p]], scaling.mean[:p], out=dense)
-        dense /= scaling.spread[:p]
-        X = Design(dense, given.codes, given.groups)
+        X = scaling.standardise(given)
         if X.n * X.k < FEW:  # dummies as columns are quicker than sums in small samples
             X = Design(X.toarray())
         low = (self.low - scaling.y_mean) / scaling.y_spread
         high = (self.high - scaling.y_mean) / scaling.y_spread
-        names = [self.exog_names[j] for j in scaling.order]
-        shift = scaling.mean / scaling.spread
-        found = find_estimable(self.heading, X, shift, low, high, names)
-        if found.keep.size < X.k:
+        likelihood = build_likelihood(X, low, high, w)
+        if likelihood.certainly_estimable():
+            found = Estimable(np.arange(X.k), np.arange(X.n), np.ones(X.k, dtype=bool))
+            start = thinned_optimum(likelihood, starting_values(likelihood, scaling.intercept))
+        else:
+            names = [self.exog_names[j] for j in scaling.order]
+            shift = scaling.mean / scaling.spread
+            found = find_estimable(self.heading, X, shift, low, high, names)
             X = X.select(found.keep)
-        likelihood = build_likelihood(X, low, high, self.total_weights, found.rows)
-        start = starting_values(X, low, high, self.total_weights, found.rows)
-        optimum = maximise(likelihood, start)
-        return Solution(scaling, X, found, likelihood, optimum)
+            likelihood = build_likelihood(X, low, high, w, found.rows)
+            start = starting_values(likelihood, scaling.intercept and found.keep[0] == 0)
+        return Solution(scaling, X, found, likelihood, maximise(likelihood, start))
 
     def fit(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
@@ -402,6 +408,37 @@ class Tobit:
             what = f"the cluster is missing in {lost} rows"
             refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
         return np.asarray(codes, dtype=np.intp)
+
+
+def censored(
+    heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike | None
+) -> tuple[Floats, Floats]:
+    """Bounds of the latent outcome, each (n,); a value within 1e-9 of its limit is at it."""
+    floor = np.asarray(-np.inf if lower is None else lower, dtype=float)
+    ceiling = np.asarray(np.inf if upper is None else upper, dtype=float)
+    spread = float(y.max() - y.min()) if y.size else 0.0
+    slack = 1e-9 * spread if np.isfinite(spread) else 0.0
+    low_enough, high_enough = floor - slack, ceiling + slack
+    if (
+        not np.isfinite(spread)
+        or bool((low_enough >= high_enough).any())
+        or bool(((y < low_enough) | (y > high_enough)).any())
+    ):
+        check_outcome(heading, y, *np.broadcast_arrays(low_enough, high_enough, y)[:2])
+    if y.size and float(ceiling.max()) == 100 and float(y.max()) <= 1:
+        warnings.warn(
+            f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
+            "fraction, use upper=1 or multiply it by 100.",
+            stacklevel=3,
+        )
+    low, high = y.copy(), y.copy()
+    below, above = y <= floor + slack, y >= ceiling - slack
+    # At the lower limit the latent outcome is anywhere below it, and conversely.
+    np.copyto(low, ceiling, where=above)
+    np.copyto(high, np.inf, where=above)
+    np.copyto(low, -np.inf, where=below)
+    np.copyto(high, floor, where=below)
+    return low, high
 
 
 def _of_rows(limit: ArrayLike | None, frame: ModelFrame) -> ArrayLike | None:

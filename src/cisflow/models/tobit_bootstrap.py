@@ -12,11 +12,11 @@ sample itself, enter percentiles as ±∞, and are counted: see :attr:`Resamples
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from cisflow.models.tobit_checks import EstimationError, find_estimable, refuse
@@ -30,6 +30,7 @@ from cisflow.models.tobit_likelihood import (
     maximise,
     mills_ratio,
 )
+from cisflow.models.tobit_threads import in_order, product
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 OUTER_PRODUCTS = 30_000_000  # numbers; beyond this resamples are fitted one by one
 BATCH = 128
+WAVE = 8  # batches drawn at a time
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -169,30 +172,26 @@ def resample(
     import pandas as pd
 
     n = results.model.low.size
-    codes = np.arange(n) if groups is None else groups
-    m = int(codes.max()) + 1
+    m = n if groups is None else int(groups.max()) + 1
     fitter = _Refitter(results)
     number = m if kind == "jackknife" else draws
     estimates = np.empty((number, results.params.size + 1))
     states: list[str] = []
     rng = np.random.default_rng(seed)
-    for first in range(0, number, BATCH):
-        size = min(BATCH, number - first)
-        counts = np.empty((size, m))
-        for r in range(size):
-            if kind == "jackknife":
-                counts[r] = 1.0
-                counts[r, first + r] = 0.0
-            else:
-                counts[r] = np.bincount(rng.integers(0, m, m), minlength=m)
-        for r, (row, state) in enumerate(fitter.fit(counts[:, codes])):
-            estimates[first + r] = row
-            states.append(state)
+    for first in range(0, number, BATCH * WAVE):
+        last = min(first + BATCH * WAVE, number)
+        batches = [
+            _counts(kind, rng, m, groups, b, min(b + BATCH, last))
+            for b in range(first, last, BATCH)
+        ]
+        for rows, found in in_order(fitter.fit, batches, n * (last - first)):
+            estimates[len(states) : len(states) + len(found)] = rows
+            states += found
     names = [*results.params.index, "sigma"]
     return Resamples(
         pd.DataFrame(estimates, columns=names),
         pd.Series([*results.params, results.scale], index=names),
-        _influence(results, codes, m),
+        _influence(results, groups, m),
         {"draws": number} | {s: states.count(s) for s in _STATES},
         kind,
         0 if groups is None else m,
@@ -202,12 +201,25 @@ def resample(
 _STATES = ("complete", "separated", "deficient", "failed")
 
 
-def _influence(results: TobitResults, codes: Ints, m: int) -> Floats:
-    k = results.params.size + 1
-    scores = results.score_obs().to_numpy()
-    sums = np.zeros((m, k))
-    np.add.at(sums, codes, scores)
-    return np.asarray(sums @ results.with_cov("nonrobust").cov_params(scale=True).to_numpy())
+def _counts(
+    kind: str, rng: np.random.Generator, m: int, groups: Ints | None, first: int, last: int
+) -> Floats:
+    """How often each row is in the resamples ``first`` to ``last``; shape (last − first, n)."""
+    counts = np.ones((last - first, m))
+    for r in range(last - first):
+        if kind == "jackknife":
+            counts[r, first + r] = 0.0
+        else:
+            counts[r] = np.bincount(rng.integers(0, m, m), minlength=m)
+    return counts if groups is None else counts[:, groups]
+
+
+def _influence(results: TobitResults, groups: Ints | None, m: int) -> Floats:
+    sums = results.score_obs().to_numpy()
+    if groups is not None:
+        scores, sums = sums, np.zeros((m, sums.shape[1]))
+        np.add.at(sums, groups, scores)
+    return product(sums, results.with_cov("nonrobust").cov_params(scale=True).to_numpy())
 
 
 class _Refitter:
@@ -228,13 +240,25 @@ class _Refitter:
         brackets = any(isinstance(block, Bracketed) for block in self.blocks)
         triangle = (self.k + 1) * (self.k + 2) // 2
         self.batched = not brackets and self.rows.size * triangle <= OUTER_PRODUCTS
-        self.upper = np.triu_indices(self.k + 1)
         if self.batched:
             self.exact = next((b for b in self.blocks if isinstance(b, Exact)), None)
             self.limit = next((b for b in self.blocks if isinstance(b, AtLimit)), None)
             self.V = [self._rows_of(block) for block in (self.exact, self.limit)]
-            i, j = self.upper
-            self.outer = [v[:, i] * v[:, j] for v in self.V]
+            i, j = np.triu_indices(self.k + 1)
+            # Two dummies of one categorical are never one together: their products are all zero.
+            meet = sum((v != 0).T.astype(float) @ (v != 0) for v in self.V)
+            self.upper = i[meet[i, j] > 0], j[meet[i, j] > 0]
+            self.outer = [v[:, self.upper[0]] * v[:, self.upper[1]] for v in self.V]
+            self.levels = self._level_columns()
+            side = np.empty(0) if self.limit is None else self.limit.side
+            dummies = -self.V[1][:, self.levels]
+            self.at_limit = [dummies * (side == beyond)[:, None] for beyond in (1.0, -1.0)]
+
+    def _level_columns(self) -> Ints:
+        """Working columns that are dummies of the absorbed categorical."""
+        given = self.results.model.design
+        p = given.columns.shape[1]
+        return np.flatnonzero(self.results._columns >= p) if given.groups else np.arange(0)
 
     def _rows_of(self, block: Exact | AtLimit | None) -> Floats:
         if block is None:
@@ -242,54 +266,108 @@ class _Refitter:
         last = block.y if isinstance(block, Exact) else block.bound
         return np.column_stack([-block.X.toarray(), last])
 
-    def fit(self, counts: Floats) -> Iterator[tuple[Floats, str]]:
+    def fit(self, counts: Floats) -> tuple[Floats, list[str]]:
         """Estimates and state of each weighting; counts (r, n)."""
-        if not self.batched:
-            for count in counts:
-                yield self._alone(count)
-            return
-        parameters, good = self._together(counts * self.weights)
-        for r in range(counts.shape[0]):
-            if good[r]:
-                yield self._report(parameters[r]), "complete"
-            else:
-                yield self._alone(counts[r])
+        r = counts.shape[0]
+        estimates = np.empty((r, self.results.params.size + 1))
+        states = ["complete"] * r
+        alone = np.arange(r)
+        if self.batched:
+            parameters, lost, infinite, good = self._together(counts * self.weights)
+            estimates[good] = self._report(parameters[good], lost[good], infinite[good])
+            for i in np.flatnonzero(good & lost.any(axis=1)):
+                states[i] = "separated" if infinite[i].any() else "deficient"
+            alone = np.flatnonzero(~good)
+        for i in alone:
+            estimates[i], states[i] = self._alone(counts[i])
+        return estimates, states
 
-    def _together(self, w: Floats) -> tuple[Floats, np.ndarray]:
-        """Newton steps of all weightings at once; say which are safe and have converged."""
+    def _together(self, w: Floats) -> tuple[Floats, Flags, Floats, Flags]:
+        """Newton steps of all weightings at once.
+
+        Returns
+        -------
+        parameters : (r, k+1) array
+        lost : (r, k) booleans
+            Coefficients that do not exist.
+        infinite : (r, k) array
+            Their sign where separation drives them to infinity.
+        good : (r,) booleans
+            Whether all this is certain and the steps have converged.
+        """
         r, k = w.shape[0], self.k
         W = [w[:, b.index] if b is not None else w[:, :0] for b in (self.exact, self.limit)]
-        fixed = self._square(W[0] @ self.outer[0])
+        fixed = self._square(product(W[0], self.outer[0]))
+        empty, lost, infinite = self._empty_levels(fixed, W[1])
         m = W[0].sum(axis=1)
-        good = _safe_rank(fixed[:, :k, :k]) & (np.count_nonzero(W[0], axis=1) > k + 1)
+        good = _safe_rank(fixed[:, :k, :k], empty) & (np.count_nonzero(W[0], axis=1) > k + 1)
         p = np.tile(self.start, (r, 1))
+        p[:, :k][lost] = 0.0
         converged = np.zeros(r, dtype=bool)
         active = np.flatnonzero(good)
         for _ in range(15):
             if active.size == 0:
                 break
-            q = p[active]
-            gradient = -np.einsum("rij,rj->ri", fixed[active], q)
-            gradient[:, -1] += m[active] / q[:, -1]
-            information = fixed[active].copy()
-            information[:, -1, -1] += m[active] / q[:, -1] ** 2
-            if self.limit is not None:
-                u = self.limit.side * (q @ self.V[1].T)
-                ratio = mills_ratio(u)
-                slope = W[1][active] * ratio
-                gradient += (slope * self.limit.side) @ self.V[1]
-                information += self._square((slope * np.maximum(u + ratio, 0)) @ self.outer[1])
+            gradient, information = self._derivatives(
+                p[active], fixed[active], m[active], W[1][active]
+            )
+            diagonal = information[:, range(k), range(k)]
+            information[:, range(k), range(k)] = np.where(lost[active], 1.0, diagonal)
             step = np.linalg.solve(information, gradient[:, :, None])[:, :, 0]
             decrement = np.einsum("ri,ri->r", step, gradient)
-            step[:, -1] = np.maximum(step[:, -1], -0.9 * q[:, -1])
-            p[active] = q + step
-            done = decrement <= 1e-18 * w[active].sum(axis=1)
+            step[:, -1] = np.maximum(step[:, -1], -0.9 * p[active, -1])
+            p[active] += step
+            done = decrement <= 1e-12 * w[active].mean(axis=1)
             converged[active[done]] = True
             active = active[~done & np.isfinite(decrement)]
-        return p, good & converged
+        return p, lost, infinite, good & converged
+
+    def _empty_levels(self, fixed: Floats, at_limit: Floats) -> tuple[Flags, Flags, Floats]:
+        """Decide about levels of the categorical without a row between the limits.
+
+        Where the other columns have full rank between the limits, the dummies of these levels span
+        all directions the observed rows leave free, and no two touch the same row: each decides
+        for itself. No row at all: collinear. Rows at one limit only: separated, and they leave
+        the likelihood (``at_limit`` is changed in place). At both: finite.
+
+        Returns
+        -------
+        empty, lost : (r, k) booleans
+            Dummies of such levels; those without a finite coefficient.
+        infinite : (r, k) array
+        """
+        shape = fixed.shape[0], self.k
+        empty, lost, infinite = np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape)
+        where = self.levels
+        gone = fixed[:, where, where] == 0
+        if not gone.any():
+            return empty, lost, infinite
+        below, above = (product(at_limit, rows) > 0 for rows in self.at_limit)
+        empty[:, where] = gone
+        lost[:, where] = gone & ~(below & above)
+        infinite[:, where] = np.where(gone & (below != above), above * 1.0 - below, 0.0)
+        at_limit *= product(infinite[:, where] != 0, -self.V[1][:, where].T) == 0
+        return empty, lost, infinite
+
+    def _derivatives(self, q: Floats, fixed: Floats, m: Floats, w: Floats) -> tuple[Floats, Floats]:
+        """Gradients (r, k+1) and information (r, k+1, k+1) at the points q (r, k+1)."""
+        gradient = -np.einsum("rij,rj->ri", fixed, q)
+        gradient[:, -1] += m / q[:, -1]
+        information = fixed
+        information[:, -1, -1] += m / q[:, -1] ** 2
+        if self.limit is not None:
+            u = product(q, self.V[1].T)
+            u *= self.limit.side
+            ratio = mills_ratio(u)
+            slope = w * ratio
+            gradient += product(slope * self.limit.side, self.V[1])
+            u += ratio
+            slope *= np.maximum(u, 0, out=u)
+            information += self._square(product(slope, self.outer[1]))
+        return gradient, information
 
     def _square(self, packed: Floats) -> Floats:
-        full = np.empty((packed.shape[0], self.k + 1, self.k + 1))
+        full = np.zeros((packed.shape[0], self.k + 1, self.k + 1))
         i, j = self.upper
         full[:, i, j] = packed
         full[:, j, i] = packed
@@ -319,39 +397,34 @@ class _Refitter:
             return none, "failed"
         parameters = np.zeros(self.k + 1)
         parameters[np.append(found.keep, self.k)] = optimum.parameters
-        if full:
-            return self._report(parameters), "complete"
         lost = np.ones(self.k, dtype=bool)
         lost[found.keep[found.report]] = False
         infinite = np.zeros(self.k)
         if found.direction is not None:
             infinite = np.where(lost, np.sign(found.direction), 0.0)
-        state = "separated" if infinite.any() else "deficient"
-        return self._report(parameters, lost, infinite), state
+        state = "complete" if full else "separated" if infinite.any() else "deficient"
+        return self._report(parameters[None], lost[None], infinite[None])[0], state
 
-    def _report(
-        self, parameters: Floats, lost: Floats | None = None, infinite: Floats | None = None
-    ) -> Floats:
-        results = self.results
-        theta = float(parameters[-1])
-        beta = results._back @ (parameters[:-1] / theta)
-        scaling = results._scaling
+    def _report(self, parameters: Floats, lost: Flags, infinite: Floats) -> Floats:
+        """Coefficients and σ in the caller's units, ±∞ or missing where they do not exist."""
+        results, scaling = self.results, self.results._scaling
+        theta = parameters[:, -1:]
+        beta = (parameters[:, :-1] / theta) @ results._back.T
         if scaling.intercept:
-            beta[0] += scaling.y_mean / scaling.spread[0]
-        if lost is not None and infinite is not None:
-            beta[lost.astype(bool)] = np.nan
-            beta = np.where(infinite != 0, np.copysign(np.inf, infinite), beta)
-        return np.append(beta[results._shown], scaling.y_spread / theta)
+            beta[:, 0] += scaling.y_mean / scaling.spread[0]
+        beta[lost] = np.nan
+        beta = np.where(infinite != 0, np.copysign(np.inf, infinite), beta)
+        return np.hstack([beta[:, results._shown], scaling.y_spread / theta])
 
 
-def _safe_rank(gram: Floats) -> np.ndarray:
-    """Say for each Gram matrix (r, k, k) whether it is safely of full rank."""
-    diagonal = np.einsum("rii->ri", gram)
+def _safe_rank(gram: Floats, without: Flags) -> Flags:
+    """Say for each Gram matrix (r, k, k) whether its columns but some are safely independent."""
+    diagonal = np.einsum("rii->ri", gram) + without
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = gram / scale[:, :, None] / scale[:, None, :]
     k = gram.shape[1]
     # The ridge lets a singular matrix through the factorisation; its pivots give it away.
-    scaled[:, range(k), range(k)] += 1e-12
+    scaled[:, range(k), range(k)] += 1e-12 + without
     try:
         pivots = np.einsum("rii->ri", np.linalg.cholesky(scaled))
     except np.linalg.LinAlgError:

@@ -16,12 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr
 
+from cisflow.models.tobit_threads import along, cross, in_order, pieces
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 SMALL = 20_000  # rows
-BLOCK = 8_192  # rows
-HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
+RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
+FEW_LEVELS = 150
+FEW_LOGARITHMS = 1_000  # below, one call to log_ndtr is quicker
+EXACT = 1e-15  # squared standard errors: nearer than this, the information is that of the optimum
+HALF_LOG_2PI = float(0.5 * np.log(2 * np.pi))
+ROOT_HALF = float(np.sqrt(0.5))
+ROOT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 
 
 def mills_ratio(u: Floats) -> Floats:
@@ -35,8 +42,22 @@ def mills_ratio(u: Floats) -> Floats:
     -----
     :math:`\phi(u)/\Phi(u) = \sqrt{2/\pi} \,/\, \mathrm{erfcx}(-u/\sqrt 2)`.
     """
-    ratio: Floats = np.sqrt(2 / np.pi) / erfcx(-u / np.sqrt(2))
+    ratio: Floats = ROOT_2_OVER_PI / erfcx(u * -ROOT_HALF)
     return ratio
+
+
+def log_probability(u: Floats, ratio: Floats) -> Floats:
+    r"""Return :math:`\log\Phi(u) = \log\phi(u) - \log(\phi(u)/\Phi(u))`, given the ratio.
+
+    The absolute error is below 1e-14; the relative one is not small where Φ is almost one, which
+    matters in no sum.
+    """
+    if u.size < FEW_LOGARITHMS:
+        return np.asarray(log_ndtr(u))
+    near = np.minimum(u, 8.0)  # beyond, log Φ is zero to working precision
+    with np.errstate(divide="ignore"):
+        value: Floats = -0.5 * near * near - HALF_LOG_2PI - np.log(ratio)
+    return np.where(u > 8.0, 0.0, value)
 
 
 def log_interval_probability(low: Floats, high: Floats) -> Floats:
@@ -55,61 +76,104 @@ class Design:
 
     Attributes
     ----------
-    dense : (n, p) array
+    columns : (n, p) array
+        Dense columns as given.
     codes : (n,) integers in 0…groups, or None
         Level of the absorbed categorical; level 0 is the base and has no column.
     groups : int
         Number of dummy columns (levels minus one).
+    centre, spread : (p,) arrays or None
+        The dense columns of the design are ``(columns − centre) / spread``, worked out for the
+        rows and at the moment they are needed.
     """
 
-    dense: Floats
+    columns: Floats
     codes: Ints | None = None
     groups: int = 0
+    centre: Floats | None = None
+    spread: Floats | None = None
+
+    @cached_property
+    def dense(self) -> Floats:
+        """Dense columns, shape (n, p)."""
+        return self.columns if self.spread is None else self._standardised(None)
 
     @property
     def n(self) -> int:
         """Number of rows."""
-        return int(self.dense.shape[0])
+        return int(self.columns.shape[0])
 
     @property
     def k(self) -> int:
         """Number of columns, absorbed dummies included."""
-        return int(self.dense.shape[1]) + self.groups
+        return int(self.columns.shape[1]) + self.groups
+
+    def _standardised(self, rows: NDArray[np.bool_] | Ints | None) -> Floats:
+        """Dense columns of some rows (None: all), column by column in memory, as the sums run."""
+        if rows is not None and rows.dtype == bool:
+            rows = np.flatnonzero(rows)
+        n, p = self.n if rows is None else rows.size, self.columns.shape[1]
+        out = np.empty((n, p), order="F")
+        centre = np.zeros(p) if self.centre is None else self.centre
+        spread = np.ones(p) if self.spread is None else self.spread
+
+        def fill(piece: slice) -> None:
+            given = self.columns.T
+            values = given[:, piece] if rows is None else given.take(rows[piece], axis=1)
+            np.subtract(values, centre[:, None], out=out.T[:, piece])
+            out.T[:, piece] /= spread[:, None]
+
+        in_order(fill, pieces(n), n)
+        return out
 
     def times(self, coefficients: Floats) -> Floats:
         """``X @ coefficients``, shape (n,)."""
-        p = self.dense.shape[1]
-        product: Floats = self.dense @ coefficients[:p]
+        p = self.columns.shape[1]
+        product = along(self.dense, coefficients[:p])
         if self.codes is not None:
             product += np.concatenate([[0.0], coefficients[p:]])[self.codes]
         return product
 
     def transpose_times(self, values: Floats) -> Floats:
         """``X' values`` for values of shape (n,); shape (k,)."""
-        top: Floats = self.dense.T @ values
-        if self.codes is None:
-            return top
-        sums = np.bincount(self.codes, values, self.groups + 1)[1:]
-        return np.concatenate([top, sums])
+        return self.cross(None, values)[1]
 
     def gram(self, weights: Floats | None = None) -> Floats:
         """``X' diag(weights) X``, shape (k, k)."""
-        p = self.dense.shape[1]
-        dense = np.zeros((p, p))
-        for first in range(0, self.n, BLOCK):  # blocks stay in the processor's cache
-            X = self.dense[first : first + BLOCK]
-            left = X if weights is None else X * weights[first : first + BLOCK, None]
-            dense += left.T @ X
-        if self.codes is None:
-            return dense
-        full = np.zeros((self.k, self.k))
-        full[:p, :p] = dense
-        cross = self.sum_by(self.codes, self.groups + 1, self.dense, weights)[1:]
-        full[p:, :p] = cross
-        full[:p, p:] = cross.T
-        diagonal = np.bincount(self.codes, weights, self.groups + 1)[1:]
-        full[range(p, self.k), range(p, self.k)] = diagonal
-        return full
+        return self.cross(weights)[0]
+
+    def cross(self, weights: Floats | None, *vectors: Floats) -> tuple[Floats, ...]:
+        """``X' diag(weights) X`` (k, k), then ``X' v`` (k,) for each vector of shape (n,)."""
+        parts = in_order(lambda s: self._cross_of(s, weights, vectors), pieces(self.n), self.n)
+        return sum_up(parts) if parts else self._cross_of(slice(0), weights, vectors)
+
+    def _cross_of(
+        self, piece: slice, weights: Floats | None, vectors: tuple[Floats, ...]
+    ) -> tuple[Floats, ...]:
+        w = None if weights is None else weights[piece]
+        codes = None if self.codes is None else self.codes[piece]
+        return weighted_cross(
+            self.dense[piece], codes, self.groups, w, tuple(v[piece] for v in vectors)
+        )
+
+    def by_level(self, rows: Ints) -> Ints:
+        """Sort ``rows`` by level within each piece, so that sums by level run fast."""
+        if self.codes is None or self.groups > FEW_LEVELS:
+            return rows
+        levels = self.codes.astype(np.uint8)[rows]
+        parts = [rows[s][np.argsort(levels[s], kind="stable")] for s in pieces(rows.size)]
+        return np.concatenate(parts) if parts else rows
+
+    def moments(self, rows: Ints, weights: Floats | None, vector: Floats) -> tuple[Floats, Floats]:
+        """``X' diag(weights) X`` and ``X' vector`` over some rows, without keeping those rows."""
+
+        def part(piece: slice) -> tuple[Floats, ...]:
+            X = self.take(rows[piece])
+            w = None if weights is None else weights[piece]
+            return weighted_cross(X.dense, X.codes, self.groups, w, (vector[piece],))
+
+        gram, product = sum_up(in_order(part, pieces(rows.size), rows.size))
+        return gram, product
 
     def score_sums(self, values: Floats, codes: Ints, groups: int) -> Floats:
         """Sum the rows of ``diag(values) X`` by group; shape (groups, k)."""
@@ -123,19 +187,26 @@ class Design:
     def take(self, rows: NDArray[np.bool_] | Ints) -> Design:
         """Keep some rows."""
         codes = None if self.codes is None else self.codes[rows]
-        return Design(self.dense[rows], codes, self.groups)
+        if self.spread is None or "dense" in self.__dict__:
+            return Design(self.dense[rows], codes, self.groups)
+        return Design(self._standardised(rows), codes, self.groups)
 
     def select(self, columns: Ints) -> Design:
         """Keep some columns, in ascending order; a level without a column joins the base."""
-        p = self.dense.shape[1]
+        p = self.columns.shape[1]
         dense = columns[columns < p]
-        X = self.dense if dense.size == p else self.dense[:, dense]
+        if dense.size == p:
+            X, centre, spread = self.columns, self.centre, self.spread
+        else:
+            X = self.columns[:, dense]
+            centre = None if self.centre is None else self.centre[dense]
+            spread = None if self.spread is None else self.spread[dense]
         if self.codes is None:
-            return Design(X)
+            return Design(X, None, 0, centre, spread)
         levels = columns[columns >= p] - p + 1
         place = np.zeros(self.groups + 1, dtype=np.intp)
         place[levels] = np.arange(1, levels.size + 1)
-        return Design(X, place[self.codes], levels.size)
+        return Design(X, place[self.codes], levels.size, centre, spread)
 
     def column(self, j: int) -> Floats:
         """One column, shape (n,)."""
@@ -156,6 +227,14 @@ class Design:
     def sum_by(codes: Ints, groups: int, values: Floats, weights: Floats | None = None) -> Floats:
         """Sum the (weighted) rows of ``values`` (n, p) by group; shape (groups, p)."""
         n, p = values.shape
+        starts = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+        if starts.size * RUN < n:  # sorted, at least piece by piece
+            weighted = values.T if weights is None else values.T * weights
+            first = np.concatenate([[0], starts])[:n]
+            runs = np.add.reduceat(weighted, first, axis=1).T if n else np.empty((0, p))
+            total = np.zeros((groups, p))
+            np.add.at(total, codes[first], runs)
+            return total
         if n < SMALL:  # one call; a sparse product pays only in long tables
             weighted = values if weights is None else values * weights[:, None]
             cells = (codes[:, None] * p + np.arange(p)).ravel()
@@ -168,22 +247,78 @@ class Design:
         return np.asarray(indicator @ values)
 
 
+def full_rank(gram: Floats) -> bool:
+    """Say whether a Gram matrix, scaled to unit columns, is safely of full rank."""
+    diagonal = gram.diagonal()
+    if bool((diagonal <= 0).any()):
+        return False
+    scale = 1 / np.sqrt(diagonal)
+    try:
+        factor = np.linalg.cholesky(gram * scale * scale[:, None])
+    except np.linalg.LinAlgError:
+        return False
+    return bool(factor.diagonal().min() > 1e-5)
+
+
+def sum_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
+    """Add tuples of arrays up, in their order."""
+    total = parts[0]
+    for part in parts[1:]:
+        for a, b in zip(total, part, strict=True):
+            a += b
+    return total
+
+
+def weighted_cross(
+    dense: Floats,
+    codes: Ints | None,
+    groups: int,
+    weights: Floats | None,
+    vectors: tuple[Floats, ...] = (),
+) -> tuple[Floats, ...]:
+    """``X' diag(weights) X`` and ``X' v`` for each vector, over the rows of one piece."""
+    n, p = dense.shape
+    left = np.empty((p + len(vectors), n))  # rows of X'W, then the vectors
+    if weights is None:
+        left[:p] = dense.T
+    else:
+        np.multiply(dense.T, weights, out=left[:p])
+    for j, vector in enumerate(vectors, p):
+        left[j] = vector
+    top = cross(left, dense.T)
+    if codes is None:
+        return top[:p], *top[p:]
+    k = p + groups
+    full = np.zeros((k, k))
+    full[:p, :p] = top[:p]
+    by_level = Design.sum_by(codes, groups + 1, left.T)[1:]
+    full[p:, :p] = by_level[:, :p]
+    full[:p, p:] = by_level[:, :p].T
+    full[range(p, k), range(p, k)] = np.bincount(codes, weights, groups + 1)[1:]
+    return full, *(np.concatenate([top[j], by_level[:, j]]) for j in range(p, p + len(vectors)))
+
+
 @dataclass(frozen=True)
 class Exact:
-    """Rows whose outcome is observed."""
+    """Rows whose outcome is observed: the rows ``index`` of a design."""
 
-    X: Design
+    design: Design
     y: Floats
     w: Floats
     index: Ints
 
     @cached_property
+    def X(self) -> Design:  # noqa: N802 — as in the other blocks
+        """Their regressors."""
+        return self.design.take(self.index)
+
+    @cached_property
     def moments(self) -> tuple[float, Floats, Floats, float]:
         """Sum of weights, ``X'WX`` (k, k), ``X'Wy`` (k,) and ``y'Wy``."""
         wy = self.w * self.y
-        unit = bool(np.all(self.w == 1))
-        gram = self.X.gram(None if unit else self.w)
-        return float(self.w.sum()), gram, self.X.transpose_times(wy), float(wy @ self.y)
+        unit = bool((self.w == 1).all())
+        gram, product = self.design.moments(self.index, None if unit else self.w, wy)
+        return float(self.w.sum()), gram, product, float((wy * self.y).sum())
 
     def loglik_rows(self, gamma: Floats, theta: float) -> Floats:
         """Log density of each row, unweighted, shape (n,)."""
@@ -231,13 +366,34 @@ class AtLimit:
 
     def evaluate(self, gamma: Floats, theta: float) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        u = self._argument(gamma, theta)
+        n, k = self.w.size, gamma.size
+        parts = in_order(lambda s: self._evaluate_piece(s, gamma, theta), pieces(n), n)
+        numbers, gram, pull, mixed = sum_up(parts)
+        gradient, information = np.empty(k + 1), np.empty((k + 1, k + 1))
+        gradient[:k], gradient[k] = -pull, numbers[1]
+        information[:k, :k] = gram
+        information[k, :k] = information[:k, k] = -mixed
+        information[k, k] = numbers[2]
+        return float(numbers[0]), gradient, information
+
+    def _evaluate_piece(self, s: slice, gamma: Floats, theta: float) -> tuple[Floats, ...]:
+        p = self.X.columns.shape[1]
+        codes = None if self.X.codes is None else self.X.codes[s]
+        X, side, bound, w = self.X.dense[s], self.side[s], self.bound[s], self.w[s]
+        u = theta * bound
+        u -= along(X, gamma[:p])
+        if codes is not None:
+            u -= np.concatenate([[0.0], gamma[p:]])[codes]
+        u *= side
         ratio = mills_ratio(u)
-        value = float(self.w @ log_ndtr(u))
-        slope = self.w * self.side * ratio
-        curvature = self.w * ratio * np.maximum(u + ratio, 0.0)
-        gradient = np.append(-self.X.transpose_times(slope), slope @ self.bound)
-        return value, gradient, _information(self.X, curvature, self.bound, self.bound)
+        slope = w * ratio
+        value = w @ log_probability(u, ratio)
+        u += ratio
+        curvature = slope * np.maximum(u, 0.0, out=u)
+        slope *= side
+        edge = curvature * bound
+        sums = weighted_cross(X, codes, self.X.groups, curvature, (slope, edge))
+        return np.array([value, slope @ bound, edge @ bound]), *sums
 
     def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
@@ -290,15 +446,6 @@ class Bracketed:
         return pa - pb, pb * self.high - pa * self.low
 
 
-def _information(X: Design, weights: Floats, left: Floats, right: Floats) -> Floats:
-    k = X.k
-    information = np.empty((k + 1, k + 1))
-    information[:k, :k] = X.gram(weights)
-    information[k, :k] = information[:k, k] = -X.transpose_times(weights * left)
-    information[k, k] = float(weights @ (left * right))
-    return information
-
-
 @dataclass(frozen=True)
 class Likelihood:
     """The weighted sum over all rows.
@@ -326,6 +473,20 @@ class Likelihood:
             information += part[2]
         return value, gradient, information
 
+    def certainly_estimable(self) -> bool:
+        """Say whether the observed rows alone show that every coefficient and σ exist.
+
+        Their regressors have full column rank, and do not fit their outcomes.
+        """
+        exact = self.blocks[0] if self.blocks else None
+        if not isinstance(exact, Exact) or exact.index.size <= self.k:
+            return False
+        _, gram, product, square = exact.moments
+        if not full_rank(gram):
+            return False
+        explained = float(product @ np.linalg.solve(gram, product))
+        return square - explained > 1e-6 * square
+
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Unweighted log-likelihood of every row in the caller's order, shape (n,)."""
         rows = np.zeros(self.n)
@@ -342,8 +503,10 @@ class Likelihood:
         return a, b
 
 
-def build_likelihood(X: Design, low: Floats, high: Floats, w: Floats, use: Ints) -> Likelihood:
-    """Sort the rows ``use`` into observed, at a limit and bracketed.
+def build_likelihood(
+    X: Design, low: Floats, high: Floats, w: Floats, use: Ints | None = None
+) -> Likelihood:
+    """Sort the rows ``use`` (None: all) into observed, at a limit and bracketed.
 
     Parameters
     ----------
@@ -355,18 +518,29 @@ def build_likelihood(X: Design, low: Floats, high: Floats, w: Floats, use: Ints)
     use : integers
         Rows that enter; rows fitted with probability one are left out.
     """
-    a, b = low[use], high[use]
-    exact = use[a == b]
-    limit = use[np.isinf(a) | np.isinf(b)]
+    below, observed = np.isinf(low), low == high
+    open_ended = below | np.isinf(high)
+    if use is not None and use.size < X.n:
+        used = np.zeros(X.n, dtype=bool)
+        used[use] = True
+        observed &= used
+        open_ended &= used
+    exact, limit = (X.by_level(np.flatnonzero(mask)) for mask in (observed, open_ended))
     blocks: list[Exact | AtLimit | Bracketed] = []
     if exact.size:
-        blocks.append(Exact(X.take(exact), low[exact], w[exact], exact))
+        blocks.append(Exact(X, low[exact], w[exact], exact))
     if limit.size:
-        below = np.isinf(low[limit])
-        bound = np.where(below, high[limit], low[limit])
-        blocks.append(AtLimit(X.take(limit), bound, np.where(below, 1.0, -1.0), w[limit], limit))
-    if exact.size + limit.size < use.size:
-        rest = use[np.isfinite(a) & np.isfinite(b) & (a != b)]
+        under = below[limit]
+        bound = np.where(under, high[limit], low[limit])
+        side = np.where(under, 1.0, -1.0)
+        blocks.append(AtLimit(X.take(limit), bound, side, w[limit], limit))
+    if exact.size + limit.size < (X.n if use is None else use.size):
+        bracket = (
+            ~(observed | open_ended)
+            if use is None or use.size == X.n
+            else (used & ~observed & ~open_ended)
+        )
+        rest = np.flatnonzero(bracket)
         blocks.append(Bracketed(X.take(rest), low[rest], high[rest], w[rest], rest))
     return Likelihood(tuple(blocks), X.n, X.k)
 
@@ -383,7 +557,7 @@ class Optimum:
 
 
 def maximise(
-    likelihood: Likelihood, start: Floats, maxiter: int = 100, tolerance: float = 1e-14
+    likelihood: Likelihood, start: Floats, maxiter: int = 100, tolerance: float = 1e-12
 ) -> Optimum:
     """Newton's method with step halving on the concave log-likelihood.
 
@@ -405,6 +579,8 @@ def maximise(
     for iteration in range(1, maxiter + 1):
         step = _newton_step(information, gradient)
         decrement = float(step @ gradient)
+        if decrement <= EXACT * mean_weight:
+            return Optimum(point + step, value + decrement / 2, information, True, iteration)
         length = _keep_scale_positive(point[-1], step[-1])
         candidate = point + length * step
         trial = likelihood.evaluate(candidate)

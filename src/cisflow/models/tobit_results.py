@@ -227,10 +227,16 @@ class TobitResults:
     def _terms(self) -> list[str]:
         return [self.model.exog_names[j] for j in self._columns[self._shown]]
 
+    @cached_property
+    def _index(self) -> pd.Index:
+        import pandas as pd
+
+        return pd.Index(self._terms)
+
     def _series(self, values: Any, name: str) -> pd.Series:
         import pandas as pd
 
-        return pd.Series(values, index=self._terms, name=name, dtype=float)
+        return pd.Series(values, index=self._index, name=name, dtype=float)
 
     @cached_property
     def params(self) -> pd.Series:
@@ -247,10 +253,10 @@ class TobitResults:
         """
         import pandas as pd
 
-        places, names = self._shown, self._terms
+        places, names = self._shown, self._index
         if scale:
             places = np.append(places, self._full_covariance.shape[0] - 1)
-            names = [*names, LOG_SIGMA]
+            names = pd.Index([*self._terms, LOG_SIGMA])
         values = self._full_covariance[np.ix_(places, places)]
         return pd.DataFrame(values, index=names, columns=names)
 
