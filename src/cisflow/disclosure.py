@@ -8,6 +8,7 @@ which keeps it apart from a zero and from a question that was not asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,15 @@ def is_small(firms: float, minimum: int = MINIMUM_CELL) -> bool:
 def splits_off_few(part: float, whole: float, minimum: int = MINIMUM_CELL) -> bool:
     """Return whether a count, or what it leaves of a known whole, may not be shown."""
     return is_small(part, minimum) or is_small(whole - part, minimum)
+
+
+def without_small_counts(text: str, minimum: int = MINIMUM_CELL) -> str:
+    """Return a message in which numbers of rows below the minimum are not told exactly."""
+
+    def told(match: re.Match[str]) -> str:
+        return match[0] if int(match[1]) >= minimum else f"fewer than {minimum} rows"
+
+    return re.sub(r"\b(\d+) rows?\b", told, text)
 
 
 def suppress_small_cells(

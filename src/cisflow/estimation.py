@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.disclosure import MINIMUM_CELL, without_small_counts
 from cisflow.errors import CisflowError
 from cisflow.estimates import COLUMNS, WORDS, Estimates
 
@@ -27,6 +28,7 @@ def estimate(
     model: str,
     lag: int,
     bootstrap: dict[str, int],
+    minimum: int = MINIMUM_CELL,
 ) -> Estimates:
     """Estimate one model on every wave of one country.
 
@@ -43,6 +45,9 @@ def estimate(
     bootstrap
         ``{"draws": …, "seed": …}`` for path effects; ``test_draws`` simulated samples for the
         p-values of the Tobit's specification tests, 0 for the χ² distribution.
+
+    minimum
+        Reasons for what cannot be estimated tell no number of firms below this.
 
     Notes
     -----
@@ -66,6 +71,10 @@ def estimate(
             fits.append({"wave": wave, **diagnostics})
     silent = dict.fromkeys(WORDS, "")
     table = pd.DataFrame([{**silent, **row} for row in rows], columns=list(COLUMNS))
+    table["note"] = [without_small_counts(note, minimum) for note in table["note"]]
+    for fit in fits:
+        reasons = fit.get("not_estimable", {})
+        fit["not_estimable"] = {t: without_small_counts(r, minimum) for t, r in reasons.items()}
     about = {key: spec[key] for key in ("title", "source", "estimator")}
     return Estimates(table, {"country": country, "model": model, **about, "fits": fits})
 

@@ -16,6 +16,7 @@ rule estimate:
     params:
         spec=lambda w: RUN.models[w.model],
         lag=RUN.settings["lag"],
+        minimum_cell=RUN.settings["minimum_cell"],
         bootstrap={**RUN.settings["bootstrap"], "seed": RUN.settings["seed"]},
         data=RUN.settings["data"],
         code=digest("estimate"),

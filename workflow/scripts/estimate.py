@@ -13,6 +13,7 @@ with reported(snakemake.log[0]):
         model=snakemake.wildcards.model,
         lag=snakemake.params.lag,
         bootstrap=snakemake.params.bootstrap,
+        minimum=snakemake.params.minimum_cell,
     )
     write_table(estimates.table, snakemake.output.estimates, snakemake.params.data)
     write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.data)
