@@ -67,6 +67,10 @@ class Run:
         """Return whether ``country`` has company accounts."""
         return "accounts" in self.countries[country]
 
+    def deflator(self, country: str) -> dict[str, Any]:
+        """Return file and base year of the prices the accounts are deflated by, if any."""
+        return self.countries[country].get("accounts", {}).get("deflator", {})
+
     def source(self, country: str, wave: str) -> dict[str, Any]:
         """Return file, codebook and checksum of a wave, or of the accounts."""
         entry = self.countries[country]
@@ -136,6 +140,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *claim_problems(files["claims"], models),
         *_simulation_problems(run),
         *_source_problems(run),
+        *_outcome_problems(run),
     ]
     if problems:
         raise CisflowError(file, problems)
@@ -187,6 +192,22 @@ def _source_problems(run: Run) -> Iterator[Problem]:
                 f"{run.heading(country, wave)}: the file does not exist",
                 "put the extract there or correct `file:`; data/README.md says who may have which "
                 "data and how to get it",
+            )
+
+
+def _outcome_problems(run: Run) -> Iterator[Problem]:
+    lag, average = run.settings["lag"], run.settings["lag_average"]
+    if average > lag + 1:
+        yield Problem(
+            f"lag_average: {average} years up to {lag} after the survey reach back before it",
+            f"set it to at most {lag + 1}, or raise `lag`",
+        )
+    for country in run.countries:
+        file = run.deflator(country).get("file")
+        if file and not Path(file).is_file():
+            yield Problem(
+                f"countries.{country}.accounts.deflator.file: {file} does not exist",
+                "put it there, or correct the path; it has the columns year and index",
             )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cisflow.errors import CisflowError, Problem
-from cisflow.schema import PARTNERS, PLACES
+from cisflow.schema import ACCOUNT_MONEY, PARTNERS, PLACES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,6 +235,20 @@ def personnel_cost_share(accounts: pd.DataFrame) -> pd.Series:
     return accounts["personnel_costs"] / _positive(accounts["value_added"])
 
 
+def return_on_assets(accounts: pd.DataFrame) -> pd.Series:
+    """Return profit before tax over total assets; null without positive assets."""
+    return accounts["profit_before_tax"] / _positive(accounts["total_assets"])
+
+
+def labour_productivity(accounts: pd.DataFrame) -> pd.Series:
+    """Return value added per employee in thousands of the currency.
+
+    Null without a positive value added (as the share of personnel costs, so that both rest on the
+    same firms) and without employees.
+    """
+    return _positive(accounts["value_added"]) / _positive(accounts["employees"]) / 1000
+
+
 # --- the registry ------------------------------------------------------------------------------
 
 
@@ -415,6 +429,21 @@ CONSTRUCTS: dict[str, Construct] = {
         table="accounts",
         source=FAEMS_2010,
     ),
+    "return_on_assets": Construct(
+        return_on_assets,
+        "Return on assets",
+        "Profit before tax over total assets, from the company accounts.",
+        LATER_ACCOUNTS,
+        table="accounts",
+    ),
+    "labour_productivity": Construct(
+        labour_productivity,
+        "Labour productivity (thousands)",
+        "Value added per employee in thousands of the currency, from the company accounts; only "
+        "where value added is positive.",
+        LATER_ACCOUNTS,
+        table="accounts",
+    ),
 }
 
 
@@ -437,13 +466,68 @@ def add_constructs(firms: pd.DataFrame, industries: Industries) -> pd.DataFrame:
     return frame
 
 
-def account_ratios(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Return the research variables of company accounts, one row per firm and fiscal year."""
-    ratios = accounts[["firm_id", "year"]].copy()
+def account_ratios(
+    accounts: pd.DataFrame,
+    *,
+    winsorise: float | None = None,
+    deflator: Mapping[int, float] | None = None,
+) -> pd.DataFrame:
+    """Return the research variables of company accounts, one row per firm and fiscal year.
+
+    Parameters
+    ----------
+    accounts
+        Columns :data:`cisflow.schema.ACCOUNT_COLUMNS`, of one country.
+    winsorise
+        Share of each tail to draw in, such as 0.01: ratios below the 1st and above the 99th
+        percentile of their year are set to it. The percentiles are of all firms that have accounts
+        of the year, surveyed or not. Nothing is drawn in when not given.
+    deflator
+        Price index by year, 1 in the base year; amounts are divided by it. It matters to labour
+        productivity alone, since price levels cancel out of the other ratios.
+
+    Raises
+    ------
+    CisflowError
+        If the deflator lacks a year of the accounts.
+    """
+    real = accounts if deflator is None else deflated(accounts, deflator)
+    ratios = real[["firm_id", "year"]].copy()
     for name, construct in CONSTRUCTS.items():
         if construct.table == "accounts":
-            ratios[name] = construct.function(accounts)
-    return ratios
+            ratios[name] = construct.function(real)
+    return ratios if winsorise is None else winsorised(ratios, winsorise)
+
+
+def deflated(accounts: pd.DataFrame, deflator: Mapping[int, float]) -> pd.DataFrame:
+    """Return accounts with amounts in prices of the deflator's base year."""
+    absent = sorted(set(accounts["year"].astype(int)) - set(deflator))
+    if absent:
+        listed = ", ".join(map(str, absent))
+        what = f"deflator: no index for {listed}, of which there are accounts"
+        raise CisflowError("Deflator", Problem(what, "add these years to the file"))
+    index = accounts["year"].astype(int).map(dict(deflator)).astype("float64")
+    amounts = list(ACCOUNT_MONEY)
+    return accounts.assign(**{name: accounts[name] / index for name in amounts})
+
+
+def winsorised(ratios: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return ratios with those in the tails of their year set to the tails' limits.
+
+    Parameters
+    ----------
+    ratios
+        ``firm_id``, ``year`` and ratios, one row per firm and year.
+    share
+        Share of firms in each tail, from 0 to below 0.5.
+    """
+    drawn_in = ratios.copy()
+    by_year = ratios.groupby("year")
+    for name in ratios.columns.difference(["firm_id", "year"]):
+        lower = by_year[name].transform("quantile", share)
+        upper = by_year[name].transform("quantile", 1 - share)
+        drawn_in[name] = ratios[name].clip(lower, upper)
+    return drawn_in
 
 
 # --- helpers -----------------------------------------------------------------------------------

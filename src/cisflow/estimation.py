@@ -241,6 +241,7 @@ def _path(
             _numeric(sample),
             controls=spec["controls"],
             fixed_effects=spec["fixed_effects"],
+            weights=spec["weights"],
         ).fit(**covariance)
         draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
         resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=draws)
@@ -248,7 +249,7 @@ def _path(
         note = "; ".join(problem.what for problem in error.problems)
         yield [{"note": f"not estimable: {note}"}], {"note": note}
         return
-    about = {"n": fit.nobs, "weights": "unweighted"}
+    about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
     effects = {}
     for source, target in spec["effects"]:

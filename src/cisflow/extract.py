@@ -205,10 +205,9 @@ def _read_statistical(path: Path, names: list[str], options: Options) -> pd.Data
 
 
 def _decoded(path: Path, options: Options) -> str:
-    """Return the text of a file: in the encoding stated, else as its byte-order mark or UTF-8."""
+    """Return the text of a file: in the encoding stated, else in UTF-16 or UTF-8."""
     raw = path.read_bytes()
-    marked = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    encoding = options.get("encoding", marked)
+    encoding = options.get("encoding") or _unicode(raw)
     try:
         text = raw.decode(encoding)
     except LookupError:
@@ -225,6 +224,17 @@ def _decoded(path: Path, options: Options) -> str:
     if not text.strip():
         raise _UnreadableError("the file holds nothing but blanks", "copy or export it once more")
     return text
+
+
+def _unicode(raw: bytes) -> str:
+    """Return which Unicode encoding a text is in, by its byte-order mark or its zero bytes."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    start = raw[:200]
+    # Western headers in UTF-16 have a zero beside every letter; UTF-8 text has none at all.
+    if start[1::2].count(0) > len(start) // 4:
+        return "utf-16-le"
+    return "utf-16-be" if start[::2].count(0) > len(start) // 4 else "utf-8-sig"
 
 
 def _header(text: str, delimiter: str) -> list[str]:

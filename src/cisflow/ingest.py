@@ -18,6 +18,7 @@ from cisflow.answers import (
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import verify_checksum
+from cisflow.identifiers import in_format
 from cisflow.nace import MANUFACTURING, sections
 from cisflow.quality import Check, check, consistency, cooperation, counts, notes
 from cisflow.schema import (
@@ -83,6 +84,8 @@ def ingest_wave(
         variable: read_answers(variable, columns, raw, codebook, country)
         for variable, columns in delivery.columns.items()
     }
+    if "firm_id" in answers:
+        answers["firm_id"] = in_format(answers["firm_id"], codebook)
     screening = {
         variable: read_flag(column, raw[column], codebook)
         for variable, column in delivery.screens.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cisflow.attrition import accounts_weights
 from cisflow.constructs import CONSTRUCTS, Industries, account_ratios, add_constructs
 from cisflow.errors import CisflowError, Problem
 from cisflow.schema import BLOCK_OF, FIRM_COLUMNS
@@ -21,7 +22,9 @@ Spec = Mapping[str, Any]
 
 ACCOUNT_VARIABLES = tuple(n for n, c in CONSTRUCTS.items() if c.table == "accounts")
 LINKS = ("n_waves", "in_previous_wave")
-PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts")
+# What a firm must have for the path model; the other ratios may be missing.
+NEEDED_RATIOS = ("profit_margin", "personnel_cost_share")
+PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts", "accounts_weight")
 
 FLOW_COLUMNS = (
     "country",
@@ -59,6 +62,7 @@ COLUMN_WORDS = {
     "employees": "number of employees",
     "turnover": "R&D expenditure and turnover",
     "weight": "sampling weight",
+    "accounts_weight": "weight for the loss of firms without accounts",
 }
 NUMBERS = {0: "of the same year", 1: "one year later", 2: "two years later", 3: "three years later"}
 
@@ -71,6 +75,10 @@ def build_panel(
     accounts: pd.DataFrame | None,
     lag: int,
     industries: Industries,
+    *,
+    average: int = 1,
+    winsorise: float | None = None,
+    deflator: Mapping[int, float] | None = None,
 ) -> pd.DataFrame:
     """Stack the waves of one country, link firms and accounts, and add research variables.
 
@@ -84,19 +92,25 @@ def build_panel(
         Years from a wave's reference year to the accounts that belong to it.
     industries
         The industry groups, as ``config/nace.yaml`` has them.
+    average
+        Over how many years the ratios are averaged: those up to the lag, so that a lag of 2 and an
+        average of 2 take the first and second year after the survey. Null unless all years exist.
+    winsorise, deflator
+        As for :func:`cisflow.constructs.account_ratios`.
 
     Returns
     -------
     pandas.DataFrame
         One row per firm and wave, columns :data:`PANEL_COLUMNS`, waves in order of time. Besides
         the research variables: ``n_waves`` (in how many waves the firm is), ``in_previous_wave``,
-        ``has_accounts`` (profit margin and personnel-cost share at the lag both exist).
+        ``has_accounts`` (profit margin and personnel-cost share at the lag both exist) and
+        ``accounts_weight`` (:func:`cisflow.attrition.accounts_weights`).
 
     Raises
     ------
     CisflowError
-        Without a wave, for several countries, and for firms that stand twice in a wave or twice
-        in a year of the accounts.
+        Without a wave, for several countries, for firms that stand twice in a wave or twice in a
+        year of the accounts, and for an average that would reach back before the survey.
     """
     import pandas as pd
 
@@ -104,7 +118,12 @@ def build_panel(
     ordered = sorted(waves, key=lambda firms: firms["reference_year"].max())
     panel = pd.concat([add_constructs(firms, industries) for firms in ordered], ignore_index=True)
     panel = _linked_over_waves(panel, [firms["wave"].iloc[0] for firms in ordered if len(firms)])
-    panel = _with_accounts(panel, accounts, lag)
+    ratios = None
+    if accounts is not None:
+        ratios = account_ratios(accounts, winsorise=winsorise, deflator=deflator)
+        ratios = _averaged(ratios, lag, average)
+    panel = _with_ratios(panel, ratios, lag)
+    panel["accounts_weight"] = accounts_weights(panel)
     return panel[list(PANEL_COLUMNS)]
 
 
@@ -161,18 +180,40 @@ def _linked_over_waves(panel: pd.DataFrame, waves: Sequence[str]) -> pd.DataFram
     )
 
 
-def _with_accounts(panel: pd.DataFrame, accounts: pd.DataFrame | None, lag: int) -> pd.DataFrame:
-    """Add the ratios of the accounts ``lag`` years after each row's reference year."""
+def _averaged(ratios: pd.DataFrame, lag: int, average: int) -> pd.DataFrame:
+    """Return each year's ratios as the mean over it and the years before it."""
+    if not 1 <= average <= lag + 1:
+        raise CisflowError(
+            "Lag of the accounts",
+            Problem(
+                f"an average over {average} years up to {lag} after the survey reaches back before "
+                "it"
+                if average > lag
+                else f"an average over {average} years does not exist",
+                f"set `lag_average` to between 1 and {lag + 1}, or raise `lag`",
+            ),
+        )
+    if average == 1:
+        return ratios
+    import pandas as pd
+
     variables = list(ACCOUNT_VARIABLES)
-    if accounts is None:
-        panel = panel.assign(**dict.fromkeys(variables, float("nan")))
+    years = [ratios.assign(year=ratios["year"] + back) for back in range(average)]
+    stacked = pd.concat(years).groupby(["firm_id", "year"])[variables]
+    # A mean over fewer years than asked for would be another variable for some firms.
+    return stacked.mean().where(stacked.count() == average).reset_index()
+
+
+def _with_ratios(panel: pd.DataFrame, ratios: pd.DataFrame | None, lag: int) -> pd.DataFrame:
+    """Add the ratios of the accounts ``lag`` years after each row's reference year."""
+    if ratios is None:
+        panel = panel.assign(**dict.fromkeys(ACCOUNT_VARIABLES, float("nan")))
     else:
-        ratios = account_ratios(accounts)
-        ratios["reference_year"] = ratios.pop("year") - lag
+        ratios = ratios.assign(reference_year=ratios["year"] - lag).drop(columns="year")
         panel = panel.merge(
             ratios, on=["firm_id", "reference_year"], how="left", validate="many_to_one"
         )
-    return panel.assign(has_accounts=panel[variables].notna().all(axis=1))
+    return panel.assign(has_accounts=panel[list(NEEDED_RATIOS)].notna().all(axis=1))
 
 
 # --- samples -----------------------------------------------------------------------------------

@@ -80,3 +80,15 @@ def test_digest_changes_with_an_imported_module_and_only_then(root, tmp_path, mo
         after = digests()
         assert {script for script in before if before[script] != after[script]} == users
         before = after
+
+
+def test_an_average_that_reaches_back_before_the_survey_is_refused(config, root):
+    config["lag_average"] = 4
+    with pytest.raises(CisflowError, match="lag_average: 4 years up to 2 after the survey reach"):
+        load_run(config, root)
+
+
+def test_a_deflator_that_is_not_there_is_refused(config, root):
+    config["countries"]["BE"]["accounts"]["deflator"] = {"file": "none.csv", "base_year": 2006}
+    with pytest.raises(CisflowError, match=r"accounts\.deflator\.file: none\.csv does not exist"):
+        load_run(config, root)

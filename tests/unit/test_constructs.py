@@ -225,14 +225,72 @@ def test_account_ratios_need_a_positive_denominator():
             "value_added": [40.0, -1.0, 0.0, 20.0],
             "personnel_costs": [30.0, 30.0, 30.0, 30.0],
             "profit_before_tax": [-5.0, 0.0, 5.0, 5.0],
+            "total_assets": [50.0, 0.0, -1.0, None],
+            "employees": [8.0, 8.0, 8.0, 0.0],
         }
     )
     ratios = account_ratios(accounts)
+    assert ratios["return_on_assets"].iloc[0] == -0.1
+    assert ratios["return_on_assets"].iloc[1:].isna().all()
+    assert ratios["labour_productivity"].iloc[0] == 0.005  # 5 a head, in thousands
+    assert ratios["labour_productivity"].iloc[1:].isna().all()
     assert ratios["profit_margin"].tolist()[:2] == [-0.05, 0.0]
     assert ratios["profit_margin"].iloc[2:].isna().all()
     assert ratios["personnel_cost_share"].iloc[0] == 0.75
     assert ratios["personnel_cost_share"].iloc[1:3].isna().all()
     assert ratios["personnel_cost_share"].iloc[3] == 1.5
+
+
+def books(n=100, year=2006):
+    """Return accounts of n firms whose profit is 1 to n, turnover and assets 100, five staff."""
+    frame = pd.DataFrame({"firm_id": [f"f{i}" for i in range(n)], "year": year})
+    profit = np.arange(1.0, n + 1)
+    return frame.assign(
+        turnover=100.0,
+        value_added=5000.0,
+        personnel_costs=50.0,
+        profit_before_tax=profit,
+        total_assets=100.0,
+        employees=5.0,
+    )
+
+
+def test_winsorising_sets_each_years_tails_to_its_own_percentiles():
+    both = pd.concat([books(101), books(11, 2007)], ignore_index=True)
+    raw, drawn_in = account_ratios(both), account_ratios(both, winsorise=0.1)
+    in_2006 = drawn_in["year"] == 2006
+    assert drawn_in.loc[in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [0.11, 0.91]
+    assert drawn_in.loc[~in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [0.02, 0.1]
+    inner = raw["profit_margin"].between(0.11, 0.91) & in_2006
+    assert (raw.loc[inner, "profit_margin"] == drawn_in.loc[inner, "profit_margin"]).all()
+    assert drawn_in["firm_id"].equals(raw["firm_id"])
+
+
+def test_winsorising_leaves_what_is_unknown_unknown():
+    frame = books(20)
+    frame.loc[3, "profit_before_tax"] = None
+    assert account_ratios(frame, winsorise=0.05)["profit_margin"].isna().sum() == 1
+
+
+def test_a_deflator_changes_productivity_and_no_other_ratio():
+    both = pd.concat([books(3), books(3, 2007)], ignore_index=True)
+    nominal, real = account_ratios(both), account_ratios(both, deflator={2006: 1.0, 2007: 1.25})
+    assert nominal["labour_productivity"].tolist() == [1.0] * 6
+    assert real["labour_productivity"].tolist() == [1.0] * 3 + [0.8] * 3
+    for name in ("profit_margin", "personnel_cost_share", "return_on_assets"):
+        np.testing.assert_allclose(real[name], nominal[name])
+
+
+def test_a_year_without_a_price_level_is_refused():
+    with pytest.raises(CisflowError, match="no index for 2006, of which there are accounts"):
+        account_ratios(books(3), deflator={2007: 1.0})
+
+
+def test_a_deflator_is_read_relative_to_its_base_year(tmp_path):
+    from cisflow.deflator import read_deflator
+
+    (tmp_path / "prices.csv").write_text("Year;Index\n2005;80\n2006;100\n2007;125\n")
+    assert read_deflator(tmp_path / "prices.csv", 2006) == {2005: 0.8, 2006: 1.0, 2007: 1.25}
 
 
 # --- industries --------------------------------------------------------------------------------

@@ -341,3 +341,13 @@ def test_nigerian_spending_is_zero_where_the_activity_was_denied(nigeria, wave):
     denied = amount.isna() & (raw[wave]["iact1"] == "0")
     assert (table["rd_internal"] == 0).sum() == denied.sum() + (amount == 0).sum()
     assert table["rd_internal"].notna().sum() == denied.sum() + amount.notna().sum()
+
+
+def test_identifiers_are_written_as_the_codebook_declares(tmp_path, root):
+    frame = firms().assign(ID=["BE0401234567", "0402.234.567", "403234567", "4", "5", "6"])
+    text = CODEBOOK.replace("{name: ID}", "{name: ID, format: {prefix: BE, digits: 10}}")
+    codebook = load_codebook("small", codebook_folders(tmp_path, root, text))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made, _ = ingest_wave(tmp_path / "a.csv", codebook, "BE", "CIS4")
+    assert made["firm_id"].iloc[:3].tolist() == ["BE0401234567", "BE0402234567", "BE0403234567"]
+    assert made["firm_id"].iloc[5] == "BE0000000006"

@@ -6,6 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cisflow.attrition import (
+    ATTRITION_COLUMNS,
+    JOINT,
+    SELECTIVITY_COLUMNS,
+    attrition,
+    selectivity,
+)
 from cisflow.errors import CisflowError
 from cisflow.panel import (
     EVERYONE,
@@ -109,6 +116,39 @@ def test_has_accounts_needs_both_ratios(industries):
     assert panel["has_accounts"].dtype == bool
 
 
+@pytest.mark.parametrize(
+    ("lag", "average", "margin"), [(2, 1, 8), (2, 2, 6), (2, 3, 5), (1, 2, 3.5)]
+)
+def test_accounts_may_be_averaged_over_the_years_up_to_the_lag(industries, lag, average, margin):
+    books = accounts([("a", 2004, 3.0), ("a", 2005, 4.0), ("a", 2006, 8.0)])
+    panel = build_panel([firms(["a"])], books, lag, industries, average=average)
+    np.testing.assert_allclose(panel["profit_margin"] * 100, [margin])
+    assert panel["personnel_cost_share"].tolist() == pytest.approx([0.6])
+
+
+def test_an_average_needs_every_year(industries):
+    books = accounts([("a", 2005, None), ("a", 2006, 8.0), ("b", 2006, 8.0)])
+    panel = build_panel([firms(["a", "b"])], books, 2, industries, average=2)
+    assert panel["profit_margin"].isna().all()
+    assert panel["personnel_cost_share"].notna().tolist() == [True, False]
+    assert not panel["has_accounts"].any()
+
+
+@pytest.mark.parametrize(("lag", "average"), [(2, 4), (0, 2), (2, 0)])
+def test_an_average_never_reaches_back_before_the_survey(industries, lag, average):
+    books = accounts([("a", 2006, 8.0)])
+    with pytest.raises(CisflowError, match=f"set `lag_average` to between 1 and {lag + 1}"):
+        build_panel([firms(["a"])], books, lag, industries, average=average)
+
+
+def test_settings_of_the_outcomes_reach_the_panel(industries):
+    books = accounts([(f"f{i}", 2006, float(i)) for i in range(101)])
+    wave = firms(["f0", "f50", "f100"])
+    panel = build_panel([wave], books, 2, industries, winsorise=0.1, deflator={2006: 2.0})
+    np.testing.assert_allclose(panel["profit_margin"], [0.1, 0.5, 0.9])
+    np.testing.assert_allclose(panel["labour_productivity"], 50 / 2 / 5 / 1000)
+
+
 def test_constructs_are_made_wave_by_wave(industries):
     cis2 = firms(
         ["a"],
@@ -149,6 +189,101 @@ def test_panel_survives_the_file_between_stages(industries, tmp_path):
     panel = build_panel([firms(["a", "b"])], accounts([("a", 2006, 1.0)]), 2, industries)
     panel.to_parquet(tmp_path / "panel.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "panel.parquet"), panel)
+
+
+# --- attrition ---------------------------------------------------------------------------------
+
+
+def selective(industries, n=3000, slope=1.0, lost_industry=None):
+    """Return a panel in which large firms have accounts more often, by a logit with a slope."""
+    rng = np.random.default_rng(20041120)
+    size = np.exp(rng.normal(4, 1, n))
+    chance = 1 / (1 + np.exp(-slope * (np.log(size) - 4)))
+    has = rng.uniform(size=n) < chance
+    nace = np.where(rng.uniform(size=n) < 0.5, "15", "29")
+    if lost_industry:
+        nace[:40], has[:40] = lost_industry, False
+    ids = [f"f{i}" for i in range(n)]
+    spent = rng.uniform(0, 1e5, n)
+    wave = firms(ids, employees=size, nace=nace, group=rng.uniform(size=n) < 0.4, rd_internal=spent)
+    kept = accounts([(firm, 2006, 1.0) for firm, there in zip(ids, has, strict=True) if there])
+    return build_panel([wave], kept, 2, industries)
+
+
+def test_attrition_counts_firms_and_those_with_accounts(industries):
+    wave = firms(list("abcd"), employees=[10.0, 60.0, 300.0, None], nace=["15", "15", "29", None])
+    table = attrition(build_panel([wave], accounts([("a", 2006, 1.0)]), 2, industries))
+    assert tuple(table.columns) == ATTRITION_COLUMNS
+    counts = table.set_index("group")[["firms", "with_accounts"]].T.to_dict("list")
+    assert counts == {
+        "all firms": [4, 1],
+        "fewer than 50": [1, 1],
+        "50 to 249": [1, 0],
+        "250 and more": [1, 0],
+        "size unknown": [1, 0],
+        "Food, beverages, tobacco": [2, 1],
+        "Machinery": [1, 0],
+        "industry unknown": [1, 0],
+    }
+    for _, part in table.groupby("by"):
+        assert part["firms"].sum() == 4
+
+
+def test_selective_loss_is_found_and_its_direction_right(industries):
+    table = selectivity(selective(industries)).set_index("term")
+    assert tuple(table.reset_index().columns[1:2]) == ("wave",)
+    assert (
+        abs(table.loc["log_employees", "estimate"] - 1)
+        < 3 * table.loc["log_employees", "std_error"]
+    )
+    assert table.loc[JOINT, "p_value"] < 1e-10
+    assert table.loc[JOINT, "df"] == 4  # size, R&D, group, one of two industries
+    assert table["n"].eq(3000).all()
+
+
+def test_random_loss_is_not_called_selective(industries):
+    table = selectivity(selective(industries, slope=0.0)).set_index("term")
+    assert table.loc[JOINT, "p_value"] > 0.05
+
+
+def test_weights_restore_the_composition_of_the_survey(industries):
+    panel = selective(industries)
+    kept = panel[panel["has_accounts"]]
+    everyone = panel["log_employees"].mean()
+    naive = kept["log_employees"].mean()
+    weighted = np.average(kept["log_employees"], weights=kept["accounts_weight"])
+    assert naive - everyone > 0.3
+    assert abs(weighted - everyone) < 0.05
+    assert kept["accounts_weight"].mean() == pytest.approx(1, abs=0.05)
+    assert panel.loc[~panel["has_accounts"], "accounts_weight"].isna().all()
+
+
+def test_an_industry_without_any_accounts_is_taken_together_with_others(industries):
+    panel = selective(industries, n=1000, lost_industry="20")
+    table = selectivity(panel)
+    assert not table["term"].str.contains("Wood").any()
+    assert table["term"].str.contains("other industries").sum() == 0  # separated: no coefficient
+    assert panel.loc[panel["has_accounts"], "accounts_weight"].between(0.1, 20).all()
+
+
+def test_attrition_that_cannot_be_studied_says_why(industries):
+    nobody = build_panel([firms(list("abc"))], None, 2, industries)
+    table = selectivity(nobody)
+    assert tuple(table.columns) == SELECTIVITY_COLUMNS
+    assert table["term"].str.startswith("not estimable: ").all()
+    assert nobody["accounts_weight"].isna().all()
+    everybody = build_panel(
+        [firms(list("ab"))], accounts([("a", 2006, 1.0), ("b", 2006, 1.0)]), 2, industries
+    )
+    assert everybody["accounts_weight"].tolist() == [1.0, 1.0]
+
+
+def test_a_model_may_be_weighted_for_the_loss(industries):
+    panel = selective(industries, n=300)
+    spec = {**TOBIT, "sample": ["has_accounts"], "weights": "accounts_weight"}
+    sample, flow = select_sample(panel, spec, "CIS4", lag=2)
+    assert sample["accounts_weight"].notna().all()
+    assert flow["restriction"].str.contains("weight for the loss").sum() == 1
 
 
 # --- samples -----------------------------------------------------------------------------------

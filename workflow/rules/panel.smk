@@ -13,6 +13,7 @@ rule panel:
             if RUN.has_accounts(w.country)
             else []
         ),
+        deflator=lambda w: RUN.deflator(w.country).get("file", []),
         industries=str(ROOT / "config/nace.yaml"),
     output:
         panel=microdata("{country}/panel.parquet"),
@@ -24,6 +25,9 @@ rule panel:
         ENVIRONMENT
     params:
         lag=RUN.settings["lag"],
+        average=RUN.settings["lag_average"],
+        winsorise=RUN.settings["accounts_outcomes"].get("winsorise"),
+        base_year=lambda w: RUN.deflator(w.country).get("base_year"),
         code=digest("panel"),
     message:
         "Linking waves and accounts of {wildcards.country}"

@@ -2,14 +2,19 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     import pandas as pd
-    from cisflow.panel import build_panel
 
+    from cisflow.deflator import read_deflator
+    from cisflow.panel import build_panel
     from cisflow.validation import read_yaml
 
+    prices, base_year = snakemake.input.deflator, snakemake.params.base_year
     panel = build_panel(
         [pd.read_parquet(wave) for wave in snakemake.input.waves],
         pd.read_parquet(snakemake.input.accounts) if snakemake.input.accounts else None,
         lag=snakemake.params.lag,
         industries=read_yaml(snakemake.input.industries),
+        average=snakemake.params.average,
+        winsorise=snakemake.params.winsorise,
+        deflator=read_deflator(prices, base_year) if prices else None,
     )
     panel.to_parquet(snakemake.output.panel)

@@ -21,12 +21,17 @@ import numpy as np
 from cisflow.errors import Problem
 from cisflow.models.path_covariance import expected_information, group_codes, sandwich
 from cisflow.models.path_data import (
+    Columns,
+    any_observed,
+    check_missing,
     complete_rows,
     correlation_moments,
     count_missing,
     make_sample,
     read_columns,
+    read_weights,
 )
+from cisflow.models.path_fiml import IncompleteFit, make_incomplete
 from cisflow.models.path_moments import Estimates, Sample, estimate
 from cisflow.models.path_results import PathResults
 from cisflow.models.path_system import HEADING, System, build_system, path_effects
@@ -34,6 +39,7 @@ from cisflow.models.tobit_checks import EstimationError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
 __all__ = ["PathModel", "PathResults", "path_effects"]
 
@@ -46,12 +52,20 @@ class PathModel:
     equations
         Outcome → its sources. A source is a column, or a product ``a:b`` of columns.
     data
-        One row per firm. Rows in which any variable of the model is missing are left out of all
-        equations (listwise) and counted in ``dropped``.
+        One row per firm.
     controls
         Regressors added to every equation; a categorical one enters as dummies.
     fixed_effects
         Categorical columns absorbed from every equation (industry, region …).
+    weights
+        Sampling weights, a column's name or one number per row: how many firms of the population a
+        row stands for. Only their ratios matter. Moments are weighted, and the default covariance
+        becomes the robust one.
+    missing
+        ``"listwise"``: rows in which any variable of the model is missing are left out of all
+        equations. ``"fiml"``: rows with gaps in the outcomes stay and are used for what they have
+        (full-information maximum likelihood, missing at random); rows that lack an exogenous
+        variable or all outcomes are left out. Rows left out are counted in ``dropped``.
 
     Raises
     ------
@@ -66,25 +80,58 @@ class PathModel:
         data: pd.DataFrame,
         controls: Iterable[str] = (),
         fixed_effects: Iterable[str] = (),
+        weights: str | ArrayLike | None = None,
+        missing: str = "listwise",
     ):
         controls, effects = list(controls), list(fixed_effects)
         first = build_system(equations, controls)
         terms = [v for v in first.variables if v not in controls]
         columns = read_columns(data, terms, controls, effects)
         self.system: System = build_system(equations, columns.controls)
-        keep = complete_rows(columns, data, self.system.variables, effects)
+        self.missing = check_missing(missing, effects)
         self.fixed_effects = tuple(effects)
-        self.dropped = count_missing(columns, data, self.system.variables, effects, keep)
         self._data: pd.DataFrame | None = data
+        self._set(columns, data, read_weights(data, weights))
+
+    def _set(
+        self, columns: Columns, data: pd.DataFrame, weights: tuple[str, np.ndarray] | None
+    ) -> None:
+        """Choose the firms and form their moments."""
+        system, effects = self.system, list(self.fixed_effects)
+        fiml = self.missing == "fiml"
+        needed = list(system.exogenous if fiml else system.variables)
+        if weights is not None:
+            columns.values.setdefault(*weights)
+            needed = list(dict.fromkeys([*needed, weights[0]]))
+        keep = complete_rows(columns, data, needed, effects)
+        if fiml:
+            keep = keep & any_observed(columns, system.endogenous)
+        self.dropped = count_missing(columns, data, needed, effects, keep)
         self._keep = keep
-        self._sample: Sample | None
-        self._sample, self._moments = make_sample(self.system, columns, data, keep, effects)
+        kept = None if weights is None else weights[1][keep]
+        self.weighted = kept is not None
+        self._sample: Sample | None = None
+        self._incomplete: IncompleteFit | None = None
+        if fiml:
+            firms = make_incomplete(system, columns, keep, kept)
+            self._incomplete = IncompleteFit(system, firms)
+            self._moments = self._incomplete.moments
+        else:
+            self._sample, self._moments = make_sample(system, columns, data, keep, effects, kept)
 
     @classmethod
     def from_dict(cls, spec: Mapping[str, Any], data: pd.DataFrame) -> PathModel:
-        """Build from a model's entry in ``models.yaml``: equations, controls, fixed_effects."""
+        """Build from a model's entry in ``models.yaml``.
+
+        Read are ``equations``, ``controls``, ``fixed_effects``, ``weights`` and ``missing``.
+        """
         return cls(
-            spec["equations"], data, spec.get("controls") or (), spec.get("fixed_effects") or ()
+            spec["equations"],
+            data,
+            spec.get("controls") or (),
+            spec.get("fixed_effects") or (),
+            spec.get("weights"),
+            spec.get("missing") or "listwise",
         )
 
     @classmethod
@@ -125,7 +172,8 @@ class PathModel:
         model.system = build_system(equations)
         model.fixed_effects = ()
         model.dropped = {}
-        model._data, model._sample = None, None
+        model._data, model._sample, model._incomplete = None, None, None
+        model.missing, model.weighted = "listwise", False
         model._keep = np.ones(0, dtype=bool)
         model._moments = correlation_moments(model.system, corr, sd, n)
         return model
@@ -137,7 +185,7 @@ class PathModel:
 
     def fit(
         self,
-        cov_type: str = "nonrobust",
+        cov_type: str | None = None,
         cov_kwds: Mapping[str, Any] | None = None,
         bootstrap: Mapping[str, int] | bool | None = None,
     ) -> PathResults:
@@ -146,8 +194,10 @@ class PathModel:
         Parameters
         ----------
         cov_type
-            ``nonrobust`` (expected information), ``robust`` or ``HC0`` (lavaan's MLR), ``HC1``,
-            ``cluster``, ``bootstrap`` (standard deviation and percentiles over resamples).
+            ``nonrobust`` (expected information, observed information with ``missing="fiml"``; the
+            default without weights), ``robust`` or ``HC0`` (lavaan's MLR; the default with
+            weights), ``HC1``, ``cluster``, ``bootstrap`` (standard deviation and percentiles over
+            resamples). Neither ``HC1`` nor resamples with ``missing="fiml"``.
         cov_kwds
             ``{"groups": column or values}`` for ``cluster``; with ``bootstrap``, or in addition
             to it, whole clusters are resampled.
@@ -162,7 +212,10 @@ class PathModel:
             matrix.
         """
         m = self._moments
-        found = estimate(self.system, m.within[:, :, None], np.diag(m.between)[None])
+        if self._incomplete is None:
+            found = estimate(self.system, m.within[:, :, None], np.diag(m.between)[None])
+        else:
+            found = self._incomplete.found
         bare = PathResults(self, found, np.empty((0, 0)), "nonrobust", None, None, 0)
         return bare.with_cov(cov_type, cov_kwds, bootstrap)
 
@@ -196,6 +249,9 @@ class PathModel:
         return group_codes(values)
 
     def _covariance(self, found: Estimates, cov_type: str, groups: np.ndarray | None) -> np.ndarray:
+        if self._incomplete is not None:
+            clusters = groups if cov_type == "cluster" else None
+            return self._incomplete.covariance(cov_type != "nonrobust", clusters)
         if cov_type == "nonrobust":
             return expected_information(self.system, self._moments, found)
         assert self._sample is not None  # noqa: S101 - with_cov has refused it

@@ -104,11 +104,18 @@ def sandwich(
         influence[:, k + j] = correction * (plain**2 - found.psi[0, j]) / n
     reduced = _reduced_form(system, found)
     influence[:, k + m :] = 2 / n * fitted[:, q:] * (disturbance @ reduced.T)
+    if sample.weights is not None:
+        influence *= sample.weights[:, None]
+    return squared_influence(influence, groups)
+
+
+def squared_influence(influence: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """Add up products of the influences of firms, or of clusters (times G / (G − 1))."""
     if groups is None:
-        return influence.T @ influence
+        return np.asarray(influence.T @ influence)
     sums = np.zeros((int(groups.max()) + 1, influence.shape[1]))
     np.add.at(sums, groups, influence)
-    return sums.T @ sums * len(sums) / (len(sums) - 1)
+    return np.asarray(sums.T @ sums * len(sums) / (len(sums) - 1))
 
 
 def group_codes(groups: np.ndarray) -> np.ndarray:

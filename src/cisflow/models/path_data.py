@@ -15,10 +15,11 @@ import numpy as np
 from cisflow.errors import Problem
 from cisflow.models.path_moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.models.path_system import HEADING, System
-from cisflow.models.tobit_checks import EstimationError
+from cisflow.models.tobit_checks import EstimationError, check_weights
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,64 @@ def _dummies(column: pd.Series, name: str) -> dict[str, np.ndarray]:
     return found
 
 
+def read_weights(
+    data: pd.DataFrame, weights: str | ArrayLike | None
+) -> tuple[str, np.ndarray] | None:
+    """Name and values, shape (rows,), of sampling weights; missing ones are NaN.
+
+    Raises
+    ------
+    EstimationError
+        For an unknown column, text, another length, and weights that are no weights.
+    """
+    import pandas as pd
+
+    if weights is None:
+        return None
+    if not isinstance(weights, str):
+        values = pd.Series(weights).to_numpy(dtype=float, na_value=np.nan)
+        name = "sampling weights" if "weights" in data.columns else "weights"
+    else:
+        problems: list[Problem] = []
+        name, values = weights, _product(data, weights, problems)
+        if problems:
+            raise EstimationError(HEADING, problems)
+    if values.shape == (len(data),):
+        missing = np.isnan(values)
+        check_weights(HEADING, name, np.where(missing, 1.0, values), len(data))
+    else:
+        check_weights(HEADING, name, values, len(data))
+    return name, values
+
+
+def check_missing(missing: str, effects: Sequence[str]) -> str:
+    """Refuse an unknown way to treat missing values, or one that cannot be had."""
+    problems = []
+    if missing not in ("listwise", "fiml"):
+        problems.append(
+            Problem(f"missing values cannot be treated by '{missing}'", 'use "listwise" or "fiml"')
+        )
+    if missing == "fiml" and effects:
+        named = ", ".join(f'"C({name})"' for name in effects)
+        problems.append(
+            Problem(
+                'fixed effects are not absorbed with missing="fiml"',
+                f"spell them out: controls=[{named}]",
+            )
+        )
+    if problems:
+        raise EstimationError(HEADING, problems)
+    return missing
+
+
+def any_observed(columns: Columns, names: Sequence[str]) -> np.ndarray:
+    """Mark the rows in which one of the variables at least is observed."""
+    seen = np.zeros(len(next(iter(columns.values.values()))), dtype=bool)
+    for name in names:
+        seen |= ~np.isnan(columns.values[name])
+    return seen
+
+
 def complete_rows(
     columns: Columns, data: pd.DataFrame, variables: Sequence[str], effects: Sequence[str]
 ) -> np.ndarray:
@@ -177,9 +236,16 @@ def count_missing(
 
 
 def make_sample(
-    system: System, columns: Columns, data: pd.DataFrame, keep: np.ndarray, effects: Sequence[str]
+    system: System,
+    columns: Columns,
+    data: pd.DataFrame,
+    keep: np.ndarray,
+    effects: Sequence[str],
+    weights: np.ndarray | None = None,
 ) -> tuple[Sample, Moments]:
     """Put the kept firms' values in the order of the system and form their moments.
+
+    ``weights`` are the kept firms' sampling weights; they are scaled to a mean of one.
 
     Raises
     ------
@@ -197,19 +263,20 @@ def make_sample(
         for name in effects[1:]
     ]
     dummies = np.column_stack(further) if further else np.empty((len(values), 0))
-    sample = Sample(values, levels, dummies)
-    _check_size(system, len(values), 1 + len(np.unique(levels)) - 1 + dummies.shape[1])
-    _check_variation(system, values)
+    if weights is not None:
+        weights = weights / weights.mean()
+    sample = Sample(values, levels, dummies, weights)
+    check_size(system, len(values), 1 + len(np.unique(levels)) - 1 + dummies.shape[1])
+    check_variation(system, values)
     net, fitted, absorbed = center(sample)
-    within = net.values.T @ net.values / len(values)
-    between = fitted.T @ fitted / len(values)
+    within, between = sample.covariance(net.values), sample.covariance(fitted)
     moments = Moments(within, between, len(values), absorbed)
     check_moments(system, moments, effects)
     return sample, moments
 
 
-def _check_size(system: System, nobs: int, absorbed: int) -> None:
-    """Refuse an equation with no fewer parameters than firms."""
+def check_size(system: System, nobs: int, absorbed: int, only: str | None = None) -> None:
+    """Refuse an equation (any, or that of ``only``) with no fewer parameters than firms."""
     problems = [
         Problem(
             f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
@@ -217,14 +284,14 @@ def _check_size(system: System, nobs: int, absorbed: int) -> None:
             "use fewer regressors or broader industries, or a larger sample",
         )
         for target, arrows, _ in system.equations
-        if nobs <= len(arrows) + absorbed
+        if nobs <= len(arrows) + absorbed and only in (None, target)
     ]
     if problems:
         raise EstimationError(HEADING, problems)
 
 
-def _check_variation(system: System, values: np.ndarray) -> None:
-    """Refuse variables that are the same for every firm."""
+def check_variation(system: System, values: np.ndarray) -> None:
+    """Refuse variables that are the same for every firm (missing values aside)."""
     problems = [
         Problem(
             f"'{name}' has the same value for all {len(values)} firms: it has no coefficient, "
@@ -232,7 +299,7 @@ def _check_variation(system: System, values: np.ndarray) -> None:
             "leave it out, or check the sample restriction that made it constant",
         )
         for name, column in zip(system.variables, values.T, strict=True)
-        if np.ptp(column) == 0
+        if np.nanmin(column) == np.nanmax(column)
     ]
     if problems:
         raise EstimationError(HEADING, problems)
@@ -336,7 +403,7 @@ def correlation_moments(
     if problems:
         raise EstimationError(HEADING, problems)
     r = _full_matrix(corr.loc[names, names].to_numpy(dtype=float), names)
-    _check_size(system, n, 1)
+    check_size(system, n, 1)
     scale = deviations[names].to_numpy()
     within = r * np.outer(scale, scale) * ((n - 1) / n)
     moments = Moments(within, np.zeros_like(within), n)

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from cisflow.models.path_fiml import IncompleteFit
     from cisflow.models.path_moments import Estimates, Moments
     from cisflow.models.path_system import System
+
+
+NEED_LIKELIHOOD = ("pvalue", "cfi", "tli", "rmsea", "rmsea_ci_low", "rmsea_ci_high", "aic", "bic")
+"""Measures that mean nothing where the log-likelihood is a weighted sum."""
 
 
 def fit_measures(system: System, moments: Moments, found: Estimates) -> dict[str, float]:
@@ -56,16 +61,54 @@ def fit_measures(system: System, moments: Moments, found: Estimates) -> dict[str
     base = -n * logdet
     logl = -n / 2 * float((np.log(2 * math.pi * psi) + 1).sum())
     npar = len(system.arrows) + m * (effects + 1)
+    srmr = _srmr(system, moments, found, effects)
+    return _measures((chisq, df), (base, base_df), n, srmr, logl, npar)
+
+
+def incomplete_measures(fit: IncompleteFit) -> dict[str, float]:
+    """Compute the measures of :func:`fit_measures` where outcomes have gaps.
+
+    Against the unrestricted normal distribution of the same incomplete outcomes. As in lavaan,
+    intercepts count as parameters and SRMR includes the means. Not a number where the observed
+    outcomes do not determine the unrestricted distribution.
+    """
+    from cisflow.models.tobit_checks import EstimationError
+
+    system, n = fit.system, fit.moments.nobs
+    m, q = len(system.endogenous), len(system.exogenous)
+    all_arrows = m * q + m * (m - 1) // 2
+    df, npar = all_arrows - len(system.arrows), len(system.arrows) + 2 * m
+    try:
+        full = fit.unrestricted()
+    except EstimationError:
+        chisq = base = srmr = math.nan
+    else:
+        chisq = max(2 * (full.logl_standard - fit.logl_standard), 0.0)
+        base = 2 * (full.logl_standard - fit.baseline_logl())
+        srmr = fit.srmr(full)
+    return _measures((chisq, df), (base, all_arrows), n, srmr, fit.logl, npar)
+
+
+def _measures(
+    model: tuple[float, float],
+    baseline: tuple[float, float],
+    n: int,
+    srmr: float,
+    logl: float,
+    npar: float,
+) -> dict[str, float]:
+    """Everything that follows from χ² and degrees of freedom of the model and the baseline."""
+    chisq, df = model
     return {
         "chisq": chisq if df > 0 or math.isnan(chisq) else 0.0,
         "df": df,
         "pvalue": _upper_tail(chisq, df),
-        "baseline_chisq": base,
-        "baseline_df": base_df,
-        "cfi": _cfi(chisq, df, base, base_df),
-        "tli": _tli(chisq, df, base, base_df),
+        "baseline_chisq": baseline[0],
+        "baseline_df": baseline[1],
+        "cfi": _cfi(*model, *baseline),
+        "tli": _tli(*model, *baseline),
         **_rmsea(chisq, df, n),
-        "srmr": _srmr(system, moments, found, effects),
+        "srmr": srmr,
         "logl": logl,
         "npar": npar,
         "aic": 2 * npar - 2 * logl,

@@ -94,16 +94,25 @@ class Sample:
         Level of the first fixed effect; zeros without one.
     dummies : ndarray, shape (n, q)
         Indicators of further fixed effects, possibly redundant.
+    weights : ndarray, shape (n,), or None
+        Sampling weights with mean one.
     """
 
     values: np.ndarray
     levels: np.ndarray
     dummies: np.ndarray
+    weights: np.ndarray | None = None
 
     @property
     def nobs(self) -> int:
         """Number of firms."""
         return self.values.shape[0]
+
+    def covariance(self, values: np.ndarray) -> np.ndarray:
+        """Mean products of columns that are centred already, shape (columns, columns)."""
+        weighted = values if self.weights is None else values * self.weights[:, None]
+        products: np.ndarray = weighted.T @ values / self.nobs
+        return products
 
 
 def eliminate(a: np.ndarray, skip: bool = False) -> np.ndarray:
@@ -250,21 +259,24 @@ def center(sample: Sample) -> tuple[Sample, np.ndarray, int]:
     int
         Parameters per equation for intercept and fixed effects.
     """
-    count = np.bincount(sample.levels)
+    w = np.ones(sample.nobs) if sample.weights is None else sample.weights
+    count = np.bincount(sample.levels, weights=w)
     stacked = np.column_stack([sample.dummies, sample.values])
-    means = np.column_stack([np.bincount(sample.levels, weights=v) / count for v in stacked.T])
+    means = np.column_stack([np.bincount(sample.levels, weights=w * v) / count for v in stacked.T])
     net = stacked - means[sample.levels]
     q = sample.dummies.shape[1]
     dummies, values = net[:, :q], net[:, q:]
     rank = 0
     if q:
-        fitted, _, rank, _ = np.linalg.lstsq(dummies, values, rcond=1e-10)
+        root = np.sqrt(w)[:, None]
+        fitted, _, rank, _ = np.linalg.lstsq(root * dummies, root * values, rcond=1e-10)
         values = values - dummies @ fitted
     fitted = sample.values - values
-    fitted = fitted - fitted.mean(axis=0)
+    fitted = fitted - np.average(fitted, axis=0, weights=w)
     if len(count) == 1 and not q:
         fitted = np.zeros_like(values)  # not the rounding of a mean
-    return Sample(values, sample.levels, dummies), fitted, len(count) + int(rank)
+    net_sample = Sample(values, sample.levels, dummies, sample.weights)
+    return net_sample, fitted, len(count) + int(rank)
 
 
 class Reweighter:
@@ -272,6 +284,7 @@ class Reweighter:
 
     def __init__(self, system: System, sample: Sample):
         self.system = system
+        self.weights = sample.weights
         net, fitted, _ = center(sample)
         self.scale = np.sqrt((net.values**2 + fitted**2).mean(axis=0))
         self.q = net.dummies.shape[1]
@@ -301,7 +314,9 @@ class Reweighter:
         return np.stack([block.T @ weights.T for block in self.first])
 
     def __call__(self, weights: np.ndarray) -> Estimates:
-        """Estimate under each row of ``weights``, shape (draws, firms)."""
+        """Estimate under each row of ``weights``, shape (draws, firms), times sampling weights."""
+        if self.weights is not None:
+            weights = weights * self.weights
         draws, width = weights.shape[0], self.q + self.p
         sums = self._level_sums(weights)
         count, sums = sums[0], sums[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -56,11 +57,12 @@ class PathResults:
     # ------------------------------------------------------------------ another covariance
     def with_cov(
         self,
-        cov_type: str = "nonrobust",
+        cov_type: str | None = None,
         cov_kwds: Mapping[str, Any] | None = None,
         bootstrap: Mapping[str, int] | bool | None = None,
     ) -> PathResults:
         """Return the same estimates with another covariance; arguments as in ``fit``."""
+        cov_type = cov_type or ("robust" if self.model.weighted else "nonrobust")
         resample = bool(bootstrap) or cov_type == "bootstrap"
         check_request(self.model, cov_type, cov_kwds, resample)
         groups = self.model._groups(cov_kwds)
@@ -140,10 +142,51 @@ class PathResults:
         return pd.DataFrame(shown, index=names, columns=names)
 
     def fit_measures(self) -> dict[str, float]:
-        """χ², CFI, TLI, RMSEA with its 90 % interval, SRMR, AIC, BIC … (see ``path_fit``)."""
-        from cisflow.models.path_fit import fit_measures
+        """χ², CFI, TLI, RMSEA with its 90 % interval, SRMR, AIC, BIC … (see ``path_fit``).
 
-        return fit_measures(self.model.system, self.model._moments, self.found)
+        With sampling weights the likelihood is none, and what takes it for one is not a number:
+        p-values, CFI, TLI, RMSEA, AIC and BIC.
+        """
+        return dict(self._measures)
+
+    @cached_property
+    def _measures(self) -> dict[str, float]:
+        from cisflow.models.path_fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
+
+        model = self.model
+        if model._incomplete is None:
+            found = fit_measures(model.system, model._moments, self.found)
+        else:
+            found = incomplete_measures(model._incomplete)
+        if model.weighted:
+            found |= dict.fromkeys(NEED_LIKELIHOOD, math.nan)
+        return found
+
+    def modification_indices(self) -> pd.DataFrame:
+        """Score tests of the arrows that are not drawn (see ``path_score``).
+
+        With a robust or clustered covariance, or weights, the indices are robust likewise. Arrows
+        that would close a circle are listed without an index.
+
+        Raises
+        ------
+        EstimationError
+            With ``missing="fiml"``.
+        """
+        from cisflow.models.path_score import modification_indices
+
+        model = self.model
+        if model._incomplete is not None:
+            raise EstimationError(
+                HEADING,
+                Problem(
+                    'no modification indices with missing="fiml"',
+                    "draw the arrow and look at its z-statistic, or compare the two models",
+                ),
+            )
+        plain = self.cov_type == "nonrobust"
+        sample, groups = (None, None) if plain else (model._sample, self.groups)
+        return modification_indices(model.system, model._moments, self.found, sample, groups)
 
     @cached_property
     def edges(self) -> pd.DataFrame:
@@ -406,7 +449,15 @@ def check_request(
         problems.append(
             Problem(f"no covariance is called '{cov_type}'", f"use one of {', '.join(COVARIANCES)}")
         )
-    if model._sample is None and (resample or cov_type != "nonrobust"):
+    if model._incomplete is not None and (resample or cov_type in ("HC1", "bootstrap")):
+        problems.append(
+            Problem(
+                f"'{'bootstrap' if resample else cov_type}' is not available with missing=\"fiml\"",
+                'use cov_type="robust" or "cluster"; intervals by simulation: '
+                "effects(…, monte_carlo={'draws': 20000, 'seed': 1})",
+            )
+        )
+    elif model._data is None and (resample or cov_type != "nonrobust"):
         problems.append(
             Problem(
                 f"'{'bootstrap' if resample else cov_type}' needs the firms, but the model was "

@@ -1,0 +1,195 @@
+"""Who is lost between survey and accounts: how many, whether selectively, and weights for it.
+
+Accounts exist for some firms only: small firms publish abridged ones, others cease to exist. If
+those lost differ from those kept in what is studied, estimates on the rest are biased. The
+probability to have accounts, estimated from the survey, tests this and gives weights that restore
+the composition of the survey as far as it depends on what the survey asks (Wooldridge 2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.errors import CisflowError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Size classes of Recommendation 2003/361/EC and of the survey's strata.
+SIZE_CLASSES = {"fewer than 50": (0, 50), "50 to 249": (50, 250), "250 and more": (250, np.inf)}
+REGRESSORS = ("log_employees", "rd_intensity", "group")
+ATTRITION_COLUMNS = ("wave", "by", "group", "firms", "with_accounts", "share")
+SELECTIVITY_COLUMNS = ("wave", "term", "estimate", "std_error", "statistic", "df", "p_value", "n")
+JOINT = "all terms (Wald test)"
+OTHER = "other industries"
+# An industry enters with a dummy of its own if it has this many firms with and without accounts.
+ENOUGH = 5
+
+
+def attrition(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return how many firms of each wave have accounts, by size and industry.
+
+    Parameters
+    ----------
+    panel
+        As :func:`cisflow.panel.build_panel` makes it; pass a part of it for a part of the firms.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`ATTRITION_COLUMNS`: ``by`` is ``"all"``, ``"size"`` or ``"industry"``,
+        ``group`` the class, ``share`` from 0 to 1. Cells may be small: before they are published
+        they have to pass :mod:`cisflow.disclosure`.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(list(_attrition_rows(panel)), columns=list(ATTRITION_COLUMNS))
+
+
+def _attrition_rows(panel: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    def row(wave: str, by: str, group: str, firms: pd.DataFrame) -> dict[str, Any]:
+        kept = int(firms["has_accounts"].sum())
+        return {
+            "wave": wave,
+            "by": by,
+            "group": group,
+            "firms": len(firms),
+            "with_accounts": kept,
+            "share": kept / len(firms) if len(firms) else float("nan"),
+        }
+
+    for wave, firms in panel.groupby("wave", sort=False):
+        yield row(str(wave), "all", "all firms", firms)
+        for label, (low, high) in SIZE_CLASSES.items():
+            size = firms[(firms["employees"] >= low) & (firms["employees"] < high)]
+            yield row(str(wave), "size", label, size)
+        if (unknown := firms[firms["employees"].isna()]).shape[0]:
+            yield row(str(wave), "size", "size unknown", unknown)
+        for industry, part in firms.groupby(firms["industry"].fillna("industry unknown")):
+            yield row(str(wave), "industry", str(industry), part)
+
+
+def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
+    """Return the logit of having accounts on what the survey knows, and its joint test.
+
+    Parameters
+    ----------
+    panel
+        As :func:`cisflow.panel.build_panel` makes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`SELECTIVITY_COLUMNS`, per wave one row per term and, as the last, the Wald
+        test (χ², ``df`` degrees of freedom) that all of them but the intercept are zero: a small
+        p-value says that firms are lost selectively. Standard errors are robust (HC1). It rests on
+        the firms with an answer to every regressor; what the wave does not ask is left out. A wave
+        for which it cannot be estimated has one row with the reason as its term.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for wave, firms in panel.groupby("wave", sort=False):
+        try:
+            rows += _selectivity_rows(str(wave), _fitted(firms))
+        except CisflowError as error:
+            reason = "; ".join(problem.what for problem in error.problems)
+            rows.append({"wave": str(wave), "term": f"not estimable: {reason}"})
+    return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))
+
+
+def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
+    from scipy.stats import chi2
+
+    for term, estimate in fit.params.items():
+        yield {
+            "wave": wave,
+            "term": str(term),
+            "estimate": float(estimate),
+            "std_error": float(fit.bse[term]),
+            "statistic": float(fit.tvalues[term]),
+            "p_value": float(fit.pvalues[term]),
+            "n": fit.nobs,
+        }
+    slopes = [term for term in fit.params.index if term != "Intercept"]
+    b = fit.params[slopes].to_numpy()
+    wald = float(b @ np.linalg.solve(fit.cov_params().loc[slopes, slopes].to_numpy(), b))
+    yield {
+        "wave": wave,
+        "term": JOINT,
+        "statistic": wald,
+        "df": len(slopes),
+        "p_value": float(chi2.sf(wald, len(slopes))),
+        "n": fit.nobs,
+    }
+
+
+def accounts_weights(panel: pd.DataFrame) -> pd.Series:
+    """Return inverse-probability weights for the loss of firms without accounts.
+
+    Parameters
+    ----------
+    panel
+        As :func:`cisflow.panel.build_panel` makes it.
+
+    Returns
+    -------
+    pandas.Series
+        Shape (n,), named ``accounts_weight``: of a firm with accounts, the wave's share of firms
+        with accounts over the firm's own probability (so that weights average about 1). Null for
+        firms without accounts or without an answer to a regressor of :func:`selectivity`, and
+        for waves for which that cannot be estimated; 1 where every firm has accounts. Not
+        multiplied by the sampling weight.
+    """
+    import pandas as pd
+
+    weights = pd.Series(np.nan, index=panel.index, name="accounts_weight", dtype="float64")
+    for _, firms in panel.groupby("wave"):
+        has = firms["has_accounts"].astype(bool)
+        if not has.any():
+            continue
+        if has.all():
+            weights.loc[firms.index] = 1.0
+            continue
+        try:
+            fit = _fitted(firms)
+        except CisflowError:
+            continue  # selectivity() says why
+        rows = fit.model.rows
+        known = rows.data.index[rows.kept]
+        linear = rows.X @ fit.params.reindex(rows.names).fillna(0.0).to_numpy()
+        probability = pd.Series(1 / (1 + np.exp(-linear)), index=known)
+        weights.update((rows.y.mean() / probability)[has[known]])
+    return weights
+
+
+def _fitted(firms: pd.DataFrame) -> Any:
+    """Return the logit of having accounts of the firms of one wave."""
+    import pandas as pd
+
+    from cisflow.models.companions import Logit
+
+    measured = [name for name in REGRESSORS if firms[name].notna().any()]
+    data = firms[[*measured, "has_accounts"]].astype("Float64").astype("float64")
+    data = data.assign(industry=firms["industry"]).dropna()
+    terms = [name for name in measured if len(data[name].unique()) > 1]
+    common = _merged_industries(data["industry"], data["has_accounts"])
+    if len(common.unique()) > 1:
+        terms.append("C(industry)")
+    data["industry"] = pd.Categorical(common, _by_size(common))
+    return Logit.from_formula(f"has_accounts ~ {' + '.join(terms) or '1'}", data).fit("HC1")
+
+
+def _merged_industries(industry: pd.Series, has_accounts: pd.Series) -> pd.Series:
+    """Return industries, those too small for a coefficient of their own taken together."""
+    kept = has_accounts.groupby(industry).transform("sum")
+    lost = has_accounts.groupby(industry).transform("size") - kept
+    return industry.astype("object").where((kept >= ENOUGH) & (lost >= ENOUGH), OTHER)
+
+
+def _by_size(industry: pd.Series) -> list[str]:
+    """Return the industries, the largest first: it is the one others are compared with."""
+    return [str(name) for name in industry.value_counts().index]
