@@ -12,10 +12,23 @@ if TYPE_CHECKING:
     from cisflow.models.companions import OLS, FractionalLogit, Logit, TwoPart
     from cisflow.models.path import PathModel
     from cisflow.models.tobit import Tobit
+    from cisflow.models.tobit_heteroskedastic import HeteroskedasticTobit
 
-__all__ = ["OLS", "FractionalLogit", "Logit", "PathModel", "Tobit", "TwoPart"]
+__all__ = [
+    "OLS",
+    "FractionalLogit",
+    "HeteroskedasticTobit",
+    "Logit",
+    "PathModel",
+    "Tobit",
+    "TwoPart",
+]
 
-_HOME = {"Tobit": "tobit", "PathModel": "path"}
+_HOME = {
+    "Tobit": "tobit",
+    "HeteroskedasticTobit": "tobit_heteroskedastic",
+    "PathModel": "path",
+}
 
 
 def __getattr__(name: str) -> Any:
