@@ -23,6 +23,7 @@ from cisflow.publication import (
     Findings,
     count,
     covariance_name,
+    described,
     inline,
     interval,
     label,
@@ -31,7 +32,7 @@ from cisflow.publication import (
     places,
     reading,
     reason,
-    regressions,
+    regression_models,
     signed,
     stars,
     waves_of,
@@ -75,7 +76,7 @@ def paper_context(
     shown = here[:MOST_PRINTED]
     models = findings.models
     settings = findings.settings
-    lead = regressions(models)[:1]
+    lead = regression_models(models)[:1]
     return {
         "title": settings["title"],
         "run": settings["run"],
@@ -106,7 +107,7 @@ def paper_context(
             for place in shown
             if place[1] in waves_of(models[members[0]], findings.countries[place[0]])
         ],
-        "further": [models[model]["title"] for model in regressions(models)[1:]],
+        "further": [models[model]["title"] for model in regression_models(models)[1:]],
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
         "claims": _claims(findings, here),
         "figure1": _figure1(figure1),
@@ -160,7 +161,7 @@ def _wave(findings: Findings, country: str, wave: str) -> Context:
     at = flow[(flow["country"] == country) & (flow["wave"] == wave)]
     all_firms = at.sort_values("step")["firms"]
     samples = []
-    for model in _described(findings):
+    for model in described(findings.models):
         steps = at[at["model"] == model].sort_values("step")
         if len(steps):
             samples.append(
@@ -175,12 +176,6 @@ def _wave(findings: Findings, country: str, wave: str) -> Context:
         "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
         "samples": samples,
     }
-
-
-def _described(findings: Findings) -> list[str]:
-    from cisflow.tables import described
-
-    return described(findings.models)
 
 
 def _why_not(findings: Findings, country: str, wave: str, model: str) -> str:
@@ -438,17 +433,17 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
             if not findings.why_not(country, wave, model)
         ]
 
-    lead = regressions(models)[:1]
+    lead = regression_models(models)[:1]
     groups = path_groups(models)
     sections = {
         "flow": ["sample_flow"],
         "descriptives": [
-            n for m in _described(findings) for n in of(f"descriptives_{m}_{{here}}", m)
+            n for m in described(findings.models) for n in of(f"descriptives_{m}_{{here}}", m)
         ],
         "regressions": [n for m in lead for n in of(f"{m}_{{here}}", m)],
         "paths": [n for g, m in groups.items() for n in of(f"{g}_{{here}}", m[0])],
         "effects": [n for g, m in groups.items() for n in of(f"{g}_effects_{{here}}", m[0])],
-        "extensions": ["extensions"] if len(regressions(models)) > 1 else [],
+        "extensions": ["extensions"] if len(regression_models(models)) > 1 else [],
         "claims": ["claims"],
         "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
         "quality": ["data_quality"],
@@ -474,7 +469,9 @@ def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path)
     stamp = " [SYNTHETIC data]" if findings.synthetic else ""
     found: dict[str, list[Context]] = {"outcomes": [], "coefficients": [], "paths": []}
     wanted = [
-        (kind, model) for model in regressions(models)[:1] for kind in ("outcomes", "coefficients")
+        (kind, model)
+        for model in regression_models(models)[:1]
+        for kind in ("outcomes", "coefficients")
     ]
     wanted += [("paths", model) for members in path_groups(models).values() for model in members]
     captions = {

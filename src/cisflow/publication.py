@@ -237,9 +237,19 @@ def write_manifest(file: Path, settings: Mapping[str, Any]) -> None:
 # --- which models belong together --------------------------------------------------------------
 
 
-def regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+def regression_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models that are regressions, in the order of the run; the first one leads."""
-    return [name for name, spec in models.items() if spec["estimator"] != "path"]
+    return models_of(models, "tobit", "fractional", "ols")
+
+
+def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[str]:
+    """Return the models of some estimators, in the order of the run."""
+    return [name for name, spec in models.items() if spec["estimator"] in estimators]
+
+
+def described(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the models whose samples are shown: the leading regression, each group's first."""
+    return [*regression_models(models)[:1], *(names[0] for names in path_groups(models).values())]
 
 
 def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:

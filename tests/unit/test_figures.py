@@ -5,17 +5,10 @@ import matplotlib.pyplot as plt
 import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
-from cisflow.figures import (
-    STYLE,
-    coefficient_figure,
-    figure_names,
-    label_positions,
-    layout,
-    make_figures,
-    outcome_figure,
-    path_figure,
-    save_figure,
-)
+from cisflow.figures import figure_names, make_figures, save_figure
+from cisflow.figures.canvas import STYLE
+from cisflow.figures.paths import label_positions, layout, path_figure
+from cisflow.figures.regressions import coefficient_figure, outcome_figure
 
 
 @pytest.fixture(scope="module")

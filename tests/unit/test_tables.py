@@ -7,16 +7,10 @@ import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
 from cisflow.publication import count, inline, interval, label, number, path_groups, stars
-from cisflow.tables import (
-    FORMATS,
-    effects_table,
-    flow_table,
-    make_tables,
-    path_table,
-    regression_table,
-    save_table,
-    table_names,
-)
+from cisflow.tables import FORMATS, make_tables, save_table, table_names
+from cisflow.tables.paths import effects_table, path_table
+from cisflow.tables.regressions import regression_table
+from cisflow.tables.samples import flow_table
 
 READINGS = ["faems2010_direct", "faems2010_personnel"]
 

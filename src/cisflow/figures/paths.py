@@ -1,9 +1,4 @@
-"""Figures for print, drawn from what was estimated; nothing is estimated here.
-
-Every figure is drawn at the width of the paper's text, so that letters keep their size there, in
-colours that readers with a colour vision deficiency can tell apart. The same findings give the
-same bytes.
-"""
+"""The diagram of a path model."""
 
 from __future__ import annotations
 
@@ -11,269 +6,27 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.figures.canvas import COLOURS, GREY, STYLE, WIDTH, canvas
 from cisflow.publication import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    SYNTHETIC,
-    WITHHELD,
     Findings,
-    covariance_name,
     label,
     number,
     path_groups,
-    places,
     reason,
-    regressions,
-    signed,
     stars,
-    waves_of,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 6.3  # inches, the width of the paper's text
-# Okabe & Ito's colours: blue, vermillion, and two more for further outcomes.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-MARKERS = ("o", "s", "^", "D")
-GREY = "#595959"
-STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.labelsize": 9,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "legend.fontsize": 8.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "cisflow",
-    "svg.fonttype": "path",
-}
-
 Point = tuple[float, float]
-
-
-def figure_names(settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the names of all figures a run publishes; known before anything is estimated."""
-    countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
-    names = []
-    for country, wave in places(countries):
-        for model in _drawn_regressions(models):
-            if wave in waves_of(models[model], countries[country]):
-                names.append(f"outcomes_{model}_{country}_{wave}")
-                names.append(f"coefficients_{model}_{country}_{wave}")
-        for model in _path_models(models):
-            if wave in waves_of(models[model], countries[country]):
-                names.append(f"paths_{model}_{country}_{wave}")
-    return names
-
-
-def make_figures(findings: Findings) -> dict[str, Figure]:
-    """Draw every figure of :func:`figure_names`.
-
-    Returns
-    -------
-    dict
-        Figures by name, in that order; close them after use.
-    """
-    draw = {
-        "outcomes": outcome_figure,
-        "coefficients": coefficient_figure,
-        "paths": path_figure,
-    }
-    kinds = {
-        **{
-            f"{kind}_{m}": (kind, m)
-            for kind in ("outcomes", "coefficients")
-            for m in findings.models
-        },
-        **{f"paths_{m}": ("paths", m) for m in findings.models},
-    }
-    figures = {}
-    for name in figure_names(findings.settings, findings.models):
-        for country, wave in places(findings.countries):
-            kind_and_model = kinds.get(name.removesuffix(f"_{country}_{wave}"))
-            if kind_and_model:
-                kind, model = kind_and_model
-                figures[name] = draw[kind](findings, country, wave, model)
-    return figures
-
-
-def save_figure(figure: Figure, folder: Path | str, name: str) -> None:
-    """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it."""
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(STYLE):
-        figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-
-
-def _drawn_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the leading regression, whose outcomes and partner coefficients are drawn."""
-    return regressions(models)[:1]
-
-
-def _path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    return [model for members in path_groups(models).values() for model in members]
-
-
-def _canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``columns`` panels, stamped where its data are synthetic."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(
-        1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
-    )
-    if findings.synthetic:
-        figure.suptitle(SYNTHETIC, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
-    return figure, list(axes[0])
-
-
-# --- coefficients by partner type --------------------------------------------------------------
-
-
-def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
-    """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
-    import matplotlib as mpl
-
-    spec = findings.models[model]
-    column = max(spec["columns"], key=lambda name: len(spec["columns"][name]))
-    terms = spec["columns"][column]
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = _canvas(findings, 0.95 + 0.235 * len(terms))
-        rows = _main_rows(findings, country, wave, model)
-        rows = rows[rows["column"] == column]
-        step = 0.5 / max(len(spec["outcomes"]), 1)
-        for i, outcome in enumerate(spec["outcomes"]):
-            of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
-            of = of.reindex(terms)
-            y = np.arange(len(terms)) + (i - (len(spec["outcomes"]) - 1) / 2) * step
-            _points(axes, of, y, i, label(outcome, short=True))
-        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-        axes.set_yticks(range(len(terms)), [label(term) for term in terms])
-        axes.set_ylim(len(terms) - 0.5, -0.5)
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
-        kinds = [kind for kind in rows["cov_type"] if kind]
-        errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
-        axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
-        why = findings.why_not(country, wave, model)
-        axes.set_title(f"{findings.place(country, wave)}" + (f": {why}" if why else ""), loc="left")
-        figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
-    return figure
-
-
-def _main_rows(findings: Findings, country: str, wave: str, model: str) -> pd.DataFrame:
-    """Return a model's rows with the standard errors its tables show."""
-    rows = findings.rows(country, wave, model)
-    covariance = findings.models[model]["covariance"][0]
-    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
-    return rows[rows["cov_type"] == main]
-
-
-def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:
-    """Draw points with intervals; what is not estimable stands as words on the zero line."""
-    known = of["estimate"].notna().to_numpy()
-    b = of["estimate"].to_numpy(dtype=float)
-    bounds = of[["ci_low", "ci_high"]].to_numpy(dtype=float).T
-    axes.errorbar(
-        b[known],
-        y[known],
-        xerr=np.abs(bounds - b)[:, known],
-        fmt=MARKERS[i % 4],
-        color=COLOURS[i % 4],
-        markersize=5,
-        linewidth=1.3,
-        capsize=2.5,
-        label=name,
-    )
-    for at in y[~known]:
-        axes.annotate(
-            NOT_ESTIMABLE,
-            (0, at),
-            (4 + 22 * i, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            color=COLOURS[i % 4],
-            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
-        )
-
-
-# --- distribution of outcomes ------------------------------------------------------------------
-
-
-def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
-    """Draw how many firms stand at each limit of the outcomes and in classes between."""
-    import matplotlib as mpl
-
-    outcomes = findings.models[model]["outcomes"]
-    about = findings.description(country, wave, model) or {}
-    with mpl.rc_context(STYLE):
-        figure, panels = _canvas(findings, 2.5, columns=len(outcomes))
-        top = 10.0
-        for axes, outcome in zip(panels, outcomes, strict=True):
-            cells = (about.get("distributions") or {}).get(outcome) or []
-            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
-            axes.set_xlabel("Share of turnover (%)")
-            if cells:
-                known = {v["variable"]: v["n"] for v in about["variables"]}
-                top = max(top, _bars(axes, cells, known[outcome]))
-            else:
-                axes.set_yticks([])
-                axes.set_xticks([])
-                axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
-        panels[0].set_ylim(0, 1.18 * top)
-        panels[0].set_ylabel("Firms (%)")
-    return figure
-
-
-def _bars(axes: Axes, cells: Sequence[Mapping[str, Any]], n: int) -> float:
-    """Draw one bar per class and return the highest; withheld classes carry a sign."""
-    import seaborn as sns
-
-    names = [_class_name(cell) for cell in cells]
-    shares = [100 * (cell["firms"] or 0) / n for cell in cells]
-    limits = ["at a limit" if cell["class"] != "between" else "between" for cell in cells]
-    sns.barplot(
-        x=names,
-        y=shares,
-        hue=limits,
-        hue_order=["at a limit", "between"],
-        palette=list(COLOURS[:2][::-1]),
-        legend=False,
-        saturation=1,
-        ax=axes,
-    )
-    for x, (cell, share) in enumerate(zip(cells, shares, strict=True)):
-        text = WITHHELD if cell["suppressed"] else signed(f"{share:.0f}")
-        axes.annotate(text, (x, share), (0, 2), textcoords="offset points", ha="center", fontsize=8)
-    axes.tick_params(axis="x", rotation=45)
-    return max(shares)
-
-
-def _class_name(cell: Mapping[str, Any]) -> str:
-    if cell["class"] != "between":
-        return f"{cell['up_to']:g}"
-    return f"{cell['above']:g}–{cell['up_to']:g}"
-
-
-# --- path diagram ------------------------------------------------------------------------------
-
 HALF_HEIGHT = 0.33  # of a box, inches
 LEVELS = (-1.1, -0.55, 0.0, 0.55, 1.1)  # heights a box may take, inches
 LABEL = (0.66, 0.2)  # width and height of a coefficient with stars, inches
@@ -290,7 +43,7 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
     found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
     found = found.set_index(["term", "outcome"])
     with mpl.rc_context(STYLE):
-        figure, (axes,) = _canvas(findings, 3.95)
+        figure, (axes,) = canvas(findings, 3.95)
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.set_xlim(0, WIDTH)
@@ -548,3 +301,8 @@ def _touches(box: tuple[float, ...], line: tuple[Point, Point]) -> bool:
     x = line[0][0] + t * (line[1][0] - line[0][0])
     y = line[0][1] + t * (line[1][1] - line[0][1])
     return bool(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).any())
+
+
+def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the models whose diagrams are drawn."""
+    return [model for members in path_groups(models).values() for model in members]

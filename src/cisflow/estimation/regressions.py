@@ -1,0 +1,122 @@
+"""Regressions: every outcome on every column of regressors, firms of one wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.errors import CisflowError
+from cisflow.estimation.common import Row, fit_arguments, numeric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def regressions(
+    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Fit every outcome on every column; yield tidy rows and diagnostics of each."""
+    for outcome in spec["outcomes"]:
+        for column, terms in spec["columns"].items():
+            where = {"outcome": outcome, "column": column}
+            try:
+                fit = _fit_regression(sample, spec, outcome, terms)
+                rows = [
+                    {**where, **row}
+                    for covariance in spec["covariance"]
+                    for row in _tidy(fit, covariance, sample, spec)
+                ]
+                diagnostics = {**_diagnostics(fit), **_specification_tests(fit, bootstrap)}
+            except CisflowError as error:
+                note = "; ".join(problem.what for problem in error.problems)
+                rows, diagnostics = [{**where, "note": f"not estimable: {note}"}], {"note": note}
+            yield rows, {**where, **diagnostics}
+
+
+def _fit_regression(
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: list[str]
+) -> Any:
+    """Fit one regression with its first covariance."""
+    dummies = [f"C({effect})" for effect in spec["fixed_effects"]]
+    formula = f"{outcome} ~ " + " + ".join([*terms, *spec["controls"], *dummies])
+    weights = sample[spec["weights"]] if spec["weights"] else None
+    data = numeric(sample)
+    if spec["estimator"] == "tobit":
+        from cisflow.models.tobit import Tobit
+
+        lower, upper = spec["limits"]
+        model: Any = Tobit.from_formula(formula, data, lower=lower, upper=upper, weights=weights)
+    elif spec["estimator"] == "fractional":
+        from cisflow.models.companions import FractionalLogit
+
+        lower, upper = spec["limits"]
+        model = FractionalLogit.from_formula(
+            formula, data, lower=lower, upper=upper, weights=weights
+        )
+    else:
+        from cisflow.models.companions import OLS
+
+        model = OLS.from_formula(formula, data, weights=weights)
+    return model.fit(**fit_arguments(spec["covariance"][0], sample))
+
+
+def _tidy(
+    fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame, spec: dict[str, Any]
+) -> Iterator[Row]:
+    """Yield one row per term; a coefficient that does not exist says so in its note."""
+    cluster = covariance["cluster"] if isinstance(covariance, dict) else None
+    fit = fit.with_cov(**fit_arguments(covariance, sample))
+    interval = fit.conf_int(0.05).to_numpy()
+    about = {
+        "n": fit.nobs,
+        "n_lower": getattr(fit, "n_lower", np.nan),
+        "n_upper": getattr(fit, "n_upper", np.nan),
+        "groups": sample[cluster].nunique() if cluster else np.nan,
+        "cov_type": f"cluster({cluster})" if cluster else covariance,
+        "weights": spec["weights"] or "unweighted",
+    }
+    for i, term in enumerate(fit.params.index):
+        reason = fit.not_estimable.get(term)
+        if reason:
+            yield {**about, "term": term, "note": f"not estimable: {reason}"}
+            continue
+        yield {
+            **about,
+            "term": term,
+            "estimate": fit.params.iloc[i],
+            "std_error": fit.bse.iloc[i],
+            "statistic": fit.tvalues.iloc[i],
+            "p_value": fit.pvalues.iloc[i],
+            "ci_low": interval[i, 0],
+            "ci_high": interval[i, 1],
+        }
+    for term, reason in fit.not_estimable.items():
+        if term not in fit.params.index:
+            yield {**about, "term": term, "note": f"not estimable: {reason}"}
+
+
+def _diagnostics(fit: Any) -> dict[str, Any]:
+    """Return the scalars a fit offers; what an estimator lacks is left out, not made up."""
+    names = ("nobs", "n_lower", "n_upper", "scale", "llf", "aic", "bic", "prsquared", "converged")
+    scalars = {name: getattr(fit, name) for name in names if getattr(fit, name, None) is not None}
+    return {**scalars, "not_estimable": fit.not_estimable, "dropped": fit.dropped}
+
+
+def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
+    """Return pseudo-R² and Pagan & Vella's tests of an unweighted Tobit, nothing for others."""
+    if not hasattr(fit, "normality_test") or fit.model.weights is not None:
+        return {}
+    draws, seed = bootstrap.get("test_draws", 0), bootstrap["seed"]
+    tests = {
+        "normality": fit.normality_test(draws=draws, seed=seed),
+        "homoskedasticity": fit.homoskedasticity_test(draws=draws, seed=seed),
+    }
+    return {
+        "pseudo_r2": fit.pseudo_r2("mckelvey-zavoina"),
+        **{
+            name: {"statistic": t.statistic, "df": t.df, "p_value": t.pvalue, "draws": t.draws}
+            for name, t in tests.items()
+        },
+    }

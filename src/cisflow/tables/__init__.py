@@ -1,0 +1,99 @@
+"""Tables for print, rendered from what was estimated; nothing is estimated here.
+
+Every table is a maketables object and is saved as LaTeX, HTML, Word, Typst and CSV. Three kinds of
+empty are kept apart: ``n.e.`` (not estimable, the reason is in the note), ``n.a.`` (not asked in
+this survey) and ``c`` (confidential, too few firms); a blank means that the term is not part of
+the column.
+
+A new kind of table is a function of the findings in a module of its own, and a line in
+:func:`_all_tables` that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cisflow.publication import (
+    Findings,
+    described,
+    path_groups,
+    places,
+    regression_models,
+    waves_of,
+)
+from cisflow.tables.claims import claims_table
+from cisflow.tables.layout import is_wide
+from cisflow.tables.paths import effects_table, path_table
+from cisflow.tables.regressions import covariance_table, extensions_table, regression_table
+from cisflow.tables.samples import descriptives_table, flow_table, quality_overview, quality_table
+from cisflow.tables.save import FORMATS, save_table
+
+if TYPE_CHECKING:
+    from maketables import MTable
+
+__all__ = ["FORMATS", "is_wide", "make_tables", "save_table", "table_names"]
+
+Settings = Mapping[str, Any]
+Models = Mapping[str, dict[str, Any]]
+Table = tuple[str, Callable[[Findings], "MTable"]]
+
+
+def _all_tables(settings: Settings, models: Models) -> Iterator[Table]:
+    """Yield the name of every table a run publishes and what renders it, in order."""
+    yield "sample_flow", flow_table
+    yield "claims", claims_table
+    yield "extensions", extensions_table
+    yield "data_quality", quality_overview
+    countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
+    for country, wave in places(countries):
+        yield from _tables_of_wave(models, countries, country, wave)
+    for country, about in settings["countries"].items():
+        if about.get("accounts"):
+            name = f"quality_{country}_accounts"
+            yield name, partial(quality_table, country=country, wave="accounts")
+
+
+def _tables_of_wave(
+    models: Models, countries: Mapping[str, list[str]], country: str, wave: str
+) -> Iterator[Table]:
+    here = {"country": country, "wave": wave}
+
+    def table(name: str, render: Callable[..., MTable], **about: Any) -> Table:
+        return name, partial(render, **here, **about)
+
+    def asked(model: str) -> bool:
+        return wave in waves_of(models[model], countries[country])
+
+    ending = f"{country}_{wave}"
+    yield table(f"quality_{ending}", quality_table)
+    for model in filter(asked, regression_models(models)):
+        yield table(f"{model}_{ending}", regression_table, model=model)
+        if len(models[model]["covariance"]) > 1:
+            name = f"{model}_{ending}_standard_errors"
+            yield table(name, covariance_table, model=model)
+    for group, members in path_groups(models).items():
+        if asked(members[0]):
+            about = {"group": group, "members": members}
+            yield table(f"{group}_{ending}", path_table, **about)
+            yield table(f"{group}_effects_{ending}", effects_table, **about)
+    for model in described(models):
+        yield table(f"descriptives_{model}_{ending}", descriptives_table, model=model)
+
+
+def table_names(settings: Settings, models: Models) -> list[str]:
+    """Return the names of all tables a run publishes; known before anything is estimated."""
+    return [name for name, _ in _all_tables(settings, models)]
+
+
+def make_tables(findings: Findings) -> dict[str, MTable]:
+    """Render every table of :func:`table_names`.
+
+    Returns
+    -------
+    dict
+        Tables by name, in that order.
+    """
+    all_tables = _all_tables(findings.settings, findings.models)
+    return {name: render(findings) for name, render in all_tables}

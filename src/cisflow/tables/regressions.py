@@ -1,0 +1,287 @@
+"""Tables of regressions, of their standard errors, and of the extensions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cisflow.publication import (
+    COLUMN_LABELS,
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    Findings,
+    count,
+    covariance_name,
+    inline,
+    label,
+    number,
+    places,
+    reason,
+    regression_models,
+    signed,
+    stars,
+)
+from cisflow.tables.layout import cell, finished, set_table, two_level, union
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from maketables import MTable
+
+BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
+
+
+# More places than this do not fit side by side on a page.
+MOST_PLACES = 4
+TESTS = ("normality", "homoskedasticity")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One column of a regression table, in the form maketables reads.
+
+    Attributes
+    ----------
+    outcome
+        Label of the dependent variable.
+    terms
+        Index ``term``; columns ``b se t p``; not a number where not estimable.
+    """
+
+    outcome: str
+    terms: pd.DataFrame
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        return self.terms
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return self.outcome
+
+    def __maketables_stat__(self, key: str) -> None:
+        """Statistics are handed to the table directly."""
+
+
+def regression_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+    """Render a regression: its outcomes side by side, standard errors in parentheses."""
+    from maketables import ETable
+
+    spec = findings.models[model]
+    main = _cov_key(spec["covariance"][0])
+    rows = _with_covariance(findings.rows(country, wave, model), main)
+    columns = _columns(spec)
+    fits = [Fit(label(o), _terms(_of(rows, o, name), spec, name)) for o, name in columns]
+    heads = [COLUMN_LABELS.get(name, label(name)) for _, name in columns]
+    table = ETable(
+        fits,
+        coef_fmt="b:.3f*\n(se:.3f)",
+        order=_term_order(spec),
+        labels={t: label(t) for fit in fits for t in fit.terms.index},
+        cat_template="",
+        model_stats=[],
+        custom_model_stats=_fit_statistics(findings, country, wave, model),
+        model_heads=heads if len(spec["columns"]) > 1 else None,
+        show_fe=False,
+        rgroup_sep="t",
+        notes="-",
+    )
+    table.df = table.df.astype(object).replace("-\n(-)", NOT_ESTIMABLE).map(signed)
+    notes = [
+        _estimator_note(spec),
+        f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
+        *_tests_note(findings, country, wave, model),
+        sample_note(spec),
+        *reasons(rows),
+    ]
+    return finished(findings, table, f"{spec['title']}: {findings.place(country, wave)}", notes)
+
+
+def covariance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+    """Render a regression with all its kinds of standard errors under each coefficient."""
+    import pandas as pd
+
+    spec = findings.models[model]
+    rows = findings.rows(country, wave, model)
+    kinds = [_cov_key(covariance) for covariance in spec["covariance"]]
+    cells: dict[tuple[str, str], pd.Series] = {}
+    for outcome, name in _columns(spec):
+        by_kind = [
+            _terms(_of(_with_covariance(rows, kind), outcome, name), spec, name) for kind in kinds
+        ]
+        texts = {
+            label(term): cell(
+                by_kind[0].loc[term, "b"],
+                *(
+                    f"{left}{number(terms.loc[term, 'se'])}{right}"
+                    for terms, (left, right) in zip(by_kind, BRACKETS, strict=False)
+                ),
+            )
+            for term in by_kind[0].index
+        }
+        cells[label(outcome), COLUMN_LABELS.get(name, label(name))] = pd.Series(texts)
+    frame = pd.DataFrame(cells)
+    present = union(t for column in cells.values() for t in column.index)
+    first = [label(term) for term in _term_order(spec)]
+    order = union([*first, *sorted(present, key=lambda term: term == label("Intercept"))])
+    kinds_note = "; ".join(
+        f"{pair[0]} {pair[1]} {covariance_name(kind, _groups(_with_covariance(rows, kind)))}"
+        for kind, pair in zip(kinds, BRACKETS, strict=False)
+    )
+    notes = [
+        f"Below each coefficient its standard errors: {kinds_note}.",
+        _estimator_note(spec),
+        sample_note(spec),
+        *reasons(rows),
+    ]
+    caption = f"{spec['title']}, standard errors compared: {findings.place(country, wave)}"
+    return set_table(findings, frame.reindex(order).fillna(""), caption, notes)
+
+
+def extensions_table(findings: Findings) -> MTable:
+    """Render the coefficients of interest of every regression but the leading one."""
+    import pandas as pd
+
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    rows_shown = []
+    for model in regression_models(findings.models)[1:]:
+        spec = findings.models[model]
+        main = _cov_key(spec["covariance"][0])
+        for country, wave in places(findings.countries):
+            rows = _with_covariance(findings.rows(country, wave, model), main)
+            rows_shown.append(rows)
+            for outcome, name in _columns(spec):
+                terms = _terms(_of(rows, outcome, name), spec, name)
+                for term in spec["columns"][name]:
+                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}"
+                    b, se, p = terms.loc[term, ["b", "se", "p"]]
+                    text = cell(b, f"({number(se)})", star=stars(p)).replace("\n", " ")
+                    cells.setdefault(key, {})[findings.place(country, wave)] = text
+    frame = two_level(cells)
+    notes = [
+        "Coefficients with standard errors in parentheses, each from the model named above it, "
+        "with the controls that the models file lists. A fractional logit's coefficients are on "
+        f"the scale of log odds. {STARS_NOTE}.",
+        *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
+    ]
+    return set_table(findings, frame, "Further models: coefficients of interest", notes)
+
+
+def _term_order(spec: Mapping[str, Any]) -> list[str]:
+    """Return the terms of all columns, then the controls."""
+    return union([t for terms in spec["columns"].values() for t in terms] + spec["controls"])
+
+
+def _columns(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(outcome, name) for outcome in spec["outcomes"] for name in spec["columns"]]
+
+
+def _cov_key(covariance: str | Mapping[str, str]) -> str:
+    """Return a covariance of the models file as the estimates call it."""
+    return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+
+
+def _with_covariance(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return the rows of one covariance, and those that are about no fit at all."""
+    return rows[rows["cov_type"].isin([kind, ""])]
+
+
+def _of(rows: pd.DataFrame, outcome: str, column: str) -> pd.DataFrame:
+    return rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
+
+
+def _terms(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> pd.DataFrame:
+    """Return b, se, t and p of one fit by term; what the model asks for and lacks is null.
+
+    Dummies of fixed effects are left out; the table says that they are in the model.
+    """
+    found = rows[(rows["term"] != "") & ~rows["term"].str.startswith("C(")]
+    found = found.drop_duplicates("term").set_index("term")
+    names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
+    wanted = [*spec["columns"][column], *spec["controls"]]
+    others = [term for term in found.index if term not in (*wanted, "Intercept")]
+    terms = found[list(names)].rename(columns=names).astype(float)
+    return terms.reindex(list(dict.fromkeys([*wanted, *others, "Intercept"])))
+
+
+def _fit_statistics(
+    findings: Findings, country: str, wave: str, model: str
+) -> dict[str, list[str]]:
+    """Return the lower panel of a regression table, one text per column."""
+    spec = findings.models[model]
+    fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
+    of = [fits.get(key, {}) for key in _columns(spec)]
+    panel = {f"{label(effect)} dummies": ["yes"] * len(of) for effect in spec["fixed_effects"]}
+    panel["Firms"] = [_stat(f, "nobs", count) for f in of]
+    if spec["estimator"] in ("tobit", "fractional"):
+        for name, limit in zip(("n_lower", "n_upper"), spec["limits"], strict=True):
+            if limit is not None and any(name in f for f in of):
+                panel[f"Firms at {limit:g}"] = [
+                    _stat(f, name, lambda x: count(x, findings.minimum)) for f in of
+                ]
+    if spec["estimator"] == "tobit":
+        panel["σ"] = [_stat(f, "scale", number) for f in of]
+        panel["Pseudo-R² (McKelvey–Zavoina)"] = [_stat(f, "pseudo_r2", number) for f in of]
+        for name in TESTS:
+            panel[f"{name.capitalize()} (p)"] = [
+                _stat(f.get(name) or {}, "p_value", number) for f in of
+            ]
+    if any("llf" in f for f in of):
+        panel["Log-likelihood"] = [_stat(f, "llf", number) for f in of]
+    return panel
+
+
+def _stat(fit: Mapping[str, Any], name: str, write: Callable[[float], str]) -> str:
+    value = fit.get(name)
+    return NOT_ESTIMABLE if value is None else write(float(value))
+
+
+def _groups(rows: pd.DataFrame) -> float | None:
+    known = rows["groups"].dropna()
+    return float(known.iloc[0]) if len(known) else None
+
+
+def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:
+    """Say where the p-values of a Tobit's specification tests come from."""
+    draws = {
+        fit[name]["draws"]
+        for fit in findings.fits(country, wave, model)
+        for name in TESTS
+        if fit.get(name)
+    }
+    if not draws:
+        return []
+    most = max(draws)
+    source = f"from {most:,} samples simulated under the null" if most else "from χ²"
+    return [f"{' and '.join(TESTS).capitalize()}: tests of Pagan and Vella (1989), p {source}."]
+
+
+def _estimator_note(spec: Mapping[str, Any]) -> str:
+    low, high = spec.get("limits") or (None, None)
+    within = " and ".join(f"{limit:g}" for limit in (low, high) if limit is not None)
+    return {
+        "tobit": f"Tobit by maximum likelihood, limits {within or 'none'}.",
+        "fractional": f"Fractional logit of the share between {within}; log odds.",
+        "ols": "Ordinary least squares.",
+        "path": "Recursive path model by maximum likelihood.",
+    }[spec["estimator"]]
+
+
+def sample_note(spec: Mapping[str, Any]) -> str:
+    """Say which firms are in the sample, and whether they are weighted."""
+    sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
+    weights = f"Weighted by {spec['weights']}" if spec.get("weights") else "Unweighted"
+    return f"{weights}. Sample: {sample}."
+
+
+def reasons(rows: pd.DataFrame) -> list[str]:
+    """Return why cells of these rows are not estimable, each reason once."""
+    empty = rows[rows["estimate"].isna() & (rows["note"] != "")]
+    by_reason: dict[str, dict[str, None]] = {}
+    for term, note in zip(empty["term"], empty["note"], strict=True):
+        by_reason.setdefault(reason(note), {})[label(term) if term else ""] = None
+    texts = []
+    for why, terms in by_reason.items():
+        who = ", ".join(term for term in terms if term)
+        texts.append(f"{who}: {why}" if who else why)
+    return [f"{NOT_ESTIMABLE}: not estimable ({'; '.join(texts)})."] if texts else []
