@@ -96,6 +96,8 @@ class Absorbed:
 
 
 ABSORB_FROM = 10  # levels
+FEW = 100_000  # numbers in a table
+LARGEST_EXACT = 2.0**53  # whole number in double precision
 
 
 @dataclass(frozen=True)
@@ -286,7 +288,7 @@ def model_frame(
             [(f"no column {name}", "check its spelling in the formula") for name in absent],
         )
     wanted = dict.fromkeys([*(c for c in known if c in required), *extra])
-    given: Columns = {str(name): _bare(data[name]) for name in wanted}
+    given = _columns(data, list(wanted))
     complete, dropped = _complete(heading, given, len(data))
     if complete is not None:
         given = {name: values[complete] for name, values in given.items()}
@@ -354,6 +356,20 @@ def _gaps(values: Any) -> NDArray[np.bool_] | None:
     else:
         gaps = values.isna().to_numpy(dtype=bool)
     return gaps if gaps.any() else None
+
+
+def _columns(data: pd.DataFrame, names: Sequence[Any]) -> Columns:
+    """Columns by name: bare numbers where pandas holds bare numbers, else as they are."""
+    types = dict(zip(data.columns.tolist(), data.dtypes.tolist(), strict=True))
+    small = data.size <= FEW and len(types) == data.shape[1]
+    if not small or not all(t.kind in "fi" and isinstance(t, np.dtype) for t in types.values()):
+        return {str(name): _bare(data[name]) for name in names}
+    # One piece: asking pandas for column after column takes longer than a small fit.
+    values = data.to_numpy(dtype=float)
+    if np.fmax.reduce(np.abs(values), axis=None, initial=0) > LARGEST_EXACT:
+        return {str(name): _bare(data[name]) for name in names}
+    place = {name: j for j, name in enumerate(types)}
+    return {str(n): values[:, place[n]].astype(types[n], copy=False) for n in names}
 
 
 def _bare(column: pd.Series) -> Any:

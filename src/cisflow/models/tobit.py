@@ -3,6 +3,17 @@ r"""The Tobit: a linear model for an outcome that piles up at a limit.
 .. math:: y_i^* = x_i\beta + \sigma\varepsilon_i,\quad \varepsilon_i \sim N(0, 1),\quad
           y_i = \min(\max(y_i^*, L_i), U_i)
 
+A row contributes the density of its outcome if that is observed, and the probability of its side
+if it is at a limit or in a bracket :math:`[a_i, b_i]`:
+
+.. math:: \ell_i = \begin{cases}
+          -\log\sigma + \log\phi\big((y_i - x_i\beta)/\sigma\big) & L_i < y_i < U_i \\
+          \log\Phi\big((L_i - x_i\beta)/\sigma\big) & y_i = L_i \\
+          \log\Phi\big((x_i\beta - U_i)/\sigma\big) & y_i = U_i \\
+          \log\big[\Phi\big((b_i - x_i\beta)/\sigma\big)
+          - \Phi\big((a_i - x_i\beta)/\sigma\big)\big] & \text{bracketed}
+          \end{cases}
+
 Sources: Tobin (1958, Econometrica 26:24–36); Amemiya (1984, Journal of Econometrics 24:3–61);
 Olsen (1978, Econometrica 46:1211–1215) for the parameters the likelihood is maximised in.
 
@@ -425,7 +436,7 @@ def censored(
         or bool(((y < low_enough) | (y > high_enough)).any())
     ):
         check_outcome(heading, y, *np.broadcast_arrays(low_enough, high_enough, y)[:2])
-    if y.size and float(ceiling.max()) == 100 and float(y.max()) <= 1:
+    if y.size and float(ceiling.max()) == 100 and 0 < float(y.max()) <= 1:
         warnings.warn(
             f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
             "fraction, use upper=1 or multiply it by 100.",

@@ -118,7 +118,18 @@ class Resamples:
         return finite.std(ddof=0) * np.sqrt(m - 1)
 
     def conf_int(self, alpha: float = 0.05, method: str = "percentile") -> pd.DataFrame:
-        """Percentile or BCa intervals (Efron 1987, JASA 82:171–185); columns 0 and 1.
+        r"""Percentile or BCa intervals; columns 0 and 1.
+
+        The percentile interval runs between the α/2 and 1 − α/2 quantiles of the resamples. BCa
+        (Efron 1987, JASA 82:171–185; Efron & Tibshirani 1993, An Introduction to the Bootstrap,
+        section 14.3) takes instead the quantiles
+
+        .. math:: \Phi\Big(z_0 + \frac{z_0 + z_\alpha}{1 - a\,(z_0 + z_\alpha)}\Big), \quad
+                  z_0 = \Phi^{-1}\big(\text{share of resamples below the estimate}\big), \quad
+                  a = \frac{\sum U_i^3}{6\,(\sum U_i^2)^{3/2}}
+
+        with ties counted half and :math:`U_i` the influence of row (or cluster) i, the
+        infinitesimal jackknife.
 
         A bound is ±∞ if too many resamples are separated, NaN if a coefficient is missing in any.
         """

@@ -212,7 +212,10 @@ def find_estimable(
 
     If the rows strictly between the limits have full column rank, β is finite. Otherwise a linear
     programme on the null space of those rows decides whether some direction raises the likelihood
-    for ever: rows at the lower limit must not rise, rows at the upper limit must not fall.
+    for ever: rows at the lower limit must not rise, rows at the upper limit must not fall (for the
+    logit this is the separation of Albert & Anderson 1984, Biometrika 71:1–10; a direction in which
+    a concave likelihood never falls is one of recession, Geyer 2009, Electronic Journal of
+    Statistics 3:259–289).
 
     Parameters
     ----------
@@ -448,10 +451,11 @@ def _largest_gain(cases: Floats, counts: Ints) -> Floats | None:
         return alone if alone.any() else None
 
     from scipy.optimize import linprog
+    from scipy.sparse import csr_array, eye_array, hstack
 
     m, q = cases.shape
     cost = np.concatenate([np.zeros(q), -counts.astype(float)])
-    constraint = np.hstack([-cases, np.eye(m)])
+    constraint = hstack([csr_array(-cases), eye_array(m)], format="csc")
     bounds = [(None, None)] * q + [(0.0, 1.0)] * m
     found = linprog(cost, constraint, np.zeros(m), bounds=bounds, method="highs")
     if found.status != 0 or -found.fun < 0.5:

@@ -14,7 +14,7 @@ samples, so critical values can be simulated (Drukker 2002, Stata Journal 2:125�
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,10 @@ def _chi2(name: str, statistic: float, df: int) -> TestResult:
 
 
 def wald_test(results: TobitResults, terms: Sequence[str] | Floats) -> TestResult:
-    """Test that coefficients are zero together, with the covariance of the fit.
+    r"""Test that coefficients are zero together, with the covariance of the fit.
+
+    :math:`W = (R\hat\beta)'(R\hat V R')^{-1}(R\hat\beta) \to \chi^2(q)` (Wald 1943, Transactions
+    of the AMS 54:426–482); with a robust or clustered covariance it is robust too.
 
     Parameters
     ----------
@@ -96,7 +99,11 @@ def wald_test(results: TobitResults, terms: Sequence[str] | Floats) -> TestResul
 
 
 def lr_test(results: TobitResults, restricted: TobitResults) -> TestResult:
-    """Likelihood-ratio test against a model with fewer regressors on the same rows."""
+    r"""Likelihood-ratio test against a model with fewer regressors on the same rows.
+
+    :math:`LR = 2(\hat\ell - \tilde\ell) \to \chi^2(q)` (Wilks 1938, Annals of Mathematical
+    Statistics 9:60–62).
+    """
     problems = []
     if results.nobs != restricted.nobs or results.model.endog_name != restricted.model.endog_name:
         what = "the two models have different outcomes or rows"
@@ -113,7 +120,11 @@ def lr_test(results: TobitResults, restricted: TobitResults) -> TestResult:
 
 
 def score_test(results: TobitResults, extra: Any) -> TestResult:
-    """Score (Lagrange multiplier) test of regressors left out; nothing is refitted.
+    r"""Score (Lagrange multiplier) test of regressors left out; nothing is refitted.
+
+    :math:`LM = g'\mathcal I^{-1}g \to \chi^2(q)`, gradient and observed information of the larger
+    model at the smaller one's estimates (Rao 1948, Mathematical Proceedings of the Cambridge
+    Philosophical Society 44:50–57).
 
     Parameters
     ----------
@@ -184,12 +195,7 @@ def normality_test(results: TobitResults, draws: int = 0, seed: int | None = Non
         rejects too often in small samples.
     seed : int, optional
     """
-
-    def moments(fit: TobitResults) -> Floats:
-        M = error_moments(fit)
-        return np.column_stack([M[:, 2], M[:, 3] - 3])
-
-    return _moment_test("Normality", results, moments, draws, seed)
+    return _moment_tests(results, {"Normality": _skew_and_tails}, draws, seed)["Normality"]
 
 
 def homoskedasticity_test(
@@ -205,6 +211,28 @@ def homoskedasticity_test(
     draws, seed
         As in :func:`normality_test`.
     """
+    moments = {"Homoskedasticity": _spread_along(results, extra)}
+    return _moment_tests(results, moments, draws, seed)["Homoskedasticity"]
+
+
+def specification_tests(
+    results: TobitResults, draws: int = 0, seed: int | None = None
+) -> dict[str, TestResult]:
+    """Both tests, ``"normality"`` and ``"homoskedasticity"``, on the same simulated samples."""
+    moments = {"normality": _skew_and_tails, "homoskedasticity": _spread_along(results, None)}
+    return _moment_tests(results, moments, draws, seed)
+
+
+Moments = Callable[["TobitResults"], Floats]
+
+
+def _skew_and_tails(fit: TobitResults) -> Floats:
+    M = error_moments(fit)
+    return np.column_stack([M[:, 2], M[:, 3] - 3])
+
+
+def _spread_along(results: TobitResults, extra: Any) -> Moments:
+    """Moments that are zero if the squared error is unrelated to ``extra`` or the regressors."""
     if extra is None:
         Z = np.column_stack([results._design.column(int(j)) for j in results._shown])
         Z = Z[:, np.ptp(Z, axis=0) > 0]
@@ -212,35 +240,36 @@ def homoskedasticity_test(
         Z = np.asarray(extra, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-
-    def moments(fit: TobitResults) -> Floats:
-        return Z * (error_moments(fit)[:, [1]] - 1)
-
-    return _moment_test("Homoskedasticity", results, moments, draws, seed)
+    return lambda fit: Z * (error_moments(fit)[:, [1]] - 1)
 
 
-def _moment_test(
-    name: str, results: TobitResults, moments: Any, draws: int, seed: int | None
-) -> TestResult:
-    statistic, df = _outer_product_statistic(results, moments(results))
+def _moment_tests(
+    results: TobitResults, tests: Mapping[str, Moments], draws: int, seed: int | None
+) -> dict[str, TestResult]:
+    """Statistic of each test, with its p-value from χ² or from samples of the fitted model."""
+    found = {name: _outer_product_statistic(results, of(results)) for name, of in tests.items()}
     if draws == 0:
-        return _chi2(name, statistic, df)
+        return {name: _chi2(name.capitalize(), *value) for name, value in found.items()}
     rng = np.random.default_rng(seed)
-    simulated: list[float] = []
+    exceed, usable = dict.fromkeys(tests, 0), 0
     for _ in range(10 * draws):
-        if len(simulated) == draws:
+        if usable == draws:
             break
         try:
             fit = results.simulate(rng).fit()
         except EstimationError:
             continue  # a sample without a row inside is no sample of this test
         if fit.params.size == results.params.size:
-            simulated.append(_outer_product_statistic(fit, moments(fit))[0])
-    if len(simulated) < draws:
+            usable += 1
+            for name, of in tests.items():
+                exceed[name] += _outer_product_statistic(fit, of(fit))[0] >= found[name][0]
+    if usable < draws:
         what = "most simulated samples do not determine every coefficient"
         refuse(results.model.heading, [(what, "merge small categories, or use draws=0")])
-    exceed = sum(value >= statistic for value in simulated)
-    return TestResult(name, statistic, df, (1 + exceed) / (1 + draws), draws)
+    return {
+        name: TestResult(name.capitalize(), *found[name], (1 + count) / (1 + draws), draws)
+        for name, count in exceed.items()
+    }
 
 
 def _outer_product_statistic(results: TobitResults, moments: Floats) -> tuple[float, int]:
@@ -262,9 +291,10 @@ def pseudo_r2(results: TobitResults, kind: str = "mckelvey-zavoina") -> float:
     ----------
     results : TobitResults
     kind : "mckelvey-zavoina" or "mcfadden"
-        :math:`\mathrm{var}(x\beta) / (\mathrm{var}(x\beta) + \sigma^2)` (McKelvey & Zavoina 1975),
-        or :math:`1 - \ell/\ell_0`, which for densities above one may leave 0…1 and depends on the
-        outcome's unit.
+        :math:`\mathrm{var}(x\beta) / (\mathrm{var}(x\beta) + \sigma^2)` (McKelvey & Zavoina 1975,
+        Journal of Mathematical Sociology 4:103–120), or :math:`1 - \ell/\ell_0` (McFadden 1974, in
+        Zarembka, Frontiers in Econometrics, 105–142), which for densities above one may leave 0…1
+        and depends on the outcome's unit.
     """
     if kind == "mcfadden":
         return 1 - results.llf / results.llnull

@@ -2,6 +2,9 @@ r"""A Tobit whose error spread depends on the firm.
 
 .. math:: y_i^* = x_i\beta + \sigma_i\varepsilon_i, \quad \log\sigma_i = z_i\delta
 
+A row observed contributes :math:`-\log\sigma_i + \log\phi((y_i - x_i\beta)/\sigma_i)`, one at the
+lower limit :math:`\log\Phi((L_i - x_i\beta)/\sigma_i)`, one at the upper limit
+:math:`\log\Phi((x_i\beta - U_i)/\sigma_i)`;
 as in the robust Tobits of the innovation literature (Greene 2018, Econometric Analysis, 19.3.5).
 The likelihood is not concave in (β, δ); Newton's method starts from the homoskedastic fit.
 """

@@ -5,6 +5,22 @@ concave, so Newton's method has one place to go (Olsen 1978, Econometrica 46:121
 an interval ``[low, high]`` for the latent outcome: a point when the outcome is observed, open to
 one side when it is at a limit, bounded when only a bracket is known. Observed rows enter through
 :math:`X'WX`, :math:`X'Wy` and :math:`y'Wy` alone, which are computed once.
+
+With weights :math:`w_i`, :math:`m = \sum w_i` over the observed rows, a row at the lower limit
+written with side :math:`s_i = 1` and one at the upper with :math:`s_i = -1`,
+:math:`u_i = s_i(\theta L_i - x_i\gamma)` and :math:`\lambda(u) = \phi(u)/\Phi(u)`:
+
+.. math::
+    \ell &= m\,(\log\theta - \tfrac12\log 2\pi) - \tfrac12\,(\theta^2 y'Wy
+            - 2\theta\,\gamma'X'Wy + \gamma'X'WX\gamma) + \sum w_i \log\Phi(u_i) \\
+    \partial\ell/\partial\gamma &= \theta X'Wy - X'WX\gamma - \sum w_i s_i\lambda(u_i)\,x_i' \\
+    \partial\ell/\partial\theta &= m/\theta - \theta\,y'Wy + \gamma'X'Wy
+            + \sum w_i s_i\lambda(u_i)\,L_i \\
+    -\partial^2\ell &= \begin{pmatrix} X'WX & -X'Wy \\ \cdot & y'Wy + m/\theta^2 \end{pmatrix}
+            + \sum w_i\,\lambda(u_i)\,(u_i + \lambda(u_i))\, v_i'v_i, \quad v_i = (-x_i, L_i)
+
+A bracket's contribution is :math:`\log[\Phi(b) - \Phi(a)]` at :math:`b = \theta b_i - x_i\gamma`
+and :math:`a` alike; its derivatives are those of :class:`Bracketed`.
 """
 
 from __future__ import annotations
@@ -25,6 +41,7 @@ SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
 FEW_LOGARITHMS = 1_000  # below, one call to log_ndtr is quicker
+INDEPENDENT = 1e-5  # of a column's length must be left by the columns before it
 EXACT = 1e-15  # squared standard errors: nearer than this, the information is that of the optimum
 HALF_LOG_2PI = float(0.5 * np.log(2 * np.pi))
 ROOT_HALF = float(np.sqrt(0.5))
@@ -247,17 +264,24 @@ class Design:
         return np.asarray(indicator @ values)
 
 
-def full_rank(gram: Floats) -> bool:
-    """Say whether a Gram matrix, scaled to unit columns, is safely of full rank."""
+def scaled_pivots(gram: Floats) -> Floats:
+    """Diagonal of the Cholesky factor of a Gram matrix scaled to unit columns; zeros if it fails.
+
+    Each is the share of a column's length that those before it leave unexplained.
+    """
     diagonal = gram.diagonal()
     if bool((diagonal <= 0).any()):
-        return False
+        return np.zeros_like(diagonal)
     scale = 1 / np.sqrt(diagonal)
     try:
-        factor = np.linalg.cholesky(gram * scale * scale[:, None])
+        return np.asarray(np.linalg.cholesky(gram * scale * scale[:, None]).diagonal())
     except np.linalg.LinAlgError:
-        return False
-    return bool(factor.diagonal().min() > 1e-5)
+        return np.zeros_like(diagonal)
+
+
+def full_rank(gram: Floats) -> bool:
+    """Say whether a Gram matrix is safely of full rank."""
+    return bool(scaled_pivots(gram).min() > INDEPENDENT)
 
 
 def sum_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
@@ -482,10 +506,11 @@ class Likelihood:
         if not isinstance(exact, Exact) or exact.index.size <= self.k:
             return False
         _, gram, product, square = exact.moments
-        if not full_rank(gram):
-            return False
-        explained = float(product @ np.linalg.solve(gram, product))
-        return square - explained > 1e-6 * square
+        both = np.empty((self.k + 1, self.k + 1))
+        both[:-1, :-1], both[-1, :-1], both[:-1, -1], both[-1, -1] = gram, product, product, square
+        # The last pivot of [X y]'W[X y] is what the regressors leave of y.
+        pivots = scaled_pivots(both)
+        return bool(pivots[:-1].min() > INDEPENDENT and pivots[-1] > 1e-3)
 
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Unweighted log-likelihood of every row in the caller's order, shape (n,)."""

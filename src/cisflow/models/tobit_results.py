@@ -231,7 +231,8 @@ class TobitResults:
     def _index(self) -> pd.Index:
         import pandas as pd
 
-        return pd.Index(self._terms)
+        # Plain strings: pandas' own text type takes as long as a step of Newton's method.
+        return pd.Index(self._terms, dtype=object)
 
     def _series(self, values: Any, name: str) -> pd.Series:
         import pandas as pd
@@ -408,6 +409,12 @@ class TobitResults:
         from cisflow.models.tobit_diagnostics import homoskedasticity_test
 
         return homoskedasticity_test(self, extra, draws, seed)
+
+    def specification_tests(self, draws: int = 0, seed: int | None = None) -> dict[str, TestResult]:
+        """Both; see :func:`cisflow.models.tobit_diagnostics.specification_tests`."""
+        from cisflow.models.tobit_diagnostics import specification_tests
+
+        return specification_tests(self, draws, seed)
 
     @cached_property
     def llnull(self) -> float:

@@ -726,3 +726,10 @@ def test_separation_is_found_exactly_when_a_linear_programme_finds_it():
         assert np.abs(fit.params).max() < 200 * fit.scale
         seen[said] += 1
     assert min(seen.values()) > 30
+
+
+def test_a_percentage_that_is_always_zero_is_not_taken_for_a_fraction(recwarn):
+    X = np.column_stack([np.ones(50), np.arange(50.0)])
+    with pytest.raises(EstimationError, match="at the lower limit"):
+        Tobit(np.zeros(50), X, 0, 100)
+    assert not recwarn.list

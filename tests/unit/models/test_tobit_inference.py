@@ -318,3 +318,11 @@ def test_truth_is_recovered_with_honest_intervals(n, samples):
     allowed = 4 * np.sqrt(0.95 * 0.05 / samples) + 0.01
     for coverage in (classical, robust):
         assert (np.abs(coverage - 0.95) < allowed).all()
+
+
+def test_both_specification_tests_rest_on_the_same_simulated_samples():
+    y, X = sample(150, seed=5)
+    fit = Tobit(y, X, 0, 2).fit()
+    together = fit.specification_tests(draws=19, seed=7)
+    assert together["normality"] == fit.normality_test(draws=19, seed=7)
+    assert together["homoskedasticity"] == fit.homoskedasticity_test(draws=19, seed=7)
