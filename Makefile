@@ -1,6 +1,7 @@
 # make          install from the lock, run the default pipeline (another: make CONFIG=config/nigeria.yaml)
 # make test     install from the lock, run every test
 # make lint     ruff, snakefmt, snakemake --lint, mypy
+# make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
@@ -11,7 +12,10 @@ PYTHON ?= python3
 STAMP := .venv/installed-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | cut -d' ' -f1)
 BIN   := .venv/bin
 
-.PHONY: all test lint clean
+# A bundle carries the lock's packages in wheels/, with their checksums.
+WHEELS := $(wildcard wheels/SHA256SUMS)
+
+.PHONY: all test lint bundle clean
 all: $(STAMP)
 	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
 
@@ -27,9 +31,25 @@ lint: $(STAMP)
 
 $(STAMP):
 	$(PYTHON) -m venv --clear .venv
+ifdef WHEELS
+	cd wheels && sha256sum --check --quiet SHA256SUMS
+	$(BIN)/python -m pip install --quiet --no-index --no-deps wheels/*.whl
+else
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+endif
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	touch $@
+
+# Installs on machines like this one: same operating system, processor and Python.
+BUNDLE := cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')
+bundle: $(STAMP)
+	rm -rf dist/$(BUNDLE) && mkdir -p dist/$(BUNDLE)/wheels
+	git archive HEAD | tar -x -C dist/$(BUNDLE)
+	$(BIN)/python -m pip wheel --quiet --require-hashes -r requirements.lock -w dist/$(BUNDLE)/wheels
+	cd dist/$(BUNDLE)/wheels && sha256sum *.whl > SHA256SUMS
+	tar -czf dist/$(BUNDLE).tar.gz -C dist $(BUNDLE)
+	rm -r dist/$(BUNDLE)
+	@echo "dist/$(BUNDLE).tar.gz: unpack it there and run make"
 
 clean:
 	rm -rf results/* .snakemake

@@ -21,9 +21,12 @@ class Project:
 
     folder: Path
 
-    def snakemake(self, *arguments: str, config: str = "config/config.yaml", cores: int = 2):
-        """Run snakemake and return the completed process, output as text."""
-        command = [sys.executable, "-m", "snakemake", "--configfile", config, "--cores", str(cores)]
+    def snakemake(
+        self, *arguments: str, config: str = "config/config.yaml", cores: int = 2, under=()
+    ):
+        """Run snakemake (``under`` another command); return the process, output as text."""
+        run = [*under, sys.executable, "-m", "snakemake"]
+        command = [*run, "--configfile", config, "--cores", str(cores)]
         environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
         return subprocess.run(
             [*command, *arguments],
