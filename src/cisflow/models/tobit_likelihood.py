@@ -42,7 +42,7 @@ RUN = 50  # rows of one level beside each other, on average, from which they are
 FEW_LEVELS = 150
 FEW_LOGARITHMS = 1_000  # below, one call to log_ndtr is quicker
 INDEPENDENT = 1e-5  # of a column's length must be left by the columns before it
-EXACT = 1e-15  # squared standard errors: nearer than this, the information is that of the optimum
+EXACT = 1e-16  # squared standard errors per row: nearer, the information is right to eight digits
 HALF_LOG_2PI = float(0.5 * np.log(2 * np.pi))
 ROOT_HALF = float(np.sqrt(0.5))
 ROOT_2_OVER_PI = float(np.sqrt(2 / np.pi))
@@ -599,12 +599,13 @@ def maximise(
     """
     point = start
     rows = sum(block.w.size for block in likelihood.blocks)
-    mean_weight = sum(float(block.w.sum()) for block in likelihood.blocks) / max(rows, 1)
+    weight = sum(float(block.w.sum()) for block in likelihood.blocks)
+    mean_weight = weight / max(rows, 1)
     value, gradient, information = likelihood.evaluate(point)
     for iteration in range(1, maxiter + 1):
         step = _newton_step(information, gradient)
         decrement = float(step @ gradient)
-        if decrement <= EXACT * mean_weight:
+        if decrement <= EXACT * weight:
             return Optimum(point + step, value + decrement / 2, information, True, iteration)
         length = _keep_scale_positive(point[-1], step[-1])
         candidate = point + length * step

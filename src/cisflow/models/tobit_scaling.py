@@ -19,7 +19,7 @@ from cisflow.models.tobit_likelihood import (
 )
 from cisflow.models.tobit_threads import in_order, pieces
 
-MANY = 60_000  # rows at a limit, from which a part of them shows the way
+MANY = 10_000  # rows at a limit, from which a part of them shows the way
 
 
 @dataclass(frozen=True)
