@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.codebook import Codebook, alternatives, multiple
 from cisflow.errors import CisflowError, Problem
-from cisflow.extract import column_names, read_extract
+from cisflow.extract import code_key as _key
+from cisflow.extract import open_extract, selected
+from cisflow.labels import contradiction, in_codes
 from cisflow.schema import FLAGS, PERCENT, SIGNED, TEXT
 from cisflow.validation import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cisflow.extract import Extract, Paths
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
@@ -79,6 +81,15 @@ class Columns:
             problems.append(self._absence(variable, absent, codebook))
         return found, problems
 
+    def unexpected(self, codebook: Codebook) -> Iterator[Problem]:
+        """Yield what columns of the file tell that it is of another kind than the codebook."""
+        for sign in codebook.get("unexpected", []):
+            here = [column for name in sign["columns"] if (column := self.find(name))]
+            if here:
+                listed = ", ".join(f"'{column}'" for column in here)
+                what = f"the file has {listed}: {sign['meaning']}"
+                yield Problem(what, sign["remedy"])
+
     def _absence(self, variable: str, absent: list[list[str]], codebook: Codebook) -> Problem:
         wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
         near = did_you_mean(absent[0][0].casefold(), [name.casefold() for name in self.names])
@@ -108,7 +119,13 @@ class Delivery:
     rows
         Number of rows of the file.
     problems
-        Variables whose columns were not found or not unique.
+        Variables whose columns were not found or not unique, or whose labels contradict the codes.
+    read_as
+        How the file was read, in words.
+    reasons
+        Per column how many rows are missing for which declared reason.
+    joined
+        Per file joined to the first how many rows met a partner.
     """
 
     raw: pd.DataFrame
@@ -116,9 +133,12 @@ class Delivery:
     screens: dict[str, str]
     rows: int
     problems: list[Problem]
+    read_as: str = ""
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+    joined: dict[str, Any] = field(default_factory=dict)
 
 
-def read_rows(path: str | Path, codebook: Codebook, heading: str) -> Delivery:
+def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     """Read the rows and columns of an extract that its codebook asks for.
 
     Raises
@@ -127,7 +147,8 @@ def read_rows(path: str | Path, codebook: Codebook, heading: str) -> Delivery:
         The file cannot be read, or none of its rows is asked for.
     """
     options = codebook.get("file", {})
-    present = Columns(column_names(path, options, heading))
+    opened = open_extract(path, options, heading)
+    present = Columns(opened.names)
     columns: dict[str, list[str]] = {}
     screens: dict[str, str] = {}
     problems: list[Problem] = []
@@ -138,6 +159,7 @@ def read_rows(path: str | Path, codebook: Codebook, heading: str) -> Delivery:
             columns[variable] = found
         if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
             screens[variable] = screen
+    problems += present.unexpected(codebook)
     selectors = {column: present.find(column) for column in codebook.get("rows", {})}
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
@@ -146,28 +168,57 @@ def read_rows(path: str | Path, codebook: Codebook, heading: str) -> Delivery:
         raise CisflowError(heading, Problem(what, f"{remedy}; see {codebook['path']}"))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
-    raw = read_extract(path, needed, options, heading)
-    kept = raw
-    for column, wanted in codebook.get("rows", {}).items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        keys = {_key(str(value), ".") for value in values}
-        kept = kept[_keys(kept[selectors[column]], ".").isin(keys)]
-    if len(kept) == 0:
-        raise CisflowError(heading, _no_rows(raw, codebook, selectors))
-    return Delivery(kept, columns, screens, len(raw), problems)
-
-
-def _no_rows(raw: pd.DataFrame, codebook: Codebook, selectors: dict[str, Any]) -> Problem:
-    if len(raw) == 0:
-        return Problem("the file has a header and no rows", "export it once more")
-    conditions = ", ".join(f"{column} = {value}" for column, value in codebook["rows"].items())
-    found = "; ".join(
-        f"column '{column}' has {', '.join(sorted(raw[column].dropna().unique())[:10])}"
-        for column in selectors.values()
-        if raw[column].nunique() <= 50  # more different values are no codes
+    conditions = {**selected({"select": codebook.get("rows", {})}), **selected(options)}
+    extract = opened.read(needed, conditions)
+    if len(extract.table) == 0:
+        raise CisflowError(heading, _no_rows(extract, codebook))
+    raw, read_as, more = _translated(extract, columns, screens, codebook)
+    return Delivery(
+        raw, columns, screens, extract.rows, [*problems, *more], read_as, extract.reasons,
+        extract.joined,
     )
-    what = f"none of the {len(raw)} rows has {conditions}"
-    return Problem(what, f"correct `rows:` in {codebook['path']}: {found or 'the wrong column?'}")
+
+
+def _no_rows(extract: Extract, codebook: Codebook) -> Problem:
+    if extract.rows == 0:
+        return Problem("the file has a header and no rows", "export it once more")
+    rows, select = codebook.get("rows", {}), codebook.get("file", {}).get("select", {})
+    asked = ", ".join(f"{column} = {value}" for column, value in {**rows, **select}.items())
+    found = "; ".join(
+        f"column '{column}' has {', '.join(values[:10])}"
+        for column, values in extract.found.items()
+    )
+    places = [*([f"`rows:` in {codebook['path']}"] * bool(rows))]
+    places += ["`select:` in the config"] * bool(select)
+    what = f"none of the {extract.rows} rows has {asked}"
+    return Problem(what, f"correct {' or '.join(places)}: {found or 'the wrong column?'}")
+
+
+def _translated(
+    extract: Extract, columns: dict[str, list[str]], screens: dict[str, str], codebook: Codebook
+) -> tuple[pd.DataFrame, str, list[Problem]]:
+    """Return the rows with labels turned into the codebook's codes, and in which columns."""
+    raw, problems, decoded = extract.table.copy(deep=False), [], []
+    coded = [
+        (variable, column, spec["codes"], spec.get("missing", []))
+        for variable, own in columns.items()
+        if "codes" in (spec := codebook["variables"][variable])
+        for column in own
+    ]
+    yes_no = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    coded += [(variable, column, yes_no, []) for variable, column in screens.items()]
+    for variable, column, codes, missing in coded:
+        labels = extract.value_labels.get(column, {})
+        place = f"{variable} (column '{_one_line(column)}')"
+        against = contradiction(place, raw[column], codes, labels, codebook["path"])
+        if against:
+            problems.append(against)
+            continue
+        none = [*codebook.get("missing", []), *missing]
+        raw[column], done = in_codes(raw[column], codes, labels, none)
+        decoded += [column] * (done and column not in decoded)
+    labelled = f", labels instead of codes in {', '.join(decoded)}" if decoded else ""
+    return raw, f"{extract.read_as}{labelled}", problems
 
 
 def read_answers(
@@ -238,14 +289,6 @@ def read_flag(column: str, text: pd.Series, codebook: Codebook) -> Answers:
 
 def _one_line(column: str) -> str:
     return " ".join(column.split())
-
-
-def _key(text: str, decimal: str) -> str:
-    """Return a text by which codes compare equal: ``1``, ``01`` and ``1.0`` are one code."""
-    text = text.replace(decimal, ".") if decimal != "." else text
-    if re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", text):
-        return str(int(float(text)))
-    return text.casefold()
 
 
 def _keys(text: pd.Series, decimal: str) -> pd.Series:

@@ -90,8 +90,10 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     schema = _schema_file(places)
     merged: Codebook = {}
     for path in reversed(files):
-        document = _with_text_keys(read_yaml(path), shown(path))
-        merged = _merged(merged, validated(document, schema, shown(path)))
+        document = validated(_with_text_keys(read_yaml(path), shown(path)), schema, shown(path))
+        if suffix := document.pop("column_suffix", None):
+            merged = _suffixed(merged, suffix)
+        merged = _merged(merged, document)
     merged.pop("extends", None)
     merged.setdefault("table", "firms")
     problems = list(_contradictions(merged))
@@ -104,10 +106,8 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
 
 def alternatives(spec: dict[str, Any]) -> list[list[str]]:
     """Return the columns a variable is made of, each as the list of its alternative names."""
-    if "name" in spec:
-        name = spec["name"]
-        return [[name] if isinstance(name, str) else list(name)]
-    return [[column] for column in spec.get("any_of", spec.get("sum_of", []))]
+    columns = [spec["name"]] if "name" in spec else spec.get("any_of", spec.get("sum_of", []))
+    return [[column] if isinstance(column, str) else list(column) for column in columns]
 
 
 def needed_columns(codebook: Codebook) -> list[str]:
@@ -209,6 +209,29 @@ def _merged(parent: Codebook, child: Codebook) -> Codebook:
     return merged
 
 
+def _suffixed(codebook: Codebook, suffix: str) -> Codebook:
+    """Return ``codebook`` with every column its variables name written with ``suffix``."""
+
+    def column(name: Any) -> Any:
+        return [column(part) for part in name] if isinstance(name, list) else name + suffix
+
+    def renamed(spec: dict[str, Any]) -> dict[str, Any]:
+        columns: dict[str, Any] = {
+            k: column(spec[k]) for k in ("name", "any_of", "sum_of") if k in spec
+        }
+        if "screen" in spec:
+            columns["screen"] = {**spec["screen"], "name": column(spec["screen"]["name"])}
+        return {**spec, **columns}
+
+    changed: Codebook = {
+        "variables": {v: renamed(s) for v, s in codebook.get("variables", {}).items()}
+    }
+    if "unexpected" in codebook:
+        signs = codebook["unexpected"]
+        changed["unexpected"] = [{**sign, "columns": column(sign["columns"])} for sign in signs]
+    return {**codebook, **changed}
+
+
 def _block_of(variable: str) -> str:
     return BLOCK_OF.get(variable, "firm")
 
@@ -274,6 +297,12 @@ def _contradictions_of(
         if wrong:
             what = f"variables.{variable}.codes: {', '.join(wrong)} for a yes/no variable"
             yield Problem(what, "write yes or no, without quotes")
+    if "includes" in spec and not {variable, spec["includes"]} <= set(PERCENT):
+        what = f"variables.{variable}.includes: `{spec['includes']}` is not one of the shares"
+        yield Problem(what, did_you_mean(spec["includes"], list(PERCENT)))
+    elif "includes" in spec and spec["includes"] not in codebook["variables"]:
+        what = f"variables.{variable}.includes: `{spec['includes']}` is not mapped"
+        yield Problem(what, "map it, since it is subtracted, or remove `includes`")
     if "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
         allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"
         yield Problem(f"variables.{variable}.unit: {spec['unit']} does not fit", f"use {allowed}")

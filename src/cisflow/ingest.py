@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cisflow.accounts import ingest_accounts
@@ -17,52 +16,60 @@ from cisflow.answers import (
 )
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
-from cisflow.extract import verify_checksum
+from cisflow.extract import files_of, verify_checksum
 from cisflow.identifiers import in_format
 from cisflow.nace import MANUFACTURING, sections
-from cisflow.quality import Check, check, consistency, cooperation, counts, notes
+from cisflow.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
 from cisflow.schema import (
     BLOCK_OF,
     BLOCKS,
     FIRM_COLUMNS,
     FLAGS,
+    OTHER_PARTNERS,
     conforming,
     dtype_of,
     firm_schema,
 )
+from cisflow.semantics import semantics
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from cisflow.extract import Paths
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
 # A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
 ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")
 
+# Questions of few questionnaires, of which the others need not say that they lack them.
+FINER = {v for v in BLOCKS["partners"] if v.startswith(tuple(f"coop_{p}_" for p in OTHER_PARTNERS))}
+
 
 def ingest_wave(
-    path: str | Path,
+    path: Paths,
     codebook: Codebook,
     country: str,
     wave: str,
     *,
     name: str | None = None,
-    sha256: str | None = None,
+    sha256: str | Sequence[str] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Read one wave of one country and apply its codebook.
 
     Parameters
     ----------
     path
-        The extract as delivered.
+        The extract as delivered, one file or several to be joined.
     codebook
-        From :func:`cisflow.codebook.load_codebook`.
+        From :func:`cisflow.codebook.load_codebook`; with :func:`cisflow.extract.configured` it
+        also holds what the config says on opening.
     country, wave
         Two-letter code, and name of the wave.
     name
         What to call the country in messages.
     sha256
-        Checksum the file must have.
+        Checksum the file must have; one per file.
 
     Returns
     -------
@@ -76,7 +83,8 @@ def ingest_wave(
     CisflowError
         All that is wrong with the file at once; nothing is returned then.
     """
-    heading = f"{name or country}, wave {wave} ({shown(path)})"
+    file = " + ".join(shown(single) for single in files_of(path))
+    heading = f"{name or country}, wave {wave} ({file})"
     verify_checksum(path, sha256, heading)
     delivery = read_rows(path, codebook, heading)
     raw = delivery.raw
@@ -93,6 +101,7 @@ def ingest_wave(
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
     problems += duplicates(answers.get("firm_id"), codebook)
+    excess = _net_of_parts(answers, codebook)
     given = _table(answers, raw.index)
     problems += _derive(given, answers, codebook)
     asked = _asked(given, answers, codebook)
@@ -115,20 +124,25 @@ def ingest_wave(
     quality = {
         "country": country,
         "wave": wave,
-        "file": shown(path),
+        "file": file,
+        "read_as": delivery.read_as,
+        "joined": delivery.joined,
         "codebook": codebook["id"],
         "title": codebook["title"],
+        "reference_year": codebook["reference_year"],
         "rows": delivery.rows,
         "rows_kept": len(firms),
         "duplicate_ids": 0,  # a file that has any is refused
         "notes": list(notes(codebook)),
+        "breaks": codebook.get("breaks", []),
         "checks": {
-            **cooperation(given),
+            **cooperation(given, codebook["path"]),
             **_filter_checks(given, asked, codebook),
-            **_screen_checks(given, screens),
-            **consistency(firms, whole),
+            **_screen_checks(given, screens, codebook),
+            **consistency(firms, whole, codebook["path"]),
+            **semantics(given, firms, codebook, delivery.columns, excess),
         },
-        "variables": _variables(firms, answers, codebook),
+        "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
     return firms, quality
 
@@ -142,6 +156,24 @@ def _table(answers: dict[str, Answers], index: pd.Index) -> pd.DataFrame:
     columns = {v: answers[v].values if v in answers else empty[v] for v in variables}
     kinds = {v: dtype_of(v) for v in variables if v != "reference_year"}
     return pd.DataFrame(columns, index=index).astype(kinds)
+
+
+def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, pd.Series]:
+    """Subtract from every share the share its column includes (`includes` of a codebook).
+
+    A part above its whole is a contradiction: the difference is then missing and counts as invalid.
+    Returns per variable that has a part by how much the whole exceeds it, shape (n,).
+    """
+    excess = {}
+    for variable, spec in codebook["variables"].items():
+        part = spec.get("includes")
+        if part in answers and variable in answers:
+            whole = answers[variable]
+            excess[variable] = whole.values - answers[part].values
+            beyond = (excess[variable] < -ROUNDING).fillna(value=False)
+            whole.values = excess[variable].mask(beyond).clip(lower=0)
+            whole.invalid = whole.invalid | beyond
+    return excess
 
 
 def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook) -> list[Problem]:
@@ -237,7 +269,9 @@ def _unanswered(
             )
 
 
-def _screen_checks(given: pd.DataFrame, screens: dict[str, pd.Series]) -> dict[str, Check]:
+def _screen_checks(
+    given: pd.DataFrame, screens: dict[str, pd.Series], codebook: Codebook
+) -> dict[str, Check]:
     checks = {}
     for variable, screen in screens.items():
         flag = variable in FLAGS
@@ -246,6 +280,8 @@ def _screen_checks(given: pd.DataFrame, screens: dict[str, pd.Series]) -> dict[s
             (given[variable] if flag else given[variable] > 0) & screen.notna(),
             f"{variable} is {'yes' if flag else 'above 0'} although the firm answered no to the "
             "question that leads to it.",
+            f"look at `screen:` under `{variable}:` in {codebook['path']}: another column, or its "
+            "codes are exchanged",
         )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 
@@ -262,6 +298,8 @@ def _filter_checks(
                 ~flags,
                 f"The firm answered questions on {block} although they are only for firms with "
                 f"{condition}; these answers were left out.",
+                f"if this file asks more firms, set another `asked_if` under blocks.{block} in "
+                f"{codebook['path']}, or remove it there",
             )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 
@@ -300,7 +338,10 @@ def _complete_shares(firms: pd.DataFrame, whole: list[str], asked: pd.Series) ->
 
 
 def _variables(
-    firms: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
+    firms: pd.DataFrame,
+    answers: dict[str, Answers],
+    codebook: Codebook,
+    reasons: dict[str, dict[str, int]],
 ) -> dict[str, dict[str, Any]]:
     """Return the quality report's entry of every variable a questionnaire may ask."""
     nobody = firms["firm_id"].isna()
@@ -309,8 +350,13 @@ def _variables(
         answer = answers.get(variable)
         if answer is None and (variable not in BLOCK_OF and variable not in FLAGS):
             continue
+        if answer is None and variable in FINER:
+            continue
         invalid = answer.invalid.reset_index(drop=True) if answer else nobody
         columns = answer.columns if answer else []
         spec = codebook["variables"].get(variable, {}) if answer else {}
         report[variable] = counts(firms, variable, columns, invalid, spec)
+        # What SPSS, Stata or SAS declares missing, by reason and column.
+        declared = {column: reasons[column] for column in columns if column in reasons}
+        report[variable]["missing_reasons"] = declared
     return report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from cisflow.schema import BLOCK_OF, BLOCKS
@@ -15,7 +15,7 @@ Check = dict[str, Any]
 ROUNDING = 1.0
 
 
-def check(failed: pd.Series, of: pd.Series, meaning: str) -> Check:
+def check(failed: pd.Series, of: pd.Series, meaning: str, remedy: str | None = None) -> Check:
     """Return a check's entry in the quality report.
 
     Parameters
@@ -24,13 +24,36 @@ def check(failed: pd.Series, of: pd.Series, meaning: str) -> Check:
         Yes/no per firm, shape (n,): which firms the check concerns, which of them fail it.
     meaning
         What a failure means, as a sentence.
+    remedy
+        What to set if many firms fail; without one, no number of failures is a warning.
     """
     concerned = of.fillna(value=False).astype(bool)
     failing = failed.fillna(value=False).astype(bool) & concerned
-    return {"failed": int(failing.sum()), "of": int(concerned.sum()), "meaning": meaning}
+    entry = {"failed": int(failing.sum()), "of": int(concerned.sum()), "meaning": meaning}
+    return entry if remedy is None else {**entry, "remedy": remedy}
 
 
-def consistency(firms: pd.DataFrame, whole: list[str]) -> dict[str, Check]:
+def finding(found: bool, meaning: str, seen: str, remedy: str) -> Check:
+    """Return the entry of a check on the file as a whole, which it passes or fails.
+
+    Parameters
+    ----------
+    found
+        Whether it fails.
+    meaning
+        What a failure means, as a sentence.
+    seen
+        What the file shows if it fails, as a sentence without the value of a firm.
+    remedy
+        What to set.
+    """
+    entry = {"failed": int(found), "of": 1, "whole_file": True, "meaning": meaning}
+    return {**entry, "remedy": remedy, **({"seen": seen} if found else {})}
+
+
+def consistency(
+    firms: pd.DataFrame, whole: list[str], path: str = "the codebook"
+) -> dict[str, Check]:
     """Return the checks between the variables of a clean wave.
 
     Parameters
@@ -39,6 +62,8 @@ def consistency(firms: pd.DataFrame, whole: list[str]) -> dict[str, Check]:
         Firm records, shape (n, columns).
     whole
         The shares that together make up the whole turnover.
+    path
+        The codebook's file, for what to set.
     """
     checks = {}
     if whole:
@@ -47,6 +72,8 @@ def consistency(firms: pd.DataFrame, whole: list[str]) -> dict[str, Check]:
             (total - 100).abs() > ROUNDING,
             total.notna(),
             "The shares of turnover of a firm that gave all of them do not sum to 100.",
+            f"`shares: sum_to_100` in {path} lists shares that do not make the whole, or one of "
+            "them includes another (`includes:`)",
         )
         known = firms[whole].sum(axis=1)
         some = firms[whole].notna().any(axis=1) & total.isna()
@@ -63,17 +90,20 @@ def consistency(firms: pd.DataFrame, whole: list[str]) -> dict[str, Check]:
         spent > firms["turnover"],
         spent.notna() & firms["turnover"].notna(),
         "The firm spent more on innovation than its turnover, perhaps in another unit.",
+        f"set `unit:` under the amounts that are written in another unit than turnover, in {path}",
     )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 
 
-def cooperation(answers: pd.DataFrame) -> dict[str, Check]:
+def cooperation(answers: pd.DataFrame, path: str = "the codebook") -> dict[str, Check]:
     """Return the checks between cooperation and its partners, before the filter is applied.
 
     Parameters
     ----------
     answers
         The answers as given, shape (n, columns).
+    path
+        The codebook's file, for what to set.
     """
     cells = answers[list(BLOCKS["partners"])]
     named = cells.any(axis=1)
@@ -82,11 +112,14 @@ def cooperation(answers: pd.DataFrame) -> dict[str, Check]:
             named,
             ~answers["coop_any"],
             "The firm said it did not cooperate, and named a partner.",
+            f"look at `coop_any:` in {path}: another column, or its codes are exchanged",
         ),
         "cooperation_names_a_partner": check(
             ~named,
             answers["coop_any"] & cells.notna().any(axis=1),
             "The firm said it cooperated, and named no partner.",
+            f"the file may have more partners or places than {path} maps: compare coop_* with the "
+            "file description",
         ),
     }
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
@@ -133,3 +166,31 @@ def notes(codebook: dict[str, Any]) -> Iterator[str]:
     for section in ("money", "nace", "shares", "file"):
         if note := codebook.get(section, {}).get("note"):
             yield f"{section}: {note}"
+
+
+def breaks_crossed(records: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the breaks of the series that lie between waves of a country.
+
+    Parameters
+    ----------
+    records
+        Quality records, of any countries and waves; those without `breaks` are passed over.
+
+    Returns
+    -------
+    list of (country, break)
+        In order of countries and years; a break has `from`, `text`, `source` and `verified`.
+    """
+    years: dict[str, set[int]] = {}
+    breaks: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        if "reference_year" in record:
+            years.setdefault(record["country"], set()).add(record["reference_year"])
+            known = breaks.setdefault(record["country"], [])
+            known += [entry for entry in record.get("breaks", []) if entry not in known]
+    return [
+        (country, entry)
+        for country, known in breaks.items()
+        for entry in sorted(known, key=lambda entry: int(entry["from"]))
+        if min(years[country]) < entry["from"] <= max(years[country])
+    ]

@@ -11,20 +11,6 @@ from cisflow.codebook import (
     needed_columns,
 )
 from cisflow.errors import CisflowError
-from cisflow.schema import FIRM_COLUMNS
-
-DELIVERED = [
-    "eurostat/common",
-    "eurostat/cis2",
-    "eurostat/cis4",
-    "accounts/belfirst",
-    "accounts/belfirst_fr",
-    "accounts/belfirst_nl",
-    "accounts/orbis_en",
-    "accounts/orbis_long",
-    "national/ng2007",
-    "national/ng2010",
-]
 
 
 @pytest.fixture
@@ -38,44 +24,9 @@ def _small(tmp_path, root, child, name="child"):
     return load_codebook(name, folders)
 
 
-@pytest.mark.parametrize("name", DELIVERED)
-def test_every_delivered_codebook_loads(folders, name):
-    codebook = load_codebook(name, folders)
-    assert codebook["id"] == name
-    assert codebook_files(name, folders)[0].name == f"{name.split('/')[1]}.yaml"
-
-
-def test_every_codebook_in_the_folder_is_tried(folders):
-    found = {
-        p.relative_to(folders[0]).with_suffix("").as_posix() for p in folders[0].rglob("*.yaml")
-    }
-    # A codebook that others extend may lack what only they know, such as the reference year.
-    assert found - set(DELIVERED) == {"accounts/common", "national/ng-common"}
-
-
-def test_every_mapping_of_a_survey_states_how_sure_it_is(folders):
-    for name in DELIVERED[1:]:
-        variables = load_codebook(name, folders)["variables"]
-        assert {spec.get("verified") for spec in variables.values()} <= {
-            "sourced",
-            "inferred",
-            "general",
-            "template",
-        }, name
-
-
 def test_cis2_is_a_template_throughout(folders):
     variables = load_codebook("eurostat/cis2", folders)["variables"]
     assert {spec["verified"] for spec in variables.values()} == {"template"}
-
-
-@pytest.mark.parametrize("name", ["eurostat/cis2", "eurostat/cis4", "national/ng2007"])
-def test_every_partner_cell_is_mapped_and_no_column_serves_two(folders, name):
-    variables = load_codebook(name, folders)["variables"]
-    cells = [v for v in FIRM_COLUMNS if v.startswith("coop_") and v != "coop_any"]
-    columns = [c for cell in cells for names in alternatives(variables[cell]) for c in names]
-    assert len(cells) == 14
-    assert len(columns) == len(set(columns)) == {"eurostat": 28, "national": 49}[name.split("/")[0]]
 
 
 def test_a_child_adds_replaces_and_drops(tmp_path, root):
@@ -108,10 +59,32 @@ def test_variables_carry_what_their_block_shares_and_their_codes(tmp_path, root)
     assert "codes" not in variables["turnover"]
 
 
-def test_a_source_does_not_vouch_for_another_degree_of_certainty(folders):
-    variables = load_codebook("eurostat/cis4", folders)["variables"]
+def test_a_source_does_not_vouch_for_another_degree_of_certainty(tmp_path, root):
+    child = """
+blocks: {firm: {verified: sourced, source: the file description}}
+variables:
+  turnover: {name: TURN}
+  employees: {name: STAFF, verified: general}
+"""
+    variables = _small(tmp_path, root, child)["variables"]
+    assert variables["turnover"]["source"] == "the file description"
     assert variables["employees"]["verified"] == "general"
     assert "source" not in variables["employees"]
+
+
+def test_a_suffix_is_put_behind_inherited_columns_alone(tmp_path, root):
+    child = """
+column_suffix: _o
+variables:
+  firm_id: {name: LOPNR}
+  coop_suppliers_foreign: {any_of: [CO22_o, [CO23_o, CO23]]}
+"""
+    variables = _small(tmp_path, root, child)["variables"]
+    assert variables["firm_id"]["name"] == ["LOPNR"]
+    assert variables["turnover"]["name"] == ["TURN_o", "TURNM_o"]
+    assert variables["product_innovation"]["any_of"] == ["INPDGD_o", "INPDSV_o"]
+    assert variables["rd_internal"]["screen"]["name"] == "RRDIN_o"
+    assert alternatives(variables["coop_suppliers_foreign"]) == [["CO22_o"], ["CO23_o", "CO23"]]
 
 
 def test_needed_columns_hold_alternatives_screens_and_selectors(tmp_path, root):
@@ -178,6 +151,18 @@ def test_a_path_of_a_file_serves_as_a_name(tmp_path, root):
         ("codes: {x: {no: no}}\nvariables: {}\n", ["a key is written yes, no", "quotes"]),
         ('nace: {revision: "3"}\nvariables: {}\n', ["'3' is not known", "1.1"]),
         ("variables: {firm_id: null}\n", ["`firm_id` is not mapped"]),
+        (
+            "variables: {share_new_firm: {includes: share_new}}\n",
+            ["share_new_firm.includes: `share_new` is not mapped"],
+        ),
+        (
+            "variables: {turnover: {includes: share_new_market}}\n",
+            ["turnover.includes: `share_new_market` is not one of the shares"],
+        ),
+        (
+            "breaks: [{from: 2008, text: New NACE.}]\nvariables: {}\n",
+            ["breaks", "source"],
+        ),
         ("table: accounts\nvariables: {}\n", ["unknown variable `product_innovation`"]),
     ],
 )

@@ -159,6 +159,7 @@ def test_checks_count_what_does_not_hang_together(wave):
         "shares_sum_to_100": (1, 2),
         "shares_incomplete": (0, 2),
         "spending_within_turnover": (1, 2),
+        "partner_named_cooperation_answered": (1, 3),
     }
     assert all(check["meaning"].endswith(".") for check in quality["checks"].values())
 
