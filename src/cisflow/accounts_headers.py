@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,13 @@ def read_headers(names: Iterable[str], codebook: Codebook) -> list[Header]:
     """Return what each header says, by the codebook's ``header:``."""
     rule = codebook.get("header", {})
     pattern = re.compile(rule["pattern"]) if "pattern" in rule else None
-    units = {unit.casefold() for unit in rule.get("units", {})}
+    units = {unit.casefold() for unit in _units(codebook)}
     return [_header(name, pattern, units) for name in names]
+
+
+def _units(codebook: Codebook) -> dict[str, str]:
+    """Return the units a codebook's headers may have, as written there."""
+    return codebook.get("header", {}).get("units", {})
 
 
 def _header(name: str, pattern: re.Pattern[str] | None, units: set[str]) -> Header:
@@ -114,11 +119,43 @@ def dated_columns(names: str | Sequence[str], headers: Sequence[Header]) -> list
     return [header for header in found if header.year is not None] or found
 
 
+def located(
+    headers: Sequence[Header],
+    codebook: Codebook,
+    find: Callable[[Sequence[str], Sequence[Header]], list[Header]],
+) -> dict[str, list[Header]]:
+    """Return, by variable, the columns the file has of it.
+
+    Parameters
+    ----------
+    headers
+        Of the file.
+    codebook
+        Whose variables with a name are sought, and the months of the fiscal year.
+    find
+        From names in small letters and the headers to the columns of these names.
+    """
+    variables = codebook["variables"].items()
+    names = {v: alternatives(spec)[0] for v, spec in variables if "name" in spec}
+    if months := codebook.get("fiscal_year", {}).get("months"):
+        names["months"] = wanted_labels(months)
+    return {v: found for v, labels in names.items() if (found := find(labels, headers))}
+
+
+def currency_of(columns: Mapping[str, Sequence[Header]]) -> str | None:
+    """Return the currency headers name; in a file that is accepted there is one."""
+    named = (header.currency for found in columns.values() for header in found if header.currency)
+    return min(named, default=None)
+
+
 def with_unit(item: str, header: Header, codebook: Codebook) -> Codebook:
-    """Return the codebook with a header's own unit, which goes before the codebook's."""
+    """Return the codebook with a header's own unit, which goes before the codebook's.
+
+    A unit the codebook does not know is :func:`unit_problems`' to report.
+    """
     spec = codebook["variables"].get(item, {})
-    if header.unit:
-        units = {u.casefold(): meaning for u, meaning in codebook["header"]["units"].items()}
+    units = {u.casefold(): meaning for u, meaning in _units(codebook).items()}
+    if header.unit in units:
         spec = {**spec, "unit": units[header.unit]}
     return {**codebook, "variables": {**codebook["variables"], item: spec}}
 
@@ -183,7 +220,7 @@ def _unknown_unit(item: str, unit: str, codebook: Codebook) -> Problem:
 
 def unit_problems(item: str, found: Sequence[Header], codebook: Codebook) -> Iterator[Problem]:
     """Yield units a codebook does not know, and currencies other than its own."""
-    units = {unit.casefold() for unit in codebook.get("header", {}).get("units", {})}
+    units = {unit.casefold() for unit in _units(codebook)}
     for unit in sorted({header.unit for header in found if header.unit} - units):
         yield _unknown_unit(item, unit, codebook)
     currency = codebook.get("money", {}).get("currency")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cisflow.accounts_headers import (
     ITEMS,
     Header,
+    currency_of,
     currency_problems,
     find_column,
+    located,
     one_line,
     read_headers,
     unit_problems,
-    wanted_labels,
     with_unit,
 )
 from cisflow.accounts_rows import (
@@ -40,7 +42,8 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
     import pandas as pd
 
     headers = read_headers(column_names(path, codebook.get("file", {}), heading), codebook)
-    own, found = _located(headers, codebook)
+    found = located(headers, codebook, _only_column)
+    own = _as_written(found, codebook)
     special = special_columns(headers, codebook)
     kind, currencies = special["kind"], special["currencies"]
     for name, header in (("kind", kind), ("currencies", currencies)):
@@ -54,9 +57,9 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
         if variable not in ("kind", "currencies") and (variable != "year" or not columns)
     }
     problems = [*delivery.problems, *(p for a in answers.values() for p in a.problems)]
-    for item, header in found.items():
-        problems += unit_problems(item, [header], codebook)
-    problems += currency_problems({item: [h] for item, h in found.items()}, codebook)
+    for item, columns in found.items():
+        problems += unit_problems(item, columns, codebook)
+    problems += currency_problems(found, codebook)
     if problems or "firm_id" not in answers:
         raise CisflowError(heading, problems)
     years, problems = _years_of_rows(raw, delivery.columns["year"], answers, codebook)
@@ -74,29 +77,23 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
         columns={item: [one_line(name) for name in answers[item].columns] for item in items},
         invalid={item: int(answers[item].invalid[choice.kept].sum()) for item in items},
         rows=delivery.rows,
-        kinds=choice.kinds,
-        other_kinds=choice.other_kinds,
-        ids_unfit=choice.ids_unfit,
-        currency=next((h.currency for h in found.values() if h.currency), None),
+        currency=currency_of(found),
+        **choice.counts(),
     )
 
 
-def _located(headers: list[Header], codebook: Codebook) -> tuple[Codebook, dict[str, Header]]:
+def _only_column(names: Sequence[str], headers: Sequence[Header]) -> list[Header]:
+    header = find_column(names, headers)
+    return [] if header is None else [header]
+
+
+def _as_written(found: Mapping[str, Sequence[Header]], codebook: Codebook) -> Codebook:
     """Return the codebook with the columns' names and units as this file writes them."""
-    own = {**codebook, "variables": dict(codebook["variables"])}
-    months = codebook.get("fiscal_year", {}).get("months")
-    if months and find_column(months, headers):
-        own["variables"]["months"] = {"name": wanted_labels(months), "required": False}
-    found = {}
-    for variable, spec in own["variables"].items():
-        header = find_column(spec["name"], headers) if "name" in spec else None
-        if header is None:
-            continue
-        found[variable] = header
-        if header.unit and header.unit in {u.casefold() for u in codebook["header"]["units"]}:
-            spec = with_unit(variable, header, own)["variables"][variable]
-        own["variables"][variable] = {**spec, "name": [header.name]}
-    return own, found
+    variables = dict(codebook["variables"])
+    for variable, (header,) in found.items():
+        spec = with_unit(variable, header, codebook)["variables"][variable]
+        variables[variable] = {"required": variable != "months", **spec, "name": [header.name]}
+    return {**codebook, "variables": variables}
 
 
 def _years_of_rows(

@@ -204,6 +204,14 @@ class Choice:
     ids_unfit: int
     problems: list[Problem]
 
+    def counts(self) -> dict[str, Any]:
+        """Return what :class:`Books` says of the rows that were chosen and left out."""
+        return {
+            "kinds": self.kinds,
+            "other_kinds": self.other_kinds,
+            "ids_unfit": self.ids_unfit,
+        }
+
 
 def choose_rows(
     raw: pd.DataFrame,

@@ -11,10 +11,12 @@ from cisflow.accounts_headers import (
     ITEMS,
     Header,
     absent_identifier,
+    currency_of,
     currency_problems,
     dated_columns,
     find_column,
     item_problems,
+    located,
     no_years,
     one_line,
     read_headers,
@@ -77,10 +79,8 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
             for item, found in file.items.items()
         },
         rows=rows,
-        kinds=choice.kinds,
-        other_kinds=choice.other_kinds,
-        ids_unfit=choice.ids_unfit,
-        currency=file.currency,
+        currency=currency_of(file.items),
+        **choice.counts(),
     )
 
 
@@ -99,21 +99,12 @@ class _WideFile:
     def of(cls, names: list[str], codebook: Codebook) -> _WideFile:
         headers = read_headers(names, codebook)
         special = special_columns(headers, codebook)
-        wanted = {
-            item: alternatives(codebook["variables"][item])[0]
-            for item in ITEMS
-            if item in codebook["variables"]
-        }
-        items = {item: dated_columns(labels, headers) for item, labels in wanted.items()}
-        if months := dated_columns(codebook.get("fiscal_year", {}).get("months", []), headers):
-            items["months"] = months
+        found = located(headers, codebook, dated_columns)
+        items = {item: found.get(item, []) for item in ITEMS if item in codebook["variables"]}
+        if "months" in found:
+            items["months"] = found["months"]
         firm_id = find_column(alternatives(codebook["variables"]["firm_id"])[0], headers)
         return cls(headers, firm_id, items, **special)
-
-    @property
-    def currency(self) -> str | None:
-        found = {h.currency for headers in self.items.values() for h in headers if h.currency}
-        return min(found) if found else None
 
     def needed(self) -> list[str]:
         """Names of the columns to read."""

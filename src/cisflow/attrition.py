@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.disclosure import (
+    MINIMUM_CELL,
+    is_small,
+    splits_off_few,
+    suppress_small_cells,
+    without_small_counts,
+)
 from cisflow.errors import CisflowError
 
 if TYPE_CHECKING:
@@ -27,6 +34,72 @@ JOINT = "all terms (Wald test)"
 OTHER = "other industries"
 # An industry enters with a dummy of its own if it has this many firms with and without accounts.
 ENOUGH = 5
+
+
+def describe_attrition(panel: pd.DataFrame, minimum: int = MINIMUM_CELL) -> dict[str, Any]:
+    """Return who is lost between survey and accounts, as far as it may be published.
+
+    Parameters
+    ----------
+    panel
+        As :func:`cisflow.panel.build_panel` makes it.
+    minimum
+        Smallest number of firms a number may rest on.
+
+    Returns
+    -------
+    dict
+        ``shares`` and ``selectivity``, the rows of :func:`attrition` and :func:`selectivity` after
+        disclosure control: plain JSON types, null where withheld. A wave in which no firm has
+        accounts has no shares, and its selectivity says so.
+    """
+    somebody = panel.groupby("wave")["has_accounts"].transform("any")
+    shares = control_attrition(attrition(panel[somebody]), minimum)
+    tests = selectivity(panel)
+    firms = panel.groupby("wave").size()
+    for wave, n in tests.groupby("wave")["n"].first().items():
+        if splits_off_few(n, firms[wave], minimum):
+            tests.loc[tests["wave"] == wave, "n"] = np.nan
+    tests["term"] = [without_small_counts(term, minimum) for term in tests["term"]]
+    return {name: _records(table) for name, table in (("shares", shares), ("selectivity", tests))}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return table.astype(object).where(table.notna(), None).to_dict(orient="records")
+
+
+def control_attrition(table: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFrame:
+    """Withhold the classes in which few firms have, or lack, accounts, and what gives them away.
+
+    Parameters
+    ----------
+    table
+        As :func:`attrition` returns it.
+    minimum
+        Smallest number of firms, with or without accounts, that may be shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table`` with ``firms``, ``with_accounts`` and ``share`` null and ``suppressed`` true where
+        withheld. The withheld classes of a wave, by size or by industry, hold together no firms
+        with (or without) accounts or at least ``minimum``, as the wave's total would otherwise
+        tell; where not even the total may be shown, the whole wave is withheld.
+    """
+    cells = table.assign(without=table["firms"] - table["with_accounts"])
+    hidden = cells["firms"].lt(0)
+    for count in ("with_accounts", "without"):
+        by = ["wave", "by"]
+        hidden |= suppress_small_cells(cells, minimum, count=count, by=by)["suppressed"]
+    few = cells["with_accounts"].map(lambda n: is_small(n, minimum)) | cells["without"].map(
+        lambda n: is_small(n, minimum)
+    )
+    hidden |= cells["wave"].isin(cells.loc[few & cells["by"].eq("all"), "wave"])
+    shown = table.assign(suppressed=hidden)
+    counts = ["firms", "with_accounts"]
+    shown[counts] = shown[counts].astype("Int64")
+    shown.loc[hidden, [*counts, "share"]] = None
+    return shown
 
 
 def attrition(panel: pd.DataFrame) -> pd.DataFrame:
@@ -93,11 +166,11 @@ def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
 
     rows: list[dict[str, Any]] = []
     for wave, firms in panel.groupby("wave", sort=False):
-        try:
-            rows += _selectivity_rows(str(wave), _fitted(firms))
-        except CisflowError as error:
-            reason = "; ".join(problem.what for problem in error.problems)
+        fit, reason = _fit_or_reason(firms)
+        if reason:
             rows.append({"wave": str(wave), "term": f"not estimable: {reason}"})
+        else:
+            rows += _selectivity_rows(str(wave), fit)
     return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))
 
 
@@ -149,21 +222,29 @@ def accounts_weights(panel: pd.DataFrame) -> pd.Series:
     weights = pd.Series(np.nan, index=panel.index, name="accounts_weight", dtype="float64")
     for _, firms in panel.groupby("wave"):
         has = firms["has_accounts"].astype(bool)
-        if not has.any():
-            continue
         if has.all():
             weights.loc[firms.index] = 1.0
             continue
-        try:
-            fit = _fitted(firms)
-        except CisflowError:
-            continue  # selectivity() says why
+        fit, reason = _fit_or_reason(firms)
+        if reason:
+            continue  # selectivity() says it
         rows = fit.model.rows
         known = rows.data.index[rows.kept]
         linear = rows.X @ fit.params.reindex(rows.names).fillna(0.0).to_numpy()
         probability = pd.Series(1 / (1 + np.exp(-linear)), index=known)
         weights.update((rows.y.mean() / probability)[has[known]])
     return weights
+
+
+def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, str]:
+    """Return the logit of having accounts of a wave's firms, or why it cannot be estimated."""
+    if firms["has_accounts"].nunique() < 2:
+        who = "every firm" if firms["has_accounts"].any() else "no firm"
+        return None, f"{who} of the wave has accounts"
+    try:
+        return _fitted(firms), ""
+    except CisflowError as error:
+        return None, "; ".join(problem.what for problem in error.problems)
 
 
 def _fitted(firms: pd.DataFrame) -> Any:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cisflow.attrition import accounts_weights
-from cisflow.constructs import CONSTRUCTS, Industries, account_ratios, add_constructs
+from cisflow.constructs import CONSTRUCTS, Industries, add_constructs
 from cisflow.errors import CisflowError, Problem
+from cisflow.ratios import RATIOS, account_ratios, lagged, ratio_and_lag, years_later
 from cisflow.schema import BLOCK_OF, FIRM_COLUMNS
 from cisflow.validation import did_you_mean
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 Spec = Mapping[str, Any]
 
-ACCOUNT_VARIABLES = tuple(n for n, c in CONSTRUCTS.items() if c.table == "accounts")
 LINKS = ("n_waves", "in_previous_wave")
 # What a firm must have for the path model; the other ratios may be missing.
 NEEDED_RATIOS = ("profit_margin", "personnel_cost_share")
-PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts", "accounts_weight")
+# Of every panel; one with accounts at several lags, or with weights for attrition, has more.
+PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts")
 
 FLOW_COLUMNS = (
     "country",
@@ -45,6 +46,7 @@ FLAG_WORDS = {
     "process_innovation": "process innovation",
     "coop_any": "cooperating on innovation",
     "small": "fewer than 50 employees",
+    "high_tech": "high or medium-high technology",
     "in_previous_wave": "also in the previous wave",
 }
 # What canonical columns are about, where a step of the sample flow would else say their names.
@@ -64,7 +66,6 @@ COLUMN_WORDS = {
     "weight": "sampling weight",
     "accounts_weight": "weight for the loss of firms without accounts",
 }
-NUMBERS = {0: "of the same year", 1: "one year later", 2: "two years later", 3: "three years later"}
 
 
 # --- the panel ---------------------------------------------------------------------------------
@@ -76,9 +77,11 @@ def build_panel(
     lag: int,
     industries: Industries,
     *,
+    lags: Sequence[int] = (),
     average: int = 1,
     winsorise: float | None = None,
     deflator: Mapping[int, float] | None = None,
+    weigh_attrition: bool = False,
 ) -> pd.DataFrame:
     """Stack the waves of one country, link firms and accounts, and add research variables.
 
@@ -92,19 +95,26 @@ def build_panel(
         Years from a wave's reference year to the accounts that belong to it.
     industries
         The industry groups, as ``config/nace.yaml`` has them.
+    lags
+        Further lags at which the panel has every ratio, in columns such as
+        ``profit_margin_lag3``. They are of that year alone, whatever ``average`` says: a mean over
+        several years would blur the horizon a scan of the lags is after.
     average
-        Over how many years the ratios are averaged: those up to the lag, so that a lag of 2 and an
-        average of 2 take the first and second year after the survey. Null unless all years exist.
+        Over how many years the ratios at ``lag`` are averaged: those up to the lag, so that a lag
+        of 2 and an average of 2 take the first and second year after the survey. Null unless all
+        years exist.
     winsorise, deflator
-        As for :func:`cisflow.constructs.account_ratios`.
+        As for :func:`cisflow.ratios.account_ratios`.
+    weigh_attrition
+        Whether to estimate ``accounts_weight`` (:func:`cisflow.attrition.accounts_weights`).
 
     Returns
     -------
     pandas.DataFrame
         One row per firm and wave, columns :data:`PANEL_COLUMNS`, waves in order of time. Besides
-        the research variables: ``n_waves`` (in how many waves the firm is), ``in_previous_wave``,
-        ``has_accounts`` (profit margin and personnel-cost share at the lag both exist) and
-        ``accounts_weight`` (:func:`cisflow.attrition.accounts_weights`).
+        the research variables: ``n_waves`` (in how many waves the firm is), ``in_previous_wave``
+        and ``has_accounts`` (profit margin and personnel-cost share at ``lag`` both exist). Then
+        the ratios at ``lags``, and ``accounts_weight`` if asked for.
 
     Raises
     ------
@@ -121,10 +131,14 @@ def build_panel(
     ratios = None
     if accounts is not None:
         ratios = account_ratios(accounts, winsorise=winsorise, deflator=deflator)
-        ratios = _averaged(ratios, lag, average)
-    panel = _with_ratios(panel, ratios, lag)
-    panel["accounts_weight"] = accounts_weights(panel)
-    return panel[list(PANEL_COLUMNS)]
+    main = None if ratios is None else _averaged(ratios, lag, average)
+    panel = _with_ratios(panel, main, lag)
+    panel["has_accounts"] = panel[list(NEEDED_RATIOS)].notna().all(axis=1)
+    panel = panel[list(PANEL_COLUMNS)]
+    for years in lags:
+        names = {ratio: lagged(ratio, years) for ratio in RATIOS}
+        panel = _with_ratios(panel, ratios, years, names)
+    return panel.assign(accounts_weight=accounts_weights(panel)) if weigh_attrition else panel
 
 
 def _refuse_bad_input(waves: Sequence[pd.DataFrame], accounts: pd.DataFrame | None) -> None:
@@ -197,23 +211,26 @@ def _averaged(ratios: pd.DataFrame, lag: int, average: int) -> pd.DataFrame:
         return ratios
     import pandas as pd
 
-    variables = list(ACCOUNT_VARIABLES)
     years = [ratios.assign(year=ratios["year"] + back) for back in range(average)]
-    stacked = pd.concat(years).groupby(["firm_id", "year"])[variables]
+    stacked = pd.concat(years).groupby(["firm_id", "year"])[list(RATIOS)]
     # A mean over fewer years than asked for would be another variable for some firms.
     return stacked.mean().where(stacked.count() == average).reset_index()
 
 
-def _with_ratios(panel: pd.DataFrame, ratios: pd.DataFrame | None, lag: int) -> pd.DataFrame:
+def _with_ratios(
+    panel: pd.DataFrame,
+    ratios: pd.DataFrame | None,
+    lag: int,
+    names: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Add the ratios of the accounts ``lag`` years after each row's reference year."""
+    names = names or {ratio: ratio for ratio in RATIOS}
     if ratios is None:
-        panel = panel.assign(**dict.fromkeys(ACCOUNT_VARIABLES, float("nan")))
-    else:
-        ratios = ratios.assign(reference_year=ratios["year"] - lag).drop(columns="year")
-        panel = panel.merge(
-            ratios, on=["firm_id", "reference_year"], how="left", validate="many_to_one"
-        )
-    return panel.assign(has_accounts=panel[list(NEEDED_RATIOS)].notna().all(axis=1))
+        return panel.assign(**dict.fromkeys(names.values(), float("nan")))
+    own = ratios.rename(columns=names).assign(reference_year=ratios["year"] - lag)
+    return panel.merge(
+        own.drop(columns="year"), on=["firm_id", "reference_year"], how="left", validate="m:1"
+    )
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -222,21 +239,36 @@ def _with_ratios(panel: pd.DataFrame, ratios: pd.DataFrame | None, lag: int) -> 
 def variables_of(spec: Spec) -> list[str]:
     """Return the columns of the panel a model needs an answer to, in the order of the model.
 
-    Outcomes first, then regressors column by column (or a path model's equations), controls,
-    fixed effects, clusters and weights; of an interaction ``a:b`` and of ``C(a)`` the columns
-    in it.
+    Outcomes first, then regressors column by column (or a path model's equations), endogenous
+    ones and instruments, controls, fixed effects, clusters and weights; of an interaction ``a:b``
+    and of ``C(a)`` the columns in it.
     """
     terms: list[str] = list(spec.get("outcomes", []))
     for target, sources in spec.get("equations", {}).items():
         terms += [target, *sources]
     for regressors in spec.get("columns", {}).values():
         terms += regressors
+    terms += spec.get("endogenous", []) + spec.get("instruments", [])
     terms += spec.get("controls", [])
     terms += spec.get("fixed_effects", [])
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
     terms += clusters
     terms += [spec["weights"]] if spec.get("weights") else []
     return list(dict.fromkeys(column for term in terms for column in _columns_in(term)))
+
+
+def answers_needed(spec: Spec) -> list[str]:
+    """Return the variables of a model that a firm must know to be in its sample.
+
+    All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
+    for accounts at several lags: who has those differs from lag to lag.
+    """
+    spared: set[str] = set()
+    if spec.get("missing") == "fiml":
+        spared |= set(spec["equations"])
+    if spec.get("lags"):
+        spared |= set(RATIOS)
+    return [name for name in variables_of(spec) if name not in spared]
 
 
 def _columns_in(term: str) -> list[str]:
@@ -288,7 +320,7 @@ def select_sample(
     """
     _refuse_unknown_variables(panel, spec)
     firms = panel[panel["wave"] == wave]
-    measured = [v for v in variables_of(spec) if firms[v].notna().any()]
+    measured = [v for v in answers_needed(spec) if firms[v].notna().any()]
     steps = [_step(EVERYONE, firms)]
     for flag in spec["sample"]:
         steps.append(_step(_flag_words(flag, lag), *_split_by_flag(firms, flag)))
@@ -345,12 +377,20 @@ def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
 def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
     from pandas.api.types import is_bool_dtype
 
-    wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec)]))
+    wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec), *(spec.get("by") or [])]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
-        if name not in panel.columns
+        if name not in panel.columns and name != "accounts_weight"
     ]
+    if "accounts_weight" in wanted and "accounts_weight" not in panel.columns:
+        problems.append(
+            Problem(
+                "`accounts_weight` was not estimated for this panel",
+                "it is where a model of the run has `weights: accounts_weight`; build the panel "
+                "with `weigh_attrition=True`",
+            )
+        )
     problems += [
         Problem(
             f"sample: `{flag}` is not a yes/no variable",
@@ -405,6 +445,8 @@ def _by_topic(variables: Iterable[str]) -> dict[str, list[str]]:
 def _topic_of(variable: str) -> str:
     if variable in CONSTRUCTS:
         return CONSTRUCTS[variable].topic
+    if at_lag := ratio_and_lag(variable):
+        return f"accounts {years_later(at_lag[1])}"
     block = BLOCK_OF.get(variable)
     if block:
         return BLOCK_WORDS[block]
@@ -413,7 +455,7 @@ def _topic_of(variable: str) -> str:
 
 def _flag_words(flag: str, lag: int) -> str:
     if flag == "has_accounts":
-        return f"accounts {NUMBERS.get(lag, f'{lag} years later')}"
+        return f"accounts {years_later(lag)}"
     return FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 

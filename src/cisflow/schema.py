@@ -24,11 +24,19 @@ PARTNERS = (
     "universities",
     "public_research",
 )
+# Finer types some questionnaires ask; the first three are parts of types above.
+OTHER_PARTNERS = (
+    "clients_private",
+    "clients_public",
+    "private_research",
+    "other_enterprises",
+    "nonprofit",
+)
 PLACES = ("domestic", "foreign")
 SOURCES = ("internal", *PARTNERS[1:], "conferences", "journals", "associations")
 PROTECTION = ("patent", "design", "trademark", "copyright", "secrecy", "complexity", "lead_time")
 
-TEXT = ("country", "wave", "firm_id", "nace", "section")
+TEXT = ("country", "wave", "firm_id", "nace", "section", "region", "stratum", "size_class")
 COUNTS = ("employees", "employees_lag2")
 MONEY = ("turnover", "turnover_lag2")
 YES_NO = (
@@ -61,7 +69,9 @@ BLOCKS: dict[str, tuple[str, ...]] = {
         "rd_continuous",
     ),
     "cooperation": ("coop_any",),
-    "partners": tuple(f"coop_{partner}_{place}" for partner in PARTNERS for place in PLACES),
+    "partners": tuple(
+        f"coop_{partner}_{place}" for partner in (*PARTNERS, *OTHER_PARTNERS) for place in PLACES
+    ),
     "funding": ("fund_local", "fund_national", "fund_eu"),
     "protection": tuple(f"protect_{means}" for means in PROTECTION),
     "sources": tuple(f"source_{source}" for source in SOURCES),
@@ -88,6 +98,9 @@ FIRM_COLUMNS: tuple[str, ...] = (
     "weight",
     "nace",
     "section",
+    "region",
+    "stratum",
+    "size_class",
     *COUNTS,
     *MONEY,
     *YES_NO,

@@ -5,15 +5,24 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import small_survey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cisflow import constructs
-from cisflow.constructs import CONSTRUCTS, account_ratios, add_constructs
+from cisflow import constructs, indicators, nace
+from cisflow.codebook import load_codebook
+from cisflow.constructs import CONSTRUCTS, add_constructs
 from cisflow.errors import CisflowError
+from cisflow.ingest import ingest_wave
+from cisflow.ratios import account_ratios
 from cisflow.schema import ASKED, FIRM_COLUMNS, PARTNERS, PLACES, dtype_of
 from cisflow.validation import read_yaml, validated
 
+EMPTY = {
+    "revision_2_from": 2008,
+    "groups": [],
+    "technology": {"levels": {}},
+}
 YES_NO_NULL = st.sampled_from([True, False, None])
 
 
@@ -122,7 +131,7 @@ def test_diversity_counts_types_and_blau_follows_the_ties(ticks):
     cells = [f"coop_{p}_{place}" for p in PARTNERS for place in PLACES]
     frame = portfolio([True], {c: [t] for c, t in zip(cells, ticks, strict=True)})
     for partner in PARTNERS:
-        frame[f"coop_{partner}"] = constructs.partner_type(frame, partner)
+        frame[f"coop_{partner}"] = indicators.partner_type(frame, partner)
     ties = np.array(ticks).reshape(7, 2).sum(axis=1)
     assert value(frame, "diversity") == (ties > 0).sum()
     expected = 1 - ((ties / ties.sum()) ** 2).sum() if ties.sum() else 0
@@ -137,7 +146,7 @@ def test_partner_type_never_turns_unknown_into_no(answers):
         coop, {"coop_group_domestic": home, "coop_group_foreign": away}, n=len(answers)
     )
     asked = [c for c in (home, away) if any(x is not None for x in c)]
-    made = constructs.partner_type(frame, "group").tolist()
+    made = indicators.partner_type(frame, "group").tolist()
     for i, (any_, result) in enumerate(zip(coop, made, strict=True)):
         cells = [column[i] for column in asked]
         if not asked:
@@ -321,7 +330,7 @@ def test_industry_of_codes_as_surveys_write_them(industries, code, section, year
     frame = firms(
         2, nace=[code, sibling[0]], section=[section, sibling[1]], reference_year=[year] * 2
     )
-    found = constructs.industry(frame, industries).iloc[0]
+    found = nace.industry(frame, industries).iloc[0]
     assert (None if found is pd.NA else found) == expected
 
 
@@ -329,7 +338,7 @@ def test_every_division_of_manufacturing_has_one_industry_and_they_are_no_servic
     from cisflow.nace import section
 
     for revision, manufacturing in (("1.1", "D"), ("2", "C")):
-        groups = constructs.division_groups(industries, revision)
+        groups = nace.division_groups(industries, revision)
         makers = {d for d in range(1, 100) if section(f"{d:02d}", revision) == manufacturing}
         assert makers <= set(groups)
         others = {groups[d] for d in groups if d not in makers}
@@ -340,7 +349,39 @@ def test_every_division_of_manufacturing_has_one_industry_and_they_are_no_servic
 def test_division_in_two_groups_is_refused(industries):
     twice = {**industries, "groups": [*industries["groups"][:1], *industries["groups"][:1]]}
     with pytest.raises(CisflowError, match=r"division 15 is in two groups"):
-        constructs.division_groups(twice, "1.1")
+        nace.division_groups(twice, "1.1")
+
+
+@pytest.mark.parametrize(
+    ("code", "section", "level"),
+    [
+        ("30", "D", "high"),
+        ("33.1", "D", "high"),
+        ("24", "D", "medium-high"),  # chemicals in Rev. 1.1 …
+        ("24", "C", "medium-low"),  # … and basic metals in Rev. 2
+        ("21", "C", "high"),
+        ("21", "D", "low"),
+        ("C10-C12", "C", "low"),
+        ("20_21", "C", None),  # chemicals and pharmaceuticals: two levels
+        ("30-32", "D", None),  # both ends are high, 31 between them is not
+        ("31-33", "C", None),
+        ("72", "K", None),
+        (None, None, None),
+    ],
+)
+def test_technology_level_of_an_industry(industries, code, section, level):
+    sibling = ("17", "D") if section in ("D", "K") else ("25", "C")
+    frame = firms(2, nace=[code, sibling[0]], section=[section, sibling[1]])
+    made = add_constructs(frame, industries)
+    assert made["technology"].fillna("").iloc[0] == (level or "")
+    high = made["high_tech"].iloc[0]
+    assert high is pd.NA if level is None else high == (level in ("high", "medium-high"))
+
+
+def test_every_division_of_manufacturing_has_one_technology_level(industries):
+    for revision, (first, last) in {"1.1": (15, 37), "2": (10, 33)}.items():
+        levels = [d[revision] for d in industries["technology"]["levels"].values()]
+        assert sorted(n for level in levels for n in level) == list(range(first, last + 1))
 
 
 def test_industry_file_fits_its_schema_and_typos_do_not(root, industries):
@@ -349,6 +390,76 @@ def test_industry_file_fits_its_schema_and_typos_do_not(root, industries):
     typo = {**industries, "groups": [{"lable": "Food", "divisions": {"1.1": [15]}}]}
     with pytest.raises(CisflowError, match="did you mean `label`"):
         validated(typo, schema, "nace.yaml")
+
+
+# --- breadth, support, peers -------------------------------------------------------------------
+
+
+def test_breadth_of_a_portfolio():
+    types = ["suppliers", "clients", "universities"]
+    cells = {f"coop_{p}_domestic": [True, None, None] for p in types[:2]}
+    frame = portfolio([True, False, None], cells)
+    made = add_constructs(frame, EMPTY)
+    assert made["partners_2_or_more"].tolist() == [True, False, pd.NA]
+    assert made["partners_3_or_more"].tolist() == [False, False, pd.NA]
+    assert made["partners_7_or_more"].tolist() == [False, False, pd.NA]
+
+
+def test_no_portfolio_is_wider_than_the_questionnaire():
+    frame = portfolio([True, False])
+    for place in PLACES:  # six types are asked
+        frame[f"coop_competitors_{place}"] = pd.array([None, None], dtype="boolean")
+    made = add_constructs(frame, EMPTY)
+    assert made["partners_6_or_more"].notna().all()
+    assert made["partners_7_or_more"].isna().all()
+
+
+def test_public_support_of_any_kind():
+    frame = firms(4, fund_local=[True, False, False, None], fund_eu=[False, False, None, True])
+    assert value(frame, "public_funding", 0)
+    assert not value(frame, "public_funding", 1)
+    assert value(frame, "public_funding", 2) is pd.NA
+    assert value(frame, "public_funding", 3)
+
+
+def test_peers_are_the_others_of_an_industry(industries):
+    frame = firms(
+        6,
+        nace=["15", "15", "15", "15", "29", None],
+        coop_any=[True, False, False, None, True, True],
+    )
+    peers = add_constructs(frame, industries)["peer_cooperation"]
+    # The fourth did not answer: nobody's peer, but it has three; the fifth has none.
+    np.testing.assert_allclose(peers, [0, 1 / 2, 1 / 2, 1 / 3, np.nan, np.nan])
+
+
+def test_peers_are_of_the_region_where_the_wave_tells_it(industries):
+    frame = firms(
+        5,
+        nace=["15"] * 5,
+        region=["BE21", "BE21", "BE22", "BE22", None],
+        coop_any=[True, False, True, True, True],
+    )
+    peers = add_constructs(frame, industries)["peer_cooperation"]
+    np.testing.assert_allclose(peers, [0, 1, 1, 1, np.nan])
+
+
+def test_diversity_of_peers_is_a_mean_over_the_others():
+    frame = firms(3).assign(industry="a", diversity=[0.0, 3.0, 6.0])
+    assert value(frame, "peer_diversity", 0) == 4.5
+    assert value(frame, "peer_diversity", 2) == 1.5
+
+
+def test_region_is_read_as_text_where_a_codebook_maps_it(tmp_path, root):
+    codebook = small_survey.CODEBOOK + "  region: {name: NUTS}\n"
+    folders = small_survey.codebook_folders(tmp_path, root, codebook)
+    raw = small_survey.firms().assign(NUTS=["021", "021", "022", "", "021", "022"])
+    raw.to_csv(tmp_path / "small.csv", index=False)
+    clean, quality = ingest_wave(
+        tmp_path / "small.csv", load_codebook("small", folders), "BE", "CIS4"
+    )
+    assert clean["region"].tolist() == ["021", "021", "022", pd.NA, "021", "022"]
+    assert quality["variables"]["region"]["missing"] == 1
 
 
 # --- the registry ------------------------------------------------------------------------------
@@ -362,8 +473,10 @@ def test_every_construct_is_made_and_none_changes_its_input(industries):
     from_survey = [n for n, c in CONSTRUCTS.items() if c.table != "accounts"]
     assert list(made.columns) == [*FIRM_COLUMNS, *from_survey]
     kinds = {name: str(made[name].dtype) for name in from_survey}
-    yes_no = {n for n in kinds if n.startswith("coop_")} | {"small"}
-    expected = {n: "boolean" if n in yes_no else "float64" for n in kinds} | {"industry": "string"}
+    yes_no = {n for n in kinds if n.startswith(("coop_", "partners_"))}
+    yes_no |= {"small", "high_tech", "public_funding"}
+    expected = {n: "boolean" if n in yes_no else "float64" for n in kinds}
+    expected |= {"industry": "string", "technology": "string"}
     assert kinds == expected
 
 

@@ -23,6 +23,7 @@ from cisflow.panel import (
     select_sample,
     variables_of,
 )
+from cisflow.ratios import RATIOS, lagged
 from cisflow.schema import ASKED, FIRM_COLUMNS, dtype_of
 from cisflow.validation import read_yaml, validated
 
@@ -141,6 +142,39 @@ def test_an_average_never_reaches_back_before_the_survey(industries, lag, averag
         build_panel([firms(["a"])], books, lag, industries, average=average)
 
 
+def test_every_lag_has_columns_of_its_own_year(industries):
+    books = accounts([("a", 2004, 3.0), ("a", 2005, 4.0), ("a", 2006, 8.0), ("b", 2009, 5.0)])
+    panel = build_panel(
+        [firms(["a", "b"])], books, 2, industries, lags=[0, 1, 2, 5], average=2, winsorise=0.01
+    )
+    assert tuple(panel.columns) == (
+        *PANEL_COLUMNS,
+        *(lagged(r, k) for k in (0, 1, 2, 5) for r in RATIOS),
+    )
+    assert panel.loc[0, "profit_margin"] * 100 == 6  # the mean of the first and second year
+    at = [panel.loc[0, lagged("profit_margin", k)] * 100 for k in (0, 1, 2)]
+    np.testing.assert_allclose(at, [3, 4, 8])
+    assert panel["profit_margin_lag5"].isna().tolist() == [True, False]
+    assert panel["has_accounts"].tolist() == [True, False]  # that of the main lag
+    assert panel["labour_productivity_lag5"].dtype == float
+
+
+def test_lags_without_accounts_are_columns_without_values(industries):
+    panel = build_panel([firms(["a"])], None, 2, industries, lags=[3])
+    assert panel["personnel_cost_share_lag3"].isna().all()
+
+
+def test_the_sample_flow_says_which_years_accounts_a_firm_lacks(industries):
+    books = accounts([("a", 2006, 3.0), ("a", 2007, 4.0), ("b", 2006, 3.0)])
+    panel = build_panel([firms(["a", "b"])], books, 2, industries, lags=[3])
+    spec = {**TOBIT, "sample": ["has_accounts"], "outcomes": ["profit_margin_lag3"]}
+    sample, flow = select_sample(panel, spec, "CIS4", lag=2)
+    assert sample["firm_id"].tolist() == ["a"]
+    steps = flow.set_index("restriction")["firms"]
+    assert steps["accounts 2 years later"] == 2
+    assert steps["complete answers: accounts 3 years later"] == 1
+
+
 def test_settings_of_the_outcomes_reach_the_panel(industries):
     books = accounts([(f"f{i}", 2006, float(i)) for i in range(101)])
     wave = firms(["f0", "f50", "f100"])
@@ -207,7 +241,7 @@ def selective(industries, n=3000, slope=1.0, lost_industry=None):
     spent = rng.uniform(0, 1e5, n)
     wave = firms(ids, employees=size, nace=nace, group=rng.uniform(size=n) < 0.4, rd_internal=spent)
     kept = accounts([(firm, 2006, 1.0) for firm, there in zip(ids, has, strict=True) if there])
-    return build_panel([wave], kept, 2, industries)
+    return build_panel([wave], kept, 2, industries, weigh_attrition=True)
 
 
 def test_attrition_counts_firms_and_those_with_accounts(industries):
@@ -267,14 +301,13 @@ def test_an_industry_without_any_accounts_is_taken_together_with_others(industri
 
 
 def test_attrition_that_cannot_be_studied_says_why(industries):
-    nobody = build_panel([firms(list("abc"))], None, 2, industries)
+    nobody = build_panel([firms(list("abc"))], None, 2, industries, weigh_attrition=True)
     table = selectivity(nobody)
     assert tuple(table.columns) == SELECTIVITY_COLUMNS
     assert table["term"].str.startswith("not estimable: ").all()
     assert nobody["accounts_weight"].isna().all()
-    everybody = build_panel(
-        [firms(list("ab"))], accounts([("a", 2006, 1.0), ("b", 2006, 1.0)]), 2, industries
-    )
+    books = accounts([("a", 2006, 1.0), ("b", 2006, 1.0)])
+    everybody = build_panel([firms(list("ab"))], books, 2, industries, weigh_attrition=True)
     assert everybody["accounts_weight"].tolist() == [1.0, 1.0]
 
 
@@ -284,6 +317,13 @@ def test_a_model_may_be_weighted_for_the_loss(industries):
     sample, flow = select_sample(panel, spec, "CIS4", lag=2)
     assert sample["accounts_weight"].notna().all()
     assert flow["restriction"].str.contains("weight for the loss").sum() == 1
+
+
+def test_weights_that_were_not_estimated_are_not_taken_for_weights_without_values(industries):
+    panel = build_panel([firms(["a"])], accounts([("a", 2006, 1.0)]), 2, industries)
+    spec = {**TOBIT, "weights": "accounts_weight"}
+    with pytest.raises(CisflowError, match="`accounts_weight` was not estimated for this panel"):
+        select_sample(panel, spec, "CIS4", lag=2)
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -378,7 +418,7 @@ def test_variable_the_questionnaire_lacks_costs_no_firm(industries):
 
 
 @pytest.mark.parametrize(
-    ("lag", "words"), [(0, "of the same year"), (2, "two years later"), (5, "5 years later")]
+    ("lag", "words"), [(0, "in the same year"), (1, "1 year later"), (5, "5 years later")]
 )
 def test_sample_that_runs_dry_says_where(industries, lag, words):
     panel = build_panel([firms(["a", "b"])], None, lag, industries)

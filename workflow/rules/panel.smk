@@ -25,9 +25,13 @@ rule panel:
         ENVIRONMENT
     params:
         lag=RUN.settings["lag"],
+        lags=RUN.settings.get("lags", [RUN.settings["lag"]]),
         average=RUN.settings["lag_average"],
         winsorise=RUN.settings["accounts_outcomes"].get("winsorise"),
         base_year=lambda w: RUN.deflator(w.country).get("base_year"),
+        weigh_attrition=any(
+            spec.get("weights") == "accounts_weight" for spec in RUN.models.values()
+        ),
         code=digest("panel"),
     message:
         "Linking waves and accounts of {wildcards.country}"
@@ -38,7 +42,9 @@ rule panel:
 rule describe:
     input:
         panel=microdata("{country}/panel.parquet"),
+        official_rates=lambda w: RUN.countries[w.country].get("official_rates", []),
     output:
+        rates=results("rates/{country}.csv"),
         sample=results("sample/{country}.csv"),
         description=results("description/{country}.json"),
     log:

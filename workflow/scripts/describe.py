@@ -3,8 +3,10 @@ from cisflow.errors import reported
 with reported(snakemake.log[0]):
     import pandas as pd
 
+    from cisflow.attrition import describe_attrition
     from cisflow.disclosure import control_flow, describe_samples
     from cisflow.panel import sample_flow
+    from cisflow.rates import compared, cooperation_rates, read_official_rates
     from cisflow.records import write_record, write_table
 
     panel = pd.read_parquet(snakemake.input.panel)
@@ -14,4 +16,9 @@ with reported(snakemake.log[0]):
     data = snakemake.params.data
     write_table(control_flow(flow, settings["minimum"]), snakemake.output.sample, data)
     descriptions = describe_samples(panel, snakemake.params.models, country, **settings)
+    descriptions["attrition"] = describe_attrition(panel, settings["minimum"])
     write_record(descriptions, snakemake.output.description, data)
+    rates = cooperation_rates(panel, country, settings["minimum"])
+    if snakemake.input.official_rates:
+        rates = compared(rates, read_official_rates(snakemake.input.official_rates))
+    write_table(rates, snakemake.output.rates, data)

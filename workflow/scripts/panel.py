@@ -12,9 +12,11 @@ with reported(snakemake.log[0]):
         [pd.read_parquet(wave) for wave in snakemake.input.waves],
         pd.read_parquet(snakemake.input.accounts) if snakemake.input.accounts else None,
         lag=snakemake.params.lag,
+        lags=snakemake.params.lags,
         industries=read_yaml(snakemake.input.industries),
         average=snakemake.params.average,
         winsorise=snakemake.params.winsorise,
         deflator=read_deflator(prices, base_year) if prices else None,
+        weigh_attrition=snakemake.params.weigh_attrition,
     )
     panel.to_parquet(snakemake.output.panel)

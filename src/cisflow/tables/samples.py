@@ -10,6 +10,7 @@ from cisflow.publication import (
     NOT_ESTIMABLE,
     WITHHELD,
     Findings,
+    accounts_note,
     count,
     described,
     label,
@@ -18,6 +19,7 @@ from cisflow.publication import (
     reason,
     signed,
 )
+from cisflow.quality import breaks_crossed
 from cisflow.tables.layout import sentence, set_table, two_level, union
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
         f"{'Weighted' if weighted else 'Unweighted'} means, standard deviations, shares of firms "
         "at the limits and Pearson correlations over firms with both values. "
         "Minima and maxima are single firms’ values and are not published.",
+        accounts_note(findings, country, spec),
     ]
     return set_table(findings, pd.DataFrame(columns, index=index), caption, notes)
 
@@ -125,7 +128,12 @@ def quality_overview(findings: Findings) -> MTable:
             "Checks with exceptions": str(failed),
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
+    crossed = [
+        f"{findings.name(country)}, from {entry['from']}: {entry['text']}"
+        for country, entry in breaks_crossed(findings.quality)
+    ]
     notes = ["One line per extract. The tables quality_* list every variable."]
+    notes += [f"Breaks in series. {' '.join(crossed)}"] if crossed else []
     return set_table(findings, frame, "Data quality", notes)
 
 
@@ -146,14 +154,19 @@ def quality_table(findings: Findings, country: str, wave: str) -> MTable:
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.Index([name.replace("_", " ") for name in frame.index])
+    made = (record.get("checks") or {}).values()
     checks = [
         f"{check['meaning'].rstrip('.')}: {percent(check['failed'], check['of'])} % of cases fail"
-        for check in (record.get("checks") or {}).values()
+        for check in made
+        if not check.get("whole_file")
     ]
+    seen = [check["seen"] for check in made if "seen" in check]
     notes = [
         "Percent of firm records. Valid: an answer; missing: asked, no answer; filtered: not asked "
         "of this firm; invalid: an answer outside the codebook, treated as missing.",
         f"Checks: {'; '.join(checks)}." if checks else "",
+        accounts_note(findings, country) if wave == "accounts" else "",
+        f"Doubts about the file: {' '.join(seen)}" if seen else "",
     ]
     caption = f"Answers by variable: {findings.place(record['country'], record['wave'])}"
     return set_table(findings, frame, caption, notes)
