@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cisflow.claims import COLUMNS, VERDICTS, claim_problems, judge
+from cisflow.config import with_unions
 from cisflow.errors import CisflowError
 from cisflow.estimates import COLUMNS as ESTIMATE_COLUMNS
 from cisflow.validation import read_yaml, validated
@@ -75,7 +76,7 @@ def shipped(root):
 @pytest.fixture(scope="module")
 def models(root):
     schema = root / "workflow/schemas/models.schema.yaml"
-    return validated(read_yaml(root / "config/models.yaml"), schema, "models.yaml")
+    return with_unions(validated(read_yaml(root / "config/models.yaml"), schema, "models"))[0]
 
 
 # --- an expected sign --------------------------------------------------------------------------
@@ -381,6 +382,36 @@ def test_claim_about_what_no_model_has_is_refused(models, change, message):
 def test_terms_of_path_models_are_checked(models, term, known):
     test = one(model="faems2010_direct", outcome="profit_margin", column="standardised", term=term)
     assert (claim_problems(claims_of(test), models) == []) == known
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, ""),
+        ({"column": "standardised | not small"}, ""),
+        ({"column": "raw | small minus not small"}, ""),
+        ({"beside": ["cost", "return", "P(cost > return)"]}, ""),
+        ({"term": "diversity → personnel_cost_share → profit_margin"}, ""),
+        (
+            {"term": "diversity → profit_margin", "column": "raw | small"},
+            "no term `diversity → profit_margin`",
+        ),
+        ({"column": "raw | smal"}, "did you mean `raw | small`"),
+        ({"column": "raw | technology=high"}, "no column"),
+        ({"term": "gain"}, "no term `gain`"),
+        ({"outcome": "profit_margin_lag3"}, "did you mean `profit_margin`"),
+    ],
+)
+def test_parts_of_balances_are_checked(models, change, message):
+    test = one("negative", model="two_year_balance", outcome="profit_margin", column="standardised")
+    problems = claim_problems(claims_of({**test, "term": "balance", **change}), models)
+    assert [message in str(problem) for problem in problems] == ([True] if message else [])
+
+
+def test_groups_by_level_and_lags_of_balances_are_known(models):
+    spec = {**models["balance_by_lag"], "by": ["technology"]}
+    test = one(model="m", outcome="profit_margin_lag3", column="raw | technology=high")
+    assert claim_problems(claims_of({**test, "term": "cost"}), {"m": spec}) == []
 
 
 @pytest.mark.parametrize(

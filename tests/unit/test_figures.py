@@ -2,12 +2,21 @@ from itertools import combinations
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
 from cisflow.figures import figure_names, make_figures, save_figure
+from cisflow.figures.balances import decomposition_figure, groups_figure, lag_figure
 from cisflow.figures.canvas import STYLE
-from cisflow.figures.paths import label_positions, layout, path_figure
+from cisflow.figures.paths import (
+    HALF_HEIGHT,
+    LABEL,
+    _ends,
+    label_positions,
+    layout,
+    path_figure,
+)
 from cisflow.figures.regressions import coefficient_figure, outcome_figure
 
 
@@ -47,7 +56,10 @@ def test_figures_of_real_data_carry_no_stamp(real):
         assert not any("SYNTHETIC" in text for text in texts_of(figure))
 
 
-@pytest.mark.parametrize("model", ["faems2010_direct", "faems2010_personnel"])
+DIAGRAMS = ["faems2010_direct", "faems2010_personnel", "faems2010_union"]
+
+
+@pytest.mark.parametrize("model", DIAGRAMS)
 def test_no_two_labels_of_a_path_diagram_overlap(synthetic, model):
     with mpl.rc_context(STYLE):
         figure = path_figure(synthetic, "BE", "CIS4", model)
@@ -65,7 +77,7 @@ def test_no_two_labels_of_a_path_diagram_overlap(synthetic, model):
     assert overlapping == []
 
 
-@pytest.mark.parametrize("model", ["faems2010_direct", "faems2010_personnel"])
+@pytest.mark.parametrize("model", DIAGRAMS)
 def test_box_texts_stay_within_their_boxes(synthetic, model):
     with mpl.rc_context(STYLE):
         figure = path_figure(synthetic, "BE", "CIS4", model)
@@ -103,6 +115,78 @@ def test_a_model_that_cannot_be_estimated_is_drawn_with_the_reason(real):
     texts = texts_of(path_figure(real, "NG", "2010", "faems2010_direct"))
     assert texts.count("n.e.") == 7
     assert any("no accounts" in text for text in texts)
+
+
+def test_arrows_carry_their_intervals(synthetic):
+    texts = texts_of(path_figure(synthetic, "BE", "CIS4", "faems2010_direct"))
+    e = synthetic.rows("BE", "CIS4", "faems2010_direct")
+    of = (e["column"] == "standardised") & (e["term"] == "diversity")
+    row = e[of & (e["outcome"] == "internal_investment")].iloc[0]
+    bounds = f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]".replace("-", "−")
+    assert [text for text in texts if text.endswith(f"\n{bounds}")]
+
+
+def share_hidden(label, line):
+    """Return the share of an arrow that its label covers."""
+    points = np.linspace(line[0], line[1], 200)
+    close = np.abs(points - np.array(label)) < np.array(LABEL) / 2
+    return close.all(axis=1).mean()
+
+
+@pytest.mark.parametrize("model", DIAGRAMS)
+def test_labels_leave_their_arrows_in_sight(synthetic, model):
+    equations = synthetic.models[model]["equations"]
+    at, half_width = layout(tuple((t, tuple(s)) for t, s in equations.items()))
+    pairs = [(s, t) for t, sources in equations.items() for s in sources]
+    lines = [_ends(at[s], at[t], half_width) for s, t in pairs]
+    boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in at.values()]
+    labels = label_positions(lines, boxes)
+    hidden = [share_hidden(*pair) for pair in zip(labels, lines, strict=True)]
+    assert max(hidden) < 0.6, dict(zip(pairs, hidden, strict=True))
+
+
+def balance_row(findings, model, term, column="standardised", outcome="profit_margin"):
+    e = findings.rows("BE", "CIS4", model)
+    of = (e["term"] == term) & (e["column"] == column) & (e["outcome"] == outcome)
+    return e[of & (e["cov_type"] == "bootstrap")].iloc[0]
+
+
+def test_bars_are_the_paths_and_their_sums(synthetic):
+    figure = decomposition_figure(synthetic, "BE", "CIS4", "two_year_balance")
+    axes = figure.axes[0]
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert names == [
+        "Cost",
+        "direct",
+        "via Personnel costs",
+        "Return",
+        "via Innovation",
+        "Balance",
+    ]
+    widths = dict(zip(names, [bar.get_width() for bar in axes.patches], strict=True))
+    for term in ("cost", "return", "balance"):
+        estimate = balance_row(synthetic, "two_year_balance", term)["estimate"]
+        assert widths[term.capitalize()] == pytest.approx(estimate)
+
+
+def test_groups_are_drawn_in_percentage_points_and_the_missing_ones_named(synthetic):
+    figure = groups_figure(synthetic, "BE", "CIS4", "two_year_balance")
+    drawn = figure.axes[0].containers[0].lines[0].get_xdata()
+    cost = balance_row(synthetic, "two_year_balance", "cost", "raw | small")["estimate"]
+    assert drawn[0] == pytest.approx(100 * cost)
+    texts = texts_of(figure)
+    assert "High-tech firm (n.e.)" in texts
+    assert any("Difference of balances: n.e." in text for text in texts)
+
+
+def test_lags_that_could_not_be_estimated_are_marked(synthetic):
+    figure = lag_figure(synthetic, "BE", "CIS4", "balance_by_lag")
+    whole = figure.axes[2].get_lines()[1]
+    assert len(whole.get_xdata()) == 7
+    assert np.isnan(whole.get_ydata()[6])
+    row = balance_row(synthetic, "balance_by_lag", "balance", outcome="profit_margin_lag3")
+    assert whole.get_ydata()[3] == pytest.approx(row["estimate"])
+    assert [t.get_text() for t in figure.axes[2].texts] == ["n.e."]
 
 
 def test_coefficients_are_drawn_where_they_were_estimated(synthetic):

@@ -10,9 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cisflow import __version__
 from cisflow.disclosure import MINIMUM_CELL, without_small_counts
-from cisflow.estimates import COLUMNS, WORDS, Estimates
+from cisflow.estimates import COLUMNS, WORDS, Estimates, spec_digest
+from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row
+from cisflow.estimation.instruments import instrumental
+from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
 
@@ -45,6 +49,9 @@ ESTIMATORS = {
     "fractional": Estimator(regressions),
     "ols": Estimator(regressions),
     "path": Estimator(path_model),
+    "balance": Estimator(balances),
+    "iv": Estimator(instrumental),
+    "panel": Estimator(panels, pooled=True),
 }
 
 
@@ -100,6 +107,7 @@ def estimate(
         reasons = fit.get("not_estimable", {})
         fit["not_estimable"] = {t: without_small_counts(r, minimum) for t, r in reasons.items()}
     about = {key: spec[key] for key in ("title", "source", "estimator")}
+    about |= {"spec": spec_digest(spec), "cisflow": __version__}
     return Estimates(table, {"country": country, "model": model, **about, "fits": fits})
 
 

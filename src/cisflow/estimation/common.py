@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.errors import CisflowError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cisflow.models.companions_rows import Rows
+
 Row = dict[str, Any]
+Covariance = str | dict[str, str]
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -21,3 +30,76 @@ def fit_arguments(covariance: str | dict[str, str], sample: pd.DataFrame) -> dic
     if isinstance(covariance, str):
         return {"cov_type": covariance}
     return {"cov_type": "cluster", "cov_kwds": {"groups": sample[covariance["cluster"]]}}
+
+
+def covariance_name(covariance: Covariance) -> str:
+    """Return a covariance of the models file as the rows call it."""
+    return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+
+
+def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:
+    """Return a regression as a formula, each term once and fixed effects as dummies."""
+    dummies = [f"C({effect})" for effect in effects]
+    return f"{outcome} ~ " + " + ".join(dict.fromkeys([*terms, *dummies]))
+
+
+def note_of(error: CisflowError) -> str:
+    """Return why something cannot be estimated."""
+    return "; ".join(problem.what for problem in error.problems)
+
+
+def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[Row]:
+    """Yield a row per coefficient, tested with t on ``df``, or normal where that is infinite."""
+    from scipy.stats import norm, t
+
+    reference = t(df) if np.isfinite(df) else norm
+    half = float(reference.ppf(0.975))
+    for term, estimate, error in zip(params.index, params, bse, strict=True):
+        statistic = estimate / error
+        yield {
+            "term": term,
+            "estimate": estimate,
+            "std_error": error,
+            "statistic": statistic,
+            "p_value": 2 * reference.sf(abs(statistic)),
+            "ci_low": estimate - half * error,
+            "ci_high": estimate + half * error,
+        }
+
+
+def record_of(test: Any) -> dict[str, Any]:
+    """Return a test of linearmodels as statistic, degrees of freedom, p-value; or why not."""
+    if not np.isfinite(test.stat):
+        return {"note": f"not estimable: {' '.join(str(test).split())}"}
+    return {"statistic": float(test.stat), "df": test.df, "p_value": float(test.pval)}
+
+
+def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how sensitive the named coefficients of a regression are to an omitted variable.
+
+    Parameters
+    ----------
+    rows
+        The regression's rows.
+    kept
+        Columns of ``rows.X`` that have a coefficient.
+    spec
+        Its ``sensitivity`` names the coefficients, ``sensitivity_benchmark`` the observed covariate
+        to compare with: a term, or a fixed effect, which stands for all its dummies.
+    """
+    from cisflow.models.sensitivity import sensitivity
+
+    names = [rows.names[j] for j in kept]
+    benchmark = spec.get("sensitivity_benchmark") or ""
+    found = []
+    for term in (t for t in spec.get("sensitivity") or [] if t in names):
+        against = [
+            j
+            for j, name in enumerate(names)
+            if name != term and (name == benchmark or name.startswith(f"C({benchmark})["))
+        ]
+        result = sensitivity(
+            rows.y, rows.X[:, kept], names.index(term), benchmark=against, weights=rows.weights
+        )
+        found.append({"term": term, "benchmark": benchmark if against else "", **asdict(result)})
+    return found

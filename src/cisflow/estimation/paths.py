@@ -13,46 +13,111 @@ from cisflow.estimation.common import Row, fit_arguments, numeric
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cisflow.models.path import PathModel
+    from cisflow.models.path_results import PathResults
+
+MOST_INDICES = 5
+"""Omitted arrows whose modification indices are handed on, the largest first."""
+
 
 def path_model(
     sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
 ) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    """Fit a recursive system; yield its arrows and effects, raw and standardised."""
-    from cisflow.models.path import PathModel
+    """Fit a recursive system; yield its arrows and effects, raw and standardised.
 
+    A union of readings is tested against each reading, fitted to the same firms.
+    """
     covariance = fit_arguments(spec["covariance"][0], sample)
+    draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
     try:
-        fit = PathModel(
-            spec["equations"],
-            numeric(sample),
-            controls=spec["controls"],
-            fixed_effects=spec["fixed_effects"],
-            weights=spec["weights"],
-        ).fit(**covariance)
-        draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
-        resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=draws)
+        fit = _model(sample, spec, spec["equations"]).fit(**covariance)
+        kind, tables, failed = _effects(fit, spec, covariance, draws)
+        diagnostics = {
+            "nobs": fit.nobs,
+            "fit_measures": fit.fit_measures(),
+            "r2": dict(fit.r2),
+            "effects": {name: table.to_dict(orient="records") for name, table in tables.items()},
+            "dropped": fit.dropped,
+            "bootstrap": {**draws, "failed": failed},
+            "modification_indices": _indices(fit),
+            **_tests_of_readings(sample, spec, fit, covariance),
+        }
     except CisflowError as error:
         note = "; ".join(problem.what for problem in error.problems)
         yield [{"note": f"not estimable: {note}"}], {"note": note}
         return
     about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
-    effects = {}
-    for source, target in spec["effects"]:
-        table = resampled.effects(source, target).assign(
-            term=lambda t, of=source: [_effect_term(name, of) for name in t["effect"]]
-        )
-        rows += [{**about, "cov_type": "bootstrap", **row} for row in _effect_rows(table, target)]
-        effects[f"{source} → {target}"] = table.to_dict(orient="records")
-    diagnostics = {
-        "nobs": fit.nobs,
-        "fit_measures": fit.fit_measures(),
-        "r2": dict(fit.r2),
-        "effects": effects,
-        "dropped": fit.dropped,
-        "bootstrap": {**draws, "failed": resampled.bootstrap_failed},
-    }
+    for (source, target), table in zip(spec["effects"], tables.values(), strict=True):
+        named = table.assign(term=[_effect_term(name, source) for name in table["effect"]])
+        rows += [{**about, "cov_type": kind, **row} for row in _effect_rows(named, target)]
     yield rows, diagnostics
+
+
+def _model(
+    sample: pd.DataFrame, spec: dict[str, Any], equations: dict[str, list[str]]
+) -> PathModel:
+    from cisflow.models.path import PathModel
+
+    return PathModel(
+        equations,
+        numeric(sample),
+        controls=spec["controls"],
+        fixed_effects=spec["fixed_effects"],
+        weights=spec["weights"],
+        missing=spec.get("missing", "listwise"),
+    )
+
+
+def _effects(
+    fit: PathResults, spec: dict[str, Any], covariance: dict[str, Any], draws: dict[str, int]
+) -> tuple[str, dict[str, pd.DataFrame], int]:
+    """Return the kind of interval, the wanted effects by name, and how many resamples failed.
+
+    Intervals are over resamples of firms; with gaps in the outcomes, over draws of the parameters
+    from their estimated distribution.
+    """
+    pairs = {f"{source} → {target}": (source, target) for source, target in spec["effects"]}
+    if fit.model.missing == "fiml":
+        tables = {name: fit.effects(*pair, monte_carlo=draws) for name, pair in pairs.items()}
+        bounds = {f"{p}ci_{end}": f"{p}mc_{end}" for p in ("", "std_") for end in ("low", "high")}
+        tables = {
+            name: table.assign(**{to: table[simulated] for to, simulated in bounds.items()})
+            for name, table in tables.items()
+        }
+        return "monte_carlo", tables, 0
+    resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=draws)
+    tables = {name: resampled.effects(*pair) for name, pair in pairs.items()}
+    return "bootstrap", tables, resampled.bootstrap_failed
+
+
+def _indices(fit: PathResults) -> list[dict[str, Any]]:
+    """Return the omitted arrows with the largest modification indices, none with FIML."""
+    if fit.model.missing == "fiml":
+        return []
+    table = fit.modification_indices()
+    return table[table["mi"].notna()].head(MOST_INDICES).to_dict(orient="records")
+
+
+def _tests_of_readings(
+    sample: pd.DataFrame, spec: dict[str, Any], union: PathResults, covariance: dict[str, Any]
+) -> dict[str, Any]:
+    """Return how each reading of a union fares against it, nothing for a model that is none."""
+    if not spec.get("readings"):
+        return {}
+    from cisflow.models.path_compare import compare
+
+    fits = {
+        name: _model(sample, spec, equations).fit(**covariance)
+        for name, equations in spec["readings"].items()
+    }
+    table = compare({**fits, "union": union}).drop(index="union")
+    return {
+        "readings": {
+            name: {**row, "modification_indices": _indices(fits[name])}
+            for name, row in table.to_dict(orient="index").items()
+        }
+    }
 
 
 def _edge_rows(fit: Any) -> Iterator[Row]:

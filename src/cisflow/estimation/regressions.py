@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.errors import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.common import (
+    Row,
+    covariance_name,
+    fit_arguments,
+    formula_of,
+    note_of,
+    numeric,
+    sensitivities,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +37,10 @@ def regressions(
                     for row in _tidy(fit, covariance, sample, spec)
                 ]
                 diagnostics = {**_diagnostics(fit), **_specification_tests(fit, bootstrap)}
+                if spec.get("sensitivity"):
+                    diagnostics["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
             except CisflowError as error:
-                note = "; ".join(problem.what for problem in error.problems)
+                note = note_of(error)
                 rows, diagnostics = [{**where, "note": f"not estimable: {note}"}], {"note": note}
             yield rows, {**where, **diagnostics}
 
@@ -39,8 +49,7 @@ def _fit_regression(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: list[str]
 ) -> Any:
     """Fit one regression with its first covariance."""
-    dummies = [f"C({effect})" for effect in spec["fixed_effects"]]
-    formula = f"{outcome} ~ " + " + ".join([*terms, *spec["controls"], *dummies])
+    formula = formula_of(outcome, [*terms, *spec["controls"]], spec["fixed_effects"])
     weights = sample[spec["weights"]] if spec["weights"] else None
     data = numeric(sample)
     if spec["estimator"] == "tobit":
@@ -74,7 +83,7 @@ def _tidy(
         "n_lower": getattr(fit, "n_lower", np.nan),
         "n_upper": getattr(fit, "n_upper", np.nan),
         "groups": sample[cluster].nunique() if cluster else np.nan,
-        "cov_type": f"cluster({cluster})" if cluster else covariance,
+        "cov_type": covariance_name(covariance),
         "weights": spec["weights"] or "unweighted",
     }
     for i, term in enumerate(fit.params.index):
@@ -108,11 +117,7 @@ def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
     """Return pseudo-R² and Pagan & Vella's tests of an unweighted Tobit, nothing for others."""
     if not hasattr(fit, "normality_test") or fit.model.weights is not None:
         return {}
-    draws, seed = bootstrap.get("test_draws", 0), bootstrap["seed"]
-    tests = {
-        "normality": fit.normality_test(draws=draws, seed=seed),
-        "homoskedasticity": fit.homoskedasticity_test(draws=draws, seed=seed),
-    }
+    tests = fit.specification_tests(bootstrap.get("test_draws", 0), bootstrap["seed"])
     return {
         "pseudo_r2": fit.pseudo_r2("mckelvey-zavoina"),
         **{

@@ -15,6 +15,7 @@ from cisflow.publication import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     Findings,
+    brief_interval,
     label,
     number,
     path_groups,
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Point = tuple[float, float]
-HALF_HEIGHT = 0.33  # of a box, inches
-LEVELS = (-1.1, -0.55, 0.0, 0.55, 1.1)  # heights a box may take, inches
-LABEL = (0.66, 0.2)  # width and height of a coefficient with stars, inches
+HALF_HEIGHT = 0.31  # of a box, inches
+LEVELS = (-1.8, -0.9, 0.0, 0.9, 1.8)  # heights a box may take, inches
+LABEL = (0.84, 0.33)  # width and height of a coefficient with its interval, inches
+HEAD_AND_FOOT = 0.95  # room for title, stamp and legend, inches
+ASIDE = 0.25  # how far from its line a label may stand, inches
 
 
 def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
@@ -43,11 +46,13 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
     found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
     found = found.set_index(["term", "outcome"])
     with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 3.95)
+        heights = [y for _, y in places_of.values()]
+        low, high = min(heights) - HALF_HEIGHT - 0.1, max(heights) + HALF_HEIGHT + 0.1
+        figure, (axes,) = canvas(findings, high - low + HEAD_AND_FOOT)
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.set_xlim(0, WIDTH)
-        axes.set_ylim(LEVELS[0] - HALF_HEIGHT - 0.1, LEVELS[-1] + HALF_HEIGHT + 0.1)
+        axes.set_ylim(low, high)
         arrows = [(source, target) for target, sources in equations for source in sources]
         lines = [_ends(places_of[s], places_of[t], half_width) for s, t in arrows]
         boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in places_of.values()]
@@ -62,7 +67,8 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
             0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom"
         )
         engine: Any = figure.get_layout_engine()
-        engine.set(rect=(0, 0.11, 1, 0.89))
+        foot = 0.45 / (high - low + HEAD_AND_FOOT)
+        engine.set(rect=(0, foot, 1, 1 - foot))
     return figure
 
 
@@ -73,7 +79,7 @@ def _path_legend(findings: Findings, country: str, wave: str, model: str) -> str
     fits = findings.fits(country, wave, model)
     firms = f"{fits[0]['nobs']:,.0f} firms. " if fits else ""
     return (
-        f"Standardised coefficients, {firms}{STARS_NOTE}.\n"
+        f"Standardised coefficients with 95 % intervals, {firms}{STARS_NOTE}.\n"
         "Blue: positive; orange: negative; dashed and grey: not significant at 10 %."
     )
 
@@ -108,7 +114,9 @@ def _draw_arrow(
     else:
         star = stars(row["p_value"])
         colour = (COLOURS[0] if estimate > 0 else COLOURS[1]) if star else GREY
-        style, text = ("-" if star else "--"), number(estimate) + star
+        style = "-" if star else "--"
+        bounds = brief_interval(row["ci_low"], row["ci_high"])
+        text = "\n".join(filter(None, (number(estimate) + star, bounds)))
         width = 0.9 + 3 * min(abs(estimate), 0.7)
     axes.add_patch(
         FancyArrowPatch(
@@ -123,10 +131,14 @@ def _draw_arrow(
             zorder=1,
         )
     )
-    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"}
-    axes.text(
-        *position, text, ha="center", va="center", fontsize=8.5, color=colour, bbox=box, zorder=2
-    )
+    box = {"boxstyle": "round,pad=0.08", "facecolor": "white", "edgecolor": "none"}
+    style_of_text: dict[str, Any] = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": 8,
+        "linespacing": 1.05,
+    }
+    axes.text(*position, text, color=colour, bbox=box, zorder=2, **style_of_text)
 
 
 @lru_cache(maxsize=32)
@@ -261,7 +273,7 @@ def label_positions(
 ) -> list[Point]:
     """Choose a place for each line's label, clear of boxes, of other labels and lines.
 
-    A label stands on its line; where it would hide a short line, beside it.
+    A label stands on its line; where it would hide much of it, beside it.
 
     Parameters
     ----------
@@ -270,19 +282,22 @@ def label_positions(
     boxes
         Centre and half width and height of each box.
     """
-    taken = [(x, y, w, h) for x, y, w, h in boxes]
+    taken = [(x, y, w + 0.02, h + 0.02) for x, y, w, h in boxes]
     half = LABEL[0] / 2, LABEL[1] / 2
     chosen = []
     for line in lines:
         (x0, y0), (x1, y1) = line
-        length = float(np.hypot(x1 - x0, y1 - y0))
-        aside = 0.14 if length < LABEL[0] + 0.3 and abs(y1 - y0) < LABEL[1] else 0.0
+        length = max(float(np.hypot(x1 - x0, y1 - y0)), 1e-9)
+        across = ((y0 - y1) / length, (x1 - x0) / length)
         candidates = []
-        for t in np.linspace(0.2, 0.8, 25):
-            x, y = float(x0 + t * (x1 - x0)), float(y0 + t * (y1 - y0)) + aside
+        for t, off in product(np.linspace(0.15, 0.85, 29), (0.0, ASIDE, -ASIDE)):
+            x = float(x0 + t * (x1 - x0) + off * across[0])
+            y = float(y0 + t * (y1 - y0) + off * across[1])
             overlap = sum(_overlap((x, y, *half), other) for other in taken)
-            crossed = sum(_touches((x, y, *half), other) for other in lines if other is not line)
-            candidates.append((100 * overlap + crossed + 0.5 * abs(t - 0.5), (x, y)))
+            crossed = sum(_covered((x, y, *half), other) for other in lines if other is not line)
+            hidden = _covered((x, y, *half), line)
+            bad = 200 * overlap + 6 * crossed + 4 * max(0.0, hidden - 0.4) + 2 * hidden * (off != 0)
+            candidates.append((bad + 0.5 * abs(t - 0.5) + 0.6 * (off != 0), (x, y)))
         position = min(candidates)[1]
         taken.append((*position, *half))
         chosen.append(position)
@@ -296,11 +311,12 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return max(width, 0.0) * max(height, 0.0)
 
 
-def _touches(box: tuple[float, ...], line: tuple[Point, Point]) -> bool:
+def _covered(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
+    """Return the share of a line that a box covers."""
     t = np.linspace(0, 1, 60)
     x = line[0][0] + t * (line[1][0] - line[0][0])
     y = line[0][1] + t * (line[1][1] - line[0][1])
-    return bool(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).any())
+    return float(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).mean())
 
 
 def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:

@@ -104,7 +104,8 @@ class PathResults:
         return Reweighter(self.model.system, self.model._sample)
 
     @cached_property
-    def _left_out(self) -> Estimates:
+    def left_out_estimates(self) -> Estimates:
+        """Estimates without one firm (or cluster) each, for the acceleration of BCa intervals."""
         return jackknife(self._reweighter, self.nobs, self.groups).successful()
 
     # ------------------------------------------------------------------ what was estimated
@@ -324,7 +325,7 @@ class PathResults:
         self, quantity: Quantity, point: np.ndarray, resampled: np.ndarray, tails: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Percentile and bias-corrected accelerated intervals (Efron 1987)."""
-        left_out = quantity(self._left_out.coef, self._left_out.sd)
+        left_out = quantity(self.left_out_estimates.coef, self.left_out_estimates.sd)
         low, high = np.quantile(resampled, tails, axis=0)
         bca_low, bca_high = bca_interval(point, resampled, left_out, tails)
         return {

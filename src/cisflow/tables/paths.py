@@ -13,6 +13,7 @@ from cisflow.publication import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     Findings,
+    accounts_note,
     count,
     covariance_name,
     interval,
@@ -50,23 +51,112 @@ def path_table(
                 _arrow_cell(by_arrow, arrow) if arrow[::-1] in _arrows(spec) else ""
                 for arrow in arrows
             ]
-            r2 = fit.get("r2") or {}
-            texts.append(_stat(fit, "nobs", count))
-            texts += [_stat(r2, o, number) if o in spec["equations"] else "" for o in outcomes]
+            statistics = _statistics(fit, spec, outcomes)
+            statistics |= _tests_against_union(findings, country, wave, model, members)
+            first = column == "standardised"
+            texts += statistics.values() if first else [""] * len(statistics)
             cells[_reading_head(group, model, members), column.capitalize()] = texts
     index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
-    index += [("stats", "Firms"), *(("stats", f"R², {label(o, short=True)}") for o in outcomes)]
+    index += [("stats", name) for name in statistics]
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
     rows = pd.concat([findings.rows(country, wave, m) for m in members])
     notes = [
         f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
         "Standardised: change in standard deviations of the outcome per standard deviation of "
-        "the source. A blank means that the reading has no such arrow.",
+        "the source. A blank means that the reading has no such arrow; statistics of a reading "
+        "stand in its first column.",
+        _tests_note(findings, members),
         sample_note(findings.models[members[0]]),
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(rows),
     ]
     caption = f"Path coefficients ({source_of(findings, members)}): {findings.place(country, wave)}"
     return set_table(findings, frame, caption, notes, show_groups=False)
+
+
+def _statistics(
+    fit: Mapping[str, Any], spec: Mapping[str, Any], outcomes: Sequence[str]
+) -> dict[str, str]:
+    """Return how many firms a path model rests on and how well it fits, by name of the row."""
+    r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
+    texts = {"Firms": _stat(fit, "nobs", count)}
+    for outcome in outcomes:
+        known = outcome in spec["equations"]
+        texts[f"R², {label(outcome, short=True)}"] = _stat(r2, outcome, number) if known else ""
+    chisq, df = measures.get("chisq"), measures.get("df")
+    texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
+    names = ("pvalue", "cfi", "rmsea", "srmr", "aic", "bic")
+    heads = ("p", "CFI", "RMSEA", "SRMR", "AIC", "BIC")
+    for name, head in zip(names, heads, strict=True):
+        texts[head] = _stat(measures, name, number)
+    return texts
+
+
+def _chisq(chisq: float | None, df: float | None) -> str:
+    return NOT_ESTIMABLE if chisq is None or df is None else f"{number(chisq)} ({df:.0f})"
+
+
+def _union_of(findings: Findings, members: Sequence[str]) -> str | None:
+    """Return the member that is the union of others, if there is one."""
+    return next((m for m in members if findings.models[m].get("readings")), None)
+
+
+def _tests_against_union(
+    findings: Findings, country: str, wave: str, model: str, members: Sequence[str]
+) -> dict[str, str]:
+    """Return the tests of a reading within the union, blank for the union itself."""
+    union_model = _union_of(findings, members)
+    if union_model is None:
+        return {}
+    fits = findings.fits(country, wave, union_model)
+    test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+    heads = ("Against the union: LR χ² (d.f.)", "p (likelihood ratio)", "p (Wald)")
+    if model not in findings.models[union_model]["readings"]:
+        return dict.fromkeys(heads, "")
+    if test is None:
+        return dict.fromkeys(heads, NOT_ESTIMABLE)
+    texts = (
+        _chisq(test.get("lr"), test.get("lr_df")),
+        _stat(test, "lr_p", number),
+        _stat(test, "wald_p", number),
+    )
+    return dict(zip(heads, texts, strict=True))
+
+
+def _tests_note(findings: Findings, members: Sequence[str]) -> str:
+    if _union_of(findings, members) is None:
+        return ""
+    return (
+        "Against the union: the arrows that a reading leaves out are zero. The Wald test has the "
+        "covariance of the standard errors; the likelihood ratio and χ² assume normal disturbances."
+    )
+
+
+def indices_table(
+    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
+) -> MTable:
+    """Render the modification indices of the arrows that each reading leaves out."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for model in members:
+        fits = findings.fits(country, wave, model)
+        for index in (fits[0] if fits else {}).get("modification_indices") or []:
+            arrow = label(f"{index['source']}{ARROW}{index['target']}")
+            cells[_reading_head(group, model, members), arrow] = {
+                "Index": number(index["mi"]),
+                "p": number(index["p_value"]),
+                "Expected coefficient, standardised": number(index["std_expected_change"]),
+            }
+    notes = [
+        "Index: by how much χ² is expected to fall if the arrow were drawn, a score test with one "
+        "degree of freedom that is robust where the standard errors are. Only the largest of each "
+        "reading are shown; among many tests one below 0.05 is no discovery.",
+        *reasons(_several(findings, country, wave, members)),
+    ]
+    caption = (
+        f"Arrows left out: modification indices ({source_of(findings, members)}): "
+        f"{findings.place(country, wave)}"
+    )
+    return set_table(findings, two_level(cells), caption, notes)
 
 
 def effects_table(
@@ -101,6 +191,7 @@ def effects_table(
     notes = [
         f"In brackets 95 % confidence intervals: {intervals}. "
         f"{STARS_NOTE}. A blank means that the reading has no such path.",
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(_several(findings, country, wave, members)),
     ]
     caption = (
@@ -125,9 +216,8 @@ def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
 def _effect_cell(row: Mapping[str, Any]) -> str:
     if row["estimate"] == 0 and not np.isfinite(row["std_error"]):
         return ZERO_BY_ASSUMPTION
-    return cell(
-        row["estimate"], interval(row["ci_low"], row["ci_high"]), star=stars(row["p_value"])
-    )
+    bounds = interval(row["ci_low"], row["ci_high"])
+    return cell(row["estimate"], bounds, star=stars(row["p_value"]))
 
 
 def _is_effect(source: str, target: str) -> Callable[[str], bool]:
@@ -184,4 +274,6 @@ def _interval_words(findings: Findings, country: str, wave: str, members: Sequen
     } - {None}
     if "bootstrap" in kinds and draws:
         return f"percentiles of {max(d for d in draws if d):,} bootstrap samples"
+    if "monte_carlo" in kinds and draws:
+        return f"{max(d for d in draws if d):,} {covariance_name('monte_carlo')}"
     return "delta method" if kinds else NOT_ESTIMABLE

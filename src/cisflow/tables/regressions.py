@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from cisflow.publication import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     Findings,
+    accounts_note,
     count,
     covariance_name,
     inline,
@@ -68,7 +69,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     from maketables import ETable
 
     spec = findings.models[model]
-    main = _cov_key(spec["covariance"][0])
+    main = cov_key(spec["covariance"][0])
     rows = _with_covariance(findings.rows(country, wave, model), main)
     columns = _columns(spec)
     fits = [Fit(label(o), _terms(_of(rows, o, name), spec, name)) for o, name in columns]
@@ -92,6 +93,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
         f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
         *_tests_note(findings, country, wave, model),
         sample_note(spec),
+        accounts_note(findings, country, spec),
         *reasons(rows),
     ]
     return finished(findings, table, f"{spec['title']}: {findings.place(country, wave)}", notes)
@@ -103,7 +105,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
 
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
-    kinds = [_cov_key(covariance) for covariance in spec["covariance"]]
+    kinds = [cov_key(covariance) for covariance in spec["covariance"]]
     cells: dict[tuple[str, str], pd.Series] = {}
     for outcome, name in _columns(spec):
         by_kind = [
@@ -132,6 +134,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
         f"Below each coefficient its standard errors: {kinds_note}.",
         _estimator_note(spec),
         sample_note(spec),
+        accounts_note(findings, country, spec),
         *reasons(rows),
     ]
     caption = f"{spec['title']}, standard errors compared: {findings.place(country, wave)}"
@@ -146,7 +149,7 @@ def extensions_table(findings: Findings) -> MTable:
     rows_shown = []
     for model in regression_models(findings.models)[1:]:
         spec = findings.models[model]
-        main = _cov_key(spec["covariance"][0])
+        main = cov_key(spec["covariance"][0])
         for country, wave in places(findings.countries):
             rows = _with_covariance(findings.rows(country, wave, model), main)
             rows_shown.append(rows)
@@ -162,9 +165,20 @@ def extensions_table(findings: Findings) -> MTable:
         "Coefficients with standard errors in parentheses, each from the model named above it, "
         "with the controls that the models file lists. A fractional logit's coefficients are on "
         f"the scale of log odds. {STARS_NOTE}.",
+        *_accounts_notes(findings, regression_models(findings.models)[1:]),
         *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
     ]
     return set_table(findings, frame, "Further models: coefficients of interest", notes)
+
+
+def _accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
+    """Say how the accounts of every country were used, once if all were used alike."""
+    specs = [findings.models[model] for model in models]
+    notes = {c: accounts_note(findings, c, *specs) for c in findings.countries if specs}
+    said = {country: note for country, note in notes.items() if note}
+    if len(set(said.values())) < 2:
+        return list(said.values())[:1]
+    return [f"{findings.name(country)}: {note}" for country, note in said.items()]
 
 
 def _term_order(spec: Mapping[str, Any]) -> list[str]:
@@ -176,7 +190,7 @@ def _columns(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(outcome, name) for outcome in spec["outcomes"] for name in spec["columns"]]
 
 
-def _cov_key(covariance: str | Mapping[str, str]) -> str:
+def cov_key(covariance: str | Mapping[str, str]) -> str:
     """Return a covariance of the models file as the estimates call it."""
     return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
 

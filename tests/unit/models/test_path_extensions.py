@@ -404,8 +404,10 @@ def test_every_specific_path_has_percentile_and_bca_intervals(firms):
         row = table.loc[label]
         low, high = np.quantile(resampled[:, 0], tails)
         assert (row["percentile_low"], row["percentile_high"]) == pytest.approx((low, high))
-        assert fit._left_out.coef[::40, place].prod(axis=1) == pytest.approx(left_out, rel=1e-8)
-        jackknifed = fit._left_out.coef[:, place].prod(axis=1)[:, None]
+        assert fit.left_out_estimates.coef[::40, place].prod(axis=1) == pytest.approx(
+            left_out, rel=1e-8
+        )
+        jackknifed = fit.left_out_estimates.coef[:, place].prod(axis=1)[:, None]
         point = fit.found.coef[0, place].prod()[None]
         bca = bca_interval(point, resampled, jackknifed, tails)[:, 0]
         assert (row["bca_low"], row["bca_high"]) == pytest.approx(tuple(bca), rel=1e-12)

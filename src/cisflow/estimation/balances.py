@@ -1,0 +1,296 @@
+"""The balance of a path model: cost, return and what is left, by lag and by group of firms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.balance_terms import (
+    BALANCE,
+    BCA,
+    EVERYONE,
+    HORIZON,
+    PERCENTILE,
+    PROBABILITY,
+    SCALES,
+    column_of,
+    difference,
+    differences_of,
+    groups_of,
+    outcome_of,
+)
+from cisflow.errors import CisflowError, Problem
+from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.models.path_system import ARROW
+from cisflow.ratios import RATIOS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.models.path_balance import Decomposition
+
+FEWEST_FIRMS = 30
+"""Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
+FEWEST_LEFT = 10
+"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
+
+Spec = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Firms that are estimated apart: what they are called, which they are, and by what."""
+
+    name: str
+    firms: pd.DataFrame
+    variable: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The balance of one group, or why there is none."""
+
+    group: Group
+    balance: dict[str, Decomposition]
+    nobs: int = 0
+    failed: int = 0
+    why_not: str = ""
+
+
+def balances(
+    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
+
+    Lags without their columns, and groups that are too small or cannot carry the model, give a row
+    that says why. After the last of several lags comes the horizon, in words.
+    """
+    lags: list[int | None] = list(spec.get("lags") or [None])
+    groups = _groups(sample, spec.get("by") or [])
+    turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
+    for lag in lags:
+        outcome = outcome_of(spec["balance"]["target"], lag)
+        found = [
+            _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + i)
+            for i, group in enumerate(groups)
+        ]
+        shown = _with_told_sizes(found)
+        rows = [row for one in found for row in _rows_of(one, spec, shown)]
+        rows += list(_difference_rows(found, spec))
+        for one in found:
+            if lag is not None and one.balance:
+                turns[one.group.name][lag] = float(_estimate(one.balance[SCALES[0]], BALANCE))
+        yield (
+            [{"outcome": outcome, **row} for row in rows],
+            _diagnostics(outcome, lag, found, shown),
+        )
+    if len(lags) > 1:
+        yield _horizon(spec, turns)
+
+
+# --- who ---------------------------------------------------------------------------------------
+
+
+def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
+    """Return all firms, then the groups of each variable; who lacks it is in none of them."""
+    from pandas.api.types import is_bool_dtype
+
+    groups = [Group(EVERYONE, sample)]
+    for variable in by:
+        values = sample[variable]
+        levels: list[Any] = [True, False]
+        names = groups_of(variable)
+        if not is_bool_dtype(values):
+            levels = sorted(values.dropna().unique(), key=str)
+            names = groups_of(variable, [str(level) for level in levels])
+        groups += [
+            Group(name, sample[(values == level).fillna(False).astype(bool)], variable)
+            for name, level in zip(names, levels, strict=True)
+        ]
+    return groups
+
+
+def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
+    """Return the firms with the accounts of a lag under the accounts' plain names.
+
+    Raises
+    ------
+    CisflowError
+        If the panel has no accounts of that lag.
+    """
+    from cisflow.panel import variables_of
+
+    if lag is None:
+        return firms
+    accounts = [name for name in variables_of(spec) if name in RATIOS]
+    missing = [outcome_of(name, lag) for name in accounts if outcome_of(name, lag) not in firms]
+    if missing:
+        raise CisflowError(
+            "Balance",
+            Problem(f"the panel has no {', '.join(missing)}", f"add {lag} to `lags` of the config"),
+        )
+    return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
+
+
+def _complete(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
+    """Return the firms with every variable of the model.
+
+    Raises
+    ------
+    CisflowError
+        If a variable is not measured at all, or fewer than :data:`FEWEST_FIRMS` are left.
+    """
+    from cisflow.panel import variables_of
+
+    needed = variables_of(spec)
+    empty = [name for name in needed if firms[name].isna().all()] if len(firms) else []
+    when = "" if lag is None else f" at a lag of {lag} years"
+    if empty:
+        what = f"nothing measured for {', '.join(empty)}{when}"
+        raise CisflowError("Balance", Problem(what, "see the data-quality table"))
+    kept = firms[firms[needed].notna().all(axis=1)]
+    if len(kept) < FEWEST_FIRMS:
+        what = f"fewer than {FEWEST_FIRMS} firms have every variable of the model{when}"
+        raise CisflowError("Balance", Problem(what, "group firms more broadly"))
+    return kept
+
+
+# --- how much ----------------------------------------------------------------------------------
+
+
+def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -> Found:
+    """Fit the path model on one group of firms and sort its paths.
+
+    Every group has a seed of its own: resamples of different firms are independent.
+    """
+    from cisflow.models.path import PathModel
+    from cisflow.models.path_balance import decompose, parts_of
+
+    about = spec["balance"]
+    try:
+        firms = _complete(_at_lag(group.firms, spec, lag), spec, lag)
+        covariance = fit_arguments(spec["covariance"][0], firms)
+        fit = PathModel(
+            spec["equations"],
+            numeric(firms),
+            controls=spec["controls"],
+            fixed_effects=spec["fixed_effects"],
+            weights=spec["weights"],
+        ).fit("bootstrap", covariance.get("cov_kwds"), {"draws": draws, "seed": seed})
+        parts = parts_of(fit.model.system, **about)
+        if group.name != EVERYONE:
+            parts = {name: paths for name, paths in parts.items() if ARROW not in name}
+        found = decompose(fit, about["source"], about["target"], parts)
+    except CisflowError as error:
+        return Found(group, {}, why_not="; ".join(problem.what for problem in error.problems))
+    return Found(group, found, fit.nobs, fit.bootstrap_failed)
+
+
+def _with_told_sizes(found: list[Found]) -> dict[str, float]:
+    """Return the number of firms of each group, unknown where a difference would tell of few.
+
+    Firms in no estimated group of a variable are all firms less those in its groups. Where these
+    would be few, the sizes of that variable's groups are withheld.
+    """
+    everyone = found[0].nobs
+    left = {one.group.variable: everyone for one in found}
+    for one in found[1:]:
+        left[one.group.variable] -= one.nobs
+    return {
+        one.group.name: float(one.nobs)
+        if not one.group.variable or not 0 < left[one.group.variable] < FEWEST_LEFT
+        else np.nan
+        for one in found
+    }
+
+
+def _estimate(decomposition: Decomposition, part: str) -> float:
+    return float(decomposition.point[decomposition.names.index(part)])
+
+
+def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row]:
+    """Yield the rows of one group: both intervals of every part, and the probability."""
+    for scale in SCALES:
+        column = column_of(scale, one.group.name)
+        if one.why_not:
+            yield {"column": column, "note": f"not estimable: {one.why_not}"}
+            continue
+        about = {
+            "column": column,
+            "n": sizes[one.group.name],
+            "weights": spec["weights"] or "unweighted",
+        }
+        yield from _part_rows(one.balance[scale], about)
+        share = one.balance[scale].share_negative(BALANCE)
+        yield {**about, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE}
+
+
+def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
+    """Yield the differences between the groups of each variable."""
+    by_name = {one.group.name: one for one in found}
+    for variable in dict.fromkeys(one.group.variable for one in found[1:]):
+        names = [one.group.name for one in found if one.group.variable == variable]
+        for first, second in differences_of(names):
+            pair = by_name[first], by_name[second]
+            missing = [one.group.name for one in pair if one.why_not]
+            for scale in SCALES:
+                column = column_of(scale, difference(first, second))
+                if missing:
+                    note = f"not estimable: no balance for {' and '.join(missing)}"
+                    yield {"column": column, "note": note}
+                    continue
+                gap = pair[0].balance[scale].less(pair[1].balance[scale])
+                about = {"column": column, "weights": spec["weights"] or "unweighted"}
+                yield from _part_rows(gap, about)
+
+
+def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
+    """Yield two rows per part: with the percentile interval, which counts, and the BCa one."""
+    for record in decomposition.table():
+        row = {
+            **about,
+            "term": record["part"],
+            **{key: record[key] for key in ("estimate", "std_error", "statistic", "p_value")},
+        }
+        zero = not np.isfinite(record["std_error"])
+        note = "no such path: zero by assumption" if zero else ""
+        for kind, low, high in ((PERCENTILE, "ci_low", "ci_high"), (BCA, "bca_low", "bca_high")):
+            bounds = {"ci_low": record[low], "ci_high": record[high]}
+            yield {**row, **bounds, "cov_type": kind, "note": note}
+
+
+# --- what else ---------------------------------------------------------------------------------
+
+
+def _diagnostics(
+    outcome: str, lag: int | None, found: list[Found], sizes: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return how many firms and resamples are behind each group's balance."""
+    groups = {}
+    for one in found:
+        size = sizes[one.group.name]
+        told = {"nobs": int(size) if np.isfinite(size) else None, "failed": one.failed}
+        groups[one.group.name] = {"note": one.why_not} if one.why_not else told
+    return {"outcome": outcome, "lag": lag, "groups": groups}
+
+
+def _horizon(
+    spec: Spec, turns: Mapping[str, Mapping[int, float]]
+) -> tuple[list[Row], dict[str, Any]]:
+    """Return in words at which lag each group's balance turns."""
+    from cisflow.models.path_balance import horizon
+
+    told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
+    rows = [
+        {
+            "outcome": spec["balance"]["target"],
+            "column": column_of(SCALES[0], group),
+            "term": HORIZON,
+            "note": words,
+        }
+        for group, words in told.items()
+    ]
+    return rows, {"horizon": told}

@@ -1,0 +1,365 @@
+"""Instrumental variables: least squares, 2SLS, LIML and GMM side by side, firms of one wave.
+
+linearmodels estimates and tests; the Anderson–Rubin set and the effective F are
+:mod:`cisflow.models.weak_instruments`. Standard errors and their degrees of freedom follow
+:class:`cisflow.models.OLS`, so that the columns differ in nothing but the method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.errors import CisflowError, Problem
+from cisflow.estimation.common import (
+    Covariance,
+    Row,
+    coefficient_rows,
+    covariance_name,
+    formula_of,
+    note_of,
+    numeric,
+    record_of,
+    sensitivities,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.models.companions_rows import Rows
+    from cisflow.models.tobit_likelihood import Floats, Ints
+
+# First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
+WEAK = 10.0
+# First-stage F from which |t| > 1.96 is a 5 % test with one instrument (Lee et al. 2022, AER 112).
+T_IS_VALID = 104.7
+
+
+@dataclass(frozen=True)
+class Design:
+    """One regression's rows, its regressors by role.
+
+    Attributes
+    ----------
+    rows
+        Complete rows; ``X`` holds exogenous, endogenous and instruments together.
+    exogenous, endogenous, instruments
+        Columns of ``rows.X`` that can be used.
+    not_estimable
+        Term → why it has no coefficient.
+    unused
+        Instrument → why it is left out.
+    """
+
+    rows: Rows
+    exogenous: list[int]
+    endogenous: list[int]
+    instruments: list[int]
+    not_estimable: dict[str, str]
+    unused: dict[str, str]
+
+    def columns(self, which: Sequence[int]) -> pd.DataFrame:
+        """Return regressors under their names."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows.X[:, which], columns=[self.rows.names[j] for j in which])
+
+    @property
+    def y(self) -> pd.Series:
+        """The outcome."""
+        import pandas as pd
+
+        return pd.Series(self.rows.y, name=self.rows.outcome)
+
+    def array(self, which: Sequence[int]) -> Floats:
+        """Return regressors as numbers."""
+        values: Floats = self.rows.X[:, which]
+        return values
+
+
+def instrumental(
+    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Fit every outcome on every column by every method; yield rows and diagnostics of each.
+
+    The rows' ``column`` is ``{column}: {method}``.
+    """
+    for outcome in spec["outcomes"]:
+        for column, terms in spec["columns"].items():
+            yield from _methods(sample, spec, outcome, column, terms)
+
+
+def _methods(
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, column: str, terms: Sequence[str]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    design: Design | None = None
+    for method in spec["methods"]:
+        where = {"outcome": outcome, "column": f"{column}: {method}"}
+        try:
+            design = design or _design(sample, spec, outcome, terms)
+            if method != "ols":
+                _refuse_unless_identified(design)
+            rows = [r for c in spec["covariance"] for r in _rows(design, method, c, sample, spec)]
+            diagnostics = _diagnostics(design, method, sample, spec)
+        except CisflowError as error:
+            note = note_of(error)
+            rows, diagnostics = [{"note": f"not estimable: {note}"}], {"note": note}
+        yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
+
+
+# --- the regression ----------------------------------------------------------------------------
+
+
+def _design(
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
+) -> Design:
+    """Return complete rows; columns that repeat others are left out and named."""
+    from cisflow.models.companions_rows import read_rows, why_collinear
+    from cisflow.models.tobit_checks import independent_columns
+
+    endogenous, instruments = spec["endogenous"], spec["instruments"]
+    exogenous = [*terms, *spec["controls"]]
+    if twice := [v for v in (*endogenous, *instruments) if v in exogenous]:
+        raise _refusal(f"{', '.join(twice)}: also among the exogenous regressors", "name it once")
+    formula = formula_of(outcome, [*exogenous, *endogenous, *instruments], spec["fixed_effects"])
+    rows = read_rows("Instrumental variables", formula, numeric(sample), spec["weights"])
+    roles = {
+        role: [j for j, name in enumerate(rows.names) if name in names]
+        for role, names in (("endogenous", endogenous), ("instruments", instruments))
+    }
+    taken = {*roles["endogenous"], *roles["instruments"]}
+    free = [j for j in range(len(rows.names)) if j not in taken]
+
+    def independent(given: list[int], more: list[int]) -> tuple[list[int], dict[str, str]]:
+        both = [*given, *more]
+        X = rows.X[:, both]
+        usable = independent_columns(X, np.linalg.norm(X, axis=0))[len(given) :]
+        kept = [j for j, yes in zip(more, usable, strict=True) if yes]
+        return kept, {rows.names[j]: why_collinear(rows.X[:, j]) for j in more if j not in kept}
+
+    kept, reasons = independent([], free)
+    treated, treated_reasons = independent(kept, roles["endogenous"])
+    used, unused = independent(kept, roles["instruments"])
+    if len(rows.y) <= len(kept) + max(len(treated), len(used)):
+        raise _refusal("fewer firms than coefficients", "use fewer regressors or pool waves")
+    return Design(rows, kept, treated, used, {**reasons, **treated_reasons}, unused)
+
+
+def _refuse_unless_identified(design: Design) -> None:
+    wanted, given = len(design.endogenous), len(design.instruments)
+    if not wanted:
+        raise _refusal("no endogenous regressor varies", "take another one")
+    if given < wanted:
+        why = "; ".join(f"{name}: {reason}" for name, reason in design.unused.items())
+        what = f"{given} usable instruments for {wanted} endogenous regressors"
+        raise _refusal(f"{what} ({why})" if why else what, "name more instruments")
+
+
+def _refusal(what: str, remedy: str) -> CisflowError:
+    return CisflowError("Instrumental variables", Problem(what, remedy))
+
+
+# --- methods and rows --------------------------------------------------------------------------
+
+
+def _fit(design: Design, method: str, options: dict[str, Any]) -> Any:
+    """Estimate by one method; what linearmodels cannot estimate is said as our own error."""
+    from linearmodels.iv.model import IV2SLS, IVGMM, IVLIML
+
+    y, exogenous = design.y, design.columns(design.exogenous)
+    endogenous, instruments = design.columns(design.endogenous), design.columns(design.instruments)
+    weights = {"weights": design.rows.weights}
+    try:
+        if method == "ols":
+            both = design.columns([*design.exogenous, *design.endogenous])
+            return IV2SLS(y, both, None, None, **weights).fit(**options)
+        if method == "gmm":
+            same = {key: value for key, value in options.items() if key == "clusters"}
+            model = IVGMM(
+                y,
+                exogenous,
+                endogenous,
+                instruments,
+                **weights,
+                weight_type=options["cov_type"],
+                **same,
+            )
+        else:
+            kind: Callable[..., Any] = IV2SLS if method == "2sls" else IVLIML
+            model = kind(y, exogenous, endogenous, instruments, **weights)
+        return model.fit(**options)
+    except ValueError as error:
+        raise _refusal(str(error), "use fewer regressors or other instruments") from error
+
+
+def _options(
+    design: Design, covariance: Covariance, sample: pd.DataFrame
+) -> tuple[dict[str, Any], Ints | None]:
+    """Return a covariance in linearmodels' words, and the clusters' codes."""
+    from cisflow.models.companions import PLAIN
+
+    if isinstance(covariance, str):
+        if covariance not in PLAIN:
+            raise _refusal(f"covariance '{covariance}' is not offered", "use HC1, or cluster")
+        return PLAIN[covariance], None
+    codes = design.rows.codes(sample[covariance["cluster"]])[0]
+    if codes.max() < 1:
+        raise _refusal("one cluster only", "use HC1, or cluster by a finer group")
+    return {"cov_type": "clustered", "clusters": codes, "debiased": True}, codes
+
+
+def _rows(
+    design: Design,
+    method: str,
+    covariance: Covariance,
+    sample: pd.DataFrame,
+    spec: dict[str, Any],
+) -> Iterator[Row]:
+    """Yield one row per term for one kind of standard errors."""
+    about: Row = {
+        "cov_type": covariance_name(covariance),
+        "weights": spec["weights"] or "unweighted",
+    }
+    try:
+        options, codes = _options(design, covariance, sample)
+        fit = _fit(design, method, options)
+    except CisflowError as error:
+        yield {**about, "note": f"not estimable: {note_of(error)}"}
+        return
+    groups = np.nan if codes is None else int(codes.max()) + 1
+    df = np.inf if covariance == "HC0" else float(fit.df_resid)
+    about |= {"n": int(fit.nobs), "groups": groups}
+    for row in coefficient_rows(fit.params, fit.std_errors, df if codes is None else groups - 1):
+        yield {**about, **row}
+    for term, reason in design.not_estimable.items():
+        yield {**about, "term": term, "note": f"not estimable: {reason}"}
+
+
+# --- tests -------------------------------------------------------------------------------------
+
+
+def _diagnostics(
+    design: Design, method: str, sample: pd.DataFrame, spec: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what belongs to a method, with the model's first covariance where it matters."""
+    covariance = spec["covariance"][0]
+    options, codes = _options(design, covariance, sample)
+    fit = _fit(design, method, options)
+    found: dict[str, Any] = {
+        "nobs": int(fit.nobs),
+        "not_estimable": design.not_estimable,
+        "dropped": design.rows.dropped,
+    }
+    if method == "ols":
+        kept = [*design.exogenous, *design.endogenous]
+        return {**found, "sensitivity": sensitivities(design.rows, kept, spec)}
+    found["unused_instruments"] = design.unused
+    if method == "2sls":
+        found |= _first_stage(fit, design, covariance, codes)
+        return found | {
+            "overidentification": {
+                "sargan": record_of(fit.sargan),
+                "basmann": record_of(fit.basmann),
+                "wooldridge_score": record_of(fit.wooldridge_overid),
+            },
+            "endogeneity": {
+                "durbin": record_of(fit.durbin()),
+                "wu_hausman": record_of(fit.wu_hausman()),
+                "wooldridge_regression": record_of(fit.wooldridge_regression),
+            },
+        }
+    if method == "liml":
+        found["kappa"] = float(fit.kappa)
+        tests = {"anderson_rubin": fit.anderson_rubin, "basmann_f": fit.basmann_f}
+    else:
+        tests = {"hansen_j": fit.j_stat}
+    return found | {"overidentification": {name: record_of(t) for name, t in tests.items()}}
+
+
+def _first_stage(
+    fit: Any, design: Design, covariance: Covariance, codes: Ints | None
+) -> dict[str, Any]:
+    """Return how strong the instruments are, and what holds even if they are weak."""
+    from scipy.stats import f as fisher
+
+    stage = fit.first_stage
+    table = stage.diagnostics
+    q = len(design.instruments)
+    df = float(len(design.rows.y) - len(design.exogenous) - q)
+    df = df if codes is None else float(codes.max())
+    per_variable = {}
+    for name, row in table.iterrows():
+        # linearmodels gives the Wald statistic, divided by q only for the classical covariance.
+        statistic = float(row["f.stat"]) / (1 if row["f.dist"].startswith("F") else q)
+        per_variable[str(name)] = {
+            "partial_r2": float(row["partial.rsquared"]),
+            "shea_r2": float(row["shea.rsquared"]),
+            "f": statistic,
+            "df": [q, df],
+            "p_value": float(fisher.sf(statistic, q, df)),
+        }
+    found: dict[str, Any] = {
+        "first_stage": per_variable,
+        "cragg_donald_f": float(stage.cragg_donald_f),
+        "kleibergen_paap_f": float(stage.kleibergen_paap_f),
+        "kleibergen_paap": record_of(stage.kleibergen_paap),
+    }
+    if len(design.endogenous) == 1:
+        found |= _robust_to_weakness(design, covariance, codes)
+    f = found.get("effective_f", found["kleibergen_paap_f"])
+    return found | {"strength": strength(f, just_identified=q == 1)}
+
+
+def _robust_to_weakness(
+    design: Design, covariance: Covariance, codes: Ints | None
+) -> dict[str, Any]:
+    from cisflow.models.weak_instruments import reduced_form
+
+    form = reduced_form(
+        design.rows.y,
+        design.rows.X[:, design.endogenous[0]],
+        design.array(design.instruments),
+        design.array(design.exogenous),
+        kind=covariance if isinstance(covariance, str) else "cluster",
+        clusters=codes,
+        weights=design.rows.weights,
+    )
+    intervals = [
+        [end if np.isfinite(end) else None for end in ends] for ends in form.confidence_set()
+    ]
+    return {
+        "effective_f": form.effective_f(),
+        "anderson_rubin": {
+            "statistic": form.anderson_rubin(0.0),
+            "df": [len(design.instruments), form.df],
+            "p_value": form.p_value(),
+            "confidence_set": intervals,
+        },
+    }
+
+
+def strength(f: float, *, just_identified: bool) -> str:
+    """Return in words how strong instruments with a first-stage F are.
+
+    Parameters
+    ----------
+    f
+        Effective F, or Kleibergen & Paap's with several endogenous regressors.
+    just_identified
+        One instrument for one endogenous regressor.
+    """
+    if f < WEAK:
+        return (
+            f"weak: first-stage F {f:.1f} is below {WEAK:.0f} (Stock & Yogo 2005), so that 2SLS "
+            "leans to least squares and its interval is too short; read the Anderson–Rubin interval"
+        )
+    if just_identified and f < T_IS_VALID:
+        return (
+            f"first-stage F {f:.1f} is above {WEAK:.0f} but below {T_IS_VALID}, from which |t| > "
+            "1.96 is a 5 % test with one instrument (Lee et al. 2022); read the Anderson–Rubin "
+            "interval"
+        )
+    return f"first-stage F {f:.1f} is not weak by the rule of thumb (Stock & Yogo 2005)"

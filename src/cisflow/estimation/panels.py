@@ -1,0 +1,442 @@
+"""Firms over waves: pooled, within, random and correlated random effects, first differences.
+
+linearmodels estimates. Wave effects are dummies in every method, not effects to absorb: the
+coefficients are those of two-way effects, and standard errors clustered by firm count the wave
+dummies as parameters but not the firm effects nested in the clusters, as Stata's ``xtreg, fe``.
+
+Each method takes the firms it can use. The within estimates and the first differences rest on
+firms seen again; the diagnostics say how many these are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.errors import CisflowError, Problem
+from cisflow.estimation.common import (
+    Covariance,
+    Row,
+    coefficient_rows,
+    covariance_name,
+    formula_of,
+    note_of,
+    numeric,
+    record_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRM, WAVE = "firm_id", "wave"
+LAGGED = "lagged_outcome"
+INTERCEPT = "Intercept"
+CONSTANT_WITHIN = "does not vary within firms, so the firm effects absorb it"
+ONE_WAVE = "a wave's own dummy has no Driscoll–Kraay standard error"
+COLLINEAR_WITHIN = "collinear within firms with the terms before it"
+
+PLAIN: dict[str, dict[str, Any]] = {
+    "nonrobust": {"cov_type": "unadjusted", "debiased": True},
+    "HC0": {"cov_type": "robust", "debiased": False},
+    "HC1": {"cov_type": "robust", "debiased": True},
+    "driscoll_kraay": {"cov_type": "kernel", "kernel": "bartlett", "debiased": True},
+}
+# What the lagged outcome does to each method; {T} is the mean number of waves per firm.
+DYNAMIC_BIAS = {
+    "pooled": "biased upwards where firms differ for good: the firm effect is in it",
+    "within": "Nickell (1981) bias of order 1/T, downwards; T = {T:.1f} waves per firm",
+    "random": "inconsistent: the firm effect is in the lagged outcome by construction",
+    "correlated_random": "Nickell (1981) bias as the within estimates; T = {T:.1f} waves per firm",
+    "first_difference": "inconsistent for any T: the lag's change contains the error's",
+}
+
+
+@dataclass(frozen=True)
+class Design:
+    """One regression's firms and waves.
+
+    Attributes
+    ----------
+    y, X
+        Index firm and wave (numbered in order of time); X with intercept and wave dummies.
+    sample
+        The firms' other columns, same index: clusters are taken from it.
+    weights
+        None if unweighted.
+    terms
+        Regressors the specification names.
+    not_estimable
+        Term → why it has no coefficient.
+    dropped
+        Rows left out for want of an answer, as :func:`cisflow.models.companions_rows.read_rows`.
+    """
+
+    y: pd.Series
+    X: pd.DataFrame
+    sample: pd.DataFrame
+    weights: pd.Series | None
+    terms: list[str]
+    not_estimable: dict[str, str]
+    dropped: dict[str, int]
+
+    @property
+    def waves_per_firm(self) -> pd.Series:
+        """In how many waves each firm is."""
+        return self.y.groupby(level=0).size()
+
+    @property
+    def waves(self) -> list[str]:
+        """Names of the waves in use, in order of time."""
+        at = self.y.index.get_level_values(1)
+        return list(dict(sorted(zip(at, self.sample[WAVE], strict=True))).values())
+
+    def of(self, rows: Any, columns: Sequence[str]) -> Design:
+        """Return some rows and columns."""
+        weights = None if self.weights is None else self.weights[rows]
+        X = self.X.loc[rows, list(columns)]
+        return replace(self, y=self.y[rows], X=X, sample=self.sample[rows], weights=weights)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One method's estimates; ``covariance`` re-estimates with another kind of standard errors."""
+
+    design: Design
+    refit: Callable[..., Any]
+    not_estimable: dict[str, str]
+
+
+def panels(
+    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    """Fit every outcome on every column by every method; yield rows and diagnostics of each.
+
+    The rows' ``column`` is ``{column}: {method}``.
+    """
+    for outcome in spec["outcomes"]:
+        for column, terms in spec["columns"].items():
+            yield from _methods(sample, spec, outcome, column, terms)
+
+
+def _methods(
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, column: str, terms: Sequence[str]
+) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+    design: Design | None = None
+    for method in spec["methods"]:
+        where = {"outcome": outcome, "column": f"{column}: {method}"}
+        try:
+            design = design or _design(sample, spec, outcome, terms)
+            fit = METHODS[method](design)
+            rows = [row for c in spec["covariance"] for row in _rows(fit, c, spec, method)]
+            diagnostics = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
+        except CisflowError as error:
+            note = note_of(error)
+            rows, diagnostics = [{"note": f"not estimable: {note}"}], {"note": note}
+        yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
+
+
+# --- the regression ----------------------------------------------------------------------------
+
+
+def _design(
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
+) -> Design:
+    """Return complete rows of one regression; collinear regressors are left out and named."""
+    import pandas as pd
+
+    from cisflow.models.companions_rows import read_rows, why_collinear
+    from cisflow.models.tobit_checks import independent_columns
+    from cisflow.panel import variables_of
+
+    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
+    data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
+    regressors = [*terms, *spec["controls"]]
+    if spec.get("lagged_outcome"):
+        data[LAGGED] = _outcome_before(data, outcome)
+        regressors = [LAGGED, *regressors]
+    several = len(data.loc[data[outcome].notna(), WAVE].unique()) > 1
+    effects = [*spec["fixed_effects"], *([WAVE] if spec["wave_effects"] and several else [])]
+    rows = read_rows("Panel", formula_of(outcome, regressors, effects), data, spec["weights"])
+    index = pd.MultiIndex.from_frame(data[[FIRM, "order"]].iloc[rows.kept])
+    lengths = np.linalg.norm(rows.X, axis=0)
+    usable = independent_columns(rows.X, lengths)
+    return Design(
+        y=pd.Series(rows.y, index=index, name=outcome),
+        X=pd.DataFrame(rows.X, index=index, columns=rows.names).loc[:, usable],
+        sample=sample.iloc[rows.kept].set_axis(index),
+        weights=None if rows.weights is None else pd.Series(rows.weights, index=index),
+        terms=list(dict.fromkeys(regressors)),
+        not_estimable={rows.names[j]: why_collinear(rows.X[:, j]) for j in np.flatnonzero(~usable)},
+        dropped=rows.dropped,
+    )
+
+
+def _wave_number(sample: pd.DataFrame) -> pd.Series:
+    """Return the place of each row's wave in time, 0 for the first."""
+    years = sample.groupby(WAVE)["reference_year"].max().sort_values(kind="stable")
+    numbers = {wave: number for number, wave in enumerate(years.index)}
+    return sample[WAVE].map(numbers).astype("int64")
+
+
+def _outcome_before(data: pd.DataFrame, outcome: str) -> pd.Series:
+    """Return the outcome of the same firm in the wave before, null if it was not in it."""
+    import pandas as pd
+
+    known = data.set_index([FIRM, "order"])[outcome]
+    before = pd.MultiIndex.from_arrays([data[FIRM], data["order"] - 1])
+    return pd.Series(known.reindex(before).to_numpy(), index=data.index)
+
+
+# --- the methods -------------------------------------------------------------------------------
+
+
+def _pooled(design: Design) -> Fit:
+    from linearmodels.panel.model import PooledOLS
+
+    model = PooledOLS(design.y, design.X, weights=design.weights)
+    return Fit(design, _refit(model), design.not_estimable)
+
+
+def _within(design: Design) -> Fit:
+    """Fit firm effects on the firms seen again; others would be explained perfectly."""
+    from linearmodels.panel.model import PanelOLS
+    from linearmodels.panel.utility import AbsorbingEffectWarning
+
+    _refuse_unless_repeated(design)
+    again = (design.waves_per_firm.loc[design.y.index.get_level_values(0)] > 1).to_numpy()
+    part = design.of(again, list(design.X))
+    names = [name for name in part.X if name != INTERCEPT]
+    spread = part.X - part.X.groupby(level=0).transform("mean")
+    constant = [n for n in names if np.allclose(spread[n], 0, atol=1e-9 * part.X[n].abs().max())]
+    if len(constant) == len(names):
+        raise _refusal("no regressor varies within firms", "use pooled or random")
+    model = PanelOLS(part.y, part.X, entity_effects=True, weights=part.weights, drop_absorbed=True)
+    refit = _refit(model)
+    with warnings.catch_warnings():
+        # What is absorbed is named in a row of its own.
+        warnings.simplefilter("ignore", AbsorbingEffectWarning)
+        estimated = refit(**PLAIN["nonrobust"]).params.index
+    reasons = {
+        name: CONSTANT_WITHIN if name in constant else COLLINEAR_WITHIN
+        for name in names
+        if name not in estimated
+    }
+    return Fit(part, refit, {**design.not_estimable, **reasons})
+
+
+def _random(design: Design) -> Fit:
+    from linearmodels.panel.model import RandomEffects
+
+    _refuse_unless_repeated(design)
+    model = RandomEffects(design.y, design.X, weights=design.weights)
+    return Fit(design, _refit(model), design.not_estimable)
+
+
+def _correlated_random(design: Design) -> Fit:
+    """Add the firm means of the regressors to random effects (Mundlak 1978, Econometrica 46:69).
+
+    With the means of the wave dummies among them, the coefficients are the within estimates in an
+    unbalanced panel too (Wooldridge 2019, Journal of Econometrics 211:137).
+    """
+    import pandas as pd
+
+    from cisflow.models.tobit_checks import independent_columns
+
+    _refuse_unless_repeated(design)
+    varying = [name for name in design.X if name != INTERCEPT]
+    means = design.X[varying].groupby(level=0).transform("mean").rename(columns=_mean_of)
+    X = pd.concat([design.X, means], axis=1)
+    usable = independent_columns(X.to_numpy(), np.linalg.norm(X, axis=0))
+    return _random(replace(design, X=X.loc[:, usable]))
+
+
+def _first_difference(design: Design) -> Fit:
+    """Regress changes on changes between consecutive waves."""
+    from linearmodels.panel.model import FirstDifferenceOLS
+
+    from cisflow.models.tobit_checks import independent_columns
+
+    _refuse_unless_repeated(design)
+    order = design.y.index.to_frame()["order"]
+    by_firm = order.groupby(level=0)
+    beside = (by_firm.diff() == 1) | (by_firm.diff(-1) == -1)
+    if not beside.any():
+        raise _refusal("no firm is in two consecutive waves", "use within or random")
+    names = [name for name in design.X if name != INTERCEPT]
+    part = design.of(beside.to_numpy(), names)
+    step = part.y.index.to_frame()["order"].groupby(level=0).diff()
+    changes = part.X.groupby(level=0).diff()[step == 1]
+    usable = independent_columns(changes.to_numpy(), np.linalg.norm(changes, axis=0))
+    if not usable.any():
+        raise _refusal("no regressor changes between waves", "use pooled or random")
+    reasons = {
+        name: COLLINEAR_WITHIN if changes[name].any() else CONSTANT_WITHIN
+        for name, kept in zip(names, usable, strict=True)
+        if not kept
+    }
+    kept = part.of(slice(None), [n for n, yes in zip(names, usable, strict=True) if yes])
+    model = FirstDifferenceOLS(kept.y, kept.X, weights=kept.weights)
+    return Fit(kept, _refit(model), {**design.not_estimable, **reasons})
+
+
+METHODS: dict[str, Callable[[Design], Fit]] = {
+    "pooled": _pooled,
+    "within": _within,
+    "random": _random,
+    "correlated_random": _correlated_random,
+    "first_difference": _first_difference,
+}
+
+
+def _of_waves(name: str) -> bool:
+    """Return whether a column is a wave dummy, a firm's mean of one, or the intercept."""
+    return name == INTERCEPT or f"C({WAVE})[" in name
+
+
+def _mean_of(name: str) -> str:
+    return f"mean({name})"
+
+
+def _refit(model: Any) -> Callable[..., Any]:
+    """Return the model's ``fit``; what linearmodels cannot estimate is said as our own error."""
+
+    def fit(**options: Any) -> Any:
+        try:
+            return model.fit(**options)
+        except ValueError as error:
+            raise _refusal(str(error), "use fewer regressors, or pooled") from error
+
+    return fit
+
+
+def _refuse_unless_repeated(design: Design) -> None:
+    if len(design.waves) == 1:
+        raise _refusal(f"only one wave has every variable ({design.waves[0]})", "use pooled")
+    if not (design.waves_per_firm > 1).any():
+        raise _refusal("no firm is in two waves", "use pooled, or identifiers that last")
+
+
+def _refusal(what: str, remedy: str) -> CisflowError:
+    return CisflowError("Panel", Problem(what, remedy))
+
+
+# --- rows and diagnostics ----------------------------------------------------------------------
+
+
+def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -> Iterator[Row]:
+    """Yield one row per term for one kind of standard errors; all empty if that cannot be had."""
+    about: Row = {
+        "cov_type": covariance_name(covariance),
+        "weights": spec["weights"] or "unweighted",
+    }
+    try:
+        result, groups, df = _with_covariance(fit, covariance)
+    except CisflowError as error:
+        yield {**about, "note": f"not estimable: {note_of(error)}"}
+        return
+    about |= {"n": int(result.nobs), "groups": groups}
+    bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
+    for row in coefficient_rows(result.params, result.std_errors, df):
+        if covariance == "driscoll_kraay" and _of_waves(row["term"]):
+            # A wave's dummy leaves no variation between waves to judge it by.
+            yield {**about, "term": row["term"], "note": f"not estimable: {ONE_WAVE}"}
+            continue
+        yield {**about, **row, **({"note": bias} if row["term"] == LAGGED else {})}
+    for term, reason in fit.not_estimable.items():
+        yield {**about, "term": term, "note": f"not estimable: {reason}"}
+
+
+def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, float]:
+    """Return results, number of clusters and degrees of freedom of t."""
+    import pandas as pd
+
+    if isinstance(covariance, str):
+        k, waves = sum(not _of_waves(name) for name in fit.design.X), len(fit.design.waves)
+        if covariance == "driscoll_kraay" and waves <= k:
+            # The covariance is a sum over waves; its rank is below k then.
+            what = f"Driscoll–Kraay needs more waves than regressors: {waves} for {k}"
+            raise _refusal(what, "cluster by firm")
+        result = fit.refit(**PLAIN[covariance])
+        return result, np.nan, np.inf if covariance == "HC0" else float(result.df_resid)
+    codes = pd.factorize(fit.design.sample[covariance["cluster"]])[0]
+    groups = len(set(codes))
+    if groups < 2:
+        raise _refusal("one cluster only", "cluster by a finer group")
+    clusters = pd.DataFrame({"cluster": codes}, index=fit.design.y.index)
+    result = fit.refit(cov_type="clustered", clusters=clusters, debiased=True, group_debias=True)
+    return result, groups, float(groups - 1)
+
+
+def _diagnostics(fit: Fit, design: Design) -> dict[str, Any]:
+    """Return size and fit of one method's estimates."""
+    result = fit.refit(**PLAIN["nonrobust"])
+    per_firm = design.waves_per_firm
+    return {
+        "nobs": int(result.nobs),
+        "firms": int(fit.design.y.index.get_level_values(0).nunique()),
+        "waves": fit.design.waves,
+        "firms_in_all": len(per_firm),
+        "firms_once": int((per_firm == 1).sum()),
+        "firms_again": int((per_firm > 1).sum()),
+        "r2_within": float(result.rsquared_within),
+        "r2_between": float(result.rsquared_between),
+        "r2_overall": float(result.rsquared_overall),
+        "not_estimable": fit.not_estimable,
+        "dropped": design.dropped,
+    }
+
+
+def _tests(method: str, fit: Fit, design: Design, spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the test that belongs to a method."""
+    if method == "within":
+        return {"poolability": record_of(fit.refit(**PLAIN["nonrobust"]).f_pooled)}
+    if method == "random":
+        return {"hausman": _hausman(fit, design)}
+    if method == "correlated_random":
+        return {"mundlak": _mundlak(fit, spec["covariance"][0])}
+    return {}
+
+
+def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
+    """Test within against random effects on the named regressors (Hausman 1978).
+
+    Classical covariances. Wave dummies are in both models and not compared.
+    """
+    from scipy.stats import chi2
+
+    try:
+        within = _within(design).refit(**PLAIN["nonrobust"])
+    except CisflowError as error:
+        return {"note": f"not estimable: {note_of(error)}"}
+    random = fit.refit(**PLAIN["nonrobust"])
+    names = [name for name in design.terms if name in within.params and name in random.params]
+    if not names:
+        return {"note": "not estimable: no named regressor varies within firms"}
+    contrast = (within.params - random.params)[names].to_numpy()
+    spread = (within.cov.loc[names, names] - random.cov.loc[names, names]).to_numpy()
+    if np.linalg.eigvalsh(spread).min() <= 0:
+        why = "the difference of the covariances is not positive definite; read Mundlak's test"
+        return {"df": len(names), "note": f"not estimable: {why}"}
+    statistic = float(contrast @ np.linalg.solve(spread, contrast))
+    df = len(names)
+    return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}
+
+
+def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
+    """Test that the named regressors' firm means are irrelevant, robust like the main rows."""
+    from scipy.stats import chi2
+
+    names = [m for m in map(_mean_of, fit.design.terms) if m in fit.design.X]
+    if not names:
+        return {"note": "not estimable: no named regressor varies within firms"}
+    try:
+        result = _with_covariance(fit, covariance)[0]
+    except CisflowError as error:
+        return {"note": f"not estimable: {note_of(error)}"}
+    means, df = result.params[names].to_numpy(), len(names)
+    statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
+    return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}
