@@ -7,9 +7,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from cisflow.balance_terms import (
+    EVERYONE,
+    SCALES,
+    column_of,
+    difference,
+    groups_of,
+    outcome_of,
+    through,
+)
+from cisflow.config import with_unions
 from cisflow.disclosure import describe_sample
 from cisflow.estimates import COLUMNS
 from cisflow.publication import Findings
+from cisflow.rates import ANY, RATE_COLUMNS, SECTORS, SIZES, TOTAL
+from cisflow.schema import PARTNERS
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
@@ -37,9 +49,34 @@ NO_ACCOUNTS = {
 }
 
 
+ATTRITION = {
+    "shares": [
+        {"wave": wave, "by": by, "group": group, "firms": n, "with_accounts": k, "share": share}
+        | {"suppressed": n is None}
+        for wave in ("CIS2", "CIS4")
+        for by, group, n, k, share in (
+            ("all", "all firms", 1640, 1200, 1200 / 1640),
+            ("size", "fewer than 50", 900, 600, 2 / 3),
+            ("industry", "Wood", None, None, None),
+        )
+    ],
+    "selectivity": [
+        {"wave": "CIS2", "term": "Intercept", "estimate": -0.2, "std_error": 0.1, "statistic": -2.0}
+        | {"df": None, "p_value": 0.046, "n": 1580},
+        {"wave": "CIS2", "term": "log_employees", "estimate": 0.5, "std_error": 0.1}
+        | {"statistic": 5.0, "df": None, "p_value": 6e-7, "n": 1580},
+        {"wave": "CIS2", "term": "C(industry)[T.Wood]", "estimate": 0.1, "std_error": 0.1}
+        | {"statistic": 1.0, "df": None, "p_value": 0.32, "n": 1580},
+        {"wave": "CIS2", "term": "all terms (Wald test)", "estimate": None, "std_error": None}
+        | {"statistic": 27.5, "df": 2, "p_value": 1e-6, "n": 1580},
+        {"wave": "CIS4", "term": "not estimable: no firm without", "estimate": None},
+    ],
+}
+
+
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return {name: {**DEFAULTS, **spec} for name, spec in models.items()}
+    return with_unions({name: {**DEFAULTS, **spec} for name, spec in models.items()})[0]
 
 
 def make_findings(settings: dict | None = None) -> Findings:
@@ -56,7 +93,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                 at = {"country": country, "wave": wave, "model": model}
                 possible = "has_accounts" not in spec["sample"] or "accounts" in about
                 if possible:
-                    make = _path if spec["estimator"] == "path" else _regression
+                    make = {"path": _path, "balance": _balance}.get(spec["estimator"], _regression)
                     found, fit = make(rng, spec)
                     rows += [{**at, **row} for row in found]
                     fits += [{"wave": wave, **f} for f in fit]
@@ -93,6 +130,10 @@ def make_findings(settings: dict | None = None) -> Findings:
             for wave in [*about["waves"], *(["accounts"] if "accounts" in about else [])]
         ],
         descriptions=descriptions,
+        rates=_rates(settings),
+        attrition={
+            c: ATTRITION for c, about in settings["countries"].items() if "accounts" in about
+        },
     )
 
 
@@ -152,8 +193,78 @@ def _path(rng, spec):
                 if kind.startswith("direct") and source not in spec["equations"][target]:
                     numbers = {"estimate": 0.0}
                 rows.append({**about, **of, **numbers})
-    r2 = dict.fromkeys(spec["equations"], 0.12)
-    return rows, [{"nobs": 305, "r2": r2, "bootstrap": {"draws": 5000, "seed": 1, "failed": 0}}]
+    fit = {
+        "nobs": 305,
+        "r2": dict.fromkeys(spec["equations"], 0.12),
+        "bootstrap": {"draws": 5000, "seed": 1, "failed": 0},
+        "fit_measures": {"chisq": 3.8, "df": 3, "pvalue": 0.28, "cfi": 0.99, "aic": 3899.0},
+        "modification_indices": [
+            {
+                "source": "internal_investment",
+                "target": "profit_margin",
+                "mi": 1.07,
+                "p_value": 0.3,
+                "std_expected_change": -0.04,
+            }
+        ],
+    }
+    test = {"lr": 3.2, "lr_df": 2, "lr_p": 0.2, "wald_p": 0.18, "aic": 3899.0, "bic": 3940.0}
+    test["omitted"] = "personnel_cost_share ~ internal_investment"
+    if spec.get("readings"):
+        fit["readings"] = dict.fromkeys(spec["readings"], test)
+    return rows, [fit]
+
+
+def _balance(rng, spec):
+    """Return a balance in which small firms are worse off, and one group that is too small."""
+    about = {"cov_type": "bootstrap", "weights": "unweighted"}
+    groups = [EVERYONE]
+    for variable in spec.get("by", []):
+        groups += [*groups_of(variable), difference(*groups_of(variable))]
+    rows, fits = [], []
+    for lag in spec.get("lags", [None]):
+        outcome = outcome_of(spec["balance"]["target"], lag)
+        for scale, unit in zip(SCALES, (1.0, 0.04), strict=True):
+            for group in groups:
+                of = {"outcome": outcome, "column": column_of(scale, group)}
+                if "high_tech" in group or lag == 6:
+                    why = "fewer than 30 firms have every variable of the model"
+                    rows.append({**of, "note": f"not estimable: {why}"})
+                    continue
+                n = {EVERYONE: 305, "small": 140, "not small": 165}.get(group, np.nan)
+                rows += _balance_rows(rng, {**about, **of, "n": n}, unit, spec, group)
+        fits.append({"outcome": outcome, "lag": lag, "groups": {EVERYONE: {"nobs": 305}}})
+    if spec.get("lags"):
+        words = "the balance is negative at every lag within 0–5 years: it does not turn"
+        fits.append({"horizon": {EVERYONE: words}})
+        of = {"outcome": spec["balance"]["target"], "column": SCALES[0], "term": "horizon"}
+        rows.append({**of, "note": words})
+    return rows, fits
+
+
+def _balance_rows(rng, about, unit, spec, group):
+    parts = {
+        "cost: direct": -0.10,
+        through(spec["balance"]["cost_through"]): 0.03,
+        "return": 0.02,
+    }
+    parts = {name: value + rng.normal(0, 0.01) for name, value in parts.items()}
+    if group == EVERYONE:
+        middles = ["", "innovation_strength → ", "personnel_cost_share → "]
+        parts |= {
+            f"diversity → {m}profit_margin": v
+            for m, v in zip(middles, list(parts.values()), strict=True)
+        }
+    cost = parts["cost: direct"] + parts[through(spec["balance"]["cost_through"])]
+    parts = {"cost": cost, **parts, "balance": cost + parts["return"]}
+    rows = []
+    for term, value in parts.items():
+        numbers = _numbers(unit * value, unit * 0.04)
+        rows.append({**about, "term": term, **numbers})
+        rows.append({**about, "term": term, **numbers, "cov_type": "bootstrap_bca"})
+    if "minus" not in group:
+        rows.append({**about, "term": "P(cost > return)", "estimate": 0.91})
+    return rows
 
 
 def _flow(spec, possible):
@@ -252,3 +363,28 @@ def _quality(country, wave):
         "checks": checks,
         "variables": variables,
     }
+
+
+def _rates(settings):
+    """Return made-up cooperation rates; the largest services firms are too few to be shown."""
+    rows = [
+        {
+            "country": country,
+            "wave": wave,
+            "sector": sector,
+            "size": size,
+            "partner": partner,
+            "firms": 40.0 + i,
+            "rate": 30.0 + i,
+            "std_error": 2.5,
+            "unweighted": 33.0,
+            "design": "weighted",
+            "suppressed": (sector, size) == ("services", "250+"),
+        }
+        for country, about in settings["countries"].items()
+        for wave in about["waves"]
+        for sector in (TOTAL, *SECTORS)
+        for size in (TOTAL, *SIZES)
+        for i, partner in enumerate((ANY, *PARTNERS))
+    ]
+    return pd.DataFrame(rows, columns=list(RATE_COLUMNS))

@@ -55,6 +55,33 @@ def test_partner_results_are_the_estimates(synthetic):
     assert told["estimate"].replace("−", "-") == f"{row['estimate']:.3f}"
 
 
+def test_the_balance_is_told_as_it_was_estimated(synthetic):
+    findings, context, _ = synthetic
+    told = next(b for b in context["balances"] if b["table"] == "two_year_balance_BE_CIS4")
+    e = findings.rows("BE", "CIS4", "two_year_balance")
+    row = e[(e["column"] == "standardised") & (e["term"] == "balance")].iloc[0]
+    assert told["balance"]["estimate"].replace("−", "-") == f"{row['estimate']:.3f}"
+    assert told["share"] == "91"
+    small, tech = told["differences"]
+    gap = e[(e["column"] == "raw | small minus not small") & (e["term"] == "balance")].iloc[0]
+    assert float(small["estimate"].replace("−", "-")) == pytest.approx(
+        100 * gap["estimate"], rel=0.02, abs=6e-4
+    )
+    assert (tech["estimate"], tech["why_not"]) == ("", told_reason(e))
+    scanned = next(b for b in context["balances"] if b["table"] == "balance_by_lag_BE_CIS4")
+    assert scanned["horizon"].endswith("it does not turn")
+    assert {f["name"] for f in context["figures"]["balances"]} == {
+        "decomposition_two_year_balance_BE_CIS4",
+        "groups_two_year_balance_BE_CIS4",
+        "lags_balance_by_lag_BE_CIS4",
+    }
+
+
+def told_reason(e):
+    """Return why the groups by technology have no balance."""
+    return e[e["column"].str.contains("high_tech minus")]["note"].iloc[0].split(": ")[1]
+
+
 def test_missing_accounts_are_told_with_the_reason(real):
     _, context, _ = real
     assert context["without_accounts"] == ["Nigeria"]

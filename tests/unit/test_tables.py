@@ -1,18 +1,23 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
-from cisflow.publication import count, inline, interval, label, number, path_groups, stars
+from cisflow.publication import WITHHELD, count, inline, interval, label, number, path_groups, stars
 from cisflow.tables import FORMATS, make_tables, save_table, table_names
-from cisflow.tables.paths import effects_table, path_table
+from cisflow.tables.balances import balance_table
+from cisflow.tables.paths import effects_table, indices_table, path_table
+from cisflow.tables.rates import rates_table
 from cisflow.tables.regressions import regression_table
 from cisflow.tables.samples import flow_table
 
 READINGS = ["faems2010_direct", "faems2010_personnel"]
+UNION = [*READINGS, "faems2010_union"]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,51 @@ def test_readings_stand_side_by_side(synthetic):
     only_direct = table.df.loc[("coef", "Diversity → Profit margin")]
     assert only_direct.iloc[0] != ""
     assert only_direct.iloc[2:].tolist() == ["", ""]
+
+
+def test_readings_are_tested_against_their_union(synthetic):
+    table = path_table(synthetic, "BE", "CIS4", "faems2010", UNION)
+    row = table.df.loc[("stats", "Against the union: LR χ² (d.f.)")]
+    assert row.tolist() == ["3.200 (2)", "", "3.200 (2)", "", "", ""]
+    assert "The Wald test" in table.notes
+    alone = path_table(synthetic, "BE", "CIS4", "faems2010", READINGS)
+    assert "Against the union" not in alone.notes
+
+
+def test_arrows_left_out_are_listed_by_reading(synthetic):
+    table = indices_table(synthetic, "BE", "CIS4", "faems2010", UNION)
+    row = table.df.loc[("Reading “union”", "Investment → Profit margin")]
+    assert row.tolist() == ["1.070", "0.300", "−0.040"]
+
+
+def test_a_balance_shows_its_parts_by_group(synthetic):
+    table = balance_table(synthetic, "BE", "CIS4", "two_year_balance")
+    assert [head for head, _ in table.df.columns] == [
+        "All",
+        *["Small firm"] * 3,
+        *["High-tech firm"] * 3,
+    ]
+    e = synthetic.rows("BE", "CIS4", "two_year_balance")
+    raw = e[(e["column"] == "raw | small") & (e["term"] == "cost")].iloc[0]
+    block = table.df.xs(table.df.index[-1][0])
+    assert block.loc["Cost", ("Small firm", "Yes")].startswith(number(100 * raw["estimate"]))
+    whole = table.df.loc["Standardised"]
+    assert whole.loc["P(cost > return)", ("All", "firms")] == "0.910"
+    assert whole.loc["P(cost > return)", ("Small firm", "Difference")] == ""
+    assert whole.loc["Cost", ("High-tech firm", "Yes")] == "n.e."
+    assert "fewer than 30 firms" in table.notes
+
+
+def test_a_scan_of_lags_has_a_column_for_each(synthetic):
+    table = balance_table(synthetic, "BE", "CIS4", "balance_by_lag")
+    assert [lag for _, lag in table.df.columns] == [str(lag) for lag in range(7)]
+    assert set(table.df[("Years after the survey", "6")]) == {"n.e."}
+    assert "it does not turn" in table.notes
+    assert {heading.split(".")[0] for heading, _ in table.df.index} == {
+        "All firms",
+        "Small firm",
+        "Not small firm",
+    }
 
 
 def test_an_assumed_zero_is_not_an_estimated_one(synthetic):
@@ -194,3 +244,20 @@ def test_a_claim_keeps_its_text_wave_names(tmp_path, synthetic):
     assert set(read["wave"]) == {"2010"}
     assert set(read["country"]) == {"NA"}
     assert pd.api.types.is_float_dtype(read["estimate"])
+
+
+def test_cooperation_rates_have_the_layout_of_official_tables(synthetic):
+    table = rates_table(synthetic, "BE", "CIS4")
+    assert list(table.df.columns)[:2] == ["Firms", "Any partner"]
+    assert table.df.loc[("Manufacturing", "10-49"), "Any partner"] == "30.0\n(2.5)"
+    assert table.df.loc[("Services", "250+"), "Any partner"] == WITHHELD
+    assert "confidential" in table.notes
+
+
+def test_official_rates_stand_in_brackets_and_the_distant_ones_are_counted(synthetic):
+    rates = synthetic.rates.assign(official=np.nan, difference=np.nan)
+    rates.loc[[0, 1], "official"] = [30.5, 50.0]
+    rates["difference"] = rates["rate"] - rates["official"]
+    table = rates_table(replace(synthetic, rates=rates), *rates.loc[0, ["country", "wave"]])
+    assert table.df.loc[("Total", "Total"), "Any partner"] == "30.0\n(2.5)\n[30.5]"
+    assert "1 of 2 differ" in table.notes
