@@ -4,7 +4,7 @@ min_version("9.0")
 
 
 # `--configfile` replaces this default; it does not merge with it.
-if "countries" not in config:
+if "countries" not in config and "pool_from" not in config:
 
     configfile: "config/config.yaml"
 
@@ -22,6 +22,7 @@ if RUN.truth:
 
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/panel.smk"
+include: "workflow/rules/pool.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/publish.smk"
 

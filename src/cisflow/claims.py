@@ -13,6 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.balance_terms import (
+    BALANCE,
+    COST,
+    DIRECT,
+    EVERYONE,
+    OTHERS,
+    PROBABILITY,
+    RETURN,
+    SCALES,
+    column_of,
+    difference,
+    groups_of,
+    outcome_of,
+    split_column,
+    through,
+)
 from cisflow.errors import Problem
 from cisflow.validation import did_you_mean
 
@@ -97,6 +113,30 @@ def judge(
     words = [c for c in COLUMNS if c not in NUMBERS]
     table[words] = table[words].astype(object).fillna("")
     return table.astype(dict.fromkeys(NUMBERS, "float64"))
+
+
+def judge_pooled(claims: Mapping[str, Any], pooled: pd.DataFrame) -> pd.DataFrame:
+    """Return a verdict on every claim that rests on single estimates, from the pooled ones.
+
+    Parameters
+    ----------
+    claims
+        The claims file.
+    pooled
+        Pooled estimates, the main method first (:func:`cisflow.pooling.pool`); where they have
+        degrees of freedom, intervals at another level than the table's are from t with these.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`judge` returns it, with ``country`` ``"pooled"``.
+    """
+    tested = {
+        name: claim
+        for name, claim in claims["claims"].items()
+        if "test" in claim and "share" not in claim["test"]
+    }
+    return judge({**claims, "claims": tested}, pooled)
 
 
 def _rows_of(claim: Mapping[str, Any], evidence: Evidence, rule: Rule) -> Iterator[Row]:
@@ -380,10 +420,12 @@ def _interval(row: Row, level: float) -> tuple[float, float]:
 
 
 def _normal_interval(row: Row, level: float) -> tuple[float, float]:
-    """Return estimate ± normal quantile × standard error."""
-    from scipy.stats import norm
+    """Return estimate ± quantile × standard error: the normal one, or t where it has few countries."""
+    from scipy.stats import norm, t
 
-    half = float(norm.isf(level / 2)) * row["std_error"]
+    df = row.get("df", np.nan)
+    law = t(df) if np.isfinite(df) else norm()
+    half = float(law.isf(level / 2)) * row["std_error"]
     return row["estimate"] - half, row["estimate"] + half
 
 
@@ -445,11 +487,7 @@ def _test_problems(
         yield Problem(f"{where}: there is no model `{model}`", did_you_mean(model, models))
         return
     spec = models[model]
-    outcomes, columns = list(spec.get("outcomes", [])), list(spec.get("columns", {}))
-    if spec["estimator"] == "path":
-        outcomes = list(spec["equations"])
-        outcomes += [target for _, target in spec["effects"] if target not in outcomes]
-        columns = ["raw", "standardised"]
+    outcomes, columns = _outcomes_and_columns(spec, test["column"])
     for key, known in (("outcome", outcomes), ("column", columns)):
         if test[key] not in known:
             what = f"{where}: model {model} has no {key} `{test[key]}`"
@@ -457,14 +495,41 @@ def _test_problems(
             return
     terms = _terms_of(spec, test)
     for term in [test["term"], *test.get("beside", [])]:
-        known_path = ARROW in term and _is_path(term, spec, test["outcome"])
+        known_path = ARROW in term and _is_path(term, spec, test)
         if term not in terms and not known_path:
             what = f"{where}: model {model} has no term `{term}` for {test['outcome']}"
             yield Problem(what, did_you_mean(term, terms))
 
 
+def _outcomes_and_columns(spec: Mapping[str, Any], asked: str) -> tuple[list[str], list[str]]:
+    """Return what the outcomes and columns of a model's estimates are called.
+
+    The levels of a variable a balance is split by are known to the data alone: of such columns
+    only the one ``asked`` for is listed, if it may exist.
+    """
+    if spec["estimator"] == "path":
+        outcomes = list(spec["equations"])
+        outcomes += [target for _, target in spec["effects"] if target not in outcomes]
+        return outcomes, list(SCALES)
+    if spec["estimator"] == "balance":
+        target = spec["balance"]["target"]
+        groups = [EVERYONE]
+        for variable in spec.get("by", []):
+            names = groups_of(variable)
+            groups += [*names, difference(*names)]
+        columns = [column_of(scale, group) for scale in SCALES for group in groups]
+        scale, group = split_column(asked)
+        of_level = any(group.startswith(f"{variable}=") for variable in spec.get("by", []))
+        columns += [asked] if scale in SCALES and of_level else []
+        return [outcome_of(target, lag) for lag in spec.get("lags", [None])], columns
+    return list(spec.get("outcomes", [])), list(spec.get("columns", {}))
+
+
 def _terms_of(spec: Mapping[str, Any], test: Test) -> list[str]:
     """Return the terms of a model's estimates for a test's outcome and column."""
+    if spec["estimator"] == "balance":
+        costs = [COST, DIRECT, through(spec["balance"]["cost_through"]), OTHERS]
+        return [*costs, RETURN, BALANCE, PROBABILITY]
     controls = list(spec.get("controls", []))
     if spec["estimator"] != "path":
         return [*spec["columns"][test["column"]], *controls]
@@ -478,9 +543,15 @@ def _terms_of(spec: Mapping[str, Any], test: Test) -> list[str]:
     return [*arrows, *effects]
 
 
-def _is_path(term: str, spec: Mapping[str, Any], outcome: str) -> bool:
+def _is_path(term: str, spec: Mapping[str, Any], test: Test) -> bool:
     """Return whether ``a → b → c`` follows arrows of the model and is part of a wanted effect."""
     nodes = term.split(ARROW)
     steps = pairwise(nodes)
-    arrows = all(origin in spec["equations"].get(target, []) for origin, target in steps)
-    return arrows and nodes[-1] == outcome and [nodes[0], outcome] in spec["effects"]
+    wanted, target = list(spec.get("effects", [])), test["outcome"]
+    if spec["estimator"] == "balance":
+        about = spec["balance"]
+        target = about["target"]
+        # Single paths are told for all firms alone.
+        wanted = [[about["source"], target]] if test["column"] in SCALES else []
+    arrows = all(origin in spec.get("equations", {}).get(to, []) for origin, to in steps)
+    return arrows and nodes[-1] == target and [nodes[0], target] in wanted

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cisflow.errors import CisflowError, Problem
+from cisflow.estimates import spec_digest
+from cisflow.extract import files_of
 from cisflow.validation import did_you_mean, read_yaml, validated
+
+if TYPE_CHECKING:
+    from cisflow.exports import Export
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Run:
         The truth file of a run that simulates its extracts, else None.
     root
         The project's folder, where ``config/`` lies.
+    exports
+        Estimates of other centres; their countries are in ``settings`` beside those at hand.
     """
 
     settings: dict[str, Any]
@@ -38,6 +45,7 @@ class Run:
     claims: dict[str, Any]
     truth: dict[str, Any] | None
     root: Path
+    exports: tuple[Export, ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,6 +56,16 @@ class Run:
     def countries(self) -> dict[str, dict[str, Any]]:
         """Countries by two-letter code."""
         return self.settings["countries"]
+
+    @property
+    def at_hand(self) -> dict[str, dict[str, Any]]:
+        """Countries whose extracts are at hand: all but those that come as exported estimates."""
+        return {code: about for code, about in self.countries.items() if "export" not in about}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digest of each model's specification."""
+        return {name: spec_digest(spec) for name, spec in self.models.items()}
 
     @property
     def synthetic(self) -> bool:
@@ -76,14 +94,17 @@ class Run:
         entry = self.countries[country]
         return entry["accounts"] if wave == "accounts" else entry["waves"][wave]
 
-    def files(self, country: str) -> dict[str, str]:
-        """Return the extract of every wave, and of the accounts if there are any."""
+    def files(self, country: str) -> dict[str, str | list[str]]:
+        """Return the extract of every wave, and of the accounts if there are any.
+
+        An extract that consists of several files is the list of them.
+        """
         names = [*self.waves(country), *(["accounts"] * self.has_accounts(country))]
         return {name: self.source(country, name)["file"] for name in names}
 
     def sources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield country, wave (or ``"accounts"``) and source of every extract."""
-        for country in self.countries:
+        for country in self.at_hand:
             for wave in self.files(country):
                 yield country, wave, self.source(country, wave)
 
@@ -98,7 +119,8 @@ class Run:
         """Return what to call an extract in messages."""
         source = self.source(country, wave)
         what = "accounts" if wave == "accounts" else f"wave {wave}"
-        return f"{self.countries[country]['name']}, {what} ({source['file']})"
+        file = " + ".join(path.as_posix() for path in files_of(source["file"]))
+        return f"{self.countries[country]['name']}, {what} ({file})"
 
 
 def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
@@ -119,6 +141,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
     from cisflow.claims import claim_problems
+    from cisflow.exports import disagreements, read_exports, with_exports
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
@@ -132,11 +155,18 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         schema: checked(read_yaml(find_file(name, root)), schema, name)
         for schema, name in names.items()
     }
-    models = files["models"]
+    models, union_problems = with_unions(files["models"])
     chosen = {name: models[name] for name in settings["models"] if name in models}
-    run = Run(settings, chosen, files["claims"], files.get("truth"), root)
+    exports, export_problems = read_exports(settings.get("pool_from", []))
+    merged = with_exports(settings, exports)
+    run = Run(merged, chosen, files["claims"], files.get("truth"), root, tuple(exports))
     problems = [
+        *export_problems,
+        *disagreements(exports, settings, run.digests, files["nace"]),
+        *_pool_problems(run),
+        *union_problems,
         *_model_problems(run, models),
+        *_path_problems(run),
         *claim_problems(files["claims"], models),
         *_simulation_problems(run),
         *_source_problems(run),
@@ -160,6 +190,72 @@ def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(what, did_you_mean(name, models))
 
 
+def with_unions(
+    models: dict[str, dict[str, Any]],
+) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Give every model with `union_of` the arrows of all models it names.
+
+    Returns
+    -------
+    dict
+        The models; one with `union_of` has ``equations``, and under ``readings`` those of each
+        model it is the union of.
+    list of Problem
+        Names that are no path models of their own, and models that are not about the same
+        variables.
+    """
+    from cisflow.models.path_compare import union
+
+    found, problems = dict(models), []
+    for name, spec in models.items():
+        if "union_of" not in spec:
+            continue
+        readings: dict[str, dict[str, list[str]]] = {}
+        for member in spec["union_of"]:
+            if member not in models:
+                what = f"{name}.union_of: there is no model `{member}`"
+                problems.append(Problem(what, did_you_mean(member, models)))
+            elif "equations" not in models[member]:
+                what = f"{name}.union_of: `{member}` has no equations of its own"
+                problems.append(Problem(what, "name path models that list their `equations`"))
+            else:
+                readings[member] = models[member]["equations"]
+        about = {
+            member: (set(e), {s for sources in e.values() for s in sources} - set(e))
+            for member, e in readings.items()
+        }
+        problems += [
+            Problem(
+                f"{name}.union_of: {member} and {next(iter(about))} do not explain the same "
+                "variables by the same others",
+                "their tests need that; give each an equation for every outcome of the other",
+            )
+            for member, variables in about.items()
+            if variables != next(iter(about.values()))
+        ]
+        found[name] = {**spec, "equations": union(*readings.values()), "readings": readings}
+    return found, problems
+
+
+def _path_problems(run: Run) -> Iterator[Problem]:
+    """Yield what a path model of the run asks for that cannot be had."""
+    lags = run.settings.get("lags") or [run.settings["lag"]]
+    for name, spec in run.models.items():
+        if spec.get("missing") == "fiml":
+            for key, value, remedy in (
+                ("fixed_effects", spec["fixed_effects"], "list them as `controls: [C(name)]`"),
+                ("covariance", "HC1" in spec["covariance"][:1], "use HC0 or {cluster: variable}"),
+            ):
+                if value:
+                    yield Problem(f"{name}.{key}: not available with `missing: fiml`", remedy)
+        absent = [lag for lag in spec.get("lags", []) if lag not in lags]
+        if absent:
+            yield Problem(
+                f"{name}.lags: the run has no accounts at a lag of {absent} years",
+                "add them to `lags` of the config",
+            )
+
+
 def _simulation_problems(run: Run) -> Iterator[Problem]:
     if run.truth is None:
         return
@@ -169,12 +265,17 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
             "remove `simulate:`, or set `data: synthetic` so that every output says so",
         )
     for country, wave, source in run.sources():
-        # A simulated extract must never take the place of a delivered one.
-        if not Path(source["file"]).as_posix().startswith("data/raw/synthetic/"):
+        for file in files_of(source["file"]):
+            # A simulated extract must never take the place of a delivered one.
+            if not file.as_posix().startswith("data/raw/synthetic/"):
+                yield Problem(
+                    f"countries.{country}.{wave}.file: {file} would be written by the simulation",
+                    "put simulated extracts below data/raw/synthetic/",
+                )
+        if not isinstance(source["file"], str):
             yield Problem(
-                f"countries.{country}.{wave}.file: {source['file']} "
-                "would be written by the simulation",
-                "put simulated extracts below data/raw/synthetic/",
+                f"countries.{country}.{wave}.file: several files cannot be simulated",
+                "name one file",
             )
 
 
@@ -187,9 +288,17 @@ def _source_problems(run: Run) -> Iterator[Problem]:
         except CisflowError as error:
             for problem in error.problems:
                 yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
-        if run.truth is None and not Path(source["file"]).is_file():
+        files = files_of(source["file"])
+        if len(files) > 1 and "join" not in source:
             yield Problem(
-                f"{run.heading(country, wave)}: the file does not exist",
+                f"countries.{country}.{wave}: several files and no `join:`",
+                "add the column that identifies firms in all of them: `join: ID`",
+            )
+        absent = [] if run.truth else [file.as_posix() for file in files if not file.is_file()]
+        for file in absent:
+            which = "the file" if len(files) == 1 else file
+            yield Problem(
+                f"{run.heading(country, wave)}: {which} does not exist",
                 "put the extract there or correct `file:`; data/README.md says who may have which "
                 "data and how to get it",
             )
@@ -202,12 +311,43 @@ def _outcome_problems(run: Run) -> Iterator[Problem]:
             f"lag_average: {average} years up to {lag} after the survey reach back before it",
             f"set it to at most {lag + 1}, or raise `lag`",
         )
-    for country in run.countries:
-        file = run.deflator(country).get("file")
-        if file and not Path(file).is_file():
+    for country, about in run.countries.items():
+        beside = {
+            "accounts.deflator.file": (run.deflator(country).get("file"), "year and index"),
+            "official_rates": (about.get("official_rates"), "wave, sector, size, partner, rate"),
+        }
+        for key, (file, columns) in beside.items():
+            if file and not Path(file).is_file():
+                yield Problem(
+                    f"countries.{country}.{key}: {file} does not exist",
+                    f"put it there, or correct the path; it has the columns {columns}",
+                )
+
+
+def _pool_problems(run: Run) -> Iterator[Problem]:
+    """Yield what pooling needs to know of the countries and is not told."""
+    pool = run.settings["pool"]
+    if not run.countries and not run.settings.get("pool_from"):
+        yield Problem(
+            "countries: `countries` is missing",
+            "add it: one entry per country with its extracts; or pool exports by `pool_from`",
+        )
+    for code in pool.get("attributes", {}):
+        if code not in run.countries:
+            what = f"pool.attributes: {code} is no country of this run"
+            yield Problem(what, did_you_mean(code, run.countries))
+    for name in pool["moderators"]:
+        lacking = [
+            code
+            for code, about in run.countries.items()
+            for value in [about.get("attributes", {}).get(name)]
+            if value is None or (isinstance(value, dict) and set(about["waves"]) - set(value))
+        ]
+        if lacking:
             yield Problem(
-                f"countries.{country}.accounts.deflator.file: {file} does not exist",
-                "put it there, or correct the path; it has the columns year and index",
+                f"pool.moderators: `{name}` is not known for {', '.join(lacking)}",
+                f"add `attributes: {{{name}: …}}` below the country (for exports, below "
+                "`pool.attributes`), a number or one per wave",
             )
 
 

@@ -6,6 +6,9 @@ One row per term. What could not be estimated is a row too: its estimate is empt
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +38,8 @@ COLUMNS = (
     "note",
 )
 
+# Country of the rows that pool several (cisflow.pooling).
+POOLED = "pooled"
 WORDS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note")
 
 
@@ -54,6 +59,17 @@ class Estimates:
     diagnostics: dict[str, Any]
 
 
+def spec_digest(spec: Mapping[str, Any]) -> str:
+    """Return a digest of all in a model's specification that its estimates depend on.
+
+    Estimates of several centres are pooled only if it is the same in all.
+    """
+    prose = ("title", "source", "note")
+    numbers = {key: value for key, value in spec.items() if key not in prose}
+    text = json.dumps(numbers, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
     """Read and stack estimate tables; empty text stays empty text, wave names stay text."""
     import pandas as pd
@@ -62,3 +78,14 @@ def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
     empty = {column: [""] for column in COLUMNS if column not in WORDS}
     tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
     return pd.concat(tables, ignore_index=True)
+
+
+def read_pooled(file: str | Path) -> pd.DataFrame:
+    """Read the pooled table, whose columns are those of the estimates and more."""
+    import pandas as pd
+
+    text = (*WORDS, "method", "data")
+    empty = {column: [""] for column in pd.read_csv(file, nrows=0).columns if column not in text}
+    return pd.read_csv(
+        file, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty
+    )

@@ -18,22 +18,45 @@ from typing import Any
 import numpy as np
 
 from cisflow import __version__
+from cisflow.balance_terms import (
+    BALANCE,
+    COST,
+    DIRECT,
+    EVERYONE,
+    PERCENTILE,
+    PROBABILITY,
+    RETURN,
+    SCALES,
+    column_of,
+    difference,
+    differences_of,
+    groups_of,
+    outcome_of,
+    through,
+)
+from cisflow.paper_pooled import pooled_context, pooled_drawings, pooled_sections
 from cisflow.publication import (
     NOT_ESTIMABLE,
     Findings,
     count,
     covariance_name,
     described,
+    group_label,
+    grouped_balances,
     inline,
     interval,
+    is_pooled,
     label,
+    models_of,
     number,
     path_groups,
     places,
     reading,
     reason,
     regression_models,
+    scanned_balances,
     signed,
+    split_balances,
     stars,
     waves_of,
 )
@@ -73,7 +96,9 @@ def paper_context(
         Plain JSON types; the template's only source of facts.
     """
     here = list(places(findings.countries))
-    shown = here[:MOST_PRINTED]
+    # Many countries are told of together; one by one they are in the folder.
+    many = is_pooled(findings.settings) and len(here) > MOST_PRINTED
+    shown = [] if many else here[:MOST_PRINTED]
     models = findings.models
     settings = findings.settings
     lead = regression_models(models)[:1]
@@ -86,6 +111,9 @@ def paper_context(
         "lag": settings["lag"],
         "minimum": settings.get("minimum_cell", 3),
         "synthetic": findings.synthetic,
+        "many": many,
+        "countries": [findings.name(country) for country in findings.countries],
+        "pooled": pooled_context(findings) if is_pooled(findings.settings) else {},
         "places": [findings.place(*place) for place in here],
         "printed": [findings.place(*place) for place in shown],
         "with_accounts": any(a.get("accounts") for a in settings["countries"].values()),
@@ -106,6 +134,12 @@ def paper_context(
             for group, members in path_groups(models).items()
             for place in shown
             if place[1] in waves_of(models[members[0]], findings.countries[place[0]])
+        ],
+        "balances": [
+            _balance(findings, *place, model)
+            for model in models_of(models, "balance")
+            for place in shown
+            if place[1] in waves_of(models[model], findings.countries[place[0]])
         ],
         "further": [models[model]["title"] for model in regression_models(models)[1:]],
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
@@ -297,10 +331,81 @@ def _paths(
                 "firms": _firms(findings, country, wave, model),
                 "effects": _effects(findings, country, wave, model),
                 "printed": _printed(findings, country, wave, model, figure1),
+                "test": _test_of_reading(findings, country, wave, model, members),
             }
             for model in members
         ],
     }
+
+
+def _test_of_reading(
+    findings: Findings, country: str, wave: str, model: str, members: Sequence[str]
+) -> Context:
+    """Return how a reading fares against the union, empty for a model that is not part of one."""
+    for union in members:
+        fits = findings.fits(country, wave, union)
+        test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+        if test and test.get("wald_p") is not None:
+            p = test["wald_p"]
+            return {
+                "p": "< 0.001" if p < 0.001 else f"= {p:.3f}",
+                "rejected": bool(p < 0.05),
+                "arrows": test["lr_df"],
+            }
+    return {}
+
+
+# --- balances ----------------------------------------------------------------------------------
+
+
+def _balance(findings: Findings, country: str, wave: str, model: str) -> Context:
+    """Return in words what diversity costs and returns in one country and wave."""
+    spec = findings.models[model]
+    about, rows = spec["balance"], findings.rows(country, wave, model)
+    lags = spec.get("lags")
+    at = outcome_of(about["target"], None if not lags else findings.settings["lag"])
+
+    def part(term: str, column: str = SCALES[0]) -> Mapping[str, Any]:
+        here = rows[(rows["outcome"] == at) & (rows["column"] == column)]
+        found = here[(here["term"] == term) & (here["cov_type"] == PERCENTILE)]
+        # A column without an estimate has one row, which says why.
+        records = (found if len(found) else here).to_dict(orient="records")
+        return records[0] if records else {}
+
+    share = part(PROBABILITY).get("estimate", np.nan)
+    return {
+        "place": findings.place(country, wave),
+        "why_not": _why_not(findings, country, wave, model),
+        "table": f"{model}_{country}_{wave}",
+        "source": inline(about["source"]),
+        "target": inline(about["target"]),
+        "through": {key: inline(about[f"{key}_through"]) for key in ("return", "cost")},
+        "lag": findings.settings["lag"],
+        "cost": _numbers(part(COST)),
+        "direct": _numbers(part(DIRECT)),
+        "personnel": _numbers(part(through(about["cost_through"]))),
+        "return": _numbers(part(RETURN)),
+        "balance": _numbers(part(BALANCE)),
+        "share": f"{100 * share:.0f}" if np.isfinite(share) else "",
+        "differences": [
+            {
+                "groups": [group_label(group).lower() for group in pair],
+                **_numbers(_in_points(part(BALANCE, column_of(SCALES[1], difference(*pair))))),
+            }
+            for variable in spec.get("by") or []
+            for pair in differences_of(groups_of(variable))
+        ],
+        "horizon": next(
+            (f["horizon"][EVERYONE] for f in findings.fits(country, wave, model) if "horizon" in f),
+            "",
+        ),
+    }
+
+
+def _in_points(row: Mapping[str, Any]) -> Context:
+    """Return a raw effect on a ratio in percentage points."""
+    scaled = ("estimate", "std_error", "ci_low", "ci_high")
+    return {key: 100 * value if key in scaled else value for key, value in row.items()}
 
 
 def _firms(findings: Findings, country: str, wave: str, model: str) -> str:
@@ -443,11 +548,18 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
         "regressions": [n for m in lead for n in of(f"{m}_{{here}}", m)],
         "paths": [n for g, m in groups.items() for n in of(f"{g}_{{here}}", m[0])],
         "effects": [n for g, m in groups.items() for n in of(f"{g}_effects_{{here}}", m[0])],
+        "omitted": [n for g, m in groups.items() for n in of(f"{g}_omitted_{{here}}", m[0])],
+        "balances": [n for m in models_of(models, "balance") for n in of(f"{m}_{{here}}", m)],
         "extensions": ["extensions"] if len(regression_models(models)) > 1 else [],
         "claims": ["claims"],
         "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
         "quality": ["data_quality"],
+        "attrition": [f"attrition_{country}" for country in dict(shown)],
+        **pooled_sections(findings),
     }
+    # Long as the number of places: with many of them these stand in the folder alone.
+    if not shown:
+        sections |= dict.fromkeys(("flow", "extensions", "quality"), [])
     return {
         section: [
             {"name": name, "wide": _columns(folder / f"{name}.csv") > MOST_UPRIGHT}
@@ -467,25 +579,40 @@ def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path)
     """Return the figures to print, by section, with captions."""
     models = findings.models
     stamp = " [SYNTHETIC data]" if findings.synthetic else ""
-    found: dict[str, list[Context]] = {"outcomes": [], "coefficients": [], "paths": []}
+    found: dict[str, list[Context]] = {
+        "outcomes": [],
+        "coefficients": [],
+        "paths": [],
+        "balances": [],
+    }
     wanted = [
         (kind, model)
         for model in regression_models(models)[:1]
         for kind in ("outcomes", "coefficients")
     ]
     wanted += [("paths", model) for members in path_groups(models).values() for model in members]
+    drawn = (
+        ("decomposition", split_balances(models)),
+        ("groups", grouped_balances(models)),
+        ("lags", scanned_balances(models)),
+    )
+    wanted += [(kind, model) for kind, names in drawn for model in names]
     captions = {
+        "decomposition": "What each path costs or returns, and the balance",
+        "groups": "Cost, return and balance by kind of firm",
+        "lags": "Cost, return and balance by years after the survey",
         "outcomes": "Distribution of innovation outcomes, with the mass at the limits",
         "coefficients": "Coefficients by type of partner",
     }
     for kind, model in wanted:
         possible = [at for at in shown if not findings.why_not(*at, model)]
         # Diagrams are large: the last wave's are printed, the others are in the folder.
-        for country, wave in possible[-1:] if kind == "paths" else possible:
+        for country, wave in possible if kind in ("outcomes", "coefficients") else possible[-1:]:
             name = f"{kind}_{model}_{country}_{wave}"
             if not (folder / f"{name}.svg").exists():
                 continue
             caption = captions.get(kind, models[model]["title"])
             place = findings.place(country, wave)
-            found[kind].append({"name": name, "caption": f"{caption}: {place}{stamp}"})
-    return found
+            section = kind if kind in found else "balances"
+            found[section].append({"name": name, "caption": f"{caption}: {place}{stamp}"})
+    return {**found, **pooled_drawings(findings, folder)}

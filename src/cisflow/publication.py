@@ -6,14 +6,16 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
+from cisflow.ratios import RATIOS, ratio_and_lag, years_later
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,8 @@ LABELS: dict[str, str] = {
     **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
     "group": "Part of a group",
+    "firm_id": "Firm",
+    "lagged_outcome": "Outcome of the wave before",
     "Intercept": "Constant",
 }
 SHORT_LABELS: dict[str, str] = {
@@ -42,6 +46,7 @@ SHORT_LABELS: dict[str, str] = {
     "profit_margin": "Profit margin",
     "rd_intensity": "R&D intensity",
     "small": "Small firm",
+    "high_tech": "High-tech firm",
     "protection": "Protection",
 }
 COLUMN_LABELS = {
@@ -56,6 +61,9 @@ COVARIANCES = {
     "HC0": "heteroskedasticity-robust (HC0)",
     "HC1": "heteroskedasticity-robust (HC1)",
     "bootstrap": "bootstrap",
+    "driscoll_kraay": "Driscoll–Kraay",
+    "bootstrap_bca": "bootstrap, bias-corrected and accelerated",
+    "monte_carlo": "draws from the coefficients' estimated distribution",
 }
 
 
@@ -81,6 +89,15 @@ class Findings:
         One record per extract.
     descriptions
         Per country, the records of :func:`cisflow.disclosure.describe_sample`.
+    attrition
+        Per country, the record of :func:`cisflow.attrition.describe_attrition`.
+    rates
+        Cooperation rates, :data:`cisflow.rates.RATE_COLUMNS`.
+    pooled, pooling
+        Pooled estimates, and what they are made of, of a run with several countries
+        (:class:`cisflow.pooling.Pooled`).
+    pooled_claims
+        Verdicts on the claims from the pooled estimates.
     """
 
     settings: dict[str, Any]
@@ -91,6 +108,11 @@ class Findings:
     flow: pd.DataFrame
     quality: list[dict[str, Any]]
     descriptions: dict[str, list[dict[str, Any]]]
+    attrition: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rates: pd.DataFrame | None = None
+    pooled: pd.DataFrame | None = None
+    pooling: dict[str, Any] | None = None
+    pooled_claims: pd.DataFrame | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -156,6 +178,9 @@ def read_findings(
     samples: Sequence[str | Path],
     quality: Sequence[str | Path] = (),
     descriptions: Sequence[str | Path] = (),
+    rates: Sequence[str | Path] = (),
+    pooled: str | Path | None = None,
+    pooling: str | Path | None = None,
 ) -> Findings:
     """Read what the earlier stages left.
 
@@ -164,24 +189,38 @@ def read_findings(
     settings, models
         The checked config and its models.
     estimates, diagnostics, claims, samples, quality, descriptions
-        Files as the stages write them; a description file holds ``country`` and ``samples``.
+        Files as the stages write them; a description file holds ``country``, ``samples`` and
+        ``attrition``.
+    rates
+        Tables of cooperation rates, one per country.
+    pooled, pooling
+        Table and record of the pooled estimates, of a run with several countries.
     """
     import pandas as pd
 
-    from cisflow.estimates import read_estimates
+    from cisflow.estimates import POOLED, read_estimates, read_pooled
+    from cisflow.rates import read_rates
 
     def load(file: str | Path) -> dict[str, Any]:
         return json.loads(Path(file).read_text(encoding="utf-8"))
 
+    described = [load(f) for f in descriptions]
+    verdicts = _read_text_first(claims)
+    from_pooled = verdicts["country"] == POOLED
     return Findings(
         settings=settings,
         models=models,
         estimates=read_estimates([Path(f) for f in estimates]),
         diagnostics=[load(f) for f in diagnostics],
-        claims=_read_text_first(claims),
+        claims=verdicts[~from_pooled].reset_index(drop=True),
         flow=pd.concat([_read_text_first(f) for f in samples], ignore_index=True),
         quality=[load(f) for f in quality],
-        descriptions={d["country"]: d["samples"] for d in map(load, descriptions)},
+        descriptions={d["country"]: d["samples"] for d in described},
+        attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
+        rates=read_rates(rates) if rates else None,
+        pooled=read_pooled(pooled) if pooled else None,
+        pooling=load(pooling) if pooling else None,
+        pooled_claims=verdicts[from_pooled].reset_index(drop=True),
     )
 
 
@@ -261,6 +300,21 @@ def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
     return {_shared_name(names): names for names in by_source.values()}
 
 
+def scanned_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the balances that scan lags, which are drawn over time."""
+    return [model for model in models_of(models, "balance") if models[model].get("lags")]
+
+
+def split_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the balances at the run's own lag, which are drawn by path."""
+    return [model for model in models_of(models, "balance") if not models[model].get("lags")]
+
+
+def grouped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the balances at the run's own lag that compare groups of firms."""
+    return [model for model in split_balances(models) if models[model].get("by")]
+
+
 def _shared_name(names: Sequence[str]) -> str:
     """Return the words several names begin with, or all of them joined."""
     words = zip(*(name.split("_") for name in names), strict=False)
@@ -278,6 +332,11 @@ def waves_of(spec: Mapping[str, Any], waves: Sequence[str]) -> list[str]:
     return [wave for wave in waves if wave in (spec.get("waves") or waves)]
 
 
+def is_pooled(settings: Mapping[str, Any]) -> bool:
+    """Return whether a run pools its estimates: whether it has more than one country."""
+    return "pool" in settings and len(settings["countries"]) > 1
+
+
 def places(countries: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Yield every country and wave in order."""
     for country, waves in countries.items():
@@ -292,7 +351,7 @@ def label(term: str, *, short: bool = False) -> str:
     """Return what to call a variable or term in print.
 
     ``a:b`` is an interaction, ``C(industry)[T.x]`` a category; an unknown variable is called by
-    its own name without underscores.
+    its own name without underscores. A ratio of the accounts at a lag of its own says the lag.
     """
     if ARROW.strip() in term:
         return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
@@ -301,6 +360,8 @@ def label(term: str, *, short: bool = False) -> str:
         return f"{label(category[1], short=short)}: {category[2]}"
     if ":" in term:
         return " × ".join(label(part, short=True) for part in term.split(":"))
+    if at_lag := ratio_and_lag(term):
+        return f"{label(at_lag[0], short=short)}, {years_later(at_lag[1])}"
     known = {**LABELS, **SHORT_LABELS} if short else LABELS
     plain = term.removeprefix("coop_").replace("_", " ")
     return known.get(term, plain[:1].upper() + plain[1:])
@@ -310,6 +371,20 @@ def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
     text = label(term)
     return text if text[1:2] in "&" or text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def group_label(group: str) -> str:
+    """Return what to call a group of firms, or the difference of two, of a balance in print."""
+    if group == EVERYONE:
+        return "All firms"
+    if LESS in group:
+        first, second = map(group_label, group.split(LESS))
+        return f"{first} less {second[:1].lower()}{second[1:]}"
+    if group.startswith("not "):
+        text = label(group.removeprefix("not "), short=True)
+        return f"Not {text if text[1:2].isupper() else text[:1].lower() + text[1:]}"
+    variable, equals, level = group.partition("=")
+    return f"{label(variable, short=True)}: {level}" if equals else label(group, short=True)
 
 
 def signed(text: str) -> str:
@@ -351,6 +426,13 @@ def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
 
 
+def brief_interval(low: float, high: float) -> str:
+    """Return a confidence interval with two decimals, for where there is no room for more."""
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    return f"[{signed(f'{low:.2f}')}, {signed(f'{high:.2f}')}]"
+
+
 def covariance_name(cov_type: str, groups: float | None = None) -> str:
     """Return what kind of standard error this is, in words."""
     clustered = re.fullmatch(r"cluster\((.+)\)", cov_type)
@@ -358,6 +440,44 @@ def covariance_name(cov_type: str, groups: float | None = None) -> str:
         return COVARIANCES.get(cov_type, cov_type)
     how_many = f", {int(groups)} clusters" if groups is not None and np.isfinite(groups) else ""
     return f"clustered by {inline(clustered[1])}{how_many}"
+
+
+def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -> str:
+    """Say how the ratios of the accounts are made: which year, winsorising, prices.
+
+    Parameters
+    ----------
+    findings
+        With the run's settings.
+    country
+        Whose accounts they are.
+    specs
+        Models of a table; without one that uses the accounts the note is empty. None given: the
+        table is about the accounts themselves.
+    """
+    settings = findings.settings
+    accounts = settings["countries"][country].get("accounts")
+    if not accounts or (specs and not any(map(uses_accounts, specs))):
+        return ""
+    lag, years = settings["lag"], settings.get("lag_average", 1)
+    when = f"of the year {lag} after the survey's" if lag else "of the survey's own year"
+    if years > 1:
+        when = f"means of the {years} years up to year {lag} after the survey's"
+    if any(spec.get("lags") for spec in specs):
+        when = "of the year of the lag alone"
+    tail = settings.get("accounts_outcomes", {}).get("winsorise")
+    ends = f"winsorised at {100 * tail:g} % in each tail of a year" if tail else "not winsorised"
+    deflator = accounts.get("deflator")
+    prices = f"prices of {deflator['base_year']}" if deflator else "current prices"
+    return f"Ratios of the accounts are {when}, {ends}, from amounts in {prices}."
+
+
+def uses_accounts(spec: Mapping[str, Any]) -> bool:
+    """Return whether a model needs a ratio of the accounts."""
+    from cisflow.panel import variables_of
+
+    needed = [*spec["sample"], *variables_of(spec)]
+    return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
 
 
 def reason(note: str) -> str:

@@ -3,6 +3,9 @@
 Every bad file is made here from a good one.
 """
 
+import gzip
+import zipfile
+
 import pandas as pd
 import pyreadstat
 import pytest
@@ -10,6 +13,7 @@ from small_survey import CODEBOOK, accounts, codebook_folders, firms, write_acco
 
 from cisflow.codebook import load_codebook
 from cisflow.errors import CisflowError
+from cisflow.extract import configured
 from cisflow.ingest import ingest_accounts, ingest_wave
 
 CODEBOOK_FILE = "small.yaml"
@@ -20,14 +24,18 @@ def refusal(tmp_path, root, monkeypatch):
     """Return a function that ingests a bad file and returns the message."""
     monkeypatch.chdir(tmp_path)
 
-    def run(path, text=CODEBOOK, sha256=None):
+    def run(path, text=CODEBOOK, sha256=None, **source):
+        """`source`: what the config says besides the file: join, member, select."""
         codebook = load_codebook("small", codebook_folders(tmp_path, root, text))
+        codebook = configured(codebook, source)
         before = sorted(tmp_path.iterdir())
+        names = [path] if isinstance(path, str) else path
+        files = tmp_path / path if isinstance(path, str) else [tmp_path / name for name in path]
         with pytest.raises(CisflowError) as refused:
-            ingest_wave(tmp_path / path, codebook, "BE", "CIS4", name="Belgium", sha256=sha256)
+            ingest_wave(files, codebook, "BE", "CIS4", name="Belgium", sha256=sha256)
         assert sorted(tmp_path.iterdir()) == before
         message = str(refused.value)
-        assert message.startswith(f"Belgium, wave CIS4 ({path}): ")
+        assert message.startswith(f"Belgium, wave CIS4 ({' + '.join(names)})")
         _assert_in_words(message)
         return message
 
@@ -124,12 +132,224 @@ def test_delimiter_nobody_knows(tmp_path, refusal):
     assert "set `file: {delimiter: …}`" in message
 
 
-def test_text_that_is_not_utf8(tmp_path, refusal):
+def test_text_that_is_not_in_the_encoding_stated(tmp_path, refusal):
     frame = firms().assign(TOWN=["Gent", "Liège", "Aalst", "Mons", "Ath", "Hal"])
     _csv(tmp_path, frame, encoding="cp1252")
-    message = refusal("bad.csv")
+    message = refusal("bad.csv", f"{CODEBOOK}file: {{encoding: utf-8}}\n")
     assert "line 3 is not UTF-8 text" in message
     assert "set `file: {encoding: cp1252}`" in message
+
+
+def test_text_that_is_neither_utf8_nor_latin1(tmp_path, refusal):
+    frame = firms().assign(TOWN=["Ath", "Hal", "Mons", "Šiauliai", "x", "y"])
+    name = _csv(tmp_path, frame)
+    text = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(text.replace("Š".encode(), b"\x81"))
+    message = refusal(name)
+    assert "line 5 is neither UTF-8 nor Latin-1 text" in message
+    assert "set `file: {encoding: …}`" in message
+
+
+@pytest.mark.parametrize(
+    ("begins", "kind"),
+    [
+        (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+        (b"$FL2@(#) SPSS", "an SPSS file (.sav)"),
+        (b"<stata_dta><header>", "a Stata file (.dta)"),
+        (b"PAR1", "a Parquet file (.parquet)"),
+        (b"\x1f\x8b\x08", "a gzip file (.gz)"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
+    ],
+)
+def test_no_text_though_it_is_called_csv(tmp_path, refusal, begins, kind):
+    (tmp_path / "bad.csv").write_bytes(begins + bytes(100))
+    message = refusal("bad.csv")
+    assert f"no text, but {kind}" in message
+    assert "give the file the ending that tells what it is" in message
+
+
+def test_zero_bytes_in_a_text(tmp_path, refusal):
+    (tmp_path / "bad.csv").write_bytes(firms().to_csv(index=False).encode() + bytes(20))
+    assert "no text: the file holds zero bytes" in refusal("bad.csv")
+
+
+def test_quotation_mark_left_open(tmp_path, refusal):
+    name = _csv(tmp_path, firms().assign(TOWN="x"))
+    lines = (tmp_path / name).read_text().splitlines()
+    lines[2] = lines[2][:-1] + '"x'
+    (tmp_path / name).write_text("\n".join(lines) + "\n")
+    message = refusal(name)
+    assert "a quotation mark opened in line 3 is not closed before line 7" in message
+
+
+# --- packed files -------------------------------------------------------------------------------
+
+
+def _zip(tmp_path, members, name="bad.zip"):
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, text in members.items():
+            archive.writestr(member, text)
+    return name
+
+
+GOOD = firms().to_csv(index=False)
+
+
+def test_gzip_by_name_only(tmp_path, refusal):
+    message = refusal(_csv(tmp_path, firms(), "bad.csv.gz", compression=None))
+    assert "not a gzip file" in message
+    assert "take `.gz` off its name" in message
+
+
+def test_gzip_cut_off(tmp_path, refusal):
+    (tmp_path / "bad.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-40])
+    assert "the archive is damaged or truncated" in refusal("bad.csv.gz")
+
+
+def test_gzip_whose_name_does_not_tell_the_format(tmp_path, refusal):
+    (tmp_path / "bad.gz").write_bytes(gzip.compress(GOOD.encode()))
+    assert "inside .gz the name must tell the format, as in firms.csv.gz" in refusal("bad.gz")
+
+
+def test_zip_by_name_only(tmp_path, refusal):
+    message = refusal(_csv(tmp_path, firms(), "bad.zip", compression=None))
+    assert "damaged, truncated or not a zip archive" in message
+
+
+def test_zip_whose_contents_are_damaged(tmp_path, refusal):
+    name = _zip(tmp_path, {"firms.csv": GOOD * 50})
+    packed = bytearray((tmp_path / name).read_bytes())
+    packed[80:90] = bytes(10)
+    (tmp_path / name).write_bytes(packed)
+    assert "the archive is damaged or truncated" in refusal(name)
+
+
+def test_zip_without_data(tmp_path, refusal):
+    message = refusal(_zip(tmp_path, {"readme.pdf": "x", "__MACOSX/._firms.csv": "x"}))
+    assert "the archive holds no data file; it has 'readme.pdf'" in message
+
+
+def test_zip_with_several_data_files(tmp_path, refusal):
+    message = refusal(_zip(tmp_path, {"be.csv": GOOD, "nl.csv": GOOD, "codes.pdf": "x"}))
+    assert "the archive holds 2 data files: 'be.csv', 'nl.csv'" in message
+    assert "`member: be.csv`" in message
+
+
+def test_zip_without_the_member_asked_for(tmp_path, refusal):
+    message = refusal(_zip(tmp_path, {"be.csv": GOOD, "nl.csv": GOOD}), member="de.csv")
+    assert "the archive has no member 'de.csv'" in message
+    assert "did you mean `be.csv`" in message
+
+
+def test_zip_with_a_password(tmp_path, refusal):
+    name = _zip(tmp_path, {"firms.csv": GOOD})
+    packed = bytearray((tmp_path / name).read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        packed[packed.index(signature) + flags] |= 1
+    (tmp_path / name).write_bytes(packed)
+    assert "the archive is protected by a password" in refusal(name)
+
+
+def test_zip_of_a_damaged_spss_file(tmp_path, refusal):
+    message = refusal(_zip(tmp_path, {"firms.sav": "$FL2 and no more"}))
+    assert "damaged, truncated or not a .sav file" in message
+
+
+# --- several files, pooled files ----------------------------------------------------------------
+
+
+def _two(tmp_path, first, second):
+    _csv(tmp_path, first, "a.csv")
+    _csv(tmp_path, second, "b.csv")
+    return ["a.csv", "b.csv"]
+
+
+def _halves():
+    return firms().drop(columns=["TURN"]), firms()[["ID", "TURN"]]
+
+
+def test_several_files_and_nothing_to_join_them_by(tmp_path, refusal):
+    message = refusal(_two(tmp_path, *_halves()))
+    assert "several files and no `join:`" in message
+    assert "`join: ID`" in message
+
+
+def test_one_of_several_files_is_absent(tmp_path, refusal):
+    _csv(tmp_path, firms(), "a.csv")
+    message = refusal(["a.csv", "b.csv"], join="ID")
+    assert "b.csv: 1 problem" in message
+    assert "the file does not exist" in message
+
+
+def test_column_to_join_by_is_not_in_every_file(tmp_path, refusal):
+    first, second = _halves()
+    message = refusal(_two(tmp_path, first, second.rename(columns={"ID": "IDENT"})), join="ID")
+    assert "join: column 'ID' is not in b.csv" in message
+    assert "did you mean `ident`" in message
+
+
+def test_identifiers_that_occur_twice_in_a_file_to_join(tmp_path, refusal):
+    first, second = _halves()
+    message = refusal(_two(tmp_path, first, pd.concat([second, second.head(2)])), join="ID")
+    assert "join: 2 identifiers occur more than once in 'ID' of b.csv (4 rows)" in message
+
+
+def test_files_that_share_no_identifier(tmp_path, refusal):
+    first, second = _halves()
+    second["ID"] = second["ID"].str.lstrip("0")
+    message = refusal(_two(tmp_path, first, second), join="ID")
+    assert "join: no identifier in 'ID' of b.csv is in 'ID' of a.csv" in message
+    assert "leading zeros" in message
+
+
+def test_a_second_checksum_is_wanted(tmp_path, refusal):
+    message = refusal(_two(tmp_path, *_halves()), sha256="0" * 64, join="ID")
+    assert "sha256: 1 checksums for 2 files" in message
+
+
+def test_pooled_file_without_the_country(tmp_path, refusal):
+    pooled = firms().assign(COUNTRY=["NL", "DE"] * 3)
+    message = refusal(_csv(tmp_path, pooled), select={"COUNTRY": "BE"})
+    assert "none of the 6 rows has COUNTRY = BE" in message
+    assert "correct `select:` in the config: column 'COUNTRY' has DE, NL" in message
+
+
+def test_pooled_file_without_the_column_of_countries(tmp_path, refusal):
+    message = refusal(_csv(tmp_path, firms().assign(CNTRY="BE")), select={"COUNTRY": "BE"})
+    assert "select: column 'COUNTRY' is not in the file" in message
+    assert "did you mean `cntry`?; correct `select:` in the config" in message
+
+
+# --- statistical files --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".por", ".xpt", ".zsav"])
+def test_statistical_file_that_is_something_else(tmp_path, refusal, suffix):
+    message = refusal(_csv(tmp_path, firms(), f"bad{suffix}"))
+    assert f"damaged, truncated or not a {suffix} file" in message
+
+
+def test_rows_missing_at_the_end_of_a_wide_spss_file(tmp_path, refusal):
+    many = pd.concat([firms()] * 50, ignore_index=True)
+    pyreadstat.write_sav(many, str(tmp_path / "bad.sav"), row_compress=True)
+    whole = (tmp_path / "bad.sav").read_bytes()
+    (tmp_path / "bad.sav").write_bytes(whole[:-900])
+    assert "damaged, truncated or not a .sav file" in refusal("bad.sav")
+
+
+def test_labels_that_contradict_the_codebook(tmp_path, refusal):
+    frame = firms().assign(CO=[1.0, 2.0, None, 1.0, None, None])
+    labels = {"CO": {1: "No", 2: "Yes"}}
+    pyreadstat.write_sav(frame, str(tmp_path / "bad.sav"), variable_value_labels=labels)
+    message = refusal("bad.sav")
+    assert "coop_any (column 'CO'): in the file 1 is labelled 'No', the codebook reads it" in message
+    assert "as yes" in message
+
+
+def test_labels_in_a_language_the_codebook_does_not_have(tmp_path, refusal):
+    message = refusal(_csv(tmp_path, _changed("CO", "Ja", "Nee", "", "Ja")))
+    assert "coop_any (column 'CO'): 3 values outside the codes 0/1: ja (×2), nee (×1)" in message
+    assert "add them to `codes:`" in message
 
 
 def test_unknown_encoding(tmp_path, refusal):
@@ -288,8 +508,8 @@ def test_text_in_a_number(tmp_path, refusal):
     assert "about" not in message
 
 
-def test_decimal_commas_nobody_announced(tmp_path, refusal):
-    _csv(tmp_path, _changed("TURN", "2000,5", "3,5"))
+def test_commas_that_may_separate_thousands(tmp_path, refusal):
+    _csv(tmp_path, _changed("TURN", "2,000", "3,500"))
     message = refusal("bad.csv")
     assert "turnover (column 'TURN'): 2 values that are no numbers." in message
     assert "set `file: {decimal: ','}`" in message

@@ -19,8 +19,9 @@ from cisflow.simulate import (
     load_truth,
     simulate_extracts,
 )
+from cisflow.simulate.cooperation import diversity_distribution, size_class
 from cisflow.simulate.norta import margin, score_correlations
-from cisflow.simulate.population import coupled_errors, diversity_distribution, size_class
+from cisflow.simulate.shares import coupled_errors
 from cisflow.simulate.survey import draw_wave
 
 FILES = {"CIS2": "cis2.sav", "CIS4": "cis4.dta", "accounts": "accounts.xlsx"}

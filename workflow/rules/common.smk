@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from cisflow.config import code_digest, load_run
 from cisflow.errors import CisflowError
+from cisflow.publication import is_pooled
 
 ROOT = Path(workflow.basedir)
 ENVIRONMENT = str(ROOT / "environment.yml")
@@ -21,9 +22,10 @@ except CisflowError as error:
 digest = partial(code_digest, root=ROOT)
 
 
+# Of the countries at hand: results that come from exports are no rule's pattern.
 wildcard_constraints:
-    country="|".join(RUN.countries),
-    wave="|".join({w for c in RUN.countries for w in RUN.waves(c)}),
+    country="|".join(RUN.at_hand) or "(?!)",
+    wave="|".join({w for c in RUN.at_hand for w in RUN.waves(c)}) or "(?!)",
     model="|".join(RUN.models),
 
 
@@ -57,7 +59,8 @@ def timing_of(path):
     return results(f"benchmarks/{path}.tsv")
 
 
-REPORT = shlex.join(
+# A run that was asked for less than everything (an export, say) has nothing to report.
+REPORT = f"test ! -e {shlex.quote(published('manifest.json'))} || " + shlex.join(
     [
         *[sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")],
         *["--configfile", *map(str, workflow.configfiles)],

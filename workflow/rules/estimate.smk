@@ -30,6 +30,7 @@ rule judge:
     input:
         estimates=every("estimates/{country}/{model}.csv"),
         diagnostics=every("estimates/{country}/{model}.json"),
+        **POOL,
     output:
         claims=results("claims.csv"),
     log:

@@ -6,9 +6,11 @@ FINDINGS = dict(
     claims=results("claims.csv"),
     samples=expand(results("sample/{country}.csv"), country=RUN.countries),
     descriptions=expand(results("description/{country}.json"), country=RUN.countries),
+    rates=expand(results("rates/{country}.csv"), country=RUN.at_hand),
     quality=[
-        results(f"quality/{c}/{w}.json") for c in RUN.countries for w in RUN.files(c)
+        results(f"quality/{c}/{w}.json") for c in RUN.at_hand for w in RUN.files(c)
     ],
+    **POOL,
 )
 
 

@@ -1,6 +1,13 @@
 """Synthetic extracts with known truth, written below data/raw/synthetic/: one job per country."""
 
-for country in RUN.countries:
+from cisflow.simulate import truth_of
+
+try:
+    TRUTHS = {country: truth_of(RUN.truth, country, ROOT) for country in RUN.countries}
+except CisflowError as error:
+    raise WorkflowError(str(error)) from None
+
+for country in RUN.at_hand:
 
     rule:
         name:
@@ -27,7 +34,7 @@ for country in RUN.countries:
                 w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
             },
             folders=[str(folder) for folder in RUN.codebook_folders],
-            truth=RUN.truth,
+            truth=TRUTHS[country],
             seed=RUN.settings["seed"],
             code=digest("simulate"),
         message:

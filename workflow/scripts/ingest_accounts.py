@@ -2,10 +2,12 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     from cisflow.codebook import load_codebook
+    from cisflow.extract import configured
     from cisflow.ingest import ingest_accounts
     from cisflow.records import write_record
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
+    codebook = configured(codebook, snakemake.params.source)
     accounts, quality = ingest_accounts(
         snakemake.input.extract,
         codebook,

@@ -2,10 +2,13 @@ from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
     from cisflow.codebook import load_codebook
+    from cisflow.extract import configured
     from cisflow.ingest import ingest_wave
     from cisflow.records import write_record
+    from cisflow.semantics import write_warnings
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
+    codebook = configured(codebook, snakemake.params.source)
     firms, quality = ingest_wave(
         snakemake.input.extract,
         codebook,
@@ -16,3 +19,5 @@ with reported(snakemake.log[0]):
     )
     firms.to_parquet(snakemake.output.firms)
     write_record(quality, snakemake.output.quality, snakemake.params.data)
+    heading = f"{snakemake.params.name}, wave {snakemake.wildcards.wave}"
+    write_warnings(quality, heading, snakemake.log[0])

@@ -9,6 +9,7 @@ with reported(snakemake.log[0]):
     from cisflow.validation import read_yaml
 
     stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
+    stages += ("rates", "pooled", "pooling")
     findings = read_findings(
         snakemake.params.settings,
         snakemake.params.models,

@@ -14,15 +14,25 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cisflow.figures.balances import decomposition_figure, groups_figure, lag_figure
 from cisflow.figures.canvas import save_figure
 from cisflow.figures.paths import path_figure, path_models
+from cisflow.figures.pooled import pooled_figures
 from cisflow.figures.regressions import coefficient_figure, drawn_regressions, outcome_figure
-from cisflow.publication import Findings, places, waves_of
+from cisflow.publication import (
+    Findings,
+    grouped_balances,
+    is_pooled,
+    places,
+    scanned_balances,
+    split_balances,
+    waves_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figure_names", "make_figures", "save_figure"]
+__all__ = ["draw_figures", "figure_names", "make_figures", "save_figure"]
 
 Settings = Mapping[str, Any]
 Models = Mapping[str, dict[str, Any]]
@@ -37,17 +47,31 @@ def _all_figures(
         *(("outcomes", outcome_figure, model) for model in drawn_regressions(models)),
         *(("coefficients", coefficient_figure, model) for model in drawn_regressions(models)),
         *(("paths", path_figure, model) for model in path_models(models)),
+        *(("decomposition", decomposition_figure, model) for model in split_balances(models)),
+        *(("groups", groups_figure, model) for model in grouped_balances(models)),
+        *(("lags", lag_figure, model) for model in scanned_balances(models)),
     )
     for country, wave in places(countries):
         for kind, draw, model in kinds:
             if wave in waves_of(models[model], countries[country]):
                 draw_it = partial(draw, country=country, wave=wave, model=model)
                 yield f"{kind}_{model}_{country}_{wave}", draw_it
+    if is_pooled(settings):
+        yield from pooled_figures(settings, models)
 
 
 def figure_names(settings: Settings, models: Models) -> list[str]:
     """Return the names of all figures a run publishes; known before anything is estimated."""
     return [name for name, _ in _all_figures(settings, models)]
+
+
+def draw_figures(findings: Findings) -> Iterator[tuple[str, Figure]]:
+    """Yield every figure of :func:`figure_names` with its name, drawn when it is asked for.
+
+    Runs over many countries have more figures than memory should hold at once.
+    """
+    for name, draw in _all_figures(findings.settings, findings.models):
+        yield name, draw(findings)
 
 
 def make_figures(findings: Findings) -> dict[str, Figure]:
@@ -58,5 +82,4 @@ def make_figures(findings: Findings) -> dict[str, Figure]:
     dict
         Figures by name, in that order; close them after use.
     """
-    all_figures = _all_figures(findings.settings, findings.models)
-    return {name: draw(findings) for name, draw in all_figures}
+    return dict(draw_figures(findings))

@@ -1,8 +1,8 @@
 """Synthetic surveys and accounts with a known truth, in the formats users really get.
 
-The truth (coefficients, levels, sizes) is a YAML file such as ``config/truth/flanders.yaml``.
-:func:`simulate_extracts` writes the files of a run; :func:`draw_cis2` and :func:`draw_cis4` draw
-samples of any size for recovery studies.
+The truth (coefficients, levels, sizes) is a YAML file such as ``config/truth/flanders.yaml``;
+:func:`truth_of` is what it says about one country. :func:`simulate_extracts` writes the files of a
+country; :func:`draw_cis2` and :func:`draw_cis4` draw samples of any size for recovery studies.
 """
 
 from __future__ import annotations
@@ -14,41 +14,26 @@ from typing import Any
 import numpy as np
 
 from cisflow.errors import CisflowError, Problem
-from cisflow.simulate.accounts import draw_accounts
+from cisflow.simulate.accounts import draw_accounts, draw_followed_accounts
+from cisflow.simulate.cooperation import Truth
 from cisflow.simulate.files import encode, encode_accounts, write_extract
 from cisflow.simulate.norta import implied_correlations
-from cisflow.simulate.population import Truth, draw_cis2, draw_cis4
-from cisflow.simulate.survey import answers, draw_wave, name_firms
-from cisflow.validation import read_yaml, validated
+from cisflow.simulate.population import draw_cis2, draw_cis4
+from cisflow.simulate.survey import answers, classified, draw_wave, draw_waves, name_firms
+from cisflow.simulate.truths import load_truth, truth_of
 
 __all__ = [
     "draw_accounts",
     "draw_cis2",
     "draw_cis4",
+    "draw_followed_accounts",
     "draw_wave",
+    "draw_waves",
     "implied_correlations",
     "load_truth",
     "simulate_extracts",
+    "truth_of",
 ]
-
-
-def load_truth(path: Path | str, root: Path | str) -> dict[str, Any]:
-    """Read and check a truth file.
-
-    Parameters
-    ----------
-    path
-        The YAML file.
-    root
-        The project's folder, where ``workflow/schemas`` lies.
-
-    Raises
-    ------
-    CisflowError
-        Every unknown or missing key and every value of the wrong kind.
-    """
-    schema = Path(root) / "workflow" / "schemas" / "truth.schema.yaml"
-    return validated(read_yaml(Path(path)), schema, str(path))
 
 
 def simulate_extracts(
@@ -64,7 +49,7 @@ def simulate_extracts(
     Parameters
     ----------
     truth
-        The truth file's content.
+        What is true in the country, from :func:`truth_of`.
     codebooks
         Wave → loaded codebook, in order of time. Names, codes, units and filters are taken from it.
     accounts_codebook
@@ -72,7 +57,7 @@ def simulate_extracts(
     seed
         Fixes every random draw; each country has a stream of its own.
     files
-        Wave (and ``"accounts"``) → file to write: ``.sav``, ``.dta``, ``.csv`` or ``.xlsx``.
+        Wave (and ``"accounts"``) → file to write; its extension decides the format.
     country
         Two-letter code.
 
@@ -84,22 +69,24 @@ def simulate_extracts(
     """
     _check_waves(truth, codebooks, wants_accounts=accounts_codebook is not None)
     rng = np.random.default_rng([seed, *country.encode()])
-    waves = {
-        wave: draw_wave(truth, wave, codebook["variables"], rng)
-        for wave, codebook in codebooks.items()
-    }
+    questionnaires = {wave: codebook["variables"] for wave, codebook in codebooks.items()}
+    waves = draw_waves(truth, questionnaires, rng)
     name_firms(truth, waves, country, rng)
     for wave, firms in waves.items():
-        given = answers(truth, firms, codebooks[wave]["variables"], rng)
-        extract = encode(firms, given, codebooks[wave], country, rng)
-        write_extract(extract, Path(files[wave]))
+        codebook = codebooks[wave]
+        given = answers(truth, firms, codebook["variables"], rng)
+        given = classified(truth, given, codebook)
+        extract = encode(firms, given, codebook, country, rng)
+        write_extract(extract, Path(files[wave]), codebook.get("file", {}))
     if accounts_codebook is not None:
-        wave = truth["accounts"]["wave"]
-        year = codebooks[wave]["reference_year"]
-        accounts = draw_accounts(truth, waves[wave], year, country, rng)
+        years = {wave: codebook["reference_year"] for wave, codebook in codebooks.items()}
+        if "panel" in truth:
+            accounts = draw_followed_accounts(truth, waves, years, country, rng)
+        else:
+            wave = truth["accounts"]["wave"]
+            accounts = draw_accounts(truth, waves[wave], years[wave], country, rng)
         extract = encode_accounts(accounts, accounts_codebook, country, rng)
-        sheet = accounts_codebook.get("file", {}).get("sheet", "Results")
-        write_extract(extract, Path(files["accounts"]), sheet)
+        write_extract(extract, Path(files["accounts"]), accounts_codebook.get("file", {}))
 
 
 def _check_waves(
@@ -112,7 +99,7 @@ def _check_waves(
         if wave not in truth["sizes"]
     ]
     wave = truth["accounts"]["wave"]
-    if wants_accounts and wave not in codebooks:
+    if wants_accounts and "panel" not in truth and wave not in codebooks:
         remedy = f"name one of {', '.join(codebooks)}"
         problems.append(Problem(f"accounts.wave: {wave} is not a wave of the run", remedy))
     if problems:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.errors import CisflowError, Problem
+from cisflow.simulate.cooperation import Integers, Truth
+from cisflow.simulate.followed import Followed, regional_shifts, returning
+from cisflow.simulate.lags import lag_process, ratio_scores
 from cisflow.simulate.norta import Array, margin
-from cisflow.simulate.population import Truth, draw_others
+from cisflow.simulate.population import RATIOS, draw_others
 from cisflow.simulate.survey import COMPLETE
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ AMOUNTS = ("turnover", "value_added", "personnel_costs", "profit_before_tax", "t
 def draw_accounts(
     truth: Truth, firms: pd.DataFrame, reference_year: int, country: str, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Draw the accounts of a wave's firms and of firms outside the survey.
+    """Draw the accounts of one wave's firms and of firms outside the survey.
 
     Parameters
     ----------
@@ -61,7 +64,107 @@ def draw_accounts(
         what = f"accounts.years: {years[0]} to {years[-1]} lack {reference_year} or {outcome_year}"
         remedy = f"widen them, or change accounts.wave ({rule['wave']}) or accounts.lag"
         raise CisflowError("the truth file", Problem(what, remedy))
-    figures = _figures(truth, firms, years, reference_year, outcome_year, rng)
+    level = _growth(rule, (len(firms), len(years)), years == reference_year, rng)
+    ratios = {
+        name: _around(
+            firms[name].to_numpy(), margin(truth["margins"][name]), years - outcome_year, rule, rng
+        )
+        for name in RATIOS
+    }
+    figures = _figures(rule, firms, level, ratios, rng)
+    spared = firms["status"].eq("analysis").to_numpy()[:, None] & (years == outcome_year)
+    return _long(firms, years, figures, spared, rule["not_available"], rng)
+
+
+def draw_followed_accounts(
+    truth: Truth,
+    waves: Mapping[str, pd.DataFrame],
+    reference_years: Mapping[str, int],
+    country: str,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Draw the accounts of firms followed over waves, and of firms outside the survey.
+
+    Parameters
+    ----------
+    truth
+        The truth file, with a section ``panel``.
+    waves
+        Firms per wave, with `firm_id`, in order of time.
+    reference_years
+        Last year of each wave.
+    country, rng
+        As for :func:`draw_accounts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from :func:`draw_accounts`. Turnover and employees are those of the year of the firm's
+        first wave, moved on by growth. Whether a firm is there depends on its size at that time, by
+        the truth's ``panel.has_accounts``.
+    """
+    import pandas as pd
+    from scipy import stats
+
+    rule, panel = truth["accounts"], truth["panel"]
+    stacked = pd.concat(
+        [firms.assign(year=reference_years[wave]) for wave, firms in waves.items()],
+        ignore_index=True,
+    )
+    firms = stacked.drop_duplicates("firm_id", ignore_index=True)
+    logit = panel["has_accounts"]["intercept"]
+    logit = logit + panel["has_accounts"]["log_employees"] * firms["log_employees"].to_numpy()
+    here = rng.uniform(size=len(firms)) < 1 / (1 + np.exp(-logit))
+    firms = firms[here].reset_index(drop=True)
+    stacked = stacked[stacked["firm_id"].isin(firms["firm_id"])]
+    n = truth["sizes"]["accounts_only"]
+    nobody = Followed(regional_shifts(truth, rng), returning(truth, None, "", 0, rng))
+    others = draw_others(truth, rng, n, "manufacturing", nobody)
+    numbers = rng.choice(10**8, size=n, replace=False)
+    others["firm_id"] = [f"{country}99{number:08d}" for number in numbers]
+    others["year"] = min(reference_years.values())
+    firms = pd.concat([firms, others], ignore_index=True).assign(reason="")
+
+    years = np.arange(rule["years"][0], rule["years"][1] + 1)
+    columns = [f"score_{name}" for name in lag_process(truth).names]
+    surveys = [
+        (
+            int(year),
+            _rows_of(part["firm_id"], firms["firm_id"]),
+            part[columns].to_numpy(float),
+            part["score_norm"].to_numpy(float),
+        )
+        for year, part in stacked.dropna(subset=columns).groupby("year")
+    ]
+    effect = firms["firm_effect"].to_numpy(dtype=float)
+    scores = ratio_scores(truth, effect, surveys, years, rng)
+    ratios = {name: margin(truth["margins"][name])(stats.norm.cdf(z)) for name, z in scores.items()}
+    origin = years == firms["year"].to_numpy()[:, None]
+    level = _growth(rule, origin.shape, origin, rng)
+    figures = _figures(rule, firms, level, ratios, rng)
+    return _long(firms, years, figures, origin & False, rule["not_available"], rng)
+
+
+def _rows_of(ids: pd.Series, firms: pd.Series) -> Integers:
+    import pandas as pd
+
+    return np.asarray(pd.Index(firms).get_indexer(ids), dtype=np.int64)
+
+
+def _long(
+    firms: pd.DataFrame,
+    years: Integers,
+    figures: Mapping[str, Array],
+    spared: Any,
+    rate: float,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return figures as one row per firm and year, some of them not available.
+
+    The amounts of firms and years that are ``spared``, shape (firms, years), are all there.
+    """
+    import pandas as pd
+
     long = pd.DataFrame(
         {
             "firm_id": np.repeat(firms["firm_id"].to_numpy(), len(years)),
@@ -69,10 +172,9 @@ def draw_accounts(
             **{name: values.ravel() for name, values in figures.items()},
         }
     )
-    spared = firms["status"].eq("analysis").to_numpy()[:, None] & (years == outcome_year)
     for name in figures:
         kept = spared.ravel() & (name not in ("total_assets", "employees"))
-        gone = (rng.uniform(size=len(long)) < rule["not_available"]) & ~kept
+        gone = (rng.uniform(size=len(long)) < rate) & ~kept
         long.loc[gone, name] = np.nan
     return long.sort_values(["firm_id", "year"], ignore_index=True)
 
@@ -92,30 +194,28 @@ def _reasons(
     return np.where(without, drawn, reason)
 
 
-def _figures(
-    truth: Truth,
-    firms: pd.DataFrame,
-    years: np.ndarray[Any, np.dtype[Any]],
-    reference_year: int,
-    outcome_year: int,
-    rng: np.random.Generator,
-) -> dict[str, Array]:
-    """Return each item's figures, shape (firms, years)."""
-    rule = truth["accounts"]
-    shape = (len(firms), len(years))
+def _growth(
+    rule: Mapping[str, Any], shape: tuple[int, ...], origin: Any, rng: np.random.Generator
+) -> Array:
+    """Return the log of turnover over that of the year of ``origin``, shape (firms, years)."""
     growth = rule["turnover_growth"]["mean"] + rule["turnover_growth"]["sd"] * rng.standard_normal(
         shape
     )
     level = np.cumsum(growth, axis=1)
-    level -= level[:, years == reference_year]
+    base = level[np.broadcast_to(origin, shape)]
+    return np.asarray(level - base[:, None])
+
+
+def _figures(
+    rule: Mapping[str, Any],
+    firms: pd.DataFrame,
+    level: Array,
+    ratios: Mapping[str, Array],
+    rng: np.random.Generator,
+) -> dict[str, Array]:
+    """Return each item's figures, shape (firms, years)."""
     turnover = firms["turnover"].to_numpy()[:, None] * np.exp(level)
     staff = firms["employees"].to_numpy()[:, None] * np.exp(0.5 * level)
-    ratios = {
-        name: _around(
-            firms[name].to_numpy(), margin(truth["margins"][name]), years - outcome_year, rule, rng
-        )
-        for name in ("personnel_cost_share", "profit_margin")
-    }
 
     def per_turnover(name: str) -> Array:
         noise = rule[name]["log_sd"] * rng.standard_normal((len(firms), 1))

@@ -12,13 +12,13 @@ import numpy as np
 
 from cisflow.codebook import alternatives, multiple
 from cisflow.errors import CisflowError, Problem
-from cisflow.schema import BLOCKS, MONEY, SPENDING
+from cisflow.schema import BLOCKS, MONEY, SPENDING, TEXT
 from cisflow.simulate.accounts import AMOUNTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = (".sav", ".dta", ".csv", ".xlsx")
+FORMATS = (".sav", ".dta", ".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 # Files carry a date of writing; a fixed one keeps them equal byte for byte.
 WRITTEN = datetime(2014, 11, 20, tzinfo=UTC)
 _DEGREES: dict[float, str] = {0: "Not used", 1: "Low", 2: "Medium", 3: "High"}
@@ -86,7 +86,8 @@ def encode(
     variables = {v: spec for v, spec in codebook["variables"].items() if v in given}
     said = _screens(firms, given, variables)
     for variable, spec in variables.items():
-        values = _written(variable, given[variable], codebook)
+        whole = given[variable] + given[spec["includes"]] if "includes" in spec else given[variable]
+        values = _written(variable, whole, codebook)
         screen = spec.get("screen", {})
         if screen.get("no_is_zero"):
             # Whoever said no to "did you …?" was not asked "how much?".
@@ -152,6 +153,8 @@ def _add(
     for column, part in zip(columns, _spread(values, len(columns), rng), strict=True):
         if variable in BLOCKS["sources"]:
             extract.add(column, part, label, _DEGREES)
+        elif "codes" in spec and variable in TEXT:
+            extract.add(column, _coded_text(part, spec["codes"]), label)
         elif "codes" in spec:
             coded, labels = _coded(part, spec["codes"], country, rng)
             extract.add(column, coded, label, labels)
@@ -167,6 +170,14 @@ def _spread(values: pd.Series, n: int, rng: np.random.Generator) -> list[pd.Seri
     yes = rng.uniform(size=(len(values), n)) < chance
     yes[~yes.any(axis=1), 0] = True
     return [values * yes[:, i] for i in range(n)]
+
+
+def _coded_text(values: pd.Series, codes: Mapping[str, str]) -> Any:
+    """Return texts in the file's codes; of several codes of one text the first."""
+    code_of: dict[str, str] = {}
+    for raw, meaning in codes.items():
+        code_of.setdefault(meaning, raw)
+    return values.map(code_of).astype(object).where(values.notna(), "")
 
 
 def _coded(
@@ -230,7 +241,7 @@ def encode_accounts(
     return extract
 
 
-def write_extract(extract: Extract, path: Path, sheet: str = "Results") -> None:
+def write_extract(extract: Extract, path: Path, options: Mapping[str, str] = {}) -> None:
     """Write an extract in the format of the path's extension, equal byte for byte each time.
 
     Parameters
@@ -238,24 +249,28 @@ def write_extract(extract: Extract, path: Path, sheet: str = "Results") -> None:
     extract
         What to write.
     path
-        A ``.sav`` (SPSS), ``.dta`` (Stata 14 and later), ``.csv`` or ``.xlsx`` file; labels go
-        where the format has room for them.
-    sheet
-        Name of the sheet of an ``.xlsx``.
+        A ``.sav`` (SPSS), ``.dta`` (Stata 14 and later), ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` or
+        ``.parquet`` file; labels go where the format has room for them.
+    options
+        The `file:` section of the codebook: ``delimiter`` and ``decimal`` of text, ``encoding``,
+        ``sheet`` of an ``.xlsx``.
 
     Raises
     ------
     CisflowError
         Another extension.
     """
-    writers = {".sav": _write_sav, ".dta": _write_dta, ".csv": _write_csv}
+    writers = {".sav": _write_sav, ".dta": _write_dta, ".parquet": _write_parquet}
     kind = path.suffix.lower()
     if kind not in FORMATS:
         what = f"synthetic extracts cannot be written as `{kind or 'a file without extension'}`"
         raise CisflowError(str(path), Problem(what, f"use one of {', '.join(FORMATS)}"))
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind == ".xlsx":
-        _write_xlsx(extract, path, sheet)
+        _write_xlsx(extract, path, options.get("sheet", "Results"))
+    elif kind in (".csv", ".tsv", ".txt"):
+        usual = "\t" if kind == ".tsv" else ","
+        _write_text(extract, path, {"delimiter": usual, **options})
     else:
         writers[kind](extract, path)
 
@@ -288,12 +303,22 @@ def _write_dta(extract: Extract, path: Path) -> None:
     )
 
 
-def _write_csv(extract: Extract, path: Path) -> None:
+def _write_parquet(extract: Extract, path: Path) -> None:
+    extract.frame().to_parquet(path, index=False)
+
+
+def _write_text(extract: Extract, path: Path, options: Mapping[str, str]) -> None:
     frame = extract.frame()
     for column in frame.select_dtypes("number"):
         if (frame[column].dropna() % 1 == 0).all():
             frame[column] = frame[column].astype("Int64")
-    frame.to_csv(path, index=False)
+    frame.to_csv(
+        path,
+        index=False,
+        sep=options["delimiter"],
+        decimal=options.get("decimal", "."),
+        encoding=options.get("encoding", "utf-8"),
+    )
 
 
 def _write_xlsx(extract: Extract, path: Path, sheet: str) -> None:

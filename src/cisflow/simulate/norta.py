@@ -9,6 +9,7 @@ what a linear model finds in the population.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,7 @@ def score_correlations(quantiles: Sequence[Quantile], correlations: Array) -> Ar
     return scores
 
 
+@lru_cache(maxsize=32)
 def _hermite(quantile: Quantile) -> Array:
     """Return the coefficients, shape (60,), of the standardised variable in Hermite polynomials.
 

@@ -13,9 +13,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cisflow.schema import PARTNERS, PLACES, PROTECTION, SOURCES
+from cisflow.simulate.cooperation import (
+    Integers,
+    Truth,
+    class_shares,
+    cooperation_norm,
+    diversity_distribution,
+    draw_number,
+    draw_places,
+    draw_types,
+    ranked_number,
+    size_class,
+)
+from cisflow.simulate.followed import Followed, cooperation_rank, with_traits
 from cisflow.simulate.norta import (
     Array,
     Quantile,
@@ -24,17 +36,21 @@ from cisflow.simulate.norta import (
     margin,
     score_correlations,
 )
+from cisflow.simulate.shares import latent_mean, tobit_shares
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Truth = Mapping[str, Any]
-Integers = NDArray[np.int64]
-_TYPES = len(PARTNERS)
+# Ratios of the accounts; where firms are followed, they are drawn with the accounts.
+RATIOS = ("personnel_cost_share", "profit_margin")
 
 
 def draw_cis2(
-    truth: Truth, rng: np.random.Generator, n: int, sector: str = "manufacturing"
+    truth: Truth,
+    rng: np.random.Generator,
+    n: int,
+    sector: str = "manufacturing",
+    followed: Followed | None = None,
 ) -> pd.DataFrame:
     """Draw product innovators as CIS2 asks them.
 
@@ -48,6 +64,8 @@ def draw_cis2(
         Number of firms.
     sector
         ``"manufacturing"`` (the population of the truth's coefficients) or ``"services"``.
+    followed
+        What links firms over waves, where the truth has a ``panel``.
 
     Returns
     -------
@@ -57,8 +75,8 @@ def draw_cis2(
         `coop_{partner}`, `coop_exploitative`, `coop_exploratory`, `diversity`, `log_employees`,
         `rd_intensity`). Nothing is filtered or missing.
     """
-    firms = draw_innovators(truth, rng, n, sector)
-    incremental, radical = _tobit_shares(truth["tobit"], firms, rng)
+    firms = draw_innovators(truth, rng, n, sector, followed)
+    incremental, radical = tobit_shares(truth["tobit"], firms, rng)
     return firms.assign(
         innovation_strength=incremental + radical,
         share_improved=incremental,
@@ -70,7 +88,11 @@ def draw_cis2(
 
 
 def draw_cis4(
-    truth: Truth, rng: np.random.Generator, n: int, sector: str = "manufacturing"
+    truth: Truth,
+    rng: np.random.Generator,
+    n: int,
+    sector: str = "manufacturing",
+    followed: Followed | None = None,
 ) -> pd.DataFrame:
     """Draw product innovators as CIS4 asks them, with their later accounts.
 
@@ -78,8 +100,10 @@ def draw_cis4(
     `new_market`, and with `internal_investment`, `innovation_strength`, `personnel_cost_share` and
     `profit_margin`, whose population path coefficients on `diversity` are the truth's ``path``.
     """
-    firms = draw_innovators(truth, rng, n, sector)
-    novel = _latent(truth["novelty"], firms) + truth["novelty"]["sigma"] * rng.standard_normal(n)
+    firms = draw_innovators(truth, rng, n, sector, followed)
+    novel = latent_mean(truth["novelty"], firms) + truth["novelty"]["sigma"] * rng.standard_normal(
+        n
+    )
     strength = firms["innovation_strength"].to_numpy()
     market = np.rint(strength * np.clip(novel, 0, 100) / 100)
     return firms.assign(
@@ -92,20 +116,34 @@ def draw_cis4(
 
 
 def draw_innovators(
-    truth: Truth, rng: np.random.Generator, n: int, sector: str = "manufacturing"
+    truth: Truth,
+    rng: np.random.Generator,
+    n: int,
+    sector: str = "manufacturing",
+    followed: Followed | None = None,
 ) -> pd.DataFrame:
     """Draw firms with new or improved products: all but the division of turnover by novelty.
 
     Parameters
     ----------
-    truth, rng, n, sector
-        As in :func:`draw_cis2`.
+    truth, rng, n, sector, followed
+        As in :func:`draw_cis2`. The scores of followed firms, from which their accounts are drawn,
+        are columns ``score_{variable}``.
     """
     firms, size = _draw_firms(truth, rng, n, sector, innovative=True)
-    number, score = _draw_number(truth, size, rng)
+    if followed is None:
+        number, score = draw_number(truth, size, rng)
+    else:
+        firms = with_traits(truth, firms, followed.past, rng)
+        size = size_class(truth, firms["employees"].to_numpy())
+        rank, funding = cooperation_rank(truth, firms, followed.shifts, rng)
+        number, score = ranked_number(truth, size, rank)
+        mean, slope = cooperation_norm(truth)
+        norm = mean[size] + slope[size] * firms["firm_effect"].to_numpy(dtype=float)
+        firms = firms.assign(**funding, score_norm=norm)
     path, scores = _draw_path(truth, score, rng)
-    types = _draw_types(truth["cooperation"], number, scores["innovation_strength"], rng)
-    places = _draw_places(truth["cooperation"], types, rng)
+    types = draw_types(truth["cooperation"], number, scores["innovation_strength"], rng)
+    places = draw_places(truth["cooperation"], types, rng)
     # A firm can only cooperate within its group if it has one.
     firms["group"] |= types[:, PARTNERS.index("group")]
     firms["foreign_group"] &= firms["group"]
@@ -118,54 +156,32 @@ def draw_innovators(
     firms["coop_exploratory"] = firms["coop_universities"] | firms["coop_public_research"]
     firms["diversity"] = number.astype(float)
     firms = firms.assign(**path)
+    if followed is not None:
+        firms["score_diversity"] = score
+        firms = firms.assign(**{f"score_{name}": values for name, values in scores.items()})
     return _add_spending(truth["answers"], _add_answers(truth["answers"], firms, rng), rng)
 
 
-def draw_others(truth: Truth, rng: np.random.Generator, n: int, sector: str) -> pd.DataFrame:
+def draw_others(
+    truth: Truth,
+    rng: np.random.Generator,
+    n: int,
+    sector: str,
+    followed: Followed | None = None,
+) -> pd.DataFrame:
     """Draw ``n`` firms of ``sector`` without innovation: they answer the general questions only."""
     firms, _ = _draw_firms(truth, rng, n, sector, innovative=False)
+    if followed is not None:
+        firms = with_traits(truth, firms, followed.past, rng)
     firms["foreign_group"] &= firms["group"]
     for name in ("product_innovation", "process_innovation", "ongoing", "abandoned"):
         firms[name] = False
-    for name in ("personnel_cost_share", "profit_margin"):
+    for name in RATIOS:
         firms[name] = margin(truth["margins"][name])(rng.uniform(size=n))
     rates = truth["answers"]["protection"]
     for means in PROTECTION:
         firms[f"protect_{means}"] = rng.uniform(size=n) < rates[means] / 2
     return firms
-
-
-def size_class(truth: Truth, employees: Array) -> Integers:
-    """Return the position of each firm's size class in the truth's list, shape (n,)."""
-    starts = [entry["from"] for entry in truth["firms"]["size_classes"]]
-    return np.searchsorted(starts, employees, side="right") - 1
-
-
-def diversity_distribution(truth: Truth) -> tuple[Array, Array]:
-    """Return the distribution of the number of partner types among innovators.
-
-    Returns
-    -------
-    marginal
-        P(0), …, P(7), shape (8,).
-    by_size
-        The same within each size class, shape (classes, 8).
-    """
-    classes = truth["firms"]["size_classes"]
-    rule = truth["cooperation"]
-    counts = np.arange(1, _TYPES + 1)
-    by_size = np.empty((len(classes), _TYPES + 1))
-    for i, entry in enumerate(classes):
-        tilt = np.exp(rule["more_types_with_size"] * (i - 2) * counts)
-        several = np.array(rule["number_of_types"]) * tilt
-        by_size[i, 0] = 1 - entry["cooperation"]
-        by_size[i, 1:] = entry["cooperation"] * several / several.sum()
-    return _shares(classes, "innovative") @ by_size, by_size
-
-
-def _shares(classes: list[dict[str, Any]], key: str) -> Array:
-    shares = np.array([entry[key] for entry in classes], dtype=float)
-    return np.asarray(shares / shares.sum())
 
 
 def _draw_firms(
@@ -176,7 +192,7 @@ def _draw_firms(
 
     rule, kind = truth["firms"], "innovative" if innovative else "not_innovative"
     classes = rule["size_classes"]
-    size = rng.choice(len(classes), size=n, p=_shares(classes, kind))
+    size = rng.choice(len(classes), size=n, p=class_shares(classes, kind))
     # Pareto within the class, cut off at its end: heavy-tailed, and exact class shares.
     low, high = (np.array([float(c[end]) for c in classes])[size] for end in ("from", "to"))
     tail = rule["tail"]
@@ -208,68 +224,17 @@ def _draw_firms(
     return firms, size
 
 
-def _draw_number(truth: Truth, size: Integers, rng: np.random.Generator) -> tuple[Integers, Array]:
-    """Draw with how many partner types firms of these size classes cooperate.
-
-    Returns
-    -------
-    number
-        0 to 7, shape (n,).
-    score
-        Standard normal score of which the number is a step function, shape (n,).
-    """
-    from scipy import stats
-
-    marginal, by_size = diversity_distribution(truth)
-    above = rng.uniform(size=(len(size), 1)) > np.cumsum(by_size, axis=1)[size, :-1]
-    number = above.sum(axis=1)
-    # Spread each number evenly over its stretch of the marginal distribution: the score is then
-    # exactly standard normal over all firms, whatever the size classes.
-    below = np.concatenate([[0.0], np.cumsum(marginal)])[number]
-    score = stats.norm.ppf(below + marginal[number] * rng.uniform(1e-12, 1, size=len(size)))
-    return number, score
-
-
-def _draw_types(
-    rule: Mapping[str, Any], number: Integers, strength: Array, rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Draw which ``number`` types a firm cooperates with, shape (n, 7).
-
-    The `number` largest of log weight + Gumbel noise are a weighted sample without replacement. The
-    weights may lean on the score of innovation strength: for a given number of types this decides
-    only which, so that partner types differ in what goes with them while diversity does not.
-    """
-    weights = np.log([rule["partners"][partner] for partner in PARTNERS])
-    lean = np.array([rule["with_strength"].get(partner, 0.0) for partner in PARTNERS])
-    keys = weights + lean * strength[:, None] + rng.gumbel(size=(len(number), _TYPES))
-    rank = (-keys).argsort(axis=1).argsort(axis=1)
-    return rank < number[:, None]
-
-
-def _draw_places(
-    rule: Mapping[str, Any], types: NDArray[np.bool_], rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Draw whether each chosen type is at home, abroad or both, shape (n, 7, 2)."""
-    n = len(types)
-    international = rng.uniform(size=n) >= rule["national_only"]
-    foreign = types & (rng.uniform(size=types.shape) < rule["foreign"])
-    # A firm that cooperates abroad does so with at least one of its types.
-    one = np.where(types, rng.uniform(size=types.shape), -1).argmax(axis=1)
-    none_yet = ~foreign.any(axis=1) & types.any(axis=1)
-    foreign[none_yet, one[none_yet]] = True
-    foreign &= international[:, None]
-    domestic = types & (~foreign | (rng.uniform(size=types.shape) < rule["domestic"]))
-    return np.stack([domestic, foreign], axis=2)
-
-
 def _draw_path(
     truth: Truth, score: Array, rng: np.random.Generator
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Draw what lies downstream of diversity, values and scores, given diversity's score."""
     from scipy import stats
 
-    # json gives the truth a key; solving for the correlations anew for every sample is slow.
-    names, loadings = _loadings(json.dumps({key: truth[key] for key in _PATH_KEYS}))
+    path = truth["path"]
+    if "panel" in truth:
+        path = {target: equation for target, equation in path.items() if target not in RATIOS}
+    names, correlations = path_scores({**truth, "path": path})
+    loadings = np.linalg.cholesky(correlations)
     noise = rng.standard_normal((len(score), len(names) - 1))
     drawn = np.column_stack([score, noise]) @ loadings.T
     scores = {name: drawn[:, i] for i, name in enumerate(names) if i > 0}
@@ -277,22 +242,27 @@ def _draw_path(
     return values, scores
 
 
-_PATH_KEYS = ("path", "margins", "firms", "cooperation")
+def path_scores(truth: Truth) -> tuple[list[str], Array]:
+    """Return the path's variables and the correlations of the normal scores they are made from."""
+    # json gives the truth a key; solving for the correlations anew for every sample is slow.
+    keys = ("path", "margins", "firms", "cooperation")
+    return _path_scores(json.dumps({key: truth[key] for key in keys}))
 
 
-@lru_cache(maxsize=8)
-def _loadings(text: str) -> tuple[list[str], Array]:
-    """Return the path's variables and the Cholesky factor of their scores' correlations."""
+@lru_cache(maxsize=32)
+def _path_scores(text: str) -> tuple[list[str], Array]:
     truth = json.loads(text)
-    names, correlations = implied_correlations(truth["path"])
+    names, correlations = implied_correlations(truth.pop("path"))
+    rest = json.dumps(truth)
+    return names, score_correlations([_quantile(name, rest) for name in names], correlations)
 
-    def quantile(name: str) -> Quantile:
-        if name == "diversity":
-            return count_margin(diversity_distribution(truth)[0])
-        return margin(truth["margins"][name])
 
-    scores = score_correlations([quantile(name) for name in names], correlations)
-    return names, np.asarray(np.linalg.cholesky(scores))
+@lru_cache(maxsize=32)
+def _quantile(name: str, text: str) -> Quantile:
+    truth = json.loads(text)
+    if name == "diversity":
+        return count_margin(diversity_distribution(truth)[0])
+    return margin(truth["margins"][name])
 
 
 def _add_spending(
@@ -330,97 +300,14 @@ def _add_answers(
         "process_innovation": rule["process_innovation"],
         "ongoing": rule["ongoing"],
         "abandoned": rule["abandoned"],
-        **{f"fund_{level}": rate for level, rate in rule["funding"].items()},
+        **{
+            name: rate
+            for level, rate in rule["funding"].items()
+            if (name := f"fund_{level}") not in firms
+        },
         **{f"protect_{means}": rate for means, rate in rule["protection"].items()},
     }
     answers: dict[str, Any] = {name: rng.uniform(size=n) < rate for name, rate in rates.items()}
     for source in SOURCES:
         answers[f"source_{source}"] = rng.choice(4, size=n, p=rule["sources"]).astype(float)
     return firms.assign(product_innovation=True, **answers)
-
-
-def _latent(equation: Mapping[str, Any], firms: pd.DataFrame) -> Array:
-    """Return the systematic part of a latent outcome, shape (n,)."""
-    mean = np.full(len(firms), float(equation["intercept"]))
-    for term, coefficient in equation.items():
-        if term == "industry":
-            mean += firms["nace"].astype(str).map(coefficient).fillna(0).to_numpy(dtype=float)
-        elif term not in ("intercept", "sigma"):
-            mean += coefficient * firms[term].to_numpy(dtype=float)
-    return mean
-
-
-def _tobit_shares(
-    rule: Mapping[str, Any], firms: pd.DataFrame, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Draw two censored shares, in whole percent, that never add up to more than 100."""
-    means = [_latent(rule[name], firms) for name in ("incremental", "radical")]
-    sigmas = [rule[name]["sigma"] for name in ("incremental", "radical")]
-    errors = coupled_errors(means[0], sigmas[0], means[1], sigmas[1], rng)
-    first, second = (
-        _whole_percent(m + s * e) for m, s, e in zip(means, sigmas, errors, strict=True)
-    )
-    # 60.5 and 39.5 both round up.
-    return np.where(first >= second, np.minimum(first, 100 - second), first), np.where(
-        first >= second, second, np.minimum(second, 100 - first)
-    )
-
-
-def coupled_errors(
-    mean1: Array, sigma1: float, mean2: Array, sigma2: float, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Draw standard normal errors of two Tobit equations whose outcomes share 100 percent.
-
-    Adding up restricts the dependence of two shares, not the distribution of either. Where the
-    first error exceeds ``mean2 / sigma2``, the second is drawn below minus that (the second outcome
-    is then zero); where it falls below ``-mean1 / sigma1`` the second is drawn above the mirrored
-    limit (the first outcome is zero). In between, the line is cut into stretches, and the second
-    error is drawn from the mirror image of the first one's stretch, independently within it.
-    Stretches mirror each other in probability, so both errors are exactly standard normal;
-    stretches are short enough that two positive outcomes stay within 100 together.
-
-    Parameters
-    ----------
-    mean1, mean2
-        Systematic parts of the latent outcomes in percentage points, shape (n,).
-    sigma1, sigma2
-        Standard deviations of the latent outcomes.
-    rng
-        Generator.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        The two errors, each of shape (n,).
-
-    Notes
-    -----
-    The sum stays within 100 wherever ``mean1 + sigma1 * mean2 / sigma2`` and its mirror do; beyond
-    (a firm whose expected shares alone exceed 100) no coupling can do it.
-    """
-    from scipy import stats
-
-    lower, upper = -mean1 / sigma1, mean2 / sigma2
-    crossed = upper < lower  # both outcomes are zero at the middle: one cut point serves
-    middle = (lower + upper) / 2
-    lower, upper = np.where(crossed, middle, lower), np.where(crossed, middle, upper)
-    width = upper - lower
-    largest = np.maximum(mean1 + sigma1 * upper, mean2 - sigma2 * lower)
-    room = np.maximum(100 - largest, 1.0)
-    pieces = np.maximum(np.ceil(sigma1 * width / room), 1)
-
-    first = rng.standard_normal(len(mean1))
-    step = np.where(width > 0, width / pieces, 1.0)
-    piece = np.clip(np.floor((first - lower) / step), 0, pieces - 1)
-    start, end = lower + piece * step, lower + (piece + 1) * step
-    start = np.where(first < lower, -np.inf, np.where(first > upper, upper, start))
-    end = np.where(first < lower, lower, np.where(first > upper, np.inf, end))
-    low, high = stats.norm.cdf(-end), stats.norm.cdf(-start)
-    second = stats.norm.ppf(low + (high - low) * rng.uniform(1e-12, 1, size=len(first)))
-    return first, second
-
-
-def _whole_percent(latent: Array) -> Array:
-    """Censor at 0 and 100 and round; whatever is above 0 is at least 1, below 100 at most 99."""
-    rounded = np.clip(np.rint(latent), 1, 99)
-    return np.where(latent <= 0, 0.0, np.where(latent >= 100, 100.0, rounded))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.schema import BLOCKS, PARTNERS, PERCENT, PLACES
+from cisflow.simulate.cooperation import Truth, size_class
+from cisflow.simulate.followed import Followed, regional_shifts, returning
 from cisflow.simulate.population import (
-    Truth,
     draw_cis2,
     draw_cis4,
     draw_innovators,
     draw_others,
-    size_class,
 )
 
 if TYPE_CHECKING:
@@ -28,11 +28,34 @@ NEEDED = frozenset(
     | {"coop_any", *_COOPERATION, *PERCENT}
 )
 # What a firm that leaves a needed question blank leaves blank with it.
+_ASKED_AS = {"share_improved": "share_new_firm", "share_new": "share_new_market"}
 _GO_TOGETHER = {"shares": PERCENT, "coop_any": ("coop_any", *_COOPERATION)}
 
 
+def draw_waves(
+    truth: Truth, questionnaires: Mapping[str, Mapping[str, Any]], rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """Draw every wave in order of time; see :func:`draw_wave` for one of them.
+
+    Followed firms are numbered: a returning one keeps its number in column ``firm``.
+    """
+    waves: dict[str, pd.DataFrame] = {}
+    before, count = None, 0
+    for wave, variables in questionnaires.items():
+        before = waves[wave] = draw_wave(truth, wave, variables, rng, before)
+        if "firm" in before:
+            new = before["firm"].isna()
+            before.loc[new, "firm"] = np.arange(count, count + new.sum())
+            count += int(new.sum())
+    return waves
+
+
 def draw_wave(
-    truth: Truth, wave: str, variables: Mapping[str, Any], rng: np.random.Generator
+    truth: Truth,
+    wave: str,
+    variables: Mapping[str, Any],
+    rng: np.random.Generator,
+    before: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Draw every firm of a wave with true answers to every question.
 
@@ -44,9 +67,12 @@ def draw_wave(
         Name of the wave, such as ``"CIS4"``.
     variables
         What the questionnaire asks (keys are canonical variables): it divides innovative turnover
-        into improved and new (CIS2) or into new to the firm and to the market (later waves).
+        into improved and new (CIS2) or into new to the firm and to the market (later waves). The
+        truth's ``tobit`` draws the first; the second too where its ``novelty`` is null.
     rng
         Generator.
+    before
+        The wave before, from which firms return where the truth has a ``panel``.
 
     Returns
     -------
@@ -56,34 +82,45 @@ def draw_wave(
     """
     import pandas as pd
 
-    draw = draw_cis2 if "share_improved" in variables else draw_cis4
-    parts = [
-        _draw_group(truth, status, n, draw, rng).assign(status=status)
-        for status, n in truth["sizes"][wave].items()
-        if n > 0
-    ]
+    by_tobit = "share_improved" in variables or truth["novelty"] is None
+    draw = draw_cis2 if by_tobit else draw_cis4
+    shifts = regional_shifts(truth, rng) if "panel" in truth else None
+    parts = []
+    for status, n in truth["sizes"][wave].items():
+        if n > 0:
+            followed = None
+            if shifts is not None:
+                followed = Followed(shifts, returning(truth, before, status, n, rng))
+            parts.append(_draw_group(truth, status, n, draw, rng, followed).assign(status=status))
     firms = pd.concat([_as_numbers(part) for part in parts], ignore_index=True)
     firms = firms.iloc[rng.permutation(len(firms))].reset_index(drop=True)
     active = ["product_innovation", "process_innovation", "ongoing", "abandoned"]
     firms["innovation_active"] = firms[active].max(axis=1)
     firms["weight"] = _weights(truth, firms)
+    if by_tobit and "share_improved" not in variables:
+        firms = firms.rename(columns=_ASKED_AS)
     return firms
 
 
 def _draw_group(
-    truth: Truth, status: str, n: int, draw: Any, rng: np.random.Generator
+    truth: Truth,
+    status: str,
+    n: int,
+    draw: Any,
+    rng: np.random.Generator,
+    followed: Followed | None,
 ) -> pd.DataFrame:
     sector = "services" if status.startswith("services") else "manufacturing"
     if status.endswith("not_innovative"):
-        return draw_others(truth, rng, n, sector)
+        return draw_others(truth, rng, n, sector, followed)
     if status == "process_only":
-        firms = draw_innovators(truth, rng, n, sector)
+        firms = draw_innovators(truth, rng, n, sector, followed)
         projects = firms["ongoing"] | firms["abandoned"]
         return firms.assign(
             product_innovation=False,
             process_innovation=firms["process_innovation"] | ~projects,
         )
-    return draw(truth, rng, n, sector)
+    return draw(truth, rng, n, sector, followed)
 
 
 def _as_numbers(firms: pd.DataFrame) -> pd.DataFrame:
@@ -109,13 +146,15 @@ def name_firms(
 ) -> None:
     """Give every firm an id; let some firms of a wave be firms of the wave before.
 
-    A firm found again keeps id and NACE division, and is about as large as it was. Ids begin with 9
-    after the country code, which no Belgian enterprise number does: none can be a real firm's.
+    Followed firms are known already. Otherwise a firm found again keeps id and NACE division, and
+    is about as large as it was. Ids begin with 9 after the country code, which no Belgian
+    enterprise number does: none can be a real firm's.
 
     Parameters
     ----------
     truth
-        The truth file; ``sizes["both_waves"]`` firms of a wave are in the wave before.
+        The truth file; ``sizes["both_waves"]`` firms of a wave are in the wave before, unless it
+        has a ``panel``.
     waves
         Firms per wave in order of time; `firm_id` is added to each.
     country
@@ -123,7 +162,12 @@ def name_firms(
     rng
         Generator.
     """
-    numbers = iter(rng.choice(10**8, size=sum(map(len, waves.values())), replace=False))
+    drawn = rng.choice(10**8, size=sum(map(len, waves.values())), replace=False)
+    if "panel" in truth:
+        for firms in waves.values():
+            firms["firm_id"] = [f"{country}9{drawn[int(firm)]:09d}" for firm in firms["firm"]]
+        return
+    numbers = iter(drawn)
     earlier = None
     for firms in waves.values():
         firms["firm_id"] = [f"{country}9{next(numbers):09d}" for _ in range(len(firms))]
@@ -173,6 +217,22 @@ def answers(
             asked = given[spec["asked_if"]] == 1
             given[variable] = given[variable].where(asked)
     return given
+
+
+def classified(truth: Truth, given: pd.DataFrame, codebook: Mapping[str, Any]) -> pd.DataFrame:
+    """Return answers in the classes of the questionnaire's file.
+
+    Activities are drawn in NACE Rev. 1.1; a file in Rev. 2 has the truth's successors of the
+    divisions. A file with size classes has those of the survey's strata.
+    """
+    import pandas as pd
+
+    if codebook.get("nace", {}).get("revision") == "2":
+        given = given.assign(nace=given["nace"].map(truth["firms"]["nace_revision_2"]))
+    # Recommendation 2003/361/EC, without firms of fewer than ten.
+    edges, classes = [0, 50, 250, np.inf], ["10-49", "50-249", "250+"]
+    sizes = pd.cut(given["employees"], edges, right=False, labels=classes)
+    return given.assign(size_class=sizes.astype(object))
 
 
 def _leave_blank(rule: Mapping[str, Any], given: pd.DataFrame, rng: np.random.Generator) -> None:

@@ -13,19 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from cisflow.publication import (
     Findings,
     described,
+    is_pooled,
+    models_of,
     path_groups,
     places,
     regression_models,
     waves_of,
 )
+from cisflow.tables.appendix import iv_table, panel_table, sensitivity_table
+from cisflow.tables.attrition import attrition_table
+from cisflow.tables.balances import balance_table
 from cisflow.tables.claims import claims_table
 from cisflow.tables.layout import is_wide
-from cisflow.tables.paths import effects_table, path_table
+from cisflow.tables.paths import effects_table, indices_table, path_table
+from cisflow.tables.pooled import pooled_tables
+from cisflow.tables.rates import rates_table
 from cisflow.tables.regressions import covariance_table, extensions_table, regression_table
 from cisflow.tables.samples import descriptives_table, flow_table, quality_overview, quality_table
 from cisflow.tables.save import FORMATS, save_table
@@ -45,12 +53,25 @@ def _all_tables(settings: Settings, models: Models) -> Iterator[Table]:
     yield "sample_flow", flow_table
     yield "claims", claims_table
     yield "extensions", extensions_table
-    yield "data_quality", quality_overview
+    at_hand = [c for c, about in settings["countries"].items() if "export" not in about]
+    if at_hand:
+        yield "data_quality", quality_overview
+    if is_pooled(settings):
+        yield from pooled_tables(settings, models)
     countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
     for country, wave in places(countries):
+        if country in at_hand:
+            for kind, render in (("quality", quality_table), ("cooperation", rates_table)):
+                yield f"{kind}_{country}_{wave}", partial(render, country=country, wave=wave)
         yield from _tables_of_wave(models, countries, country, wave)
+    for country, model in product(countries, models_of(models, "panel")):
+        yield f"{model}_{country}", partial(panel_table, country=country, model=model)
+    if any(spec.get("sensitivity") for spec in models.values()):
+        yield "sensitivity", sensitivity_table
     for country, about in settings["countries"].items():
         if about.get("accounts"):
+            yield f"attrition_{country}", partial(attrition_table, country=country)
+        if about.get("accounts") and country in at_hand:
             name = f"quality_{country}_accounts"
             yield name, partial(quality_table, country=country, wave="accounts")
 
@@ -67,7 +88,6 @@ def _tables_of_wave(
         return wave in waves_of(models[model], countries[country])
 
     ending = f"{country}_{wave}"
-    yield table(f"quality_{ending}", quality_table)
     for model in filter(asked, regression_models(models)):
         yield table(f"{model}_{ending}", regression_table, model=model)
         if len(models[model]["covariance"]) > 1:
@@ -78,6 +98,11 @@ def _tables_of_wave(
             about = {"group": group, "members": members}
             yield table(f"{group}_{ending}", path_table, **about)
             yield table(f"{group}_effects_{ending}", effects_table, **about)
+            yield table(f"{group}_omitted_{ending}", indices_table, **about)
+    for model in filter(asked, models_of(models, "balance")):
+        yield table(f"{model}_{ending}", balance_table, model=model)
+    for model in filter(asked, models_of(models, "iv")):
+        yield table(f"{model}_{ending}", iv_table, model=model)
     for model in described(models):
         yield table(f"descriptives_{model}_{ending}", descriptives_table, model=model)
 

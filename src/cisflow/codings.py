@@ -1,0 +1,225 @@
+"""What the answers in a column look like: yes or no, degrees, shares, amounts, identifiers.
+
+Nothing here keeps a value of a firm beyond codes that several firms share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cisflow.vocabulary import Words, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CODES = 12
+MOSTLY = 0.9
+YES_NO = {"0": False, "1": True}
+ONE_TWO = {"1": True, "2": False}
+DEGREES = ("0", "1", "2", "3")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """From a column's codes to canonical values.
+
+    Attributes
+    ----------
+    codes
+        From code as the file writes it to yes/no or 0 to 3.
+    missing
+        Codes that stand for no answer.
+    assumed
+        What was assumed, in words; empty where words or labels say it.
+    """
+
+    codes: Mapping[str, bool | int]
+    missing: tuple[str, ...] = ()
+    assumed: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column, as far as it may be told.
+
+    Attributes
+    ----------
+    name, label
+        Its name and label.
+    rows, present, distinct
+        Rows of the file, rows with a value, number of different values.
+    counts
+        Rows per code, for columns with at most :data:`MOST_CODES` different values.
+    unique
+        Whether every row has a value of its own.
+    numeric
+        Share of values that are numbers.
+    signs
+        What stands in the numbers besides digits: a percent sign, separators of thousands.
+    flag, degree
+        How its codes are yes and no, or degrees of importance; None if they are not.
+    within
+        Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
+    """
+
+    name: str
+    label: str
+    rows: int
+    present: int
+    distinct: int
+    counts: dict[str, int] = field(default_factory=dict)
+    unique: bool = False
+    numeric: float = 0.0
+    signs: tuple[str, ...] = ()
+    flag: Coding | None = None
+    degree: Coding | None = None
+    within: str = ""
+
+    def fits(self, kind: str) -> bool:
+        """Return whether the column may hold answers of a kind of variable."""
+        if self.present == 0:
+            return False
+        if kind == "id":
+            return self.unique
+        if kind == "flag":
+            return self.flag is not None
+        if kind == "degree":
+            return self.degree is not None
+        if kind == "share":
+            return self.flag is None and self.within in ("0-1", "0-100")
+        if kind == "amount":
+            return self.numeric >= MOSTLY and self.distinct > 2
+        return 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
+
+
+def profile(
+    name: str, label: str, text: pd.Series, words: Words, codes: Mapping[str, str] | None = None
+) -> Profile:
+    """Describe a column.
+
+    Parameters
+    ----------
+    name, label
+        Its name and label.
+    text
+        Its values as text, shape (n,).
+    words
+        The words for yes, no and no answer.
+    codes
+        What its codes mean, where that is known.
+    """
+    blank = silent_values(text, words)
+    given = text[text.notna() & ~text.isin(blank)]
+    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
+    coded = counts if len(counts) <= MOST_CODES else {}
+    numbers, signs = numbers_of(given)
+    known = numbers.dropna()
+    within = ""
+    if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
+        # Whole zeros and ones are yes/no or percent; fractions have decimals.
+        within = "0-1" if known.max() <= 1 and (known % 1 > 0).any() else ""
+        within = within or ("0-100" if known.max() <= 100 else "")
+    return Profile(
+        name,
+        label,
+        rows=len(text),
+        present=len(given),
+        distinct=int(given.nunique()),
+        counts=coded,
+        unique=bool(len(given) == len(text) and given.is_unique),
+        numeric=len(known) / len(given) if len(given) else 0.0,
+        signs=signs,
+        flag=flag_coding(coded, words, codes),
+        degree=degree_coding(coded, words, codes),
+        within=within,
+    )
+
+
+def silent_values(text: pd.Series, words: Words) -> list[str]:
+    """Return the values of a column that stand for no answer: words, and negative codes."""
+    negative = {code for code in words.missing_codes if code.startswith("-")}
+    return [v for v in text.dropna().unique() if v in negative or _is_missing(v, words)]
+
+
+def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return text as numbers, shape (n,), and what had to be taken out of it to be numbers."""
+    import pandas as pd
+
+    def read(text: pd.Series) -> pd.Series:
+        return pd.to_numeric(text, errors="coerce").astype("float64")
+
+    plain_numbers = read(given)
+    best, signs = plain_numbers, []
+    if given.str.endswith("%").any():
+        best = read(given.str.removesuffix("%").str.strip())
+        signs.append("percent signs")
+    if best.isna().mean() > 1 - MOSTLY and len(given):
+        thousands = given.str.replace(r"(?<=\d)[ ,.'\u00a0](?=\d{3}(\D|$))", "", regex=True)
+        if read(thousands).notna().sum() > best.notna().sum():
+            best = read(thousands)
+            signs.append("separators of thousands")
+    return best, tuple(signs)
+
+
+def flag_coding(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> Coding | None:
+    """Return how the codes of a column are yes and no, or None if they are not."""
+    given, missing = _apart(counts, words, meanings)
+    said = {code: _yes_or_no((meanings or {}).get(code, code), words) for code in given}
+    if given and all(answer is not None for answer in said.values()):
+        return Coding({c: bool(a) for c, a in said.items()}, missing)
+    for codes, assumed in ((YES_NO, ""), (ONE_TWO, "1 is taken for yes and 2 for no")):
+        others = set(given) - set(codes)
+        if given and set(given) & set(codes) and others <= set(words.missing_codes):
+            if codes is ONE_TWO and "0" in given:
+                continue
+            stand_for_nothing = tuple(sorted(others))
+            return Coding(codes, (*missing, *stand_for_nothing), assumed)
+    return None
+
+
+def degree_coding(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> Coding | None:
+    """Return how the codes of a column are degrees 0 to 3, or None if they are not."""
+    given, missing = _apart(counts, words, meanings)
+    if len(given) < 2:
+        return None
+    said = {code: _degree((meanings or {}).get(code, code), words) for code in given}
+    if all(degree is not None for degree in said.values()):
+        return Coding({c: d for c, d in said.items() if d is not None}, missing)
+    others = set(given) - set(DEGREES)
+    if "0" in given and others <= set(words.missing_codes):
+        return Coding({d: int(d) for d in DEGREES}, (*missing, *sorted(others)))
+    return None
+
+
+def _apart(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the codes of answers, and those that say there is none."""
+    silent = [c for c in counts if _is_missing((meanings or {}).get(c, c), words)]
+    return [c for c in counts if c not in silent], tuple(silent)
+
+
+def _is_missing(text: str, words: Words) -> bool:
+    said = text.strip().casefold().replace("’", "'")
+    return said in words.missing or said.strip("<>[]()") in words.missing
+
+
+def _yes_or_no(text: str, words: Words) -> bool | None:
+    said = plain(text)
+    if said in words.answers["yes"]:
+        return True
+    return False if said in words.answers["no"] else None
+
+
+def _degree(text: str, words: Words) -> int | None:
+    said = plain(text)
+    for degree, known in words.answers["degrees"].items():
+        if said in known:
+            return int(degree)
+    return None

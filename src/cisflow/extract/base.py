@@ -1,0 +1,191 @@
+"""What the readers of all formats share: a file's bytes, a piece of its rows, values as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cisflow.errors import Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+Options = dict[str, Any]
+Labels = dict[str, dict[str, str]]
+# Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
+ROWS_AT_A_TIME = 100_000
+# Whole numbers up to here are exact in a float64.
+EXACT = 2.0**53
+
+
+class UnreadableError(Exception):
+    """A file its reader cannot make sense of; carries what is wrong and the remedy."""
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(what)
+        self.problem = Problem(what, remedy)
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed.
+
+    Attributes
+    ----------
+    path
+        The file as delivered.
+    suffix
+        Ending that tells the format, such as ``.sav``; that of the file inside if it is packed.
+    stream
+        Opens the unpacked bytes.
+    packing
+        What is shown of the packing, such as ``gzip`` or ``zip: firms.csv``; empty if none.
+    size
+        Number of unpacked bytes, None if not known.
+    """
+
+    path: Path
+    suffix: str
+    stream: Callable[[], BinaryIO]
+    packing: str = ""
+    size: int | None = None
+
+    def share(self, passed: int) -> float | None:
+        """Return which part of the file ``passed`` bytes are."""
+        return min(1.0, passed / self.size) if self.size else None
+
+    def source(self) -> str | BinaryIO:
+        """Return what libraries open: the path, or the unpacked bytes in memory."""
+        import io
+
+        if not self.packing:
+            return str(self.path)
+        with self.stream() as stream:
+            return io.BytesIO(stream.read())
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a file.
+
+    Attributes
+    ----------
+    text
+        Every column as text, blanks as null, type ``large_string``.
+    reasons
+        Per column with declared missing values: the reason (``9``, ``.a``) where there is one,
+        else null.
+    share
+        Which part of the file has been read by now, 0 to 1; None if not known.
+    """
+
+    text: pa.Table
+    reasons: dict[str, pa.Array] = field(default_factory=dict)
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file whose header has been read.
+
+    Attributes
+    ----------
+    names
+        Its columns, as the file writes them.
+    read
+        Yields the rows of some columns.
+    finish
+        Applied to the rows kept, when all have been read.
+    how
+        How the file is read, in words, such as ``semicolon`` and ``decimal comma``; complete only
+        after reading.
+    labels
+        The question's text per column, where the file has it.
+    value_labels
+        Per column from code to label, where the file has them.
+    """
+
+    names: list[str]
+    read: Callable[[list[str]], Iterator[Chunk]]
+    how: list[str]
+    finish: Callable[[pa.Table], pa.Table] | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    value_labels: Labels = field(default_factory=dict)
+
+
+def code_key(text: str, decimal: str = ".") -> str:
+    """Return a text by which codes compare equal: ``1``, ``01`` and ``1.0`` are one code."""
+    text = text.replace(decimal, ".") if decimal != "." else text
+    if re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", text):
+        return str(int(float(text)))
+    return text.casefold()
+
+
+def value_text(value: Any) -> str | None:
+    """Return a value as text: numbers in their shortest form, yes/no as 1/0, blanks as None."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        if value != value:  # a number that is not one is no answer
+            return None
+        if value.is_integer():
+            return str(int(value))
+    return str(value)
+
+
+def object_texts(values: Iterable[Any]) -> pa.Array:
+    """Return values of any type as text."""
+    import pyarrow as pa
+
+    return pa.array([value_text(value) for value in values], pa.large_string())
+
+
+def number_texts(values: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
+    """Return numbers as text in their shortest form.
+
+    Parameters
+    ----------
+    values
+        Numbers, shape (n,); NaN is missing.
+    absent
+        Which of them are missing besides, shape (n,).
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if values.dtype.kind == "f":
+        nothing = np.isnan(values)
+        absent = nothing if absent is None else absent | nothing
+        filled = np.where(absent, 0.0, values)
+        if bool((np.abs(filled) < EXACT).all()) and bool((filled == np.trunc(filled)).all()):
+            values = filled.astype(np.int64)
+        else:
+            return arrow_texts(pa.array(filled.astype(np.float64), mask=absent))
+    return pa.array(np.ascontiguousarray(values), mask=absent).cast(pa.large_string())
+
+
+def arrow_texts(column: Any) -> pa.Array:
+    """Return an Arrow array of any type as text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return arrow_texts(column.cast(kind.value_type))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        stripped = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+        return pc.if_else(pc.equal(stripped, ""), pa.scalar(None, pa.large_string()), stripped)
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int8()).cast(pa.large_string())
+    if pa.types.is_integer(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_floating(kind):
+        numbers = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
+        return numbers.cast(pa.large_string())
+    return object_texts(column.to_pylist())

@@ -1,0 +1,92 @@
+"""Excel workbooks and Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cisflow.extract.base import (
+    ROWS_AT_A_TIME,
+    Chunk,
+    Opened,
+    Options,
+    RawFile,
+    UnreadableError,
+    arrow_texts,
+    object_texts,
+)
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+
+def open_workbook(raw: RawFile, options: Options) -> Opened:
+    """Open a sheet of an Excel workbook; see :class:`~cisflow.extract.base.Opened`."""
+    sheet = _sheet(raw, options)
+    cells = sheet.to_python(skip_empty_area=True)
+    if not cells:
+        raise UnreadableError(
+            f"the sheet '{sheet.name}' is empty", "set `file: {sheet: …}` to another one"
+        )
+    header = [str(cell).strip() for cell in cells[0]]
+
+    def read(names: list[str]) -> Iterator[Chunk]:
+        import pyarrow as pa
+
+        places = [header.index(name) for name in names]
+        columns = [object_texts(row[place] for row in cells[1:]) for place in places]
+        yield Chunk(pa.table(columns, names))
+
+    # A column without a header, such as the row counter of an Orbis export, is nobody's.
+    return Opened([name for name in header if name], read, [f"sheet '{sheet.name}'"])
+
+
+def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    source = raw.source()
+    try:
+        if isinstance(source, str):
+            workbook = CalamineWorkbook.from_path(source)
+        else:
+            workbook = CalamineWorkbook.from_filelike(source)
+    except CalamineError:
+        raise UnreadableError(
+            "damaged, truncated or not an Excel workbook", "open it in Excel and save it once more"
+        ) from None
+    name = options.get("sheet", workbook.sheet_names[0])
+    if name not in workbook.sheet_names:
+        sheets = ", ".join(f"'{sheet}'" for sheet in workbook.sheet_names)
+        raise UnreadableError(
+            f"there is no sheet '{name}'; the file has {sheets}",
+            "set `file: {sheet: …}` in the codebook to one of these",
+        )
+    return workbook.get_sheet_by_name(name)
+
+
+def open_parquet(raw: RawFile, options: Options) -> Opened:
+    """Open a Parquet file; see :class:`~cisflow.extract.base.Opened`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    source: Any = raw.source()
+    try:
+        file = pq.ParquetFile(source)
+    except (pa.ArrowInvalid, OSError):
+        raise UnreadableError(
+            "damaged, truncated or not a Parquet file", "copy or export it once more"
+        ) from None
+
+    def read(names: list[str]) -> Iterator[Chunk]:
+        rows, whole = 0, max(file.metadata.num_rows, 1)
+        try:
+            for batch in file.iter_batches(ROWS_AT_A_TIME, columns=names):
+                rows += batch.num_rows
+                texts = [arrow_texts(batch.column(name)) for name in names]
+                yield Chunk(pa.table(texts, names), share=rows / whole)
+        except (pa.ArrowInvalid, OSError):
+            raise UnreadableError(
+                "the rows of the Parquet file are damaged", "copy or export it once more"
+            ) from None
+
+    return Opened(list(file.schema_arrow.names), read, ["Parquet"])

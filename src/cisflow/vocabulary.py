@@ -1,0 +1,265 @@
+"""Recognise a survey's questions by the words in their names and labels (``config/words.yaml``)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from cisflow.schema import PARTNERS, PLACES, PROTECTION, SOURCES
+from cisflow.validation import read_yaml, validated
+
+SHORTEST_ABBREVIATION = 3
+ASIDE = "an aside"  # the concept of words that do not count
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How one canonical variable is recognised.
+
+    Attributes
+    ----------
+    variable
+        Its canonical name.
+    kind
+        What its answers look like: id, text, flag, amount, share or degree.
+    any
+        Lists of concepts, all of one of which are in the label.
+    unlike
+        Concepts that are not in the label.
+    year
+        Years from the reference year, or None where no year is in the name.
+    together
+        Whether several columns may make up the variable.
+    """
+
+    variable: str
+    kind: str
+    any: tuple[tuple[str, ...], ...]
+    unlike: tuple[str, ...] = ()
+    year: int | None = None
+    together: bool = False
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of ``config/words.yaml``, ready for use."""
+
+    signs: tuple[Sign, ...]
+    concepts: Mapping[str, tuple[tuple[str, ...], ...]]
+    fillers: frozenset[str]
+    answers: Mapping[str, Any]
+    missing_codes: tuple[str, ...]
+    countries: Mapping[str, list[str]]
+    missing: frozenset[str]
+    activities: Mapping[str, tuple[tuple[str, ...], ...]]
+    seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A column's name and label, taken apart into words.
+
+    Attributes
+    ----------
+    words
+        Of the label, or of the name if there is no label; without fillers and years.
+    name
+        Of the name.
+    years
+        Years in name and label, in full.
+    abbreviated
+        Whether the words are those of a name, which abbreviates.
+    """
+
+    words: tuple[str, ...]
+    name: tuple[str, ...]
+    years: frozenset[int] = field(default_factory=frozenset)
+    abbreviated: bool = False
+
+
+def load_words(root: Path, country_name: str = "") -> Words:
+    """Read the words of a project.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    country_name
+        What stands for "domestic" in labels such as "Suppliers (Nigeria)".
+    """
+    file = root / "config" / "words.yaml"
+    document = _text_keys(read_yaml(file))
+    schema = root / "workflow" / "schemas" / "words.schema.yaml"
+    document = validated(document, schema, "config/words.yaml")
+    fillers = frozenset(plain(" ".join(document["fillers"])).split())
+    concepts = {
+        concept: tuple(_phrase(word, country_name, fillers) for word in words)
+        for concept, words in document["concepts"].items()
+    }
+    concepts = {c: tuple(filter(None, phrases)) for c, phrases in concepts.items()}
+    concepts[ASIDE] = tuple(_phrase(word, "", frozenset()) for word in document["asides"])
+    signs = tuple(
+        sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
+    )
+    return Words(
+        signs,
+        concepts,
+        fillers,
+        document["answers"],
+        tuple(document["missing_codes"]),
+        document["countries"],
+        frozenset(document["answers"]["missing"]),
+        {
+            division: tuple(_phrase(word, "", fillers) for word in known)
+            for division, known in document["activities"].items()
+        },
+    )
+
+
+def question(name: str, label: str, words: Words) -> Question:
+    """Take a column's name and label apart."""
+    own = _tokens(name)
+    said = _tokens(label)
+    years = frozenset(_years([*own, *said]))
+    content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
+    named = tuple(w for w in own if not w.isdecimal())
+    return Question(content, named, years, abbreviated=not said)
+
+
+def likeness(asked: Question, sign: Sign, words: Words) -> float:
+    """Return how much of a question's text is about a variable, 0 to 1.
+
+    It is the share of its words that belong to the variable's concepts; 0 if a concept is lacking,
+    or one is there that speaks against the variable.
+    """
+    if any(_places(asked.words, concept, words, abbreviated=False) for concept in sign.unlike):
+        return 0.0
+    return max(_covered(asked, concepts, words) for concepts in sign.any)
+
+
+def has_concept(asked: Question, concept: str, words: Words) -> bool:
+    """Return whether a concept is in a question's label or name."""
+    return any(
+        _places(text, concept, words, abbreviated=False) for text in (asked.words, asked.name)
+    )
+
+
+def division_named(activity: str, words: Words) -> str | None:
+    """Return the division of NACE Rev. 2 that a text names, or None if no word says it."""
+    text = tuple(w for w in plain(activity).split() if w not in words.fillers)
+    for division, phrases in words.activities.items():
+        if _found(text, phrases, abbreviated=False):
+            return division
+    return None
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case, without accents and punctuation."""
+    text = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    text = "".join(c for c in text if not unicodedata.combining(c)).lower()
+    text = re.sub(r"r\s*&\s*d\b|r\s*\+\s*d\b", " rd ", text).replace("%", " percent ")
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+
+
+@lru_cache(maxsize=20_000)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Return the words of a name or label: ``coopSupp_07`` is coop, supp and 07."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return tuple(re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain(apart)).split())
+
+
+def _years(tokens: list[str]) -> list[int]:
+    full = [int(t) for t in tokens if re.fullmatch(r"(19|20)\d\d", t)]
+    # Two digits are a year behind a name (EMP04), as far as surveys of this kind go back.
+    short = [int(t) for t in tokens if re.fullmatch(r"\d\d", t)]
+    return full + [(1900 if y > 80 else 2000) + y for y in short if y > 80 or y < 40]
+
+
+def _phrase(word: str, country: str, fillers: frozenset[str]) -> tuple[str, ...]:
+    if word == "{country}":
+        return tuple(plain(country).split()[:1])
+    if word.startswith("="):
+        return ("=" + plain(word[1:]),)
+    return tuple(part for part in plain(word).split() if part not in fillers)
+
+
+def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
+    """Return the signs of one entry: of all partners, places and so on it stands for."""
+    values = {"partner": PARTNERS, "place": PLACES, "means": PROTECTION, "source": SOURCES}
+    slots = [slot for slot in values if f"{{{slot}}}" in name]
+    signs = []
+    for chosen in product(*(values[slot] for slot in slots)):
+        filled = dict(zip(slots, chosen, strict=True))
+        concepts = tuple(tuple(c.format(**filled) for c in group) for group in spec["any"])
+        signs.append(
+            Sign(
+                name.format(**filled),
+                spec["kind"],
+                concepts,
+                tuple(spec.get("not", ())),
+                spec.get("year"),
+                spec.get("together", False),
+            )
+        )
+    return signs
+
+
+def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
+    covered: set[int] = set()
+    in_name = 0
+    for concept in concepts:
+        places = _places(asked.words, concept, words, abbreviated=asked.abbreviated)
+        covered |= places
+        if not places:
+            if not _places(asked.name, concept, words, abbreviated=True):
+                return 0.0
+            in_name += 1
+    if not covered:
+        return 0.0
+    # A concept that only the name shows counts as a word that is covered.
+    counted = set(range(len(asked.words))) - _places(asked.words, ASIDE, words, abbreviated=False)
+    return (len(covered) + in_name) / (len(covered | counted) + in_name)
+
+
+def _places(
+    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
+) -> frozenset[int]:
+    """Return where a concept is in a text; each text is asked for every variable, so kept."""
+    key = (text, concept, abbreviated)
+    if key not in words.seen:
+        found = _found(text, words.concepts[concept], abbreviated=abbreviated)
+        words.seen[key] = frozenset(found)
+    return words.seen[key]
+
+
+def _found(
+    text: tuple[str, ...], phrases: tuple[tuple[str, ...], ...], *, abbreviated: bool
+) -> set[int]:
+    """Return the places of all words of a text that belong to one of the phrases."""
+    places: set[int] = set()
+    for phrase in phrases:
+        for start in range(len(text) - len(phrase) + 1):
+            window = text[start : start + len(phrase)]
+            if all(_fits(word, stem, abbreviated) for word, stem in zip(window, phrase, strict=True)):
+                places |= set(range(start, start + len(phrase)))
+    return places
+
+
+def _fits(word: str, stem: str, abbreviated: bool) -> bool:
+    if stem.startswith("="):
+        return word == stem[1:]
+    if word.startswith(stem):
+        return True
+    return abbreviated and len(word) >= SHORTEST_ABBREVIATION and stem.startswith(word)
+
+
+def _text_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _text_keys(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,95 @@
+"""Estimates of several countries to pooled ones; aggregates out of a centre, and into a run."""
+
+POOL = (
+    dict(
+        pooled=results("estimates/pooled.csv"),
+        pooling=results("estimates/pooled.json"),
+    )
+    if is_pooled(RUN.settings)
+    else {}
+)
+
+for number, sent in enumerate(RUN.exports):
+
+    rule:
+        name:
+            f"take_in_{number}"
+        input:
+            export=sent.files,
+        output:
+            [
+                results(name)
+                for country in sent.countries
+                for name in sent.names(country, list(RUN.models))
+            ],
+        log:
+            log_of(f"take_in/{number}"),
+        benchmark:
+            timing_of(f"take_in/{number}")
+        conda:
+            ENVIRONMENT
+        params:
+            export=sent.path,
+            names=[
+                name
+                for country in sent.countries
+                for name in sent.names(country, list(RUN.models))
+            ],
+            code=digest("take_in"),
+        message:
+            f"Taking in the estimates of {', '.join(sent.countries)} from {sent.path}"
+        script:
+            "../scripts/take_in.py"
+
+
+rule export:
+    input:
+        aggregates=[
+            *every("estimates/{country}/{model}.csv"),
+            *every("estimates/{country}/{model}.json"),
+            *expand(results("sample/{country}.csv"), country=RUN.countries),
+            *expand(results("description/{country}.json"), country=RUN.countries),
+        ],
+        industries=str(ROOT / "config/nace.yaml"),
+    output:
+        export=results("export.zip"),
+    log:
+        log_of("export"),
+    benchmark:
+        timing_of("export")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings,
+        models=RUN.digests,
+        below=results(""),
+        code=digest("export"),
+    message:
+        "Packing the estimates that may leave the centre"
+    script:
+        "../scripts/export.py"
+
+
+if POOL:
+
+    rule pool:
+        input:
+            estimates=every("estimates/{country}/{model}.csv"),
+        output:
+            **POOL,
+        log:
+            log_of("pool"),
+        benchmark:
+            timing_of("pool")
+        conda:
+            ENVIRONMENT
+        params:
+            models=RUN.models,
+            pool=RUN.settings["pool"],
+            countries=RUN.countries,
+            data=RUN.settings["data"],
+            code=digest("pool"),
+        message:
+            "Pooling the estimates of {RUN.name} over countries"
+        script:
+            "../scripts/pool.py"

@@ -1,0 +1,15 @@
+from cisflow.errors import reported
+
+with reported(snakemake.log[0]):
+    from cisflow.estimates import read_estimates
+    from cisflow.pooling import pool
+    from cisflow.records import write_record, write_table
+
+    pooled = pool(
+        read_estimates(snakemake.input.estimates),
+        snakemake.params.models,
+        snakemake.params.pool,
+        snakemake.params.countries,
+    )
+    write_table(pooled.table, snakemake.output.pooled, snakemake.params.data)
+    write_record(pooled.record, snakemake.output.pooling, snakemake.params.data)

@@ -1,0 +1,9 @@
+from cisflow.errors import reported
+
+with reported(snakemake.log[0]):
+    from cisflow.exports import unpack
+
+    unpack(
+        snakemake.params.export,
+        dict(zip(snakemake.params.names, snakemake.output, strict=True)),
+    )
