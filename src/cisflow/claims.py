@@ -420,7 +420,7 @@ def _interval(row: Row, level: float) -> tuple[float, float]:
 
 
 def _normal_interval(row: Row, level: float) -> tuple[float, float]:
-    """Return estimate ± quantile × standard error: the normal one, or t where it has few countries."""
+    """Return estimate ± quantile × standard error; t where the row has degrees of freedom."""
     from scipy.stats import norm, t
 
     df = row.get("df", np.nan)

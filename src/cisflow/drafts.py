@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cisflow.answers import Columns
-from cisflow.codebook import Codebook
-from cisflow.codings import MOSTLY, YES_NO, Coding, numbers_of, silent_values
+from cisflow.codebook import Codebook, needed_columns
+from cisflow.codings import DEGREES, MOSTLY, YES_NO, Coding, numbers_of, silent_values
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.inspection import SUMS_MOSTLY, Fit, Look, money_unit, sums_to_whole
 from cisflow.matching import Match, match, near, screens
@@ -39,6 +39,7 @@ TRIPLES = (
 # Without these no model can be estimated: if they are not recognised, somebody has to say.
 ESSENTIAL = ("firm_id", "nace", "employees", "turnover", "product_innovation", "coop_any")
 REVISION_2_SINCE = 2008  # Regulation (EC) 1893/2006
+DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
 ROUNDS = {"CIS2": 1996, "CIS3": 2000, "CIS4": 2004}
 
 
@@ -62,6 +63,8 @@ class Draft:
         What a human has to decide.
     taken_over
         Variables whose columns the codebook taken over knows.
+    known_columns
+        All columns that codebook knows.
     """
 
     extends: str
@@ -71,6 +74,7 @@ class Draft:
     near: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     todos: list[str] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)
+    known_columns: list[str] = field(default_factory=list)
 
 
 def year_of(wave: str) -> int | None:
@@ -104,6 +108,7 @@ def draft(seen: Look, fit: Fit | None, year: int | None, rows: Mapping[str, str]
     matches = match(seen.profiles, seen.questions, seen.words, year, taken, known)
     matches = {v: m for v, m in matches.items() if v in FIRM_COLUMNS}
     made.taken_over = sorted(known)
+    made.known_columns = needed_columns(fit.codebook) if fit else []
     made.head["reference_year"] = year or 2000
     if year is None:
         made.todos.append("reference_year: the wave's name tells no year; set the last of its years")
@@ -196,7 +201,8 @@ def _add_variable(
         known = {str(c).casefold(): v for c, v in usual.items()}
         differs = any(known.get(str(c).casefold()) != v for c, v in coding.codes.items())
         if differs or (yes_no is not None and inherited is not None and inherited != yes_no):
-            entry["codes"] = dict(coding.codes)
+            ordered = dict(sorted(coding.codes.items(), key=lambda item: item[1]))
+            entry["codes"] = "degree" if coding.codes == DEGREE_CODES else ordered
         silent = [m for m in coding.missing if m not in made.head.get("missing", [])]
         if silent:
             entry["missing"] = silent
@@ -249,10 +255,12 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
         if fit and variable in fit.codebook["variables"] and variable != "firm_id":
             made.variables[variable] = None
         if variable in ESSENTIAL:
-            made.todos.append(
-                f"{variable}: no column was recognised; name it below, or take this line away if "
-                "the file has none" + (" (a codebook must have it)" * (variable == "firm_id"))
+            without = (
+                "every codebook needs it"
+                if variable == "firm_id"
+                else "or if the file has none just take this line away"
             )
+            made.todos.append(f"{variable}: no column was recognised; name it below, {without}")
 
 
 def _add_activity_classes(

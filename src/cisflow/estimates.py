@@ -40,6 +40,8 @@ COLUMNS = (
 
 # Country of the rows that pool several (cisflow.pooling).
 POOLED = "pooled"
+ALL_WAVES = "all"  # the wave of estimates on the firms of all waves
+
 WORDS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note")
 
 
@@ -86,6 +88,4 @@ def read_pooled(file: str | Path) -> pd.DataFrame:
 
     text = (*WORDS, "method", "data")
     empty = {column: [""] for column in pd.read_csv(file, nrows=0).columns if column not in text}
-    return pd.read_csv(
-        file, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty
-    )
+    return pd.read_csv(file, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)

@@ -244,7 +244,7 @@ def disagreements(
         where, about = f"pool_from: {export.path}", export.about
         if about.get("format") != FORMAT:
             yield Problem(
-                f"{where}: has format {about.get('format')}; this version of cisflow reads {FORMAT}",
+                f"{where}: has format {about.get('format')}; this version reads {FORMAT}",
                 "let the centre export with the version of cisflow used here",
             )
             continue
@@ -286,8 +286,9 @@ def _other_models(
 ) -> Iterator[Problem]:
     for name, digest in models.items():
         if name not in about["models"]:
-            remedy = f"drop it from `models`, or let the centre run it; {did_you_mean(name, about['models'])}"
-            yield Problem(f"{where}: model {name} was not estimated there", remedy)
+            remedy = "drop it from `models`, or let the centre run it"
+            near = did_you_mean(name, about["models"])
+            yield Problem(f"{where}: model {name} was not estimated there", f"{remedy}; {near}")
         elif about["models"][name] != digest:
             yield Problem(
                 f"{where}: model {name} was specified differently there",

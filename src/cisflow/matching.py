@@ -77,12 +77,15 @@ def match(
     )
     used: set[str] = set()
     found: dict[str, list[tuple[float, str]]] = {}
+    signs: dict[str, Sign] = {}
     rivals: dict[str, list[str]] = {}
     for score, _, _, sign, column in fits:
         if score < SURE or column in used:
             continue
         here = found.setdefault(sign.variable, [])
-        if not here or (sign.together and score >= here[0][0] - ABOUT_EQUAL):
+        # Columns found by different signs, with and without a place say, are not one question.
+        same = sign.together and signs.setdefault(sign.variable, sign) is sign
+        if not here or (same and score >= here[0][0] - ABOUT_EQUAL):
             here.append((score, column))
             used.add(column)
         elif score >= here[0][0]:

@@ -1,4 +1,4 @@
-"""Meta-regression: do effects vary with what is known of the country or the wave?"""
+"""Meta-regression: whether effects vary with what is known of the country or the wave."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import erfc, sqrt
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from cisflow.balance_terms import (
     outcome_of,
     through,
 )
+from cisflow.estimates import ALL_WAVES
 from cisflow.paper_pooled import pooled_context, pooled_drawings, pooled_sections
 from cisflow.publication import (
     NOT_ESTIMABLE,
@@ -555,11 +557,19 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
         "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
         "quality": ["data_quality"],
         "attrition": [f"attrition_{country}" for country in dict(shown)],
+        "cooperation": [f"cooperation_{country}_{wave}" for country, wave in shown],
+        "instruments": [n for m in models_of(models, "iv") for n in of(f"{m}_{{here}}", m)],
+        "panels": [
+            f"{model}_{country}"
+            for country, model in product(dict(shown), models_of(models, "panel"))
+            if not findings.why_not(country, ALL_WAVES, model)
+        ],
+        "sensitivity": ["sensitivity"],
         **pooled_sections(findings),
     }
     # Long as the number of places: with many of them these stand in the folder alone.
     if not shown:
-        sections |= dict.fromkeys(("flow", "extensions", "quality"), [])
+        sections |= {section: [] for section in ("flow", "extensions", "quality")}
     return {
         section: [
             {"name": name, "wide": _columns(folder / f"{name}.csv") > MOST_UPRIGHT}

@@ -17,7 +17,7 @@ from cisflow.publication import (
     regression_models,
     split_balances,
 )
-from cisflow.tables.pooled import TERM, how_pooled, main_rows, term_label
+from cisflow.tables.pooled import how_pooled, main_rows, term_label
 
 Context = dict[str, Any]
 
@@ -36,7 +36,11 @@ def pooled_context(findings: Findings) -> Context:
         "results": [r for m in regression_models(findings.models)[:1] for r in _told(findings, m)],
         "verdicts": verdicts,
         "exports": sorted(
-            {about["name"] for about in findings.settings["countries"].values() if "export" in about}
+            {
+                about["name"]
+                for about in findings.settings["countries"].values()
+                if "export" in about
+            }
         ),
     }
 

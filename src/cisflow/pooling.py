@@ -45,8 +45,8 @@ class Pooled:
     ----------
     table
         One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
-        ``"pooled"``. ``k`` counts countries, ``places`` country × wave estimates, ``n`` the firms of
-        all of them, a firm once per wave; ``df`` those of the t-distribution, null for the normal.
+        ``"pooled"``. ``k`` counts countries, ``places`` country × wave estimates, ``n`` firms, a
+        firm once per wave; ``df`` those of the t-distribution, null for the normal.
     record
         Per pooled term the countries' estimates and weights, and the result without each country;
         the meta-regressions; plain JSON types.
@@ -128,7 +128,7 @@ def combine(
     k = len(y)
     fit = combine_effects(y, variance, method_re=METHODS[method], maxiter=500)
     tau2 = 0.0 if method == "fixed" else max(float(fit.tau2), 0.0)
-    # statsmodels lets DerSimonian and Laird's variance go below zero; at zero it is the fixed effect.
+    # statsmodels lets DerSimonian and Laird's variance go below zero; zero is the fixed effect.
     kind = "re" if tau2 > 0 else "fe"
     estimate, unscaled, scaled = (
         float(getattr(fit, name))
@@ -232,10 +232,7 @@ def _wanted(
 
 def _by_term(estimates: pd.DataFrame, by: str) -> Iterator[tuple[Row, pd.DataFrame]]:
     """Yield what is pooled together: a term over all waves, or of each wave for itself."""
-    if by == "country":
-        keys = [key for key in WHERE if key != "wave"]
-    else:
-        keys = list(WHERE)
+    keys = [key for key in WHERE if key != "wave" or by == "wave"]
     for values, group in estimates.groupby(keys, sort=False):
         yield {"wave": ALL_WAVES, **dict(zip(keys, values, strict=True))}, group
 

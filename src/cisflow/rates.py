@@ -186,12 +186,12 @@ def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
     while hidden.sum() > before:  # what one margin hides may uncover a cell along the other
         before = int(hidden.sum())
         for part, along in product((~corner & ~edge, edge), ("sector", "size")):
-            cells = rates[part]
-            for answer in ("yes", "no"):
+            by = ["wave", "partner", along]
+            keys = [rates.loc[part, key] for key in by]
+            cells = rates[part][hidden[part].groupby(keys).transform("any")]
+            for answer in ("yes", "no") if len(cells) else ():
                 counts = cells.assign(n=cells[answer].mask(hidden[cells.index], 1))
-                told = suppress_small_cells(
-                    counts, minimum, count="n", by=["wave", "partner", along]
-                )
+                told = suppress_small_cells(counts, minimum, count="n", by=by)
                 hidden |= told["suppressed"].reindex(rates.index, fill_value=False)
     shown = rates.assign(suppressed=hidden)
     shown.loc[hidden, ["rate", "std_error", "unweighted"]] = np.nan

@@ -28,6 +28,7 @@ TODO = "TODO"
 ABOUT_AS_GOOD = 0.1
 SEED = 20141120
 WIDTH = 100
+MOST_UNUSED = 120
 
 
 @dataclass
@@ -123,7 +124,9 @@ def initialise(
     _refuse_existing([wave.file for wave in planned if wave.file])
     accounts_book, accounts_todo = _accounts_codebook(accounts, books) if accounts else ("", [])
     for wave in planned:
-        wave.todos += _still_wrong(wave, country, name, root) if wave.file else []
+        # Without an identifier nothing can be tried, and that much is told already.
+        if wave.file and "firm_id" in wave.variables:
+            wave.todos += _still_wrong(wave, country, name, root)
         wave.text = wave.text.replace(_PLACE_OF_TODOS, _comments([f"{TODO}: {t}" for t in wave.todos]))
     models = _models(root, planned, accounts is not None)
     todos = list(accounts_todo)
@@ -325,19 +328,21 @@ def _flow(value: Any) -> str:
     """Return a value as one line of YAML."""
     import yaml
 
-    text = yaml.safe_dump(
-        value, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
+    class Dumper(yaml.SafeDumper):
+        """Writes yes and no, as codebooks do, for true and false."""
+
+    Dumper.add_representer(
+        bool, lambda d, v: d.represent_scalar("tag:yaml.org,2002:bool", "yes" if v else "no")
+    )
+    text = yaml.dump(
+        value, Dumper=Dumper, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
     ).strip()
     return text.removesuffix("...").strip()
 
 
 def _comments(lines: Sequence[str]) -> str:
-    wrapped = [
-        part
-        for line in lines
-        for part in textwrap.wrap(line, WIDTH - 2, subsequent_indent="    ", break_long_words=False)
-    ]
-    return "".join(f"# {line}\n" for line in wrapped)
+    """Return comments, one line each: who settles one takes its line away."""
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
@@ -374,7 +379,25 @@ def _codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
             text += f"  {variable}: {'null' if entry is None else _flow(entry)}{aside}\n"
         elif not made.near.get(variable):
             text += f"  # {variable}: {{name: …}}    # no column like it was found\n"
-    return text
+    return text + _unused(made, seen)
+
+
+def _unused(made: Draft, seen: Look) -> str:
+    """Return a comment that lists the columns nothing is made of."""
+    used = {c for entry in made.variables.values() if entry for c in _columns_in(entry)}
+    used |= {c.casefold() for c in made.known_columns} | {c.casefold() for c in made.head.get("rows", {})}
+    unused = [name for name in seen.names if name.casefold() not in used]
+    if not unused:
+        return ""
+    more = f" and {len(unused) - MOST_UNUSED} more" if len(unused) > MOST_UNUSED else ""
+    told = "Columns of the file that are not used: " + ", ".join(unused[:MOST_UNUSED]) + more
+    return textwrap.indent(textwrap.fill(told, WIDTH - 2, break_long_words=False), "# ") + "\n"
+
+
+def _columns_in(entry: Mapping[str, Any]) -> list[str]:
+    columns = [entry["name"]] if "name" in entry else list(entry.get("any_of", []))
+    columns += [entry["screen"]["name"]] if "screen" in entry else []
+    return [column.casefold() for column in columns]
 
 
 def _config_text(

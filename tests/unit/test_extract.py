@@ -39,7 +39,7 @@ def _write(path):
     elif suffix == ".dta":
         pyreadstat.write_dta(FRAME, str(path))
     elif suffix == ".por":
-        pyreadstat.write_por(FRAME, str(path))
+        pyreadstat.write_por(FRAME.replace("é", "e"), str(path))  # knows English letters only
     elif suffix == ".xpt":
         pyreadstat.write_xport(FRAME, str(path), file_format_version=8)
     elif suffix == ".parquet":
@@ -73,6 +73,7 @@ def test_every_format_gives_the_same_text(tmp_path, suffix, packing):
     frame = read_extract(path)
     if suffix == ".por":  # has capitals only
         frame.columns = frame.columns.map(str.capitalize)
+        frame = frame.replace("e", "é")
     else:
         assert column_names(path) == list(FRAME.columns)
     assert list(frame.columns) == list(FRAME.columns)
@@ -276,6 +277,13 @@ def test_what_has_no_rows_of_one_width_is_left_to_pyreadstat(tmp_path):
     assert read_extract(packed)["id"].tolist() == _many(50)["id"].tolist()
     assert read_extract(texts)["text"].unique().tolist() == ["y" * 400]
     assert read_extract(tmp_path / "strl.dta")["text"].unique().tolist() == ["y" * 400]
+
+
+def test_whole_numbers_of_an_old_stata_file_may_be_missing(tmp_path):
+    path = tmp_path / "old.dta"
+    frame = pd.DataFrame({"a": pd.array([1, None, 0], "Int16"), "b": [1.5, None, 0]})
+    frame.to_stata(path, write_index=False, version=114)
+    assert _rows(read_extract(path)) == [["1", "1.5"], [None, None], ["0", "0"]]
 
 
 @pytest.mark.parametrize("compress", [False, True])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cisflow import __version__
 from cisflow.disclosure import MINIMUM_CELL, without_small_counts
-from cisflow.estimates import COLUMNS, WORDS, Estimates, spec_digest
+from cisflow.estimates import ALL_WAVES, COLUMNS, WORDS, Estimates, spec_digest
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row
 from cisflow.estimation.instruments import instrumental
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
-ALL_WAVES = "all"
 
 
 @dataclass(frozen=True)

@@ -9,33 +9,26 @@ identifier keeps its leading zeros. Each family of formats is a module; files ma
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.errors import CisflowError, Problem
-from cisflow.extract.base import (
-    Labels,
-    Opened,
-    Options,
-    RawFile,
-    UnreadableError,
-    code_key,
-)
-from cisflow.extract.delimited import open_text
+from cisflow.extract.base import Labels, Options, code_key
 from cisflow.extract.joined import Part, join_parts
-from cisflow.extract.packed import PACKED, raw_file
-from cisflow.extract.progress import Progress
-from cisflow.extract.sheets import open_parquet, open_workbook
-from cisflow.extract.statistical import READERS, open_statistical
+from cisflow.extract.single import (
+    FORMATS,
+    File,
+    has_column,
+    open_file,
+    own_name,
+    read_file,
+    refusing,
+)
 from cisflow.validation import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     import pyarrow as pa
 
@@ -54,16 +47,8 @@ __all__ = [
 ]
 
 Paths = str | Path | Sequence[str | Path]
-FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
-    **dict.fromkeys(READERS, open_statistical),
-    **dict.fromkeys((".csv", ".tsv", ".txt"), open_text),
-    ".xlsx": open_workbook,
-    ".parquet": open_parquet,
-}
 # What the config may say on how to open a source, besides its codebook's `file:`.
 CONFIG_KEYS = ("join", "member", "select")
-# A column with more different values than this tells no countries or waves apart.
-MOST_VALUES = 50
 
 
 @dataclass(frozen=True)
@@ -98,15 +83,6 @@ class Extract:
     joined: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _File:
-    """One opened file of an extract."""
-
-    path: Path
-    raw: RawFile
-    opened: Opened
-
-
 class OpenExtract:
     """An extract whose columns are known and whose rows can be read; see :func:`open_extract`.
 
@@ -118,12 +94,12 @@ class OpenExtract:
         The question's text per column; per column from code to label.
     """
 
-    def __init__(self, files: list[_File], key: str | None, heading: str):
+    def __init__(self, files: list[File], key: str | None, heading: str):
         self._files = files
         self._key = key
         self._heading = heading
         # A column that several files have, such as the activity, is taken from the first.
-        self._home: dict[str, _File] = {}
+        self._home: dict[str, File] = {}
         folded: set[str] = set()
         for file in files:
             for name in file.opened.names:
@@ -165,11 +141,11 @@ class OpenExtract:
         for i, file in enumerate(self._files):
             names = [name for name in wanted if self._home[name] is file]
             if self._key is not None:
-                key = _own(file, self._key)
+                key = own_name(file, self._key)
                 names = [key, *(name for name in names if name != key)]
-            own = {_own(file, c): values for c, values in conditions.items() if _has(file, c)}
-            with _refusing(self._heading_of(file)):
-                read = _read_file(file, names, own, self._heading_of(file))
+            own = {own_name(file, c): v for c, v in conditions.items() if has_column(file, c)}
+            with refusing(self._heading_of(file)):
+                read = read_file(file, names, own, self._heading_of(file))
             reasons |= read.labelled(file.opened.value_labels)
             found |= {name: values for name, values in read.found.items() if name not in found}
             count = count or read.rows if i == 0 else count
@@ -211,7 +187,7 @@ class OpenExtract:
             self._heading, Problem(f"select: column '{column}' is not in the file", remedy)
         )
 
-    def _heading_of(self, file: _File) -> str:
+    def _heading_of(self, file: File) -> str:
         return self._heading if len(self._files) == 1 else f"{self._heading}, {file.path.name}"
 
     def _read_as(self) -> str:
@@ -252,9 +228,8 @@ def open_extract(
     files = []
     for single in paths:
         shown = heading if len(paths) == 1 else f"{heading}, {single.name}"
-        with _refusing(shown):
-            files.append(_open_file(single, options))
-            _refuse_twins(files[-1].opened.names)
+        with refusing(shown):
+            files.append(open_file(single, options))
     key = options.get("join") if len(paths) > 1 else None
     if len(paths) > 1 and key is None:
         remedy = "add the column that identifies firms in all of them beside `file:`: `join: ID`"
@@ -266,7 +241,7 @@ def open_extract(
                 did_you_mean(key.casefold(), [name.casefold() for name in file.opened.names]),
             )
             for file in files
-            if not _has(file, key)
+            if not has_column(file, key)
         ]
         if problems:
             raise CisflowError(heading, problems)
@@ -366,140 +341,6 @@ def verify_checksum(path: Paths, sha256: str | Sequence[str] | None, heading: st
                     "correct `sha256:` in the config",
                 ),
             )
-
-
-# --- one file -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def _refusing(heading: str) -> Iterator[None]:
-    """Put the heading over what a reader refuses."""
-    import gzip
-    import zipfile
-    import zlib
-
-    try:
-        yield
-    except UnreadableError as error:
-        raise CisflowError(heading, error.problem) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile):
-        problem = Problem(
-            "the archive is damaged or truncated",
-            "copy it once more; compare its size with that of the original",
-        )
-        raise CisflowError(heading, problem) from None
-
-
-def _open_file(path: Path, options: Options) -> _File:
-    if not path.is_file():
-        near = (
-            [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        )
-        hint = f"; {did_you_mean(path.name, near)}" if near else ""
-        raise UnreadableError(
-            "the file does not exist",
-            f"put it there or correct `file:` in the config (see data/README.md){hint}",
-        )
-    kinds = (*FORMATS, *PACKED)
-    if path.suffix.lower() not in kinds:
-        remedy = f"export it as {', '.join(kinds)}"
-        raise UnreadableError(f"files ending in '{path.suffix}' cannot be read", remedy)
-    if path.stat().st_size == 0:
-        raise UnreadableError("the file is empty (0 bytes)", "copy or export it once more")
-    raw = raw_file(path, options, tuple(FORMATS))
-    if raw.suffix not in FORMATS:
-        what = f"files ending in '{raw.suffix}' cannot be read"
-        inside = "; inside .gz the name must tell the format, as in firms.csv.gz"
-        raise UnreadableError(what, f"export it as {', '.join(FORMATS)}{inside}")
-    return _File(path, raw, FORMATS[raw.suffix](raw, options))
-
-
-def _refuse_twins(names: list[str]) -> None:
-    seen = Counter(name.casefold() for name in names)
-    twice = [name for name, count in seen.items() if count > 1]
-    if twice:
-        listed = ", ".join(repr(" ".join(name.split())) for name in twice[:5])
-        raise UnreadableError(
-            f"more than one column has the name {listed}",
-            "rename or remove one of each; capitals do not make names different",
-        )
-
-
-def _has(file: _File, column: str) -> bool:
-    return any(name.casefold() == column.casefold() for name in file.opened.names)
-
-
-def _own(file: _File, column: str) -> str:
-    """Return a column as the file writes it."""
-    return next(name for name in file.opened.names if name.casefold() == column.casefold())
-
-
-@dataclass
-class _Rows:
-    """What was read from one file."""
-
-    table: pa.Table
-    rows: int
-    reasons: dict[str, Counter[str]]
-    found: dict[str, list[str]]
-
-    def labelled(self, labels: Labels) -> dict[str, dict[str, int]]:
-        return {
-            name: {
-                f"{code} ({label})" if (label := labels.get(name, {}).get(code)) else code: n
-                for code, n in sorted(counts.items())
-            }
-            for name, counts in self.reasons.items()
-            if counts
-        }
-
-
-def _read_file(
-    file: _File, names: list[str], conditions: dict[str, set[str]], heading: str
-) -> _Rows:
-    """Read the rows that meet all conditions."""
-    import pyarrow as pa
-
-    opened = file.opened
-    needed = [*names, *(column for column in conditions if column not in names)]
-    # Readers want at least one column to count the rows by.
-    needed = needed or opened.names[:1]
-    progress = Progress(heading)
-    tables, count = [], 0
-    reasons: dict[str, Counter[str]] = {}
-    found: dict[str, set[str]] = {column: set() for column in conditions}
-    for chunk in opened.read(needed):
-        count += chunk.text.num_rows
-        kept = _kept(chunk.text, conditions, found)
-        tables.append(chunk.text if kept is None else chunk.text.filter(kept))
-        for name, reason in chunk.reasons.items():
-            stated = (reason if kept is None else reason.filter(kept)).drop_null()
-            reasons.setdefault(name, Counter()).update(stated.to_pylist())
-        progress.step(count, chunk.share)
-    progress.done(count)
-    empty = pa.table([pa.array([], pa.large_string()) for _ in needed], needed)
-    table = pa.concat_tables([empty, *tables])
-    if opened.finish is not None:
-        table = opened.finish(table)
-    few = {c: sorted(values) for c, values in found.items() if len(values) <= MOST_VALUES}
-    return _Rows(table if not names else table.select(names), count, reasons, few)
-
-
-def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, set[str]]) -> Any:
-    """Return which rows meet all conditions, None for all of them; note the values there are."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kept = None
-    for column, keys in conditions.items():
-        values = text[column].combine_chunks().dictionary_encode()
-        different = values.dictionary.to_pylist()
-        if len(found[column]) <= MOST_VALUES:
-            found[column].update(different[: MOST_VALUES + 1])
-        meets = pa.array([code_key(value) in keys for value in different], pa.bool_())
-        here = pc.fill_null(meets.take(values.indices), False)
-        kept = here if kept is None else pc.and_(kept, here)
-    return kept
 
 
 def _frame(table: pa.Table, rows: int) -> pd.DataFrame:

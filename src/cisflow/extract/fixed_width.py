@@ -1,8 +1,8 @@
 """Rows of one width in .sav and .dta files: read the bytes of the columns asked for, no others.
 
 Where the rows lie and how wide their columns are is taken from the file and proved before it is
-used: the widths must fill the row, and the rows the space there is. Whatever is not so, such as
-compressed rows, very long texts, other byte orders and Stata files before release 117, is left to
+used: the widths must fill the row, and the rows the space there is. Compressed rows of a .sav file
+are unpacked by :mod:`cisflow.extract.bytecode`. Whatever is not so, such as very long texts, other byte orders and Stata files before release 117, is left to
 pyreadstat. Sources: "Stata .dta file formats" (help dta, releases 117 to 119); PSPP developers'
 guide, "System file format".
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cisflow.extract.base import (
     ROWS_AT_A_TIME,
@@ -22,6 +22,7 @@ from cisflow.extract.base import (
     arrow_texts,
     number_texts,
 )
+from cisflow.extract.bytecode import Packed, data_start, unpacked
 from cisflow.extract.statistical import without_declared, wrong_text
 
 if TYPE_CHECKING:
@@ -51,20 +52,19 @@ class RecordLayout:
     record: np.dtype[Any]
     encoding: str
     stata: bool
+    packed: Packed | None = None
 
     def chunks(self, names: list[str], ranges: dict[str, Any]) -> Iterator[Chunk]:
         """Yield the rows; ``ranges`` are the values SPSS declares missing, by column."""
         import numpy as np
         import pyarrow as pa
 
-        records = self._records()
-        fields: Mapping[str, Any] = self.record.fields or {}
-        for begin in range(0, max(self.rows, 1), ROWS_AT_A_TIME):
-            part = records[begin : begin + ROWS_AT_A_TIME]
+        done = 0
+        for part in self._pieces() if self.packed is None else self._unpacked(names):
             texts, reasons = [], {}
             for name in names:
-                kind, values = fields[name][0], np.ascontiguousarray(part[name])
-                if kind.kind == "S":
+                values = np.ascontiguousarray(part[name])
+                if values.dtype.kind == "S":
                     text, reason = without_declared(self._letters(values), None, ranges.get(name))
                 elif self.stata:
                     text, reason = _stata_numbers(values)
@@ -74,18 +74,42 @@ class RecordLayout:
                 texts.append(text)
                 if reason is not None:
                     reasons[name] = reason
-            share = min(1.0, (begin + len(part)) / max(self.rows, 1))
-            yield Chunk(pa.table(texts, names), reasons, share)
+            done += len(texts[0])
+            yield Chunk(pa.table(texts, names), reasons, min(1.0, done / max(self.rows, 1)))
 
-    def _records(self) -> np.ndarray:
+    def _pieces(self) -> Iterator[Any]:
         import numpy as np
 
         if self.rows == 0:
-            return np.empty(0, self.record)
-        if not self.raw.packing:
-            return np.memmap(self.raw.path, self.record, "r", self.start, (self.rows,))
+            records = np.empty(0, self.record)
+        elif not self.raw.packing:
+            records = np.memmap(self.raw.path, self.record, "r", self.start, (self.rows,))
+        else:
+            with self.raw.stream() as stream:
+                records = np.frombuffer(stream.read(), self.record, self.rows, self.start)
+        for begin in range(0, max(self.rows, 1), ROWS_AT_A_TIME):
+            yield records[begin : begin + ROWS_AT_A_TIME]
+
+    def _unpacked(self, names: list[str]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield columns of a .sav file with compressed rows; a text lies in several elements."""
+        import numpy as np
+
+        fields: Mapping[str, Any] = self.record.fields or {}
+        elements = {
+            name: range(offset // 8, (offset + max(kind.itemsize, 8) + 7) // 8)
+            for name in names
+            for kind, offset in [fields[name][:2]]
+        }
+        wanted = sorted({element for own in elements.values() for element in own})
         with self.raw.stream() as stream:
-            return np.frombuffer(stream.read(), self.record, self.rows, self.start)
+            stream.seek(self.start)
+            for found in unpacked(stream, cast("Packed", self.packed), wanted):
+                yield {
+                    name: np.column_stack([found[element] for element in own])
+                    .view(f"S{8 * len(own)}" if fields[name][0].kind == "S" else "<f8")
+                    .ravel()
+                    for name, own in elements.items()
+                }
 
     def _letters(self, values: np.ndarray) -> pa.Array:
         """Return texts, decoded once per different one."""
@@ -152,9 +176,8 @@ def _record(names: list[str], kinds: list[str], widths: list[int]) -> np.dtype[A
 
 def _spss_layout(raw: RawFile, meta: Any, encoding: str | None) -> RecordLayout | None:
     with raw.stream() as stream:
-        head = stream.read(88)
-        size = raw.size or len(head) + len(stream.read())
-        if len(head) < 88 or head[:4] != b"$FL2":
+        head = stream.read(92)
+        if len(head) < 92 or head[:4] != b"$FL2":
             return None
         order, elements, compression, _, rows = struct.unpack_from("<5i", head, 64)
         kinds, widths = [], []
@@ -163,20 +186,25 @@ def _spss_layout(raw: RawFile, meta: Any, encoding: str | None) -> RecordLayout 
             width = int(meta.original_variable_types[name][1:]) if text else 8
             kinds.append(f"S{width}" if text else "<f8")
             widths.append(8 * ((width + 7) // 8))
-        start = size - rows * sum(widths)
+        (bias,) = struct.unpack_from("<d", head, 84)
         if (
-            (order, compression) not in ((2, 0), (3, 0))
+            order not in (2, 3)
+            or compression not in (0, 1)
             or rows <= 0
             or 8 * elements != sum(widths)
             or max(widths) > LONGEST_TEXT
-            or start < 88
         ):
             return None
-        stream.seek(start - 8)
-        if stream.read(8) != struct.pack("<2i", 999, 0):  # the end of the dictionary
+        start = data_start(stream)
+        if start is None:
+            return None
+        size = raw.size or start + len(stream.read())
+        if compression == 0 and size - start != rows * sum(widths):
             return None
     record = _record(list(meta.column_names), kinds, widths)
-    return RecordLayout(raw, start, rows, record, encoding or meta.file_encoding, stata=False)
+    packed = Packed(elements, rows, bias) if compression == 1 else None
+    encoding = encoding or meta.file_encoding
+    return RecordLayout(raw, start, rows, record, encoding, stata=False, packed=packed)
 
 
 def _stata_layout(raw: RawFile, meta: Any, encoding: str | None) -> RecordLayout | None:

@@ -93,7 +93,7 @@ def _pyreadstat(raw: RawFile, options: Options, **wanted: Any) -> tuple[pd.DataF
     if raw.suffix != ".por":
         wanted["encoding"] = options.get("encoding")
     if raw.suffix in WITH_REASONS:
-        wanted["user_missing"] = True
+        wanted.setdefault("user_missing", True)
     try:
         return reader(raw.source(), disable_datetime_conversion=True, **wanted)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
@@ -121,9 +121,28 @@ def _chunks(raw: RawFile, options: Options, names: list[str]) -> Iterator[Chunk]
             f"truncated: {len(frame)} of {meta.number_rows} rows are there",
             "copy or export it once more; compare its size with that of the original",
         )
+    _without_false_zeros(frame, raw, options, meta)
     for start in range(0, max(len(frame), 1), ROWS_AT_A_TIME):
         part = frame.iloc[start : start + ROWS_AT_A_TIME]
         yield _chunk(part, names, _ranges(meta, names), meta)
+
+
+def _without_false_zeros(frame: pd.DataFrame, raw: RawFile, options: Options, meta: Any) -> None:
+    """Make Stata's plain missing value missing in columns of whole numbers.
+
+    Asked for tagged missing values, pyreadstat (1.3.7) makes "." a 0 in such columns if they have
+    any; asked for none it does not.
+    """
+    mixed = [
+        name
+        for name in frame.columns
+        if frame[name].dtype == object and meta.readstat_variable_types[name].startswith("int")
+    ]
+    if raw.suffix == ".dta" and mixed:
+        plain = _pyreadstat(raw, options, usecols=mixed, user_missing=False)[0]
+        for name in mixed:
+            letters = frame[name].map(lambda value: isinstance(value, str)).astype(bool)
+            frame[name] = plain[name].astype(object).where(~letters, frame[name])
 
 
 def _chunk(

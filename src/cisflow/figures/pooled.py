@@ -118,7 +118,7 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
                 panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
         names = [*(findings.name(c) for c in countries), "Pooled"]
         axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
-        axes[0].get_yticklabels()[-1].set_weight("bold")
+        axes[0].get_yticklabels()[-1].set_fontweight("bold")
         axes[0].set_ylim(len(countries) + 0.9, -0.6)
         figure.supxlabel(
             "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cisflow.disclosure import is_small, splits_off_few
+from cisflow.estimates import ALL_WAVES
 from cisflow.publication import (
     COLUMN_LABELS,
     NOT_ESTIMABLE,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from maketables import MTable
 
-ALL_WAVES = "all"
 METHODS = {
     "pooled": "Pooled",
     "within": "Within",

@@ -1,0 +1,5 @@
+"""``python -m cisflow``."""
+
+from cisflow.cli import main
+
+raise SystemExit(main())
