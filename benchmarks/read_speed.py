@@ -3,8 +3,8 @@
     python benchmarks/read_speed.py            # all; some ten minutes and 2 GB of disk
     python benchmarks/read_speed.py --quick    # a tenth of the rows; writes nothing
 
-Writes results/read_speed.md beside this file. Reading means: from the file to a table of 25 columns of
-text in pandas, reasons of missing values counted, on our side; to a tibble on haven's.
+Writes results/read_speed.md beside this file. Reading means: from the file to a table of 25 columns
+of text in pandas, reasons of missing values counted, on our side; to a tibble on haven's.
 """
 
 from __future__ import annotations
@@ -206,8 +206,8 @@ def main() -> None:
              "`col_select` ÷ ours"],
             timed,
         ),
-        f"A pooled text of {pooled:,} rows and 150 columns ({size:.1f} GB), read in a process of its "
-        f"own; peak memory, the interpreter included, is to stay under {LIMIT:g} GB.",
+        f"A pooled text of {pooled:,} rows and 150 columns ({size:.1f} GB), read in a process of "
+        f"its own; peak memory, the interpreter included, is to stay under {LIMIT:g} GB.",
         table(["read", "rows kept", "time", "peak memory", "met"], used),
         "Made by `benchmarks/read_speed.py`.",
     ]  # fmt: skip

@@ -174,7 +174,13 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         raise CisflowError(heading, _no_rows(extract, codebook))
     raw, read_as, more = _translated(extract, columns, screens, codebook)
     return Delivery(
-        raw, columns, screens, extract.rows, [*problems, *more], read_as, extract.reasons,
+        raw,
+        columns,
+        screens,
+        extract.rows,
+        [*problems, *more],
+        read_as,
+        extract.reasons,
         extract.joined,
     )
 

@@ -46,8 +46,8 @@ def published_numbers(results: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`COLUMNS`, all text: one row per number (``quantity`` names it) and per verdict
-        or note.
+        Columns :data:`COLUMNS`, all text: one row per number (``quantity`` names it) and per
+        verdict or note.
 
     Raises
     ------
@@ -60,7 +60,9 @@ def published_numbers(results: Path) -> pd.DataFrame:
     if not tables:
         raise CisflowError(
             results.as_posix(),
-            Problem("there are no estimates", "run the pipeline first; name the folder results/<run>"),
+            Problem(
+                "there are no estimates", "run the pipeline first; name the folder results/<run>"
+            ),
         )
     tables += [file for file in (results / "claims.csv",) if file.is_file()]
     frames = [_long(pd.read_csv(file, dtype=str, keep_default_na=False)) for file in tables]

@@ -141,7 +141,9 @@ def _todos(
                 said = line.split(f"{TODO}:", 1)[1].strip()
                 yield (
                     shown(file),
-                    Problem(f"line {number} is still to do: {said}", "settle it, then remove the line"),
+                    Problem(
+                        f"line {number} is still to do: {said}", "settle it, then remove the line"
+                    ),
                 )
 
 
@@ -169,7 +171,9 @@ def _check_source(
     about = {"name": source.name, "sha256": source.entry.get("sha256")}
     try:
         if accounts:
-            table, quality = ingest_accounts(source.entry["file"], codebook, source.country, **about)
+            table, quality = ingest_accounts(
+                source.entry["file"], codebook, source.country, **about
+            )
         else:
             table, quality = ingest_wave(
                 source.entry["file"], codebook, source.country, source.wave, **about
@@ -211,7 +215,9 @@ def _linked(
     if ids is None or ids.isin(accounts["firm_id"]).mean() >= FEW_LINKED:
         return []
     what = f"fewer than {FEW_LINKED:.0%} of the surveyed firms have accounts"
-    remedy = "are identifiers written alike in both? `firm_id: {format: …}` in a codebook aligns them"
+    remedy = (
+        "are identifiers written alike in both? `firm_id: {format: …}` in a codebook aligns them"
+    )
     return [(source.heading, Problem(what, remedy))]
 
 

@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cisflow",
         description="From extracts of the Community Innovation Survey to published results.",
-        epilog="Exit codes: 0 nothing is wrong, 1 something is, 2 the command could not do its work.",
+        epilog="Exit codes: 0 nothing is wrong, 1 something is, 2 the command cannot do its work.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -66,14 +66,20 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="write a config, and a codebook where none fits")
     init.add_argument("country", metavar="COUNTRY", help="two-letter code, such as NL")
     init.add_argument(
-        "--wave", action="append", required=True, metavar="WAVE=FILE", type=_wave,
+        "--wave",
+        action="append",
+        required=True,
+        metavar="WAVE=FILE",
+        type=_wave,
         help="a wave and its extract, such as 2012=data/raw/NL/cis2012.csv; once per wave",
     )
     init.add_argument("--accounts", type=Path, metavar="FILE", help="export of company accounts")
     init.add_argument("--labels", type=Path, metavar="FILE", help="table of names and labels")
     init.add_argument("--run", metavar="NAME", help="name of the run (default: the country's code)")
     init.add_argument("--name", metavar="TEXT", help="the country's name, for the paper")
-    init.add_argument("--out", type=Path, metavar="DIR", help="write below DIR/config (default: here)")
+    init.add_argument(
+        "--out", type=Path, metavar="DIR", help="write below DIR/config (default: here)"
+    )
     init.add_argument("--json", action="store_true", help="print JSON")
     init.set_defaults(command=_init)
 
@@ -82,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(command=_check)
 
-    baseline = commands.add_parser("baseline", help="save or compare the published numbers of a run")
+    baseline = commands.add_parser(
+        "baseline", help="save or compare the published numbers of a run"
+    )
     actions = baseline.add_subparsers(required=True, metavar="save | compare")
     for name, text, command in (
         ("save", "write all published numbers", _baseline_save),

@@ -85,7 +85,9 @@ def year_of(wave: str) -> int | None:
     return int(found[0]) if found else None
 
 
-def draft(seen: Look, fit: Fit | None, year: int | None, rows: Mapping[str, str], currency: str | None) -> Draft:
+def draft(
+    seen: Look, fit: Fit | None, year: int | None, rows: Mapping[str, str], currency: str | None
+) -> Draft:
     """Draft a codebook.
 
     Parameters
@@ -111,7 +113,9 @@ def draft(seen: Look, fit: Fit | None, year: int | None, rows: Mapping[str, str]
     made.known_columns = needed_columns(fit.codebook) if fit else []
     made.head["reference_year"] = year or 2000
     if year is None:
-        made.todos.append("reference_year: the wave's name tells no year; set the last of its years")
+        made.todos.append(
+            "reference_year: the wave's name tells no year; set the last of its years"
+        )
     if rows:
         made.head["rows"] = dict(rows)
     everything = {**{v: _as_match(seen, v, here) for v, here in columns.items()}, **matches}
@@ -128,7 +132,9 @@ def draft(seen: Look, fit: Fit | None, year: int | None, rows: Mapping[str, str]
         _add_variable(made, seen, found, yes_no, new=True)
     for variable, found in everything.items():
         if variable in columns:
-            _add_variable(made, seen, found, yes_no, new=False, codebook=fit.codebook if fit else None)
+            _add_variable(
+                made, seen, found, yes_no, new=False, codebook=fit.codebook if fit else None
+            )
     _add_absent(made, seen, fit, everything)
     _add_activity_classes(made, seen, everything, fit, year)
     _add_money(made, seen, everything, fit, currency)
@@ -159,12 +165,12 @@ def _usual_yes_no(matches: Mapping[str, Match]) -> dict[str, bool] | None:
     seen: dict[tuple[tuple[str, bool], ...], int] = {}
     for found in matches.values():
         if found.coding and all(isinstance(v, bool) for v in found.coding.codes.values()):
-            key = tuple(sorted((c, bool(v)) for c, v in found.coding.codes.items()))
+            key = tuple(sorted((str(c), bool(v)) for c, v in found.coding.codes.items()))
             if {v for _, v in key} == {True, False}:
                 seen[key] = seen.get(key, 0) + 1
     if not seen:
         return None
-    usual = dict(max(seen, key=lambda key: seen[key]))
+    usual = dict(max(seen.items(), key=lambda item: item[1])[0])
     return None if usual == YES_NO else usual
 
 
@@ -174,6 +180,33 @@ def _add_missing(made: Draft, seen: Look, matches: Mapping[str, Match]) -> None:
     silent = {v for c in columns for v in silent_values(seen.data[c], seen.words)} - {"."}
     if silent:
         made.head["missing"] = sorted(silent)
+
+
+def _add_coding(
+    made: Draft,
+    entry: dict[str, Any],
+    seen: Look,
+    found: Match,
+    yes_no: dict[str, bool] | None,
+    codebook: Codebook | None,
+) -> None:
+    """Write the codes of a variable where they are not the usual ones."""
+    variable = found.variable
+    coding = _coding(seen, found)
+    if coding is None:
+        return
+    inherited = (codebook or {}).get("variables", {}).get(variable, {}).get("codes")
+    usual: Any = inherited if inherited is not None and not yes_no else (yes_no or YES_NO)
+    known = {str(c).casefold(): v for c, v in usual.items()}
+    differs = any(known.get(str(c).casefold()) != v for c, v in coding.codes.items())
+    if differs or (yes_no is not None and inherited is not None and inherited != yes_no):
+        ordered = dict(sorted(coding.codes.items(), key=lambda item: item[1]))
+        entry["codes"] = "degree" if coding.codes == DEGREE_CODES else ordered
+    silent = [m for m in coding.missing if m not in made.head.get("missing", [])]
+    if silent:
+        entry["missing"] = silent
+    if coding.assumed:
+        made.remarks[variable] = coding.assumed
 
 
 def _add_variable(
@@ -190,30 +223,23 @@ def _add_variable(
     first = seen.profiles[found.columns[0]]
     entry: dict[str, Any] = {}
     if new:
-        entry = {"name": found.columns[0]} if len(found.columns) == 1 else {"any_of": list(found.columns)}
+        entry = (
+            {"name": found.columns[0]}
+            if len(found.columns) == 1
+            else {"any_of": list(found.columns)}
+        )
         label = seen.legend.columns.get(found.columns[0])
         if label and len(found.columns) == 1:
             entry["label"] = label
-    coding = _coding(seen, found)
-    if coding is not None:
-        inherited = (codebook or {}).get("variables", {}).get(variable, {}).get("codes")
-        usual: Any = inherited if inherited is not None and not yes_no else (yes_no or YES_NO)
-        known = {str(c).casefold(): v for c, v in usual.items()}
-        differs = any(known.get(str(c).casefold()) != v for c, v in coding.codes.items())
-        if differs or (yes_no is not None and inherited is not None and inherited != yes_no):
-            ordered = dict(sorted(coding.codes.items(), key=lambda item: item[1]))
-            entry["codes"] = "degree" if coding.codes == DEGREE_CODES else ordered
-        silent = [m for m in coding.missing if m not in made.head.get("missing", [])]
-        if silent:
-            entry["missing"] = silent
-        if coding.assumed:
-            made.remarks[variable] = coding.assumed
+    _add_coding(made, entry, seen, found, yes_no, codebook)
     if variable in PERCENT and first.within == "0-1":
         entry["unit"] = "fraction"
     if found.screen:
         entry["screen"] = {"name": found.screen, "no_is_zero": True}
-    if new and re.match(r"coop_\w+_domestic$", variable) and not has_concept(
-        seen.questions[found.columns[0]], "domestic", seen.words
+    if (
+        new
+        and re.match(r"coop_\w+_domestic$", variable)
+        and not has_concept(seen.questions[found.columns[0]], "domestic", seen.words)
     ):
         entry["note"] = "the file does not ask where the partner is; it stands under domestic"
     if found.rivals:
@@ -270,7 +296,9 @@ def _add_activity_classes(
     if "nace" not in found:
         return
     column = found["nace"].columns[0]
-    values = [v for v in seen.data[column].dropna().unique() if v not in made.head.get("missing", [])]
+    values = [
+        v for v in seen.data[column].dropna().unique() if v not in made.head.get("missing", [])
+    ]
     revision = "2" if (year or REVISION_2_SINCE) >= REVISION_2_SINCE else "1.1"
     if has_isic(seen, column):
         revision = "isic3"
@@ -316,7 +344,10 @@ def _add_money(
     elif "turnover" in found and "employees" in found:
         unit, why = money_unit(seen, found["turnover"].columns[0], found["employees"].columns[0])
     stated = fit.codebook.get("money", {}) if fit else {}
-    money = {"currency": stated.get("currency") or currency or "XXX", "unit": unit or stated.get("unit", "unit")}
+    money = {
+        "currency": stated.get("currency") or currency or "XXX",
+        "unit": unit or stated.get("unit", "unit"),
+    }
     if {k: stated.get(k) for k in money} != money:
         made.head["money"] = money
         made.remarks["money:"] = why or "no unit is stated; single units of the currency are taken"
@@ -353,7 +384,9 @@ def _numbers(seen: Look, columns: list[str]) -> pd.DataFrame:
 
 def _add_blocks(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
     """Say where the mappings are from, and who was asked, as the blanks of the file show it."""
-    source = f"names and labels ({seen.legend.origin})" if seen.legend.columns else "names in the file"
+    source = (
+        f"names and labels ({seen.legend.origin})" if seen.legend.columns else "names in the file"
+    )
     shared = {"verified": "inferred", "source": source}
     made.head["blocks"] = {"firm": dict(shared)}
     for block, variables in BLOCKS.items():

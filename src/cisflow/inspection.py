@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
 from cisflow.legends import Legend, read_legend
-from cisflow.matching import WORTH_A_LOOK, match, near, screens
+from cisflow.matching import WORTH_A_LOOK, match, near
 from cisflow.quality import ROUNDING
 from cisflow.schema import PERCENT
 from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, question
@@ -187,7 +187,9 @@ def _fit(names: list[str], codebook: Codebook) -> Fit:
         def there(spec: Mapping[str, Any]) -> bool:
             return all(any(map(present.find, n)) for n in alternatives(dict(spec)))
 
-    found, missing, optional = [], [], []
+    found: list[str] = []
+    missing: list[str] = []
+    optional: list[str] = []
     for variable, spec in codebook["variables"].items():
         if "constant" in spec:
             continue
@@ -237,8 +239,10 @@ def inspect_file(
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
     also = needed_columns(chosen.codebook) if chosen else []
     seen = look(path, root, labels_file=labels_file, also=also, options=options)
-    accounts = chosen is not None and chosen.codebook["table"] == "accounts" and (
-        chosen.share >= RECOGNISED
+    accounts = (
+        chosen is not None
+        and chosen.codebook["table"] == "accounts"
+        and (chosen.share >= RECOGNISED)
     )
     by_words = {} if accounts else match(seen.profiles, seen.questions, seen.words, None)
     recognised = chosen is not None and chosen.share >= RECOGNISED
@@ -261,7 +265,7 @@ def inspect_file(
                     {"column": column, "why": why}
                     for column, why in near(
                         variable,
-                        chosen.codebook,
+                        chosen.codebook,  # type: ignore[union-attr]
                         seen.questions,
                         seen.legend.columns,
                         seen.words,
@@ -275,7 +279,9 @@ def inspect_file(
             for m in by_words.values()
             if m.variable not in mapped
         ],
-        "suspicious": [] if accounts else list(suspicious(seen, chosen if recognised else None, by_words)),
+        "suspicious": []
+        if accounts
+        else list(suspicious(seen, chosen if recognised else None, by_words)),
         "codings": _codings(seen, chosen if recognised else None, by_words),
         "models": [] if accounts else _models(root, {*mapped, *by_words}),
     }
@@ -314,6 +320,26 @@ def _variables(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> dict
     return found
 
 
+def _column_problems(
+    seen: Look, fit: Fit | None, by_words: Mapping[str, Any], variable: str, column: str
+) -> Iterator[str]:
+    """Yield what in the values of one column does not look as it should."""
+    p = seen.profiles[column]
+    if p.present == 0:
+        yield "no value at all"
+        return
+    if p.signs:
+        yield f"numbers with {' and '.join(p.signs)}"
+    if fit is not None and variable in fit.codebook["variables"]:
+        yield from _problems(seen, variable, column, fit.codebook)
+    elif variable in PERCENT and p.within == "0-1":
+        yield "all values lie between 0 and 1: fractions, set `unit: fraction`"
+    elif variable in PERCENT and p.numeric > 0 and not p.within:
+        yield "values above 100 or below 0: amounts rather than shares?"
+    elif p.flag is not None and p.flag.assumed and by_words[variable].coding is not None:
+        yield p.flag.assumed
+
+
 def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what in the values does not look as it should, without telling a value.
 
@@ -334,30 +360,23 @@ def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list
 
     for variable, columns in found.items():
         for column in columns:
-            p = seen.profiles[column]
-            if p.present == 0:
-                tell(variable, column, "no value at all")
-                continue
-            if p.signs:
-                tell(variable, column, f"numbers with {' and '.join(p.signs)}")
-            if fit is not None and variable in fit.codebook["variables"]:
-                for problem in _problems(seen, variable, column, fit.codebook):
-                    tell(variable, column, problem)
-            elif variable in PERCENT and p.within == "0-1":
-                tell(variable, column, "all values lie between 0 and 1: fractions, set `unit: fraction`")
-            elif variable in PERCENT and p.numeric > 0 and not p.within:
-                tell(variable, column, "values above 100 or below 0: amounts rather than shares?")
-            elif p.flag is not None and p.flag.assumed and by_words[variable].coding is not None:
-                tell(variable, column, p.flag.assumed)
+            for what in _column_problems(seen, fit, by_words, variable, column):
+                tell(variable, column, what)
     triple = next(
-        (s for s in (("share_unchanged", "share_new_firm", "share_new_market"),
-                     ("share_unchanged", "share_improved", "share_new")) if set(s) <= set(found)),
+        (
+            s
+            for s in (
+                ("share_unchanged", "share_new_firm", "share_new_market"),
+                ("share_unchanged", "share_improved", "share_new"),
+            )
+            if set(s) <= set(found)
+        ),
         None,
     )
     if triple:
-        what = _sum_problem(seen, [found[share][0] for share in triple])
-        if what:
-            tell(", ".join(triple), ", ".join(found[share][0] for share in triple), what)
+        sums = _sum_problem(seen, [found[share][0] for share in triple])
+        if sums:
+            tell(", ".join(triple), ", ".join(found[share][0] for share in triple), sums)
     for amount in ("turnover",):
         if amount in found and "employees" in found:
             unit, meaning = money_unit(seen, found[amount][0], found["employees"][0])
@@ -375,9 +394,9 @@ def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> lis
         return []
     if 0 < invalid < MINIMUM_CELL:
         return [f"fewer than {MINIMUM_CELL} values that the codebook does not know"]
-    return [problem.what.split(": ", 1)[-1] for problem in answers.problems if not _rare(problem.what)] or [
-        "values that the codebook does not know"
-    ]
+    return [
+        problem.what.split(": ", 1)[-1] for problem in answers.problems if not _rare(problem.what)
+    ] or ["values that the codebook does not know"]
 
 
 def _rare(what: str) -> bool:
@@ -404,7 +423,9 @@ def _sum_problem(seen: Look, columns: list[str]) -> str | None:
     part = sums_to_whole(seen, columns)
     if part is None or part >= SUMS_MOSTLY:
         return None
-    return f"the shares make 100 for {part:.0%} of the firms only: overlapping, or another question?"
+    return (
+        f"the shares make 100 for {part:.0%} of the firms only: overlapping, or another question?"
+    )
 
 
 def money_unit(seen: Look, turnover: str, employees: str) -> tuple[str | None, str]:

@@ -69,7 +69,9 @@ def match(
     fits = sorted(
         (
             (score, len(max(sign.any, key=len)), -order, sign, column)
-            for order, (sign, column, score) in enumerate(_fitting(profiles, questions, words, year))
+            for order, (sign, column, score) in enumerate(
+                _fitting(profiles, questions, words, year)
+            )
             if sign.variable not in settled and column not in taken
         ),
         key=lambda fit: fit[:3],
@@ -180,7 +182,9 @@ def near(
     scored = {c: likeness(asked, sign, words) for c, asked in questions.items()} if sign else {}
     for column in sorted(scored, key=lambda c: -scored[c])[:most]:
         if scored[column] >= WORTH_A_LOOK:
-            found.setdefault(column, "words of its label" if labels.get(column) else "words of its name")
+            found.setdefault(
+                column, "words of its label" if labels.get(column) else "words of its name"
+            )
     label = plain(spec.get("label", ""))
     if label:
         texts = {plain(text): column for column, text in labels.items() if text}

@@ -127,13 +127,22 @@ def initialise(
         # Without an identifier nothing can be tried, and that much is told already.
         if wave.file and "firm_id" in wave.variables:
             wave.todos += _still_wrong(wave, country, name, root)
-        wave.text = wave.text.replace(_PLACE_OF_TODOS, _comments([f"{TODO}: {t}" for t in wave.todos]))
+        wave.text = wave.text.replace(
+            _PLACE_OF_TODOS, _comments([f"{TODO}: {t}" for t in wave.todos])
+        )
     models = _models(root, planned, accounts is not None)
     todos = list(accounts_todo)
     if not name:
         todos.append(f"name: what {country} is called in the paper")
     text = _config_text(
-        country, name or country, run, planned, accounts, accounts_book, models, todos,
+        country,
+        name or country,
+        run,
+        planned,
+        accounts,
+        accounts_book,
+        models,
+        todos,
         os.path.relpath(root / "workflow" / "schemas", config_file.parent),
     )
     written = []
@@ -144,7 +153,13 @@ def initialise(
     return {
         "written": written,
         "waves": [
-            {"wave": w.name, "file": shown(w.path), "codebook": w.codebook, "how": w.how, "todo": w.todos}
+            {
+                "wave": w.name,
+                "file": shown(w.path),
+                "codebook": w.codebook,
+                "how": w.how,
+                "todo": w.todos,
+            }
             for w in planned
         ],
         "accounts": accounts_book or None,
@@ -215,7 +230,9 @@ def _planned(
     short = country.lower() + re.sub(r"[^a-z0-9]+", "", wave.lower())
     file = out / "config" / "codebooks" / "national" / f"{short}.yaml"
     mapped = [v for v, entry in made.variables.items() if entry is not None]
-    variables = sorted({*mapped, *made.taken_over} - {v for v, e in made.variables.items() if e is None})
+    variables = sorted(
+        {*mapped, *made.taken_over} - {v for v, e in made.variables.items() if e is None}
+    )
     inside = file.resolve().is_relative_to((root / "config" / "codebooks").resolve())
     codebook = f"national/{short}" if inside else shown(file)
     schema = os.path.relpath(root / "workflow" / "schemas", file.parent)
@@ -226,7 +243,9 @@ def _planned(
 
 def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | None:
     """Return the codebook that knows most required names; of about equal ones the year's own."""
-    fits = [f for f in rank(names, [b for b in books if b["table"] == "firms"]) if f.share >= RECOGNISED]
+    fits = [
+        f for f in rank(names, [b for b in books if b["table"] == "firms"]) if f.share >= RECOGNISED
+    ]
     if not fits:
         return None
     good = [f for f in fits if f.share >= fits[0].share - ABOUT_AS_GOOD]
@@ -311,7 +330,9 @@ def _models(root: Path, waves: Sequence[Wave], accounts: bool) -> tuple[list[str
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(root / "config" / "nace.yaml")
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
-    good = [row[0]["model"] for row in zip(*tables, strict=True) if any(r["supported"] for r in row)]
+    good = [
+        row[0]["model"] for row in zip(*tables, strict=True) if any(r["supported"] for r in row)
+    ]
     lacking = {
         row["model"]: ", ".join(row["lacks"]) for row in tables[0] if row["model"] not in good
     }
@@ -335,7 +356,12 @@ def _flow(value: Any) -> str:
         bool, lambda d, v: d.represent_scalar("tag:yaml.org,2002:bool", "yes" if v else "no")
     )
     text = yaml.dump(
-        value, Dumper=Dumper, default_flow_style=True, width=10**6, allow_unicode=True, sort_keys=False
+        value,
+        Dumper=Dumper,
+        default_flow_style=True,
+        width=10**6,
+        allow_unicode=True,
+        sort_keys=False,
     ).strip()
     return text.removesuffix("...").strip()
 
@@ -350,8 +376,8 @@ def _codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
     known = f"; {len(made.taken_over)} of its variables are in the file" * bool(made.taken_over)
     lines = [
         f"# yaml-language-server: $schema={schema}/codebook.schema.yaml",
-        f"# Drafted by `cisflow init` from {seen.path.name} (labels: {seen.legend.origin}). Read it",
-        "# through, correct what is wrong, and take each TODO line away when it is settled.",
+        f"# Drafted by `cisflow init` from {seen.path.name} (labels: {seen.legend.origin}).",
+        "# Read it through, correct what is wrong, and remove each TODO line when it is settled.",
     ]
     head = {"title": title, "extends": made.extends, **made.head}
     text = "\n".join(lines) + "\n" + _PLACE_OF_TODOS
@@ -385,7 +411,9 @@ def _codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
 def _unused(made: Draft, seen: Look) -> str:
     """Return a comment that lists the columns nothing is made of."""
     used = {c for entry in made.variables.values() if entry for c in _columns_in(entry)}
-    used |= {c.casefold() for c in made.known_columns} | {c.casefold() for c in made.head.get("rows", {})}
+    used |= {c.casefold() for c in made.known_columns} | {
+        c.casefold() for c in made.head.get("rows", {})
+    }
     unused = [name for name in seen.names if name.casefold() not in used]
     if not unused:
         return ""

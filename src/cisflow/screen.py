@@ -26,14 +26,16 @@ def aligned(rows: Sequence[Sequence[Any]], indent: int = 2) -> str:
         return ""
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     last = len(cells[0]) - 1
-    widths = [
-        min(max(len(row[i]) for row in cells), WIDEST_COLUMN) for i in range(last)
-    ]
+    widths = [min(max(len(row[i]) for row in cells), WIDEST_COLUMN) for i in range(last)]
     room = max(WIDTH - indent - sum(widths) - 2 * last, 20)
     lines = []
     for row, told in zip(rows, cells, strict=True):
         start = " " * indent + "".join(
-            (_cut(told[i], w).rjust(w) if isinstance(row[i], int | float) else _cut(told[i], w).ljust(w))
+            (
+                _cut(told[i], w).rjust(w)
+                if isinstance(row[i], int | float)
+                else _cut(told[i], w).ljust(w)
+            )
             + "  "
             for i, w in enumerate(widths)
         )
@@ -60,7 +62,10 @@ def _inspection_lines(found: Record) -> Iterator[str]:
     yield found["file"]
     yield aligned(
         [
-            ("format", f"{found['format']} ({found['read_as']})" if found["read_as"] else found["format"]),
+            (
+                "format",
+                f"{found['format']} ({found['read_as']})" if found["read_as"] else found["format"],
+            ),
             ("size", f"{found['rows']:,} rows, {found['columns']} columns"),
             ("labels", found["labels"]),
         ]
@@ -68,7 +73,12 @@ def _inspection_lines(found: Record) -> Iterator[str]:
     yield "\nCodebooks, by the share of required variables whose columns are in the file"
     yield aligned(
         [
-            (f"{row['share']:.0%}".rjust(4), f"{row['found']} of {row['required']}", row["codebook"], row["title"])
+            (
+                f"{row['share']:.0%}".rjust(4),
+                f"{row['found']} of {row['required']}",
+                row["codebook"],
+                row["title"],
+            )
             for row in found["codebooks"]
         ]
     )
@@ -78,7 +88,10 @@ def _inspection_lines(found: Record) -> Iterator[str]:
         yield f"\nMissing for {found['codebook']['codebook']}, and what comes near"
         yield aligned(
             [
-                (row["variable"], "; ".join(f"{n['column']} ({n['why']})" for n in row["near"]) or "nothing")
+                (
+                    row["variable"],
+                    "; ".join(f"{n['column']} ({n['why']})" for n in row["near"]) or "nothing",
+                )
                 for row in found["missing"]
             ]
         )
@@ -92,7 +105,9 @@ def _inspection_lines(found: Record) -> Iterator[str]:
     )
     if found["codings"]:
         yield "\nCodes and how many rows have them (* withheld: too few firms)"
-        yield aligned([(r["variable"], r["column"], _counts(r["counts"])) for r in found["codings"]])
+        yield aligned(
+            [(r["variable"], r["column"], _counts(r["counts"])) for r in found["codings"]]
+        )
     yield from _model_lines(found["models"])
 
 
@@ -117,7 +132,8 @@ def _lacks(lacks: Mapping[str, Sequence[str]]) -> str:
         need = " or ".join(parts[:3]) + (" …" if len(parts) > 3 else "")
         by_need.setdefault("" if parts == [variable] else need, []).append(variable)
     return "; ".join(
-        ", ".join(variables) + (f" (from {need})" if need else "") for need, variables in by_need.items()
+        ", ".join(variables) + (f" (from {need})" if need else "")
+        for need, variables in by_need.items()
     )
 
 
@@ -161,7 +177,13 @@ def findings_text(record: Record) -> str:
         lines.append(
             aligned(
                 [
-                    (e["country"], e["wave"], f"{e['rows_kept']:,} of {e['rows']:,} rows", e["codebook"], e["file"])
+                    (
+                        e["country"],
+                        e["wave"],
+                        f"{e['rows_kept']:,} of {e['rows']:,} rows",
+                        e["codebook"],
+                        e["file"],
+                    )
                     for e in record["extracts"]
                 ]
             )
@@ -174,7 +196,9 @@ def findings_text(record: Record) -> str:
     if lacking:
         lines.append("\nModels that a wave cannot support; their rows will say why")
         lines.append(aligned([(r["wave"], r["model"], _lacks(r["lacks"])) for r in lacking]))
-    lines.append(f"\n{record['config']}: " + ("nothing is wrong." if record["ok"] else "not ready to run."))
+    lines.append(
+        f"\n{record['config']}: " + ("nothing is wrong." if record["ok"] else "not ready to run.")
+    )
     return "\n".join(lines).lstrip("\n")
 
 
@@ -202,7 +226,18 @@ def changes_text(record: Record) -> str:
     rows = record["changes"]
     if not rows:
         return f"{record['baseline']}: no published number has changed."
-    header = ("country", "wave", "model", "outcome", "column", "term", "what", "old", "new", "change")
+    header = (
+        "country",
+        "wave",
+        "model",
+        "outcome",
+        "column",
+        "term",
+        "what",
+        "old",
+        "new",
+        "change",
+    )
     table = [header]
     for row in rows:
         change = row["relative_change"]

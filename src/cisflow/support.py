@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRMS = 12  # enough for shares among others of the same industry
-MADE_UP = {"nace": "25", "section": "C", "region": "R", "stratum": "1", "size_class": "10-49", "country": "XX"}
+MADE_UP = {
+    "nace": "25",
+    "section": "C",
+    "region": "R",
+    "stratum": "1",
+    "size_class": "10-49",
+    "country": "XX",
+}
 ACCOUNTS = "company accounts"
 
 
@@ -61,7 +68,7 @@ def supported_models(
         lacks = [v for v in dict.fromkeys(wanted) if v not in had and not _computed_later(v)]
         reasons = {
             v: [ACCOUNTS]
-            if v in with_accounts or v not in parts and v not in FIRM_COLUMNS
+            if v in with_accounts or (v not in parts and v not in FIRM_COLUMNS)
             else [part for part in parts.get(v, [v]) if part not in variables]
             for v in lacks
         }
@@ -134,7 +141,7 @@ def _firms(variables: set[str], year: int) -> pd.DataFrame:
     for column in FIRM_COLUMNS:
         kind = dtype_of(column)
         value: Any = None
-        if column in given or column in ("country", "section") and column in given:
+        if column in given or (column in ("country", "section") and column in given):
             value = True if column in FLAGS else MADE_UP.get(column, 1.0)
         columns[column] = pd.Series([value] * FIRMS, dtype=kind if value is not None else None)
     fixed = {"country": "XX", "wave": "w", "reference_year": year, "weight": 1.0}
@@ -149,7 +156,7 @@ def _accounts(year: int) -> pd.DataFrame:
     from cisflow.schema import ACCOUNT_COLUMNS
 
     rows = [
-        {c: 1.0 for c in ACCOUNT_COLUMNS} | {"firm_id": f"f{i}", "year": later}
+        dict.fromkeys(ACCOUNT_COLUMNS, 1.0) | {"firm_id": f"f{i}", "year": later}
         for i in range(FIRMS)
         for later in range(year, year + 7)
     ]

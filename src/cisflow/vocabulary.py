@@ -246,7 +246,9 @@ def _found(
     for phrase in phrases:
         for start in range(len(text) - len(phrase) + 1):
             window = text[start : start + len(phrase)]
-            if all(_fits(word, stem, abbreviated) for word, stem in zip(window, phrase, strict=True)):
+            if all(
+                _fits(word, stem, abbreviated) for word, stem in zip(window, phrase, strict=True)
+            ):
                 places |= set(range(start, start + len(phrase)))
     return places
 

@@ -15,7 +15,14 @@ PARTNERS = {
     "grp": "Other enterprises within your enterprise group",
 }
 PLACES = {"nat": "in the same country", "abr": "abroad"}
-ACTIVITIES = ["Food products", "Textiles", "Chemicals", "Machinery", "Metal products", "Retail trade"]
+ACTIVITIES = [
+    "Food products",
+    "Textiles",
+    "Chemicals",
+    "Machinery",
+    "Metal products",
+    "Retail trade",
+]
 IMPORTANCE = ["Not important", "Low", "Medium", "High", "Don't know"]
 
 

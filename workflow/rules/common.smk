@@ -60,10 +60,11 @@ def timing_of(path):
 
 
 # A run that was asked for less than everything (an export, say) has nothing to report.
-REPORT = f"test ! -e {shlex.quote(published('manifest.json'))} || " + shlex.join(
+MAKE_REPORT = shlex.join(
     [
         *[sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")],
         *["--configfile", *map(str, workflow.configfiles)],
         *["--nolock", "--quiet", "all", "--report", published("report.html")],
     ]
 )
+REPORT = f"test ! -e {shlex.quote(published('manifest.json'))} || {MAKE_REPORT}"

@@ -28,9 +28,9 @@ rule estimate:
 
 rule judge:
     input:
+        **POOL,
         estimates=every("estimates/{country}/{model}.csv"),
         diagnostics=every("estimates/{country}/{model}.json"),
-        **POOL,
     output:
         claims=results("claims.csv"),
     log:

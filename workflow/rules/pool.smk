@@ -62,7 +62,7 @@ rule export:
     params:
         settings=RUN.settings,
         models=RUN.digests,
-        below=results(""),
+        run=RUN.name,
         code=digest("export"),
     message:
         "Packing the estimates that may leave the centre"

@@ -1,12 +1,15 @@
 from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
+    from pathlib import Path
+
     from cisflow.exports import write_export
     from cisflow.validation import read_yaml
 
+    folder = Path("results", snakemake.params.run)
     write_export(
         snakemake.output.export,
-        {file.removeprefix(snakemake.params.below): file for file in snakemake.input.aggregates},
+        {Path(file).relative_to(folder).as_posix(): file for file in snakemake.input.aggregates},
         snakemake.params.settings,
         snakemake.params.models,
         read_yaml(snakemake.input.industries),

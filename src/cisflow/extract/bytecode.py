@@ -1,7 +1,7 @@
 """Compressed rows of a .sav file, all at once instead of value by value.
 
-A value is a byte of code, eight of them in a row before the values that are written out: 1 to 251 is
-that number less a bias, 252 the end, 253 a value written out, 254 eight blanks, 255 missing, 0
+A value is a byte of code, eight of them in a row before the values that are written out: 1 to 251
+is that number less a bias, 252 the end, 253 a value written out, 254 eight blanks, 255 missing, 0
 nothing. Source: PSPP developers' guide, "System file format", data record and dictionary.
 """
 
@@ -127,15 +127,15 @@ def _meanings(bias: float) -> np.ndarray:
 def _heads(following: np.ndarray) -> np.ndarray:
     """Return the words that hold codes; the word after word i would be ``following[i]``.
 
-    Only a chain leads from one to the next. Chained to itself the table steps over eight of them, so
-    that Python walks an eighth of the chain; those between are filled in at once.
+    Only a chain leads from one to the next. Chained to itself the table steps over eight of them,
+    so that Python walks an eighth of the chain; those between are filled in at once.
     """
     import numpy as np
 
     steps = [following]
     for _ in range(STRIDE):
         steps.append(steps[-1][steps[-1]])
-    far = memoryview(steps[-1])
+    far = steps[-1].data
     last = len(following) - 1
     place, heads = 0, []
     while place < last:

@@ -2,9 +2,9 @@
 
 Where the rows lie and how wide their columns are is taken from the file and proved before it is
 used: the widths must fill the row, and the rows the space there is. Compressed rows of a .sav file
-are unpacked by :mod:`cisflow.extract.bytecode`. Whatever is not so, such as very long texts, other byte orders and Stata files before release 117, is left to
-pyreadstat. Sources: "Stata .dta file formats" (help dta, releases 117 to 119); PSPP developers'
-guide, "System file format".
+are unpacked by :mod:`cisflow.extract.bytecode`. Whatever is not so, such as very long texts, other
+byte orders and Stata files before release 117, is left to pyreadstat. Sources: "Stata .dta
+file formats" (help dta, releases 117 to 119); PSPP developers' guide, "System file format".
 """
 
 from __future__ import annotations

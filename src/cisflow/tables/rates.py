@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.publication import NOT_ESTIMABLE, WITHHELD, Findings, count, label, number
-from cisflow.rates import ANY
+from cisflow.rates import ANY, RATE_COLUMNS
 from cisflow.tables.layout import sentence, set_table, two_level, union
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ DESIGNS = {
 
 def rates_table(findings: Findings, country: str, wave: str) -> MTable:
     """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
-    rates = findings.rates
-    assert rates is not None  # countries at hand have them
+    import pandas as pd
+
+    rates = pd.DataFrame(columns=RATE_COLUMNS) if findings.rates is None else findings.rates
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for row in here.to_dict(orient="records"):
