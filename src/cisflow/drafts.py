@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cisflow.answers import Columns
-from cisflow.codebook import Codebook, alternatives, needed_columns
+from cisflow.codebook import Codebook, needed_columns
 from cisflow.codings import DEGREES, MOSTLY, YES_NO, Coding, numbers_of, silent_values
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.inspection import SUMS_MOSTLY, Fit, Look, money_unit, sums_to_whole
@@ -107,12 +107,7 @@ def draft(
     known = {*fit.found, *fit.optional} if fit else set()
     columns = _taken(seen, fit)
     taken = {column for here in columns.values() for column in here}
-    parts = _partly_there(seen, fit)
-    taken |= {column for found in parts.values() for column in found.columns}
-    matches = match(seen.profiles, seen.questions, seen.words, year, taken, known | set(parts))
-    matches |= parts
-    for variable in parts:
-        made.remarks[variable] = f"{made.extends} names more columns for it; the file has these"
+    matches = match(seen.profiles, seen.questions, seen.words, year, taken, known)
     matches = {v: m for v, m in matches.items() if v in FIRM_COLUMNS}
     made.taken_over = sorted(known)
     made.known_columns = needed_columns(fit.codebook) if fit else []
@@ -156,20 +151,6 @@ def _taken(seen: Look, fit: Fit | None) -> dict[str, list[str]]:
     present = Columns(list(seen.data.columns))
     resolved = {v: present.resolve(v, fit.codebook) for v in (*fit.found, *fit.optional)}
     return {v: columns for v, (columns, wrong) in resolved.items() if columns and not wrong}
-
-
-def _partly_there(seen: Look, fit: Fit | None) -> dict[str, Match]:
-    """Return the variables of several columns of which the file has some."""
-    if fit is None:
-        return {}
-    present = Columns(list(seen.data.columns))
-    found = {}
-    for variable in fit.missing:
-        spec = fit.codebook["variables"][variable]
-        here = [c for names in alternatives(spec) for n in names if (c := present.find(n))]
-        if here and "any_of" in spec:
-            found[variable] = _as_match(seen, variable, here)
-    return found
 
 
 def _as_match(seen: Look, variable: str, columns: list[str]) -> Match:

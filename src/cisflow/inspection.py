@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +27,6 @@ BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
-# Codebooks that name nearly as many of a file's columns as the one that names most.
-CLOSE_BEHIND = 0.7
-MOST_CANDIDATES = 20
-FEW_NAMED = 8
-ACCOUNTS_ROOTS = ("accounts/common",)
-# As many required variables found are no coincidence, whatever the codebook asks besides.
-MANY_FOUND = 6
 
 
 @dataclass(frozen=True)
@@ -51,10 +43,8 @@ class Look:
         What they are about.
     data
         As text, the columns that may matter: shape (rows, some columns).
-    profiles
-        Per such column what its values look like.
-    questions
-        Per column its words.
+    profiles, questions
+        Per such column what its values look like and its words.
     words
         The project's words.
     rows, read_as
@@ -102,11 +92,6 @@ class Fit:
         required = len(self.found) + len(self.missing)
         return len(self.found) / required if required else 0.0
 
-    @property
-    def recognised(self) -> bool:
-        """Whether the codebook is about this file at all."""
-        return self.share >= RECOGNISED or len(self.found) >= MANY_FOUND
-
 
 def look(
     path: Path,
@@ -148,9 +133,8 @@ def look(
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(questions[n], words)]
     read = opened.read(chosen)
     profiles = profiles_of(read.table, labels, words)
-    return Look(
-        path, names, labels, read.table, profiles, questions, words, read.rows, read.read_as
-    )
+    asked = {n: questions[n] for n in chosen}
+    return Look(path, names, labels, read.table, profiles, asked, words, read.rows, read.read_as)
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -167,71 +151,28 @@ def _may_matter(asked: Question, words: Words) -> bool:
     return any(likeness(asked, sign, words) >= WORTH_A_LOOK for sign in words.signs)
 
 
-def candidates(names: Collection[str], folders: Collection[Path]) -> list[Codebook]:
-    """Return the codebooks that may be about a file: those that name most of its columns.
+def all_codebooks(folders: Collection[Path]) -> list[Codebook]:
+    """Return every codebook below the folders that can be used by itself.
 
-    Which those are is seen from the text of the YAML files, because to load every codebook there is
-    takes many times longer. Codebooks that only others extend, since they map nothing or state no
-    year, are left out, and so is one that is itself faulty (`cisflow check` says what is wrong).
+    Codebooks that only others extend (they map nothing, or state no year) are left out.
     """
-    texts = {
-        file.relative_to(folder).with_suffix("").as_posix(): file.read_text(encoding="utf-8")
-        for folder in folders
-        for file in sorted(folder.rglob("*.yaml"))
-    }
-    wanted = {name.casefold() for name in names}
-    named = {name: len(wanted & _names_in(name, texts)) for name in texts}
-    least = max(CLOSE_BEHIND * max(named.values(), default=0), FEWEST_NAMED)
-    chosen = sorted((n for n in named if named[n] >= least), key=lambda n: (-named[n], n))
-    chosen = chosen[:MOST_CANDIDATES]
-    if sum(" " in name for name in names) > len(names) / 2:
-        # Headers of accounts are several words, with units and years that no codebook lists.
-        chosen += [n for n in texts if _chain(n, texts)[-1] == ACCOUNTS_ROOT and n not in chosen]
     found = []
-    for name in chosen:
-        try:
-            codebook = load_codebook(name, folders)
-        except CisflowError:
-            continue
-        if codebook["variables"]:
-            found.append(codebook)
-    return found
-
-
-def _chain(name: str, texts: Mapping[str, str]) -> list[str]:
-    chain = [name]
-    while parent := re.search(r"^extends:\s*['\"]?([^\s'\"#]+)", texts[chain[-1]], re.MULTILINE):
-        if parent[1] not in texts or parent[1] in chain:
-            break
-        chain.append(parent[1])
-    return chain
-
-
-def _names_in(name: str, texts: Mapping[str, str]) -> set[str]:
-    """Return the columns that a codebook and those it extends name, in small letters."""
-    found: set[str] = set()
-    for member in reversed(_chain(name, texts)):
-        suffix = re.search(r"^column_suffix:\s*['\"]?(\w+)", texts[member], re.MULTILINE)
-        if suffix:
-            found |= {column + suffix[1].casefold() for column in found}
-        for columns in NAMED.findall(texts[member].casefold()):
-            found |= set(re.findall(r"\w+", columns))
+    for folder in folders:
+        for file in sorted(folder.rglob("*.yaml")):
+            name = file.relative_to(folder).with_suffix("").as_posix()
+            try:
+                codebook = load_codebook(name, folders)
+            except CisflowError:
+                continue  # unfinished by itself, and named as such by `cisflow check`
+            if codebook["variables"]:
+                found.append(codebook)
     return found
 
 
 def rank(names: list[str], codebooks: Collection[Codebook]) -> list[Fit]:
     """Return how well each codebook fits the columns of a file, the best first."""
     fits = [_fit(names, codebook) for codebook in codebooks]
-    # Of equals the harmonised names come first: a country's own codebook knows its own units.
-    return sorted(
-        fits,
-        key=lambda f: (
-            -f.share,
-            -len(f.found) - len(f.optional),
-            not f.name.startswith("eurostat/"),
-            f.name,
-        ),
-    )
+    return sorted(fits, key=lambda fit: (-fit.share, -len(fit.found) - len(fit.optional), fit.name))
 
 
 def _fit(names: list[str], codebook: Codebook) -> Fit:
@@ -294,13 +235,17 @@ def inspect_file(
     asked = load_codebook(codebook, folders) if codebook else None
     options = (asked or {}).get("file", {})
     names = open_extract(path, options).names
-    fits = rank(names, candidates(names, folders))
+    fits = rank(names, all_codebooks(folders))
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
     also = needed_columns(chosen.codebook) if chosen else []
     seen = look(path, root, labels_file=labels_file, also=also, options=options)
-    recognised = chosen is not None and (asked is not None or chosen.recognised)
-    accounts = recognised and chosen is not None and chosen.codebook["table"] == "accounts"
+    accounts = (
+        chosen is not None
+        and chosen.codebook["table"] == "accounts"
+        and (chosen.share >= RECOGNISED)
+    )
     by_words = {} if accounts else match(seen.profiles, seen.questions, seen.words, None)
+    recognised = chosen is not None and chosen.share >= RECOGNISED
     mapped = {*chosen.found, *chosen.optional} if chosen and recognised else set()
     return {
         "file": path.as_posix(),
@@ -456,6 +401,8 @@ def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> lis
 
 def _rare(what: str) -> bool:
     """Return whether a message lists a code that fewer firms have than may be told."""
+    import re
+
     return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cisflow.codebook import Codebook, alternatives, needed_columns
+from cisflow.codebook import Codebook, alternatives
 from cisflow.codings import Coding, Profile
 from cisflow.vocabulary import Question, Sign, Words, likeness, plain
 
@@ -173,22 +173,21 @@ def near(
     """
     spec = codebook["variables"].get(variable, {})
     wanted = [name.casefold() for names in alternatives(spec) for name in names]
-    # A column the codebook knows is itself, however like another one it is called (CO21 and CO22).
-    known = {name.casefold() for name in needed_columns(codebook)}
-    free = {column.casefold(): column for column in questions if column.casefold() not in known}
+    by_key = {column.casefold(): column for column in questions}
     found: dict[str, str] = {}
     for name in wanted:
-        for key in difflib.get_close_matches(name, free, n=most, cutoff=ALIKE):
-            found.setdefault(free[key], f"name like {name.upper()}")
+        for key in difflib.get_close_matches(name, by_key, n=most, cutoff=ALIKE):
+            found.setdefault(by_key[key], f"name like {name.upper()}")
     sign = next((s for s in words.signs if s.variable == variable), None)
-    scored = {c: likeness(questions[c], sign, words) for c in free.values()} if sign else {}
+    scored = {c: likeness(asked, sign, words) for c, asked in questions.items()} if sign else {}
     for column in sorted(scored, key=lambda c: -scored[c])[:most]:
         if scored[column] >= WORTH_A_LOOK:
-            why = "words of its label" if labels.get(column) else "words of its name"
-            found.setdefault(column, why)
+            found.setdefault(
+                column, "words of its label" if labels.get(column) else "words of its name"
+            )
     label = plain(spec.get("label", ""))
     if label:
-        texts = {plain(labels[c]): c for c in free.values() if labels.get(c)}
+        texts = {plain(text): column for column, text in labels.items() if text}
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):
             found.setdefault(texts[text], "label like the codebook's")
     return list(found.items())[:most]

@@ -15,7 +15,7 @@ from cisflow.codebook import load_codebook, needed_columns, shown
 from cisflow.drafts import Draft, draft, year_of
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names
-from cisflow.inspection import Fit, Look, candidates, look, profiles_of, rank
+from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, profiles_of, rank
 from cisflow.schema import FIRM_COLUMNS
 from cisflow.validation import read_yaml
 from cisflow.vocabulary import has_concept, load_words
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cisflow.codebook import Codebook
 
 TODO = "TODO"
-# A codebook of the wave's year is preferred if it knows this part of what the best one knows.
-ABOUT_AS_GOOD = 0.75
+# A codebook that knows nearly as many required variables and is of the wave's year is preferred.
+ABOUT_AS_GOOD = 0.1
 SEED = 20141120
 WIDTH = 100
 MOST_UNUSED = 120
@@ -116,13 +116,13 @@ def initialise(
     name, currency = name or known[0], known[1] or None
     config_file = out / "config" / f"{run}.yaml"
     _refuse_existing([config_file])
-    folders = [root / "config" / "codebooks"]
+    books = all_codebooks([root / "config" / "codebooks"])
     planned = [
-        _planned(wave, path, waves, country, name, currency, out, root, labels_file)
+        _planned(wave, path, waves, country, name, currency, out, root, books, labels_file)
         for wave, path in waves.items()
     ]
     _refuse_existing([wave.file for wave in planned if wave.file])
-    accounts_book, accounts_todo = _accounts_codebook(accounts, folders) if accounts else ("", [])
+    accounts_book, accounts_todo = _accounts_codebook(accounts, books) if accounts else ("", [])
     for wave in planned:
         # Without an identifier nothing can be tried, and that much is told already.
         if wave.file and "firm_id" in wave.variables:
@@ -207,12 +207,12 @@ def _planned(
     currency: str | None,
     out: Path,
     root: Path,
+    books: list[Codebook],
     labels_file: Path | None,
 ) -> Wave:
     """Choose or draft the codebook of one wave."""
     year = year_of(wave)
-    names = column_names(path)
-    fit = _best(names, candidates(names, [root / "config" / "codebooks"]), country, year)
+    fit = _best(column_names(path), books, year)
     if fit is not None and not fit.missing and _works(path, fit.codebook, country, wave):
         variables = [*fit.found, *fit.optional]
         return Wave(wave, path, fit.name, variables=variables, how=f"fits {fit.name} as it is")
@@ -241,23 +241,19 @@ def _planned(
     return Wave(wave, path, codebook, file, text, rows, variables, made.todos, how)
 
 
-def _best(names: list[str], books: list[Codebook], country: str, year: int | None) -> Fit | None:
-    """Return the codebook that knows most required names; of about equal ones the year's own.
-
-    Synthetic ones and those of other countries are passed over: their units are not this file's.
-    """
-    own = (f"national/{country.lower()}", "eurostat/")
-    usable = [b for b in books if b["table"] == "firms" and b["id"].startswith(own)]
-    fits = [f for f in rank(names, usable) if f.recognised]
-    # A sum whose parts the file lacks cannot be taken over.
+def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | None:
+    """Return the codebook that knows most required names; of about equal ones the year's own."""
     fits = [
-        f
-        for f in fits
-        if not set(f.codebook.get("shares", {}).get("sum_to_100", [])) & set(f.missing)
+        f for f in rank(names, [b for b in books if b["table"] == "firms"]) if f.share >= RECOGNISED
     ]
-    good = [f for f in fits if f.share >= fits[0].share * ABOUT_AS_GOOD]
+    if not fits:
+        return None
+    good = [f for f in fits if f.share >= fits[0].share - ABOUT_AS_GOOD]
     of_year = [f for f in good if year is not None and f.codebook["reference_year"] == year]
-    return next(iter([*of_year, *good]), None)
+    chosen = (of_year or good)[0]
+    whole = chosen.codebook.get("shares", {}).get("sum_to_100", [])
+    # A sum whose parts the file lacks cannot be taken over.
+    return None if any(share in chosen.missing for share in whole) else chosen
 
 
 def _works(path: Path, codebook: Codebook, country: str, wave: str) -> bool:
@@ -312,21 +308,16 @@ def _still_wrong(wave: Wave, country: str, name: str, root: Path) -> list[str]:
     return []
 
 
-def _accounts_codebook(accounts: Path, folders: list[Path]) -> tuple[str, list[str]]:
-    """Return the codebook of company accounts that fits best, and what it lacks."""
-    names = column_names(accounts)
-    fits = rank(names, [b for b in candidates(names, folders) if b["table"] == "accounts"])
-    if not fits or not fits[0].found:
-        problem = Problem(
-            "none of the codebooks of company accounts knows its headers",
-            "write one that extends accounts/common; config/README.md, section Company accounts",
-        )
-        raise CisflowError(shown(accounts), problem)
+def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list[str]]:
+    fits = rank(column_names(accounts), [b for b in books if b["table"] == "accounts"])
     best = fits[0]
-    if not best.missing:
-        return best.name, []
-    absent = ", ".join(best.missing)
-    return best.name, [f"accounts: {best.name} fits best but does not find {absent} in the file"]
+    if best.missing:
+        absent = ", ".join(best.missing)
+        return best.name, [
+            f"accounts: {best.name} fits best but lacks {absent}; choose another, or write a "
+            "codebook that extends it"
+        ]
+    return best.name, []
 
 
 def _models(root: Path, waves: Sequence[Wave], accounts: bool) -> tuple[list[str], dict[str, str]]:

@@ -83,7 +83,7 @@ def _inspection_lines(found: Record) -> Iterator[str]:
         ]
     )
     if not found["recognised"]:
-        yield "  No codebook is about this file; `cisflow init` drafts one from names and labels."
+        yield "  None of them is about this file; `cisflow init` drafts one from names and labels."
     if found["missing"] and found["recognised"]:
         yield f"\nMissing for {found['codebook']['codebook']}, and what comes near"
         yield aligned(

@@ -15,7 +15,6 @@ from cisflow.schema import PARTNERS, PLACES, PROTECTION, SOURCES
 from cisflow.validation import read_yaml, validated
 
 SHORTEST_ABBREVIATION = 3
-MANY_CONCEPTS, MANY_CONCEPTS_LIKENESS = 3, 0.5
 ASIDE = "an aside"  # the concept of words that do not count
 
 
@@ -144,11 +143,10 @@ def likeness(asked: Question, sign: Sign, words: Words) -> float:
     return max(_covered(asked, concepts, words) for concepts in sign.any)
 
 
-def has_concept(asked: Question, concept: str, words: Words, *, abbreviated: bool = False) -> bool:
-    """Return whether a concept is in a question's label or, perhaps abbreviated, its name."""
-    return bool(
-        _places(asked.words, concept, words, abbreviated=False)
-        or _places(asked.name, concept, words, abbreviated=abbreviated)
+def has_concept(asked: Question, concept: str, words: Words) -> bool:
+    """Return whether a concept is in a question's label or name."""
+    return any(
+        _places(text, concept, words, abbreviated=False) for text in (asked.words, asked.name)
     )
 
 
@@ -226,9 +224,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
         return 0.0
     # A concept that only the name shows counts as a word that is covered.
     counted = set(range(len(asked.words))) - _places(asked.words, ASIDE, words, abbreviated=False)
-    part = (len(covered) + in_name) / (len(covered | counted) + in_name)
-    # Three concepts at once are no coincidence, however much else a long label says.
-    return max(part, MANY_CONCEPTS_LIKENESS) if len(concepts) >= MANY_CONCEPTS else part
+    return (len(covered) + in_name) / (len(covered | counted) + in_name)
 
 
 def _places(
