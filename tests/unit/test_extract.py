@@ -270,7 +270,7 @@ def test_what_has_no_rows_of_one_width_is_left_to_pyreadstat(tmp_path):
     pyreadstat.write_sav(long, str(texts))
     long.to_stata(tmp_path / "strl.dta", write_index=False, version=117, convert_strl=["text"])
     _many(50).to_stata(tmp_path / "old.dta", write_index=False, version=114)
-    for path in (packed, texts, tmp_path / "strl.dta", tmp_path / "old.dta"):
+    for path in (texts, tmp_path / "strl.dta", tmp_path / "old.dta"):
         reader = pyreadstat.read_sav if path.suffix == ".sav" else pyreadstat.read_dta
         meta = reader(str(path), metadataonly=True)[1]
         assert record_layout(raw_file(path, {}, (path.suffix,)), meta, {}) is None
