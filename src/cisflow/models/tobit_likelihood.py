@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr
 
-from cisflow.models.tobit_threads import along, cross, in_order, pieces
+from cisflow.models.tobit_threads import PIECE, along, cross, in_order, pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -284,6 +284,16 @@ def full_rank(gram: Floats) -> bool:
     return bool(scaled_pivots(gram).min() > INDEPENDENT)
 
 
+def bordered(square: Floats, edge: Floats, corner: float) -> Floats:
+    """Put a last row and column, the same, around a symmetric matrix (k, k)."""
+    k = edge.size
+    full = np.empty((k + 1, k + 1))
+    full[:k, :k] = square
+    full[k, :k] = full[:k, k] = edge
+    full[k, k] = corner
+    return full
+
+
 def sum_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
     """Add tuples of arrays up, in their order."""
     total = parts[0]
@@ -337,12 +347,12 @@ class Exact:
         return self.design.take(self.index)
 
     @cached_property
-    def moments(self) -> tuple[float, Floats, Floats, float]:
-        """Sum of weights, ``X'WX`` (k, k), ``X'Wy`` (k,) and ``y'Wy``."""
+    def moments(self) -> tuple[float, Floats]:
+        """Sum of weights, and ``V'WV`` of the rows ``(−x, y)``, (k+1, k+1)."""
         wy = self.w * self.y
         unit = bool((self.w == 1).all())
         gram, product = self.design.moments(self.index, None if unit else self.w, wy)
-        return float(self.w.sum()), gram, product, float((wy * self.y).sum())
+        return float(self.w.sum()), bordered(gram, -product, float(wy @ self.y))
 
     def loglik_rows(self, gamma: Floats, theta: float) -> Floats:
         """Log density of each row, unweighted, shape (n,)."""
@@ -350,17 +360,15 @@ class Exact:
         rows: Floats = np.log(theta) - HALF_LOG_2PI - 0.5 * z * z
         return rows
 
-    def evaluate(self, gamma: Floats, theta: float) -> tuple[float, Floats, Floats]:
+    def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        m, XX, Xy, yy = self.moments
-        XXg, gXy = XX @ gamma, float(gamma @ Xy)
-        squares = theta * theta * yy - 2 * theta * gXy + float(gamma @ XXg)
-        value = m * (np.log(theta) - HALF_LOG_2PI) - 0.5 * squares
-        gradient = np.append(theta * Xy - XXg, m / theta - theta * yy + gXy)
-        information = np.empty((gamma.size + 1, gamma.size + 1))
-        information[:-1, :-1] = XX
-        information[-1, :-1] = information[:-1, -1] = -Xy
-        information[-1, -1] = yy + m / theta**2
+        m, VV = self.moments
+        theta = float(parameters[-1])
+        gradient = VV @ -parameters
+        value = m * (np.log(theta) - HALF_LOG_2PI) + 0.5 * float(gradient @ parameters)
+        gradient[-1] += m / theta
+        information = VV.copy()
+        information[-1, -1] += m / theta**2
         return value, gradient, information
 
     def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
@@ -388,17 +396,34 @@ class AtLimit:
         rows: Floats = log_ndtr(self._argument(gamma, theta))
         return rows
 
-    def evaluate(self, gamma: Floats, theta: float) -> tuple[float, Floats, Floats]:
+    @cached_property
+    def signed(self) -> Floats:
+        """Rows ``side × (−x, bound)``, whose product with (γ, θ) is u; shape (n, k+1)."""
+        rows = np.column_stack([-self.X.dense, self.bound])
+        rows *= self.side[:, None]
+        return rows
+
+    def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        n, k = self.w.size, gamma.size
+        n = self.w.size
+        if n <= PIECE and self.X.codes is None:
+            u = self.signed @ parameters
+            value, slope, curvature = self._derivatives(u, self.w)
+            return value, slope @ self.signed, cross(self.signed.T * curvature, self.signed.T)
+        gamma, theta = parameters[:-1], float(parameters[-1])
         parts = in_order(lambda s: self._evaluate_piece(s, gamma, theta), pieces(n), n)
         numbers, gram, pull, mixed = sum_up(parts)
-        gradient, information = np.empty(k + 1), np.empty((k + 1, k + 1))
-        gradient[:k], gradient[k] = -pull, numbers[1]
-        information[:k, :k] = gram
-        information[k, :k] = information[:k, k] = -mixed
-        information[k, k] = numbers[2]
-        return float(numbers[0]), gradient, information
+        gradient = np.append(-pull, numbers[1])
+        return float(numbers[0]), gradient, bordered(gram, -mixed, numbers[2])
+
+    @staticmethod
+    def _derivatives(u: Floats, w: Floats) -> tuple[float, Floats, Floats]:
+        """Sum of w log Φ(u), and w λ and w λ (u + λ) of each row; ``u`` is overwritten."""
+        ratio = mills_ratio(u)
+        slope = w * ratio
+        value = float(w @ log_probability(u, ratio))
+        u += ratio
+        return value, slope, slope * np.maximum(u, 0.0, out=u)
 
     def _evaluate_piece(self, s: slice, gamma: Floats, theta: float) -> tuple[Floats, ...]:
         p = self.X.columns.shape[1]
@@ -409,11 +434,7 @@ class AtLimit:
         if codes is not None:
             u -= np.concatenate([[0.0], gamma[p:]])[codes]
         u *= side
-        ratio = mills_ratio(u)
-        slope = w * ratio
-        value = w @ log_probability(u, ratio)
-        u += ratio
-        curvature = slope * np.maximum(u, 0.0, out=u)
+        value, slope, curvature = self._derivatives(u, w)
         slope *= side
         edge = curvature * bound
         sums = weighted_cross(X, codes, self.X.groups, curvature, (slope, edge))
@@ -447,21 +468,18 @@ class Bracketed:
         """Log probability of each row, unweighted, shape (n,)."""
         return self._parts(gamma, theta)[0]
 
-    def evaluate(self, gamma: Floats, theta: float) -> tuple[float, Floats, Floats]:
+    def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        logp, a, b, pa, pb = self._parts(gamma, theta)
+        logp, a, b, pa, pb = self._parts(parameters[:-1], float(parameters[-1]))
         w = self.w
         gradient = np.append(
             -self.X.transpose_times(w * (pb - pa)), w @ (pb * self.high - pa * self.low)
         )
-        upper, lower, cross = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
-        k = gamma.size
-        information = np.empty((k + 1, k + 1))
-        information[:k, :k] = self.X.gram(upper + lower + 2 * cross)
-        edge = upper * self.high + lower * self.low + cross * (self.high + self.low)
-        information[k, :k] = information[:k, k] = -self.X.transpose_times(edge)
-        corner = upper * self.high**2 + lower * self.low**2 + 2 * cross * self.high * self.low
-        information[k, k] = corner.sum()
+        upper, lower, both = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
+        gram = self.X.gram(upper + lower + 2 * both)
+        edge = upper * self.high + lower * self.low + both * (self.high + self.low)
+        corner = upper * self.high**2 + lower * self.low**2 + 2 * both * self.high * self.low
+        information = bordered(gram, -self.X.transpose_times(edge), float(corner.sum()))
         return float(w @ logp), gradient, information
 
     def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
@@ -487,11 +505,9 @@ class Likelihood:
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient and information at ``(γ, θ)``, θ last."""
-        gamma, theta = parameters[:-1], float(parameters[-1])
-        value, gradient = 0.0, np.zeros(self.k + 1)
-        information = np.zeros((self.k + 1, self.k + 1))
-        for block in self.blocks:
-            part = block.evaluate(gamma, theta)
+        value, gradient, information = self.blocks[0].evaluate(parameters)
+        for block in self.blocks[1:]:
+            part = block.evaluate(parameters)
             value += part[0]
             gradient += part[1]
             information += part[2]
@@ -505,11 +521,8 @@ class Likelihood:
         exact = self.blocks[0] if self.blocks else None
         if not isinstance(exact, Exact) or exact.index.size <= self.k:
             return False
-        _, gram, product, square = exact.moments
-        both = np.empty((self.k + 1, self.k + 1))
-        both[:-1, :-1], both[-1, :-1], both[:-1, -1], both[-1, -1] = gram, product, product, square
         # The last pivot of [X y]'W[X y] is what the regressors leave of y.
-        pivots = scaled_pivots(both)
+        pivots = scaled_pivots(exact.moments[1])
         return bool(pivots[:-1].min() > INDEPENDENT and pivots[-1] > 1e-3)
 
     def loglik_rows(self, parameters: Floats) -> Floats:
