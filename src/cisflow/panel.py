@@ -15,6 +15,7 @@ from cisflow.errors import CisflowError, Problem
 from cisflow.ratios import RATIOS, account_ratios, lagged, ratio_and_lag, years_later
 from cisflow.schema import BLOCK_OF, FIRM_COLUMNS
 from cisflow.validation import did_you_mean
+from cisflow.weightings import weightings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -253,7 +254,7 @@ def variables_of(spec: Spec) -> list[str]:
     terms += spec.get("fixed_effects", [])
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
     terms += clusters
-    terms += [spec["weights"]] if spec.get("weights") else []
+    terms += [weights for weights in weightings(spec) if weights]
     return list(dict.fromkeys(column for term in terms for column in _columns_in(term)))
 
 

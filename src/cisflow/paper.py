@@ -238,7 +238,6 @@ def _lead(findings: Findings, model: str) -> Context:
         "controls": [inline(term) for term in spec["controls"]],
         "fixed_effects": [inline(term) for term in spec["fixed_effects"]],
         "errors": [covariance_name(kind) for kind in kinds],
-        "weighted": bool(spec.get("weights")),
     }
 
 

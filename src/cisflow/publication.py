@@ -16,6 +16,7 @@ import numpy as np
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
 from cisflow.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,11 @@ COLUMN_LABELS = {
     "partners": "Partner types",
     "interaction": "Interaction",
 }
+WEIGHT_LABELS = {
+    UNWEIGHTED: UNWEIGHTED,
+    SURVEY_WEIGHT: "weighted",
+    "accounts_weight": "weighted for the loss of firms without accounts",
+}
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -63,6 +69,7 @@ COVARIANCES = {
     "bootstrap": "bootstrap",
     "driscoll_kraay": "Driscoll–Kraay",
     "bootstrap_bca": "bootstrap, bias-corrected and accelerated",
+    "survey": "design-based",
     "monte_carlo": "draws from the coefficients' estimated distribution",
 }
 
@@ -371,6 +378,13 @@ def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
     text = label(term)
     return text if text[1:2] in "&" or text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def column_label(column: str) -> str:
+    """Return what to call a column of a regression, ``grouped`` or ``grouped: weight``, in print."""
+    name, _, weights = column.partition(": ")
+    text = COLUMN_LABELS.get(name, label(name))
+    return f"{text}, {WEIGHT_LABELS.get(weights, weights)}" if weights else text
 
 
 def group_label(group: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.errors import CisflowError
+from cisflow.weightings import DESIGN_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,15 @@ def numeric(sample: pd.DataFrame) -> pd.DataFrame:
 
 def fit_arguments(covariance: str | dict[str, str], sample: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of ``fit`` for a covariance of the models file."""
+    if covariance == "survey":
+        options = ("strata", "firms", "population")
+        return {
+            "cov_type": covariance,
+            "cov_kwds": {
+                option: sample[column].to_numpy()
+                for option, column in zip(options, DESIGN_COLUMNS[1:], strict=True)
+            },
+        }
     if isinstance(covariance, str):
         return {"cov_type": covariance}
     return {"cov_type": "cluster", "cov_kwds": {"groups": sample[covariance["cluster"]]}}

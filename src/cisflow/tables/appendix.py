@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from cisflow.disclosure import is_small, splits_off_few
 from cisflow.estimates import ALL_WAVES
 from cisflow.publication import (
-    COLUMN_LABELS,
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
     Findings,
     accounts_note,
+    column_label,
     count,
     covariance_name,
     label,
@@ -282,7 +282,7 @@ def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for outcome in spec["outcomes"]:
         for column in spec["columns"]:
             several = len(spec["columns"]) > 1
-            name = f", {COLUMN_LABELS.get(column, label(column))}" if several else ""
+            name = f", {column_label(column)}" if several else ""
             yield f"{label(outcome)}{name}", outcome, column
 
 

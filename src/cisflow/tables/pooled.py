@@ -10,9 +10,9 @@ import numpy as np
 
 from cisflow.claims import CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE, SUPPORTED
 from cisflow.publication import (
-    COLUMN_LABELS,
     STARS_NOTE,
     Findings,
+    column_label,
     count,
     group_label,
     inline,
@@ -279,7 +279,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     if bar:
         parts.append(group_label(group))
     elif len(spec.get("columns", {})) > 1:
-        parts.append(COLUMN_LABELS.get(row["column"], label(row["column"])))
+        parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
     text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
