@@ -90,9 +90,7 @@ def _fit_regression(
     return model.fit(**fit_arguments(spec["covariance"][0], sample))
 
 
-def _tidy(
-    fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame
-) -> Iterator[Row]:
+def _tidy(fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame) -> Iterator[Row]:
     """Yield one row per term; a coefficient that does not exist says so in its note."""
     cluster = covariance["cluster"] if isinstance(covariance, dict) else None
     fit = fit.with_cov(**fit_arguments(covariance, sample))

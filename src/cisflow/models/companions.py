@@ -15,8 +15,8 @@ TwoPart         probit or logit for any, truncated normal or OLS for the above; 
 
 Covariances: for all but OLS as in :mod:`cisflow.models.covariance`. For OLS ``HC1`` is n/(n−k) and
 ``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
-degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows less
-the strata less the regressors other than the constant, as R's ``svyglm``.
+degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows
+less the strata less the regressors other than the constant, as R's ``svyglm``.
 """
 
 from __future__ import annotations
@@ -162,9 +162,7 @@ class OLS(Companion):
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
         )
 
-    def _by_design(
-        self, params: Floats, cov_kwds: Mapping[str, Any] | None
-    ) -> tuple[Floats, int]:
+    def _by_design(self, params: Floats, cov_kwds: Mapping[str, Any] | None) -> tuple[Floats, int]:
         """Design-based covariance, and the number of strata the rows are in."""
         rows, X = self.rows, self.rows.X[:, self.kept]
         if self.fixed_effects:

@@ -184,7 +184,9 @@ def _survey(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     n, strata = scores.size, options.get("strata")
     if n != scores.nobs:
         remedy = "give each firm a row of its own"
-        refuse(scores.heading, [("survey: rows with frequency weights are no sampled firms", remedy)])
+        refuse(
+            scores.heading, [("survey: rows with frequency weights are no sampled firms", remedy)]
+        )
     codes = np.zeros(n, dtype=np.intp) if strata is None else scores.groups(strata)[0]
     drawn = _by_stratum(scores, options, "firms", codes, np.bincount(codes).astype(float))
     population = _by_stratum(scores, options, "population", codes, np.full(drawn.size, np.inf))

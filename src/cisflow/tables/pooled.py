@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.claims import CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE, SUPPORTED
+from cisflow.publication import NOT_ESTIMABLE as MISSING
 from cisflow.publication import (
     STARS_NOTE,
     Findings,
@@ -21,7 +22,6 @@ from cisflow.publication import (
     number,
     stars,
 )
-from cisflow.publication import NOT_ESTIMABLE as MISSING
 from cisflow.tables.balances import part_labels
 from cisflow.tables.layout import sentence, set_table, two_level
 from cisflow.tables.regressions import reasons

@@ -24,7 +24,7 @@ from cisflow.publication import (
     stars,
 )
 from cisflow.tables.layout import cell, finished, sentence, set_table, two_level, union
-from cisflow.weightings import SURVEY_WEIGHT, STRATIFIED, UNWEIGHTED, WEIGHTED, weightings
+from cisflow.weightings import STRATIFIED, SURVEY_WEIGHT, UNWEIGHTED, WEIGHTED, weightings
 
 if TYPE_CHECKING:
     import pandas as pd
