@@ -381,7 +381,7 @@ def inline(term: str) -> str:
 
 
 def column_label(column: str) -> str:
-    """Return what to call a column of a regression, ``grouped`` or ``grouped: weight``, in print."""
+    """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
     name, _, weights = column.partition(": ")
     text = COLUMN_LABELS.get(name, label(name))
     return f"{text}, {WEIGHT_LABELS.get(weights, weights)}" if weights else text

@@ -38,7 +38,7 @@ def _several(spec: Spec) -> bool:
 
 
 def with_weightings(models: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Give every model with several weightings a column for each: ``grouped: unweighted`` …
+    """Give every model with several weightings a column for each, such as ``any: unweighted``.
 
     Returns
     -------

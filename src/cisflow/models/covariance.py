@@ -27,12 +27,12 @@ G/(G−1) (CR0). Two columns of groups give the two-way covariance of Cameron, G
 (2011): one-way plus one-way minus that of their intersections, each with its own correction.
 ``bootstrap`` takes ``draws``, ``seed`` and ``groups``; ``jackknife`` takes ``groups``.
 
-``survey`` is design-based (Binder 1983, International Statistical Review 51:279–292): firms were drawn
-in strata h without replacement, and rows outside the sample of the regression, whose scores are
-zero, are still firms of their stratum. Options, one value per row: ``strata`` (labels; one stratum
-where it is left out), ``firms`` (:math:`n_h`, the firms drawn in the row's stratum; its rows
-where left out) and ``population`` (:math:`N_h`; drawn with replacement where left out). A stratum
-of one firm that stands for others is measured from the mean of all (``survey.lonely.psu =
+``survey`` is design-based (Binder 1983, International Statistical Review 51:279–292): firms were
+drawn in strata h without replacement, and rows outside the sample of the regression, whose scores
+are zero, are still firms of their stratum. Options, one value per row: ``strata`` (labels; one
+stratum where it is left out), ``firms`` (:math:`n_h`, the firms drawn in the row's stratum; its
+rows where left out) and ``population`` (:math:`N_h`; drawn with replacement where left out). A
+stratum of one firm that stands for others is measured from the mean of all (``survey.lonely.psu =
 "adjust"`` in R).
 """
 
