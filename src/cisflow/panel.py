@@ -255,7 +255,7 @@ def variables_of(spec: Spec) -> list[str]:
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
     terms += clusters
     terms += [weights for weights in weightings(spec) if weights]
-    return list(dict.fromkeys(column for term in terms for column in _columns_in(term)))
+    return list(dict.fromkeys(column for term in terms for column in columns_in(term)))
 
 
 def answers_needed(spec: Spec) -> list[str]:
@@ -272,7 +272,7 @@ def answers_needed(spec: Spec) -> list[str]:
     return [name for name in variables_of(spec) if name not in spared]
 
 
-def _columns_in(term: str) -> list[str]:
+def columns_in(term: str) -> list[str]:
     """Return the columns a model term is made of, in order."""
     parts = term.split(":")
     if all(part.isidentifier() for part in parts):

@@ -15,6 +15,7 @@ import numpy as np
 
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
+from cisflow.quality import series_of
 from cisflow.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
@@ -135,6 +136,16 @@ class Findings:
     def countries(self) -> dict[str, list[str]]:
         """Waves by country, in the order of the config."""
         return {c: list(about["waves"]) for c, about in self.settings["countries"].items()}
+
+    @property
+    def series(self) -> dict[str, dict[str, list[Any]]]:
+        """Years and known breaks of each country's series, of exported countries too."""
+        sent = {
+            code: about["series"]
+            for code, about in self.settings["countries"].items()
+            if "series" in about
+        }
+        return {**series_of(self.quality), **sent}
 
     def name(self, country: str) -> str:
         """Return a country's name for print."""

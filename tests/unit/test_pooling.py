@@ -57,17 +57,58 @@ def bcg():
 
 def test_published_numbers_of_the_bcg_trials(bcg):
     y, se, _ = bcg
-    # Viechtbauer (2010), metafor: DerSimonian-Laird, normal intervals.
+    # Viechtbauer (2010, Journal of Statistical Software 36(3)).
     dl = combine(y, se, "dersimonian-laird", knapp_hartung=False)
-    assert dl.tau2 == pytest.approx(0.3088, abs=5e-5)
-    assert dl.estimate == pytest.approx(-0.7141, abs=5e-5)
-    assert dl.std_error == pytest.approx(0.1787, abs=5e-5)
-    assert (dl.ci_low, dl.ci_high) == pytest.approx((-1.0644, -0.3638), abs=5e-5)
-    assert dl.q == pytest.approx(152.2330, abs=5e-5)
     assert 100 * dl.i2 == pytest.approx(92.12, abs=5e-3)
-    assert combine(y, se, "paule-mandel").tau2 == pytest.approx(0.3181, abs=5e-5)
     fixed = combine(y, se, "fixed", knapp_hartung=False)
     assert (fixed.estimate, fixed.std_error) == pytest.approx((-0.4303, 0.0405), abs=5e-5)
+
+
+# R 4.2.2, metafor 3.8.1: rma(yi, vi, method = , test = "z" or "adhoc"), where "adhoc" is Hartung
+# and Knapp's variance with a scale of at least 1. Mean, standard error, interval, tau².
+METAFOR = {
+    ("dersimonian-laird", False): (
+        *(-0.714117222073227, 0.178742089535403, -1.06444528008405, -0.363789164062403),
+        0.308760262862376,
+    ),
+    ("dersimonian-laird", True): (
+        *(-0.714117222073227, 0.180696628335547, -1.10782135416833, -0.320413089978125),
+        0.308760262862376,
+    ),
+    ("paule-mandel", False): (
+        *(-0.714968153493444, 0.180892191537624, -1.06951033399171, -0.360425972995181),
+        0.318068452205024,
+    ),
+    ("paule-mandel", True): (
+        *(-0.714968153493444, 0.180892191537624, -1.10909838120224, -0.320837925784648),
+        0.318068452205024,
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "knapp_hartung"), METAFOR)
+def test_means_intervals_and_variances_are_metafor_s(bcg, method, knapp_hartung):
+    y, se, _ = bcg
+    found = combine(y, se, method, knapp_hartung=knapp_hartung)
+    numbers = (found.estimate, found.std_error, found.ci_low, found.ci_high, found.tau2)
+    assert numbers == pytest.approx(METAFOR[method, knapp_hartung], rel=2e-7)
+    assert found.q == pytest.approx(152.233008082373, rel=1e-12)
+    assert found.q_p == pytest.approx(1.99676459084597e-26, rel=1e-9)
+
+
+def test_leaving_a_trial_out_is_metafor_s(bcg):
+    """``leave1out`` of the Paule-Mandel fit with Knapp-Hartung errors, printed to four decimals."""
+    y, se, _ = bcg
+    printed = {
+        0: (-0.7085, -1.1366, -0.2805, 0.3558),
+        3: (-0.6326, -1.0351, -0.2301, 0.2874),
+        7: (-0.7954, -1.1974, -0.3935, 0.2841),
+        12: (-0.7775, -1.1859, -0.3692, 0.3038),
+    }
+    for trial, numbers in printed.items():
+        found = combine(np.delete(y, trial), np.delete(se, trial))
+        left = (found.estimate, found.ci_low, found.ci_high, found.tau2)
+        assert left == pytest.approx(numbers, abs=5.1e-5)
 
 
 def test_knapp_hartung_and_prediction_interval_by_hand(bcg):
@@ -125,6 +166,23 @@ def test_residual_variance_without_moderators_is_paule_and_mandels(bcg):
     y, se, _ = bcg
     found = residual_variance(y, se**2, np.ones((13, 1)))
     assert found == pytest.approx(combine(y, se).tau2, abs=1e-7)
+
+
+def test_meta_regression_is_metafor_s(bcg):
+    """``rma(yi, vi, mods = ~ablat, method = "PM", test = "knha")``."""
+    y, se, latitude = bcg
+    constant, slope = meta_regression(y, se, pd.DataFrame({"latitude": latitude}))
+    r = {
+        "estimate": (0.221915964507363, -0.0285645258944061),
+        "std_error": (0.317473696547315, 0.00907018887118227),
+        "ci_low": (-0.476838930312714, -0.0485278769991066),
+        "ci_high": (0.920670859327439, -0.00860117478970561),
+        "p_value": (0.499061690585274, 0.00925412054710604),
+    }
+    for name, numbers in r.items():
+        assert (constant[name], slope[name]) == pytest.approx(numbers, rel=2e-6)
+    assert slope["tau2"] == pytest.approx(0.142131941472759, rel=1e-7)
+    assert slope["r2"] == pytest.approx(0.55314039953531, rel=1e-7)
 
 
 def test_meta_regression_by_hand(bcg):
@@ -324,6 +382,32 @@ def test_tables_hold_the_pooled_numbers(findings):
     assert "Decisive countries" in leave_one_out_table(findings, "faems2005").df.columns
 
 
+BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
+
+
+def test_breaks_that_the_pooled_waves_cross_are_told(findings):
+    def told(years, by="country"):
+        quality = [
+            {"country": "BE", "wave": str(year), "reference_year": year, "breaks": [BREAK]}
+            for year in years
+        ]
+        settings = {**findings.settings, "pool": {**POOL, "by": by}}
+        made = dataclasses.replace(findings, quality=quality, settings=settings)
+        return "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+    assert told([2004, 2010])
+    assert not told([2008, 2010])
+    assert not told([2004, 2010], by="wave")
+
+
+def test_breaks_of_exported_countries_are_told_too(findings):
+    countries = {c: dict(about) for c, about in findings.settings["countries"].items()}
+    countries["NL"]["series"] = {"years": [2004, 2010], "breaks": [BREAK]}
+    settings = {**findings.settings, "countries": countries}
+    made = dataclasses.replace(findings, quality=[], settings=settings)
+    assert "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+
 def test_verdicts_stand_by_claim_country_and_wave(findings):
     letters = verdict_letters(findings)
     assert letters["C1", "BE", "CIS4"] == "S"
@@ -384,6 +468,11 @@ CONFIG = {
 NACE = {"groups": [{"label": "Wood", "divisions": {"2": [16]}}]}
 
 
+QUALITY = [
+    {"country": "NL", "wave": "CIS4", "reference_year": 2004, "breaks": [BREAK], "variables": {}}
+]
+
+
 @pytest.fixture
 def export(tmp_path):
     """Return the archive of a centre with one model."""
@@ -398,7 +487,8 @@ def export(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     out = tmp_path / "export.zip"
-    write_export(out, {name: tmp_path / name for name in files}, CONFIG, {"m": "abc"}, NACE)
+    sources = {name: tmp_path / name for name in files}
+    write_export(out, sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
     return out
 
 
@@ -411,7 +501,7 @@ def test_an_export_is_the_same_bytes_again_and_tells_no_small_count(export, tmp_
     assert record == {"fits": [{"n_lower": None, "dropped": {"x": None}, "k": 2}]}
     assert not any("microdata" in name for name in names)
     sources = {name: tmp_path / name for name in names if name != "export.json"}
-    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE)
+    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
     assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
 
 
@@ -424,6 +514,7 @@ def test_exports_join_the_countries_of_a_run(export):
     assert list(joined) == ["BE", "NL"]
     assert joined["NL"]["attributes"] == {"gdp": 33, "eu": 1}
     assert joined["NL"]["export"] == str(export)
+    assert joined["NL"]["series"] == {"years": [2004], "breaks": [BREAK]}
     assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
 
 

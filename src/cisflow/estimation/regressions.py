@@ -15,6 +15,7 @@ from cisflow.estimation.common import (
     formula_of,
     note_of,
     numeric,
+    refuse_unmeasured,
     sensitivities,
 )
 from cisflow.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weights_of
@@ -68,7 +69,9 @@ def _fit_regression(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: list[str], name: str | None
 ) -> Any:
     """Fit one regression, weighted by the named column, with its first covariance."""
-    formula = formula_of(outcome, [*terms, *spec["controls"]], spec["fixed_effects"])
+    regressors = [*terms, *spec["controls"]]
+    refuse_unmeasured(sample, [outcome, *regressors, *spec["fixed_effects"]])
+    formula = formula_of(outcome, regressors, spec["fixed_effects"])
     weights = sample[name] if name else None
     data = numeric(sample)
     if spec["estimator"] == "tobit":

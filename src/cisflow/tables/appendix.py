@@ -23,7 +23,8 @@ from cisflow.publication import (
     stars,
     waves_of,
 )
-from cisflow.tables.layout import cell, set_table, two_level
+from cisflow.quality import breaks_crossed
+from cisflow.tables.layout import breaks_note, cell, set_table, two_level
 from cisflow.tables.regressions import BRACKETS, cov_key, reasons, sample_note
 
 if TYPE_CHECKING:
@@ -90,9 +91,16 @@ def panel_table(findings: Findings, country: str, model: str) -> MTable:
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
+        *_breaks_note(findings, country),
         *reasons(_main(rows, spec)),
     ]
     return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+
+
+def _breaks_note(findings: Findings, country: str) -> list[str]:
+    """Say which breaks in series lie between the waves of a country."""
+    series = findings.series.get(country)
+    return breaks_note(breaks_crossed(series)) if series else []
 
 
 def _panel_statistics(
