@@ -14,6 +14,7 @@ from cisflow.errors import CisflowError, Problem
 from cisflow.estimates import spec_digest
 from cisflow.extract import files_of
 from cisflow.validation import did_you_mean, read_yaml, validated
+from cisflow.weightings import with_weightings
 
 if TYPE_CHECKING:
     from cisflow.exports import Export
@@ -155,7 +156,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         schema: checked(read_yaml(find_file(name, root)), schema, name)
         for schema, name in names.items()
     }
-    models, union_problems = with_unions(files["models"])
+    models, union_problems = with_unions(with_weightings(files["models"]))
     chosen = {name: models[name] for name in settings["models"] if name in models}
     exports, export_problems = read_exports(settings.get("pool_from", []))
     merged = with_exports(settings, exports)

@@ -19,6 +19,7 @@ from typing import Any
 from cisflow import __version__
 from cisflow.disclosure import is_small, splits_off_few
 from cisflow.errors import CisflowError, Problem
+from cisflow.quality import Series, series_of
 from cisflow.validation import did_you_mean
 
 MANIFEST = "export.json"
@@ -26,6 +27,7 @@ MANIFEST = "export.json"
 FORMAT = 1
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
+NO_SERIES: Series = {"years": [], "breaks": []}
 COUNTS = ("n", "nobs", "n_lower", "n_upper", "firms", "rows")
 
 Settings = Mapping[str, Any]
@@ -73,6 +75,7 @@ def write_export(
     settings: Settings,
     models: Mapping[str, str],
     industries: Mapping[str, Any],
+    quality: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Pack a run's aggregates; the same aggregates give the same bytes.
 
@@ -88,8 +91,11 @@ def write_export(
         Digest of each model's specification (:func:`cisflow.estimates.spec_digest`).
     industries
         The industry groups, as ``config/nace.yaml`` has them.
+    quality
+        Quality records, from which years and breaks of the series are told; nothing else of them.
     """
     minimum = settings["minimum_cell"]
+    series = {**dict.fromkeys(settings["countries"], NO_SERIES), **series_of(quality)}
     contents = {name: _safe(Path(file), minimum) for name, file in files.items()}
     about = {
         "format": FORMAT,
@@ -103,6 +109,7 @@ def write_export(
                 "waves": list(country["waves"]),
                 "accounts": "accounts" in country,
                 "attributes": country.get("attributes", {}),
+                "series": series[code],
             }
             for code, country in settings["countries"].items()
         },
@@ -209,6 +216,7 @@ def with_exports(settings: Settings, exports: Sequence[Export]) -> dict[str, Any
                 "waves": {wave: {} for wave in about["waves"]},
                 "attributes": about["attributes"],
                 "export": export.path,
+                "series": about["series"],
             }
             if about["accounts"]:
                 entry["accounts"] = {"export": export.path}

@@ -15,6 +15,7 @@ from cisflow.errors import CisflowError, Problem
 from cisflow.ratios import RATIOS, account_ratios, lagged, ratio_and_lag, years_later
 from cisflow.schema import BLOCK_OF, FIRM_COLUMNS
 from cisflow.validation import did_you_mean
+from cisflow.weightings import weightings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -253,8 +254,8 @@ def variables_of(spec: Spec) -> list[str]:
     terms += spec.get("fixed_effects", [])
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
     terms += clusters
-    terms += [spec["weights"]] if spec.get("weights") else []
-    return list(dict.fromkeys(column for term in terms for column in _columns_in(term)))
+    terms += [weights for weights in weightings(spec) if weights]
+    return list(dict.fromkeys(column for term in terms for column in columns_in(term)))
 
 
 def answers_needed(spec: Spec) -> list[str]:
@@ -271,7 +272,7 @@ def answers_needed(spec: Spec) -> list[str]:
     return [name for name in variables_of(spec) if name not in spared]
 
 
-def _columns_in(term: str) -> list[str]:
+def columns_in(term: str) -> list[str]:
     """Return the columns a model term is made of, in order."""
     parts = term.split(":")
     if all(part.isidentifier() for part in parts):

@@ -62,6 +62,7 @@ from cisflow.publication import (
     stars,
     waves_of,
 )
+from cisflow.weightings import weightings
 
 # More countries and waves than this are not printed one by one; their tables are in the folder.
 MOST_PRINTED = 4
@@ -238,7 +239,6 @@ def _lead(findings: Findings, model: str) -> Context:
         "controls": [inline(term) for term in spec["controls"]],
         "fixed_effects": [inline(term) for term in spec["fixed_effects"]],
         "errors": [covariance_name(kind) for kind in kinds],
-        "weighted": bool(spec.get("weights")),
     }
 
 
@@ -541,6 +541,7 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
         ]
 
     lead = regression_models(models)[:1]
+    weighed = [m for m in regression_models(models)[1:] if len(weightings(models[m])) > 1]
     groups = path_groups(models)
     sections = {
         "flow": ["sample_flow"],
@@ -548,6 +549,7 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
             n for m in described(findings.models) for n in of(f"descriptives_{m}_{{here}}", m)
         ],
         "regressions": [n for m in lead for n in of(f"{m}_{{here}}", m)],
+        "weightings": [n for m in weighed for n in of(f"{m}_{{here}}", m)],
         "paths": [n for g, m in groups.items() for n in of(f"{g}_{{here}}", m[0])],
         "effects": [n for g, m in groups.items() for n in of(f"{g}_effects_{{here}}", m[0])],
         "omitted": [n for g, m in groups.items() for n in of(f"{g}_omitted_{{here}}", m[0])],

@@ -18,6 +18,7 @@ from cisflow.publication import (
     split_balances,
 )
 from cisflow.tables.pooled import how_pooled, main_rows, term_label
+from cisflow.weightings import weightings
 
 Context = dict[str, Any]
 
@@ -78,7 +79,8 @@ def pooled_sections(findings: Findings) -> dict[str, list[str]]:
     if not is_pooled(findings.settings):
         return {"pooled": [], "pooled_checks": [], "matrix": []}
     lead = regression_models(models)[:1]
-    about = [*lead, *(m for group in path_groups(models).values() for m in group)]
+    weighed = [m for m in regression_models(models)[1:] if len(weightings(models[m])) > 1]
+    about = [*lead, *weighed, *(m for group in path_groups(models).values() for m in group)]
     about += split_balances(models)
     return {
         "pooled": [f"pooled_{model}" for model in about],

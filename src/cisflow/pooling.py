@@ -18,6 +18,7 @@ import numpy as np
 
 from cisflow.estimates import COLUMNS, POOLED
 from cisflow.meta_regression import meta_regression, moderators_of
+from cisflow.prediction import prediction_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +46,10 @@ class Pooled:
     ----------
     table
         One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
-        ``"pooled"``. ``k`` counts countries, ``places`` country × wave estimates, ``n`` firms, a
-        firm once per wave; ``df`` those of the t-distribution, null for the normal.
+        ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
+        expected (:mod:`cisflow.prediction`). ``k`` counts countries, ``places`` country × wave
+        estimates, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution, null for
+        the normal.
     record
         Per pooled term the countries' estimates and weights, and the result without each country;
         the meta-regressions; plain JSON types.
@@ -72,9 +75,6 @@ class Combined:
         Share of the variation due to it, 0 to 1: (Q − k + 1)/Q, not below 0.
     q, q_p
         Cochran's Q and its p-value from χ²(k − 1).
-    pi_low, pi_high
-        Prediction interval at 95 % for the effect in a country not yet seen; null for k = 2 and
-        for the fixed effect, which knows no spread of effects.
     weights
         Of each effect, shape (k,), adding up to 1.
     """
@@ -90,8 +90,6 @@ class Combined:
     i2: float
     q: float
     q_p: float
-    pi_low: float
-    pi_high: float
     weights: np.ndarray
 
 
@@ -115,11 +113,6 @@ def combine(
         freedom (Hartung & Knapp 2001; Sidik & Jonkman 2002) instead of the normal distribution; the
         scale is not let below 1 (Knapp & Hartung 2003), as countries that agree by chance would
         else give an interval narrower than if all shared one effect.
-
-    Notes
-    -----
-    The prediction interval is that of Higgins, Thompson & Spiegelhalter (2009): the mean plus or
-    minus t(k − 2) times the root of τ² plus the unscaled variance of the mean.
     """
     from scipy import special
     from statsmodels.stats.meta_analysis import combine_effects
@@ -138,9 +131,6 @@ def combine(
     # The normal distribution is t with endless degrees of freedom.
     df = k - 1 if knapp_hartung else np.inf
     half = float(special.stdtrit(df, 1 - LEVEL / 2)) * se
-    known = k > 2 and method != "fixed"
-    quantile = float(special.stdtrit(k - 2, 1 - LEVEL / 2)) if known else np.nan
-    apart = quantile * np.hypot(np.sqrt(tau2), unscaled)
     weights = getattr(fit, f"weights_rel_{kind}")
     return Combined(
         estimate=estimate,
@@ -154,8 +144,6 @@ def combine(
         i2=max(0.0, 1 - (k - 1) / float(fit.q)) if fit.q > 0 else 0.0,
         q=float(fit.q),
         q_p=float(special.chdtrc(k - 1, max(fit.q, 0.0))),
-        pi_low=float(estimate - apart),
-        pi_high=float(estimate + apart),
         weights=np.asarray(weights),
     )
 
@@ -196,8 +184,8 @@ def pool(
         if len(units) < 2:
             rows.append({**where, "note": _too_few(group, units, len(countries))})
             continue
-        found = [_row(where, units, *way) for way in _ways(settings)]
-        rows += found
+        further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
+        rows += [_row(where, units, further, *way) for way in _ways(settings)]
         terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
         regressions += _moderated(where, group, units, settings, countries)
     about = {"country": POOLED, "weights": "inverse variance"}
@@ -289,14 +277,28 @@ def _combine(units: Sequence[Unit], method: str, knapp_hartung: bool) -> Combine
     return combine(effects, errors, method, knapp_hartung=knapp_hartung)
 
 
-def _row(where: Row, units: Sequence[Unit], method: str, knapp_hartung: bool) -> Row:
+def _row(
+    where: Row,
+    units: Sequence[Unit],
+    further: tuple[float, float],
+    method: str,
+    knapp_hartung: bool,
+) -> Row:
+    """Return a pooled estimate by one method, with where a further country is expected.
+
+    The fixed effect knows no spread of effects. A prediction is never narrower than the interval of
+    the mean, which is not let fall below what sampling alone gives.
+    """
     fit = vars(_combine(units, method, knapp_hartung))
+    low, high = further if method != "fixed" else (np.nan, np.nan)
     counts = np.array([u.n for u in units])
     return {
         **where,
         **{name: value for name, value in fit.items() if name != "weights"},
         "cov_type": KNAPP_HARTUNG if knapp_hartung else NORMAL,
         "method": method,
+        "pi_low": min(low, fit["ci_low"]) if np.isfinite(low) else np.nan,
+        "pi_high": max(high, fit["ci_high"]) if np.isfinite(high) else np.nan,
         "n": float(np.nansum(counts)) if np.isfinite(counts).any() else np.nan,
         "k": len(units),
         "places": sum(len(u.waves) for u in units),

@@ -15,7 +15,9 @@ import numpy as np
 
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
+from cisflow.quality import series_of
 from cisflow.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +57,11 @@ COLUMN_LABELS = {
     "partners": "Partner types",
     "interaction": "Interaction",
 }
+WEIGHT_LABELS = {
+    UNWEIGHTED: UNWEIGHTED,
+    SURVEY_WEIGHT: "weighted",
+    "accounts_weight": "weighted for the loss of firms without accounts",
+}
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -63,6 +70,7 @@ COVARIANCES = {
     "bootstrap": "bootstrap",
     "driscoll_kraay": "Driscoll–Kraay",
     "bootstrap_bca": "bootstrap, bias-corrected and accelerated",
+    "survey": "design-based",
     "monte_carlo": "draws from the coefficients' estimated distribution",
 }
 
@@ -128,6 +136,16 @@ class Findings:
     def countries(self) -> dict[str, list[str]]:
         """Waves by country, in the order of the config."""
         return {c: list(about["waves"]) for c, about in self.settings["countries"].items()}
+
+    @property
+    def series(self) -> dict[str, dict[str, list[Any]]]:
+        """Years and known breaks of each country's series, of exported countries too."""
+        sent = {
+            code: about["series"]
+            for code, about in self.settings["countries"].items()
+            if "series" in about
+        }
+        return {**series_of(self.quality), **sent}
 
     def name(self, country: str) -> str:
         """Return a country's name for print."""
@@ -371,6 +389,13 @@ def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
     text = label(term)
     return text if text[1:2] in "&" or text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def column_label(column: str) -> str:
+    """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
+    name, _, weights = column.partition(": ")
+    text = COLUMN_LABELS.get(name, label(name))
+    return f"{text}, {WEIGHT_LABELS.get(weights, weights)}" if weights else text
 
 
 def group_label(group: str) -> str:

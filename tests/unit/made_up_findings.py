@@ -22,6 +22,7 @@ from cisflow.estimates import COLUMNS
 from cisflow.publication import Findings
 from cisflow.rates import ANY, RATE_COLUMNS, SECTORS, SIZES, TOTAL
 from cisflow.schema import PARTNERS
+from cisflow.weightings import with_weightings
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
@@ -76,7 +77,7 @@ ATTRITION = {
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return with_unions({name: {**DEFAULTS, **spec} for name, spec in models.items()})[0]
+    return with_unions(with_weightings({n: {**DEFAULTS, **spec} for n, spec in models.items()}))[0]
 
 
 def make_findings(settings: dict | None = None) -> Findings:

@@ -399,6 +399,16 @@ class Tobit:
             return [array[:, j] for j in range(array.shape[1])]
         return [array]
 
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        found, n = np.asarray(values), self.low.size
+        if self._frame is not None and found.shape == (self._frame.total,):
+            found = found[self._frame.rows]
+        if found.shape != (n,):
+            fault = f"{found.size} {what} for {n} rows"
+            refuse(self.heading, [(fault, "give one for each row")])
+        return found
+
     def _codes(self, column: Any) -> Ints:
         import pandas as pd
 
@@ -406,14 +416,8 @@ class Tobit:
             if self._table is None or column not in self._table.columns:
                 what = f"no column {column} to cluster by"
                 refuse(self.heading, [(what, "pass the groups themselves")])
-            column = np.asarray(self._table[column])  # type: ignore[index]
-        n = self.low.size
-        if self._frame is not None and column.shape == (self._frame.total,):
-            column = column[self._frame.rows]
-        if column.shape != (n,):
-            what = f"{column.size} cluster labels for {n} rows"
-            refuse(self.heading, [(what, "give one label for each row")])
-        codes, _ = pd.factorize(column)
+            column = self._table[column]  # type: ignore[index]
+        codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
         lost = int((codes < 0).sum())
         if lost:
             what = f"the cluster is missing in {lost} rows"

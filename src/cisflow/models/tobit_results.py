@@ -38,6 +38,11 @@ class TobitScores:
         """Rows, each counted as often as its frequency weight says."""
         return float(self.model.nobs)
 
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return int(self.model.low.size)
+
     def bread(self) -> Floats:
         """Inverse information, (k+1, k+1)."""
         inverse = np.linalg.inv(self.information)
@@ -76,6 +81,10 @@ class TobitScores:
     def groups(self, value: Any) -> list[Ints]:
         """Codes of one or two ways of clustering."""
         return self.model.group_codes(value)
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        return self.model.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from cisflow.disclosure import is_small, splits_off_few
 from cisflow.estimates import ALL_WAVES
 from cisflow.publication import (
-    COLUMN_LABELS,
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
     Findings,
     accounts_note,
+    column_label,
     count,
     covariance_name,
     label,
@@ -23,7 +23,8 @@ from cisflow.publication import (
     stars,
     waves_of,
 )
-from cisflow.tables.layout import cell, set_table, two_level
+from cisflow.quality import breaks_crossed
+from cisflow.tables.layout import breaks_note, cell, set_table, two_level
 from cisflow.tables.regressions import BRACKETS, cov_key, reasons, sample_note
 
 if TYPE_CHECKING:
@@ -90,9 +91,16 @@ def panel_table(findings: Findings, country: str, model: str) -> MTable:
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
+        *_breaks_note(findings, country),
         *reasons(_main(rows, spec)),
     ]
     return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+
+
+def _breaks_note(findings: Findings, country: str) -> list[str]:
+    """Say which breaks in series lie between the waves of a country."""
+    series = findings.series.get(country)
+    return breaks_note(breaks_crossed(series)) if series else []
 
 
 def _panel_statistics(
@@ -282,7 +290,7 @@ def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for outcome in spec["outcomes"]:
         for column in spec["columns"]:
             several = len(spec["columns"]) > 1
-            name = f", {COLUMN_LABELS.get(column, label(column))}" if several else ""
+            name = f", {column_label(column)}" if several else ""
             yield f"{label(outcome)}{name}", outcome, column
 
 

@@ -19,6 +19,7 @@ from cisflow.publication import (
 )
 from cisflow.ratios import years_later
 from cisflow.tables.layout import sentence, set_table, two_level
+from cisflow.weightings import weightings
 
 if TYPE_CHECKING:
     from maketables import MTable
@@ -94,7 +95,7 @@ def _weights(findings: Findings) -> str:
     weighted = [
         f"“{spec['title']}”"
         for spec in findings.models.values()
-        if spec.get("weights") == "accounts_weight"
+        if "accounts_weight" in weightings(spec)
     ]
     if not weighted:
         return "No model of this run is weighted for the loss."

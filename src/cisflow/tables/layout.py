@@ -45,6 +45,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def breaks_note(breaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the note on the breaks in series that a table crosses, none without a break."""
+    told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
+    return [f"Breaks in series. {told}"] if breaks else []
+
+
 def two_level(
     cells: Mapping[tuple[str, str], Mapping[Any, str]],
     *,

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.claims import CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE, SUPPORTED
+from cisflow.publication import NOT_ESTIMABLE as MISSING
 from cisflow.publication import (
-    COLUMN_LABELS,
     STARS_NOTE,
     Findings,
+    brief_interval,
+    column_label,
     count,
     group_label,
     inline,
@@ -21,9 +23,9 @@ from cisflow.publication import (
     number,
     stars,
 )
-from cisflow.publication import NOT_ESTIMABLE as MISSING
+from cisflow.quality import breaks_crossed
 from cisflow.tables.balances import part_labels
-from cisflow.tables.layout import sentence, set_table, two_level
+from cisflow.tables.layout import breaks_note, sentence, set_table, two_level
 from cisflow.tables.regressions import reasons
 
 if TYPE_CHECKING:
@@ -54,8 +56,8 @@ def pooled_table(findings: Findings, model: str) -> MTable:
     cells = {
         _key(findings, row): {
             "Estimate": number(row["estimate"]) + stars(row["p_value"]),
-            "95 % interval": interval(row["ci_low"], row["ci_high"]),
-            "Prediction interval": interval(row["pi_low"], row["pi_high"]),
+            "95 % interval": _unbroken(row["ci_low"], row["ci_high"]),
+            "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
             "τ": number(np.sqrt(row["tau2"])),
             "I² (%)": _percent(row["i2"]),
             "p of Q": _p_value(row["q_p"]),
@@ -254,12 +256,10 @@ def how_pooled(findings: Findings) -> str:
 
 def crossed_breaks(findings: Findings) -> list[str]:
     """Say which breaks in series the pooled waves cross, where the codebooks record any."""
-    breaks = {
-        text if isinstance(text, str) else str(text.get("note") or text.get("what"))
-        for record in findings.quality
-        for text in record.get("breaks") or []
-    }
-    return [f"Breaks in series: {'; '.join(sorted(breaks))}."] if breaks else []
+    if findings.settings["pool"]["by"] == "wave":
+        return []
+    breaks = breaks_crossed(*findings.series.values())
+    return breaks_note(breaks)
 
 
 def term_label(findings: Findings, model: str, term: str) -> str:
@@ -279,7 +279,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     if bar:
         parts.append(group_label(group))
     elif len(spec.get("columns", {})) > 1:
-        parts.append(COLUMN_LABELS.get(row["column"], label(row["column"])))
+        parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
     text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
@@ -288,6 +288,11 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _moderators(findings: Findings) -> list[str]:
     return list(findings.settings["pool"]["moderators"])
+
+
+def _unbroken(low: float, high: float) -> str:
+    """Return an interval that stays on one line in a narrow column."""
+    return brief_interval(low, high).replace(" ", "\u00a0")
 
 
 def _percent(share: float) -> str:

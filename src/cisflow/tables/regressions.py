@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cisflow.publication import (
-    COLUMN_LABELS,
     NOT_ESTIMABLE,
     STARS_NOTE,
     Findings,
     accounts_note,
+    column_label,
     count,
     covariance_name,
     inline,
@@ -23,7 +23,8 @@ from cisflow.publication import (
     signed,
     stars,
 )
-from cisflow.tables.layout import cell, finished, set_table, two_level, union
+from cisflow.tables.layout import cell, finished, sentence, set_table, two_level, union
+from cisflow.weightings import STRATIFIED, SURVEY_WEIGHT, UNWEIGHTED, WEIGHTED, weightings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,18 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
 # More places than this do not fit side by side on a page.
 MOST_PLACES = 4
 TESTS = ("normality", "homoskedasticity")
+WEIGHT_WORDS = {
+    UNWEIGHTED: UNWEIGHTED,
+    SURVEY_WEIGHT: "weighted by the survey’s sampling weights",
+    "accounts_weight": "weighted against the loss of firms without accounts",
+}
+# What stands behind design-based standard errors, by how much of the design the file tells.
+DESIGNS = {
+    STRATIFIED: "a stratified sample without replacement, with the file’s strata and the "
+    "finite-population correction from its weights",
+    WEIGHTED: "a sample drawn with replacement, as the file names no strata",
+    UNWEIGHTED: "a sample drawn with replacement, as the file has no sampling weights that differ",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     rows = _with_covariance(findings.rows(country, wave, model), main)
     columns = _columns(spec)
     fits = [Fit(label(o), _terms(_of(rows, o, name), spec, name)) for o, name in columns]
-    heads = [COLUMN_LABELS.get(name, label(name)) for _, name in columns]
+    heads = [column_label(name) for _, name in columns]
     table = ETable(
         fits,
         coef_fmt="b:.3f*\n(se:.3f)",
@@ -91,7 +104,9 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     notes = [
         _estimator_note(spec),
         f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
+        _design_note(findings, country, wave, model),
         *_tests_note(findings, country, wave, model),
+        _likelihood_note(spec),
         sample_note(spec),
         accounts_note(findings, country, spec),
         *reasons(rows),
@@ -121,7 +136,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
             )
             for term in by_kind[0].index
         }
-        cells[label(outcome), COLUMN_LABELS.get(name, label(name))] = pd.Series(texts)
+        cells[label(outcome), column_label(name)] = pd.Series(texts)
     frame = pd.DataFrame(cells)
     present = union(t for column in cells.values() for t in column.index)
     first = [label(term) for term in _term_order(spec)]
@@ -132,6 +147,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
     )
     notes = [
         f"Below each coefficient its standard errors: {kinds_note}.",
+        _design_note(findings, country, wave, model),
         _estimator_note(spec),
         sample_note(spec),
         accounts_note(findings, country, spec),
@@ -156,7 +172,8 @@ def extensions_table(findings: Findings) -> MTable:
             for outcome, name in _columns(spec):
                 terms = _terms(_of(rows, outcome, name), spec, name)
                 for term in spec["columns"][name]:
-                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}"
+                    of = f" ({inline_column(name)})" if len(spec["columns"]) > 1 else ""
+                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
                     text = cell(b, f"({number(se)})", star=stars(p)).replace("\n", " ")
                     cells.setdefault(key, {})[findings.place(country, wave)] = text
@@ -179,6 +196,12 @@ def _accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
     if len(set(said.values())) < 2:
         return list(said.values())[:1]
     return [f"{findings.name(country)}: {note}" for country, note in said.items()]
+
+
+def inline_column(name: str) -> str:
+    """Return a column's label as it stands within a sentence."""
+    text = column_label(name)
+    return text[:1].lower() + text[1:]
 
 
 def _term_order(spec: Mapping[str, Any]) -> list[str]:
@@ -281,11 +304,28 @@ def _estimator_note(spec: Mapping[str, Any]) -> str:
     }[spec["estimator"]]
 
 
+def _likelihood_note(spec: Mapping[str, Any]) -> str:
+    """Say what the fit statistics of weighted columns are without."""
+    if not any(weightings(spec)) or spec["estimator"] == "fractional":
+        return ""
+    also = ", pseudo-R² and specification tests" if spec["estimator"] == "tobit" else ""
+    return f"Weighted columns have a pseudo-likelihood: no log-likelihood{also}."
+
+
+def _design_note(findings: Findings, country: str, wave: str, model: str) -> str:
+    """Say which design design-based standard errors are of, empty where there are none."""
+    if "survey" not in findings.models[model]["covariance"]:
+        return ""
+    designs = [fit["design"] for fit in findings.fits(country, wave, model) if "design" in fit]
+    return f"Design-based standard errors: {DESIGNS[designs[0]]}." if designs else ""
+
+
 def sample_note(spec: Mapping[str, Any]) -> str:
     """Say which firms are in the sample, and whether they are weighted."""
     sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
-    weights = f"Weighted by {spec['weights']}" if spec.get("weights") else "Unweighted"
-    return f"{weights}. Sample: {sample}."
+    kinds = [WEIGHT_WORDS.get(w or UNWEIGHTED, f"weighted by {w}") for w in weightings(spec)]
+    same = ", on the same firms" if len(kinds) > 1 else ""
+    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}."
 
 
 def reasons(rows: pd.DataFrame) -> list[str]:
