@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cisflow.accounts_headers import read_headers, wanted_labels
 from cisflow.answers import Columns, read_column
 from cisflow.codebook import Codebook, alternatives, load_codebook, needed_columns
-from cisflow.codings import Profile, numbers_of, profile
+from cisflow.codings import Profile, numbers_of, profile, shortest
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
@@ -18,7 +18,7 @@ from cisflow.legends import Legend, read_legend
 from cisflow.matching import WORTH_A_LOOK, match, near
 from cisflow.quality import ROUNDING
 from cisflow.schema import PERCENT
-from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, question
+from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +98,7 @@ def look(
     root: Path,
     *,
     labels_file: Path | None = None,
+    country: str = "",
     country_name: str = "",
     also: Collection[str] = (),
     options: dict[str, Any] | None = None,
@@ -112,8 +113,8 @@ def look(
         The project's folder.
     labels_file
         A table of labels; see :func:`cisflow.legends.read_legend`.
-    country_name
-        The country's name as labels write it.
+    country, country_name
+        The country's code, and its name as labels write it.
     also
         Columns to read whatever their names say, such as those of a codebook.
     options
@@ -127,14 +128,15 @@ def look(
     opened = open_extract(path, options)
     names = opened.names
     labels = read_legend(path, opened, labels_file)
-    words = load_words(root, country_name)
-    questions = {n: question(n, labels.columns.get(n, ""), words) for n in names}
+    words = load_words(root, country, country_name)
+    asked = questions(names, labels.columns, words)
     wanted = {name.casefold() for name in also}
-    chosen = [n for n in names if n.casefold() in wanted or _may_matter(questions[n], words)]
+    chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
     read = opened.read(chosen)
-    profiles = profiles_of(read.table, labels, words)
-    asked = {n: questions[n] for n in chosen}
-    return Look(path, names, labels, read.table, profiles, asked, words, read.rows, read.read_as)
+    data = read.table.apply(shortest)
+    profiles = profiles_of(data, labels, words)
+    kept = {n: asked[n] for n in chosen}
+    return Look(path, names, labels, data, profiles, kept, words, read.rows, read.read_as)
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:

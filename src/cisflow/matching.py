@@ -11,9 +11,11 @@ from cisflow.codings import Coding, Profile
 from cisflow.vocabulary import Question, Sign, Words, likeness, plain
 
 SURE = 0.5
-WORTH_A_LOOK = 0.3
+# The more concepts a variable has, the less of the label need be about them.
+LESS_PER_CONCEPT = 0.1
+WORTH_A_LOOK = 0.25
 # Columns that together are one variable fit about equally well.
-ABOUT_EQUAL = 0.3
+ABOUT_EQUAL = 0.4
 ALIKE = 0.75
 
 
@@ -82,7 +84,7 @@ def match(
     signs: dict[str, Sign] = {}
     rivals: dict[str, list[str]] = {}
     for score, _, _, sign, column in fits:
-        if score < SURE or column in used:
+        if score < _sure(sign) or column in used:
             continue
         here = found.setdefault(sign.variable, [])
         # Columns found by different signs, with and without a place say, are not one question.
@@ -103,6 +105,10 @@ def match(
         )
         for variable, here in found.items()
     }
+
+
+def _sure(sign: Sign) -> float:
+    return SURE - LESS_PER_CONCEPT * (min(map(len, sign.any)) - 1)
 
 
 def _coding_of(variable: str, column: Profile, words: Words) -> Coding | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from cisflow.schema import PARTNERS, PLACES, PROTECTION, SOURCES
 from cisflow.validation import read_yaml, validated
 
 SHORTEST_ABBREVIATION = 3
+SHORTEST_PART = 2  # of a name that runs words together, such as newmkt
 ASIDE = "an aside"  # the concept of words that do not count
+# A concept that only the name shows is half the evidence of one the label shows.
+IN_NAME = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,14 @@ class Words:
 
     signs: tuple[Sign, ...]
     concepts: Mapping[str, tuple[tuple[str, ...], ...]]
+    companions: Mapping[str, tuple[tuple[str, ...], ...]]
     fillers: frozenset[str]
     answers: Mapping[str, Any]
     missing_codes: tuple[str, ...]
     countries: Mapping[str, list[str]]
     missing: frozenset[str]
     activities: Mapping[str, tuple[tuple[str, ...], ...]]
+    parts: frozenset[str]
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
 
 
@@ -75,61 +82,85 @@ class Question:
         Years in name and label, in full.
     abbreviated
         Whether the words are those of a name, which abbreviates.
+    weights
+        Per word how much it tells this column from the file's others, 0 to 1.
     """
 
     words: tuple[str, ...]
     name: tuple[str, ...]
     years: frozenset[int] = field(default_factory=frozenset)
     abbreviated: bool = False
+    weights: tuple[float, ...] = ()
 
 
-def load_words(root: Path, country_name: str = "") -> Words:
+def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
     """Read the words of a project.
 
     Parameters
     ----------
     root
         The project's folder.
-    country_name
-        What stands for "domestic" in labels such as "Suppliers (Nigeria)".
+    country, country_name
+        Code and name of the country, which stands for "domestic" in labels such as "Suppliers
+        (Nigeria)"; the file knows more of its names.
     """
     file = root / "config" / "words.yaml"
     document = _text_keys(read_yaml(file))
     schema = root / "workflow" / "schemas" / "words.schema.yaml"
     document = validated(document, schema, "config/words.yaml")
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
-    concepts = {
-        concept: tuple(_phrase(word, country_name, fillers) for word in words)
-        for concept, words in document["concepts"].items()
-    }
-    concepts = {c: tuple(filter(None, phrases)) for c, phrases in concepts.items()}
-    concepts[ASIDE] = tuple(_phrase(word, "", frozenset()) for word in document["asides"])
+    homes = [country_name, *document["countries"].get(country, [])[2:]]
+
+    def phrases(listed: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        found = [home for word in listed for home in (homes if word == "{country}" else [word])]
+        return tuple(filter(None, (_phrase(word, fillers) for word in found)))
+
+    concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
+    concepts[ASIDE] = tuple(_phrase(word, frozenset()) for word in document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
     )
     return Words(
         signs,
         concepts,
+        {concept: phrases(listed) for concept, listed in document["companions"].items()},
         fillers,
         document["answers"],
         tuple(document["missing_codes"]),
         document["countries"],
         frozenset(document["answers"]["missing"]),
-        {
-            division: tuple(_phrase(word, "", fillers) for word in known)
-            for division, known in document["activities"].items()
-        },
+        {division: phrases(listed) for division, listed in document["activities"].items()},
+        frozenset(
+            stem.lstrip("=*") for c in concepts.values() for phrase in c for stem in phrase[:1]
+        ),
     )
 
 
+def questions(
+    names: Iterable[str], labels: Mapping[str, str], words: Words
+) -> dict[str, Question]:
+    """Take the names and labels of a file's columns apart.
+
+    A word that many columns share ("Cooperation with …") tells little of one of them, and counts
+    the less the more columns have it.
+    """
+    asked = {name: question(name, labels.get(name, ""), words) for name in names}
+    common = Counter(word for q in asked.values() for word in set(q.words))
+    return {
+        name: replace(q, weights=tuple(1 / (1 + log2(common[word])) for word in q.words))
+        for name, q in asked.items()
+    }
+
+
 def question(name: str, label: str, words: Words) -> Question:
-    """Take a column's name and label apart."""
-    own = _tokens(name)
+    """Take a column's name and label apart; every word counts alike."""
+    own = [part for token in _tokens(name) for part in _parts(token, words.parts)]
     said = _tokens(label)
     years = frozenset(_years([*own, *said]))
     content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
+    content = tuple(w for w in content if len(w) > 1)
     named = tuple(w for w in own if not w.isdecimal())
-    return Question(content, named, years, abbreviated=not said)
+    return Question(content, named, years, not said, (1.0,) * len(content))
 
 
 def likeness(asked: Question, sign: Sign, words: Words) -> float:
@@ -163,7 +194,9 @@ def plain(text: str) -> str:
     """Return a text in lower case, without accents and punctuation."""
     text = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     text = "".join(c for c in text if not unicodedata.combining(c)).lower()
-    text = re.sub(r"r\s*&\s*d\b|r\s*\+\s*d\b", " rd ", text).replace("%", " percent ")
+    # R&D as several languages write it, co-operation, on-going.
+    text = re.sub(r"\b[rifo]\s*[&+]\s*[deo]\b", " rd ", text).replace("%", " percent ")
+    text = re.sub(r"\b(co|on|non)-(?=[a-z])", r"\1", text)
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
@@ -174,6 +207,22 @@ def _tokens(text: str) -> tuple[str, ...]:
     return tuple(re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain(apart)).split())
 
 
+@lru_cache(maxsize=20_000)
+def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
+    """Take a name apart that runs words or their beginnings together: newmkt is new and mkt."""
+
+    def is_known(part: str) -> bool:
+        return part in known or (
+            len(part) >= SHORTEST_ABBREVIATION and any(stem.startswith(part) for stem in known)
+        )
+
+    if is_known(token) or any(len(s) > SHORTEST_PART and token.startswith(s) for s in known):
+        return (token,)
+    cuts = range(SHORTEST_PART, len(token) - SHORTEST_PART + 1)
+    whole = [(token[:cut], token[cut:]) for cut in reversed(cuts)]
+    return next((both for both in whole if is_known(both[0]) and is_known(both[1])), (token,))
+
+
 def _years(tokens: list[str]) -> list[int]:
     full = [int(t) for t in tokens if re.fullmatch(r"(19|20)\d\d", t)]
     # Two digits are a year behind a name (EMP04), as far as surveys of this kind go back.
@@ -181,25 +230,28 @@ def _years(tokens: list[str]) -> list[int]:
     return full + [(1900 if y > 80 else 2000) + y for y in short if y > 80 or y < 40]
 
 
-def _phrase(word: str, country: str, fillers: frozenset[str]) -> tuple[str, ...]:
-    if word == "{country}":
-        return tuple(plain(country).split()[:1])
-    if word.startswith("="):
-        return ("=" + plain(word[1:]),)
-    return tuple(part for part in plain(word).split() if part not in fillers)
+def _phrase(word: str, fillers: frozenset[str]) -> tuple[str, ...]:
+    parts = [(part[:1] if part[:1] in "=*" else "", plain(part)) for part in word.split()]
+    return tuple(
+        sign + stem
+        for sign, text in parts
+        for stem in text.split()
+        if sign or stem not in fillers
+    )
 
 
 def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
     """Return the signs of one entry: of all partners, places and so on it stands for."""
     values = {"partner": PARTNERS, "place": PLACES, "means": PROTECTION, "source": SOURCES}
-    slots = [slot for slot in values if f"{{{slot}}}" in name]
+    variable = spec.get("stands_for", name)
+    slots = [slot for slot in values if f"{{{slot}}}" in variable]
     signs = []
     for chosen in product(*(values[slot] for slot in slots)):
         filled = dict(zip(slots, chosen, strict=True))
         concepts = tuple(tuple(c.format(**filled) for c in group) for group in spec["any"])
         signs.append(
             Sign(
-                name.format(**filled),
+                variable.format(**filled),
                 spec["kind"],
                 concepts,
                 tuple(spec.get("not", ())),
@@ -212,19 +264,24 @@ def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
 
 def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
     covered: set[int] = set()
-    in_name = 0
+    in_name = 0.0
     for concept in concepts:
         places = _places(asked.words, concept, words, abbreviated=asked.abbreviated)
         covered |= places
         if not places:
             if not _places(asked.name, concept, words, abbreviated=True):
                 return 0.0
-            in_name += 1
+            in_name += IN_NAME
     if not covered:
         return 0.0
-    # A concept that only the name shows counts as a word that is covered.
-    counted = set(range(len(asked.words))) - _places(asked.words, ASIDE, words, abbreviated=False)
-    return (len(covered) + in_name) / (len(covered | counted) + in_name)
+    spared = set(_places(asked.words, ASIDE, words, abbreviated=False))
+    for concept in concepts:
+        # "Suppliers of equipment, materials, components or software" are suppliers.
+        beside = words.companions.get(concept, ())
+        spared |= _found(asked.words, beside, abbreviated=False) if beside else set()
+    told = sum(asked.weights[i] for i in covered) + in_name
+    others = set(range(len(asked.words))) - spared - covered
+    return told / (told + sum(asked.weights[i] for i in others))
 
 
 def _places(
@@ -256,6 +313,8 @@ def _found(
 def _fits(word: str, stem: str, abbreviated: bool) -> bool:
     if stem.startswith("="):
         return word == stem[1:]
+    if stem.startswith("*"):  # in compounds: Marktneuheiten, Umsatzanteil
+        return stem[1:] in word
     if word.startswith(stem):
         return True
     return abbreviated and len(word) >= SHORTEST_ABBREVIATION and stem.startswith(word)
