@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codebook import Codebook, alternatives, multiple
+from cisflow.codebook import MADE, Codebook, alternatives, multiple
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import code_key as _key
 from cisflow.extract import open_extract, selected
@@ -155,7 +155,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     for variable, spec in codebook["variables"].items():
         found, wrong = present.resolve(variable, codebook)
         problems += wrong
-        if found or "constant" in spec:
+        if found or any(source in spec for source in MADE):
             columns[variable] = found
         if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
             screens[variable] = screen
@@ -249,6 +249,11 @@ def read_answers(
     if "constant" in spec:
         kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
         values = pd.Series(spec["constant"], index=raw.index, dtype=kind)
+        return Answers(values, values.isna())
+    if "row_number" in spec:
+        # With the year, so that rows of two waves are not taken for the same firm.
+        numbers = [f"{codebook['reference_year']}-{i}" for i in range(1, len(raw) + 1)]
+        values = pd.Series(numbers, index=raw.index, dtype="string")
         return Answers(values, values.isna())
     parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
     if "any_of" in spec:

@@ -66,6 +66,8 @@ class Profile:
     silent
         Values that stand for no answer: words, negative codes, codes labelled so, and numbers of
         nines far above all others.
+    zeros
+        Whether some of the numbers are 0.
     signs
         What stands in the numbers besides digits: a percent sign, separators of thousands.
     flag, degree
@@ -83,6 +85,7 @@ class Profile:
     unique: bool = False
     numeric: float = 0.0
     silent: tuple[str, ...] = ()
+    zeros: bool = False
     signs: tuple[str, ...] = ()
     flag: Coding | None = None
     degree: Coding | None = None
@@ -165,6 +168,7 @@ def profile(
         unique=bool(len(given) == len(text) and given.is_unique),
         numeric=len(known) / len(given) if len(given) else 0.0,
         silent=tuple(blank),
+        zeros=bool((known == 0).any()),
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),

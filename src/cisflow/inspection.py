@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
+FEWEST = 10  # firms whose typical turnover per head tells a unit
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def look(
     path: Path,
     root: Path,
     *,
-    labels_file: Path | None = None,
+    labels_files: Sequence[Path] = (),
     country: str = "",
     country_name: str = "",
     also: Collection[str] = (),
@@ -111,8 +112,8 @@ def look(
         The file.
     root
         The project's folder.
-    labels_file
-        A table of labels; see :func:`cisflow.legends.read_legend`.
+    labels_files
+        Tables of labels; see :func:`cisflow.legends.read_legend`.
     country, country_name
         The country's code, and its name as labels write it.
     also
@@ -127,7 +128,7 @@ def look(
     """
     opened = open_extract(path, options)
     names = opened.names
-    labels = read_legend(path, opened, labels_file)
+    labels = read_legend(path, opened, labels_files)
     words = load_words(root, country, country_name)
     asked = questions(names, labels.columns, words)
     wanted = {name.casefold() for name in also}
@@ -207,7 +208,7 @@ def inspect_file(
     root: Path,
     *,
     codebook: str | None = None,
-    labels_file: Path | None = None,
+    labels_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Say what a file is.
 
@@ -219,8 +220,8 @@ def inspect_file(
         The project's folder.
     codebook
         Name of the codebook to hold it against; the best-matching one when not given.
-    labels_file
-        A table of labels.
+    labels_files
+        Tables of labels.
 
     Returns
     -------
@@ -240,7 +241,7 @@ def inspect_file(
     fits = rank(names, all_codebooks(folders))
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
     also = needed_columns(chosen.codebook) if chosen else []
-    seen = look(path, root, labels_file=labels_file, also=also, options=options)
+    seen = look(path, root, labels_files=labels_files, also=also, options=options)
     accounts = (
         chosen is not None
         and chosen.codebook["table"] == "accounts"
@@ -408,12 +409,21 @@ def _rare(what: str) -> bool:
     return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
 
 
-def sums_to_whole(seen: Look, columns: list[str]) -> float | None:
-    """Return which part of the firms that gave all shares have shares that make 100 (or 1)."""
+def numbers(seen: Look, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns as numbers, shape (n, columns); what stands for no answer is missing."""
     import pandas as pd
 
-    shares = pd.concat([numbers_of(seen.data[c].dropna())[0] for c in columns], axis=1)
-    complete = shares.dropna()
+    return pd.DataFrame({c: _numbers_in(seen, c).reindex(seen.data.index) for c in columns})
+
+
+def _numbers_in(seen: Look, column: str) -> pd.Series:
+    given = seen.data[column].dropna()
+    return numbers_of(given[~given.isin(seen.profiles[column].silent)])[0]
+
+
+def sums_to_whole(seen: Look, columns: Sequence[str]) -> float | None:
+    """Return which part of the firms that gave all shares have shares that make 100 (or 1)."""
+    complete = numbers(seen, columns).dropna()
     if len(complete) < MINIMUM_CELL:
         return None
     whole = 1.0 if complete.to_numpy().max() <= 1 else 100.0
@@ -430,23 +440,32 @@ def _sum_problem(seen: Look, columns: list[str]) -> str | None:
     )
 
 
-def money_unit(seen: Look, turnover: str, employees: str) -> tuple[str | None, str]:
+def money_unit(
+    seen: Look, turnover: str, employees: str, currency: str = "EUR"
+) -> tuple[str | None, str]:
     """Return in which unit amounts seem to be written, from turnover per head.
 
-    Firms of ten and more people in Europe turn over about 50,000 to 1,000,000 per head
+    Firms of ten and more people in Europe turn over about 50,000 to 1,000,000 euro per head
     (Eurostat's structural business statistics), so that a typical 200 means thousands and a
     typical 0.2 millions.
+
+    Parameters
+    ----------
+    seen
+        The file.
+    turnover, employees
+        Its columns.
+    currency
+        Three-letter code; ``config/words.yaml`` knows roughly what it is worth.
     """
     import numpy as np
-    import pandas as pd
 
-    both = pd.concat(
-        [numbers_of(seen.data[c].dropna())[0] for c in (turnover, employees)], axis=1
-    ).dropna()
+    both = numbers(seen, [turnover, employees]).dropna()
     both = both[(both.iloc[:, 0] > 0) & (both.iloc[:, 1] > 0)]
-    if len(both) < 10:
+    if len(both) < FEWEST:
         return None, ""
     typical = float(np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()))
+    typical /= seen.words.per_euro.get(currency, 1.0)
     if typical >= 5_000:
         return "unit", "turnover per head is typical of single units of the currency"
     if typical >= 5:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,9 +15,9 @@ SURE = 0.5
 # The more concepts a variable has, the less of the label need be about them.
 LESS_PER_CONCEPT = 0.1
 WORTH_A_LOOK = 0.25
-# Columns that together are one variable fit about equally well.
-ABOUT_EQUAL = 0.4
 ALIKE = 0.75
+SHORTEST_NAME = 4
+LOOK_ALIKE = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def match(
         here = found.setdefault(sign.variable, [])
         # Columns found by different signs, with and without a place say, are not one question.
         same = sign.together and signs.setdefault(sign.variable, sign) is sign
-        if not here or (same and score >= here[0][0] - ABOUT_EQUAL):
+        if not here or same:
             here.append((score, column))
             used.add(column)
         elif score >= here[0][0]:
@@ -197,3 +198,28 @@ def near(
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):
             found.setdefault(texts[text], "label like the codebook's")
     return list(found.items())[:most]
+
+
+def misspelt(names: Collection[str], columns: Collection[str]) -> str | None:
+    """Return the one column whose name differs from one of several by a slip of the pen.
+
+    A letter too many, too few, another or exchanged with its neighbour, or a digit for the letter
+    it looks like (``C021``). Names of other digits (``TURN10``) are other questions, and names of
+    three letters are too short to tell.
+    """
+    found = [c for c in columns if any(_slip(name.casefold(), c.casefold()) for name in names)]
+    return found[0] if len(found) == 1 else None
+
+
+def _slip(name: str, written: str) -> bool:
+    if min(len(name), len(written)) < SHORTEST_NAME or name == written:
+        return False
+    if name.translate(LOOK_ALIKE) == written.translate(LOOK_ALIKE):
+        return True
+    if re.sub(r"\D", "", name) != re.sub(r"\D", "", written):
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(name, written, strict=False)) if a != b), None)
+    start = min(len(name), len(written)) if start is None else start
+    rest, other = name[start:], written[start:]
+    exchanged = rest[:2] == other[1::-1] and rest[2:] == other[2:] and len(rest) > 1
+    return exchanged or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]

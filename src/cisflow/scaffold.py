@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.codebook import load_codebook, needed_columns, shown
-from cisflow.drafts import Draft, draft, year_of
+from cisflow.drafting import Draft, draft, year_of
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names
 from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, profiles_of, rank

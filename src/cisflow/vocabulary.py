@@ -53,7 +53,11 @@ class Sign:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of ``config/words.yaml``, ready for use."""
+    """The words of ``config/words.yaml``, ready for use.
+
+    A phrase is a tuple of beginnings of words; ``parts`` are the beginnings of all phrases, ``home``
+    the concept that the country's names belong to, and these.
+    """
 
     signs: tuple[Sign, ...]
     concepts: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -62,9 +66,11 @@ class Words:
     answers: Mapping[str, Any]
     missing_codes: tuple[str, ...]
     countries: Mapping[str, list[str]]
+    per_euro: Mapping[str, float]
     missing: frozenset[str]
     activities: Mapping[str, tuple[tuple[str, ...], ...]]
     parts: frozenset[str]
+    home: tuple[str, tuple[tuple[str, ...], ...]] = ("", ())
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
 
 
@@ -116,6 +122,7 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         return tuple(filter(None, (_phrase(word, fillers) for word in found)))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
+    home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
     concepts[ASIDE] = tuple(_phrase(word, frozenset()) for word in document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
@@ -128,11 +135,13 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         document["answers"],
         tuple(document["missing_codes"]),
         document["countries"],
+        {code: float(rate) for code, rate in document["per_euro"].items()},
         frozenset(document["answers"]["missing"]),
         {division: phrases(listed) for division, listed in document["activities"].items()},
         frozenset(
-            stem.lstrip("=*") for c in concepts.values() for phrase in c for stem in phrase[:1]
+            stem.strip("=*$") for c in concepts.values() for phrase in c for stem in phrase[:1]
         ),
+        (home, phrases(homes)),
     )
 
 
@@ -154,7 +163,8 @@ def questions(
 
 def question(name: str, label: str, words: Words) -> Question:
     """Take a column's name and label apart; every word counts alike."""
-    own = [part for token in _tokens(name) for part in _parts(token, words.parts)]
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    own = [part for token in _tokens(apart) for part in _parts(token, words.parts)]
     said = _tokens(label)
     years = frozenset(_years([*own, *said]))
     content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
@@ -195,28 +205,27 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
     text = "".join(c for c in text if not unicodedata.combining(c)).lower()
     # R&D as several languages write it, co-operation, on-going.
-    text = re.sub(r"\b[rifo]\s*[&+]\s*[deo]\b", " rd ", text).replace("%", " percent ")
+    text = re.sub(r"\b[rifo]\s*[&+]\s*[deos]\b", " rd ", text).replace("%", " percent ")
     text = re.sub(r"\b(co|on|non)-(?=[a-z])", r"\1", text)
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
 @lru_cache(maxsize=20_000)
 def _tokens(text: str) -> tuple[str, ...]:
-    """Return the words of a name or label: ``coopSupp_07`` is coop, supp and 07."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return tuple(re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain(apart)).split())
+    """Return the words of a name or label: ``coop_supp07`` is coop, supp and 07."""
+    return tuple(re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain(text)).split())
 
 
 @lru_cache(maxsize=20_000)
 def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
     """Take a name apart that runs words or their beginnings together: newmkt is new and mkt."""
 
-    def is_known(part: str) -> bool:
+    def is_known(part: str, shortest: int = SHORTEST_ABBREVIATION + 1) -> bool:
         return part in known or (
-            len(part) >= SHORTEST_ABBREVIATION and any(stem.startswith(part) for stem in known)
+            len(part) >= shortest and any(stem.startswith(part) for stem in known)
         )
 
-    if is_known(token) or any(len(s) > SHORTEST_PART and token.startswith(s) for s in known):
+    if is_known(token, SHORTEST_ABBREVIATION):
         return (token,)
     cuts = range(SHORTEST_PART, len(token) - SHORTEST_PART + 1)
     whole = [(token[:cut], token[cut:]) for cut in reversed(cuts)]
@@ -231,13 +240,14 @@ def _years(tokens: list[str]) -> list[int]:
 
 
 def _phrase(word: str, fillers: frozenset[str]) -> tuple[str, ...]:
-    parts = [(part[:1] if part[:1] in "=*" else "", plain(part)) for part in word.split()]
-    return tuple(
-        sign + stem
-        for sign, text in parts
-        for stem in text.split()
-        if sign or stem not in fillers
-    )
+    """Return the beginnings of a phrase's words, with their signs and without fillers."""
+    stems = []
+    for part in word.split():
+        sign, end = part[:1] if part[:1] in "=*" else "", "$" * part.endswith("$")
+        stems += [
+            sign + stem + end for stem in plain(part).split() if sign or stem not in fillers
+        ]
+    return tuple(stems)
 
 
 def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
@@ -291,6 +301,9 @@ def _places(
     key = (text, concept, abbreviated)
     if key not in words.seen:
         found = _found(text, words.concepts[concept], abbreviated=abbreviated)
+        home, names = words.home
+        if concept != home:  # South Africa is not Africa to its own survey
+            found -= _found(text, names, abbreviated=False)
         words.seen[key] = frozenset(found)
     return words.seen[key]
 
@@ -303,8 +316,10 @@ def _found(
     for phrase in phrases:
         for start in range(len(text) - len(phrase) + 1):
             window = text[start : start + len(phrase)]
+            last = start + len(phrase) == len(text)
             if all(
-                _fits(word, stem, abbreviated) for word, stem in zip(window, phrase, strict=True)
+                _fits(word, stem.removesuffix("$"), abbreviated) and (last or stem[-1] != "$")
+                for word, stem in zip(window, phrase, strict=True)
             ):
                 places |= set(range(start, start + len(phrase)))
     return places

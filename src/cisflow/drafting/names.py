@@ -1,0 +1,109 @@
+"""What columns of a harmonised file are by their names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from cisflow.answers import Columns
+from cisflow.codebook import Codebook, alternatives
+from cisflow.codings import Profile
+from cisflow.drafting.base import Draft
+from cisflow.inspection import Fit, Look
+from cisflow.matching import Match, misspelt
+from cisflow.vocabulary import Words
+
+
+def taken(seen: Look, fit: Fit | None) -> dict[str, list[str]]:
+    """Return the columns of the variables that the codebook taken over finds."""
+    if fit is None:
+        return {}
+    present = Columns(list(seen.data.columns))
+    resolved = {v: present.resolve(v, fit.codebook) for v in (*fit.found, *fit.optional)}
+    return {v: columns for v, (columns, wrong) in resolved.items() if columns and not wrong}
+
+
+def by_name(
+    made: Draft, seen: Look, fit: Fit | None, books: Collection[Codebook], used: Collection[str]
+) -> dict[str, Match]:
+    """Return variables that the codebook taken over does not find and whose names are known.
+
+    They have a name of another round, or their own with a slip of the pen.
+
+    Parameters
+    ----------
+    made
+        The draft; misspelt names are noted.
+    seen
+        The file.
+    fit
+        The codebook taken over.
+    books
+        All codebooks.
+    used
+        Columns that have a meaning already.
+    """
+    if fit is None:
+        return {}
+    others = names_known(books)
+    free = [n for n in seen.data.columns if n not in used]
+    settled = {*fit.found, *fit.optional}
+    found: dict[str, list[str]] = {}
+    for column in free:
+        variable = others.get(column.casefold())
+        if variable and variable not in settled:
+            if may_hold(variable, seen.profiles[column], seen.words):
+                found.setdefault(variable, []).append(column)
+    assigned = {column for here in found.values() for column in here}
+    strange = [n for n in free if n not in assigned and n.casefold() not in others]
+    for variable in (v for v in fit.missing if v not in found):
+        here = _misspelt_columns(variable, fit, seen, strange)
+        if here:
+            found[variable] = here
+            slips = ", ".join(c for c in here if c in strange)
+            made.remarks[variable] = f"{slips}: a misspelt name of {fit.name}?"
+            made.notes.append(f"{variable}: {slips} is taken for a misspelt name of {fit.name}")
+    return {v: as_match(seen, v, here) for v, here in found.items()}
+
+
+def names_known(books: Collection[Codebook]) -> dict[str, str]:
+    """Return the columns that stand for one and the same variable in all codebooks of surveys."""
+    meanings: dict[str, set[str]] = {}
+    for book in (b for b in books if b["table"] == "firms"):
+        for variable, spec in book["variables"].items():
+            for names in alternatives(spec):
+                for name in names:
+                    meanings.setdefault(name.casefold(), set()).add(variable)
+    return {name: next(iter(one)) for name, one in meanings.items() if len(one) == 1}
+
+
+def _misspelt_columns(
+    variable: str, fit: Fit, seen: Look, strange: Sequence[str]
+) -> list[str] | None:
+    """Return the columns of a variable, of which one or more names are misspelt."""
+    present = Columns(list(seen.data.columns))
+    here: list[str] = []
+    for names in alternatives(fit.codebook["variables"][variable]):
+        found = next((c for name in names if (c := present.find(name))), None)
+        column = found or misspelt(names, strange)
+        if column is None or not may_hold(variable, seen.profiles[column], seen.words):
+            return None
+        here.append(column)
+    return here if any(column in strange for column in here) else None
+
+
+def may_hold(variable: str, column: Profile, words: Words) -> bool:
+    """Return whether a column's values may be answers to a variable."""
+    return any(column.fits(sign.kind) for sign in words.signs if sign.variable == variable)
+
+
+def as_match(seen: Look, variable: str, columns: Sequence[str]) -> Match:
+    """Return columns that are known to be a variable."""
+    kind = next((s.kind for s in seen.words.signs if s.variable == variable), "")
+    first = seen.profiles[columns[0]]
+    coding = {"flag": first.flag, "degree": first.degree}.get(kind)
+    return Match(variable, tuple(columns), 1.0, coding)
+
+
+def matched(seen: Look, columns: Mapping[str, list[str]]) -> dict[str, Match]:
+    """Return the variables whose columns are known as matches."""
+    return {variable: as_match(seen, variable, here) for variable, here in columns.items()}
