@@ -211,8 +211,10 @@ def _translated(
         if "codes" in (spec := codebook["variables"][variable])
         for column in own
     ]
-    yes_no = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
-    coded += [(variable, column, yes_no, []) for variable, column in screens.items()]
+    for variable, column in screens.items():
+        screen = codebook["variables"][variable]["screen"]
+        codes = screen_codes(screen, codebook)
+        coded.append((variable, column, codes, screen.get("missing", [])))
     for variable, column, codes, missing in coded:
         labels = extract.value_labels.get(column, {})
         place = f"{variable} (column '{_one_line(column)}')"
@@ -289,13 +291,22 @@ def read_column(
     return _number(variable, place, key, spec, codebook)
 
 
-def read_flag(column: str, text: pd.Series, codebook: Codebook) -> Answers:
-    """Return the answers to a screening question, coded as ``yes_no``."""
-    tokens = {_key(str(token), ".") for token in codebook.get("missing", [])}
+def read_flag(
+    column: str, text: pd.Series, codebook: Codebook, screen: Mapping[str, Any]
+) -> Answers:
+    """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
+    listed = [*codebook.get("missing", []), *screen.get("missing", [])]
+    tokens = {_key(str(token), ".") for token in listed}
     key = _keys(text, ".")
-    codes = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    codes = screen_codes(screen, codebook)
     place = f"screening question (column '{column}')"
     return _coded(place, key.mask(key.isin(tokens)), codes, "boolean", {}, codebook)
+
+
+def screen_codes(screen: Mapping[str, Any], codebook: Codebook) -> dict[str, bool]:
+    """Return what the codes of a screening question are."""
+    usual = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    return dict(screen.get("codes", usual))
 
 
 def _one_line(column: str) -> str:

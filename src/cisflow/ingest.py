@@ -95,7 +95,9 @@ def ingest_wave(
     if "firm_id" in answers:
         answers["firm_id"] = in_format(answers["firm_id"], codebook)
     screening = {
-        variable: read_flag(column, raw[column], codebook)
+        variable: read_flag(
+            column, raw[column], codebook, codebook["variables"][variable]["screen"]
+        )
         for variable, column in delivery.screens.items()
     }
     read = [*answers.values(), *screening.values()]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cisflow.accounts_headers import read_headers, wanted_labels
 from cisflow.answers import Columns, read_column
-from cisflow.codebook import Codebook, alternatives, load_codebook, needed_columns
+from cisflow.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
 from cisflow.codings import Profile, numbers_of, profile, shortest
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
@@ -27,6 +27,7 @@ BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
+TYPICAL_PER_HEAD = (1e4, 3e6)  # euro a year; beyond it no unit is told
 FEWEST = 10  # firms whose typical turnover per head tells a unit
 
 
@@ -44,8 +45,10 @@ class Look:
         What they are about.
     data
         As text, the columns that may matter: shape (rows, some columns).
-    profiles, questions
-        Per such column what its values look like and its words.
+    profiles
+        Per such column what its values look like.
+    questions
+        Per column of the file what its name and label are about.
     words
         The project's words.
     rows, read_as
@@ -117,7 +120,8 @@ def look(
     country, country_name
         The country's code, and its name as labels write it.
     also
-        Columns to read whatever their names say, such as those of a codebook.
+        Columns to read whatever their names say, such as those of a codebook; the first column,
+        which often identifies firms, always is.
     options
         How to open the file, as in a codebook's ``file:``.
 
@@ -131,13 +135,12 @@ def look(
     labels = read_legend(path, opened, labels_files)
     words = load_words(root, country, country_name)
     asked = questions(names, labels.columns, words)
-    wanted = {name.casefold() for name in also}
+    wanted = {name.casefold() for name in (*also, *names[:1])}
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
     read = opened.read(chosen)
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
-    kept = {n: asked[n] for n in chosen}
-    return Look(path, names, labels, data, profiles, kept, words, read.rows, read.read_as)
+    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -466,11 +469,14 @@ def money_unit(
         return None, ""
     typical = float(np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()))
     typical /= seen.words.per_euro.get(currency, 1.0)
-    if typical >= 5_000:
-        return "unit", "turnover per head is typical of single units of the currency"
-    if typical >= 5:
-        return "thousand", "turnover per head is typical of thousands of the currency"
-    return "million", "turnover per head is typical of millions of the currency"
+    for unit, words in (
+        ("unit", "single units"),
+        ("thousand", "thousands"),
+        ("million", "millions"),
+    ):
+        if TYPICAL_PER_HEAD[0] <= typical * MULTIPLES[unit] <= TYPICAL_PER_HEAD[1]:
+            return unit, f"turnover per head is typical of {words} of the currency"
+    return None, ""
 
 
 def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cisflow.codebook import Codebook, alternatives
 from cisflow.codings import Coding, Profile
@@ -38,6 +38,8 @@ class Match:
         The yes/no question that leads to it, if the file has one.
     rivals
         Columns that fit about as well and were not taken.
+    named
+        Whether a codebook names the columns, so that words did not decide.
     """
 
     variable: str
@@ -46,6 +48,7 @@ class Match:
     coding: Coding | None = None
     screen: str | None = None
     rivals: tuple[str, ...] = field(default_factory=tuple)
+    named: bool = False
 
 
 def match(
@@ -185,9 +188,9 @@ def near(
     for name in wanted:
         for key in difflib.get_close_matches(name, by_key, n=most, cutoff=ALIKE):
             found.setdefault(by_key[key], f"name like {name.upper()}")
-    sign = next((s for s in words.signs if s.variable == variable), None)
-    scored = {c: likeness(asked, sign, words) for c, asked in questions.items()} if sign else {}
-    for column in sorted(scored, key=lambda c: -scored[c])[:most]:
+    signs = [sign for sign in words.signs if sign.variable == variable]
+    scored = {c: _nearness(asked, signs, words) for c, asked in questions.items()} if signs else {}
+    for column in sorted(scored, key=lambda c: -scored[c])[: most + len(found)]:
         if scored[column] >= WORTH_A_LOOK:
             found.setdefault(
                 column, "words of its label" if labels.get(column) else "words of its name"
@@ -198,6 +201,18 @@ def near(
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):
             found.setdefault(texts[text], "label like the codebook's")
     return list(found.items())[:most]
+
+
+def _nearness(asked: Question, signs: Sequence[Sign], words: Words) -> float:
+    """Return how near a column is to a variable, all or only some of whose concepts it has."""
+    whole = max(likeness(asked, sign, words) for sign in signs)
+    parts = [
+        likeness(asked, replace(sign, any=((concept,),)), words) / len(group)
+        for sign in signs
+        for group in sign.any
+        for concept in group
+    ]
+    return max([whole, *parts])
 
 
 def misspelt(names: Collection[str], columns: Collection[str]) -> str | None:

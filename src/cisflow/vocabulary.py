@@ -23,6 +23,38 @@ ASIDE = "an aside"  # the concept of words that do not count
 IN_NAME = 0.5
 
 
+@dataclass(frozen=True, eq=False)
+class Phrases:
+    """Phrases, each a tuple of beginnings of words, and where they are in a text.
+
+    Attributes
+    ----------
+    known
+        The phrases.
+    starting
+        Per word (and whether it may be abbreviated) the phrases it may begin; words come again.
+    """
+
+    known: tuple[tuple[str, ...], ...] = ()
+    starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+
+    def found(self, text: tuple[str, ...], *, abbreviated: bool = False) -> set[int]:
+        """Return the places of all words of a text that belong to one of the phrases."""
+        places: set[int] = set()
+        for start, word in enumerate(text):
+            key = (word, abbreviated)
+            if key not in self.starting:
+                self.starting[key] = tuple(p for p in self.known if _fits(word, p[0], abbreviated))
+            for phrase in self.starting[key]:
+                rest = text[start + 1 : start + len(phrase)]
+                end = start + len(phrase)
+                if (phrase[-1].endswith("$") and end < len(text)) or end > len(text):
+                    continue
+                if all(_fits(w, s, abbreviated) for w, s in zip(rest, phrase[1:], strict=True)):
+                    places |= set(range(start, end))
+        return places
+
+
 @dataclass(frozen=True)
 class Sign:
     """How one canonical variable is recognised.
@@ -55,22 +87,22 @@ class Sign:
 class Words:
     """The words of ``config/words.yaml``, ready for use.
 
-    A phrase is a tuple of beginnings of words; ``parts`` are the beginnings of all phrases, ``home``
-    the concept that the country's names belong to, and these.
+    ``parts`` are the beginnings of all phrases, ``home`` the concept that the country's names
+    belong to, and these.
     """
 
     signs: tuple[Sign, ...]
-    concepts: Mapping[str, tuple[tuple[str, ...], ...]]
-    companions: Mapping[str, tuple[tuple[str, ...], ...]]
+    concepts: Mapping[str, Phrases]
+    companions: Mapping[str, Phrases]
     fillers: frozenset[str]
     answers: Mapping[str, Any]
     missing_codes: tuple[str, ...]
     countries: Mapping[str, list[str]]
     per_euro: Mapping[str, float]
     missing: frozenset[str]
-    activities: Mapping[str, tuple[tuple[str, ...], ...]]
+    activities: Mapping[str, Phrases]
     parts: frozenset[str]
-    home: tuple[str, tuple[tuple[str, ...], ...]] = ("", ())
+    home: tuple[str, Phrases] = ("", Phrases())
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
 
 
@@ -117,13 +149,13 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
     homes = [country_name, *document["countries"].get(country, [])[2:]]
 
-    def phrases(listed: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    def phrases(listed: Iterable[str]) -> Phrases:
         found = [home for word in listed for home in (homes if word == "{country}" else [word])]
-        return tuple(filter(None, (_phrase(word, fillers) for word in found)))
+        return Phrases(tuple(filter(None, (_phrase(word, fillers) for word in found))))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
     home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
-    concepts[ASIDE] = tuple(_phrase(word, frozenset()) for word in document["asides"])
+    concepts[ASIDE] = Phrases(tuple(_phrase(word, frozenset()) for word in document["asides"]))
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
     )
@@ -138,16 +170,12 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         {code: float(rate) for code, rate in document["per_euro"].items()},
         frozenset(document["answers"]["missing"]),
         {division: phrases(listed) for division, listed in document["activities"].items()},
-        frozenset(
-            stem.strip("=*$") for c in concepts.values() for phrase in c for stem in phrase[:1]
-        ),
+        frozenset(phrase[0].strip("=*$") for c in concepts.values() for phrase in c.known),
         (home, phrases(homes)),
     )
 
 
-def questions(
-    names: Iterable[str], labels: Mapping[str, str], words: Words
-) -> dict[str, Question]:
+def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> dict[str, Question]:
     """Take the names and labels of a file's columns apart.
 
     A word that many columns share ("Cooperation with …") tells little of one of them, and counts
@@ -195,7 +223,7 @@ def division_named(activity: str, words: Words) -> str | None:
     """Return the division of NACE Rev. 2 that a text names, or None if no word says it."""
     text = tuple(w for w in plain(activity).split() if w not in words.fillers)
     for division, phrases in words.activities.items():
-        if _found(text, phrases, abbreviated=False):
+        if phrases.found(text):
             return division
     return None
 
@@ -244,9 +272,7 @@ def _phrase(word: str, fillers: frozenset[str]) -> tuple[str, ...]:
     stems = []
     for part in word.split():
         sign, end = part[:1] if part[:1] in "=*" else "", "$" * part.endswith("$")
-        stems += [
-            sign + stem + end for stem in plain(part).split() if sign or stem not in fillers
-        ]
+        stems += [sign + stem + end for stem in plain(part).split() if sign or stem not in fillers]
     return tuple(stems)
 
 
@@ -284,11 +310,10 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
             in_name += IN_NAME
     if not covered:
         return 0.0
-    spared = set(_places(asked.words, ASIDE, words, abbreviated=False))
-    for concept in concepts:
-        # "Suppliers of equipment, materials, components or software" are suppliers.
-        beside = words.companions.get(concept, ())
-        spared |= _found(asked.words, beside, abbreviated=False) if beside else set()
+    # "Suppliers of equipment, materials, components or software" are suppliers.
+    spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
+        *(_beside(asked.words, concept, words) for concept in concepts)
+    )
     told = sum(asked.weights[i] for i in covered) + in_name
     others = set(range(len(asked.words))) - spared - covered
     return told / (told + sum(asked.weights[i] for i in others))
@@ -300,32 +325,24 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = _found(text, words.concepts[concept], abbreviated=abbreviated)
+        found = words.concepts[concept].found(text, abbreviated=abbreviated)
         home, names = words.home
         if concept != home:  # South Africa is not Africa to its own survey
-            found -= _found(text, names, abbreviated=False)
+            found -= names.found(text)
         words.seen[key] = frozenset(found)
     return words.seen[key]
 
 
-def _found(
-    text: tuple[str, ...], phrases: tuple[tuple[str, ...], ...], *, abbreviated: bool
-) -> set[int]:
-    """Return the places of all words of a text that belong to one of the phrases."""
-    places: set[int] = set()
-    for phrase in phrases:
-        for start in range(len(text) - len(phrase) + 1):
-            window = text[start : start + len(phrase)]
-            last = start + len(phrase) == len(text)
-            if all(
-                _fits(word, stem.removesuffix("$"), abbreviated) and (last or stem[-1] != "$")
-                for word, stem in zip(window, phrase, strict=True)
-            ):
-                places |= set(range(start, start + len(phrase)))
-    return places
+def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:
+    """Return where words are that go with a concept in questionnaires."""
+    key = (text, f"beside {concept}", False)
+    if key not in words.seen:
+        words.seen[key] = frozenset(words.companions.get(concept, Phrases()).found(text))
+    return words.seen[key]
 
 
 def _fits(word: str, stem: str, abbreviated: bool) -> bool:
+    stem = stem.removesuffix("$")
     if stem.startswith("="):
         return word == stem[1:]
     if stem.startswith("*"):  # in compounds: Marktneuheiten, Umsatzanteil

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from cisflow.codebook import Codebook, needed_columns
-from cisflow.codings import YES_NO
 from cisflow.drafting.base import COMMON, Draft, year_of
 from cisflow.drafting.classes import add_activity_classes, add_identifier, add_size_classes
 from cisflow.drafting.entries import add_cooperation, add_missing, add_variable, usual_yes_no
@@ -121,12 +120,7 @@ def _add_variables(
         add_identifier(made, seen, everything)
     led_by = {} if fit else screens(stated, seen.profiles, seen.questions, seen.words)
     for variable, found in sorted(stated.items(), key=lambda item: FIRM_COLUMNS.index(item[0])):
-        screen = led_by.get(variable)
-        coding = seen.profiles[screen].flag if screen else None
-        # A screening question is read with the codebook's usual codes.
-        if coding is not None and dict(coding.codes) == (yes_no or YES_NO):
-            found = replace(found, screen=screen)
-        add_variable(made, seen, found, yes_no)
+        add_variable(made, seen, replace(found, screen=led_by.get(variable)), yes_no)
     if fit is not None:
         for variable, found in everything.items():
             if variable not in stated and variable in made.taken_over:
@@ -149,6 +143,7 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
         if fit and variable in fit.codebook["variables"]:
             made.variables[variable] = None
         if variable in ESSENTIAL and INSTEAD.get(variable) not in there:
+            made.open.append(variable)
             made.todos.append(
                 f"{variable}: no column was recognised; name it below, or if the file has none "
                 "just take this line away"

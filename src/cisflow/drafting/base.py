@@ -47,6 +47,8 @@ class Draft:
         Per variable nobody found: columns that may be it, each with why.
     todos
         What a human has to decide.
+    open
+        Variables a human has to name.
     notes
         What a human had better look over.
     taken_over
@@ -61,6 +63,7 @@ class Draft:
     remarks: dict[str, str] = field(default_factory=dict)
     near: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     todos: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)
     known_columns: list[str] = field(default_factory=list)

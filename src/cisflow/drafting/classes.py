@@ -154,7 +154,7 @@ def size_class(text: str) -> str | None:
 
 
 def add_identifier(made: Draft, seen: Look, found: dict[str, Match]) -> None:
-    """Find the identifier by its values where no word tells it; number the rows if there is none."""
+    """Find the identifier by its values where no word tells it, or number the rows."""
     if "firm_id" in found:
         return
     used = {column for match in found.values() for column in match.columns}

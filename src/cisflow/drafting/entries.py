@@ -82,7 +82,7 @@ def add_variable(
     if variable in PERCENT and profiles[0].within == "0-1":
         entry["unit"] = "fraction"
     if found.screen:
-        entry["screen"] = {"name": found.screen, "no_is_zero": True}
+        entry["screen"] = _screen(made, seen, found.screen, yes_no)
     if found.coding and all(p.ticked for p in profiles):
         entry["blank_is_zero"] = True
         made.remarks.setdefault(variable, "a box that is ticked or left blank")
@@ -92,9 +92,23 @@ def add_variable(
         _add_doubts(made, seen, found, entry)
 
 
+def _screen(made: Draft, seen: Look, column: str, yes_no: dict[str, bool] | None) -> dict[str, Any]:
+    """Return the entry of a yes/no question before an amount."""
+    p = seen.profiles[column]
+    entry: dict[str, Any] = {"name": column, "no_is_zero": True}
+    if p.flag is None:
+        return entry
+    if not set(p.flag.codes.items()) <= set((yes_no or YES_NO).items()):
+        entry["codes"] = dict(p.flag.codes)
+    silent = sorted({*p.silent, *p.flag.missing} - set(made.head.get("missing", [])) - {"."})
+    return {**entry, "missing": silent} if silent else entry
+
+
 def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) -> None:
     """Note what a human had better look over in a variable that was matched by words."""
     variable, columns = found.variable, found.columns
+    if found.named:
+        return
     if PLACELESS.fullmatch(variable) and not has_concept(
         seen.questions[columns[0]], "domestic", seen.words
     ):

@@ -13,7 +13,7 @@ from cisflow.schema import MONEY, SPENDING
 # What labels write; the first that is found counts.
 UNITS = {
     "million": r"million|millones|milioni|miljoen|\bmios?\b|\bmln\b|\bmn\b|[€£$]\s?m\b|\bm(eur|€)",
-    "thousand": r"thousand|thousands|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
+    "thousand": r"thousand|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
     r"|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
 }
 CURRENCIES = {
@@ -52,6 +52,8 @@ def add_money(
     if unit is None and "turnover" in found and "employees" in found:
         columns = [found[v].columns[0] for v in ("turnover", "employees")]
         unit, why = money_unit(seen, *columns, currency=chosen or "EUR")
+        if unit not in (None, stated.get("unit", "unit")):
+            made.notes.append(f"money: amounts are taken to be in {unit}s: {why}")
     money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}
     if {k: stated.get(k) for k in money} != money:
         made.head["money"] = money

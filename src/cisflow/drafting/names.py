@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from cisflow.answers import Columns
@@ -49,31 +50,48 @@ def by_name(
     settled = {*fit.found, *fit.optional}
     found: dict[str, list[str]] = {}
     for column in free:
-        variable = others.get(column.casefold())
-        if variable and variable not in settled:
-            if may_hold(variable, seen.profiles[column], seen.words):
-                found.setdefault(variable, []).append(column)
+        meanings = others.get(column.casefold(), set())
+        variable = next(iter(meanings)) if len(meanings) == 1 else None
+        if variable is None or variable in settled:
+            continue
+        if may_hold(variable, seen.profiles[column], seen.words):
+            found.setdefault(variable, []).append(column)
     assigned = {column for here in found.values() for column in here}
     strange = [n for n in free if n not in assigned and n.casefold() not in others]
     for variable in (v for v in fit.missing if v not in found):
         here = _misspelt_columns(variable, fit, seen, strange)
         if here:
             found[variable] = here
-            slips = ", ".join(c for c in here if c in strange)
-            made.remarks[variable] = f"{slips}: a misspelt name of {fit.name}?"
-            made.notes.append(f"{variable}: {slips} is taken for a misspelt name of {fit.name}")
+            slips = [c for c in here if c in strange and not _same(c, variable, fit)]
+            if slips:
+                made.remarks[variable] = f"a misspelt name of {fit.name}?"
+                told = f"{variable}: {', '.join(slips)} is taken for a misspelt name"
+                made.notes.append(f"{told} of {fit.name}")
     return {v: as_match(seen, v, here) for v, here in found.items()}
 
 
-def names_known(books: Collection[Codebook]) -> dict[str, str]:
-    """Return the columns that stand for one and the same variable in all codebooks of surveys."""
+def _same(column: str, variable: str, fit: Fit) -> bool:
+    """Return whether a column is named as the codebook has it but for signs such as _."""
+
+    def bare(name: str) -> str:
+        return re.sub(r"[\W_]", "", name).casefold()
+
+    wanted = alternatives(fit.codebook["variables"][variable])
+    return any(bare(name) == bare(column) for names in wanted for name in names)
+
+
+def names_known(books: Collection[Codebook]) -> dict[str, set[str]]:
+    """Return the columns all codebooks of surveys name, and what each stands for in them."""
     meanings: dict[str, set[str]] = {}
     for book in (b for b in books if b["table"] == "firms"):
         for variable, spec in book["variables"].items():
             for names in alternatives(spec):
                 for name in names:
                     meanings.setdefault(name.casefold(), set()).add(variable)
-    return {name: next(iter(one)) for name, one in meanings.items() if len(one) == 1}
+            if "screen" in spec:
+                screen = str(spec["screen"]["name"]).casefold()
+                meanings.setdefault(screen, set()).add(f"the question before {variable}")
+    return meanings
 
 
 def _misspelt_columns(
@@ -101,7 +119,7 @@ def as_match(seen: Look, variable: str, columns: Sequence[str]) -> Match:
     kind = next((s.kind for s in seen.words.signs if s.variable == variable), "")
     first = seen.profiles[columns[0]]
     coding = {"flag": first.flag, "degree": first.degree}.get(kind)
-    return Match(variable, tuple(columns), 1.0, coding)
+    return Match(variable, tuple(columns), 1.0, coding, named=True)
 
 
 def matched(seen: Look, columns: Mapping[str, list[str]]) -> dict[str, Match]:
