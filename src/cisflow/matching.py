@@ -105,7 +105,7 @@ def match(
             tuple(sorted((c for _, c in here), key=order.index)),
             here[0][0],
             _coding_of(variable, profiles[here[0][1]], words),
-            rivals=tuple(rivals.get(variable, ())),
+            rivals=tuple(c for c in rivals.get(variable, ()) if c not in used),
         )
         for variable, here in found.items()
     }
@@ -162,7 +162,7 @@ def screens(
             if seen.flag is not None and seen.present and column not in used
         }
         best = max(asked, key=lambda column: asked[column], default=None)
-        if best is not None and asked[best] >= SURE:
+        if best is not None and asked[best] >= _sure(sign):
             result[sign.variable] = best
             used.add(best)
     return result

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A codebook that knows nearly as many required variables and is of the wave's year is preferred.
 ABOUT_AS_GOOD = 0.1
+# A file has labels if this share of its columns does.
+LABELLED = 0.5
 # Checks whose failure a draft can mend: amounts in another unit.
 MENDABLE = "turnover_per_employee"
 
@@ -258,8 +260,11 @@ def _refuse_existing(files: Sequence[Path]) -> None:
 
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
     """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
-    fit = _best(column_names(path), task.books, year_of(wave))
-    seen = _look(task, path, also=column_names(path) if fit else [])
+    names = column_names(path)
+    fit = _best(names, task.books, year_of(wave))
+    seen = _look(task, path, also=names if fit else [])
+    if fit is not None and fit.codebook["reference_year"] != year_of(wave) and _labelled(seen):
+        fit = None  # labels tell more than names that are those of another round
     sharing = [w for w, p in task.waves.items() if p.resolve() == path.resolve()]
     rows = rows_of(seen, wave, sharing, list(task.countries))
     if len(task.countries) > 1 and not rows.countries:
@@ -283,6 +288,10 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
     short = [beyond(made, w.draft, w.codebook) for w in earlier if w.draft is not None]
     _write(task, planned, next(filter(None, reversed(short)), made), seen, earlier)
     return planned
+
+
+def _labelled(seen: Look) -> bool:
+    return len(seen.legend.columns) > LABELLED * len(seen.names)
 
 
 def _look(task: Task, path: Path, also: Sequence[str]) -> Look:

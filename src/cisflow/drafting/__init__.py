@@ -9,7 +9,13 @@ from cisflow.codebook import Codebook, needed_columns
 from cisflow.drafting.base import COMMON, Draft, year_of
 from cisflow.drafting.classes import add_activity_classes, add_identifier, add_size_classes
 from cisflow.drafting.entries import add_cooperation, add_missing, add_variable, usual_yes_no
-from cisflow.drafting.filters import TRIPLES, add_blocks, add_shares, whole_of_new
+from cisflow.drafting.filters import (
+    TRIPLES,
+    add_blank_amounts,
+    add_blocks,
+    add_shares,
+    whole_of_new,
+)
 from cisflow.drafting.money import add_money
 from cisflow.drafting.names import by_name, matched, taken
 from cisflow.inspection import Fit, Look
@@ -77,6 +83,7 @@ def draft(
     add_money(made, seen, everything, fit, currency)
     if fit is None:
         add_shares(made, seen, everything)
+        add_blank_amounts(made, seen, everything)
         add_blocks(made, seen, everything)
     elif any(v in fit.missing and v not in stated for v in _whole(fit)):
         made.head["shares"] = {"sum_to_100": []}

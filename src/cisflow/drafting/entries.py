@@ -11,13 +11,11 @@ from cisflow.codings import DEGREES, YES_NO, Coding
 from cisflow.drafting.base import Draft, label_of
 from cisflow.inspection import Look
 from cisflow.matching import SURE, Match
-from cisflow.schema import BLOCKS, PERCENT, SPENDING
+from cisflow.schema import BLOCKS, PERCENT
 from cisflow.vocabulary import has_concept
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
 PLACELESS = re.compile(r"coop_\w+_domestic$")
-# As large a part of the firms that were asked left an amount blank: none spent, or not answered?
-MANY_BLANK = 0.2
 
 
 def usual_yes_no(matches: Mapping[str, Match]) -> dict[str, bool] | None:
@@ -124,14 +122,6 @@ def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) ->
     elif found.likeness < SURE:
         told = "; ".join(label_of(seen, c) or c for c in columns[:2])
         made.notes.append(f"{variable}: {', '.join(columns)} was taken ({told})")
-    if variable in SPENDING and not found.screen:
-        p = seen.profiles[columns[0]]
-        # Whoever was not asked is blank too, so that only a file without zeros is remarkable.
-        if not p.zeros and p.rows - p.present > MANY_BLANK * p.rows:
-            made.notes.append(
-                f"{variable}: no firm has a zero; if a blank means nothing spent add "
-                "`blank_is_zero: true`"
-            )
 
 
 def _add_coding(

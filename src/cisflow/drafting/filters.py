@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cisflow.answers import any_yes
 from cisflow.codings import MOSTLY
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.drafting.base import Draft, flag_of, numbers
 from cisflow.inspection import SUMS_MOSTLY, Look
 from cisflow.matching import Match
 from cisflow.quality import ROUNDING
-from cisflow.schema import BLOCKS
+from cisflow.schema import BLOCKS, FLAGS, SPENDING
+from cisflow.semantics import TOLERATED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,10 @@ FILTERS = {
     "funding": ("innovation_active",),
     "sources": ("innovation_active",),
 }
+# As large a part of the firms that were asked left an amount blank: none spent, or not answered?
+MANY_BLANK = 0.2
+# Amounts without which models lose a firm.
+USED = ("rd_internal", "rd_external")
 TRIPLES = (
     ("share_unchanged", "share_new_firm", "share_new_market"),
     ("share_unchanged", "share_improved", "share_new"),
@@ -116,12 +122,51 @@ def add_blocks(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
         made.head["blocks"][block] = {**entry, **shared}
 
 
+def add_blank_amounts(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
+    """Say where a blank amount may be none: only who knows the survey can tell.
+
+    In a file of boxes that are ticked or left blank, blanks are taken for none.
+    """
+    active = flag_of(seen, "innovation_active", found)
+    doubtful = []
+    for variable in (v for v in SPENDING if v in found):
+        p = seen.profiles[found[variable].columns[0]]
+        blank = seen.data[p.name].isna()
+        concerned = blank[active.fillna(value=False).astype(bool)] if active is not None else blank
+        led = "screen" in (made.variables.get(variable) or {})
+        if p.zeros or led or len(concerned) == 0 or concerned.mean() < MANY_BLANK:
+            continue
+        doubtful.append(variable)
+    if not doubtful:
+        return
+    listed = ", ".join(doubtful)
+    if _boxes(made):
+        for variable in doubtful:
+            made.entry(variable)["blank_is_zero"] = True
+        made.notes.append(f"{listed}: blanks are taken for nothing spent, as boxes are for no")
+        return
+    told = (
+        f"{listed}: no firm has a zero, and many that were asked left it blank; if a blank means "
+        "nothing spent add `blank_is_zero: true`"
+    )
+    if set(USED) & set(doubtful):
+        made.todos.append(f"{told}; if it means no answer just take this line away")
+    else:
+        made.notes.append(told)
+
+
+def _boxes(made: Draft) -> bool:
+    """Return whether most yes/no questions of a file are boxes that are ticked or left blank."""
+    flags = [entry for v, entry in made.variables.items() if v in FLAGS and entry]
+    return sum("blank_is_zero" in entry for entry in flags) * 2 > len(flags)
+
+
 def _only_asked_if(seen: Look, columns: list[str], flag: pd.Series | None) -> bool:
-    """Return whether firms that said no left (nearly) all of the questions blank."""
+    """Return whether (nearly) all firms that said no left all of the questions blank."""
     if flag is None:
         return False
     no = (~flag).fillna(value=False).astype(bool)
     if no.sum() < MINIMUM_CELL:
         return False
     answered = [seen.data[c].notna() & ~seen.data[c].isin(seen.profiles[c].silent) for c in columns]
-    return all(float(given[no].mean()) <= 1 - MOSTLY for given in answered)
+    return bool(any_yes(answered)[no].mean() <= TOLERATED)

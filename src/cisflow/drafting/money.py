@@ -53,7 +53,7 @@ def add_money(
         columns = [found[v].columns[0] for v in ("turnover", "employees")]
         unit, why = money_unit(seen, *columns, currency=chosen or "EUR")
         if unit not in (None, stated.get("unit", "unit")):
-            made.notes.append(f"money: amounts are taken to be in {unit}s: {why}")
+            made.notes.append(f"money: {why}")
     money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}
     if {k: stated.get(k) for k in money} != money:
         made.head["money"] = money
