@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codebook import Codebook, alternatives, multiple
+from cisflow.codebook import MADE, Codebook, alternatives, multiple
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import code_key as _key
 from cisflow.extract import open_extract, selected
@@ -155,7 +155,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     for variable, spec in codebook["variables"].items():
         found, wrong = present.resolve(variable, codebook)
         problems += wrong
-        if found or "constant" in spec:
+        if found or any(source in spec for source in MADE):
             columns[variable] = found
         if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
             screens[variable] = screen
@@ -211,8 +211,10 @@ def _translated(
         if "codes" in (spec := codebook["variables"][variable])
         for column in own
     ]
-    yes_no = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
-    coded += [(variable, column, yes_no, []) for variable, column in screens.items()]
+    for variable, column in screens.items():
+        screen = codebook["variables"][variable]["screen"]
+        codes = screen_codes(screen, codebook)
+        coded.append((variable, column, codes, screen.get("missing", [])))
     for variable, column, codes, missing in coded:
         labels = extract.value_labels.get(column, {})
         place = f"{variable} (column '{_one_line(column)}')"
@@ -250,6 +252,11 @@ def read_answers(
         kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
         values = pd.Series(spec["constant"], index=raw.index, dtype=kind)
         return Answers(values, values.isna())
+    if "row_number" in spec:
+        # With the year, so that rows of two waves are not taken for the same firm.
+        numbers = [f"{codebook['reference_year']}-{i}" for i in range(1, len(raw) + 1)]
+        values = pd.Series(numbers, index=raw.index, dtype="string")
+        return Answers(values, values.isna())
     parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
     if "any_of" in spec:
         values = any_yes([part.values for part in parts])
@@ -284,13 +291,22 @@ def read_column(
     return _number(variable, place, key, spec, codebook)
 
 
-def read_flag(column: str, text: pd.Series, codebook: Codebook) -> Answers:
-    """Return the answers to a screening question, coded as ``yes_no``."""
-    tokens = {_key(str(token), ".") for token in codebook.get("missing", [])}
+def read_flag(
+    column: str, text: pd.Series, codebook: Codebook, screen: Mapping[str, Any]
+) -> Answers:
+    """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
+    listed = [*codebook.get("missing", []), *screen.get("missing", [])]
+    tokens = {_key(str(token), ".") for token in listed}
     key = _keys(text, ".")
-    codes = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    codes = screen_codes(screen, codebook)
     place = f"screening question (column '{column}')"
     return _coded(place, key.mask(key.isin(tokens)), codes, "boolean", {}, codebook)
+
+
+def screen_codes(screen: Mapping[str, Any], codebook: Codebook) -> dict[str, bool]:
+    """Return what the codes of a screening question are."""
+    usual = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    return dict(screen.get("codes", usual))
 
 
 def _one_line(column: str) -> str:

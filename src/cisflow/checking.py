@@ -12,7 +12,7 @@ from cisflow.codebook import codebook_files, load_codebook, shown
 from cisflow.config import Run, load_run
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import configured, files_of
-from cisflow.scaffold import TODO
+from cisflow.scaffold_text import TODO
 from cisflow.validation import read_yaml
 
 if TYPE_CHECKING:

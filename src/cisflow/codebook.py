@@ -27,7 +27,9 @@ from cisflow.validation import did_you_mean, read_yaml, validated
 
 Codebook = dict[str, Any]
 
-SOURCES = ("name", "any_of", "sum_of", "constant")
+SOURCES = ("name", "any_of", "sum_of", "constant", "row_number")
+# Not read from a column.
+MADE = ("constant", "row_number")
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
 # Set by the ingest itself; a codebook has nothing to say about them.
 SET_BY_INGEST = ("country", "wave", "reference_year", "section", *ASKED)
@@ -283,6 +285,9 @@ def _contradictions_of(
         what = " and ".join(f"`{g}`" for g in given) or "no source"
         remedy = "give exactly one of `name`, `any_of`, `sum_of` and `constant`"
         yield Problem(f"variables.{variable}: has {what}", remedy)
+    if "row_number" in spec and variable != "firm_id":
+        what = f"variables.{variable}: `row_number` although it is not firm_id"
+        yield Problem(what, "name the column it is in, or remove it")
     if "any_of" in spec and variable not in FLAGS:
         remedy = "use `name`, or `sum_of` for amounts"
         yield Problem(f"variables.{variable}: `any_of` although it is no yes/no variable", remedy)

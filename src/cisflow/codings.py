@@ -5,10 +5,12 @@ Nothing here keeps a value of a firm beyond codes that several firms share.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cisflow.disclosure import MINIMUM_CELL
 from cisflow.vocabulary import Words, plain
 
 if TYPE_CHECKING:
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 MOST_CODES = 12
 MOSTLY = 0.9
+# As many firms per code make a number one of a scale (1 to 5), and no amount.
+ROWS_PER_CODE = 10
+# A code for no answer lies at least as many times above the largest answer.
+FAR_ABOVE = 3
+SHORT_NUMBER = re.compile(r"[+-]?\d{1,15}\.0+")
 YES_NO = {"0": False, "1": True}
 ONE_TWO = {"1": True, "2": False}
 DEGREES = ("0", "1", "2", "3")
@@ -56,6 +63,11 @@ class Profile:
         Whether every row has a value of its own.
     numeric
         Share of values that are numbers.
+    silent
+        Values that stand for no answer: words, negative codes, codes labelled so, and numbers of
+        nines far above all others.
+    zeros
+        Whether some of the numbers are 0.
     signs
         What stands in the numbers besides digits: a percent sign, separators of thousands.
     flag, degree
@@ -72,6 +84,8 @@ class Profile:
     counts: dict[str, int] = field(default_factory=dict)
     unique: bool = False
     numeric: float = 0.0
+    silent: tuple[str, ...] = ()
+    zeros: bool = False
     signs: tuple[str, ...] = ()
     flag: Coding | None = None
     degree: Coding | None = None
@@ -89,9 +103,29 @@ class Profile:
             return self.degree is not None
         if kind == "share":
             return self.flag is None and self.within in ("0-1", "0-100")
+        if kind == "weight":
+            return self.numeric >= MOSTLY and self.distinct > 1
         if kind == "amount":
-            return self.numeric >= MOSTLY and self.distinct > 2
-        return 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
+            return self.numeric >= MOSTLY and self.distinct > 2 and not self.scale
+        coded = self.flag is not None or self.degree is not None
+        if kind == "class":
+            return not coded and 1 < self.distinct <= MOST_CODES
+        return not coded and 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
+
+    @property
+    def scale(self) -> bool:
+        """Whether its numbers are the points of a scale rather than amounts."""
+        return self.distinct <= MOST_CODES and self.present >= ROWS_PER_CODE * self.distinct
+
+    @property
+    def ticked(self) -> bool:
+        """Whether it holds nothing but yes: a box that is ticked or left blank."""
+        return self.flag is not None and set(map(self.flag.codes.get, self.answered)) == {True}
+
+    @property
+    def answered(self) -> list[str]:
+        """Codes that are answers."""
+        return [code for code in self.counts if code not in self.silent]
 
 
 def profile(
@@ -110,11 +144,14 @@ def profile(
     codes
         What its codes mean, where that is known.
     """
-    blank = silent_values(text, words)
+    blank = silent_values(text, words, codes)
     given = text[text.notna() & ~text.isin(blank)]
+    numbers, signs = numbers_of(given)
+    far = _far_above(numbers)
+    blank += sorted(given[numbers.isin(far)].unique())
+    given, numbers = given[~numbers.isin(far)], numbers[~numbers.isin(far)]
     counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
     coded = counts if len(counts) <= MOST_CODES else {}
-    numbers, signs = numbers_of(given)
     known = numbers.dropna()
     within = ""
     if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
@@ -130,6 +167,8 @@ def profile(
         counts=coded,
         unique=bool(len(given) == len(text) and given.is_unique),
         numeric=len(known) / len(given) if len(given) else 0.0,
+        silent=tuple(blank),
+        zeros=bool((known == 0).any()),
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
@@ -137,10 +176,35 @@ def profile(
     )
 
 
-def silent_values(text: pd.Series, words: Words) -> list[str]:
-    """Return the values of a column that stand for no answer: words, and negative codes."""
+def silent_values(
+    text: pd.Series, words: Words, meanings: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the values of a column that stand for no answer.
+
+    Words, negative codes that often do, and codes whose label says so.
+    """
     negative = {code for code in words.missing_codes if code.startswith("-")}
-    return [v for v in text.dropna().unique() if v in negative or _is_missing(v, words)]
+    means = meanings or {}
+    return [
+        v
+        for v in text.dropna().unique()
+        if v in negative or _is_missing(v, words) or _is_missing(means.get(v, ""), words)
+    ]
+
+
+def _far_above(numbers: pd.Series) -> list[float]:
+    """Return numbers such as 9999 or 9998 that several firms have, far above all other numbers."""
+    counts = numbers.value_counts()
+    nines = [v for v in counts.index if v >= 99 and re.fullmatch(r"9+[789]", f"{v:.0f}")]
+    others = counts.index.difference(nines)
+    highest = float(others.max()) if len(others) else 0.0
+    return [v for v in nines if v > FAR_ABOVE * highest and counts[v] >= MINIMUM_CELL]
+
+
+def shortest(text: pd.Series) -> pd.Series:
+    """Return a column with whole numbers written as such: ``1`` where the file has ``1.0``."""
+    long = {v: str(int(float(v))) for v in text.dropna().unique() if SHORT_NUMBER.fullmatch(v)}
+    return text.replace(long) if long else text
 
 
 def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
@@ -207,19 +271,28 @@ def _apart(
 
 def _is_missing(text: str, words: Words) -> bool:
     said = text.strip().casefold().replace("’", "'")
-    return said in words.missing or said.strip("<>[]()") in words.missing
+    forms = {said, said.strip("<>[]()"), _without_code(said)}
+    return not words.missing.isdisjoint(forms)
+
+
+def _without_code(said: str) -> str:
+    """Return what is said behind a code: ``yes`` of ``1 - yes``, and of ``yes (1)``."""
+    said = re.sub(r"^-?\d+\s*[-–.:=)]*\s*(?=\D)", "", said)
+    return re.sub(r"\s*[(\[]-?\d+[)\]]$", "", said)
 
 
 def _yes_or_no(text: str, words: Words) -> bool | None:
-    said = plain(text)
-    if said in words.answers["yes"]:
-        return True
-    return False if said in words.answers["no"] else None
+    for said in (plain(text), plain(_without_code(text)), plain(re.split(r"[,;(]", text)[0])):
+        if said in words.answers["yes"]:
+            return True
+        if said in words.answers["no"]:
+            return False
+    return None
 
 
 def _degree(text: str, words: Words) -> int | None:
-    said = plain(text)
-    for degree, known in words.answers["degrees"].items():
-        if said in known:
-            return int(degree)
+    for said in (plain(text), plain(_without_code(text)), plain(re.split(r"[,;(]", text)[0])):
+        for degree, known in words.answers["degrees"].items():
+            if said in known:
+                return int(degree)
     return None

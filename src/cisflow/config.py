@@ -156,7 +156,12 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         schema: checked(read_yaml(find_file(name, root)), schema, name)
         for schema, name in names.items()
     }
-    models, union_problems = with_unions(with_weightings(files["models"]))
+    changes = settings["model_changes"]
+    unknown = sorted(set(changes) - set(files["models"]))
+    changed = {name: {**spec, **changes.get(name, {})} for name, spec in files["models"].items()}
+    if changes:
+        changed = checked(changed, "models", f"{file}, model_changes")
+    models, union_problems = with_unions(with_weightings(changed))
     chosen = {name: models[name] for name in settings["models"] if name in models}
     exports, export_problems = read_exports(settings.get("pool_from", []))
     merged = with_exports(settings, exports)
@@ -166,9 +171,14 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),
         *union_problems,
+        *(
+            Problem(f"model_changes: there is no model `{name}`", did_you_mean(name, models))
+            for name in unknown
+        ),
         *_model_problems(run, models),
         *_path_problems(run),
-        *claim_problems(files["claims"], models),
+        # Claims may be about what this run changes; their verdicts then say so.
+        *claim_problems(files["claims"], with_unions(files["models"])[0]),
         *_simulation_problems(run),
         *_source_problems(run),
         *_outcome_problems(run),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.accounts_headers import read_headers, wanted_labels
 from cisflow.answers import Columns, read_column
-from cisflow.codebook import Codebook, alternatives, load_codebook, needed_columns
-from cisflow.codings import Profile, numbers_of, profile
+from cisflow.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
+from cisflow.codings import Profile, numbers_of, profile, shortest
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
@@ -18,7 +18,7 @@ from cisflow.legends import Legend, read_legend
 from cisflow.matching import WORTH_A_LOOK, match, near
 from cisflow.quality import ROUNDING
 from cisflow.schema import PERCENT
-from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, question
+from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,8 @@ BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
+TYPICAL_PER_HEAD = (1e4, 3e6)  # euro a year; beyond it no unit is told
+FEWEST = 10  # firms whose typical turnover per head tells a unit
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Look:
         What they are about.
     data
         As text, the columns that may matter: shape (rows, some columns).
-    profiles, questions
-        Per such column what its values look like and its words.
+    profiles
+        Per such column what its values look like.
+    questions
+        Per column of the file what its name and label are about.
     words
         The project's words.
     rows, read_as
@@ -97,7 +101,8 @@ def look(
     path: Path,
     root: Path,
     *,
-    labels_file: Path | None = None,
+    labels_files: Sequence[Path] = (),
+    country: str = "",
     country_name: str = "",
     also: Collection[str] = (),
     options: dict[str, Any] | None = None,
@@ -110,12 +115,13 @@ def look(
         The file.
     root
         The project's folder.
-    labels_file
-        A table of labels; see :func:`cisflow.legends.read_legend`.
-    country_name
-        The country's name as labels write it.
+    labels_files
+        Tables of labels; see :func:`cisflow.legends.read_legend`.
+    country, country_name
+        The country's code, and its name as labels write it.
     also
-        Columns to read whatever their names say, such as those of a codebook.
+        Columns to read whatever their names say, such as those of a codebook; the first column,
+        which often identifies firms, always is.
     options
         How to open the file, as in a codebook's ``file:``.
 
@@ -126,15 +132,15 @@ def look(
     """
     opened = open_extract(path, options)
     names = opened.names
-    labels = read_legend(path, opened, labels_file)
-    words = load_words(root, country_name)
-    questions = {n: question(n, labels.columns.get(n, ""), words) for n in names}
-    wanted = {name.casefold() for name in also}
-    chosen = [n for n in names if n.casefold() in wanted or _may_matter(questions[n], words)]
+    labels = read_legend(path, opened, labels_files)
+    words = load_words(root, country, country_name)
+    asked = questions(names, labels.columns, words)
+    wanted = {name.casefold() for name in (*also, *names[:1])}
+    chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
     read = opened.read(chosen)
-    profiles = profiles_of(read.table, labels, words)
-    asked = {n: questions[n] for n in chosen}
-    return Look(path, names, labels, read.table, profiles, asked, words, read.rows, read.read_as)
+    data = read.table.apply(shortest)
+    profiles = profiles_of(data, labels, words)
+    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -205,7 +211,7 @@ def inspect_file(
     root: Path,
     *,
     codebook: str | None = None,
-    labels_file: Path | None = None,
+    labels_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Say what a file is.
 
@@ -217,8 +223,8 @@ def inspect_file(
         The project's folder.
     codebook
         Name of the codebook to hold it against; the best-matching one when not given.
-    labels_file
-        A table of labels.
+    labels_files
+        Tables of labels.
 
     Returns
     -------
@@ -238,7 +244,7 @@ def inspect_file(
     fits = rank(names, all_codebooks(folders))
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
     also = needed_columns(chosen.codebook) if chosen else []
-    seen = look(path, root, labels_file=labels_file, also=also, options=options)
+    seen = look(path, root, labels_files=labels_files, also=also, options=options)
     accounts = (
         chosen is not None
         and chosen.codebook["table"] == "accounts"
@@ -406,12 +412,21 @@ def _rare(what: str) -> bool:
     return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
 
 
-def sums_to_whole(seen: Look, columns: list[str]) -> float | None:
-    """Return which part of the firms that gave all shares have shares that make 100 (or 1)."""
+def numbers(seen: Look, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns as numbers, shape (n, columns); what stands for no answer is missing."""
     import pandas as pd
 
-    shares = pd.concat([numbers_of(seen.data[c].dropna())[0] for c in columns], axis=1)
-    complete = shares.dropna()
+    return pd.DataFrame({c: _numbers_in(seen, c).reindex(seen.data.index) for c in columns})
+
+
+def _numbers_in(seen: Look, column: str) -> pd.Series:
+    given = seen.data[column].dropna()
+    return numbers_of(given[~given.isin(seen.profiles[column].silent)])[0]
+
+
+def sums_to_whole(seen: Look, columns: Sequence[str]) -> float | None:
+    """Return which part of the firms that gave all shares have shares that make 100 (or 1)."""
+    complete = numbers(seen, columns).dropna()
     if len(complete) < MINIMUM_CELL:
         return None
     whole = 1.0 if complete.to_numpy().max() <= 1 else 100.0
@@ -428,28 +443,40 @@ def _sum_problem(seen: Look, columns: list[str]) -> str | None:
     )
 
 
-def money_unit(seen: Look, turnover: str, employees: str) -> tuple[str | None, str]:
+def money_unit(
+    seen: Look, turnover: str, employees: str, currency: str = "EUR"
+) -> tuple[str | None, str]:
     """Return in which unit amounts seem to be written, from turnover per head.
 
-    Firms of ten and more people in Europe turn over about 50,000 to 1,000,000 per head
+    Firms of ten and more people in Europe turn over about 50,000 to 1,000,000 euro per head
     (Eurostat's structural business statistics), so that a typical 200 means thousands and a
     typical 0.2 millions.
+
+    Parameters
+    ----------
+    seen
+        The file.
+    turnover, employees
+        Its columns.
+    currency
+        Three-letter code; ``config/words.yaml`` knows roughly what it is worth.
     """
     import numpy as np
-    import pandas as pd
 
-    both = pd.concat(
-        [numbers_of(seen.data[c].dropna())[0] for c in (turnover, employees)], axis=1
-    ).dropna()
+    both = numbers(seen, [turnover, employees]).dropna()
     both = both[(both.iloc[:, 0] > 0) & (both.iloc[:, 1] > 0)]
-    if len(both) < 10:
+    if len(both) < FEWEST:
         return None, ""
     typical = float(np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()))
-    if typical >= 5_000:
-        return "unit", "turnover per head is typical of single units of the currency"
-    if typical >= 5:
-        return "thousand", "turnover per head is typical of thousands of the currency"
-    return "million", "turnover per head is typical of millions of the currency"
+    typical /= seen.words.per_euro.get(currency, 1.0)
+    for unit, words in (
+        ("unit", "single units"),
+        ("thousand", "thousands"),
+        ("million", "millions"),
+    ):
+        if TYPICAL_PER_HEAD[0] <= typical * MULTIPLES[unit] <= TYPICAL_PER_HEAD[1]:
+            return unit, f"turnover per head is typical of {words} of the currency"
+    return None, ""
 
 
 def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, Any]]:

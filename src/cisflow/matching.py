@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cisflow.codebook import Codebook, alternatives
 from cisflow.codings import Coding, Profile
 from cisflow.vocabulary import Question, Sign, Words, likeness, plain
 
 SURE = 0.5
-WORTH_A_LOOK = 0.3
-# Columns that together are one variable fit about equally well.
-ABOUT_EQUAL = 0.3
+# The more concepts a variable has, the less of the label need be about them.
+LESS_PER_CONCEPT = 0.1
+WORTH_A_LOOK = 0.25
 ALIKE = 0.75
+SHORTEST_NAME = 4
+LOOK_ALIKE = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Match:
         The yes/no question that leads to it, if the file has one.
     rivals
         Columns that fit about as well and were not taken.
+    named
+        Whether a codebook names the columns, so that words did not decide.
     """
 
     variable: str
@@ -43,6 +48,7 @@ class Match:
     coding: Coding | None = None
     screen: str | None = None
     rivals: tuple[str, ...] = field(default_factory=tuple)
+    named: bool = False
 
 
 def match(
@@ -82,12 +88,12 @@ def match(
     signs: dict[str, Sign] = {}
     rivals: dict[str, list[str]] = {}
     for score, _, _, sign, column in fits:
-        if score < SURE or column in used:
+        if score < _sure(sign) or column in used:
             continue
         here = found.setdefault(sign.variable, [])
         # Columns found by different signs, with and without a place say, are not one question.
         same = sign.together and signs.setdefault(sign.variable, sign) is sign
-        if not here or (same and score >= here[0][0] - ABOUT_EQUAL):
+        if not here or same:
             here.append((score, column))
             used.add(column)
         elif score >= here[0][0]:
@@ -99,10 +105,14 @@ def match(
             tuple(sorted((c for _, c in here), key=order.index)),
             here[0][0],
             _coding_of(variable, profiles[here[0][1]], words),
-            rivals=tuple(rivals.get(variable, ())),
+            rivals=tuple(c for c in rivals.get(variable, ()) if c not in used),
         )
         for variable, here in found.items()
     }
+
+
+def _sure(sign: Sign) -> float:
+    return SURE - LESS_PER_CONCEPT * (min(map(len, sign.any)) - 1)
 
 
 def _coding_of(variable: str, column: Profile, words: Words) -> Coding | None:
@@ -152,7 +162,7 @@ def screens(
             if seen.flag is not None and seen.present and column not in used
         }
         best = max(asked, key=lambda column: asked[column], default=None)
-        if best is not None and asked[best] >= SURE:
+        if best is not None and asked[best] >= _sure(sign):
             result[sign.variable] = best
             used.add(best)
     return result
@@ -178,9 +188,9 @@ def near(
     for name in wanted:
         for key in difflib.get_close_matches(name, by_key, n=most, cutoff=ALIKE):
             found.setdefault(by_key[key], f"name like {name.upper()}")
-    sign = next((s for s in words.signs if s.variable == variable), None)
-    scored = {c: likeness(asked, sign, words) for c, asked in questions.items()} if sign else {}
-    for column in sorted(scored, key=lambda c: -scored[c])[:most]:
+    signs = [sign for sign in words.signs if sign.variable == variable]
+    scored = {c: _nearness(asked, signs, words) for c, asked in questions.items()} if signs else {}
+    for column in sorted(scored, key=lambda c: -scored[c])[: most + len(found)]:
         if scored[column] >= WORTH_A_LOOK:
             found.setdefault(
                 column, "words of its label" if labels.get(column) else "words of its name"
@@ -191,3 +201,40 @@ def near(
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):
             found.setdefault(texts[text], "label like the codebook's")
     return list(found.items())[:most]
+
+
+def _nearness(asked: Question, signs: Sequence[Sign], words: Words) -> float:
+    """Return how near a column is to a variable, all or only some of whose concepts it has."""
+    whole = max(likeness(asked, sign, words) for sign in signs)
+    parts = [
+        likeness(asked, replace(sign, any=((concept,),)), words) / len(group)
+        for sign in signs
+        for group in sign.any
+        for concept in group
+    ]
+    return max([whole, *parts])
+
+
+def misspelt(names: Collection[str], columns: Collection[str]) -> str | None:
+    """Return the one column whose name differs from one of several by a slip of the pen.
+
+    A letter too many, too few, another or exchanged with its neighbour, or a digit for the letter
+    it looks like (``C021``). Names of other digits (``TURN10``) are other questions, and names of
+    three letters are too short to tell.
+    """
+    found = [c for c in columns if any(_slip(name.casefold(), c.casefold()) for name in names)]
+    return found[0] if len(found) == 1 else None
+
+
+def _slip(name: str, written: str) -> bool:
+    if min(len(name), len(written)) < SHORTEST_NAME or name == written:
+        return False
+    if name.translate(LOOK_ALIKE) == written.translate(LOOK_ALIKE):
+        return True
+    if re.sub(r"\D", "", name) != re.sub(r"\D", "", written):
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(name, written, strict=False)) if a != b), None)
+    start = min(len(name), len(written)) if start is None else start
+    rest, other = name[start:], written[start:]
+    exchanged = rest[:2] == other[1::-1] and rest[2:] == other[2:] and len(rest) > 1
+    return exchanged or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]

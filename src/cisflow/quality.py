@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from cisflow.codebook import MADE
 from cisflow.schema import BLOCK_OF, BLOCKS
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def counts(
     """
     blank = firms[variable].isna()
     block = BLOCK_OF.get(variable)
-    mapped = bool(columns) or "constant" in spec
+    mapped = bool(columns) or any(source in spec for source in MADE)
     # What the questionnaire does not have was asked of nobody.
     asked = (firms[f"asked_{block}"] if block else blank | True) & mapped
     filtered = blank & ~asked

@@ -5,30 +5,69 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codebook import load_codebook, needed_columns, shown
-from cisflow.drafts import Draft, draft, year_of
+from cisflow.codebook import load_codebook, shown
+from cisflow.drafting import draft, year_of
+from cisflow.drafting.difference import beyond
+from cisflow.drafting.rows import Rows, kept, rows_of
 from cisflow.errors import CisflowError, Problem
-from cisflow.extract import column_names
-from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, profiles_of, rank
-from cisflow.schema import FIRM_COLUMNS
+from cisflow.extract import column_names, configured
+from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank
+from cisflow.scaffold_text import codebook_text, config_text
 from cisflow.validation import read_yaml
-from cisflow.vocabulary import has_concept, load_words
+from cisflow.vocabulary import load_words
 
 if TYPE_CHECKING:
     from cisflow.codebook import Codebook
+    from cisflow.drafting import Draft
 
-TODO = "TODO"
 # A codebook that knows nearly as many required variables and is of the wave's year is preferred.
 ABOUT_AS_GOOD = 0.1
-SEED = 20141120
-WIDTH = 100
-MOST_UNUSED = 120
+# A file has labels if this share of its columns does.
+LABELLED = 0.5
+# Checks whose failure a draft can mend: amounts in another unit.
+MENDABLE = "turnover_per_employee"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be set up.
+
+    Attributes
+    ----------
+    countries
+        Per two-letter code the country's name, or nothing where it is not known.
+    waves
+        Extract by wave, in the order of time.
+    run
+        Name of the run.
+    out, root
+        Folder below which ``config/`` is written; the project's folder.
+    labels_files
+        Tables of labels.
+    books
+        All codebooks.
+    currency
+        Of the countries, if they have the same.
+    """
+
+    countries: Mapping[str, str]
+    waves: Mapping[str, Path]
+    run: str
+    out: Path
+    root: Path
+    labels_files: Sequence[Path]
+    books: list[Codebook]
+    currency: str | None
+
+    @property
+    def folders(self) -> list[Path]:
+        """Folders in which a codebook's name is looked up."""
+        return [self.root / "config" / "codebooks"]
 
 
 @dataclass
@@ -41,16 +80,16 @@ class Wave:
         Its name and its extract.
     codebook
         What the config names as its codebook.
-    file
-        The codebook to write, or None where one that exists fits.
-    text
-        What is to be written there.
     rows
-        Column and value that choose its rows of a pooled file.
+        Which rows of the file are its.
+    file, text
+        The codebook to write and its text; None where one that exists fits.
+    draft
+        What the codebook was written from.
     variables
         Canonical variables that are mapped.
-    todos
-        What is left to decide.
+    todos, notes
+        What is left to decide, and to look over.
     how
         What was done, in words.
     """
@@ -58,16 +97,24 @@ class Wave:
     name: str
     path: Path
     codebook: str
+    rows: Rows = field(default_factory=Rows)
     file: Path | None = None
     text: str = ""
-    rows: dict[str, str] = field(default_factory=dict)
+    draft: Draft | None = None
     variables: list[str] = field(default_factory=list)
     todos: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     how: str = ""
+
+    def source(self, country: str) -> dict[str, Any]:
+        """Return the wave's entry in the config, of one country."""
+        select = self.rows.countries.get(country)
+        entry = {"file": shown(self.path), "codebook": self.codebook}
+        return {**entry, "select": select} if select else entry
 
 
 def initialise(
-    country: str,
+    countries: Sequence[str],
     waves: Mapping[str, Path],
     root: Path,
     *,
@@ -75,14 +122,14 @@ def initialise(
     run: str | None = None,
     name: str | None = None,
     out: Path | None = None,
-    labels_file: Path | None = None,
+    labels_files: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Write a config, and the codebooks it needs, for extracts nobody has described yet.
 
     Parameters
     ----------
-    country
-        Two-letter code.
+    countries
+        Two-letter codes; of several the extracts are pooled files.
     waves
         Extract by wave, in the order of time.
     root
@@ -90,57 +137,57 @@ def initialise(
     accounts
         An export of company accounts.
     run
-        Short name of the run; the country's code when not given.
+        Short name of the run; the countries' codes when not given.
     name
-        The country's name; from ``config/words.yaml`` when not given.
+        The name of the (only) country; from ``config/words.yaml`` when not given.
     out
         Folder below which ``config/`` is written; the working folder when not given.
-    labels_file
-        A table of labels of the columns.
+    labels_files
+        Tables of labels of the columns.
 
     Returns
     -------
     dict
         ``written`` (files), ``waves`` (per wave ``wave``, ``file``, ``codebook``, ``how``,
-        ``todo``), ``accounts``, ``models`` and ``todo`` (all that is left to decide).
+        ``todo``, ``look``), ``accounts``, ``models``, ``model_changes``, and over all waves
+        ``todo`` (what is left to decide) and ``look`` (what to look over).
 
     Raises
     ------
     CisflowError
-        A file cannot be read, or one to be written exists.
+        A file cannot be read, its countries cannot be told apart, or a file to be written exists.
     """
+    run = run or "_".join(country.lower() for country in countries)
+    _refuse_names(countries, run, waves, name)
     out = out or Path()
-    run = run or country.lower()
-    _refuse_names(country, run, waves)
-    known = load_words(root).countries.get(country, ["", ""])
-    name, currency = name or known[0], known[1] or None
     config_file = out / "config" / f"{run}.yaml"
     _refuse_existing([config_file])
-    books = all_codebooks([root / "config" / "codebooks"])
-    planned = [
-        _planned(wave, path, waves, country, name, currency, out, root, books, labels_file)
-        for wave, path in waves.items()
-    ]
-    _refuse_existing([wave.file for wave in planned if wave.file])
-    accounts_book, accounts_todo = _accounts_codebook(accounts, books) if accounts else ("", [])
-    for wave in planned:
-        # Without an identifier nothing can be tried, and that much is told already.
-        if wave.file and "firm_id" in wave.variables:
-            wave.todos += _still_wrong(wave, country, name, root)
-        wave.text = wave.text.replace(
-            _PLACE_OF_TODOS, _comments([f"{TODO}: {t}" for t in wave.todos])
-        )
-    models = _models(root, planned, accounts is not None)
-    todos = list(accounts_todo)
-    if not name:
-        todos.append(f"name: what {country} is called in the paper")
-    text = _config_text(
-        country,
-        name or country,
+    about = load_words(root).countries
+    known = {country: about.get(country, ["", ""]) for country in countries}
+    currencies = {currency for _, currency, *_ in known.values() if currency}
+    task = Task(
+        {country: name or known[country][0] for country in countries},
+        waves,
         run,
-        planned,
-        accounts,
-        accounts_book,
+        out,
+        root,
+        labels_files,
+        all_codebooks([root / "config" / "codebooks"]),
+        currencies.pop() if len(currencies) == 1 else None,
+    )
+    planned: list[Wave] = []
+    for wave, path in waves.items():
+        planned.append(_planned(task, wave, path, planned))
+    _refuse_existing([wave.file for wave in planned if wave.file])
+    accounts_book, todos = _accounts_codebook(accounts, task.books) if accounts else ("", [])
+    todos += [f"name: what {c} is called in the paper" for c, n in task.countries.items() if not n]
+    models = _models(root, planned, accounts is not None)
+    names = {country: named or country for country, named in task.countries.items()}
+    text = config_text(
+        run,
+        names,
+        {c: {w.name: w.source(c) for w in planned} for c in names},
+        (accounts, accounts_book) if accounts else None,
         models,
         todos,
         os.path.relpath(root / "workflow" / "schemas", config_file.parent),
@@ -159,19 +206,32 @@ def initialise(
                 "codebook": w.codebook,
                 "how": w.how,
                 "todo": w.todos,
+                "look": w.notes,
             }
             for w in planned
         ],
         "accounts": accounts_book or None,
-        "models": models[0],
+        "models": list(models[0]),
+        "model_changes": {model: dict(changes) for model, changes in models[1].items()},
         "todo": [*todos, *(f"{w.name}: {todo}" for w in planned for todo in w.todos)],
+        "look": [f"{w.name}: {note}" for w in planned for note in w.notes],
     }
 
 
-def _refuse_names(country: str, run: str, waves: Mapping[str, Path]) -> None:
-    problems = []
-    if not re.fullmatch(r"[A-Z]{2}", country):
-        problems.append(Problem(f"'{country}' is no country code", "give two capitals, such as NL"))
+def _refuse_names(
+    countries: Sequence[str], run: str, waves: Mapping[str, Path], name: str | None
+) -> None:
+    problems = [
+        Problem(f"'{country}' is no country code", "give two capitals, such as NL")
+        for country in countries
+        if not re.fullmatch(r"[A-Z]{2}", country)
+    ]
+    if len(set(countries)) < len(countries):
+        problems.append(Problem("a country is given twice", "give each country once"))
+    if name and len(countries) > 1:
+        problems.append(
+            Problem("one name for several countries", "leave --name out; set `name:` in the config")
+        )
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", run):
         problems.append(Problem(f"'{run}' is no name of a run", "use letters, digits, - and _"))
     problems += [
@@ -198,47 +258,81 @@ def _refuse_existing(files: Sequence[Path]) -> None:
         )
 
 
-def _planned(
-    wave: str,
-    path: Path,
-    waves: Mapping[str, Path],
-    country: str,
-    name: str,
-    currency: str | None,
-    out: Path,
-    root: Path,
-    books: list[Codebook],
-    labels_file: Path | None,
-) -> Wave:
-    """Choose or draft the codebook of one wave."""
-    year = year_of(wave)
-    fit = _best(column_names(path), books, year)
-    if fit is not None and not fit.missing and _works(path, fit.codebook, country, wave):
-        variables = [*fit.found, *fit.optional]
-        return Wave(wave, path, fit.name, variables=variables, how=f"fits {fit.name} as it is")
-    also = needed_columns(fit.codebook) if fit else []
-    seen = look(path, root, labels_file=labels_file, country_name=name, also=also)
-    rows, remark = _rows_of(wave, path, waves, country, seen)
-    if rows:
-        kept = seen.data
-        for column, value in rows.items():
-            kept = kept[kept[column] == value]
-        seen = replace(seen, data=kept, profiles=profiles_of(kept, seen.legend, seen.words))
-    made = draft(seen, fit, year, rows, currency)
-    if remark:
-        made.remarks["rows:"] = remark
-    short = country.lower() + re.sub(r"[^a-z0-9]+", "", wave.lower())
-    file = out / "config" / "codebooks" / "national" / f"{short}.yaml"
-    mapped = [v for v, entry in made.variables.items() if entry is not None]
-    variables = sorted(
-        {*mapped, *made.taken_over} - {v for v, e in made.variables.items() if e is None}
+def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
+    """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
+    names = column_names(path)
+    fit = _best(names, task.books, year_of(wave))
+    seen = _look(task, path, also=names if fit else [])
+    if fit is not None and fit.codebook["reference_year"] != year_of(wave) and _labelled(seen):
+        fit = None  # labels tell more than names that are those of another round
+    sharing = [w for w, p in task.waves.items() if p.resolve() == path.resolve()]
+    rows = rows_of(seen, wave, sharing, list(task.countries))
+    if len(task.countries) > 1 and not rows.countries:
+        what = f"no column of the file tells {', '.join(task.countries)} apart"
+        remedy = "give every country a run of its own: its files are not pooled"
+        raise CisflowError(shown(path), Problem(what, remedy))
+    planned = Wave(wave, path, fit.name if fit else "", rows)
+    if fit is not None and not fit.missing and not rows.wave and _works(task, planned, fit):
+        planned.variables = [*fit.found, *fit.optional]
+        planned.how = f"fits {fit.name} as it is"
+        return planned
+    made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency, task.books)
+    made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(
+        rows.wave
     )
-    inside = file.resolve().is_relative_to((root / "config" / "codebooks").resolve())
-    codebook = f"national/{short}" if inside else shown(file)
-    schema = os.path.relpath(root / "workflow" / "schemas", file.parent)
-    text = _codebook_text(made, seen, f"{name or country}, {wave}", schema)
-    how = f"extends {made.extends}: {len(made.taken_over)} variables known, {len(mapped)} stated"
-    return Wave(wave, path, codebook, file, text, rows, variables, made.todos, how)
+    if rows.remark:
+        made.remarks["rows:"] = rows.remark
+    if rows.todo:
+        made.todos.insert(0, rows.todo)
+    planned.draft = made
+    short = [beyond(made, w.draft, w.codebook) for w in earlier if w.draft is not None]
+    _write(task, planned, next(filter(None, reversed(short)), made), seen, earlier)
+    return planned
+
+
+def _labelled(seen: Look) -> bool:
+    return len(seen.legend.columns) > LABELLED * len(seen.names)
+
+
+def _look(task: Task, path: Path, also: Sequence[str]) -> Look:
+    # Of several countries none is the one that labels mean by home.
+    country = next(iter(task.countries)) if len(task.countries) == 1 else ""
+    return look(
+        path,
+        task.root,
+        labels_files=task.labels_files,
+        country=country,
+        country_name=task.countries.get(country, ""),
+        also=also,
+    )
+
+
+def _write(task: Task, wave: Wave, made: Draft, seen: Look, earlier: Sequence[Wave]) -> None:
+    """Fill in a wave's own codebook: try it, and write what is still wrong as to-do lines."""
+    short = re.sub(r"[^a-z0-9]+", "", f"{task.run}{wave.name}".lower())
+    wave.file = task.out / "config" / "codebooks" / "national" / f"{short}.yaml"
+    inside = wave.file.resolve().is_relative_to(task.folders[0].resolve())
+    wave.codebook = f"national/{short}" if inside else shown(wave.file)
+    mapped = [v for v, entry in made.variables.items() if entry is not None]
+    absent = {v for v, entry in made.variables.items() if entry is None}
+    # The models are chosen as if what is left to a human were settled.
+    wave.variables = sorted({*mapped, *made.taken_over, *made.open} - (absent - {*made.open}))
+    title = f"{', '.join(n or c for c, n in task.countries.items())}, {wave.name}"
+    schema = os.path.relpath(task.root / "workflow" / "schemas", wave.file.parent)
+    # Without knowing its rows nothing can be tried, and that much is told already.
+    if not wave.rows.todo:
+        problems, warned = _tried(task, wave, codebook_text(made, seen, title, schema), earlier)
+        made.todos += problems
+        made.notes += warned
+    wave.todos, wave.notes = made.todos, made.notes
+    wave.text = codebook_text(made, seen, title, schema)
+    new = len([v for v in mapped if v not in made.taken_over])
+    changed = len(mapped) - new
+    wave.how = f"extends {made.extends}: " + (
+        f"{len(made.taken_over)} variables known, {changed} of them changed, {new} added"
+        if made.taken_over
+        else f"{new} variables"
+    )
 
 
 def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | None:
@@ -250,62 +344,66 @@ def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | No
         return None
     good = [f for f in fits if f.share >= fits[0].share - ABOUT_AS_GOOD]
     of_year = [f for f in good if year is not None and f.codebook["reference_year"] == year]
-    chosen = (of_year or good)[0]
-    whole = chosen.codebook.get("shares", {}).get("sum_to_100", [])
-    # A sum whose parts the file lacks cannot be taken over.
-    return None if any(share in chosen.missing for share in whole) else chosen
+    return (of_year or good)[0]
 
 
-def _works(path: Path, codebook: Codebook, country: str, wave: str) -> bool:
+def _works(task: Task, wave: Wave, fit: Fit) -> bool:
+    """Return whether a codebook as it is reads a wave, with amounts in the unit it states."""
     from cisflow.ingest import ingest_wave
 
-    try:
-        ingest_wave(path, codebook, country, wave)
-    except CisflowError:
-        return False
+    for country, name in task.countries.items():
+        codebook = configured(fit.codebook, wave.source(country))
+        try:
+            _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+        except CisflowError:
+            return False
+        if quality["checks"].get(MENDABLE, {}).get("failed"):
+            return False
     return True
 
 
-def _rows_of(
-    wave: str, path: Path, waves: Mapping[str, Path], country: str, seen: Look
-) -> tuple[dict[str, str], str]:
-    """Return the column and value by which a pooled file tells the wave and country apart."""
-    rows: dict[str, str] = {}
-    remark = ""
-    sharing = [w for w, p in waves.items() if p.resolve() == path.resolve()]
-    for column, p in seen.profiles.items():
-        asked = seen.questions[column]
-        if has_concept(asked, "country_of", seen.words) and country in p.counts and p.distinct > 1:
-            rows[column] = country
-    if len(sharing) > 1:
-        for column, p in seen.profiles.items():
-            values = sorted(p.counts)
-            if not has_concept(seen.questions[column], "year_of", seen.words) or not values:
-                continue
-            if wave in values:
-                rows[column] = wave
-                return rows, ""
-            if len(values) == len(sharing):
-                rows[column] = values[sharing.index(wave)]
-                taken = ", ".join(f"{v} is {w}" for v, w in zip(values, sharing, strict=True))
-                return rows, f"in the order of time: {taken}"
-    return rows, remark
+def _tried(
+    task: Task, wave: Wave, text: str, earlier: Sequence[Wave]
+) -> tuple[list[str], list[str]]:
+    """Return what `cisflow check` would say of the wave with its new codebook.
 
-
-def _still_wrong(wave: Wave, country: str, name: str, root: Path) -> list[str]:
-    """Return what `cisflow check` would say of the wave with its new codebook."""
+    Returns
+    -------
+    todos
+        Why the file cannot be read so.
+    notes
+        What checks of the answers warn of.
+    """
     from cisflow.ingest import ingest_wave
+    from cisflow.semantics import warnings
 
+    todos: list[str] = []
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "trial.yaml"
-        trial.write_text(wave.text.replace(_PLACE_OF_TODOS, ""), encoding="utf-8")
-        try:
-            codebook = load_codebook(str(trial), [root / "config" / "codebooks"])
-            codebook = {**codebook, "path": "this file"}
-            ingest_wave(wave.path, codebook, country, wave.name, name=name)
-        except CisflowError as error:
-            return [f"{p.what} → {p.remedy}" for p in error.problems]
-    return []
+        # What it takes over may be yet to be written.
+        for i, before in enumerate(w for w in earlier if w.file):
+            there = Path(folder) / f"earlier{i}.yaml"
+            content = _extending(before.text, earlier, folder)
+            there.write_text(content, encoding="utf-8")
+        trial.write_text(_extending(text, earlier, folder), encoding="utf-8")
+        for country, name in task.countries.items():
+            try:
+                codebook = {**load_codebook(str(trial), task.folders), "path": "this file"}
+                codebook = configured(codebook, wave.source(country))
+                _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+                notes += [f"{p.what} → {p.remedy}" for p in warnings(quality)]
+            except CisflowError as error:
+                todos += [f"{p.what} → {p.remedy}" for p in error.problems]
+    return list(dict.fromkeys(todos)), list(dict.fromkeys(notes))
+
+
+def _extending(text: str, earlier: Sequence[Wave], folder: str) -> str:
+    """Return a codebook that takes over the trial copies of earlier waves."""
+    for i, before in enumerate(w for w in earlier if w.file):
+        copy = f"extends: {(Path(folder) / f'earlier{i}.yaml').as_posix()} "
+        text = re.sub(rf"^extends: {re.escape(before.codebook)}(?= |$)", copy, text, flags=re.M)
+    return text
 
 
 def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list[str]]:
@@ -320,145 +418,45 @@ def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list
     return best.name, []
 
 
-def _models(root: Path, waves: Sequence[Wave], accounts: bool) -> tuple[list[str], dict[str, str]]:
-    """Return the models some wave can support, and of the others what they lack."""
+def _models(
+    root: Path, waves: Sequence[Wave], accounts: bool
+) -> tuple[list[str], dict[str, dict[str, Any]], dict[str, str]]:
+    """Return the models some wave can support, with what is changed in them.
+
+    Returns
+    -------
+    models
+        Those to estimate.
+    changes
+        Per model the keys that differ from ``config/models.yaml``: controls and the like that no
+        wave asks for are left out.
+    lacking
+        Of the others what they lack.
+    """
     from cisflow.config import with_unions
-    from cisflow.support import supported_models
+    from cisflow.support import supported_models, without
 
     listed = read_yaml(root / "config" / "config.yaml")["models"]
     models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(root / "config" / "nace.yaml")
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
-    good = [
-        row[0]["model"] for row in zip(*tables, strict=True) if any(r["supported"] for r in row)
-    ]
-    lacking = {
-        row["model"]: ", ".join(row["lacks"]) for row in tables[0] if row["model"] not in good
-    }
-    # A run has at least one model; one that lacks something says so in its rows.
-    return (good or listed[:1]), {k: v for k, v in lacking.items() if good or k != listed[0]}
-
-
-# --- text ---------------------------------------------------------------------------------------
-
-_PLACE_OF_TODOS = "# (todos)\n"
-
-
-def _flow(value: Any) -> str:
-    """Return a value as one line of YAML."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """Writes yes and no, as codebooks do, for true and false."""
-
-    Dumper.add_representer(
-        bool, lambda d, v: d.represent_scalar("tag:yaml.org,2002:bool", "yes" if v else "no")
-    )
-    text = yaml.dump(
-        value,
-        Dumper=Dumper,
-        default_flow_style=True,
-        width=10**6,
-        allow_unicode=True,
-        sort_keys=False,
-    ).strip()
-    return text.removesuffix("...").strip()
-
-
-def _comments(lines: Sequence[str]) -> str:
-    """Return comments, one line each: who settles one takes its line away."""
-    return "".join(f"# {line}\n" for line in lines)
-
-
-def _codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
-    """Write a draft as YAML with comments."""
-    known = f"; {len(made.taken_over)} of its variables are in the file" * bool(made.taken_over)
-    lines = [
-        f"# yaml-language-server: $schema={schema}/codebook.schema.yaml",
-        f"# Drafted by `cisflow init` from {seen.path.name} (labels: {seen.legend.origin}).",
-        "# Read it through, correct what is wrong, and remove each TODO line when it is settled.",
-    ]
-    head = {"title": title, "extends": made.extends, **made.head}
-    text = "\n".join(lines) + "\n" + _PLACE_OF_TODOS
-    for key, value in head.items():
-        remark = made.remarks.get(f"{key}:", "") or (
-            f"the best match{known}" if key == "extends" and known else ""
-        )
-        aside = f"    # {remark}" if remark else ""
-        if key == "blocks":
-            text += "blocks:\n" + "".join(f"  {b}: {_flow(v)}\n" for b, v in value.items())
+    asked = {v for w in waves for v in w.variables}
+    good: list[str] = []
+    changes: dict[str, dict[str, Any]] = {}
+    lacking: dict[str, str] = {}
+    for row in zip(*tables, strict=True):
+        name = row[0]["model"]
+        if any(r["supported"] for r in row):
+            good.append(name)
+            continue
+        least = min(row, key=lambda r: len(r["lacks"]))["lacks"]
+        changed = without(chosen[name], set(least), asked)
+        if changed is None:
+            lacking[name] = ", ".join(least)
         else:
-            text += f"{key}: {_flow(value)}{aside}\n"
-    text += "variables:" + ("\n" if made.variables else " {}\n")
-    order = [v for v in FIRM_COLUMNS if v in {*made.variables, *made.near}]
-    for variable in order:
-        for column, why in made.near.get(variable, []):
-            label = seen.legend.columns.get(column, "")
-            told = f"{why}: {label}" if label else why
-            text += f"  # {variable}: {{name: {_flow(column)}}}    # {told}\n"
-        if variable in made.variables:
-            entry = made.variables[variable]
-            remark = made.remarks.get(variable, "")
-            remark = "not in the file" if entry is None else remark
-            aside = f"    # {remark}" if remark else ""
-            text += f"  {variable}: {'null' if entry is None else _flow(entry)}{aside}\n"
-        elif not made.near.get(variable):
-            text += f"  # {variable}: {{name: …}}    # no column like it was found\n"
-    return text + _unused(made, seen)
-
-
-def _unused(made: Draft, seen: Look) -> str:
-    """Return a comment that lists the columns nothing is made of."""
-    used = {c for entry in made.variables.values() if entry for c in _columns_in(entry)}
-    used |= {c.casefold() for c in made.known_columns} | {
-        c.casefold() for c in made.head.get("rows", {})
-    }
-    unused = [name for name in seen.names if name.casefold() not in used]
-    if not unused:
-        return ""
-    more = f" and {len(unused) - MOST_UNUSED} more" if len(unused) > MOST_UNUSED else ""
-    told = "Columns of the file that are not used: " + ", ".join(unused[:MOST_UNUSED]) + more
-    return textwrap.indent(textwrap.fill(told, WIDTH - 2, break_long_words=False), "# ") + "\n"
-
-
-def _columns_in(entry: Mapping[str, Any]) -> list[str]:
-    columns = [entry["name"]] if "name" in entry else list(entry.get("any_of", []))
-    columns += [entry["screen"]["name"]] if "screen" in entry else []
-    return [column.casefold() for column in columns]
-
-
-def _config_text(
-    country: str,
-    name: str,
-    run: str,
-    waves: Sequence[Wave],
-    accounts: Path | None,
-    accounts_book: str,
-    models: tuple[list[str], dict[str, str]],
-    todos: Sequence[str],
-    schema: str,
-) -> str:
-    """Write the config as YAML with comments."""
-    lines = [
-        f"# yaml-language-server: $schema={schema}/config.schema.yaml",
-        "# Drafted by `cisflow init`. config/README.md describes every key;",
-        f"# `cisflow check config/{run}.yaml` says what is still wrong.",
-    ]
-    text = "\n".join(lines) + "\n" + _comments([f"{TODO}: {todo}" for todo in todos])
-    text += f"run: {run}                       # results go to results/{run}/\n"
-    text += f"title: {_flow(f'Open innovation in {name}')}\n"
-    text += "data: real                    # `synthetic` stamps every output\n"
-    text += f"seed: {SEED}                # fixes every random draw\n"
-    text += f'countries:\n  "{country}":\n    name: {_flow(name)}\n    waves:\n'
-    for wave in waves:
-        source = {"file": shown(wave.path), "codebook": wave.codebook}
-        text += f'      "{wave.name}": {_flow(source)}\n'
-    if accounts:
-        source = {"file": shown(accounts), "codebook": accounts_book}
-        text += f"    accounts: {_flow(source)}\n"
-        text += "lag: 2                        # years from the survey to the accounts\n"
-    text += "models:\n" + "".join(f"  - {model}\n" for model in models[0])
-    for model, lacks in models[1].items():
-        text += f"  # - {model}    # lacks {lacks}\n"
-    return text
+            good.append(name)
+            changes[name] = changed
+    # A run has at least one model; one that lacks something says so in its rows.
+    first = listed[:1]
+    return (good or first), changes, {k: v for k, v in lacking.items() if good or k not in first}

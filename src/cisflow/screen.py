@@ -120,10 +120,15 @@ def _model_lines(models: Sequence[Record]) -> Iterator[str]:
         return
     yield "\nModels of config/models.yaml that the file can support by itself"
     yield aligned([(row["model"], row["title"]) for row in models if row["supported"]]) or "  none"
-    others = [row for row in models if not row["supported"]]
+    others: dict[str, list[str]] = {}
+    for row in models:
+        if not row["supported"]:
+            others.setdefault(_lacks(row["lacks"]), []).append(row["model"])
     if others:
         yield "Models it cannot, and what they lack"
-        yield aligned([(row["model"], _lacks(row["lacks"])) for row in others])
+        for lacks, names in others.items():
+            yield _wrapped(", ".join(names), "  ", "  ")
+            yield _wrapped(lacks, "      ", "      ")
 
 
 def _lacks(lacks: Mapping[str, Sequence[str]]) -> str:
@@ -144,9 +149,18 @@ def initialised_text(done: Record) -> str:
     if done["accounts"]:
         lines.append(f"Accounts: {done['accounts']}")
     lines.append("Models: " + ", ".join(done["models"]) if done["models"] else "Models: none")
-    if done["todo"]:
-        lines.append("\nLeft to you (marked TODO in the files)")
-        lines += [_wrapped(todo, "  - ", "    ") for todo in done["todo"]]
+    if done["model_changes"]:
+        lines.append(
+            "\nModels without what the survey does not ask (`model_changes` in the config)"
+        )
+        lines.append(aligned([(m, c["title"]) for m, c in done["model_changes"].items()]))
+    for key, title in (
+        ("todo", "Left to you (marked TODO in the files)"),
+        ("look", "Look these over (marked LOOK)"),
+    ):
+        if done[key]:
+            lines.append(f"\n{title}")
+            lines += [_wrapped(entry, "  - ", "    ") for entry in done[key]]
     config = done["written"][-1]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
     lines.append(f"then `make CONFIG={config}`.")

@@ -26,6 +26,7 @@ MADE_UP = {
     "country": "XX",
 }
 ACCOUNTS = "company accounts"
+SIZE = "log_employees"
 
 
 def supported_models(
@@ -81,6 +82,66 @@ def supported_models(
             }
         )
     return rows
+
+
+def without(
+    spec: Mapping[str, Any], lacks: Collection[str], asked: Collection[str]
+) -> dict[str, Any] | None:
+    """Return what is to change in a model for a survey that does not ask all of it.
+
+    Controls, fixed effects, clusters, and regressors beside others are left out; size classes, if
+    the survey has them, take the place of the number of employees. Nothing takes the place of
+    the sample, of the last outcome or of the last regressor.
+
+    Parameters
+    ----------
+    spec
+        The model as the models file has it.
+    lacks
+        Its variables that cannot be had.
+    asked
+        Canonical variables the survey asks.
+
+    Returns
+    -------
+    dict or None
+        The keys that differ; None if the model cannot do without.
+    """
+    from cisflow.panel import variables_of
+
+    def had(terms: Collection[str]) -> list[str]:
+        return [t for t in terms if not lacks & set(t.split(":"))]
+
+    lacks = set(lacks)
+    if spec["estimator"] in ("path", "balance", "iv") or lacks & set(spec["sample"]):
+        return None
+    changed: dict[str, Any] = {
+        "outcomes": had(spec["outcomes"]),
+        "columns": {name: had(terms) for name, terms in spec["columns"].items()},
+        "controls": had(spec.get("controls", [])),
+        "fixed_effects": had(spec.get("fixed_effects", [])),
+        "covariance": [
+            c
+            for c in spec.get("covariance", [])
+            if not (isinstance(c, Mapping) and c["cluster"] in lacks)
+        ],
+    }
+    # A column with an interaction is about that.
+    changed["columns"] = {
+        name: terms
+        for name, terms in changed["columns"].items()
+        if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec["columns"][name])
+    }
+    told = [f"without {', '.join(v for v in variables_of(spec) if v in lacks)}"]
+    if SIZE in lacks and "size_class" in asked:
+        changed["fixed_effects"].append("size_class")
+        others = [v for v in variables_of(spec) if v in lacks and v != SIZE]
+        told = ["size classes in place of employees"]
+        told += [f"without {', '.join(others)}"] if others else []
+    if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:
+        return None
+    differing = {k: v for k, v in changed.items() if v != spec.get(k, [])}
+    return {"title": f"{spec['title']} ({'; '.join(told)})", **differing}
 
 
 def _computed_later(variable: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
     path = Path(file)
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         near = did_you_mean(path.name, [p.name for p in path.parent.glob("*")])
         raise CisflowError(str(path), Problem("the file does not exist", near)) from None
@@ -37,6 +39,15 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
         problem = Problem("holds no keys", "write `key: value` lines; see config/README.md")
         raise CisflowError(str(path), problem)
     return document
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """Parse YAML once per text: codebooks share what they extend, and all share their schema."""
+    import yaml
+
+    # The parser written in C where PyYAML has it; its safe loader either way.
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:

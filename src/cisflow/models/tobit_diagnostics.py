@@ -276,12 +276,16 @@ def _outer_product_statistic(results: TobitResults, moments: Floats) -> tuple[fl
     model = results.model
     used = results._estimable.rows
     scores = results.score_obs().to_numpy()[used]
-    scores = scores / np.sqrt((scores**2).sum(axis=0))
     m = (moments * model.total_weights[:, None])[used]
-    m = m / np.sqrt((m**2).sum(axis=0))
-    W = np.hstack([m, scores])
+    W = np.hstack([_of_unit_length(m), _of_unit_length(scores)])
     fitted, *_ = np.linalg.lstsq(W, np.ones(used.size), rcond=None)
     return float((W @ fitted).sum()), m.shape[1]
+
+
+def _of_unit_length(columns: Floats) -> Floats:
+    """Scale columns to length one; the zero score of a dummy that fits its only row stays zero."""
+    length = np.sqrt((columns**2).sum(axis=0))
+    return columns / np.where(length > 0, length, 1.0)
 
 
 def pseudo_r2(results: TobitResults, kind: str = "mckelvey-zavoina") -> float:
