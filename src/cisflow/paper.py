@@ -558,7 +558,9 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
         "claims": ["claims"],
         "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
         "quality": ["data_quality"],
-        "attrition": [f"attrition_{country}" for country in dict(shown)],
+        "attrition": [
+            f"attrition{kind}_{country}" for country in dict(shown) for kind in ("", "_lags")
+        ],
         "cooperation": [f"cooperation_{country}_{wave}" for country, wave in shown],
         "instruments": [n for m in models_of(models, "iv") for n in of(f"{m}_{{here}}", m)],
         "panels": [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.attrition import SILENCE
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
 from cisflow.quality import series_of
@@ -380,6 +381,10 @@ def label(term: str, *, short: bool = False) -> str:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
         return f"{label(at_lag[0], short=short)}, {years_later(at_lag[1])}"
+    for ending in SILENCE:
+        if term.endswith(ending):
+            variable = label(term.removesuffix(ending), short=True)
+            return f"{variable}{ending.replace('_', ' ')}"
     known = {**LABELS, **SHORT_LABELS} if short else LABELS
     plain = term.removeprefix("coop_").replace("_", " ")
     return known.get(term, plain[:1].upper() + plain[1:])

@@ -296,6 +296,28 @@ def test_each_lag_rests_on_its_own_firms_and_the_horizon_is_told():
     assert np.isnan(row["estimate"])
 
 
+def test_each_lag_is_weighted_for_its_own_loss_of_firms():
+    data = panel(firms(400, 14, later={"profit_margin_lag0": -1.0, "profit_margin_lag3": 1.0}))
+    rng = np.random.default_rng(2)
+    at = {0: rng.uniform(0.2, 5, 400), 3: rng.uniform(0.2, 5, 400)}
+    data = data.assign(
+        accounts_weight=np.nan, **{f"accounts_weight_lag{k}": w for k, w in at.items()}
+    )
+    data.loc[:99, ["profit_margin_lag3", "accounts_weight_lag3"]] = np.nan
+    table = run(data, lags=[0, 3], weights="accounts_weight").table
+    for lag, n in ((0, 400), (3, 300)):
+        row = part(table, "balance", outcome=f"profit_margin_lag{lag}")
+        own = data.assign(
+            profit_margin=data[f"profit_margin_lag{lag}"],
+            personnel_cost_share=data[f"personnel_cost_share_lag{lag}"],
+        )
+        fit = PathModel(EQUATIONS, own, weights=f"accounts_weight_lag{lag}").fit()
+        total = fit.effects("diversity", "profit_margin").iloc[-1]["estimate"]
+        assert row["estimate"] == pytest.approx(total, abs=1e-12)
+        assert row["n"] == n
+        assert row["weights"] == "accounts_weight"
+
+
 def test_a_lag_without_accounts_is_a_row_that_says_so():
     data = panel(firms(200, 13, later={"profit_margin_lag0": -1.0}))
     data["profit_margin_lag1"] = np.nan

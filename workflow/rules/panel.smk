@@ -57,6 +57,7 @@ rule describe:
         models=RUN.models,
         minimum_cell=RUN.settings["minimum_cell"],
         lag=RUN.settings["lag"],
+        lags=RUN.settings.get("lags", []),
         data=RUN.settings["data"],
         code=digest("describe"),
     message:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.attrition import WEIGHT
 from cisflow.balance_terms import (
     BALANCE,
     BCA,
@@ -114,7 +115,7 @@ def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
 
 
 def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
-    """Return the firms with the accounts of a lag under the accounts' plain names.
+    """Return the firms with the accounts of a lag, and weights for them, under their plain names.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
 
     if lag is None:
         return firms
-    accounts = [name for name in variables_of(spec) if name in RATIOS]
+    accounts = [name for name in variables_of(spec) if name in RATIOS or name == WEIGHT]
     missing = [outcome_of(name, lag) for name in accounts if outcome_of(name, lag) not in firms]
     if missing:
         raise CisflowError(

@@ -27,7 +27,7 @@ from cisflow.publication import (
     waves_of,
 )
 from cisflow.tables.appendix import iv_table, panel_table, sensitivity_table
-from cisflow.tables.attrition import attrition_table
+from cisflow.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.tables.balances import balance_table
 from cisflow.tables.claims import claims_table
 from cisflow.tables.layout import is_wide
@@ -71,6 +71,8 @@ def _all_tables(settings: Settings, models: Models) -> Iterator[Table]:
     for country, about in settings["countries"].items():
         if about.get("accounts"):
             yield f"attrition_{country}", partial(attrition_table, country=country)
+        if about.get("accounts") and len(settings.get("lags", [])) > 1:
+            yield f"attrition_lags_{country}", partial(attrition_lags_table, country=country)
         if about.get("accounts") and country in at_hand:
             name = f"quality_{country}_accounts"
             yield name, partial(quality_table, country=country, wave="accounts")
