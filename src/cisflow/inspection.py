@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from cisflow.codings import Profile, numbers_of, profile, shortest
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
+from cisflow.labels import in_codes
 from cisflow.legends import Legend, read_legend
 from cisflow.matching import WORTH_A_LOOK, match, near
 from cisflow.quality import ROUNDING
@@ -162,17 +164,27 @@ def all_codebooks(folders: Collection[Path]) -> list[Codebook]:
 
     Codebooks that only others extend (they map nothing, or state no year) are left out.
     """
+    files = tuple(
+        (folder, file, file.stat().st_mtime_ns)
+        for folder in folders
+        for file in sorted(folder.rglob("*.yaml"))
+    )
+    return list(_loaded(files))
+
+
+@lru_cache(maxsize=2)
+def _loaded(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Codebook, ...]:
+    folders = list(dict.fromkeys(folder for folder, _, _ in files))
     found = []
-    for folder in folders:
-        for file in sorted(folder.rglob("*.yaml")):
-            name = file.relative_to(folder).with_suffix("").as_posix()
-            try:
-                codebook = load_codebook(name, folders)
-            except CisflowError:
-                continue  # unfinished by itself, and named as such by `cisflow check`
-            if codebook["variables"]:
-                found.append(codebook)
-    return found
+    for folder, file, _ in files:
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        try:
+            codebook = load_codebook(name, folders)
+        except CisflowError:
+            continue  # unfinished by itself, and named as such by `cisflow check`
+        if codebook["variables"]:
+            found.append(codebook)
+    return tuple(found)
 
 
 def rank(names: list[str], codebooks: Collection[Codebook]) -> list[Fit]:
@@ -250,9 +262,15 @@ def inspect_file(
         and chosen.codebook["table"] == "accounts"
         and (chosen.share >= RECOGNISED)
     )
-    by_words = {} if accounts else match(seen.profiles, seen.questions, seen.words, None)
     recognised = chosen is not None and chosen.share >= RECOGNISED
-    mapped = {*chosen.found, *chosen.optional} if chosen and recognised else set()
+    fit = chosen if recognised else None
+    mapped = {*fit.found, *fit.optional} if fit else set()
+    taken = [column for columns in _variables(seen, fit, {}).values() for column in columns]
+    spoken_for = {name.casefold() for name in also}
+    year = latest_year(seen)
+    by_words = (
+        {} if accounts else match(seen.profiles, seen.questions, seen.words, year, taken, mapped)
+    )
     return {
         "file": path.as_posix(),
         "format": path.suffix.lower().lstrip("."),
@@ -272,7 +290,7 @@ def inspect_file(
                     for column, why in near(
                         variable,
                         chosen.codebook,  # type: ignore[union-attr]
-                        seen.questions,
+                        {n: q for n, q in seen.questions.items() if n.casefold() not in spoken_for},
                         seen.legend.columns,
                         seen.words,
                     )
@@ -283,14 +301,17 @@ def inspect_file(
         "by_words": [
             {"variable": m.variable, "columns": list(m.columns), "likeness": round(m.likeness, 2)}
             for m in by_words.values()
-            if m.variable not in mapped
         ],
-        "suspicious": []
-        if accounts
-        else list(suspicious(seen, chosen if recognised else None, by_words)),
-        "codings": _codings(seen, chosen if recognised else None, by_words),
+        "suspicious": [] if accounts else list(suspicious(seen, fit, by_words)),
+        "codings": _codings(seen, fit, by_words),
         "models": [] if accounts else _models(root, {*mapped, *by_words}),
     }
+
+
+def latest_year(seen: Look) -> int | None:
+    """Return the last year that several names or labels have, which is likely the survey's."""
+    named = sorted(year for asked in seen.questions.values() for year in asked.years)
+    return next((year for year in reversed(named) if named.count(year) > 1), None)
 
 
 def _told(fit: Fit) -> dict[str, Any]:
@@ -394,7 +415,11 @@ def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list
 
 def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> list[str]:
     """Return what applying a codebook to a column says; counts of few firms are not told."""
-    answers = read_column(variable, column, seen.data[column], codebook, "XX")
+    spec, text = codebook["variables"][variable], seen.data[column]
+    if "codes" in spec:
+        none = [*codebook.get("missing", []), *spec.get("missing", [])]
+        text, _ = in_codes(text, spec["codes"], seen.legend.codes.get(column, {}), none)
+    answers = read_column(variable, column, text, codebook, "XX")
     invalid = int(answers.invalid.sum())
     if not answers.problems:
         return []

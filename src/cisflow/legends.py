@@ -96,7 +96,7 @@ def read_legend(path: Path, opened: OpenExtract, labels_files: Sequence[Path] = 
 
 
 def _asked_for(file: Path, path: Path, names: Sequence[str]) -> Legend:
-    found = _legends_of(file, names, SOME_COLUMNS)
+    found = _legends_of(file, names, 0.0)
     if not found:
         what = f"no column of the table names the columns of {path.name}"
         remedy = "give a row per variable: its name, its label, and if known its codes"
@@ -142,7 +142,7 @@ def _table_of(
     here = known[where].isin(wanted)
     named = known[where][here].nunique()
     several = bool(here.sum() > named)  # a row per code
-    if named < (SOME_COLUMNS if several else share) * len(names) or named == 0:
+    if named < (min(SOME_COLUMNS, share) if several else share) * len(names) or named == 0:
         return None
     listed = table[here].assign(**{where: known[where][here].map(wanted)})
     if several:

@@ -197,7 +197,7 @@ def near(
             )
     label = plain(spec.get("label", ""))
     if label:
-        texts = {plain(text): column for column, text in labels.items() if text}
+        texts = {plain(labels[c]): c for c in questions if labels.get(c)}
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):
             found.setdefault(texts[text], "label like the codebook's")
     return list(found.items())[:most]

@@ -254,12 +254,13 @@ def _partners(findings: Findings, country: str, wave: str, model: str) -> Contex
     results = []
     for outcome in spec["outcomes"]:
         of = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
-        by_term = of.drop_duplicates("term").set_index("term")
+        by_term = of.drop_duplicates("term").set_index("term").to_dict(orient="index")
+        whole = by_term.get("", {})  # a column that could not be estimated has a row of its own
         results += [
             {
                 "outcome": label(outcome, short=True).lower(),
                 "term": inline(term),
-                **_numbers(by_term.loc[term].to_dict() if term in by_term.index else {}),
+                **_numbers(by_term.get(term, whole)),
             }
             for term in spec["columns"][column]
         ]

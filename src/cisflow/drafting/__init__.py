@@ -18,7 +18,7 @@ from cisflow.drafting.filters import (
 )
 from cisflow.drafting.money import add_money
 from cisflow.drafting.names import by_name, matched, taken
-from cisflow.inspection import Fit, Look
+from cisflow.inspection import Fit, Look, latest_year
 from cisflow.matching import Match, match, near, screens
 from cisflow.schema import FIRM_COLUMNS, PERCENT
 
@@ -98,8 +98,7 @@ def _whole(fit: Fit) -> list[str]:
 def _add_year(made: Draft, seen: Look, year: int | None) -> None:
     """State the wave's reference year: by its name, else the last that several labels have."""
     if year is None:
-        named = sorted(y for asked in seen.questions.values() for y in asked.years)
-        year = next((y for y in reversed(named) if named.count(y) > 1), None)
+        year = latest_year(seen)
         if year is not None:
             made.remarks["reference_year:"] = "the last year that several names or labels have"
             made.notes.append(f"reference_year: {year}, the last year that several labels have")

@@ -286,11 +286,16 @@ def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list
         for name in TESTS
         if fit.get(name)
     }
+    tests = " and ".join(TESTS).capitalize()
+    reasons = {
+        fit["no_tests"]: None for fit in findings.fits(country, wave, model) if fit.get("no_tests")
+    }
+    why = [f"{tests} not estimable in a column: {reason}." for reason in reasons]
     if not draws:
-        return []
+        return why
     most = max(draws)
     source = f"from {most:,} samples simulated under the null" if most else "from χ²"
-    return [f"{' and '.join(TESTS).capitalize()}: tests of Pagan and Vella (1989), p {source}."]
+    return [f"{tests}: tests of Pagan and Vella (1989), p {source}.", *why]
 
 
 def _estimator_note(spec: Mapping[str, Any]) -> str:
