@@ -12,9 +12,9 @@ from cisflow.publication import (
     interval,
     is_pooled,
     label,
+    leading_regression,
     number,
     path_groups,
-    regression_models,
     split_balances,
 )
 from cisflow.tables.pooled import how_pooled, main_rows, term_label
@@ -33,7 +33,7 @@ def pooled_context(findings: Findings) -> Context:
         verdicts.setdefault(row["verdict"], []).append(name)
     return {
         "how": how_pooled(findings),
-        "results": [r for m in regression_models(findings.models)[:1] for r in _told(findings, m)],
+        "results": [r for m in leading_regression(findings.models) for r in _told(findings, m)],
         "verdicts": verdicts,
         "exports": sorted(
             {
@@ -77,7 +77,7 @@ def pooled_sections(findings: Findings) -> dict[str, list[str]]:
     models = findings.models
     if not is_pooled(findings.settings):
         return {"pooled": [], "pooled_checks": [], "matrix": []}
-    lead = regression_models(models)[:1]
+    lead = leading_regression(models)
     about = [*lead, *(m for group in path_groups(models).values() for m in group)]
     about += split_balances(models)
     return {
@@ -100,7 +100,7 @@ def pooled_drawings(findings: Findings, folder: Path) -> dict[str, list[Context]
         return found
     stamp = " [SYNTHETIC data]" if findings.synthetic else ""
     models = findings.models
-    lead = {m: _told_column(findings, m) for m in regression_models(models)[:1]}
+    lead = {m: _told_column(findings, m) for m in leading_regression(models)}
     for name, forest in forests(findings.settings, models):
         _, column, term = forest.panels[-1]
         if forest.model in lead and column != lead[forest.model]:
