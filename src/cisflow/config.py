@@ -259,12 +259,29 @@ def _path_problems(run: Run) -> Iterator[Problem]:
             ):
                 if value:
                     yield Problem(f"{name}.{key}: not available with `missing: fiml`", remedy)
+        if "layout" in spec:
+            yield from _layout_problems(name, spec)
         absent = [lag for lag in spec.get("lags", []) if lag not in lags]
         if absent:
             yield Problem(
                 f"{name}.lags: the run has no accounts at a lag of {absent} years",
                 "add them to `lags` of the config",
             )
+
+
+def _layout_problems(name: str, spec: dict[str, Any]) -> Iterator[Problem]:
+    """Yield boxes of a diagram that have no place, places of no box, and places taken twice."""
+    equations = spec["equations"]
+    boxes = {*equations, *(source for sources in equations.values() for source in sources)}
+    placed = spec["layout"]
+    for what, which in (("no place for", boxes - set(placed)), ("no box", set(placed) - boxes)):
+        if which:
+            yield Problem(
+                f"{name}.layout: {what} {', '.join(sorted(which))}",
+                "give every variable of the equations a place, and nothing else",
+            )
+    if len({tuple(place) for place in placed.values()}) < len(placed):
+        yield Problem(f"{name}.layout: two boxes in one place", "move one of them")
 
 
 def _simulation_problems(run: Run) -> Iterator[Problem]:

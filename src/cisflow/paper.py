@@ -43,19 +43,20 @@ from cisflow.publication import (
     count,
     covariance_name,
     described,
+    further_regressions,
     group_label,
     grouped_balances,
     inline,
     interval,
     is_pooled,
     label,
+    leading_regression,
     models_of,
     number,
     path_groups,
     places,
     reading,
     reason,
-    regression_models,
     scanned_balances,
     signed,
     split_balances,
@@ -104,7 +105,7 @@ def paper_context(
     shown = [] if many else here[:MOST_PRINTED]
     models = findings.models
     settings = findings.settings
-    lead = regression_models(models)[:1]
+    lead = leading_regression(models)
     return {
         "title": settings["title"],
         "run": settings["run"],
@@ -144,7 +145,7 @@ def paper_context(
             for place in shown
             if place[1] in waves_of(models[model], findings.countries[place[0]])
         ],
-        "further": [models[model]["title"] for model in regression_models(models)[1:]],
+        "further": [models[model]["title"] for model in further_regressions(models)],
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
         "claims": _claims(findings, here),
         "figure1": _figure1(figure1),
@@ -541,8 +542,8 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
             if not findings.why_not(country, wave, model)
         ]
 
-    lead = regression_models(models)[:1]
-    weighed = [m for m in regression_models(models)[1:] if len(weightings(models[m])) > 1]
+    lead = leading_regression(models)
+    weighed = [m for m in further_regressions(models) if len(weightings(models[m])) > 1]
     groups = path_groups(models)
     sections = {
         "flow": ["sample_flow"],
@@ -555,7 +556,7 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
         "effects": [n for g, m in groups.items() for n in of(f"{g}_effects_{{here}}", m[0])],
         "omitted": [n for g, m in groups.items() for n in of(f"{g}_omitted_{{here}}", m[0])],
         "balances": [n for m in models_of(models, "balance") for n in of(f"{m}_{{here}}", m)],
-        "extensions": ["extensions"] if len(regression_models(models)) > 1 else [],
+        "extensions": ["extensions"] if further_regressions(models) else [],
         "claims": ["claims"],
         "errors": [n for m in lead for n in of(f"{m}_{{here}}_standard_errors", m)],
         "quality": ["data_quality"],
@@ -602,7 +603,7 @@ def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path)
     }
     wanted = [
         (kind, model)
-        for model in regression_models(models)[:1]
+        for model in leading_regression(models)
         for kind in ("outcomes", "coefficients")
     ]
     wanted += [("paths", model) for members in path_groups(models).values() for model in members]

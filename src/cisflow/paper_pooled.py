@@ -9,12 +9,13 @@ import numpy as np
 
 from cisflow.publication import (
     Findings,
+    further_regressions,
     interval,
     is_pooled,
     label,
+    leading_regression,
     number,
     path_groups,
-    regression_models,
     split_balances,
 )
 from cisflow.tables.pooled import how_pooled, main_rows, term_label
@@ -34,7 +35,7 @@ def pooled_context(findings: Findings) -> Context:
         verdicts.setdefault(row["verdict"], []).append(name)
     return {
         "how": how_pooled(findings),
-        "results": [r for m in regression_models(findings.models)[:1] for r in _told(findings, m)],
+        "results": [r for m in leading_regression(findings.models) for r in _told(findings, m)],
         "verdicts": verdicts,
         "exports": sorted(
             {
@@ -78,8 +79,8 @@ def pooled_sections(findings: Findings) -> dict[str, list[str]]:
     models = findings.models
     if not is_pooled(findings.settings):
         return {"pooled": [], "pooled_checks": [], "matrix": []}
-    lead = regression_models(models)[:1]
-    weighed = [m for m in regression_models(models)[1:] if len(weightings(models[m])) > 1]
+    lead = leading_regression(models)
+    weighed = [m for m in further_regressions(models) if len(weightings(models[m])) > 1]
     about = [*lead, *weighed, *(m for group in path_groups(models).values() for m in group)]
     about += split_balances(models)
     return {
@@ -102,7 +103,7 @@ def pooled_drawings(findings: Findings, folder: Path) -> dict[str, list[Context]
         return found
     stamp = " [SYNTHETIC data]" if findings.synthetic else ""
     models = findings.models
-    lead = {m: _told_column(findings, m) for m in regression_models(models)[:1]}
+    lead = {m: _told_column(findings, m) for m in leading_regression(models)}
     for name, forest in forests(findings.settings, models):
         _, column, term = forest.panels[-1]
         if forest.model in lead and column != lead[forest.model]:

@@ -296,8 +296,18 @@ def write_manifest(file: Path, settings: Mapping[str, Any]) -> None:
 
 
 def regression_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the models that are regressions, in the order of the run; the first one leads."""
+    """Return the models that are regressions, in the order of the run."""
     return models_of(models, "tobit", "fractional", "ols")
+
+
+def leading_regression(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the first regression of a share at its limits, which the paper opens with, or none."""
+    return models_of(models, "tobit", "fractional")[:1]
+
+
+def further_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the regressions beside the leading one."""
+    return [m for m in regression_models(models) if m not in leading_regression(models)]
 
 
 def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[str]:
@@ -307,7 +317,7 @@ def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[st
 
 def described(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models whose samples are shown: the leading regression, each group's first."""
-    return [*regression_models(models)[:1], *(names[0] for names in path_groups(models).values())]
+    return [*leading_regression(models), *(names[0] for names in path_groups(models).values())]
 
 
 def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
@@ -433,6 +443,11 @@ def number(x: float | None, decimals: int = 3) -> str:
     if x != 0 and abs(x) < 0.5 * 10 ** (1 - decimals):
         return signed(np.format_float_positional(float(f"{x:.2g}")))
     return signed(f"{x:.{decimals}f}")
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
+    return "< 0.001" if p is not None and p < 0.001 else number(p)
 
 
 def count(x: float | None, minimum: int = 0) -> str:

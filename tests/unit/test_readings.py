@@ -161,6 +161,18 @@ def refused(root, tmp_path):
         ("two_year_balance", {"missing": "fiml"}, "missing: 'fiml' does not fit"),
         ("faems2010_union", {"equations": {"a": ["b"]}}, "none of the permitted forms"),
         ("faems2010_direct", {"by": ["small"]}, "go with `estimator: balance`"),
+        (
+            "faems2010_direct",
+            {"layout": {"diversity": [0, 0], "size": [1, 1]}},
+            "layout: no place for innovation_strength, internal_investment, personnel_cost_share",
+        ),
+        (
+            "faems2010_direct",
+            {"layout": {"diversity": [0, 0], "size": [0, 0]}},
+            "layout: two boxes in one place",
+        ),
+        ("faems2010_direct", {"layout": {"diversity": [0, 2]}}, "layout.diversity"),
+        ("innovation_equation_ols", {"layout": {"diversity": [0, 0]}}, "`layout` goes with"),
     ],
 )
 def test_what_a_path_model_cannot_have_is_refused(refused, name, change, message):

@@ -18,11 +18,12 @@ from cisflow.figures.balances import decomposition_figure, groups_figure, lag_fi
 from cisflow.figures.canvas import save_figure
 from cisflow.figures.paths import path_figure, path_models
 from cisflow.figures.pooled import pooled_figures
-from cisflow.figures.regressions import coefficient_figure, drawn_regressions, outcome_figure
+from cisflow.figures.regressions import coefficient_figure, outcome_figure
 from cisflow.publication import (
     Findings,
     grouped_balances,
     is_pooled,
+    leading_regression,
     places,
     scanned_balances,
     split_balances,
@@ -44,8 +45,8 @@ def _all_figures(
     """Yield the name of every figure a run publishes and what draws it, in order."""
     countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
     kinds = (
-        *(("outcomes", outcome_figure, model) for model in drawn_regressions(models)),
-        *(("coefficients", coefficient_figure, model) for model in drawn_regressions(models)),
+        *(("outcomes", outcome_figure, model) for model in leading_regression(models)),
+        *(("coefficients", coefficient_figure, model) for model in leading_regression(models)),
         *(("paths", path_figure, model) for model in path_models(models)),
         *(("decomposition", decomposition_figure, model) for model in split_balances(models)),
         *(("groups", groups_figure, model) for model in grouped_balances(models)),

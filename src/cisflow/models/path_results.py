@@ -240,10 +240,11 @@ class PathResults:
         DataFrame
             One row each for ``effect`` = ``direct``, every indirect path under its own name
             (``a → b → c``), ``indirect`` (their sum), ``total``. Raw and, with the prefix ``std_``,
-            standardised: ``estimate std_error statistic p_value ci_low ci_high``. Standard errors
-            and intervals are by the delta method, or over the resamples after
-            ``cov_type="bootstrap"``. With resamples also ``percentile_low percentile_high bca_low
-            bca_high`` and ``prob_negative``, the share of resamples with an effect below zero.
+            standardised: ``estimate std_error statistic p_value ci_low ci_high``. Standard errors,
+            p-values and intervals are by the delta method, or over the resamples after
+            ``cov_type="bootstrap"`` (:func:`percentile_p`). With resamples also
+            ``percentile_low percentile_high bca_low bca_high`` and ``prob_negative``, the share of
+            resamples with an effect below zero.
             ``note`` says which rows have no path and are zero by assumption.
 
         Raises
@@ -295,19 +296,19 @@ class PathResults:
         resampled = None if self.draws is None else quantity(self.draws.coef, self.draws.sd)
         tails = np.array([alpha / 2, 1 - alpha / 2])
         if self.cov_type == "bootstrap" and resampled is not None:
-            se = resampled.std(axis=0, ddof=1)
+            se, p = resampled.std(axis=0, ddof=1), percentile_p(resampled)
             low, high = np.quantile(resampled, tails, axis=0)
         else:
             se = self._delta(quantity)
+            p = 2 * norm.sf(np.abs(point / np.where(se == 0, np.nan, se)))
             low, high = point + norm.ppf(tails)[:, None] * se
         fixed = se == 0
         se = np.where(fixed, np.nan, se)
-        z = point / se
         out = {
             "estimate": point,
             "std_error": se,
-            "statistic": z,
-            "p_value": 2 * norm.sf(np.abs(z)),
+            "statistic": point / se,
+            "p_value": p,
             "ci_low": low,
             "ci_high": high,
         }
@@ -390,6 +391,27 @@ class PathResults:
             f"RMSEA {fit['rmsea']:.3f}, SRMR {fit['srmr']:.3f}",
         ]
         return "\n".join(lines)
+
+
+def percentile_p(resampled: np.ndarray) -> np.ndarray:
+    """Return p-values that go with percentile intervals: twice the smaller share beyond zero.
+
+    The interval of level 1 − p just reaches zero, so that stars and intervals cannot disagree.
+
+    Parameters
+    ----------
+    resampled
+        Resampled quantities, shape (draws, quantities).
+
+    Notes
+    -----
+    One is added to shares and draws, as no p-value from resamples is zero (Davison & Hinkley 1997,
+    section 4.2).
+    """
+    below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
+    shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
+    out: np.ndarray = np.minimum(1.0, 2 * shares)
+    return out
 
 
 def bca_interval(

@@ -18,6 +18,7 @@ from cisflow.publication import (
     covariance_name,
     label,
     number,
+    p_value,
     places,
     reason,
     stars,
@@ -25,7 +26,7 @@ from cisflow.publication import (
 )
 from cisflow.quality import breaks_crossed
 from cisflow.tables.layout import breaks_note, cell, set_table, two_level
-from cisflow.tables.regressions import BRACKETS, cov_key, reasons, sample_note
+from cisflow.tables.regressions import BRACKETS, accounts_notes, cov_key, reasons, sample_note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,7 +208,7 @@ def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         robust = fit["endogeneity"]["wooldridge_regression"]
         yield "Exogeneity, robust regression (p)", _p_value(robust)
     if "anderson_rubin" in fit:
-        yield "No effect, Anderson–Rubin (p)", number(fit["anderson_rubin"]["p_value"])
+        yield "No effect, Anderson–Rubin (p)", _p_value(fit["anderson_rubin"])
         yield "Anderson–Rubin 95 % interval", _set(fit["anderson_rubin"]["confidence_set"])
 
 
@@ -255,7 +256,8 @@ def sensitivity_table(findings: Findings) -> MTable:
         f"Last column: estimate with an omitted variable as strong as the one named ({strong})."
         if strong
         else "",
-        STARS_NOTE + ".",
+        f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
+        *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
     ]
     return set_table(findings, two_level(cells), "Sensitivity to an omitted variable", notes)
 
@@ -368,7 +370,7 @@ def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) 
 
 
 def _p_value(test: Mapping[str, Any]) -> str:
-    return number(test["p_value"]) if test.get("p_value") is not None else NOT_ESTIMABLE
+    return p_value(test.get("p_value"))
 
 
 def _filled(cells: Cells) -> Cells:

@@ -16,6 +16,7 @@ from cisflow.publication import (
     inline,
     label,
     number,
+    p_value,
     reason,
     stars,
 )
@@ -89,7 +90,7 @@ def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             if (row := by_term.get(term))
         },
         ends[0]: f"{number(joint['statistic'], 1)} ({joint['df']:.0f})",
-        ends[1]: "< 0.001" if joint["p_value"] < 0.001 else number(joint["p_value"]),
+        ends[1]: p_value(joint["p_value"]),
     }
 
 
@@ -124,8 +125,8 @@ def _fitted(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     parts += ["and industry dummies"] * bool(dummies)
     joint = rows[-1]
-    p = joint["p_value"]
-    known = "" if p is None else f", p {'< 0.001' if p < 0.001 else f'= {number(p)}'}"
+    p = p_value(joint["p_value"])
+    known = "" if joint["p_value"] is None else f", p {p if p.startswith('<') else f'= {p}'}"
     firms = "" if joint["n"] is None else f"; {count(joint['n'])} firms"
     return (
         f"{', '.join(parts)}; all terms jointly: χ²({joint['df']:.0f}) = "

@@ -52,12 +52,17 @@ HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 def balance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render cost, return and balance: a column per group of firms, or per lag of a scan.
 
-    With lags each group has a block of rows, standardised; the whole also has one in raw units.
+    With lags each group has a block of rows, standardised; the whole also has one in raw units. Of
+    a scan the BCa intervals are in the estimates alone, so that the table fits a page.
     """
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
     rows = rows[rows["term"] != HORIZON]
     scanned = bool(spec.get("lags"))
+    if scanned:
+        # That is said by the column a cell stands in.
+        rows = rows[~rows["column"].str.contains(LESS)]
+        rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
     cells = _by_lag(rows, spec) if scanned else _by_group(rows, spec)
     frame = two_level(cells)
     about = spec["balance"]
@@ -65,7 +70,8 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
     notes = [
         f"The total effect of {inline(about['source'])} on {inline(about['target'])}, by paths. "
         f"Return: all paths through {inline(about['return_through'])}; cost: all others. "
-        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples. {STARS_NOTE}. "
+        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
+        f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
         *_horizon_note(findings, country, wave, model),
         sample_note(spec),
@@ -112,7 +118,7 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, 
     """Return the cells of a table with a column per lag, a block of rows per group."""
     cells: dict[Key, dict[Any, str]] = {}
     groups = list(dict.fromkeys(rows["column"]))
-    wanted = [c for c in groups if split_column(c)[0] == SCALES[0] and LESS not in c]
+    wanted = [c for c in groups if split_column(c)[0] == SCALES[0]]
     wanted += [c for c in groups if c == SCALES[1]]
     for column in wanted:
         scale, group = split_column(column)
@@ -122,7 +128,9 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, 
                 rows["column"] == column
             )
             _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
-    return cells
+    again = {(heading, row) for heading, row in cells if not heading.endswith(STANDARDISED_WORDS)}
+    again = {key for key in again if key[1] in (PROBABILITY, FIRMS)}
+    return {k: cell for k, cell in cells.items() if k[1] != BCA_ROW and k not in again}
 
 
 def _fill(

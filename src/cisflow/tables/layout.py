@@ -79,15 +79,10 @@ def set_table(
     *,
     show_groups: bool = True,
 ) -> MTable:
-    """Return a frame as a table with caption and notes."""
+    """Return a frame as a table with caption and notes, stamped where its data are synthetic."""
     from maketables import MTable
 
     table = MTable(frame, rgroup_sep="t", rgroup_display=show_groups)
-    return finished(findings, table, caption, notes)
-
-
-def finished(findings: Findings, table: MTable, caption: str, notes: Iterable[str]) -> MTable:
-    """Return a table with caption and notes, stamped where its data are synthetic."""
     notes = [note for note in notes if note]
     shown = set(table.df.astype(str).to_numpy().ravel())
     for sign, meaning in MISSING_NOTE.items():

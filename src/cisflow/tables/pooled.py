@@ -21,6 +21,7 @@ from cisflow.publication import (
     interval,
     label,
     number,
+    p_value,
     stars,
 )
 from cisflow.quality import breaks_crossed
@@ -60,7 +61,7 @@ def pooled_table(findings: Findings, model: str) -> MTable:
             "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
             "τ": number(np.sqrt(row["tau2"])),
             "I² (%)": _percent(row["i2"]),
-            "p of Q": _p_value(row["q_p"]),
+            "p of Q": p_value(row["q_p"]),
             "Countries": count(row["k"]),
             "Firms": count(row["n"]),
         }
@@ -297,10 +298,6 @@ def _unbroken(low: float, high: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def pooled_tables(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cisflow.publication import (
@@ -14,16 +13,16 @@ from cisflow.publication import (
     column_label,
     count,
     covariance_name,
+    further_regressions,
     inline,
     label,
     number,
+    p_value,
     places,
     reason,
-    regression_models,
-    signed,
     stars,
 )
-from cisflow.tables.layout import cell, finished, sentence, set_table, two_level, union
+from cisflow.tables.layout import cell, sentence, set_table, two_level, union
 from cisflow.weightings import STRATIFIED, SURVEY_WEIGHT, UNWEIGHTED, WEIGHTED, weightings
 
 if TYPE_CHECKING:
@@ -50,57 +49,25 @@ DESIGNS = {
 }
 
 
-@dataclass(frozen=True)
-class Fit:
-    """One column of a regression table, in the form maketables reads.
-
-    Attributes
-    ----------
-    outcome
-        Label of the dependent variable.
-    terms
-        Index ``term``; columns ``b se t p``; not a number where not estimable.
-    """
-
-    outcome: str
-    terms: pd.DataFrame
-
-    @property
-    def __maketables_coef_table__(self) -> pd.DataFrame:
-        return self.terms
-
-    @property
-    def __maketables_depvar__(self) -> str:
-        return self.outcome
-
-    def __maketables_stat__(self, key: str) -> None:
-        """Statistics are handed to the table directly."""
-
-
 def regression_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render a regression: its outcomes side by side, standard errors in parentheses."""
-    from maketables import ETable
+    import pandas as pd
 
     spec = findings.models[model]
     main = cov_key(spec["covariance"][0])
     rows = _with_covariance(findings.rows(country, wave, model), main)
-    columns = _columns(spec)
-    fits = [Fit(label(o), _terms(_of(rows, o, name), spec, name)) for o, name in columns]
-    heads = [column_label(name) for _, name in columns]
-    table = ETable(
-        fits,
-        coef_fmt="b:.3f*\n(se:.3f)",
-        order=_term_order(spec),
-        labels={t: label(t) for fit in fits for t in fit.terms.index},
-        cat_template="",
-        model_stats=[],
-        custom_model_stats=_fit_statistics(findings, country, wave, model),
-        model_heads=heads if len(spec["columns"]) > 1 else None,
-        show_fe=False,
-        rgroup_sep="t",
-        notes="-",
-    )
-    table.df = table.df.astype(object).replace("-\n(-)", NOT_ESTIMABLE).map(signed)
+    statistics = _fit_statistics(findings, country, wave, model)
+    cells: dict[tuple[str, ...], pd.Series] = {}
+    for j, (outcome, name) in enumerate(_columns(spec)):
+        terms = _terms(_of(rows, outcome, name), spec, name)
+        texts = {
+            ("coef", label(str(term))): cell(b, f"({number(se)})", star=stars(p))
+            for term, (b, se, p) in terms[["b", "se", "p"]].iterrows()
+        }
+        texts |= {("stats", statistic): of[j] for statistic, of in statistics.items()}
+        head = (column_label(name),) if len(spec["columns"]) > 1 else ()
+        cells[label(outcome), *head, f"({j + 1})"] = pd.Series(texts)
+    frame = pd.DataFrame(cells).reindex(_row_order(cells.values(), spec)).fillna("")
     notes = [
         _estimator_note(spec),
         f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
@@ -111,7 +78,16 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
         accounts_note(findings, country, spec),
         *reasons(rows),
     ]
-    return finished(findings, table, f"{spec['title']}: {findings.place(country, wave)}", notes)
+    caption = f"{spec['title']}: {findings.place(country, wave)}"
+    return set_table(findings, frame, caption, notes, show_groups=False)
+
+
+def _row_order(columns: Iterable[pd.Series], spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of a regression table: terms, further ones, the constant, statistics."""
+    present = union(row for column in columns for row in column.index)
+    first = [("coef", label(term)) for term in _term_order(spec)]
+    constant = ("coef", label("Intercept"))
+    return union([*first, *sorted(present, key=lambda row: (row[0] == "stats", row == constant))])
 
 
 def covariance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
@@ -163,7 +139,7 @@ def extensions_table(findings: Findings) -> MTable:
 
     cells: dict[tuple[str, str], dict[str, str]] = {}
     rows_shown = []
-    for model in regression_models(findings.models)[1:]:
+    for model in further_regressions(findings.models):
         spec = findings.models[model]
         main = cov_key(spec["covariance"][0])
         for country, wave in places(findings.countries):
@@ -181,14 +157,15 @@ def extensions_table(findings: Findings) -> MTable:
     notes = [
         "Coefficients with standard errors in parentheses, each from the model named above it, "
         "with the controls that the models file lists. A fractional logit's coefficients are on "
-        f"the scale of log odds. {STARS_NOTE}.",
-        *_accounts_notes(findings, regression_models(findings.models)[1:]),
+        f"the scale of log odds. {STARS_NOTE}. Samples, weights and kinds of standard errors are "
+        "those of the models' own tables.",
+        *accounts_notes(findings, further_regressions(findings.models)),
         *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
     ]
     return set_table(findings, frame, "Further models: coefficients of interest", notes)
 
 
-def _accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
+def accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
     """Say how the accounts of every country were used, once if all were used alike."""
     specs = [findings.models[model] for model in models]
     notes = {c: accounts_note(findings, c, *specs) for c in findings.countries if specs}
@@ -261,7 +238,7 @@ def _fit_statistics(
         panel["Pseudo-R² (McKelvey–Zavoina)"] = [_stat(f, "pseudo_r2", number) for f in of]
         for name in TESTS:
             panel[f"{name.capitalize()} (p)"] = [
-                _stat(f.get(name) or {}, "p_value", number) for f in of
+                _stat(f.get(name) or {}, "p_value", p_value) for f in of
             ]
     if any("llf" in f for f in of):
         panel["Log-likelihood"] = [_stat(f, "llf", number) for f in of]
@@ -326,11 +303,14 @@ def _design_note(findings: Findings, country: str, wave: str, model: str) -> str
 
 
 def sample_note(spec: Mapping[str, Any]) -> str:
-    """Say which firms are in the sample, and whether they are weighted."""
+    """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
     sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
     kinds = [WEIGHT_WORDS.get(w or UNWEIGHTED, f"weighted by {w}") for w in weightings(spec)]
     same = ", on the same firms" if len(kinds) > 1 else ""
-    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}."
+    gaps = "firms with every variable of the model (listwise deletion)"
+    if spec.get("missing") == "fiml":
+        gaps = "gaps in the outcomes by full-information maximum likelihood"
+    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}; {gaps}."
 
 
 def reasons(rows: pd.DataFrame) -> list[str]:
