@@ -17,9 +17,9 @@ from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
 from cisflow.labels import in_codes
 from cisflow.legends import Legend, read_legend
-from cisflow.matching import WORTH_A_LOOK, match, near
+from cisflow.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.quality import ROUNDING
-from cisflow.schema import PERCENT
+from cisflow.schema import FIRM_COLUMNS, PERCENT
 from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
+# Without these no model can be estimated: if they are not recognised, somebody has to say.
+ESSENTIAL = ("nace", "employees", "turnover", "product_innovation", "coop_any", "rd_internal")
 TYPICAL_PER_HEAD = (1e4, 3e6)  # euro a year; beyond it no unit is told
 FEWEST = 10  # firms whose typical turnover per head tells a unit
 
@@ -266,7 +268,7 @@ def inspect_file(
     fit = chosen if recognised else None
     mapped = {*fit.found, *fit.optional} if fit else set()
     taken = [column for columns in _variables(seen, fit, {}).values() for column in columns]
-    spoken_for = {name.casefold() for name in also}
+    spoken_for = {name.casefold() for name in also} if fit else set()
     year = latest_year(seen)
     by_words = (
         {} if accounts else match(seen.profiles, seen.questions, seen.words, year, taken, mapped)
@@ -282,30 +284,32 @@ def inspect_file(
         "codebooks": [_told(fit) for fit in fits[:BEST_SHOWN]],
         "codebook": _told(chosen) if chosen else None,
         "recognised": recognised,
-        "missing": [
-            {
-                "variable": variable,
-                "near": [
-                    {"column": column, "why": why}
-                    for column, why in near(
-                        variable,
-                        chosen.codebook,  # type: ignore[union-attr]
-                        {n: q for n, q in seen.questions.items() if n.casefold() not in spoken_for},
-                        seen.legend.columns,
-                        seen.words,
-                    )
-                ],
-            }
-            for variable in (chosen.missing if chosen and not accounts else [])
-        ],
+        "missing": [] if accounts else list(_missing(seen, fit, by_words, spoken_for)),
         "by_words": [
             {"variable": m.variable, "columns": list(m.columns), "likeness": round(m.likeness, 2)}
-            for m in by_words.values()
+            for m in sorted(by_words.values(), key=lambda m: FIRM_COLUMNS.index(m.variable))
         ],
         "suspicious": [] if accounts else list(suspicious(seen, fit, by_words)),
         "codings": _codings(seen, fit, by_words),
         "models": [] if accounts else _models(root, {*mapped, *by_words}),
     }
+
+
+def _missing(
+    seen: Look, fit: Fit | None, by_words: Mapping[str, Match], spoken_for: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what the codebook (or else every model) needs and was not found, and what is near."""
+    wanted = fit.missing if fit else [v for v in ESSENTIAL if v not in by_words]
+    codebook: Codebook = fit.codebook if fit else {"variables": {}}
+    used = {column: v for v, m in by_words.items() for column in m.columns}
+    for variable in wanted:
+        free = {
+            n: q
+            for n, q in seen.questions.items()
+            if n.casefold() not in spoken_for and used.get(n, variable) == variable
+        }
+        found = near(variable, codebook, free, seen.legend.columns, seen.words)
+        yield {"variable": variable, "near": [{"column": c, "why": why} for c, why in found]}
 
 
 def latest_year(seen: Look) -> int | None:
@@ -511,8 +515,9 @@ def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[d
     from cisflow.disclosure import suppress_small_cells
 
     told = []
-    for variable, columns in _variables(seen, fit, by_words).items():
-        for column in columns:
+    found = _variables(seen, fit, by_words)
+    for variable in sorted(found, key=FIRM_COLUMNS.index):
+        for column in found[variable]:
             p = seen.profiles[column]
             if not p.counts or not (p.flag or p.degree):
                 continue

@@ -84,8 +84,9 @@ def _inspection_lines(found: Record) -> Iterator[str]:
     )
     if not found["recognised"]:
         yield "  None of them is about this file; `cisflow init` drafts one from names and labels."
-    if found["missing"] and found["recognised"]:
-        yield f"\nMissing for {found['codebook']['codebook']}, and what comes near"
+    if found["missing"]:
+        name = f"Missing for {found['codebook']['codebook']}"
+        yield f"\n{name if found['recognised'] else 'Not recognised'}, and what comes near"
         yield aligned(
             [
                 (

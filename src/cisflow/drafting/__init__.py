@@ -18,14 +18,12 @@ from cisflow.drafting.filters import (
 )
 from cisflow.drafting.money import add_money
 from cisflow.drafting.names import by_name, matched, taken
-from cisflow.inspection import Fit, Look, latest_year
+from cisflow.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.matching import Match, match, near, screens
 from cisflow.schema import FIRM_COLUMNS, PERCENT
 
 __all__ = ["Draft", "draft", "year_of"]
 
-# Without these no model can be estimated: if they are not recognised, somebody has to say.
-ESSENTIAL = ("nace", "employees", "turnover", "product_innovation", "coop_any", "rd_internal")
 # What takes the place of an essential variable.
 INSTEAD = {"employees": "size_class"}
 
