@@ -13,6 +13,7 @@ from cisflow.answers import (
     read_answers,
     read_flag,
     read_rows,
+    weightless,
 )
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
@@ -101,6 +102,7 @@ def ingest_wave(
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
     problems += duplicates(answers.get("firm_id"), codebook)
+    problems += weightless(answers.get("weight"), codebook)
     excess = _net_of_parts(answers, codebook)
     given = _table(answers, raw.index)
     problems += _derive(given, answers, codebook)
