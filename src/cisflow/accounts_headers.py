@@ -12,7 +12,7 @@ from typing import Any
 from cisflow.codebook import Codebook, alternatives, load_codebook
 from cisflow.errors import CisflowError, Problem
 from cisflow.schema import ACCOUNT_COLUMNS
-from cisflow.validation import did_you_mean
+from cisflow.validation import did_you_mean, hinted
 
 ITEMS = tuple(column for column in ACCOUNT_COLUMNS if column not in ("firm_id", "year"))
 CODEBOOKS = Path(__file__).parents[2] / "config" / "codebooks"
@@ -207,7 +207,7 @@ def _absent_item(item: str, headers: Sequence[Header], codebook: Codebook) -> Pr
     near = did_you_mean(names[0].casefold(), {header.label for header in dated})
     return Problem(
         f"{item}: no header '{names[0]}' with a year is in the file",
-        f"{near}; correct `{item}:` in {codebook['path']}, or set `required: false`",
+        hinted(near, f"correct `{item}:` in {codebook['path']}, or set `required: false`"),
     )
 
 

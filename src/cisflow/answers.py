@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codebook import MADE, Codebook, alternatives, multiple
+from cisflow.codebook import MADE, Codebook, alternatives, multiple, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import code_key as _key
-from cisflow.extract import open_extract, selected
+from cisflow.extract import files_of, open_extract, selected
 from cisflow.labels import contradiction, in_codes
 from cisflow.schema import FLAGS, PERCENT, SIGNED, TEXT
-from cisflow.validation import did_you_mean
+from cisflow.validation import did_you_mean, hinted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
+# Numbers that are dates: another column was meant.
+DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?"
 MOST_CODES = 8
 
 
@@ -97,9 +99,10 @@ class Columns:
             shown = ", ".join(f"'{name}'" for name in self.names[:8])
             more = f" … ({len(self.names)} columns)" if len(self.names) > 8 else ""
             near = f"the file has {shown}{more}"
-        remedy = (
-            f"{near}; correct `{variable}:` in {codebook['path']}, or if the file "
-            "cannot have it set `required: false`"
+        remedy = hinted(
+            near,
+            f"correct `{variable}:` in {codebook['path']}, or if the file cannot have it set "
+            "`required: false`",
         )
         return Problem(f"{variable}: column {wanted} is not in the file", remedy)
 
@@ -160,12 +163,14 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
             screens[variable] = screen
     problems += present.unexpected(codebook)
+    problems = [*_another_file(problems, codebook, path), *problems]
     selectors = {column: present.find(column) for column in codebook.get("rows", {})}
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
         what = f"rows: column '{absent[0]}' is not in the file"
         remedy = did_you_mean(absent[0].casefold(), [name.casefold() for name in present.names])
-        raise CisflowError(heading, Problem(what, f"{remedy}; see {codebook['path']}"))
+        remedy = hinted(remedy, f"correct `rows:` in {codebook['path']}")
+        raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
     conditions = {**selected({"select": codebook.get("rows", {})}), **selected(options)}
@@ -183,6 +188,24 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         extract.reasons,
         extract.joined,
     )
+
+
+def _another_file(problems: list[Problem], codebook: Codebook, path: Paths) -> list[Problem]:
+    """Say that most columns are missing, so that the cause is sought in the file as a whole."""
+    needed = [v for v, s in codebook["variables"].items() if not _dispensable(s)]
+    lacking = len({problem.what.partition(":")[0] for problem in problems} & set(needed))
+    if lacking < max(3, len(needed) / 2):
+        return []
+    what = f"{lacking} of the {len(needed)} variables of {codebook['path']} are not in the file"
+    remedy = (
+        "is it the file, the wave and the sheet meant, with the names of its columns in its first "
+        f"row? `cisflow inspect {shown(files_of(path)[0])}` tells which codebook fits best"
+    )
+    return [Problem(what, remedy)]
+
+
+def _dispensable(spec: dict[str, Any]) -> bool:
+    return "constant" in spec or not spec.get("required", True)
 
 
 def _no_rows(extract: Extract, codebook: Codebook) -> Problem:
@@ -371,7 +394,10 @@ def _number(
             f"{place}: {_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
         )
         remedy = f"list what stands for no answer under `missing:` in {codebook['path']}"
-        if codebook.get("file", {}).get("decimal", ".") == ".":
+        if key[text].str.fullmatch(DATE).mean() > 0.5:
+            what = f"{place}: {_values(count)} that {'is a date' if count == 1 else 'are dates'}."
+            remedy = f"name the right column under `{variable}:` in {codebook['path']}"
+        elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy))
     values = (numbers * multiple(variable, codebook)).mask(outside)
@@ -402,8 +428,10 @@ def _outside(
     if too_high.any():
         what = f"{place}: {_values(int(too_high.sum()))} above 100 {percent}."
         remedy = (
-            "if the file holds amounts the codebook names the wrong column; if they are codes for "
-            f"no answer list them under `missing:`, {treat}"
+            f"the file seems to hold percent: set `unit: percent` in {codebook['path']}"
+            if factor > 1 and numbers.max() <= 100
+            else "if the file holds amounts the codebook names the wrong column; if they are codes "
+            f"for no answer list them under `missing:`, {treat}"
         )
         problems.append(Problem(what, remedy))
     elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
@@ -419,12 +447,26 @@ def _looks_like_fractions(numbers: pd.Series) -> bool:
     return len(present) > 0 and bool(present.le(1).all()) and bool((present % 1 > 0).any())
 
 
+def weightless(weights: Answers | None, codebook: Codebook) -> Iterator[Problem]:
+    """Yield that firms have no weight: neither one nor zero would be right for them."""
+    if weights is None or not weights.columns:
+        return
+    blank = int((weights.values.isna() & ~weights.invalid).sum())
+    if 0 < blank < len(weights.values):
+        yield Problem(
+            f"weight (column '{_one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
+            "firms have none.",
+            "get the weights from the data's owner, or leave these rows out of the file; "
+            f"`weight: null` in {codebook['path']} reads it without weights",
+        )
+
+
 def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     """Yield what is wrong with the firms' identifiers."""
     if ids is None or not ids.columns:
         return
     place = f"firm_id (column '{' '.join(ids.columns[0].split())}')"
-    blank = int(ids.values.isna().sum())
+    blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(
             f"{place}: {blank} of {len(ids.values)} rows have none.",

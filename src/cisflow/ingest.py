@@ -13,6 +13,7 @@ from cisflow.answers import (
     read_answers,
     read_flag,
     read_rows,
+    weightless,
 )
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
@@ -103,6 +104,7 @@ def ingest_wave(
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
     problems += duplicates(answers.get("firm_id"), codebook)
+    problems += weightless(answers.get("weight"), codebook)
     # Boxes that were not ticked. What was left blank is another thing than an answer that is none.
     blanks = {
         variable: raw[columns].isna().all(axis=1)

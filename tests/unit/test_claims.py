@@ -422,8 +422,8 @@ def test_groups_by_level_and_lags_of_balances_are_known(models):
         ({"test": {k: v for k, v in one("none").items() if k != "smallest_effect"}}, "smallest"),
         ({"test": {k: v for k, v in one().items() if k != "term"}}, "`term` is missing"),
         ({"test": one("up")}, "'up' is not known"),
-        ({"test": one(), "not_measurable": "…"}, "does not fit"),
-        ({"test": {**one(), **share()}}, "does not fit"),
+        ({"test": one(), "not_measurable": "…"}, "keys do not go together"),
+        ({"test": {**one(), **share()}}, "keys do not go together"),
         ({}, "`test` is missing"),
     ],
 )
