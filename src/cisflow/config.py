@@ -252,13 +252,9 @@ def _path_problems(run: Run) -> Iterator[Problem]:
     """Yield what a path model of the run asks for that cannot be had."""
     lags = run.settings.get("lags") or [run.settings["lag"]]
     for name, spec in run.models.items():
-        if spec.get("missing") == "fiml":
-            for key, value, remedy in (
-                ("fixed_effects", spec["fixed_effects"], "list them as `controls: [C(name)]`"),
-                ("covariance", "HC1" in spec["covariance"][:1], "use HC0 or {cluster: variable}"),
-            ):
-                if value:
-                    yield Problem(f"{name}.{key}: not available with `missing: fiml`", remedy)
+        if spec.get("missing") == "fiml" and "HC1" in spec["covariance"][:1]:
+            what = f"{name}.covariance: HC1 is not available with `missing: fiml`"
+            yield Problem(what, "use HC0 or {cluster: variable}")
         if "layout" in spec:
             yield from _layout_problems(name, spec)
         absent = [lag for lag in spec.get("lags", []) if lag not in lags]

@@ -72,20 +72,8 @@ def _model(
 def _effects(
     fit: PathResults, spec: dict[str, Any], covariance: dict[str, Any], draws: dict[str, int]
 ) -> tuple[str, dict[str, pd.DataFrame], int]:
-    """Return the kind of interval, the wanted effects by name, and how many resamples failed.
-
-    Intervals are over resamples of firms; with gaps in the outcomes, over draws of the parameters
-    from their estimated distribution.
-    """
+    """Return the kind of interval, the wanted effects by name, and how many resamples failed."""
     pairs = {f"{source} → {target}": (source, target) for source, target in spec["effects"]}
-    if fit.model.missing == "fiml":
-        tables = {name: fit.effects(*pair, monte_carlo=draws) for name, pair in pairs.items()}
-        bounds = {f"{p}ci_{end}": f"{p}mc_{end}" for p in ("", "std_") for end in ("low", "high")}
-        tables = {
-            name: table.assign(**{to: table[simulated] for to, simulated in bounds.items()})
-            for name, table in tables.items()
-        }
-        return "monte_carlo", tables, 0
     resampled = fit.with_cov("bootstrap", covariance.get("cov_kwds"), bootstrap=draws)
     tables = {name: resampled.effects(*pair) for name, pair in pairs.items()}
     return "bootstrap", tables, resampled.bootstrap_failed

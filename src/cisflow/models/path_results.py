@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.errors import Problem
-from cisflow.models.path_moments import Estimates, Reweighter, bootstrap, implied_sd, jackknife
+from cisflow.models.path_moments import (
+    Estimates,
+    Reweight,
+    Reweighter,
+    bootstrap,
+    implied_sd,
+    jackknife,
+)
 from cisflow.models.path_system import ARROW, HEADING, effect_rows, sum_of_products
 from cisflow.models.tobit_checks import EstimationError
 
@@ -99,7 +106,11 @@ class PathResults:
         return every.successful(), failed
 
     @cached_property
-    def _reweighter(self) -> Reweighter:
+    def _reweighter(self) -> Reweight:
+        from cisflow.models.path_fiml_resample import IncompleteReweighter
+
+        if self.model._incomplete is not None:
+            return IncompleteReweighter(self.model._incomplete)
         assert self.model._sample is not None  # noqa: S101 - with_cov has refused it
         return Reweighter(self.model.system, self.model._sample)
 
@@ -196,14 +207,18 @@ class PathResults:
 
     @cached_property
     def control_edges(self) -> pd.DataFrame:
-        """The coefficients of the controls, as ``edges``."""
+        """The coefficients of the controls, as ``edges``; without those of fixed effects."""
         return self._arrows(controls=True)
 
     def _arrows(self, controls: bool) -> pd.DataFrame:
         import pandas as pd
 
         system = self.model.system
-        which = [i for i, c in enumerate(system.from_controls) if c == controls]
+        which = [
+            i
+            for i, (_, source) in enumerate(system.arrows)
+            if system.from_controls[i] == controls and source not in self.model._dummies
+        ]
         to = [system.position[system.arrows[i][0]] for i in which]
         source = [system.position[system.arrows[i][1]] for i in which]
         columns: dict[str, Any] = {
@@ -472,12 +487,12 @@ def check_request(
         problems.append(
             Problem(f"no covariance is called '{cov_type}'", f"use one of {', '.join(COVARIANCES)}")
         )
-    if model._incomplete is not None and (resample or cov_type in ("HC1", "bootstrap")):
+    if model._incomplete is not None and cov_type == "HC1":
         problems.append(
             Problem(
-                f"'{'bootstrap' if resample else cov_type}' is not available with missing=\"fiml\"",
-                'use cov_type="robust" or "cluster"; intervals by simulation: '
-                "effects(…, monte_carlo={'draws': 20000, 'seed': 1})",
+                "'HC1' is not available with missing=\"fiml\": with gaps an equation has no number "
+                "of firms of its own to correct by",
+                'use cov_type="robust", "cluster" or "bootstrap"',
             )
         )
     elif model._data is None and (resample or cov_type != "nonrobust"):
