@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cisflow.codebook import MADE
@@ -172,7 +172,7 @@ def notes(codebook: dict[str, Any]) -> Iterator[str]:
 Series = dict[str, list[Any]]
 
 
-def series_of(records: Iterable[dict[str, Any]]) -> dict[str, Series]:
+def series_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Series]:
     """Return, per country, the reference years of its waves and the breaks its codebooks know.
 
     Parameters

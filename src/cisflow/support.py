@@ -110,10 +110,10 @@ def without(
     from cisflow.panel import variables_of
 
     def had(terms: Collection[str]) -> list[str]:
-        return [t for t in terms if not lacks & set(t.split(":"))]
+        return [t for t in terms if not absent & set(t.split(":"))]
 
-    lacks = set(lacks)
-    if spec["estimator"] in ("path", "balance", "iv") or lacks & set(spec["sample"]):
+    absent = set(lacks)
+    if spec["estimator"] in ("path", "balance", "iv") or absent & set(spec["sample"]):
         return None
     changed: dict[str, Any] = {
         "outcomes": had(spec["outcomes"]),
@@ -123,7 +123,7 @@ def without(
         "covariance": [
             c
             for c in spec.get("covariance", [])
-            if not (isinstance(c, Mapping) and c["cluster"] in lacks)
+            if not (isinstance(c, Mapping) and c["cluster"] in absent)
         ],
     }
     # A column with an interaction is about that.
@@ -132,10 +132,10 @@ def without(
         for name, terms in changed["columns"].items()
         if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec["columns"][name])
     }
-    told = [f"without {', '.join(v for v in variables_of(spec) if v in lacks)}"]
-    if SIZE in lacks and "size_class" in asked:
+    told = [f"without {', '.join(v for v in variables_of(spec) if v in absent)}"]
+    if SIZE in absent and "size_class" in asked:
         changed["fixed_effects"].append("size_class")
-        others = [v for v in variables_of(spec) if v in lacks and v != SIZE]
+        others = [v for v in variables_of(spec) if v in absent and v != SIZE]
         told = ["size classes in place of employees"]
         told += [f"without {', '.join(others)}"] if others else []
     if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:

@@ -30,7 +30,9 @@ Floats = NDArray[np.float64]
 def weightings(spec: Spec) -> tuple[str | None, ...]:
     """Return the weights of a model, None for unweighted; several stand side by side."""
     given = spec.get("weights")
-    return tuple(None if w in (None, NONE) else w for w in (given if _several(spec) else [given]))
+    return tuple(
+        None if w in (None, NONE) else w for w in (given if isinstance(given, list) else [given])
+    )
 
 
 def _several(spec: Spec) -> bool:

@@ -50,8 +50,8 @@ def add_money(
     written = _first(CURRENCIES, " ".join([*labels.values(), *_words_of(names.values())]))
     chosen = written or stated.get("currency") or currency
     if unit is None and "turnover" in found and "employees" in found:
-        columns = [found[v].columns[0] for v in ("turnover", "employees")]
-        unit, why = money_unit(seen, *columns, currency=chosen or "EUR")
+        turnover, employees = (found[v].columns[0] for v in ("turnover", "employees"))
+        unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
         if unit not in (None, stated.get("unit", "unit")):
             made.notes.append(f"money: {why}")
     money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}

@@ -190,6 +190,11 @@ class HeteroskedasticTobit:
         """Rows, each counted as often as its frequency weight says."""
         return float(self.base.nobs)
 
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return int(self.base.low.size)
+
     def bread(self) -> Floats:
         """Inverse information."""
         return np.asarray(np.linalg.inv(self.optimum[2]))
@@ -220,6 +225,10 @@ class HeteroskedasticTobit:
     def groups(self, value: Any) -> list[Ints]:
         """Codes of one or two ways of clustering."""
         return self.base.group_codes(value)
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        return self.base.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
