@@ -87,8 +87,8 @@ class Sign:
 class Words:
     """The words of ``config/words.yaml``, ready for use.
 
-    ``parts`` are the beginnings of all phrases, ``home`` the concept that the country's names
-    belong to, and these.
+    ``parts`` are the beginnings of all phrases, ``beyond`` words that turn the country's name into
+    its contrary, ``home`` the concept that these names belong to, and they themselves.
     """
 
     signs: tuple[Sign, ...]
@@ -102,6 +102,7 @@ class Words:
     missing: frozenset[str]
     activities: Mapping[str, Phrases]
     parts: frozenset[str]
+    beyond: frozenset[str]
     home: tuple[str, Phrases] = ("", Phrases())
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
 
@@ -171,6 +172,7 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         frozenset(document["answers"]["missing"]),
         {division: phrases(listed) for division, listed in document["activities"].items()},
         frozenset(phrase[0].strip("=*$") for c in concepts.values() for phrase in c.known),
+        frozenset(plain(" ".join(document["beyond"])).split()),
         (home, phrases(homes)),
     )
 
@@ -235,6 +237,7 @@ def plain(text: str) -> str:
     # R&D as several languages write it, co-operation, on-going.
     text = re.sub(r"\b[rifo]\s*[&+]\s*[deos]\b", " rd ", text).replace("%", " percent ")
     text = re.sub(r"\b(co|on|non)-(?=[a-z])", r"\1", text)
+    text = re.sub(r"(?<=[a-z])['’]s\b", "", text)
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
@@ -255,9 +258,11 @@ def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
 
     if is_known(token, SHORTEST_ABBREVIATION):
         return (token,)
-    cuts = range(SHORTEST_PART, len(token) - SHORTEST_PART + 1)
-    whole = [(token[:cut], token[cut:]) for cut in reversed(cuts)]
-    return next((both for both in whole if is_known(both[0]) and is_known(both[1])), (token,))
+    for cut in range(len(token) - SHORTEST_PART, SHORTEST_PART - 1, -1):
+        rest = _parts(token[cut:], known)
+        if is_known(token[:cut]) and all(map(is_known, rest)):
+            return (token[:cut], *rest)
+    return (token,)
 
 
 def _years(tokens: list[str]) -> list[int]:
@@ -314,9 +319,13 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
         *(_beside(asked.words, concept, words) for concept in concepts)
     )
-    told = sum(asked.weights[i] for i in covered) + in_name
     others = set(range(len(asked.words))) - spared - covered
-    return told / (told + sum(asked.weights[i] for i in others))
+    # A long question that many columns share blurs none of them, nor does one odd word.
+    return max(
+        told / (told + sum(weights[i] for i in others))
+        for weights in (asked.weights, (1.0,) * len(asked.words))
+        for told in [sum(weights[i] for i in covered) + in_name]
+    )
 
 
 def _places(
@@ -327,7 +336,9 @@ def _places(
     if key not in words.seen:
         found = words.concepts[concept].found(text, abbreviated=abbreviated)
         home, names = words.home
-        if concept != home:  # South Africa is not Africa to its own survey
+        if concept == home:  # outside Estonia
+            found -= {i for i in found if i and text[i - 1] in words.beyond}
+        else:  # South Africa is not Africa to its own survey
             found -= names.found(text)
         words.seen[key] = frozenset(found)
     return words.seen[key]

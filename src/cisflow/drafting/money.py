@@ -13,14 +13,14 @@ from cisflow.schema import MONEY, SPENDING
 # What labels write; the first that is found counts.
 UNITS = {
     "million": r"million|millones|milioni|miljoen|\bmios?\b|\bmln\b|\bmn\b|[€£$]\s?m\b|\bm(eur|€)",
-    "thousand": r"thousand|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
+    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
     r"|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
 }
 CURRENCIES = {
     "EUR": r"€|\beur\b|\beuros?\b|[kmt]eur\b",
     "GBP": r"£|\bgbp\b|\bpounds?\b",
     "USD": r"\busd\b|us\$|\bdollars?\b",
-    "SEK": r"\bsek\b|\bkronor\b",
+    "SEK": r"\bsek\b|\bkronor\b|\btkr\b",
     "NOK": r"\bnok\b|\bkroner\b",
     "DKK": r"\bdkk\b",
     "CHF": r"\bchf\b|franken|swiss francs?",
