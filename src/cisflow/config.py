@@ -17,7 +17,7 @@ from cisflow.validation import did_you_mean, read_yaml, validated
 from cisflow.weightings import with_weightings
 
 if TYPE_CHECKING:
-    from cisflow.exports import Export
+    from cisflow.pooling.exports import Export
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
     from cisflow.claims import claim_problems
-    from cisflow.exports import disagreements, read_exports, with_exports
+    from cisflow.pooling.exports import disagreements, read_exports, with_exports
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)

@@ -36,7 +36,7 @@ from cisflow.balance_terms import (
     through,
 )
 from cisflow.estimates import ALL_WAVES
-from cisflow.paper_pooled import pooled_context, pooled_drawings, pooled_sections
+from cisflow.paper.pooled import pooled_context, pooled_drawings, pooled_sections
 from cisflow.publication import (
     NOT_ESTIMABLE,
     Findings,
