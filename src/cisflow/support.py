@@ -109,10 +109,11 @@ def without(
     """
     from cisflow.panel import variables_of
 
-    def had(terms: Collection[str]) -> list[str]:
-        return [t for t in terms if not lacks & set(t.split(":"))]
-
     lacks = set(lacks)
+
+    def had(terms: Collection[str]) -> list[str]:
+        return [t for t in terms if not set(lacks) & set(t.split(":"))]
+
     if spec["estimator"] in ("path", "balance", "iv") or lacks & set(spec["sample"]):
         return None
     changed: dict[str, Any] = {

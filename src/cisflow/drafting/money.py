@@ -13,8 +13,8 @@ from cisflow.schema import MONEY, SPENDING
 # What labels write; the first that is found counts.
 UNITS = {
     "million": r"million|millones|milioni|miljoen|\bmios?\b|\bmln\b|\bmn\b|[€£$]\s?m\b|\bm(eur|€)",
-    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
-    r"|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
+    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend"
+    r"|\bk(eur|€|£)|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
 }
 CURRENCIES = {
     "EUR": r"€|\beur\b|\beuros?\b|[kmt]eur\b",
@@ -50,8 +50,8 @@ def add_money(
     written = _first(CURRENCIES, " ".join([*labels.values(), *_words_of(names.values())]))
     chosen = written or stated.get("currency") or currency
     if unit is None and "turnover" in found and "employees" in found:
-        columns = [found[v].columns[0] for v in ("turnover", "employees")]
-        unit, why = money_unit(seen, *columns, currency=chosen or "EUR")
+        turnover, employees = (found[v].columns[0] for v in ("turnover", "employees"))
+        unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
         if unit not in (None, stated.get("unit", "unit")):
             made.notes.append(f"money: {why}")
     money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}
