@@ -260,6 +260,11 @@ def _estimator_note(spec: Mapping[str, Any]) -> str:
 
 def sample_note(spec: Mapping[str, Any]) -> str:
     """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
+    if printed := spec.get("printed"):
+        return (
+            "From the correlations and standard deviations that the source prints, of "
+            f"{printed['firms']:,} firms; which firms these are it says itself."
+        )
     sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
     weights = f"Weighted by {spec['weights']}" if spec.get("weights") else "Unweighted"
     gaps = "firms with every variable of the model (listwise deletion)"
