@@ -16,7 +16,7 @@ from cisflow.drafting.difference import beyond
 from cisflow.drafting.rows import Rows, kept, rows_of
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names, configured
-from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank
+from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
 from cisflow.scaffold_text import codebook_text, config_text
 from cisflow.validation import read_yaml
 from cisflow.vocabulary import load_words
@@ -260,11 +260,15 @@ def _refuse_existing(files: Sequence[Path]) -> None:
 
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
     """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
-    names = column_names(path)
+    sheet = sheet_of(path)
+    names = column_names(path, sheet)
     fit = _best(names, task.books, year_of(wave))
     seen = _look(task, path, also=names if fit else [])
     if fit is not None and fit.codebook["reference_year"] != year_of(wave) and _labelled(seen):
         fit = None  # labels tell more than names that are those of another round
+    if seen.rows == 0:
+        problem = Problem("the file has a header and no rows", "export it once more")
+        raise CisflowError(shown(path), problem)
     sharing = [w for w, p in task.waves.items() if p.resolve() == path.resolve()]
     rows = rows_of(seen, wave, sharing, list(task.countries))
     if len(task.countries) > 1 and not rows.countries:
@@ -272,11 +276,14 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
         remedy = "give every country a run of its own: its files are not pooled"
         raise CisflowError(shown(path), Problem(what, remedy))
     planned = Wave(wave, path, fit.name if fit else "", rows)
-    if fit is not None and not fit.missing and not rows.wave and _works(task, planned, fit):
+    as_it_is = fit is not None and not fit.missing and not rows.wave and not sheet
+    if fit is not None and as_it_is and _works(task, planned, fit):
         planned.variables = [*fit.found, *fit.optional]
         planned.how = f"fits {fit.name} as it is"
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency, task.books)
+    if sheet:
+        made.head = {"file": sheet, **made.head}
     made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(
         rows.wave
     )

@@ -27,6 +27,7 @@ MADE_UP = {
 }
 ACCOUNTS = "company accounts"
 SIZE = "log_employees"
+MOST_TOLD = 4
 
 
 def supported_models(
@@ -133,12 +134,15 @@ def without(
         for name, terms in changed["columns"].items()
         if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec["columns"][name])
     }
-    told = [f"without {', '.join(v for v in variables_of(spec) if v in lacks)}"]
+    dropped = [v for v in variables_of(spec) if v in lacks]
+    told = []
     if SIZE in lacks and "size_class" in asked:
         changed["fixed_effects"].append("size_class")
-        others = [v for v in variables_of(spec) if v in lacks and v != SIZE]
         told = ["size classes in place of employees"]
-        told += [f"without {', '.join(others)}"] if others else []
+        dropped.remove(SIZE)
+    if dropped:
+        more = f" and {len(dropped) - MOST_TOLD} more" if len(dropped) > MOST_TOLD else ""
+        told.append(f"without {', '.join(dropped[:MOST_TOLD])}{more}")
     if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:
         return None
     differing = {k: v for k, v in changed.items() if v != spec.get(k, [])}

@@ -1,5 +1,6 @@
 """`cisflow init` on surveys nobody has described: what it writes runs."""
 
+import pandas as pd
 import pytest
 import unseen_survey
 import yaml
@@ -211,3 +212,48 @@ def test_accounts_get_their_codebook(here, root, tmp_path):
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     assert document["countries"]["SE"]["accounts"]["codebook"] == "accounts/belfirst"
     assert {"faems2010_direct", "two_year_balance"} <= set(document["models"])
+
+
+def test_partners_and_shares_nobody_recognises_are_asked_for(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    kept = [c for c in frame if not c.startswith(("p1", "p2", "p3", "p4", "p5", "p6", "p7", "sh_"))]
+    frame[kept].to_csv(survey.extract, index=False)
+    done = set_up(survey, root)
+    assert any("partners in cooperation: no column" in todo for todo in done["todo"])
+    assert any("shares of turnover from new products: no column" in todo for todo in done["todo"])
+    # The models are chosen as if they were named.
+    assert "faems2005" in done["models"]
+    assert "faems2005" not in done["model_changes"]
+
+
+def test_identifier_that_occurs_twice_is_kept_and_told(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    text = survey.extract.read_text(encoding="latin-1")
+    survey.extract.write_text(text.replace("F00001", "F00002"), encoding="latin-1")
+    done = set_up(survey, root)
+    assert mapped(done["waves"][0]["codebook"], root)["firm_id"] == {"FirmNo"}
+    assert any("1 identifier occurs more than once" in todo for todo in done["todo"])
+
+
+def test_largest_sheet_of_a_workbook_is_the_extract(here, root):
+    import xlsxwriter
+
+    survey = unseen_survey.harmonised(here / "data")
+    frame = pd.read_csv(survey.extract, dtype=str, keep_default_na=False)
+    book = here / "data" / "book.xlsx"
+    with xlsxwriter.Workbook(str(book)) as written:
+        written.add_worksheet("About").write(0, 0, "Innovation survey")
+        sheet = written.add_worksheet("Firms")
+        for i, row in enumerate([list(frame), *frame.to_numpy().tolist()]):
+            sheet.write_row(i, 0, row)
+    survey.extract.unlink()
+    done = initialise(["SE"], {"2012": book}, root)
+    assert yaml.safe_load((here / done["written"][0]).read_text())["file"] == {"sheet": "Firms"}
+    assert problems(check_run(here / done["written"][-1], root)) == []
+
+
+def test_file_without_rows_is_refused(here, root):
+    (here / "data" / "x.csv").write_text("ID,EMP12,TURN12\n")
+    with pytest.raises(CisflowError, match="a header and no rows"):
+        initialise(["SE"], {"2012": here / "data" / "x.csv"}, root)

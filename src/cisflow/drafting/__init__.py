@@ -20,12 +20,21 @@ from cisflow.drafting.money import add_money
 from cisflow.drafting.names import by_name, matched, taken
 from cisflow.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.matching import Match, match, near, screens
-from cisflow.schema import FIRM_COLUMNS, PERCENT
+from cisflow.schema import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
 
 __all__ = ["Draft", "draft", "year_of"]
 
 # What takes the place of an essential variable.
 INSTEAD = {"employees": "size_class"}
+# Questions of which a survey asks at least some: what they are, and which to count on meanwhile.
+GROUPS = (
+    ("shares of turnover from new products", PERCENT, TRIPLES[0]),
+    (
+        "partners in cooperation",
+        BLOCKS["partners"],
+        tuple(f"coop_{partner}_domestic" for partner in PARTNERS),
+    ),
+)
 
 
 def draft(
@@ -137,8 +146,15 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
     there = {*found, *(v for v, entry in made.variables.items() if entry)}
     wanted = [v for v in (fit.missing if fit else []) if v not in there]
     wanted += [v for v in ESSENTIAL if v not in there and v not in wanted]
-    if not any(v in there for v in PERCENT):
-        wanted += [v for v in TRIPLES[0] if v not in wanted]
+    for what, variables, likely in GROUPS:
+        if not there.isdisjoint(variables):
+            continue
+        wanted += [v for v in likely if v not in wanted]
+        made.open += likely
+        made.todos.append(
+            f"{what}: no column was recognised; name those there are below, such as {likely[1]}, or "
+            "if the file has none just take this line away"
+        )
     codebook = fit.codebook if fit else {"variables": {}}
     used = {c for m in found.values() for c in m.columns}
     for variable in wanted:
