@@ -152,8 +152,8 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
         wanted += [v for v in likely if v not in wanted]
         made.open += likely
         made.todos.append(
-            f"{what}: no column was recognised; name those there are below, such as {likely[1]}, or "
-            "if the file has none just take this line away"
+            f"{what}: no column was recognised; name those there are below, such as {likely[1]}, "
+            "or if the file has none just take this line away"
         )
     codebook = fit.codebook if fit else {"variables": {}}
     used = {c for m in found.values() for c in m.columns}
