@@ -137,8 +137,9 @@ def test_size_classes_take_the_place_of_employees(here, root):
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     run = load_run(document, root)
     assert run.models["faems2005"]["fixed_effects"] == ["industry", "size_class"]
-    # What rests on the number of employees alone cannot be had.
-    assert "firm_size_gains" not in run.models
+    # Whether a firm is small is told by its size class.
+    assert "firm_size_gains" in run.models
+    assert "firm_size_gains" not in done["model_changes"]
 
 
 def test_pooled_file_of_countries_and_waves(here, root):
@@ -225,6 +226,24 @@ def test_partners_and_shares_nobody_recognises_are_asked_for(here, root):
     # The models are chosen as if they were named.
     assert "faems2005" in done["models"]
     assert "faems2005" not in done["model_changes"]
+
+
+def test_spending_in_relation_to_turnover(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    spent = pd.to_numeric(frame["rd_own_k"]) / pd.to_numeric(frame["sales_2016"])
+    frame["rd_own_k"] = (100 * spent.fillna(0)).round(2).astype(str)
+    frame.to_csv(survey.extract, index=False)
+    text = survey.labels[0].read_text()
+    said = "Expenditure on in-house R&D (thousand EUR)"
+    assert said in text
+    survey.labels[0].write_text(text.replace(said, "In-house R&D expenditure in % of turnover"))
+    done = set_up(survey, root)
+    codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
+    entry = codebook["variables"]["rd_internal"]
+    assert (entry["name"], entry["unit"]) == (["rd_own_k"], "percent_of_turnover")
+    assert any("in relation to turnover" in note for note in done["look"])
+    assert problems(check_run(here / done["written"][-1], root)) == []
 
 
 def test_identifier_that_occurs_twice_is_kept_and_told(here, root):

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cisflow.codebook import Codebook
-from cisflow.codings import DEGREES, YES_NO, Coding
+from cisflow.codings import DEGREES, YES_NO, Coding, Profile
 from cisflow.drafting.base import Draft, label_of
 from cisflow.inspection import Look
 from cisflow.matching import SURE, Match
-from cisflow.schema import BLOCKS, PERCENT
-from cisflow.vocabulary import has_concept
+from cisflow.schema import BLOCKS, PERCENT, SPENDING
+from cisflow.vocabulary import has_concept, plain
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
 PLACELESS = re.compile(r"coop_\w+_domestic$")
@@ -79,6 +79,11 @@ def add_variable(
         entry["missing"] = sorted(silent)
     if variable in PERCENT and profiles[0].within == "0-1":
         entry["unit"] = "fraction"
+    if variable in SPENDING and not found.named and _is_relative(seen, profiles[0]):
+        entry["unit"] = _unit_of_turnover(seen, profiles[0])
+        made.notes.append(f"{variable}: {columns[0]} is taken to be in relation to turnover")
+    elif variable == "rd_internal" and not found.named and not _says_internal(seen, columns[0]):
+        made.remarks["rd_internal"] = "all R&D; the file does not tell internal from external"
     if found.screen:
         entry["screen"] = _screen(made, seen, found.screen, yes_no)
     if found.coding and all(p.ticked for p in profiles):
@@ -88,6 +93,22 @@ def add_variable(
         made.variables[variable] = entry
     if inherited is None:
         _add_doubts(made, seen, found, entry)
+
+
+def _is_relative(seen: Look, p: Profile) -> bool:
+    """Return whether a column of spending is a share of turnover: an intensity, say."""
+    asked = seen.questions[p.name]
+    said = any(has_concept(asked, c, seen.words) for c in ("percentage", "intensity"))
+    return said and p.within in ("0-1", "0-100")
+
+
+def _unit_of_turnover(seen: Look, p: Profile) -> str:
+    percent = "percent" in plain(f"{p.name} {p.label}").split()
+    return "percent_of_turnover" if percent or p.within == "0-100" else "fraction_of_turnover"
+
+
+def _says_internal(seen: Look, column: str) -> bool:
+    return has_concept(seen.questions[column], "internal", seen.words)
 
 
 def _screen(made: Draft, seen: Look, column: str, yes_no: dict[str, bool] | None) -> dict[str, Any]:
