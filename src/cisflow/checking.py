@@ -160,6 +160,7 @@ def _check_source(
     """Open one extract and apply its codebook."""
     from cisflow.ingest import ingest_accounts, ingest_wave
     from cisflow.semantics import warnings
+    from cisflow.support import as_asked
 
     try:
         codebook = load_codebook(source.entry["codebook"], folders)
@@ -187,9 +188,10 @@ def _check_source(
     else:
         findings.warnings += [(source.heading, problem) for problem in warnings(quality)]
         variables = quality["variables"]
-        asked.setdefault(source.wave, set()).update(
+        answered = {
             v for v, entry in variables.items() if entry["in_questionnaire"] and entry["valid"]
-        )
+        }
+        asked.setdefault(source.wave, set()).update(as_asked(answered, table))
         _remember(firms, source.country, table["firm_id"])
     findings.extracts.append(
         {

@@ -278,7 +278,6 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
     planned = Wave(wave, path, fit.name if fit else "", rows)
     as_it_is = fit is not None and not fit.missing and not rows.wave and not sheet
     if fit is not None and as_it_is and _works(task, planned, fit):
-        planned.variables = [*fit.found, *fit.optional]
         planned.how = f"fits {fit.name} as it is"
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency, task.books)
@@ -357,15 +356,17 @@ def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | No
 def _works(task: Task, wave: Wave, fit: Fit) -> bool:
     """Return whether a codebook as it is reads a wave, with amounts in the unit it states."""
     from cisflow.ingest import ingest_wave
+    from cisflow.support import as_asked
 
     for country, name in task.countries.items():
         codebook = configured(fit.codebook, wave.source(country))
         try:
-            _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+            firms, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
         except CisflowError:
             return False
         if quality["checks"].get(MENDABLE, {}).get("failed"):
             return False
+        wave.variables = sorted(as_asked([*fit.found, *fit.optional], firms))
     return True
 
 
@@ -383,6 +384,7 @@ def _tried(
     """
     from cisflow.ingest import ingest_wave
     from cisflow.semantics import warnings
+    from cisflow.support import as_asked
 
     todos: list[str] = []
     notes: list[str] = []
@@ -398,7 +400,10 @@ def _tried(
             try:
                 codebook = {**load_codebook(str(trial), task.folders), "path": "this file"}
                 codebook = configured(codebook, wave.source(country))
-                _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+                firms, quality = ingest_wave(
+                    wave.path, codebook, country, wave.name, name=name or None
+                )
+                wave.variables = sorted(as_asked(wave.variables, firms))
                 notes += [f"{p.what} → {p.remedy}" for p in warnings(quality)]
             except CisflowError as error:
                 todos += [f"{p.what} → {p.remedy}" for p in error.problems]

@@ -85,6 +85,26 @@ def supported_models(
     return rows
 
 
+def as_asked(variables: Collection[str], firms: pd.DataFrame) -> set[str]:
+    """Return the variables a wave asks, with sections where activities are not told finer.
+
+    It is manufacturers whose industries models tell apart.
+
+    Parameters
+    ----------
+    variables
+        Canonical variables.
+    firms
+        The wave's firm records.
+    """
+    asked = set(variables)
+    makers = firms[firms["manufacturing"].fillna(value=False).astype(bool)]
+    codes = (makers if len(makers) else firms)["nace"].dropna()
+    if "nace" in asked and len(codes) and not codes.str.contains(r"\d").any():
+        return asked - {"nace"} | {"section", "manufacturing"}
+    return asked
+
+
 def without(
     spec: Mapping[str, Any], lacks: Collection[str], asked: Collection[str]
 ) -> dict[str, Any] | None:

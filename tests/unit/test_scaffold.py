@@ -276,3 +276,28 @@ def test_file_without_rows_is_refused(here, root):
     (here / "data" / "x.csv").write_text("ID,EMP12,TURN12\n")
     with pytest.raises(CisflowError, match="a header and no rows"):
         initialise(["SE"], {"2012": here / "data" / "x.csv"}, root)
+
+
+@pytest.mark.parametrize("letters", [True, False])
+def test_sections_alone_leave_industries_out_of_the_models(letters, here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    trade = {"Wholesale trade": "G", "Computer programming": "J"}
+    names = {"C": "Manufacturing", "G": "Trade", "J": "Information and communication"}
+    sections = frame["branch"].map(lambda branch: trade.get(branch, "C"))
+    frame["branch"] = sections if letters else sections.map(names)
+    frame.to_csv(survey.extract, index=False)
+    done = set_up(survey, root)
+    assert done["todo"] == []
+    assert done["model_changes"]["faems2005"]["fixed_effects"] == []
+    findings = check_run(here / done["written"][-1], root)
+    assert problems(findings) == []
+    assert all(row["supported"] for row in findings.models)
+
+
+def test_activities_without_a_word_for_them_are_asked_for(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    text = survey.extract.read_text(encoding="latin-1")
+    survey.extract.write_text(text.replace("Furniture", "Gizmos"), encoding="latin-1")
+    done = set_up(survey, root)
+    assert any("for Gizmos (now '?')" in todo for todo in done["todo"])

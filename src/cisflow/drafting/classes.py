@@ -91,7 +91,8 @@ def _add_named(made: Draft, named: Mapping[str, str | None]) -> None:
     if open_ones:
         more = f" and {len(open_ones) - 8} more" if len(open_ones) > 8 else ""
         made.todos.append(
-            f"nace: give a division of NACE Rev. 2 for {', '.join(open_ones[:8])}{more} (now '?')"
+            "nace: give a division of NACE Rev. 2, or the letter of a section, for "
+            f"{', '.join(open_ones[:8])}{more} (now '?')"
         )
 
 
