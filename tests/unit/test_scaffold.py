@@ -301,3 +301,27 @@ def test_activities_without_a_word_for_them_are_asked_for(here, root):
     survey.extract.write_text(text.replace("Furniture", "Gizmos"), encoding="latin-1")
     done = set_up(survey, root)
     assert any("for Gizmos (now '?')" in todo for todo in done["todo"])
+
+
+def test_codes_that_say_where_a_partner_is(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(
+        survey.extract, sep=";", dtype=str, encoding="latin-1", keep_default_na=False
+    )
+    home, abroad = frame["p2_home"] == "Yes", frame["p2_europe"] == "Yes"
+    where = (home + 2 * abroad).map({0: "No", 1: "National only", 2: "Abroad only", 3: "Both"})
+    frame["p2"] = where.where(frame["p2_home"] != "", "")
+    frame = frame.drop(columns=["p2_home", "p2_europe", "p2_world"])
+    frame.to_csv(survey.extract, index=False)
+    who = unseen_survey.PARTNERS["suppliers"]
+    with survey.labels[0].open("a") as labels:
+        labels.write(f'p2,"Cooperation with: {who}"\n')
+    done = set_up(survey, root)
+    codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
+    at_home, elsewhere = (
+        codebook["variables"][f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
+    )
+    assert at_home["name"] == elsewhere["name"] == ["p2"]
+    assert {code for code, yes in at_home["codes"].items() if yes} == {"National only", "Both"}
+    assert {code for code, yes in elsewhere["codes"].items() if yes} == {"Abroad only", "Both"}
+    assert problems(check_run(here / done["written"][-1], root)) == []

@@ -8,7 +8,13 @@ from dataclasses import replace
 from cisflow.codebook import Codebook, needed_columns
 from cisflow.drafting.base import COMMON, Draft, year_of
 from cisflow.drafting.classes import add_activity_classes, add_identifier, add_size_classes
-from cisflow.drafting.entries import add_cooperation, add_missing, add_variable, usual_yes_no
+from cisflow.drafting.entries import (
+    add_cooperation,
+    add_missing,
+    add_variable,
+    by_place,
+    usual_yes_no,
+)
 from cisflow.drafting.filters import (
     TRIPLES,
     add_blank_amounts,
@@ -81,6 +87,7 @@ def draft(
         {*columns, *named},
     )
     by_words = whole_of_new(by_words, seen) if fit is None else by_words
+    by_words = by_place(by_words, seen)
     stated = {**named, **{v: m for v, m in by_words.items() if v in FIRM_COLUMNS}}
     everything = {**matched(seen, columns), **stated}
     _add_variables(made, seen, fit, stated, everything)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cisflow.codebook import Codebook
@@ -128,8 +129,10 @@ def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) ->
     variable, columns = found.variable, found.columns
     if found.named:
         return
-    if PLACELESS.fullmatch(variable) and not has_concept(
-        seen.questions[columns[0]], "domestic", seen.words
+    if (
+        PLACELESS.fullmatch(variable)
+        and not seen.profiles[columns[0]].places
+        and not has_concept(seen.questions[columns[0]], "domestic", seen.words)
     ):
         entry["note"] = (
             "the file does not ask where the partner is; it stands under domestic"
@@ -186,10 +189,24 @@ def _coding(seen: Look, found: Match) -> Coding | None:
     for column in found.columns:
         p = seen.profiles[column]
         here = p.flag if all(isinstance(v, bool) for v in found.coding.codes.values()) else p.degree
-        if here is not None:
-            codes |= here.codes
-            missing |= dict.fromkeys(here.missing)
+        if here is None:  # codes that say where it is
+            return found.coding
+        codes |= here.codes
+        missing |= dict.fromkeys(here.missing)
     return Coding(codes, tuple(missing), found.coding.assumed)
+
+
+def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
+    """Make two variables of a column whose codes say where a partner is: at home, abroad, both."""
+    found = dict(matches)
+    for variable, match in matches.items():
+        places = seen.profiles[match.columns[0]].places
+        if not (PLACELESS.fullmatch(variable) and places):
+            continue
+        for place, coding in places.items():
+            name = variable.replace("domestic", place)
+            found[name] = replace(match, variable=name, coding=coding)
+    return found
 
 
 def add_cooperation(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
