@@ -114,9 +114,9 @@ class Profile:
             return self.numeric >= MOSTLY and self.distinct > 1
         if kind == "amount":
             return self.numeric >= MOSTLY and self.distinct > 2 and not self.scale
+        if kind == "class":  # small, medium, large are degrees too
+            return self.flag is None and 1 < self.distinct <= MOST_CODES
         coded = self.flag is not None or self.degree is not None
-        if kind == "class":
-            return not coded and 1 < self.distinct <= MOST_CODES
         return not coded and 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
 
     @property
