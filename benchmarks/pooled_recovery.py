@@ -33,7 +33,7 @@ from cisflow.estimation import estimate
 from cisflow.nace import industry
 from cisflow.panel import variables_of
 from cisflow.pooling import combine, pool
-from cisflow.prediction import prediction_interval
+from cisflow.pooling.prediction import prediction_interval
 from cisflow.schema import ASKED
 from cisflow.simulate import draw_cis2, truth_of
 from cisflow.validation import read_yaml

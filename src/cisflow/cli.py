@@ -130,8 +130,8 @@ def _wave(text: str) -> tuple[str, Path]:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from cisflow.inspection import inspect_file
-    from cisflow.screen import inspection_text
+    from cisflow.commands.inspection import inspect_file
+    from cisflow.commands.screen import inspection_text
 
     found = inspect_file(
         options.file, project_root(), codebook=options.codebook, labels_files=options.labels
@@ -141,8 +141,8 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from cisflow.scaffold import initialise
-    from cisflow.screen import initialised_text
+    from cisflow.commands.scaffold import initialise
+    from cisflow.commands.screen import initialised_text
 
     waves = dict(options.wave)
     if len(waves) < len(options.wave):
@@ -163,8 +163,8 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from cisflow.checking import check_run
-    from cisflow.screen import findings_record, findings_text
+    from cisflow.commands.checking import check_run
+    from cisflow.commands.screen import findings_record, findings_text
 
     findings = findings_record(check_run(options.config, project_root()), options.config)
     _show(findings, options.json, findings_text)
@@ -182,7 +182,7 @@ def _baseline_save(options: argparse.Namespace) -> int:
 
 def _baseline_compare(options: argparse.Namespace) -> int:
     from cisflow.baseline import ATOL, RTOL, compare_with_baseline
-    from cisflow.screen import changes_record, changes_text
+    from cisflow.commands.screen import changes_record, changes_text
 
     file = options.file or _baseline_file(options.run)
     rtol = RTOL if options.rtol is None else options.rtol

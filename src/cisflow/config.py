@@ -17,7 +17,7 @@ from cisflow.validation import did_you_mean, read_yaml, validated
 from cisflow.weightings import with_weightings
 
 if TYPE_CHECKING:
-    from cisflow.exports import Export
+    from cisflow.pooling.exports import Export
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
     from cisflow.claims import claim_problems
-    from cisflow.exports import disagreements, read_exports, with_exports
+    from cisflow.pooling.exports import disagreements, read_exports, with_exports
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
@@ -255,6 +255,8 @@ def _path_problems(run: Run) -> Iterator[Problem]:
         if spec.get("missing") == "fiml" and "HC1" in spec["covariance"][:1]:
             what = f"{name}.covariance: HC1 is not available with `missing: fiml`"
             yield Problem(what, "use HC0 or {cluster: variable}")
+        if "printed" in spec:
+            yield from _printed_problems(name, spec, run)
         if "layout" in spec:
             yield from _layout_problems(name, spec)
         absent = [lag for lag in spec.get("lags", []) if lag not in lags]
@@ -263,6 +265,29 @@ def _path_problems(run: Run) -> Iterator[Problem]:
                 f"{name}.lags: the run has no accounts at a lag of {absent} years",
                 "add them to `lags` of the config",
             )
+
+
+def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Problem]:
+    """Yield why a published table cannot be estimated from."""
+    from cisflow.printed import read_printed
+
+    file, equations = spec["printed"]["file"], spec["equations"]
+    if len(run.countries) > 1:
+        what = f"{name}.printed: the run has several countries, and a printed table is of one"
+        yield Problem(what, "estimate it in a run of its country")
+    if not Path(file).is_file():
+        what = f"{name}.printed.file: {file} does not exist"
+        yield Problem(what, "put it there; it has the columns variable, sd and one per variable")
+        return
+    try:
+        known = set(read_printed(file)[0].columns)
+    except CisflowError as error:
+        yield from (Problem(f"{name}.printed: {p.what}", p.remedy) for p in error.problems)
+        return
+    wanted = dict.fromkeys(v for to, sources in equations.items() for v in (*sources, to))
+    for variable in (v for v in wanted if v not in known):
+        what = f"{name}.printed: {file} has no row and column `{variable}`"
+        yield Problem(what, did_you_mean(variable, known))
 
 
 def _layout_problems(name: str, spec: dict[str, Any]) -> Iterator[Problem]:

@@ -378,7 +378,9 @@ def sample_flow(
 
 
 def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
-    """Return the panel's waves a model is meant for, in order of time."""
+    """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
+    if spec.get("printed"):
+        return []
     present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
     return [wave for wave in present if wave in spec.get("waves", [wave])]
 

@@ -16,6 +16,7 @@ import numpy as np
 from cisflow.attrition import SILENCE
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
+from cisflow.printed import PRINTED
 from cisflow.quality import series_of
 from cisflow.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.weightings import SURVEY_WEIGHT, UNWEIGHTED
@@ -154,7 +155,7 @@ class Findings:
 
     def place(self, country: str, wave: str) -> str:
         """Return country and wave for print."""
-        return f"{self.name(country)}, {wave}"
+        return f"{self.name(country)}, {'printed table' if wave == PRINTED else wave}"
 
     def rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
         """Return the tidy estimates of one model in one country and wave."""
@@ -317,15 +318,17 @@ def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[st
 
 def described(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models whose samples are shown: the leading regression, each group's first."""
-    return [*leading_regression(models), *(names[0] for names in path_groups(models).values())]
+    first = [names[0] for names in path_groups(models).values()]
+    return [*leading_regression(models), *(m for m in first if "printed" not in models[m])]
 
 
 def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
     """Return the path models by common name: readings of the same source stand side by side."""
-    by_source: dict[str, list[str]] = {}
+    by_source: dict[tuple[str, bool], list[str]] = {}
     for name, spec in models.items():
         if spec["estimator"] == "path":
-            by_source.setdefault(spec.get("source") or name, []).append(name)
+            about = spec.get("source") or name, "printed" in spec
+            by_source.setdefault(about, []).append(name)
     return {_shared_name(names): names for names in by_source.values()}
 
 
@@ -357,8 +360,18 @@ def reading(group: str, model: str) -> str:
 
 
 def waves_of(spec: Mapping[str, Any], waves: Sequence[str]) -> list[str]:
-    """Return the waves a model is estimated on."""
+    """Return the waves a model is estimated on, or what stands for them."""
+    if spec.get("printed"):
+        return [PRINTED]
     return [wave for wave in waves if wave in (spec.get("waves") or waves)]
+
+
+def printed_places(
+    countries: Mapping[str, Sequence[str]], models: Mapping[str, dict[str, Any]]
+) -> list[tuple[str, str]]:
+    """Return where estimates from printed tables stand; a run that has any is of one country."""
+    any_printed = any("printed" in spec for spec in models.values())
+    return [(country, PRINTED) for country in countries] if any_printed else []
 
 
 def is_pooled(settings: Mapping[str, Any]) -> bool:
@@ -518,9 +531,11 @@ def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -
 
 
 def uses_accounts(spec: Mapping[str, Any]) -> bool:
-    """Return whether a model needs a ratio of the accounts."""
+    """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
     from cisflow.panel import variables_of
 
+    if spec.get("printed"):
+        return False
     needed = [*spec["sample"], *variables_of(spec)]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from small_survey import accounts, assert_in_words, codebook_folders, write_accounts
 
+from cisflow.accounts.deflator import read_deflator
 from cisflow.codebook import load_codebook
-from cisflow.deflator import read_deflator
 from cisflow.errors import CisflowError
 from cisflow.ingest import ingest_accounts
 

@@ -8,10 +8,10 @@ import unseen_survey
 import yaml
 from small_survey import accounts, write_accounts
 
-from cisflow.checking import check_run
+from cisflow.commands.checking import check_run
+from cisflow.commands.scaffold import initialise
+from cisflow.commands.screen import findings_record, findings_text
 from cisflow.errors import CisflowError
-from cisflow.scaffold import initialise
-from cisflow.screen import findings_record, findings_text
 
 SETTINGS = {
     "run": "se",

@@ -218,6 +218,13 @@ def test_one_row_per_place_and_reading_that_was_run():
     assert judged["verdict"].tolist()[3] == "contradicted"
 
 
+def test_panels_and_printed_tables_are_no_places_unless_a_claim_is_about_them():
+    rows = [row(), *(row(wave=wave, model="panel") for wave in ("all", "printed"))]
+    assert judge(claims_of(one()), table(*rows))["wave"].tolist() == ["CIS4"]
+    named = judge(claims_of(one(), also=[one(model="panel")]), table(*rows))
+    assert named["wave"].drop_duplicates().tolist() == ["CIS4", "all", "printed"]
+
+
 def test_first_covariance_counts():
     assert verdict(one(), row(2.5), row(2.5, 2.0, cov_type="cluster(industry)"))["std_error"] == 1
 

@@ -141,6 +141,10 @@ def test_a_path_of_a_file_serves_as_a_name(tmp_path, root):
             ["has `name` and `constant`", "exactly one"],
         ),
         (
+            "variables: {turnover: {row_number: true}}\n",
+            ["variables.turnover: `row_number` although it is not firm_id"],
+        ),
+        (
             "blocks: {partners: {asked_if: coop}}\nvariables: {}\n",
             ["`coop` is no yes/no variable", "did you mean `coop_any`"],
         ),

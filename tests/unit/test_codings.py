@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from cisflow.codings import profile
-from cisflow.vocabulary import load_words
+from cisflow.commands.codings import profile
+from cisflow.commands.vocabulary import load_words
 
 
 @pytest.fixture(scope="module")

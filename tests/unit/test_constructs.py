@@ -296,7 +296,7 @@ def test_a_year_without_a_price_level_is_refused():
 
 
 def test_a_deflator_is_read_relative_to_its_base_year(tmp_path):
-    from cisflow.deflator import read_deflator
+    from cisflow.accounts.deflator import read_deflator
 
     (tmp_path / "prices.csv").write_text("Year;Index\n2005;80\n2006;100\n2007;125\n")
     assert read_deflator(tmp_path / "prices.csv", 2006) == {2005: 0.8, 2006: 1.0, 2007: 1.25}

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import unseen_survey
 
+from cisflow.commands.inspection import all_codebooks, inspect_file, look, money_unit, rank
+from cisflow.commands.screen import inspection_text
 from cisflow.errors import CisflowError
-from cisflow.inspection import all_codebooks, inspect_file, look, money_unit, rank
-from cisflow.screen import inspection_text
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from cisflow.commands.legends import listed_codes, read_legend
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
-from cisflow.legends import listed_codes, read_legend
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from cisflow.codings import profile
-from cisflow.matching import match, misspelt, near, screens
-from cisflow.vocabulary import load_words, questions
+from cisflow.commands.codings import profile
+from cisflow.commands.matching import match, misspelt, near, screens
+from cisflow.commands.vocabulary import load_words, questions
 
 YES_NO = ["1", "0"] * 30
 AMOUNT = [str(v) for v in range(1000, 1060)]

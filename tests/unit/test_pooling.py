@@ -13,11 +13,11 @@ from made_up_findings import SETTINGS, make_findings
 from cisflow.claims import judge_pooled
 from cisflow.errors import CisflowError
 from cisflow.estimates import COLUMNS, read_pooled, spec_digest
-from cisflow.exports import disagreements, read_exports, unpack, with_exports, write_export
 from cisflow.figures.pooled import forests, matrix_figure, matrix_pages, pooled_figures
-from cisflow.meta_regression import meta_regression, residual_variance
 from cisflow.pooling import POOLED_COLUMNS, combine, pool
-from cisflow.prediction import prediction_interval, variances
+from cisflow.pooling.exports import disagreements, read_exports, unpack, with_exports, write_export
+from cisflow.pooling.meta_regression import meta_regression, residual_variance
+from cisflow.pooling.prediction import prediction_interval, variances
 from cisflow.publication import is_pooled
 from cisflow.records import rounded, write_table
 from cisflow.tables.pooled import leave_one_out_table, pooled_table, verdict_letters

@@ -168,7 +168,11 @@ def refused(root, tmp_path):
             "layout: two boxes in one place",
         ),
         ("faems2010_direct", {"layout": {"diversity": [0, 2]}}, "layout.diversity"),
-        ("innovation_equation_ols", {"layout": {"diversity": [0, 0]}}, "`layout` goes with"),
+        (
+            "innovation_equation_ols",
+            {"layout": {"diversity": [0, 0]}},
+            "`layout` and `printed` go with",
+        ),
     ],
 )
 def test_what_a_path_model_cannot_have_is_refused(refused, name, change, message):

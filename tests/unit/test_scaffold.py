@@ -5,11 +5,11 @@ import unseen_survey
 import yaml
 from unseen_survey import Survey
 
-from cisflow.checking import check_run
 from cisflow.codebook import alternatives, load_codebook
+from cisflow.commands.checking import check_run
+from cisflow.commands.scaffold import initialise
 from cisflow.config import load_run
 from cisflow.errors import CisflowError
-from cisflow.scaffold import initialise
 
 UNKNOWN = (
     unseen_survey.words_and_commas,

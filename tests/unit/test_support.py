@@ -2,8 +2,8 @@
 
 import pytest
 
+from cisflow.commands.support import supported_models, without
 from cisflow.schema import FIRM_COLUMNS
-from cisflow.support import supported_models, without
 from cisflow.validation import read_yaml
 
 EVERYTHING = set(FIRM_COLUMNS)

@@ -4,7 +4,7 @@ with reported(snakemake.log[0]):
     import json
     from pathlib import Path
 
-    from cisflow.exports import write_export
+    from cisflow.pooling.exports import write_export
     from cisflow.validation import read_yaml
 
     folder = Path("results", snakemake.params.run)

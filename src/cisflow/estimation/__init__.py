@@ -19,6 +19,7 @@ from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
+from cisflow.printed import PRINTED
 from cisflow.weightings import (
     NO_WEIGHTS,
     SURVEY_WEIGHT,
@@ -99,7 +100,10 @@ def estimate(
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
     estimator = ESTIMATORS[spec["estimator"]]
-    for wave, sample, reason in _samples(panel, spec, lag, pooled=estimator.pooled):
+    samples = _samples(panel, spec, lag, pooled=estimator.pooled)
+    if spec.get("printed"):
+        samples = iter([(PRINTED, panel.head(0), "")])
+    for wave, sample, reason in samples:
         label = {"country": country, "wave": wave, "model": model}
         if reason:
             rows.append({**label, "note": f"not estimable: {reason}"})

@@ -25,6 +25,7 @@ from cisflow.publication import (
     is_pooled,
     leading_regression,
     places,
+    printed_places,
     scanned_balances,
     split_balances,
     waves_of,
@@ -52,7 +53,7 @@ def _all_figures(
         *(("groups", groups_figure, model) for model in grouped_balances(models)),
         *(("lags", lag_figure, model) for model in scanned_balances(models)),
     )
-    for country, wave in places(countries):
+    for country, wave in [*places(countries), *printed_places(countries, models)]:
         for kind, draw, model in kinds:
             if wave in waves_of(models[model], countries[country]):
                 draw_it = partial(draw, country=country, wave=wave, model=model)

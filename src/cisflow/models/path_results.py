@@ -248,7 +248,8 @@ class PathResults:
             One minus the confidence level of every interval.
         monte_carlo
             ``{"draws": 20000, "seed": 1}`` to add intervals from draws of the parameters'
-            estimated normal distribution (``mc_low``, ``mc_high``): they need no firms.
+            estimated normal distribution (``mc_low``, ``mc_high``, ``mc_p_value``): they need no
+            firms.
 
         Returns
         -------
@@ -332,6 +333,7 @@ class PathResults:
         if simulated is not None:
             values = quantity(simulated.coef, simulated.sd)
             out["mc_low"], out["mc_high"] = np.quantile(values, tails, axis=0)
+            out["mc_p_value"] = percentile_p(values)
         return {
             prefix + name: np.where(fixed & (name != "estimate"), np.nan, v)
             for name, v in out.items()

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from maketables import MTable
 
+AND_STARS = ", by which the stars go too"
+
 
 def path_table(
     findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
@@ -278,10 +280,8 @@ def _interval_words(findings: Findings, country: str, wave: str, members: Sequen
         for fit in findings.fits(country, wave, model)
     } - {None}
     if "bootstrap" in kinds and draws:
-        return (
-            f"percentiles of {max(d for d in draws if d):,} bootstrap samples, by which the stars "
-            "go too"
-        )
+        return f"percentiles of {max(d for d in draws if d):,} bootstrap samples{AND_STARS}"
     if "monte_carlo" in kinds and draws:
-        return f"{max(d for d in draws if d):,} {covariance_name('monte_carlo')}"
+        many = f"{max(d for d in draws if d):,}"
+        return f"percentiles of {many} {covariance_name('monte_carlo')}{AND_STARS}"
     return "delta method" if kinds else NOT_ESTIMABLE

@@ -304,6 +304,11 @@ def _design_note(findings: Findings, country: str, wave: str, model: str) -> str
 
 def sample_note(spec: Mapping[str, Any]) -> str:
     """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
+    if printed := spec.get("printed"):
+        return (
+            "From the correlations and standard deviations that the source prints, of "
+            f"{printed['firms']:,} firms; which firms these are it says itself."
+        )
     sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
     kinds = [WEIGHT_WORDS.get(w or UNWEIGHTED, f"weighted by {w}") for w in weightings(spec)]
     same = ", on the same firms" if len(kinds) > 1 else ""

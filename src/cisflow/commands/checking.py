@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.codebook import codebook_files, load_codebook, shown
+from cisflow.commands.scaffold_text import TODO
 from cisflow.config import Run, load_run
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import configured, files_of
-from cisflow.scaffold_text import TODO
 from cisflow.validation import read_yaml
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _linked(
 
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
-    from cisflow.support import supported_models
+    from cisflow.commands.support import supported_models
 
     industries = read_yaml(root / "config" / "nace.yaml")
     accounts = any("accounts" in about for about in run.countries.values())

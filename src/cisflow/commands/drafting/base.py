@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cisflow.inspection import Look, numbers
-from cisflow.matching import Match
+from cisflow.commands.inspection import Look, numbers
+from cisflow.commands.matching import Match
 
 if TYPE_CHECKING:
     import pandas as pd

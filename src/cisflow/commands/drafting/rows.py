@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cisflow.drafting.base import year_of
-from cisflow.inspection import Look, profiles_of
-from cisflow.vocabulary import Sign, Words, likeness, plain
+from cisflow.commands.drafting.base import year_of
+from cisflow.commands.inspection import Look, profiles_of
+from cisflow.commands.vocabulary import Sign, Words, likeness, plain
 
 COUNTRY = Sign("", "text", (("country_of",),), ("part_of_group", "foreign_owner", "cooperation"))
 YEAR = Sign("", "text", (("year_of",),), ("identifier", "employees", "turnover", "export"))

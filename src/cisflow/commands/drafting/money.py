@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cisflow.drafting.base import Draft, label_of
-from cisflow.inspection import Fit, Look, money_unit
-from cisflow.matching import Match
+from cisflow.commands.drafting.base import Draft, label_of
+from cisflow.commands.inspection import Fit, Look, money_unit
+from cisflow.commands.matching import Match
 from cisflow.schema import MONEY, SPENDING
 
 # What labels write; the first that is found counts.
 UNITS = {
     "million": r"million|millones|milioni|miljoen|\bmios?\b|\bmln\b|\bmn\b|[€£$]\s?m\b|\bm(eur|€)",
-    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend|\bk(eur|€|£)"
-    r"|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
+    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend"
+    r"|\bk(eur|€|£)|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
 }
 CURRENCIES = {
     "EUR": r"€|\beur\b|\beuros?\b|[kmt]eur\b",

@@ -12,7 +12,7 @@ from cisflow.codebook import shown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cisflow.checking import Findings
+    from cisflow.commands.checking import Findings
 
 WIDTH = 100
 WIDEST_COLUMN = 44
@@ -54,7 +54,7 @@ def _wrapped(text: str, first: str, rest: str) -> str:
 
 
 def inspection_text(found: Record) -> str:
-    """Return what :func:`cisflow.inspection.inspect_file` found, as text."""
+    """Return what :func:`cisflow.commands.inspection.inspect_file` found, as text."""
     return "\n".join(_inspection_lines(found))
 
 
@@ -144,7 +144,7 @@ def _lacks(lacks: Mapping[str, Sequence[str]]) -> str:
 
 
 def initialised_text(done: Record) -> str:
-    """Return what :func:`cisflow.scaffold.initialise` did, as text."""
+    """Return what :func:`cisflow.commands.scaffold.initialise` did, as text."""
     lines = ["Written:", *(f"  {file}" for file in done["written"]), "", "Waves"]
     lines.append(aligned([(w["wave"], w["codebook"], w["how"]) for w in done["waves"]]))
     if done["accounts"]:

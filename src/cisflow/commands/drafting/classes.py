@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codings import MOSTLY
-from cisflow.drafting.base import Draft, label_of
-from cisflow.inspection import Fit, Look
-from cisflow.matching import Match
+from cisflow.commands.codings import MOSTLY
+from cisflow.commands.drafting.base import Draft, label_of
+from cisflow.commands.inspection import Fit, Look
+from cisflow.commands.matching import Match
+from cisflow.commands.vocabulary import division_named, plain
 from cisflow.nace import section
-from cisflow.vocabulary import division_named, plain
 
 if TYPE_CHECKING:
     import pandas as pd

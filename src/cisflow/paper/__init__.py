@@ -36,7 +36,7 @@ from cisflow.balance_terms import (
     through,
 )
 from cisflow.estimates import ALL_WAVES
-from cisflow.paper_pooled import pooled_context, pooled_drawings, pooled_sections
+from cisflow.paper.pooled import pooled_context, pooled_drawings, pooled_sections
 from cisflow.publication import (
     NOT_ESTIMABLE,
     Findings,
@@ -55,6 +55,7 @@ from cisflow.publication import (
     number,
     path_groups,
     places,
+    printed_places,
     reading,
     reason,
     scanned_balances,
@@ -136,7 +137,7 @@ def paper_context(
         "paths": [
             _paths(findings, *place, group, members, figure1)
             for group, members in path_groups(models).items()
-            for place in shown
+            for place in [*shown, *printed_places(findings.countries, models)]
             if place[1] in waves_of(models[members[0]], findings.countries[place[0]])
         ],
         "balances": [
@@ -538,7 +539,7 @@ def _tables(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path) 
     def of(template: str, model: str) -> list[str]:
         return [
             template.format(here=f"{country}_{wave}")
-            for country, wave in shown
+            for country, wave in [*shown, *printed_places(findings.countries, models)]
             if not findings.why_not(country, wave, model)
         ]
 
@@ -621,7 +622,8 @@ def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path)
         "coefficients": "Coefficients by type of partner",
     }
     for kind, model in wanted:
-        possible = [at for at in shown if not findings.why_not(*at, model)]
+        everywhere = [*shown, *printed_places(findings.countries, models)]
+        possible = [at for at in everywhere if not findings.why_not(*at, model)]
         # Diagrams are large: the last wave's are printed, the others are in the folder.
         for country, wave in possible if kind in ("outcomes", "coefficients") else possible[-1:]:
             name = f"{kind}_{model}_{country}_{wave}"

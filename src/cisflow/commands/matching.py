@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cisflow.codebook import Codebook, alternatives
-from cisflow.codings import Coding, Profile
-from cisflow.vocabulary import Question, Sign, Words, likeness, plain
+from cisflow.commands.codings import Coding, Profile
+from cisflow.commands.vocabulary import Question, Sign, Words, likeness, plain
 
 SURE = 0.5
 # The more concepts a variable has, the less of the label need be about them.

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.codebook import load_codebook, shown
-from cisflow.drafting import draft, year_of
-from cisflow.drafting.difference import beyond
-from cisflow.drafting.rows import Rows, kept, rows_of
+from cisflow.commands.drafting import draft, year_of
+from cisflow.commands.drafting.difference import beyond
+from cisflow.commands.drafting.rows import Rows, kept, rows_of
+from cisflow.commands.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank
+from cisflow.commands.scaffold_text import codebook_text, config_text
+from cisflow.commands.vocabulary import load_words
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names, configured
-from cisflow.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank
-from cisflow.scaffold_text import codebook_text, config_text
 from cisflow.validation import read_yaml
-from cisflow.vocabulary import load_words
 
 if TYPE_CHECKING:
     from cisflow.codebook import Codebook
-    from cisflow.drafting import Draft
+    from cisflow.commands.drafting import Draft
 
 # A codebook that knows nearly as many required variables and is of the wave's year is preferred.
 ABOUT_AS_GOOD = 0.1
@@ -433,8 +433,8 @@ def _models(
     lacking
         Of the others what they lack.
     """
+    from cisflow.commands.support import supported_models, without
     from cisflow.config import with_unions
-    from cisflow.support import supported_models, without
 
     listed = read_yaml(root / "config" / "config.yaml")["models"]
     models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))

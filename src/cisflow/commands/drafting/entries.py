@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cisflow.codebook import Codebook
-from cisflow.codings import DEGREES, YES_NO, Coding
-from cisflow.drafting.base import Draft, label_of
-from cisflow.inspection import Look
-from cisflow.matching import SURE, Match
+from cisflow.commands.codings import DEGREES, YES_NO, Coding
+from cisflow.commands.drafting.base import Draft, label_of
+from cisflow.commands.inspection import Look
+from cisflow.commands.matching import SURE, Match
+from cisflow.commands.vocabulary import has_concept
 from cisflow.schema import BLOCKS, PERCENT
-from cisflow.vocabulary import has_concept
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
 PLACELESS = re.compile(r"coop_\w+_domestic$")

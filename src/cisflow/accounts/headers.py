@@ -15,7 +15,7 @@ from cisflow.schema import ACCOUNT_COLUMNS
 from cisflow.validation import did_you_mean, hinted
 
 ITEMS = tuple(column for column in ACCOUNT_COLUMNS if column not in ("firm_id", "year"))
-CODEBOOKS = Path(__file__).parents[2] / "config" / "codebooks"
+CODEBOOKS = Path(__file__).parents[3] / "config" / "codebooks"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cisflow.answers import any_yes
-from cisflow.codings import MOSTLY
+from cisflow.commands.codings import MOSTLY
+from cisflow.commands.drafting.base import Draft, flag_of, numbers
+from cisflow.commands.inspection import SUMS_MOSTLY, Look
+from cisflow.commands.matching import Match
 from cisflow.disclosure import MINIMUM_CELL
-from cisflow.drafting.base import Draft, flag_of, numbers
-from cisflow.inspection import SUMS_MOSTLY, Look
-from cisflow.matching import Match
 from cisflow.quality import ROUNDING
 from cisflow.schema import BLOCKS, FLAGS, SPENDING
 from cisflow.semantics import TOLERATED

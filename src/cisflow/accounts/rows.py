@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cisflow.accounts_headers import ITEMS, Header, find_column, one_line
+from cisflow.accounts.headers import ITEMS, Header, find_column, one_line
 from cisflow.answers import Answers
 from cisflow.codebook import Codebook
 from cisflow.errors import Problem

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cisflow.accounts_headers import (
+from cisflow.accounts.headers import (
     ITEMS,
     Header,
     currency_of,
@@ -18,7 +18,7 @@ from cisflow.accounts_headers import (
     unit_problems,
     with_unit,
 )
-from cisflow.accounts_rows import (
+from cisflow.accounts.rows import (
     COLUMNS,
     Books,
     choose_rows,

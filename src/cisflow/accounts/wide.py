@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cisflow.accounts_headers import (
+from cisflow.accounts.headers import (
     ITEMS,
     Header,
     absent_identifier,
@@ -23,7 +23,7 @@ from cisflow.accounts_headers import (
     wanted_labels,
     with_unit,
 )
-from cisflow.accounts_rows import (
+from cisflow.accounts.rows import (
     COLUMNS,
     Books,
     Choice,

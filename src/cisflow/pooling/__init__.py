@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.estimates import COLUMNS, POOLED
-from cisflow.meta_regression import meta_regression, moderators_of
-from cisflow.prediction import prediction_interval
+from cisflow.pooling.meta_regression import meta_regression, moderators_of
+from cisflow.pooling.prediction import prediction_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,9 +47,9 @@ class Pooled:
     table
         One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
         ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
-        expected (:mod:`cisflow.prediction`). ``k`` counts countries, ``places`` country × wave
-        estimates, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution, null for
-        the normal.
+        expected (:mod:`cisflow.pooling.prediction`). ``k`` counts countries, ``places`` estimates
+        by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
+        null for the normal.
     record
         Per pooled term the countries' estimates and weights, and the result without each country;
         the meta-regressions; plain JSON types.

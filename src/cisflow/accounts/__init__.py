@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cisflow.accounts_headers import ITEMS, better_codebook
-from cisflow.accounts_long import read_long
-from cisflow.accounts_rows import Books
-from cisflow.accounts_wide import read_wide
+from cisflow.accounts.headers import ITEMS, better_codebook
+from cisflow.accounts.long import read_long
+from cisflow.accounts.rows import Books
+from cisflow.accounts.wide import read_wide
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names, verify_checksum

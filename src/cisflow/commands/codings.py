@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cisflow.commands.vocabulary import Words, plain
 from cisflow.disclosure import MINIMUM_CELL
-from cisflow.vocabulary import Words, plain
 
 if TYPE_CHECKING:
     import pandas as pd

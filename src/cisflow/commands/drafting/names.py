@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from cisflow.answers import Columns
 from cisflow.codebook import Codebook, alternatives
-from cisflow.codings import Profile
-from cisflow.drafting.base import Draft
-from cisflow.inspection import Fit, Look
-from cisflow.matching import Match, misspelt
-from cisflow.vocabulary import Words
+from cisflow.commands.codings import Profile
+from cisflow.commands.drafting.base import Draft
+from cisflow.commands.inspection import Fit, Look
+from cisflow.commands.matching import Match, misspelt
+from cisflow.commands.vocabulary import Words
 
 
 def taken(seen: Look, fit: Fit | None) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cisflow.codebook import SOURCES
-from cisflow.drafting.base import Draft
+from cisflow.commands.drafting.base import Draft
 
 # An earlier wave is taken over if at least this share of the variables is the same.
 MOSTLY_SAME = 0.5

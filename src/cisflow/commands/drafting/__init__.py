@@ -6,20 +6,25 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from cisflow.codebook import Codebook, needed_columns
-from cisflow.drafting.base import COMMON, Draft, year_of
-from cisflow.drafting.classes import add_activity_classes, add_identifier, add_size_classes
-from cisflow.drafting.entries import add_cooperation, add_missing, add_variable, usual_yes_no
-from cisflow.drafting.filters import (
+from cisflow.commands.drafting.base import COMMON, Draft, year_of
+from cisflow.commands.drafting.classes import add_activity_classes, add_identifier, add_size_classes
+from cisflow.commands.drafting.entries import (
+    add_cooperation,
+    add_missing,
+    add_variable,
+    usual_yes_no,
+)
+from cisflow.commands.drafting.filters import (
     TRIPLES,
     add_blank_amounts,
     add_blocks,
     add_shares,
     whole_of_new,
 )
-from cisflow.drafting.money import add_money
-from cisflow.drafting.names import by_name, matched, taken
-from cisflow.inspection import ESSENTIAL, Fit, Look, latest_year
-from cisflow.matching import Match, match, near, screens
+from cisflow.commands.drafting.money import add_money
+from cisflow.commands.drafting.names import by_name, matched, taken
+from cisflow.commands.inspection import ESSENTIAL, Fit, Look, latest_year
+from cisflow.commands.matching import Match, match, near, screens
 from cisflow.schema import FIRM_COLUMNS, PERCENT
 
 __all__ = ["Draft", "draft", "year_of"]

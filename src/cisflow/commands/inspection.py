@@ -8,19 +8,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cisflow.accounts_headers import read_headers, wanted_labels
+from cisflow.accounts.headers import read_headers, wanted_labels
 from cisflow.answers import Columns, read_column
 from cisflow.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
-from cisflow.codings import Profile, numbers_of, profile, shortest
+from cisflow.commands.codings import Profile, numbers_of, profile, shortest
+from cisflow.commands.legends import Legend, read_legend
+from cisflow.commands.matching import WORTH_A_LOOK, Match, match, near
+from cisflow.commands.vocabulary import (
+    Question,
+    Words,
+    has_concept,
+    likeness,
+    load_words,
+    questions,
+)
 from cisflow.disclosure import MINIMUM_CELL
 from cisflow.errors import CisflowError
 from cisflow.extract import open_extract
 from cisflow.labels import in_codes
-from cisflow.legends import Legend, read_legend
-from cisflow.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.quality import ROUNDING
 from cisflow.schema import FIRM_COLUMNS, PERCENT
-from cisflow.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +127,7 @@ def look(
     root
         The project's folder.
     labels_files
-        Tables of labels; see :func:`cisflow.legends.read_legend`.
+        Tables of labels; see :func:`cisflow.commands.legends.read_legend`.
     country, country_name
         The country's code, and its name as labels write it.
     also
@@ -330,8 +337,8 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
+    from cisflow.commands.support import supported_models
     from cisflow.config import with_unions
-    from cisflow.support import supported_models
     from cisflow.validation import read_yaml
 
     models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))

@@ -12,8 +12,8 @@ from cisflow.schema import FIRM_COLUMNS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cisflow.drafting import Draft
-    from cisflow.inspection import Look
+    from cisflow.commands.drafting import Draft
+    from cisflow.commands.inspection import Look
 
 TODO = "TODO"
 LOOK = "LOOK"
