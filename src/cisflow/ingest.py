@@ -15,7 +15,7 @@ from cisflow.answers import (
     read_rows,
     weightless,
 )
-from cisflow.codebook import Codebook, shown
+from cisflow.codebook import OF_TURNOVER, Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import files_of, verify_checksum
 from cisflow.identifiers import in_format
@@ -115,6 +115,7 @@ def ingest_wave(
         values = answers[variable].values
         answers[variable].values = values.mask(blanks[variable], _zero(variable))
     excess = _net_of_parts(answers, codebook)
+    _times_turnover(answers, codebook)
     given = _table(answers, raw.index)
     problems += _derive(given, answers, codebook)
     asked = _asked(given, answers, codebook)
@@ -189,6 +190,13 @@ def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, 
             whole.values = excess[variable].mask(beyond).clip(lower=0)
             whole.invalid = whole.invalid | beyond
     return excess
+
+
+def _times_turnover(answers: dict[str, Answers], codebook: Codebook) -> None:
+    """Turn spending that is stated in relation to turnover into amounts."""
+    for variable, spec in codebook["variables"].items():
+        if spec.get("unit") in OF_TURNOVER and {variable, "turnover"} <= set(answers):
+            answers[variable].values = answers[variable].values * answers["turnover"].values
 
 
 def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook) -> list[Problem]:

@@ -67,7 +67,7 @@ def with_weightings(models: Mapping[str, dict[str, Any]]) -> dict[str, dict[str,
 
 def uses_design(spec: Spec) -> bool:
     """Return whether a model needs to know how the survey was drawn."""
-    return any(weightings(spec)) or "survey" in spec.get("covariance", [])
+    return SURVEY_WEIGHT in weightings(spec) or "survey" in spec.get("covariance", [])
 
 
 def weights_of(spec: Spec, column: str) -> str | None:

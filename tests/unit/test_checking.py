@@ -174,6 +174,17 @@ def test_run_to_be_simulated_is_checked_without_its_files(root):
     assert findings.errors == []
 
 
+def test_changes_of_a_model_that_are_needless_are_told(here, root):
+    unseen_survey.harmonised(here / "data")
+    waves = {"2012": {"file": "data/cis2012.csv", "codebook": "eurostat/cis2012"}}
+    changes = {"faems2005": {"controls": ["log_employees"]}}
+    findings = check_run(config(here, waves, model_changes=changes), root)
+    assert findings.errors == []
+    assert [p.what for _, p in findings.warnings if "model_changes" in p.what] == [
+        "model_changes.faems2005: every wave asks what the whole model needs"
+    ]
+
+
 def test_settled_todo_no_longer_stops(here, root):
     survey = unseen_survey.words_and_commas(here / "data")
     done = initialise(["NL"], {"2016": survey.extract}, root, labels_files=survey.labels)

@@ -430,7 +430,7 @@ def test_groups_by_level_and_lags_of_balances_are_known(models):
         ({"test": {k: v for k, v in one().items() if k != "term"}}, "`term` is missing"),
         ({"test": one("up")}, "'up' is not known"),
         ({"test": one(), "not_measurable": "…"}, "keys do not go together"),
-        ({"test": {**one(), **share()}}, "keys do not go together"),
+        ({"test": {**one(), **share()}}, "`share` stands alone"),
         ({}, "`test` is missing"),
     ],
 )

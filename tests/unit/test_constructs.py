@@ -220,6 +220,9 @@ def test_protection_counts_the_formal_means_the_wave_asks_for():
 def test_size_and_its_unknowns():
     frame = firms(4, employees=[49, 50, 0, None])
     assert CONSTRUCTS["small"].function(frame).tolist() == [True, False, True, pd.NA]
+    classes = ["250+", "10-49", "10-49", "10-249"]  # a number, where there is one, comes first
+    by_class = firms(4, employees=[49, None, None, None], size_class=classes)
+    assert CONSTRUCTS["small"].function(by_class).tolist() == [True, True, True, pd.NA]
     logs = CONSTRUCTS["log_employees"].function(frame)
     assert logs.iloc[1] == pytest.approx(math.log(50))
     assert logs.iloc[2:].isna().all()

@@ -164,6 +164,20 @@ def test_blank_of_a_box_is_no_and_of_an_amount_none(wave):
     assert pd.isna(table.loc["0004", "employees"])
 
 
+def test_spending_in_relation_to_turnover_becomes_an_amount(wave):
+    frame = firms()
+    frame["RRDINX"] = ["5", "0", "", "2.5", "", "3"]
+    text = CODEBOOK.replace("{name: RRDINX,", "{name: RRDINX, unit: percent_of_turnover,")
+    table, _ = wave(text, frame)
+    assert table.loc["0001", "rd_internal"] == pytest.approx(0.05 * 2_000_500)
+    assert table.loc["0002", "rd_internal"] == 0
+    assert table.loc["0004", "rd_internal"] == pytest.approx(0.025 * 80_000_000)
+    frame["RRDINX"] = ["0.05", "0", "", "0.025", "", "0.03"]
+    text = CODEBOOK.replace("{name: RRDINX,", "{name: RRDINX, unit: fraction_of_turnover,")
+    again, _ = wave(text, frame)
+    assert again["rd_internal"].tolist()[:2] == pytest.approx(table["rd_internal"].tolist()[:2])
+
+
 def test_rows_of_a_file_without_identifiers_are_numbered(tmp_path, root):
     path = tmp_path / "small.csv"
     firms().drop(columns="ID").to_csv(path, index=False)

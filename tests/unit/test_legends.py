@@ -68,6 +68,14 @@ def test_variables_and_values_in_two_tables(extract):
         assert found.codes == {"CO": {"1": "Yes", "2": "No", "9": "No answer"}}
 
 
+def test_table_of_the_same_year_is_preferred(extract):
+    other = extract.rename(extract.with_name("firms2016.csv"))
+    for year in ("2014", "2016"):
+        rows = f"name,label\nID,Firm\nCO,Cooperation\nEMP,Employees in {year}\n"
+        (extract.parent / f"questions{year}.csv").write_text(rows)
+    assert legend(other).columns["EMP"] == "Employees in 2016"
+
+
 def test_row_per_code_with_the_label_in_the_first_alone(extract):
     table = extract.parent / "a.csv"
     table.write_text(

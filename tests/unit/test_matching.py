@@ -82,6 +82,7 @@ def test_question_about_something_else(label, words):
         ("Ausgaben für interne FuE (Mio. Euro)", "rd_internal"),
         ("Gasto en I+D externa", "rd_external"),
         ("Spesa per R&S interna", "rd_internal"),
+        ("Total R&D expenditure in thousand euro", "rd_internal"),
         ("Total turnover of the enterprise (in national currency)", "turnover"),
         ("Average number of employees", "employees"),
         ("Expenditure on acquisition of machinery, equipment and software", "machinery"),
@@ -108,6 +109,8 @@ def test_amount_of_something_else(label, words):
         ("Umsatzanteil mit nur unerheblich veränderten Produkten", "share_unchanged"),
         ("Part du chiffre d'affaires: produits nouveaux pour l'entreprise", "share_new_firm"),
         ("sh_newmkt", "share_new_market"),
+        ("R&D expenditure as a percentage of turnover", "rd_internal"),
+        ("R&D intensity", "rd_internal"),
     ],
 )  # fmt: skip
 def test_share(label, variable, words):

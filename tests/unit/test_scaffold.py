@@ -1,5 +1,6 @@
 """`cisflow init` on surveys nobody has described: what it writes runs."""
 
+import pandas as pd
 import pytest
 import unseen_survey
 import yaml
@@ -136,8 +137,9 @@ def test_size_classes_take_the_place_of_employees(here, root):
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     run = load_run(document, root)
     assert run.models["faems2005"]["fixed_effects"] == ["industry", "size_class"]
-    # What rests on the number of employees alone cannot be had.
-    assert "firm_size_gains" not in run.models
+    # Whether a firm is small is told by its size class.
+    assert "firm_size_gains" in run.models
+    assert "firm_size_gains" not in done["model_changes"]
 
 
 def test_pooled_file_of_countries_and_waves(here, root):
@@ -211,3 +213,115 @@ def test_accounts_get_their_codebook(here, root, tmp_path):
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     assert document["countries"]["SE"]["accounts"]["codebook"] == "accounts/belfirst"
     assert {"faems2010_direct", "two_year_balance"} <= set(document["models"])
+
+
+def test_partners_and_shares_nobody_recognises_are_asked_for(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    kept = [c for c in frame if not c.startswith(("p1", "p2", "p3", "p4", "p5", "p6", "p7", "sh_"))]
+    frame[kept].to_csv(survey.extract, index=False)
+    done = set_up(survey, root)
+    assert any("partners in cooperation: no column" in todo for todo in done["todo"])
+    assert any("shares of turnover from new products: no column" in todo for todo in done["todo"])
+    # The models are chosen as if they were named.
+    assert "faems2005" in done["models"]
+    assert "faems2005" not in done["model_changes"]
+
+
+def test_spending_in_relation_to_turnover(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    spent = pd.to_numeric(frame["rd_own_k"]) / pd.to_numeric(frame["sales_2016"])
+    frame["rd_own_k"] = (100 * spent.fillna(0)).round(2).astype(str)
+    frame.to_csv(survey.extract, index=False)
+    text = survey.labels[0].read_text()
+    said = "Expenditure on in-house R&D (thousand EUR)"
+    assert said in text
+    survey.labels[0].write_text(text.replace(said, "In-house R&D expenditure in % of turnover"))
+    done = set_up(survey, root)
+    codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
+    entry = codebook["variables"]["rd_internal"]
+    assert (entry["name"], entry["unit"]) == (["rd_own_k"], "percent_of_turnover")
+    assert any("in relation to turnover" in note for note in done["look"])
+    assert problems(check_run(here / done["written"][-1], root)) == []
+
+
+def test_identifier_that_occurs_twice_is_kept_and_told(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    text = survey.extract.read_text(encoding="latin-1")
+    survey.extract.write_text(text.replace("F00001", "F00002"), encoding="latin-1")
+    done = set_up(survey, root)
+    assert mapped(done["waves"][0]["codebook"], root)["firm_id"] == {"FirmNo"}
+    assert any("1 identifier occurs more than once" in todo for todo in done["todo"])
+
+
+def test_largest_sheet_of_a_workbook_is_the_extract(here, root):
+    import xlsxwriter
+
+    survey = unseen_survey.harmonised(here / "data")
+    frame = pd.read_csv(survey.extract, dtype=str, keep_default_na=False)
+    book = here / "data" / "book.xlsx"
+    with xlsxwriter.Workbook(str(book)) as written:
+        written.add_worksheet("About").write(0, 0, "Innovation survey")
+        sheet = written.add_worksheet("Firms")
+        for i, row in enumerate([list(frame), *frame.to_numpy().tolist()]):
+            sheet.write_row(i, 0, row)
+    survey.extract.unlink()
+    done = initialise(["SE"], {"2012": book}, root)
+    assert yaml.safe_load((here / done["written"][0]).read_text())["file"] == {"sheet": "Firms"}
+    assert problems(check_run(here / done["written"][-1], root)) == []
+
+
+def test_file_without_rows_is_refused(here, root):
+    (here / "data" / "x.csv").write_text("ID,EMP12,TURN12\n")
+    with pytest.raises(CisflowError, match="a header and no rows"):
+        initialise(["SE"], {"2012": here / "data" / "x.csv"}, root)
+
+
+@pytest.mark.parametrize("letters", [True, False])
+def test_sections_alone_leave_industries_out_of_the_models(letters, here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    trade = {"Wholesale trade": "G", "Computer programming": "J"}
+    names = {"C": "Manufacturing", "G": "Trade", "J": "Information and communication"}
+    sections = frame["branch"].map(lambda branch: trade.get(branch, "C"))
+    frame["branch"] = sections if letters else sections.map(names)
+    frame.to_csv(survey.extract, index=False)
+    done = set_up(survey, root)
+    assert done["todo"] == []
+    assert done["model_changes"]["faems2005"]["fixed_effects"] == []
+    findings = check_run(here / done["written"][-1], root)
+    assert problems(findings) == []
+    assert all(row["supported"] for row in findings.models)
+
+
+def test_activities_without_a_word_for_them_are_asked_for(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    text = survey.extract.read_text(encoding="latin-1")
+    survey.extract.write_text(text.replace("Furniture", "Gizmos"), encoding="latin-1")
+    done = set_up(survey, root)
+    assert any("for Gizmos (now '?')" in todo for todo in done["todo"])
+
+
+def test_codes_that_say_where_a_partner_is(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    frame = pd.read_csv(
+        survey.extract, sep=";", dtype=str, encoding="latin-1", keep_default_na=False
+    )
+    home, abroad = frame["p2_home"] == "Yes", frame["p2_europe"] == "Yes"
+    where = (home + 2 * abroad).map({0: "No", 1: "National only", 2: "Abroad only", 3: "Both"})
+    frame["p2"] = where.where(frame["p2_home"] != "", "")
+    frame = frame.drop(columns=["p2_home", "p2_europe", "p2_world"])
+    frame.to_csv(survey.extract, index=False)
+    who = unseen_survey.PARTNERS["suppliers"]
+    with survey.labels[0].open("a") as labels:
+        labels.write(f'p2,"Cooperation with: {who}"\n')
+    done = set_up(survey, root)
+    codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
+    at_home, elsewhere = (
+        codebook["variables"][f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
+    )
+    assert at_home["name"] == elsewhere["name"] == ["p2"]
+    assert {code for code, yes in at_home["codes"].items() if yes} == {"National only", "Both"}
+    assert {code for code, yes in elsewhere["codes"].items() if yes} == {"Abroad only", "Both"}
+    assert problems(check_run(here / done["written"][-1], root)) == []

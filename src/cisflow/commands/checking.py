@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ def check_run(config_file: Path, root: Path) -> Findings:
             _check_source(source, folders, findings, asked, firms, told=not there)
     if run is not None:
         findings.models = _models(run, root, asked)
+        findings.warnings += _needless_changes(run, root, asked, shown(config_file))
     return findings
 
 
@@ -157,6 +158,7 @@ def _check_source(
     told: bool,
 ) -> None:
     """Open one extract and apply its codebook."""
+    from cisflow.commands.support import as_asked
     from cisflow.ingest import ingest_accounts, ingest_wave
     from cisflow.semantics import warnings
 
@@ -186,9 +188,10 @@ def _check_source(
     else:
         findings.warnings += [(source.heading, problem) for problem in warnings(quality)]
         variables = quality["variables"]
-        asked.setdefault(source.wave, set()).update(
+        answered = {
             v for v, entry in variables.items() if entry["in_questionnaire"] and entry["valid"]
-        )
+        }
+        asked.setdefault(source.wave, set()).update(as_asked(answered, table))
         _remember(firms, source.country, table["firm_id"])
     findings.extracts.append(
         {
@@ -219,6 +222,22 @@ def _linked(
         "are identifiers written alike in both? `firm_id: {format: …}` in a codebook aligns them"
     )
     return [(source.heading, Problem(what, remedy))]
+
+
+def _needless_changes(
+    run: Run, root: Path, asked: dict[str, set[str]], heading: str
+) -> Iterator[tuple[str, Problem]]:
+    """Warn where a run leaves out of a model what every wave asks after all."""
+    from cisflow.config import find_file, with_unions
+
+    whole, _ = with_unions(read_yaml(find_file(run.settings["models_file"], root)))
+    changed = {name: whole[name] for name in run.settings["model_changes"] if name in run.models}
+    able = [row for row in _models(replace(run, models=changed), root, asked) if row["supported"]]
+    for name in changed:
+        if asked and sum(row["model"] == name for row in able) == len(asked):
+            what = f"model_changes.{name}: every wave asks what the whole model needs"
+            remedy = "take the line away, unless you want the model so"
+            yield heading, Problem(what, remedy)
 
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:

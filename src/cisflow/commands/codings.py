@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cisflow.commands.vocabulary import Words, plain
 from cisflow.disclosure import MINIMUM_CELL
+from cisflow.schema import PLACES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,9 @@ class Profile:
         What stands in the numbers besides digits: a percent sign, separators of thousands.
     flag, degree
         How its codes are yes and no, or degrees of importance; None if they are not.
+    places
+        Where its codes say in which places ("at home", "abroad", "both") there is something: per
+        place how they are yes and no. Empty if they do not.
     within
         Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
     """
@@ -89,6 +93,7 @@ class Profile:
     signs: tuple[str, ...] = ()
     flag: Coding | None = None
     degree: Coding | None = None
+    places: Mapping[str, Coding] = field(default_factory=dict)
     within: str = ""
 
     def fits(self, kind: str) -> bool:
@@ -101,15 +106,17 @@ class Profile:
             return self.flag is not None
         if kind == "degree":
             return self.degree is not None
+        if kind == "places":
+            return bool(self.places)
         if kind == "share":
             return self.flag is None and self.within in ("0-1", "0-100")
         if kind == "weight":
             return self.numeric >= MOSTLY and self.distinct > 1
         if kind == "amount":
             return self.numeric >= MOSTLY and self.distinct > 2 and not self.scale
+        if kind == "class":  # small, medium, large are degrees too
+            return self.flag is None and 1 < self.distinct <= MOST_CODES
         coded = self.flag is not None or self.degree is not None
-        if kind == "class":
-            return not coded and 1 < self.distinct <= MOST_CODES
         return not coded and 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
 
     @property
@@ -172,6 +179,7 @@ def profile(
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
+        places=place_codings(coded, words, codes),
         within=within,
     )
 
@@ -259,6 +267,37 @@ def degree_coding(
     if "0" in given and others <= set(words.missing_codes):
         return Coding({d: int(d) for d in DEGREES}, (*missing, *sorted(others)))
     return None
+
+
+def place_codings(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> dict[str, Coding]:
+    """Return per place how codes such as 0 no, 1 at home, 2 abroad, 3 both are yes and no.
+
+    Empty unless words tell of every code where it is, and both places occur.
+    """
+    given, missing = _apart(counts, words, meanings)
+    said = {code: _places_in((meanings or {}).get(code, code), words) for code in given}
+    if any(places is None for places in said.values()):
+        return {}
+    there = {place for places in said.values() for place in places or ()}
+    if there != set(PLACES):
+        return {}
+    return {
+        place: Coding({code: place in (places or ()) for code, places in said.items()}, missing)
+        for place in PLACES
+    }
+
+
+def _places_in(text: str, words: Words) -> tuple[str, ...] | None:
+    """Return the places a text names, none if it says no, None if it says neither."""
+    if _yes_or_no(text, words) is False:
+        return ()
+    said = tuple(plain(text).split())
+    if words.concepts["both_places"].found(said):
+        return PLACES
+    found = tuple(place for place in PLACES if words.concepts[place].found(said))
+    return found or None
 
 
 def _apart(

@@ -12,7 +12,7 @@ from cisflow.accounts.headers import read_headers, wanted_labels
 from cisflow.answers import Columns, read_column
 from cisflow.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
 from cisflow.commands.codings import Profile, numbers_of, profile, shortest
-from cisflow.commands.legends import Legend, read_legend
+from cisflow.commands.legends import WORKBOOKS, Legend, read_legend
 from cisflow.commands.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.commands.vocabulary import (
     Question,
@@ -141,6 +141,7 @@ def look(
     CisflowError
         The file cannot be read.
     """
+    options = {**sheet_of(path), **(options or {})}
     opened = open_extract(path, options)
     names = opened.names
     labels = read_legend(path, opened, labels_files)
@@ -152,6 +153,21 @@ def look(
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
     return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
+
+
+def sheet_of(path: Path) -> dict[str, str]:
+    """Return which sheet of a workbook to read, where that is not the first: the largest."""
+    if path.suffix.lower() not in WORKBOOKS or not path.is_file():
+        return {}
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
+    except CalamineError:
+        return {}  # opening the file will say what is wrong with it
+    largest = max(sheets, key=lambda name: sheets[name].total_height * sheets[name].total_width)
+    return {} if largest == book.sheet_names[0] else {"sheet": largest}
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -260,7 +276,7 @@ def inspect_file(
     """
     folders = [root / "config" / "codebooks"]
     asked = load_codebook(codebook, folders) if codebook else None
-    options = (asked or {}).get("file", {})
+    options = {**sheet_of(path), **(asked or {}).get("file", {})}
     names = open_extract(path, options).names
     fits = rank(names, all_codebooks(folders))
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)

@@ -82,17 +82,22 @@ def read_legend(path: Path, opened: OpenExtract, labels_files: Sequence[Path] = 
         return _merged([_asked_for(file, path, opened.names) for file in labels_files])
     if opened.labels or opened.value_labels:
         return Legend(opened.labels, opened.value_labels, "the file itself")
-    found = []
+    found: list[tuple[bool, Legend]] = []
+    years = set(re.findall(r"\d{2,4}", path.stem))
     for beside in sorted(path.resolve().parent.iterdir()):
         if beside.suffix.lower() not in TABLES or beside == path.resolve():
             continue
         if beside.stat().st_size > LARGEST_LIST:
             continue
         try:
-            found += _legends_of(beside, opened.names, KNOWN_COLUMNS)
+            legends = _legends_of(beside, opened.names, KNOWN_COLUMNS)
         except CisflowError:
             continue  # a file that happens to lie there and is none of ours
-    return _merged(found)
+        other = bool(years) and years.isdisjoint(re.findall(r"\d{2,4}", beside.stem))
+        found += [(other, legend) for legend in legends]
+    # Of the tables of several waves that of the same year comes first, then what tells more.
+    found.sort(key=lambda entry: (entry[0], -len(entry[1].columns)))
+    return _merged([legend for _, legend in found])
 
 
 def _asked_for(file: Path, path: Path, names: Sequence[str]) -> Legend:

@@ -156,6 +156,8 @@ def screens(
     for sign in words.signs:
         if sign.kind != "amount" or sign.variable not in matches or sign.year is not None:
             continue
+        if sign.variable in result:
+            continue
         asked = {
             column: likeness(questions[column], sign, words)
             for column, seen in profiles.items()

@@ -14,7 +14,7 @@ from cisflow.codebook import load_codebook, shown
 from cisflow.commands.drafting import draft, year_of
 from cisflow.commands.drafting.difference import beyond
 from cisflow.commands.drafting.rows import Rows, kept, rows_of
-from cisflow.commands.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank
+from cisflow.commands.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
 from cisflow.commands.scaffold_text import codebook_text, config_text
 from cisflow.commands.vocabulary import load_words
 from cisflow.errors import CisflowError, Problem
@@ -260,11 +260,15 @@ def _refuse_existing(files: Sequence[Path]) -> None:
 
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
     """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
-    names = column_names(path)
+    sheet = sheet_of(path)
+    names = column_names(path, sheet)
     fit = _best(names, task.books, year_of(wave))
     seen = _look(task, path, also=names if fit else [])
     if fit is not None and fit.codebook["reference_year"] != year_of(wave) and _labelled(seen):
         fit = None  # labels tell more than names that are those of another round
+    if seen.rows == 0:
+        problem = Problem("the file has a header and no rows", "export it once more")
+        raise CisflowError(shown(path), problem)
     sharing = [w for w, p in task.waves.items() if p.resolve() == path.resolve()]
     rows = rows_of(seen, wave, sharing, list(task.countries))
     if len(task.countries) > 1 and not rows.countries:
@@ -272,11 +276,13 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
         remedy = "give every country a run of its own: its files are not pooled"
         raise CisflowError(shown(path), Problem(what, remedy))
     planned = Wave(wave, path, fit.name if fit else "", rows)
-    if fit is not None and not fit.missing and not rows.wave and _works(task, planned, fit):
-        planned.variables = [*fit.found, *fit.optional]
+    as_it_is = fit is not None and not fit.missing and not rows.wave and not sheet
+    if fit is not None and as_it_is and _works(task, planned, fit):
         planned.how = f"fits {fit.name} as it is"
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency, task.books)
+    if sheet:
+        made.head = {"file": sheet, **made.head}
     made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(
         rows.wave
     )
@@ -349,16 +355,18 @@ def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | No
 
 def _works(task: Task, wave: Wave, fit: Fit) -> bool:
     """Return whether a codebook as it is reads a wave, with amounts in the unit it states."""
+    from cisflow.commands.support import as_asked
     from cisflow.ingest import ingest_wave
 
     for country, name in task.countries.items():
         codebook = configured(fit.codebook, wave.source(country))
         try:
-            _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+            firms, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
         except CisflowError:
             return False
         if quality["checks"].get(MENDABLE, {}).get("failed"):
             return False
+        wave.variables = sorted(as_asked([*fit.found, *fit.optional], firms))
     return True
 
 
@@ -374,6 +382,7 @@ def _tried(
     notes
         What checks of the answers warn of.
     """
+    from cisflow.commands.support import as_asked
     from cisflow.ingest import ingest_wave
     from cisflow.semantics import warnings
 
@@ -391,7 +400,10 @@ def _tried(
             try:
                 codebook = {**load_codebook(str(trial), task.folders), "path": "this file"}
                 codebook = configured(codebook, wave.source(country))
-                _, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
+                firms, quality = ingest_wave(
+                    wave.path, codebook, country, wave.name, name=name or None
+                )
+                wave.variables = sorted(as_asked(wave.variables, firms))
                 notes += [f"{p.what} → {p.remedy}" for p in warnings(quality)]
             except CisflowError as error:
                 todos += [f"{p.what} → {p.remedy}" for p in error.problems]

@@ -27,6 +27,7 @@ MADE_UP = {
 }
 ACCOUNTS = "company accounts"
 SIZE = "log_employees"
+MOST_TOLD = 4
 
 
 def supported_models(
@@ -84,6 +85,26 @@ def supported_models(
     return rows
 
 
+def as_asked(variables: Collection[str], firms: pd.DataFrame) -> set[str]:
+    """Return the variables a wave asks, with sections where activities are not told finer.
+
+    It is manufacturers whose industries models tell apart.
+
+    Parameters
+    ----------
+    variables
+        Canonical variables.
+    firms
+        The wave's firm records.
+    """
+    asked = set(variables)
+    makers = firms[firms["manufacturing"].fillna(value=False).astype(bool)]
+    codes = (makers if len(makers) else firms)["nace"].dropna()
+    if "nace" in asked and len(codes) and not codes.str.contains(r"\d").any():
+        return asked - {"nace"} | {"section", "manufacturing"}
+    return asked
+
+
 def without(
     spec: Mapping[str, Any], lacks: Collection[str], asked: Collection[str]
 ) -> dict[str, Any] | None:
@@ -132,12 +153,15 @@ def without(
         for name, terms in changed["columns"].items()
         if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec["columns"][name])
     }
-    told = [f"without {', '.join(v for v in variables_of(spec) if v in absent)}"]
+    dropped = [v for v in variables_of(spec) if v in absent]
+    told = []
     if SIZE in absent and "size_class" in asked:
         changed["fixed_effects"].append("size_class")
-        others = [v for v in variables_of(spec) if v in absent and v != SIZE]
         told = ["size classes in place of employees"]
-        told += [f"without {', '.join(others)}"] if others else []
+        dropped.remove(SIZE)
+    if dropped:
+        more = f" and {len(dropped) - MOST_TOLD} more" if len(dropped) > MOST_TOLD else ""
+        told.append(f"without {', '.join(dropped[:MOST_TOLD])}{more}")
     if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:
         return None
     differing = {k: v for k, v in changed.items() if v != spec.get(k, [])}

@@ -222,7 +222,7 @@ def has_concept(asked: Question, concept: str, words: Words) -> bool:
 
 
 def division_named(activity: str, words: Words) -> str | None:
-    """Return the division of NACE Rev. 2 that a text names, or None if no word says it."""
+    """Return the division (or section) of NACE Rev. 2 a text names, or None if no word says it."""
     text = tuple(w for w in plain(activity).split() if w not in words.fillers)
     for division, phrases in words.activities.items():
         if phrases.found(text):

@@ -12,6 +12,7 @@ from cisflow.commands.drafting.entries import (
     add_cooperation,
     add_missing,
     add_variable,
+    by_place,
     usual_yes_no,
 )
 from cisflow.commands.drafting.filters import (
@@ -25,12 +26,21 @@ from cisflow.commands.drafting.money import add_money
 from cisflow.commands.drafting.names import by_name, matched, taken
 from cisflow.commands.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.commands.matching import Match, match, near, screens
-from cisflow.schema import FIRM_COLUMNS, PERCENT
+from cisflow.schema import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
 
 __all__ = ["Draft", "draft", "year_of"]
 
 # What takes the place of an essential variable.
 INSTEAD = {"employees": "size_class"}
+# Questions of which a survey asks at least some: what they are, and which to count on meanwhile.
+GROUPS = (
+    ("shares of turnover from new products", PERCENT, TRIPLES[0]),
+    (
+        "partners in cooperation",
+        BLOCKS["partners"],
+        tuple(f"coop_{partner}_domestic" for partner in PARTNERS),
+    ),
+)
 
 
 def draft(
@@ -77,6 +87,7 @@ def draft(
         {*columns, *named},
     )
     by_words = whole_of_new(by_words, seen) if fit is None else by_words
+    by_words = by_place(by_words, seen)
     stated = {**named, **{v: m for v, m in by_words.items() if v in FIRM_COLUMNS}}
     everything = {**matched(seen, columns), **stated}
     _add_variables(made, seen, fit, stated, everything)
@@ -142,8 +153,15 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
     there = {*found, *(v for v, entry in made.variables.items() if entry)}
     wanted = [v for v in (fit.missing if fit else []) if v not in there]
     wanted += [v for v in ESSENTIAL if v not in there and v not in wanted]
-    if not any(v in there for v in PERCENT):
-        wanted += [v for v in TRIPLES[0] if v not in wanted]
+    for what, variables, likely in GROUPS:
+        if not there.isdisjoint(variables):
+            continue
+        wanted += [v for v in likely if v not in wanted]
+        made.open += likely
+        made.todos.append(
+            f"{what}: no column was recognised; name those there are below, such as {likely[1]}, "
+            "or if the file has none just take this line away"
+        )
     codebook = fit.codebook if fit else {"variables": {}}
     used = {c for m in found.values() for c in m.columns}
     for variable in wanted:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cisflow.commands.codings import MOSTLY
+from cisflow.commands.codings import MOSTLY, Profile
 from cisflow.commands.drafting.base import Draft, label_of
 from cisflow.commands.inspection import Fit, Look
-from cisflow.commands.matching import Match
-from cisflow.commands.vocabulary import division_named, plain
+from cisflow.commands.matching import SURE, Match
+from cisflow.commands.vocabulary import division_named, likeness, plain
 from cisflow.nace import section
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ REVISION_2_SINCE = 2008  # Regulation (EC) 1893/2006
 CODED = re.compile(r"[A-Za-z]{0,2}\s*\d+|[A-Za-z]{1,2}$")
 # At most this share of the firms may have an activity that no classification has.
 FEW = 0.05
+# At least this share of the values of an identifier differ, in a file with double rows.
+MOST_DIFFER = 0.5
 # Lower and upper limits of the size classes the canonical table knows.
 SIZES = {"10-49": (0, 49), "50-249": (50, 249), "250+": (250, 10**9)}
 SIZE_WORDS = {"small": "10-49", "medium": "50-249", "large": "250+"}
@@ -89,7 +91,8 @@ def _add_named(made: Draft, named: Mapping[str, str | None]) -> None:
     if open_ones:
         more = f" and {len(open_ones) - 8} more" if len(open_ones) > 8 else ""
         made.todos.append(
-            f"nace: give a division of NACE Rev. 2 for {', '.join(open_ones[:8])}{more} (now '?')"
+            "nace: give a division of NACE Rev. 2, or the letter of a section, for "
+            f"{', '.join(open_ones[:8])}{more} (now '?')"
         )
 
 
@@ -158,6 +161,11 @@ def add_identifier(made: Draft, seen: Look, found: dict[str, Match]) -> None:
     if "firm_id" in found:
         return
     used = {column for match in found.values() for column in match.columns}
+    named = [c for c, p in seen.profiles.items() if c not in used and _is_named(p, seen)]
+    if named:  # some occur twice: the check will say so
+        found["firm_id"] = Match("firm_id", (named[0],), 1.0)
+        made.variables["firm_id"] = {"name": named[0]}
+        return
     unique = [c for c, p in seen.profiles.items() if p.unique and c not in used and _whole(p, seen)]
     if unique:
         found["firm_id"] = Match("firm_id", (unique[0],), 1.0)
@@ -172,6 +180,14 @@ def add_identifier(made: Draft, seen: Look, found: dict[str, Match]) -> None:
             "name the column if there is one"
         )
     made.variables["firm_id"] = entry
+
+
+def _is_named(p: Profile, seen: Look) -> bool:
+    """Return whether words say that a column identifies firms, and most of its values differ."""
+    sign = next(sign for sign in seen.words.signs if sign.variable == "firm_id")
+    if p.distinct < MOST_DIFFER * p.rows or p.rows == 0:
+        return False
+    return likeness(seen.questions[p.name], sign, seen.words) >= SURE
 
 
 def _whole(p: Any, seen: Look) -> bool:

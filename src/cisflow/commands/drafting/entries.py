@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cisflow.codebook import Codebook
-from cisflow.commands.codings import DEGREES, YES_NO, Coding
+from cisflow.commands.codings import DEGREES, YES_NO, Coding, Profile
 from cisflow.commands.drafting.base import Draft, label_of
 from cisflow.commands.inspection import Look
 from cisflow.commands.matching import SURE, Match
-from cisflow.commands.vocabulary import has_concept
-from cisflow.schema import BLOCKS, PERCENT
+from cisflow.commands.vocabulary import has_concept, plain
+from cisflow.schema import BLOCKS, PERCENT, SPENDING
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
 PLACELESS = re.compile(r"coop_\w+_domestic$")
@@ -79,6 +80,11 @@ def add_variable(
         entry["missing"] = sorted(silent)
     if variable in PERCENT and profiles[0].within == "0-1":
         entry["unit"] = "fraction"
+    if variable in SPENDING and not found.named and _is_relative(seen, profiles[0]):
+        entry["unit"] = _unit_of_turnover(seen, profiles[0])
+        made.notes.append(f"{variable}: {columns[0]} is taken to be in relation to turnover")
+    elif variable == "rd_internal" and not found.named and not _says_internal(seen, columns[0]):
+        made.remarks["rd_internal"] = "all R&D; the file does not tell internal from external"
     if found.screen:
         entry["screen"] = _screen(made, seen, found.screen, yes_no)
     if found.coding and all(p.ticked for p in profiles):
@@ -88,6 +94,22 @@ def add_variable(
         made.variables[variable] = entry
     if inherited is None:
         _add_doubts(made, seen, found, entry)
+
+
+def _is_relative(seen: Look, p: Profile) -> bool:
+    """Return whether a column of spending is a share of turnover: an intensity, say."""
+    asked = seen.questions[p.name]
+    said = any(has_concept(asked, c, seen.words) for c in ("percentage", "intensity"))
+    return said and p.within in ("0-1", "0-100")
+
+
+def _unit_of_turnover(seen: Look, p: Profile) -> str:
+    percent = "percent" in plain(f"{p.name} {p.label}").split()
+    return "percent_of_turnover" if percent or p.within == "0-100" else "fraction_of_turnover"
+
+
+def _says_internal(seen: Look, column: str) -> bool:
+    return has_concept(seen.questions[column], "internal", seen.words)
 
 
 def _screen(made: Draft, seen: Look, column: str, yes_no: dict[str, bool] | None) -> dict[str, Any]:
@@ -107,8 +129,10 @@ def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) ->
     variable, columns = found.variable, found.columns
     if found.named:
         return
-    if PLACELESS.fullmatch(variable) and not has_concept(
-        seen.questions[columns[0]], "domestic", seen.words
+    if (
+        PLACELESS.fullmatch(variable)
+        and not seen.profiles[columns[0]].places
+        and not has_concept(seen.questions[columns[0]], "domestic", seen.words)
     ):
         entry["note"] = (
             "the file does not ask where the partner is; it stands under domestic"
@@ -165,10 +189,24 @@ def _coding(seen: Look, found: Match) -> Coding | None:
     for column in found.columns:
         p = seen.profiles[column]
         here = p.flag if all(isinstance(v, bool) for v in found.coding.codes.values()) else p.degree
-        if here is not None:
-            codes |= here.codes
-            missing |= dict.fromkeys(here.missing)
+        if here is None:  # codes that say where it is
+            return found.coding
+        codes |= here.codes
+        missing |= dict.fromkeys(here.missing)
     return Coding(codes, tuple(missing), found.coding.assumed)
+
+
+def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
+    """Make two variables of a column whose codes say where a partner is: at home, abroad, both."""
+    found = dict(matches)
+    for variable, match in matches.items():
+        places = seen.profiles[match.columns[0]].places
+        if not (PLACELESS.fullmatch(variable) and places):
+            continue
+        for place, coding in places.items():
+            name = variable.replace("domestic", place)
+            found[name] = replace(match, variable=name, coding=coding)
+    return found
 
 
 def add_cooperation(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:

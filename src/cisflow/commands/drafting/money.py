@@ -60,7 +60,7 @@ def add_money(
         made.remarks["money:"] = why or "no unit is stated; single units of the currency are taken"
     for variable, own in said.items():
         if own and own != money["unit"]:
-            made.entry(variable)["unit"] = own
+            made.entry(variable).setdefault("unit", own)
     if money["currency"] == "XXX":
         made.todos.append("money: set the currency (three letters)")
     elif not written and currency and chosen != currency:
