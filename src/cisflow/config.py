@@ -178,7 +178,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *_model_problems(run, models),
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
-        *claim_problems(files["claims"], with_unions(files["models"])[0]),
+        *claim_problems(files["claims"], with_unions(with_weightings(files["models"]))[0]),
         *_simulation_problems(run),
         *_source_problems(run),
         *_outcome_problems(run),
