@@ -39,7 +39,7 @@ from cisflow.simulate import draw_cis2, truth_of
 from cisflow.validation import read_yaml
 
 ROOT = Path(__file__).parents[1]
-SEED, SAMPLES, ANEW = 20141120, 100, 4_000
+SEED, SAMPLES, ANEW = 20141120, 60, 4_000
 MODEL, COLUMN = "faems2005", "grouped"
 EFFECTS = [
     (outcome, term)
