@@ -523,7 +523,7 @@ def _outcomes_and_columns(spec: Mapping[str, Any], asked: str) -> tuple[list[str
         return outcomes, list(SCALES)
     if spec["estimator"] == "balance":
         target = spec["balance"]["target"]
-        groups = [EVERYONE]
+        groups = list(spec.get("steps") or [EVERYONE])
         for variable in spec.get("by", []):
             names = groups_of(variable)
             groups += [*names, difference(*names)]

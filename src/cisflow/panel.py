@@ -257,7 +257,7 @@ def variables_of(spec: Spec) -> list[str]:
         terms += [target, *sources]
     for regressors in spec.get("columns", {}).values():
         terms += regressors
-    terms += spec.get("endogenous", []) + spec.get("instruments", [])
+    terms += spec.get("endogenous", []) + spec.get("instruments", []) + spec.get("steps", [])
     terms += spec.get("controls", [])
     terms += spec.get("fixed_effects", [])
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]

@@ -49,6 +49,7 @@ SHORT_LABELS: dict[str, str] = {
     "personnel_cost_share": "Personnel costs",
     "profit_margin": "Profit margin",
     "rd_intensity": "R&D intensity",
+    **{f"partners_{k}_or_more": f"{k} or more types" for k in range(2, 8)},
     "small": "Small firm",
     "high_tech": "High-tech firm",
     "protection": "Protection",
@@ -338,8 +339,14 @@ def scanned_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 def split_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the balances at the run's own lag, which are drawn by path."""
-    return [model for model in models_of(models, "balance") if not models[model].get("lags")]
+    """Return the balances of the source itself at the run's own lag, which are drawn by path."""
+    balances = models_of(models, "balance")
+    return [m for m in balances if not models[m].get("lags") and not models[m].get("steps")]
+
+
+def stepped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the balances by step, such as each further type of partner."""
+    return [model for model in models_of(models, "balance") if models[model].get("steps")]
 
 
 def grouped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:

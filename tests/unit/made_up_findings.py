@@ -219,16 +219,18 @@ def _path(rng, spec):
 def _balance(rng, spec):
     """Return a balance in which small firms are worse off, and one group that is too small."""
     about = {"cov_type": "bootstrap", "weights": "unweighted"}
-    groups = [EVERYONE]
+    groups = list(spec.get("steps") or [EVERYONE])
     for variable in spec.get("by", []):
         groups += [*groups_of(variable), difference(*groups_of(variable))]
     rows, fits = [], []
     for lag in spec.get("lags", [None]):
         outcome = outcome_of(spec["balance"]["target"], lag)
         for scale, unit in zip(SCALES, (1.0, 0.04), strict=True):
+            if spec.get("steps") and scale == SCALES[0]:
+                continue
             for group in groups:
                 of = {"outcome": outcome, "column": column_of(scale, group)}
-                if "high_tech" in group or lag == 6:
+                if "high_tech" in group or lag == 6 or "7" in group:
                     why = "fewer than 30 firms have every variable of the model"
                     rows.append({**of, "note": f"not estimable: {why}"})
                     continue

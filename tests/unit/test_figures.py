@@ -7,7 +7,12 @@ import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
 from cisflow.figures import figure_names, make_figures, save_figure
-from cisflow.figures.balances import decomposition_figure, groups_figure, lag_figure
+from cisflow.figures.balances import (
+    decomposition_figure,
+    groups_figure,
+    lag_figure,
+    steps_figure,
+)
 from cisflow.figures.canvas import STYLE
 from cisflow.figures.paths import (
     HALF_HEIGHT,
@@ -197,6 +202,20 @@ def test_groups_are_drawn_in_percentage_points_and_the_missing_ones_named(synthe
     texts = texts_of(figure)
     assert "High-tech firm (n.e.)" in texts
     assert any("Difference of balances: n.e." in text for text in texts)
+
+
+def test_steps_are_drawn_in_percentage_points_and_the_missing_one_named(synthetic):
+    with mpl.rc_context(STYLE):
+        figure = steps_figure(synthetic, "BE", "CIS4", "portfolio_breadth")
+    axes = figure.axes[0]
+    names = [t.get_text() for t in axes.get_yticklabels()]
+    assert names[0] == "Any cooperation"
+    assert names[-1] == "7 or more types"
+    assert [t.get_text().strip() for t in axes.texts] == ["n.e."]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["Cost", "Return", "Balance"]
+    row = balance_row(synthetic, "portfolio_breadth", "balance", "raw | partners_5_or_more")
+    drawn = axes.containers[2].lines[0].get_xdata()
+    assert drawn[4] == pytest.approx(100 * row["estimate"])
 
 
 def test_lags_that_could_not_be_estimated_are_marked(synthetic):

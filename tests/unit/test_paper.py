@@ -7,7 +7,12 @@ from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
 from cisflow.figures import figure_names, make_figures, save_figure
 from cisflow.paper import paper_context, render_paper
-from cisflow.publication import further_regressions, leading_regression, write_manifest
+from cisflow.publication import (
+    further_regressions,
+    leading_regression,
+    number,
+    write_manifest,
+)
 from cisflow.tables import make_tables, save_table
 
 
@@ -74,12 +79,27 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic):
         "decomposition_two_year_balance_BE_CIS4",
         "groups_two_year_balance_BE_CIS4",
         "lags_balance_by_lag_BE_CIS4",
+        "steps_portfolio_breadth_BE_CIS4",
     }
 
 
 def told_reason(e):
     """Return why the groups by technology have no balance."""
     return e[e["column"].str.contains("high_tech minus")]["note"].iloc[0].split(": ")[1]
+
+
+def test_each_further_type_of_partner_is_told(synthetic):
+    findings, context, _ = synthetic
+    told = next(s for s in context["steps"] if s["table"] == "portfolio_breadth_BE_CIS4")
+    assert [b["step"] for b in told["balances"]][:2] == [
+        "any cooperation",
+        "2 or more types of partners",
+    ]
+    assert len(told["balances"]) == 6  # the seventh is not estimable
+    rows = findings.rows("BE", "CIS4", "portfolio_breadth")
+    of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
+    row = rows[of & (rows["term"] == "balance")].iloc[0]
+    assert told["balances"][4]["estimate"] == number(100 * row["estimate"])
 
 
 def test_missing_accounts_are_told_with_the_reason(real):
@@ -134,11 +154,11 @@ def test_a_table_taller_than_a_page_runs_over(root, tmp_path, rows, pages):
 
 def test_a_run_without_a_share_to_explain_has_no_such_section(synthetic):
     findings, *_ = synthetic
-    about_money = ("faems2010_direct", "portfolio_breadth")
+    about_money = ("faems2010_direct", "sensitivity_margin")
     models = {m: findings.models[m] for m in about_money}
     assert leading_regression(findings.models) == ["faems2005"]
     assert leading_regression(models) == []
-    assert further_regressions(models) == ["portfolio_breadth"]
+    assert further_regressions(models) == ["sensitivity_margin"]
     assert not any(name.startswith("outcomes") for name in figure_names(findings.settings, models))
 
 

@@ -186,6 +186,19 @@ def test_a_balance_shows_its_parts_by_group(synthetic):
     assert "fewer than 30 firms" in table.notes
 
 
+def test_steps_of_a_balance_stand_side_by_side(synthetic):
+    table = balance_table(synthetic, "BE", "CIS4", "portfolio_breadth")
+    assert list(table.df.columns)[:2] == ["Any cooperation", "2 or more types"]
+    heading = "Raw: profit margin × 100, effect of each step"
+    assert table.df.loc[(heading, "Balance"), "7 or more types"] == "n.e."
+    rows = synthetic.rows("BE", "CIS4", "portfolio_breadth")
+    of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
+    row = rows[of & (rows["term"] == "cost: direct")].iloc[0]
+    cell = table.df.loc[(heading, "– direct"), "5 or more types"]
+    assert cell.startswith(number(100 * row["estimate"]))
+    assert "one more type of partner" in table.notes
+
+
 def test_a_scan_of_lags_has_a_column_for_each(synthetic):
     table = balance_table(synthetic, "BE", "CIS4", "balance_by_lag")
     assert [lag for _, lag in table.df.columns] == [str(lag) for lag in range(7)]

@@ -14,7 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cisflow.figures.balances import decomposition_figure, groups_figure, lag_figure
+from cisflow.figures.balances import (
+    decomposition_figure,
+    groups_figure,
+    lag_figure,
+    steps_figure,
+)
 from cisflow.figures.canvas import save_figure
 from cisflow.figures.paths import path_figure, path_models
 from cisflow.figures.pooled import pooled_figures
@@ -28,6 +33,7 @@ from cisflow.publication import (
     printed_places,
     scanned_balances,
     split_balances,
+    stepped_balances,
     waves_of,
 )
 
@@ -52,6 +58,7 @@ def _all_figures(
         *(("decomposition", decomposition_figure, model) for model in split_balances(models)),
         *(("groups", groups_figure, model) for model in grouped_balances(models)),
         *(("lags", lag_figure, model) for model in scanned_balances(models)),
+        *(("steps", steps_figure, model) for model in stepped_balances(models)),
     )
     for country, wave in [*places(countries), *printed_places(countries, models)]:
         for kind, draw, model in kinds:

@@ -62,6 +62,7 @@ from cisflow.publication import (
     signed,
     split_balances,
     stars,
+    stepped_balances,
     waves_of,
 )
 from cisflow.weightings import weightings
@@ -142,7 +143,13 @@ def paper_context(
         ],
         "balances": [
             _balance(findings, *place, model)
-            for model in models_of(models, "balance")
+            for model in [*split_balances(models), *scanned_balances(models)]
+            for place in shown
+            if place[1] in waves_of(models[model], findings.countries[place[0]])
+        ],
+        "steps": [
+            _steps(findings, *place, model)
+            for model in stepped_balances(models)
             for place in shown
             if place[1] in waves_of(models[model], findings.countries[place[0]])
         ],
@@ -407,6 +414,31 @@ def _balance(findings: Findings, country: str, wave: str, model: str) -> Context
     }
 
 
+def _steps(findings: Findings, country: str, wave: str, model: str) -> Context:
+    """Return in words what each step costs or returns in one country and wave."""
+    spec = findings.models[model]
+    rows = findings.rows(country, wave, model)
+    rows = rows[(rows["term"] == BALANCE) & (rows["cov_type"] == PERCENTILE)]
+    by_column = rows.drop_duplicates("column").set_index("column")
+    balances = [
+        {"step": inline(step), **_numbers(_in_points(by_column.loc[column].to_dict()))}
+        for step in spec["steps"]
+        if (column := column_of(SCALES[1], step)) in by_column.index
+    ]
+    return {
+        "place": findings.place(country, wave),
+        "why_not": _why_not(findings, country, wave, model),
+        "table": f"{model}_{country}_{wave}",
+        "target": inline(spec["balance"]["target"]),
+        "balances": balances,
+        "costly": [
+            b["step"]
+            for b in balances
+            if b["significance"] != "not significant" and b["sign"] == "negative"
+        ],
+    }
+
+
 def _in_points(row: Mapping[str, Any]) -> Context:
     """Return a raw effect on a ratio in percentage points."""
     scaled = ("estimate", "std_error", "ci_low", "ci_high")
@@ -612,12 +644,14 @@ def _figures(findings: Findings, shown: Sequence[tuple[str, str]], folder: Path)
         ("decomposition", split_balances(models)),
         ("groups", grouped_balances(models)),
         ("lags", scanned_balances(models)),
+        ("steps", stepped_balances(models)),
     )
     wanted += [(kind, model) for kind, names in drawn for model in names]
     captions = {
         "decomposition": "What each path costs or returns, and the balance",
         "groups": "Cost, return and balance by kind of firm",
         "lags": "Cost, return and balance by years after the survey",
+        "steps": "Cost, return and balance of each further type of partner",
         "outcomes": "Distribution of innovation outcomes, with the mass at the limits",
         "coefficients": "Coefficients by type of partner",
     }

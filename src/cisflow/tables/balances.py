@@ -18,6 +18,7 @@ from cisflow.balance_terms import (
     PROBABILITY,
     RETURN,
     SCALES,
+    column_of,
     outcome_of,
     split_column,
     through,
@@ -46,6 +47,10 @@ Key = tuple[str, str]
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
+STEPS_NOTE = (
+    "Each column is the effect of one more type of partner: of having any, of a second one, and so "
+    "on; all are in one model in place of the number of types."
+)
 HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
@@ -63,7 +68,8 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
         # That is said by the column a cell stands in.
         rows = rows[~rows["column"].str.contains(LESS)]
         rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
-    cells = _by_lag(rows, spec) if scanned else _by_group(rows, spec)
+    by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
+    cells = by(rows, spec)
     frame = two_level(cells)
     about = spec["balance"]
     draws = findings.settings["bootstrap"]["draws"]
@@ -73,6 +79,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
         f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
         f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
+        STEPS_NOTE if spec.get("steps") else "",
         *_horizon_note(findings, country, wave, model),
         sample_note(spec),
         accounts_note(findings, country, spec),
@@ -111,6 +118,16 @@ def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any
         _fill(
             cells, _scale_heading(scale, spec), _head(group), rows[rows["column"] == column], spec
         )
+    return cells
+
+
+def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+    """Return the cells of a table with a column per step, raw."""
+    cells: dict[Key, dict[Any, str]] = {}
+    heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
+    for step in spec["steps"]:
+        of = rows[rows["column"] == column_of(SCALES[1], step)]
+        _fill(cells, heading, label(step, short=True), of, spec)
     return cells
 
 
@@ -189,7 +206,7 @@ def _head(group: str) -> tuple[str, str]:
     return top, level if equals else ("No" if first.startswith("not ") else "Yes")
 
 
-def _is_difference(name: tuple[str, str]) -> bool:
+def _is_difference(name: tuple[str, str] | str) -> bool:
     return name[1] == "Difference" or " less " in name[1]
 
 
