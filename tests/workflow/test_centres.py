@@ -57,7 +57,6 @@ def joint(new_project):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("centres")
 def test_estimates_of_two_centres_are_pooled_with_ones_own(joint):
     done = joint.snakemake("results/joint/publication/tables", config="joint.yaml")
     assert done.returncode == 0, done.stderr[-4000:]
@@ -73,7 +72,6 @@ def test_estimates_of_two_centres_are_pooled_with_ones_own(joint):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("centres")
 def test_exports_that_were_made_otherwise_are_refused_before_any_job(joint):
     models = yaml.safe_load((joint.folder / "config/models.yaml").read_text(encoding="utf-8"))
     models[MODEL]["controls"] = ["group"]

@@ -11,7 +11,7 @@ from docs_page import run_page
 from cisflow.commands.checking import check_run
 from cisflow.commands.scaffold import initialise
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("unseen")]
+pytestmark = pytest.mark.slow
 
 RULES = {"ingest_wave", "panel", "estimate", "judge", "tables", "figures", "paper"}
 
