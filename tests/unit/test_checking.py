@@ -152,6 +152,23 @@ def test_models_say_what_a_wave_lacks(here, root):
     assert lacks["faems2010_direct"]["profit_margin"] == ["company accounts"]
 
 
+def test_run_that_could_estimate_nothing_is_refused(here, root):
+    survey = unseen_survey.harmonised(here / "data")
+    lacks = ["TURNMAR", "TURNIN"]
+    frame = pd.read_csv(survey.extract, dtype=str)
+    frame.drop(columns=lacks).to_csv(survey.extract, index=False)
+    (here / "config" / "unchanged.yaml").write_text(
+        "title: No shares\nextends: eurostat/cis2012\nshares: {sum_to_100: []}\n"
+        "variables: {share_new_market: null, share_new_firm: null}\n"
+    )
+    waves = {"2012": {"file": "data/cis2012.csv", "codebook": "config/unchanged.yaml"}}
+    findings = check_run(config(here, waves), root)
+    assert told(findings) == {"config/se.yaml": ["models: no wave supports any of them"]}
+    ((_, problem),) = findings.errors
+    assert "faems2005 comes nearest, in wave 2012" in problem.remedy
+    assert problem.remedy.endswith("what makes up incremental, radical")
+
+
 def test_accounts_of_other_firms_are_told(here, root):
     unseen_survey.harmonised(here / "data")
     write_accounts(accounts(), here / "data" / "accounts.xlsx")

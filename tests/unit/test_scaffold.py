@@ -228,6 +228,24 @@ def test_partners_and_shares_nobody_recognises_are_asked_for(here, root):
     assert "faems2005" not in done["model_changes"]
 
 
+def test_unchanged_share_alone_is_not_enough(here, root):
+    survey = unseen_survey.words_and_commas(here / "data")
+    unclear = {"sh_firm": "q7b", "sh_mkt": "q7c"}
+    frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")
+    frame.rename(columns=unclear).to_csv(survey.extract, index=False)
+    labels = pd.read_csv(survey.labels[0], dtype=str)
+    of_shares = labels["item"].isin(unclear)
+    labels["item"] = labels["item"].replace(unclear)
+    labels.loc[of_shares, "question text"] = "Answer to question 7"
+    labels.to_csv(survey.labels[0], index=False)
+    done = set_up(survey, root)
+    assert any("shares of turnover from new products: no column" in todo for todo in done["todo"])
+    codebook = (here / done["written"][0]).read_text(encoding="utf-8")
+    assert "share_unchanged: {name: sh_old" in codebook
+    assert "# share_new_firm: {name: …}" in codebook
+    assert "q7b" in codebook.rpartition("not used:")[2]
+
+
 def test_spending_in_relation_to_turnover(here, root):
     survey = unseen_survey.words_and_commas(here / "data")
     frame = pd.read_csv(survey.extract, sep=";", dtype=str, encoding="latin-1")

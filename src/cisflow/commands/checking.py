@@ -90,6 +90,7 @@ def check_run(config_file: Path, root: Path) -> Findings:
             _check_source(source, folders, findings, asked, firms, told=not there)
     if run is not None:
         findings.models = _models(run, root, asked)
+        findings.errors += _nothing_to_estimate(findings.models, shown(config_file))
         findings.warnings += _needless_changes(run, root, asked, shown(config_file))
     return findings
 
@@ -238,6 +239,18 @@ def _needless_changes(
             what = f"model_changes.{name}: every wave asks what the whole model needs"
             remedy = "take the line away, unless you want the model so"
             yield heading, Problem(what, remedy)
+
+
+def _nothing_to_estimate(
+    models: list[dict[str, Any]], heading: str
+) -> Iterator[tuple[str, Problem]]:
+    """Refuse a run none of whose models any wave supports: its paper would say nothing."""
+    if models and not any(row["supported"] for row in models):
+        least = min(models, key=lambda row: len(row["lacks"]))
+        what = "models: no wave supports any of them"
+        near = f"{least['model']} comes nearest, in wave {least['wave']}"
+        lacks = ", ".join(least["lacks"])
+        yield heading, Problem(what, f"{near}: name in the codebook what makes up {lacks}")
 
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:

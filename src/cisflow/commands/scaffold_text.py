@@ -20,6 +20,7 @@ LOOK = "LOOK"
 SEED = 20141120
 WIDTH = 100
 MOST_UNUSED = 120
+LONGEST_LABEL = 60
 
 
 def flow(value: Any) -> str:
@@ -115,8 +116,13 @@ def _unused(made: Draft, seen: Look) -> str:
     if not unused:
         return ""
     more = f" and {len(unused) - MOST_UNUSED} more" if len(unused) > MOST_UNUSED else ""
-    told = "Columns of the file that are not used: " + ", ".join(unused[:MOST_UNUSED]) + more
+    listed = [_with_label(name, seen.legend.columns.get(name, "")) for name in unused[:MOST_UNUSED]]
+    told = "Columns of the file that are not used: " + ", ".join(listed) + more
     return textwrap.indent(textwrap.fill(told, WIDTH - 2, break_long_words=False), "# ") + "\n"
+
+
+def _with_label(name: str, label: str) -> str:
+    return f"{name} ({textwrap.shorten(label, LONGEST_LABEL, placeholder=' …')})" if label else name
 
 
 def _columns_in(entry: Mapping[str, Any]) -> list[str]:

@@ -34,7 +34,11 @@ __all__ = ["Draft", "draft", "year_of"]
 INSTEAD = {"employees": "size_class"}
 # Questions of which a survey asks at least some: what they are, and which to count on meanwhile.
 GROUPS = (
-    ("shares of turnover from new products", PERCENT, TRIPLES[0]),
+    (
+        "shares of turnover from new products",
+        tuple(share for share in PERCENT if share != "share_unchanged"),
+        TRIPLES[0],
+    ),
     (
         "partners in cooperation",
         BLOCKS["partners"],
@@ -156,8 +160,9 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
     for what, variables, likely in GROUPS:
         if not there.isdisjoint(variables):
             continue
-        wanted += [v for v in likely if v not in wanted]
-        made.open += likely
+        missed = [v for v in likely if v not in there]
+        wanted += [v for v in missed if v not in wanted]
+        made.open += missed
         made.todos.append(
             f"{what}: no column was recognised; name those there are below, such as {likely[1]}, "
             "or if the file has none just take this line away"
