@@ -123,6 +123,50 @@ def test_unnamed_columns_of_a_sheet_are_passed_over(tmp_path):
     assert _rows(read_extract(path, ["added value\nth eur 2006"])) == [["400"], ["n.a."], ["-20"]]
 
 
+LABELLED = [
+    ["id", "emp", "coop"],
+    ["Number of the firm", "Employees of the firm, on average", 'Cooperated, on "innovation"'],
+    ["007", "12", "1"],
+    ["008", "30", "0"],
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_labels_below_the_header_are_no_row(suffix, tmp_path):
+    path = tmp_path / f"extract{suffix}"
+    frame = pd.DataFrame(LABELLED[1:], columns=LABELLED[0])
+    if suffix == ".csv":
+        frame.to_csv(path, index=False, lineterminator="\r\n")
+    else:
+        frame.to_excel(path, index=False, engine="xlsxwriter")
+    opened = open_extract(path)
+    assert opened.labels == dict(zip(*LABELLED[:2], strict=True))
+    read = opened.read()
+    assert _rows(read.table) == LABELLED[2:]
+    assert "labels below the header" in read.read_as
+    # The codebook may say otherwise, of this file and of one whose labels are not seen.
+    assert len(read_extract(path, options={"label_row": False})) == 3
+    assert _rows(read_extract(path, options={"label_row": True})) == LABELLED[2:]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ["id", "trade"],
+            ["a b c", "sale of cars"],
+            ["d e f", "repair of cars"],
+        ],  # texts below
+        [["id", "n"], ["firm number one", "12"], ["firm number two", "13"]],  # a number among them
+        [["Added value", "Staff costs"], ["th EUR 2006 net", "th EUR 2006 net"], ["1", "2"]],
+    ],
+)
+def test_first_row_is_taken_for_labels_only_where_it_explains_names(rows, tmp_path):
+    path = tmp_path / "extract.csv"
+    pd.DataFrame(rows[1:], columns=rows[0]).to_csv(path, index=False)
+    assert _rows(read_extract(path)) == rows[1:]
+
+
 def test_names_that_differ_by_capitals_only_are_refused(tmp_path):
     path = tmp_path / "extract.csv"
     path.write_text("co,CO\n1,0\n", encoding="utf-8")

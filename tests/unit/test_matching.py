@@ -126,6 +126,12 @@ def test_share(label, variable, words):
     assert matched(words, {name: label}, SHARE) == {variable: {name}}
 
 
+def test_name_that_is_a_sentence_is_no_abbreviation(words):
+    name = "Cooperación con organismos públicos de investigación en Holanda"
+    found = matched(words, {name: name}, YES_NO)
+    assert found == {"coop_public_research_domestic": {name}}  # and not R&D done *con*tinuously
+
+
 def test_years_tell_employees_apart(words):
     labels = {"a": "Employees in 2014", "b": "Employees in 2012", "c": "Employees in 2013"}
     found = matched(words, labels, AMOUNT, year=2014)

@@ -193,6 +193,8 @@ def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> 
 
 def question(name: str, label: str, words: Words) -> Question:
     """Take a column's name and label apart; every word counts alike."""
+    if not label and " " in name.strip():  # a name of several words is the question itself
+        name, label = "", name
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     own = [part for token in _tokens(apart) for part in _parts(token, words.parts)]
     said = _tokens(label)

@@ -210,9 +210,9 @@ def open_extract(
         A file whose ending is one of :data:`FORMATS`, perhaps packed in ``.gz`` or ``.zip``; or
         several of them, to be joined.
     options
-        The `file:` section of a codebook: ``delimiter``, ``encoding``, ``decimal``, ``sheet``; and
-        of the config: ``member`` (which file of a zip archive) and ``join`` (the column that
-        identifies rows in all of several files).
+        The `file:` section of a codebook: ``delimiter``, ``encoding``, ``decimal``, ``sheet``,
+        ``label_row``; and of the config: ``member`` (which file of a zip archive) and ``join`` (the
+        column that identifies rows in all of several files).
     heading
         What to call the extract in messages; its path when not given.
 

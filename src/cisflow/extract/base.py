@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -21,6 +21,9 @@ ROWS_AT_A_TIME = 100_000
 LARGEST_WHOLE = 2.0**63
 # From here on Arrow writes floats with an exponent.
 EXPONENT = 1e10
+LABEL_ROW = "labels below the header"
+# A row of labels fills nearly all cells below names, mostly with sentences, and is above numbers.
+MOST_CELLS, FEW_NUMBERS = 0.8, 0.25
 
 
 class UnreadableError(Exception):
@@ -116,6 +119,43 @@ class Opened:
     finish: Callable[[pa.Table], pa.Table] | None = None
     labels: dict[str, str] = field(default_factory=dict)
     value_labels: Labels = field(default_factory=dict)
+
+
+def labels_below(
+    header: Sequence[str], rows: Sequence[Sequence[str]], options: Options
+) -> list[str] | None:
+    """Return the labels where the row below the header explains the columns, else None.
+
+    Parameters
+    ----------
+    header, rows
+        The header and the first rows below it, as text.
+    options
+        ``label_row`` says whether there is such a row; without it, it is one if it is made of
+        sentences, below a header of names and above numbers.
+    """
+    stated = options.get("label_row")
+    if not rows or stated is False:
+        return None
+    first = [cell.strip() for cell in rows[0]]
+    if stated:
+        return first
+    given = [cell for cell in first if cell]
+    names = sum(" " not in name for name in header)
+    sentences = sum(cell.count(" ") > 1 for cell in given)
+    numbers = sum(map(_is_number, rows[1])) if len(rows) > 1 else 0
+    explains = (
+        names > MOST_CELLS * len(header)
+        and len(given) > MOST_CELLS * len(first)
+        and sentences > len(given) / 2
+        and not any(map(_is_number, given))
+        and numbers > FEW_NUMBERS * len(first)
+    )
+    return first if explains else None
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?\s*", cell))
 
 
 def code_key(text: str, decimal: str = ".") -> str:

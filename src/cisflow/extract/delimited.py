@@ -10,9 +10,19 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cisflow.extract.base import Chunk, Opened, Options, RawFile, UnreadableError, arrow_texts
+from cisflow.extract.base import (
+    LABEL_ROW,
+    Chunk,
+    Opened,
+    Options,
+    RawFile,
+    UnreadableError,
+    arrow_texts,
+    labels_below,
+)
 from cisflow.extract.encodings import (
     UNICODE,
     WESTERN,
@@ -41,6 +51,7 @@ class _Layout:
     header: list[str]
     blank_lines: int  # before the header
     extra: int  # delimiters that end the rows and not the header
+    labels: list[str] | None  # in the row below the header, if it explains the columns
     letters: bool = False  # whether a letter outside ASCII was seen, in the encoding
 
 
@@ -66,6 +77,8 @@ def open_text(raw: RawFile, options: Options) -> Opened:
         sample = stream.read(SAMPLE)
     layout = _layout(sample, options)
     how = [DELIMITERS.get(layout.delimiter, repr(layout.delimiter)).removeprefix("a ")]
+    how += [] if layout.labels is None else [LABEL_ROW]
+    labels = dict(zip(layout.header, layout.labels or [], strict=False))
 
     def read(names: list[str]) -> Iterator[Chunk]:
         yield from _rows(raw, layout, names)
@@ -77,7 +90,7 @@ def open_text(raw: RawFile, options: Options) -> Opened:
             how.insert(1, "decimal comma")
         return finished
 
-    return Opened(layout.header, read, how, finish)
+    return Opened(layout.header, read, how, finish, labels)
 
 
 # --- its layout ---------------------------------------------------------------------------------
@@ -94,12 +107,14 @@ def _layout(sample: bytes, options: Options) -> _Layout:
     delimiter = _delimiter(filled, options)
     rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
     header = [name.strip() for name in next(rows)]
-    return _Layout(encoding, delimiter, header, blank_lines, _extra(rows, len(header)))
+    first = list(islice((row for row in rows if any(row)), 2))
+    extra = _extra(first[0] if first else [], len(header))
+    labels = labels_below(header, first, options)
+    return _Layout(encoding, delimiter, header, blank_lines, extra, labels)
 
 
-def _extra(rows: Iterator[list[str]], width: int) -> int:
+def _extra(first: list[str], width: int) -> int:
     """Return by how many blank cells the first row is longer than the header."""
-    first = next((row for row in rows if any(row)), [])
     return 0 if any(first[width:]) else max(0, len(first) - width)
 
 
@@ -176,7 +191,7 @@ def _batches(
         read_options=pc.ReadOptions(
             column_names=names,
             skip_rows=layout.blank_lines,
-            skip_rows_after_names=1,
+            skip_rows_after_names=1 if layout.labels is None else 2,
             encoding=layout.encoding.name,
             block_size=BLOCK,
         ),

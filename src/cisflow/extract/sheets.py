@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from cisflow.extract.base import (
+    LABEL_ROW,
     ROWS_AT_A_TIME,
     Chunk,
     Opened,
@@ -13,6 +14,7 @@ from cisflow.extract.base import (
     RawFile,
     UnreadableError,
     arrow_texts,
+    labels_below,
     object_texts,
 )
 
@@ -32,16 +34,20 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
             f"the sheet '{sheet.name}' is empty", "set `file: {sheet: …}` to another one"
         )
     header = [str(cell).strip() for cell in cells[0]]
+    labels = labels_below(header, [[str(cell) for cell in row] for row in cells[1:3]], options)
+    rows = cells[1:] if labels is None else cells[2:]
 
     def read(names: list[str]) -> Iterator[Chunk]:
         import pyarrow as pa
 
         places = [header.index(name) for name in names]
-        columns = [object_texts(row[place] for row in cells[1:]) for place in places]
+        columns = [object_texts(row[place] for row in rows) for place in places]
         yield Chunk(pa.table(columns, names))
 
     # A column without a header, such as the row counter of an Orbis export, is nobody's.
-    return Opened([name for name in header if name], read, [f"sheet '{sheet.name}'"])
+    names = [name for name in header if name]
+    how = [f"sheet '{sheet.name}'", *([] if labels is None else [LABEL_ROW])]
+    return Opened(names, read, how, labels=dict(zip(header, labels or [], strict=False)))
 
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
