@@ -71,7 +71,7 @@ def _verdicts(rows: pd.DataFrame) -> str:
     return "\n".join(dict.fromkeys(lines)) or "not tested"
 
 
-def _wrapped(text: str, width: int = 46) -> str:
+def _wrapped(text: str, width: int = 34) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(text, width))

@@ -6,6 +6,7 @@ import copy
 import io
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,15 +87,16 @@ def _stub_width(table: MTable) -> str:
     """Return the width of the first column: its own, where that leaves the others room."""
     line = LETTERS_ACROSS if is_wide(table) else LETTERS_UPRIGHT
     cells = table.df.astype(str)
-    needed = sum(
-        2 + max(len(part) for text in cells.iloc[:, j] for part in text.split("\n"))
-        for j in range(cells.shape[1])
-    )
+    needed = sum(2 + _longest_line(cells.iloc[:, j]) for j in range(cells.shape[1]))
     names = [str(i[-1] if isinstance(i, tuple) else i) for i in cells.index]
     room = max(line - needed, line // 3)
-    if max(map(len, names)) <= room:
+    if _longest_line(names) <= room:
         return "auto"
     return f"{cells.shape[1] * room / (line - room):.2f}fr"
+
+
+def _longest_line(texts: Iterable[str]) -> int:
+    return max(len(line) for text in texts for line in text.split("\n"))
 
 
 def _latex(table: MTable) -> str:
