@@ -42,7 +42,7 @@ endif
 	touch $@
 
 # Installs on machines like this one: same operating system, processor and Python.
-BUNDLE := cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')
+BUNDLE = cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')
 bundle: $(STAMP)
 	rm -rf dist/$(BUNDLE) && mkdir -p dist/$(BUNDLE)/wheels
 	git archive HEAD | tar -x -C dist/$(BUNDLE)
