@@ -126,7 +126,8 @@ def plain_figures(raw: pd.DataFrame, columns: Collection[str], codebook: Codeboo
     for column, found in cells.items():
         plain = {t: f"{sign}{ways[0].value(body) or body}" for t, (sign, body) in found.items()}
         if plain:
-            raw[column] = raw[column].replace(plain)
+            # Far quicker than `replace` where thousands of texts differ.
+            raw[column] = raw[column].map(plain).fillna(raw[column]).astype("string")
     return Figures(raw, problems, _shown(bodies, ways[0]))
 
 
