@@ -397,6 +397,8 @@ def _number(
         if key[text].str.fullmatch(DATE).mean() > 0.5:
             what = f"{place}: {_values(count)} that {'is a date' if count == 1 else 'are dates'}."
             remedy = f"name the right column under `{variable}:` in {codebook['path']}"
+        elif "figures" in codebook.get("file", {}):
+            remedy += f"; the file's figures are read with {codebook['file']['figures']}"
         elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy))

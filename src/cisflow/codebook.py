@@ -35,6 +35,17 @@ MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "frac
 OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
 # Set by the ingest itself; a codebook has nothing to say about them.
 SET_BY_INGEST = ("country", "wave", "reference_year", "section", *ASKED)
+# Sections of which a codebook that extends another restates only what differs.
+MERGED = (
+    "money",
+    "file",
+    "codes",
+    "nace",
+    "shares",
+    "header",
+    "consolidation",
+    "fiscal_year",
+)
 SCHEMA = Path("workflow", "schemas", "codebook.schema.yaml")
 
 
@@ -194,9 +205,15 @@ def _with_text_keys(value: Any, heading: str) -> Any:
 def _merged(parent: Codebook, child: Codebook) -> Codebook:
     """Return ``parent`` overlaid with ``child``; see `extends` in the schema."""
     merged = {**parent, **child}
-    for key in ("money", "file", "codes", "nace", "shares", "header"):
+    for key in MERGED:
         if key in merged:
             merged[key] = {**parent.get(key, {}), **child.get(key, {})}
+    for key, part in (("header", "units"), ("consolidation", "codes")):
+        if part in merged.get(key, {}):
+            both = {**parent.get(key, {}).get(part, {}), **merged[key][part]}
+            merged[key][part] = {name: value for name, value in both.items() if value is not None}
+    if "prefer" in (own := child.get("consolidation", {})) and "note" not in own:
+        merged["consolidation"].pop("note", None)  # it told why another kind goes first
     merged["missing"] = list(dict.fromkeys([*parent.get("missing", []), *child.get("missing", [])]))
     old, new = parent.get("blocks", {}), child.get("blocks", {})
     merged["blocks"] = {b: {**old.get(b, {}), **new.get(b, {})} for b in {**old, **new}}
@@ -344,6 +361,9 @@ def _contradictions_of_blocks(codebook: Codebook) -> Iterator[Problem]:
 
 
 def _contradictions_of_firms(codebook: Codebook) -> Iterator[Problem]:
+    if "thousands" in codebook.get("file", {}):
+        what = "file: `thousands` although this is no codebook of accounts"
+        yield Problem(what, "remove it; thousands of a survey's file are not separated")
     if "reference_year" not in codebook:
         yield Problem("`reference_year` is missing", "add the last year of the survey's period")
     if "nace" in codebook["variables"] and "nace" not in codebook:
@@ -356,6 +376,15 @@ def _contradictions_of_firms(codebook: Codebook) -> Iterator[Problem]:
 
 
 def _contradictions_of_accounts(codebook: Codebook) -> Iterator[Problem]:
+    lacking = [k for k in ("name", "prefer") if k not in codebook.get("consolidation", {})]
+    if "consolidation" in codebook and lacking:
+        what = " and ".join(f"`{key}`" for key in lacking)
+        remedy = "say which column tells the kind of accounts, and which kinds are kept"
+        yield Problem(f"consolidation: {what} is missing", remedy)
+    marks = codebook.get("file", {})
+    if "decimal" in marks and marks["decimal"] == marks.get("thousands"):
+        what = f"file: `decimal` and `thousands` are both '{marks['decimal']}'"
+        yield Problem(what, "correct one of them")
     pattern = codebook.get("header", {}).get("pattern")
     if pattern is None and "year" not in codebook["variables"]:
         yield Problem(

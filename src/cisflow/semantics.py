@@ -56,7 +56,7 @@ def semantics(
         **_size_class(firms, codebook),
         **_shares(firms, codebook, columns),
         **_weights(firms, codebook, columns),
-        **_turnover_per_employee(firms, codebook),
+        **turnover_per_employee(firms, codebook),
     }
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 
@@ -85,9 +85,9 @@ def write_warnings(record: Mapping[str, Any], heading: str, log: str | Path) -> 
     Parameters
     ----------
     record
-        From :func:`cisflow.ingest.ingest_wave`.
+        From :func:`cisflow.ingest.ingest_wave` or :func:`cisflow.accounts.ingest_accounts`.
     heading
-        Country and wave.
+        Country and wave, or country and accounts.
     log
         Written only if there is a warning.
     """
@@ -214,8 +214,16 @@ def _weights(
     }
 
 
-def _turnover_per_employee(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
-    """Compare turnover per employee with what it can be; amounts in other currencies are not."""
+def turnover_per_employee(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
+    """Compare turnover per employee with what it can be; amounts in other currencies are not.
+
+    Parameters
+    ----------
+    firms
+        With the columns turnover and employees, of firms or of firm-years.
+    codebook
+        Whose ``money:`` tells the currency.
+    """
     money = codebook.get("money", {})
     ratio = (firms["turnover"] / firms["employees"])[firms["employees"] > 0].dropna()
     ratio = ratio[ratio > 0]

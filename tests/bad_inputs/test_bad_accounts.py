@@ -155,6 +155,70 @@ def test_text_in_a_number(refusal):
     assert "under `missing:`" in message
 
 
+@pytest.mark.parametrize(("mark", "word"), [(",", "comma"), (".", "point")])
+def test_thousands_or_decimals_nobody_can_tell(refusal, mark, word):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = [f"4{mark}321", f"({mark.join(['7', '654'])})", 2]
+    message = refusal(frame)
+    assert (
+        f"{SHEET}: column 'Added value th EUR 2006' (2 rows): figures such as 9{mark}999" in message
+    )
+    assert f"whether the {word} separates thousands or decimals" in message
+    assert f"`thousands: '{mark}'` if 9{mark}999 is nearly ten thousand" in message
+    assert "beside `file:` in the config or under `file:` in" in message
+    assert "BE0001" not in message
+    assert "321" not in message
+    assert "654" not in message
+
+
+def test_decimals_with_a_point_here_and_a_comma_there(refusal):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = ["4,32", "1", "2"]
+    frame["Costs of employees\nth EUR\n2006"] = ["7.65", "1.5", "2"]
+    message = refusal(frame)
+    assert "comma before decimals in column 'Added value th EUR 2006' (1 row)" in message
+    assert "point before decimals in column 'Costs of employees th EUR 2006' (2 rows)" in message
+    assert "so that all figures have the same marks" in message
+    assert "4,32" not in message
+
+
+def test_a_stated_mark_the_file_does_not_have(refusal):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = ["4,32", "1", "2"]
+    message = refusal(frame, more="file: {decimal: '.'}\nvariables: {}")
+    assert "(1 row): figures that are not written as `decimal: '.'` says" in message
+    assert "without it the marks are found from the figures" in message
+
+
+def test_thousands_a_program_took_for_decimals(refusal):
+    frame = accounts()
+    frame["Added value\nth EUR 2006"] = [1.234, "1.234.567", 2]
+    message = refusal(frame)
+    assert "texts with a point between thousands beside cells that are fractions" in message
+    assert "import the original export once more" in message
+
+
+def test_a_header_without_a_unit_among_headers_with_one(refusal):
+    frame = accounts().rename(columns=lambda n: n.replace("value\nth EUR", "value"))
+    message = refusal(frame)
+    assert "value_added (column 'Added value 2006'): the header names no unit" in message
+    assert "`value_added: {unit: thousand}`" in message
+
+
+@pytest.mark.parametrize("unit", ["bnEUR", "€bn", "(EUR bn)", "bn EUR"])
+@pytest.mark.parametrize("name", ["belfirst", "orbis_long"])
+def test_a_glued_unit_nobody_knows(refusal, unit, name):
+    year = "" if name == "orbis_long" else " 2006"
+    labels = ("Turnover", "Costs of employees", "P/L before tax")
+    frame = pd.DataFrame({"BvD ID number": ["BE0001"], "Year": ["2006"]})
+    frame = frame.assign(**{f"{label}\nth EUR{year}": 1 for label in labels})
+    frame[f"Added value\n{unit}{year}"] = 2
+    message = refusal(frame, f"accounts/{name}")
+    assert f"{SHEET}: value_added: unknown unit 'bn" in message.replace("'€bn", "'bn")
+    assert "add it to `header: {units: …}`" in message
+    assert "column 'Added value' or" not in message
+
+
 def test_relative_years_without_a_closing_date(refusal):
     message = refusal(relative())
     assert "turnover, value_added, personnel_costs" in message

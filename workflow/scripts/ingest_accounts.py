@@ -5,6 +5,7 @@ with reported(snakemake.log[0]):
     from cisflow.extract import configured
     from cisflow.ingest import ingest_accounts
     from cisflow.records import write_record
+    from cisflow.semantics import write_warnings
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
     codebook = configured(codebook, snakemake.params.source)
@@ -17,3 +18,5 @@ with reported(snakemake.log[0]):
     )
     accounts.to_parquet(snakemake.output.accounts)
     write_record(quality, snakemake.output.quality, snakemake.params.data)
+    heading = f"{snakemake.params.name}, accounts"
+    write_warnings(quality, heading, snakemake.log[0])

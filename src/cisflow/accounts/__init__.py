@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cisflow.accounts.headers import ITEMS, better_codebook
 from cisflow.accounts.long import read_long
-from cisflow.accounts.rows import Books
+from cisflow.accounts.rows import YEAR, Books
 from cisflow.accounts.wide import read_wide
 from cisflow.codebook import Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import column_names, verify_checksum
 from cisflow.quality import Check, check, notes
 from cisflow.schema import ACCOUNT_COLUMNS, account_schema, conforming, dtype_of
+from cisflow.semantics import turnover_per_employee
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,6 @@ DENOMINATORS = {
     "total_assets": "return on assets",
     "employees": "labour productivity",
 }
-MONTHS_OF_A_YEAR = 12
 
 
 def ingest_accounts(
@@ -84,6 +84,7 @@ def ingest_accounts(
         "country": country,
         "wave": "accounts",
         "file": shown(path),
+        "read_as": books.read_as,
         "codebook": codebook["id"],
         "title": codebook["title"],
         "rows": books.rows,
@@ -93,8 +94,13 @@ def ingest_accounts(
         "years": sorted(int(year) for year in accounts["year"].unique()),
         "currency": codebook.get("money", {}).get("currency") or books.currency,
         "kinds": books.kinds,
-        "notes": list(_notes(codebook)),
-        "checks": {**_row_checks(books), **months, **_denominators(accounts)},
+        "notes": list(_notes(codebook, books)),
+        "checks": {
+            **_row_checks(books),
+            **months,
+            **_denominators(accounts),
+            **turnover_per_employee(accounts, codebook),
+        },
         "variables": {
             item: _counts(
                 accounts[item], books.columns.get(item, []), books.invalid.get(item, 0), spec
@@ -130,7 +136,7 @@ def _whole_years(table: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame,
     months = table["months"].astype("Float64")
     if months.isna().all():
         return table, {}
-    odd = months.ne(MONTHS_OF_A_YEAR).fillna(False).astype(bool)
+    odd = months.ne(YEAR).fillna(False).astype(bool)
     left_out = codebook.get("fiscal_year", {}).get("other_than_12", "keep") == "exclude"
     meaning = (
         f"The fiscal year has other than twelve months ({'left out' if left_out else 'kept'})."
@@ -155,6 +161,13 @@ def _row_checks(books: Books) -> dict[str, Check]:
             "of": books.rows,
             "meaning": "The row is left out: its identifier is not in the declared format.",
         }
+    if books.same_year:
+        checks["one_end_of_year"] = {
+            "failed": books.same_year,
+            "of": len(books.table) + books.same_year,
+            "meaning": "The accounts are left out: later ones of the firm end in the same fiscal "
+            "year.",
+        }
     return checks
 
 
@@ -171,8 +184,11 @@ def _denominators(accounts: pd.DataFrame) -> dict[str, Check]:
     }
 
 
-def _notes(codebook: Codebook) -> Iterable[str]:
+def _notes(codebook: Codebook, books: Books) -> Iterable[str]:
     yield from notes(codebook)
+    if not books.unit_in_headers:
+        unit = codebook.get("money", {}).get("unit", "unit")
+        yield f"money: no header names a unit; amounts are taken for {unit}s, as the codebook says"
     for section in ("consolidation", "fiscal_year"):
         if note := codebook.get(section, {}).get("note"):
             yield f"{section}: {note}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cisflow.accounts.figures import as_text, plain_figures
 from cisflow.accounts.headers import (
     ITEMS,
     Header,
@@ -15,7 +16,10 @@ from cisflow.accounts.headers import (
     located,
     one_line,
     read_headers,
+    silent_units,
+    unit_named,
     unit_problems,
+    unit_unknown,
     with_unit,
 )
 from cisflow.accounts.rows import (
@@ -43,23 +47,29 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
 
     headers = read_headers(column_names(path, codebook.get("file", {}), heading), codebook)
     found = located(headers, codebook, _only_column)
-    own = _as_written(found, codebook)
+    own = as_text(_as_written(found, codebook))
     special = special_columns(headers, codebook)
     kind, currencies = special["kind"], special["currencies"]
     for name, header in (("kind", kind), ("currencies", currencies)):
         if header is not None:
             own["variables"][name] = {"name": [header.name], "required": False}
     delivery = read_rows(path, own, heading)
-    raw = delivery.raw
+    items = {item: columns for item, columns in found.items() if item in (*ITEMS, "months")}
+    names = dict.fromkeys(header.name for columns in items.values() for header in columns)
+    figures = plain_figures(delivery.raw, list(names), codebook)
+    raw, own = figures.raw, figures.explained(own)
     answers = {
         variable: read_answers(variable, columns, raw, own, country)
         for variable, columns in delivery.columns.items()
         if variable not in ("kind", "currencies") and (variable != "year" or not columns)
     }
-    problems = [*delivery.problems, *(p for a in answers.values() for p in a.problems)]
+    problems = [*_told_apart(delivery.problems, found, headers, codebook), *figures.problems]
+    if not figures.problems:  # else these would be told twice
+        problems += [problem for answer in answers.values() for problem in answer.problems]
     for item, columns in found.items():
         problems += unit_problems(item, columns, codebook)
     problems += currency_problems(found, codebook)
+    problems += silent_units(found, codebook)
     if problems or "firm_id" not in answers:
         raise CisflowError(heading, problems)
     years, problems = _years_of_rows(raw, delivery.columns["year"], answers, codebook)
@@ -71,13 +81,15 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
         raise CisflowError(heading, problems)
     table = pd.DataFrame({"firm_id": ids.values, "year": years})
     table = table.assign(**{item: a.values for item, a in answers.items()})[choice.kept]
-    items = [item for item in answers if item in ITEMS]
+    read = [item for item in answers if item in ITEMS]
     return Books(
         table=table.reindex(columns=list(COLUMNS)),
-        columns={item: [one_line(name) for name in answers[item].columns] for item in items},
-        invalid={item: int(answers[item].invalid[choice.kept].sum()) for item in items},
+        columns={item: [one_line(name) for name in answers[item].columns] for item in read},
+        invalid={item: int(answers[item].invalid[choice.kept].sum()) for item in read},
         rows=delivery.rows,
+        read_as=figures.said(delivery.read_as),
         currency=currency_of(found),
+        unit_in_headers=unit_named(found),
         **choice.counts(),
     )
 
@@ -85,6 +97,21 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
 def _only_column(names: Sequence[str], headers: Sequence[Header]) -> list[Header]:
     header = find_column(names, headers)
     return [] if header is None else [header]
+
+
+def _told_apart(
+    problems: Sequence[Problem],
+    found: Mapping[str, Sequence[Header]],
+    headers: Sequence[Header],
+    codebook: Codebook,
+) -> Iterator[Problem]:
+    """Yield unknown units in place of columns that seem to be absent because of them."""
+    absent = [item for item in ITEMS if item in codebook["variables"] and item not in found]
+    unknown = {item: p for item in absent if (p := unit_unknown(item, headers, codebook))}
+    yield from unknown.values()
+    for problem in problems:
+        if problem.what.partition(":")[0] not in unknown:
+            yield problem
 
 
 def _as_written(found: Mapping[str, Sequence[Header]], codebook: Codebook) -> Codebook:

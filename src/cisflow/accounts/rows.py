@@ -15,14 +15,16 @@ from cisflow.errors import Problem
 if TYPE_CHECKING:
     import pandas as pd
 
+# Months of a fiscal year, unless the file says otherwise.
+YEAR = 12
 COLUMNS = ("firm_id", "year", *ITEMS, "months")
 
 # Bureau van Dijk's codes: consolidated (C) or unconsolidated (U), 1 without and 2 with a companion
 # of the other kind; LF and NF have limited or no figures.
 KINDS = ("C1", "C2", "U1", "U2", "LF", "NF")
 
-_ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-\d\d.*")
-_DAY_FIRST = re.compile(r"(?P<day>\d\d?)[./-](?P<month>\d\d?)[./-](?P<year>\d{4}).*")
+_ISO = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)(?:[-/.]\d\d?.*)?")
+_DAY_FIRST = re.compile(r"(?:(?P<day>\d\d?)[./-])?(?P<month>\d\d?)[./-](?P<year>\d{4})(?:\D.*)?")
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)\d\d")
 _YEAR = re.compile(r"(?P<year>(?:19|20)\d\d)(?:\.0*)?")
 
@@ -41,24 +43,33 @@ class Books:
         Per item how many values did not fit and are missing for that reason.
     rows
         Rows of the file.
+    read_as
+        How the file was read, in words.
     kinds
         Rows kept of each kind of accounts (consolidated or not); empty if the file does not say.
     other_kinds
         Rows left out because the firm has accounts of a preferred kind.
     ids_unfit
         Rows left out because their identifier is not in the declared format.
+    same_year
+        Accounts left out because later ones of the firm end in the same fiscal year.
     currency
         Of the amounts, as far as the headers tell.
+    unit_in_headers
+        Whether a header names the unit or the currency of amounts.
     """
 
     table: pd.DataFrame
     columns: dict[str, list[str]]
     invalid: dict[str, int]
     rows: int
+    read_as: str = ""
     kinds: dict[str, int] = field(default_factory=dict)
     other_kinds: int = 0
     ids_unfit: int = 0
+    same_year: int = 0
     currency: str | None = None
+    unit_in_headers: bool = True
 
 
 def special_columns(headers: list[Header], codebook: Codebook) -> dict[str, Header | None]:
@@ -91,19 +102,30 @@ def fiscal_years(dates: pd.Series, codebook: Codebook) -> pd.Series:
         With ``fiscal_year: {previous_year_before_month: 6}`` accounts that close before June
         count for the year before.
     """
+    return years_of(closing_months(dates), codebook)
+
+
+def closing_months(dates: pd.Series) -> pd.Series:
+    """Return the months of closing dates as text, 12 × year + month, null for other texts."""
+    months = {date: _closing_month(date) for date in dates.dropna().unique()}
+    return dates.map(months).astype("Int64")
+
+
+def years_of(months: pd.Series, codebook: Codebook) -> pd.Series:
+    """Return the fiscal years that end in months, as :func:`closing_months` counts them."""
     first = codebook.get("fiscal_year", {}).get("previous_year_before_month", 1)
-    years = {date: _fiscal_year(date, first) for date in dates.dropna().unique()}
-    return dates.map(years).astype("Int64")
+    year, month = (months - 1) // YEAR, (months - 1) % YEAR + 1
+    return year - (month < first).astype("Int64")
 
 
-def _fiscal_year(date: str, first_month: int) -> int | None:
+def _closing_month(date: str) -> int | None:
     for form in (_ISO, _DAY_FIRST, _COMPACT, _YEAR):
         if match := form.fullmatch(date):
             part = match.groupdict()
-            month = int(part.get("month") or 12)
-            if month > 12:  # the month stands first
-                month = int(part.get("day") or 12)
-            return int(part["year"]) - (month < first_month)
+            month = int(part.get("month") or YEAR)
+            if month > YEAR:  # the month stands first
+                month = int(part.get("day") or YEAR)
+            return int(part["year"]) * YEAR + month
     return None
 
 

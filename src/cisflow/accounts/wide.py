@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cisflow.accounts.figures import as_text, plain_figures
 from cisflow.accounts.headers import (
     ITEMS,
     Header,
@@ -20,23 +21,27 @@ from cisflow.accounts.headers import (
     no_years,
     one_line,
     read_headers,
+    silent_units,
+    unit_named,
     wanted_labels,
     with_unit,
 )
 from cisflow.accounts.rows import (
     COLUMNS,
+    YEAR,
     Books,
     Choice,
     choose_rows,
+    closing_months,
     date_problems,
-    fiscal_years,
     special_columns,
     without_tokens,
+    years_of,
 )
 from cisflow.answers import Answers, read_column
 from cisflow.codebook import Codebook, alternatives
 from cisflow.errors import CisflowError, Problem
-from cisflow.extract import column_names, read_extract
+from cisflow.extract import column_names, open_extract, selected
 from cisflow.identifiers import in_format
 
 if TYPE_CHECKING:
@@ -49,13 +54,21 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
-    raw = read_extract(path, file.needed(), codebook.get("file", {}), heading)
+    rows_wanted = {
+        **selected({"select": codebook.get("rows", {})}),
+        **selected(codebook.get("file", {})),
+    }
+    opened = open_extract(path, as_text(codebook)["file"], heading)
+    extract = opened.read(file.needed(), rows_wanted)
+    raw = extract.table
     # Exports repeat a firm's further names and addresses in rows that have nothing else.
     raw = raw.dropna(how="all").reset_index(drop=True)
     if len(raw) == 0:
         empty = Problem("the file has headers and no firm", "export it once more")
         raise CisflowError(heading, empty)
     rows = len(raw)
+    figures = plain_figures(raw, file.figures(), codebook)
+    raw, codebook = figures.raw, figures.explained(codebook)
     choice = _chosen_rows(raw, file.firm_id.name, file, codebook, country)
     raw = raw[choice.kept]
     values = {
@@ -63,11 +76,13 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
         for item, headers in file.items.items()
         for header in headers
     }
-    years, problems = _last_years(raw, file.closing_date, codebook)
-    problems = [*choice.problems, *problems]
-    problems += [problem for answers in values.values() for problem in answers.problems]
+    closings, problems = _closings(raw, file, values, codebook)
+    years, same_year = _distinct_years(closings, codebook)
+    problems = [*figures.problems, *choice.problems, *problems]
+    if not figures.problems:  # else these would be told twice
+        problems += [problem for answers in values.values() for problem in answers.problems]
     problems += _nothing_in(file.items, values, codebook)
-    problems += _undated(values, years, file.closing_date)
+    problems += _undated(values, years[0], file.closing_date)
     if problems:
         raise CisflowError(heading, problems)
     ids = choice.ids[choice.kept]
@@ -79,7 +94,10 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
             for item, found in file.items.items()
         },
         rows=rows,
+        read_as=figures.said(extract.read_as),
+        same_year=same_year,
         currency=currency_of(file.items),
+        unit_in_headers=unit_named(file.items),
         **choice.counts(),
     )
 
@@ -92,6 +110,7 @@ class _WideFile:
     firm_id: Header | None
     items: dict[str, list[Header]]
     closing_date: Header | None
+    earlier_dates: dict[int, Header]
     kind: Header | None
     currencies: Header | None
 
@@ -104,13 +123,20 @@ class _WideFile:
         if "months" in found:
             items["months"] = found["months"]
         firm_id = find_column(alternatives(codebook["variables"]["firm_id"])[0], headers)
-        return cls(headers, firm_id, items, **special)
+        dates = set(wanted_labels(codebook.get("fiscal_year", {}).get("closing_date", [])))
+        earlier = {h.back: h for h in headers if h.back and h.label in dates}
+        return cls(headers, firm_id, items, earlier_dates=earlier, **special)
 
     def needed(self) -> list[str]:
         """Names of the columns to read."""
         single = [self.firm_id, self.closing_date, self.kind, self.currencies]
+        single += self.earlier_dates.values()
         columns = [header for found in self.items.values() for header in found]
         return [header.name for header in (*single, *columns) if header is not None]
+
+    def figures(self) -> list[str]:
+        """Names of the columns that hold figures."""
+        return list(dict.fromkeys(h.name for found in self.items.values() for h in found))
 
     def _recognised(self, codebook: Codebook) -> bool:
         """Whether headers name years, or at least half of the required items relative ones."""
@@ -131,6 +157,7 @@ class _WideFile:
             if item in ITEMS:
                 yield from item_problems(item, found, self.headers, codebook)
         yield from currency_problems(self.items, codebook)
+        yield from silent_units(self.items, codebook)
         relative = [
             item for item, found in self.items.items() if any(h.year is None for h in found)
         ]
@@ -170,17 +197,51 @@ def _amounts(
     )
 
 
-def _last_years(
-    raw: pd.DataFrame, closing_date: Header | None, codebook: Codebook
-) -> tuple[pd.Series, list[Problem]]:
-    """Return the fiscal years of the firms' last accounts; null without a closing date."""
+def _closings(
+    raw: pd.DataFrame,
+    file: _WideFile,
+    values: Mapping[tuple[str, Header], Answers],
+    codebook: Codebook,
+) -> tuple[dict[int, pd.Series], list[Problem]]:
+    """Return the months in which the firms' last accounts close, and those before them.
+
+    Keys are how many accounts before the last. "Year - 1" are the accounts before the last ones,
+    which end a year earlier only if the last have twelve months. Null without a closing date.
+    """
     import pandas as pd
 
-    if closing_date is None:
-        return pd.Series(pd.NA, index=raw.index, dtype="Int64"), []
-    dates = without_tokens(raw[closing_date.name], codebook)
-    years = fiscal_years(dates, codebook)
-    return years, list(date_problems("closing date", closing_date.name, dates, years, codebook))
+    problems: list[Problem] = []
+
+    def read(header: Header) -> pd.Series:
+        dates = without_tokens(raw[header.name], codebook)
+        months = closing_months(dates)
+        problems.extend(date_problems("closing date", header.name, dates, months, codebook))
+        return months
+
+    unknown = pd.Series(pd.NA, index=raw.index, dtype="Int64")
+    closings = {0: read(file.closing_date) if file.closing_date else unknown}
+    lengths = {h.back: a.values for (item, h), a in values.items() if item == "months"}
+    for back in range(1, 1 + max((h.back or 0 for _, h in values), default=0)):
+        length = lengths.get(back - 1, unknown).astype("Float64").round().astype("Int64")
+        before = closings[back - 1] - length.where(length > 0, YEAR).fillna(YEAR)
+        own = file.earlier_dates.get(back)
+        closings[back] = before if own is None else read(own).fillna(before)
+    return closings, problems
+
+
+def _distinct_years(
+    closings: Mapping[int, pd.Series], codebook: Codebook
+) -> tuple[dict[int, pd.Series], int]:
+    """Return fiscal years, null for accounts that end in that of later ones, and how many do."""
+    years = {0: years_of(closings[0], codebook)}
+    earliest, count = years[0], 0
+    for back in range(1, len(closings)):
+        year = years_of(closings[back], codebook)
+        same = (year >= earliest).fillna(False).astype(bool)
+        count += int(same.sum())
+        years[back] = year.mask(same)
+        earliest = years[back].fillna(earliest)
+    return years, count
 
 
 def _nothing_in(
@@ -216,7 +277,7 @@ def _undated(
 
 
 def _stacked(
-    ids: pd.Series, last: pd.Series, values: dict[tuple[str, Header], Answers]
+    ids: pd.Series, years: Mapping[int, pd.Series], values: dict[tuple[str, Header], Answers]
 ) -> pd.DataFrame:
     """Return one row per firm and year from one column per item and year."""
     import pandas as pd
@@ -229,7 +290,7 @@ def _stacked(
             for (item, header), answers in values.items()
             if (header.year, header.back) == (year, back)
         }
-        when = pd.Series(year, index=ids.index, dtype="Int64") if year else last - back
+        when = pd.Series(year, index=ids.index, dtype="Int64") if year else years[back or 0]
         tables.append(pd.DataFrame({"firm_id": ids, "year": when, **table}))
     stacked = pd.concat(tables).reindex(columns=list(COLUMNS)).dropna(subset=["year"])
     if any(year is None for year, _ in periods):

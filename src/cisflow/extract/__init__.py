@@ -48,7 +48,7 @@ __all__ = [
 
 Paths = str | Path | Sequence[str | Path]
 # What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("join", "member", "select")
+CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
 
 
 @dataclass(frozen=True)

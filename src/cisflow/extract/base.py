@@ -19,6 +19,8 @@ Labels = dict[str, dict[str, str]]
 ROWS_AT_A_TIME = 100_000
 # Whole numbers up to here fit in an int64.
 LARGEST_WHOLE = 2.0**63
+# A number with a fraction as the readers write it.
+STORED = re.compile(r"^(-?\d+\.\d+)$")
 # From here on Arrow writes floats with an exponent.
 EXPONENT = 1e10
 LABEL_ROW = "labels below the header"
@@ -180,11 +182,26 @@ def value_text(value: Any) -> str | None:
     return str(value)
 
 
-def object_texts(values: Iterable[Any]) -> pa.Array:
-    """Return values of any type as text."""
+def object_texts(values: Iterable[Any], *, apart: bool = False) -> pa.Array:
+    """Return values of any type as text; with ``apart`` see :func:`told_apart`."""
     import pyarrow as pa
 
-    return pa.array([value_text(value) for value in values], pa.large_string())
+    def text(value: Any) -> str | None:
+        stored = apart and isinstance(value, float) and not value.is_integer()
+        return STORED.sub(r"\1e0", str(value)) if stored and value == value else value_text(value)
+
+    return pa.array([text(value) for value in values], pa.large_string())
+
+
+def told_apart(texts: Any) -> Any:
+    """Return texts of stored numbers with an exponent: ``1.125e0`` is no text a person wrote.
+
+    Where texts may be numbers with separated thousands (``1.125``), and stored numbers may not,
+    they must not be confused. An option ``stored_apart`` of the readers asks for it.
+    """
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(texts, STORED.pattern, r"\1e0")
 
 
 def arrow_texts(column: Any) -> pa.Array:

@@ -16,6 +16,7 @@ from cisflow.extract.base import (
     arrow_texts,
     labels_below,
     object_texts,
+    told_apart,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
         import pyarrow as pa
 
         places = [header.index(name) for name in names]
-        columns = [object_texts(row[place] for row in rows) for place in places]
+        apart = bool(options.get("stored_apart"))
+        columns = [object_texts((row[p] for row in rows), apart=apart) for p in places]
         yield Chunk(pa.table(columns, names))
 
     # A column without a header, such as the row counter of an Orbis export, is nobody's.
@@ -92,12 +94,16 @@ def open_parquet(raw: RawFile, options: Options) -> Opened:
             "damaged, truncated or not a Parquet file", "copy or export it once more"
         ) from None
 
+    def text_of(column: pa.Array) -> pa.Array:
+        stored = options.get("stored_apart") and pa.types.is_floating(column.type)
+        return told_apart(arrow_texts(column)) if stored else arrow_texts(column)
+
     def read(names: list[str]) -> Iterator[Chunk]:
         rows, whole = 0, max(file.metadata.num_rows, 1)
         try:
             for batch in file.iter_batches(ROWS_AT_A_TIME, columns=names):
                 rows += batch.num_rows
-                texts = [arrow_texts(batch.column(name)) for name in names]
+                texts = [text_of(batch.column(name)) for name in names]
                 yield Chunk(pa.table(texts, names), share=rows / whole)
         except (pa.ArrowInvalid, OSError):
             raise UnreadableError(

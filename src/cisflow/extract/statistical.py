@@ -17,6 +17,7 @@ from cisflow.extract.base import (
     RawFile,
     UnreadableError,
     arrow_texts,
+    told_apart,
     value_text,
 )
 
@@ -64,7 +65,8 @@ def open_statistical(raw: RawFile, options: Options) -> Opened:
                 columns |= _pyreadstat(raw, source, options, **as_lists)[0]
             count = len(frame)
             start += count
-            yield _chunk(columns, piece, start / meta.number_rows if meta.number_rows else None)
+            chunk = _chunk(columns, piece, start / meta.number_rows if meta.number_rows else None)
+            yield _told_apart(chunk, piece) if options.get("stored_apart") else chunk
 
     return Opened(
         list(meta.column_names), read, how, labels=labels, value_labels=_value_labels(raw, meta)
@@ -138,6 +140,17 @@ def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
         if reason is not None:
             reasons[name] = reason
     return Chunk(pa.table(texts, list(columns)), reasons, share)
+
+
+def _told_apart(chunk: Chunk, meta: Any) -> Chunk:
+    import pyarrow as pa
+
+    kinds, names = meta.readstat_variable_types, chunk.text.column_names
+    texts = [
+        column if kinds[name] == "string" else told_apart(column)
+        for name, column in zip(names, chunk.text.columns, strict=True)
+    ]
+    return Chunk(pa.table(texts, names), chunk.reasons, chunk.share)
 
 
 def _texts(
