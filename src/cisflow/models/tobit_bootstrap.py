@@ -1,7 +1,7 @@
 r"""Resampling a Tobit: pairs, clusters, jackknife.
 
 A resample gives each row a count, so it is a fit with other weights on the same columns. All
-resamples of a batch take their Newton steps together: with :math:`v_i = (-x_i, y_i)`, or the limit
+resamples of a batch take their Newton steps together: with :math:`v_i = (x_i, -y_i)`, or the limit
 in place of :math:`y_i`, information is a product of weights and the rows' outer products
 :math:`v_i v_i'`, which are computed once.
 
@@ -26,6 +26,7 @@ from cisflow.models.tobit_likelihood import (
     Exact,
     Floats,
     Ints,
+    Outcome,
     build_likelihood,
     maximise,
     mills_ratio,
@@ -182,7 +183,7 @@ def resample(
     """
     import pandas as pd
 
-    n = results.model.low.size
+    n = results.model.outcome.value.size
     m = n if groups is None else int(groups.max()) + 1
     fitter = _Refitter(results)
     number = m if kind == "jackknife" else draws
@@ -244,8 +245,7 @@ class _Refitter:
         self.start = solution.optimum.parameters
         self.weights = results.model.total_weights
         scaling = solution.scaling
-        self.low = (results.model.low - scaling.y_mean) / scaling.y_spread
-        self.high = (results.model.high - scaling.y_mean) / scaling.y_spread
+        self.outcome = results.model.outcome.rescaled(scaling.y_mean, scaling.y_spread)
         self.rows = solution.estimable.rows
         self.blocks = solution.likelihood.blocks
         brackets = any(isinstance(block, Bracketed) for block in self.blocks)
@@ -261,9 +261,9 @@ class _Refitter:
             self.upper = i[meet[i, j] > 0], j[meet[i, j] > 0]
             self.outer = [v[:, self.upper[0]] * v[:, self.upper[1]] for v in self.V]
             self.levels = self._level_columns()
-            side = np.empty(0) if self.limit is None else self.limit.side
-            dummies = -self.V[1][:, self.levels]
-            self.at_limit = [dummies * (side == beyond)[:, None] for beyond in (1.0, -1.0)]
+            away = np.empty(0) if self.limit is None else self.limit.away
+            dummies = self.V[1][:, self.levels]
+            self.at_limit = [dummies * (away == beyond)[:, None] for beyond in (-1.0, 1.0)]
 
     def _level_columns(self) -> Ints:
         """Working columns that are dummies of the absorbed categorical."""
@@ -274,8 +274,9 @@ class _Refitter:
     def _rows_of(self, block: Exact | AtLimit | None) -> Floats:
         if block is None:
             return np.empty((0, self.k + 1))
-        last = block.y if isinstance(block, Exact) else block.bound
-        return np.column_stack([-block.X.toarray(), last])
+        if isinstance(block, Exact):
+            return np.column_stack([block.X.toarray(), -block.y])
+        return block.V.toarray()
 
     def fit(self, counts: Floats) -> tuple[Floats, list[str]]:
         """Estimates and state of each weighting; counts (r, n)."""
@@ -357,7 +358,7 @@ class _Refitter:
         empty[:, where] = gone
         lost[:, where] = gone & ~(below & above)
         infinite[:, where] = np.where(gone & (below != above), above * 1.0 - below, 0.0)
-        at_limit *= product(infinite[:, where] != 0, -self.V[1][:, where].T) == 0
+        at_limit *= product(infinite[:, where] != 0, self.V[1][:, where].T) == 0
         return empty, lost, infinite
 
     def _derivatives(self, q: Floats, fixed: Floats, m: Floats, w: Floats) -> tuple[Floats, Floats]:
@@ -368,10 +369,10 @@ class _Refitter:
         information[:, -1, -1] += m / q[:, -1] ** 2
         if self.limit is not None:
             u = product(q, self.V[1].T)
-            u *= self.limit.side
+            u *= self.limit.away
             ratio = mills_ratio(u)
             slope = w * ratio
-            gradient += product(slope * self.limit.side, self.V[1])
+            gradient += product(slope * self.limit.away, self.V[1])
             u += ratio
             slope *= np.maximum(u, 0, out=u)
             information += self._square(product(slope, self.outer[1]))
@@ -392,7 +393,7 @@ class _Refitter:
         names = [str(j) for j in range(self.k)]
         scaling = results.model.solution.scaling
         shift = (scaling.mean / scaling.spread)[results._estimable.keep]
-        X, low, high = self.X.take(inside), self.low[inside], self.high[inside]
+        X, low, high = self.X.take(inside), self.outcome.low[inside], self.outcome.high[inside]
         if not np.any(np.isfinite(low) & np.isfinite(high)):
             return none, "failed"
         try:
@@ -403,7 +404,8 @@ class _Refitter:
         columns = X if found.keep.size == self.k else type(X)(X.toarray()[:, found.keep])
         w = (count * self.weights)[inside]
         start = np.append(self.start[:-1][found.keep], self.start[-1])
-        optimum = maximise(build_likelihood(columns, low, high, w, found.rows), start)
+        outcome = Outcome.between(low, high)
+        optimum = maximise(build_likelihood(columns, outcome, w, found.rows), start)
         if not optimum.converged:
             return none, "failed"
         parameters = np.zeros(self.k + 1)

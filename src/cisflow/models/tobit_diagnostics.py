@@ -146,9 +146,8 @@ def score_test(results: TobitResults, extra: Any) -> TestResult:
     Z = Z - Z.mean(axis=0) if scaling.intercept else Z
     Z = Z / np.maximum(np.abs(Z).max(axis=0), np.finfo(float).tiny)
     X = Design(np.hstack([solution.X.toarray(), Z]))
-    low = (model.low - scaling.y_mean) / scaling.y_spread
-    high = (model.high - scaling.y_mean) / scaling.y_spread
-    likelihood = build_likelihood(X, low, high, model.total_weights, solution.estimable.rows)
+    rows, units = solution.estimable.rows, (scaling.y_mean, scaling.y_spread)
+    likelihood = build_likelihood(X, model.outcome, model.total_weights, rows, *units)
     p = solution.optimum.parameters
     _, gradient, information = likelihood.evaluate(
         np.concatenate([p[:-1], np.zeros(Z.shape[1]), p[-1:]])
@@ -165,7 +164,7 @@ def error_moments(results: TobitResults) -> Floats:
     model = results.model
     eta = results._linear_predictor()
     a, b = (model.low - eta) / results.scale, (model.high - eta) / results.scale
-    observed = model.low == model.high
+    observed = model.outcome.observed
     rest = ~observed
     moments = np.empty((eta.size, 4))
     moments[observed] = a[observed, None] ** np.arange(1, 5)

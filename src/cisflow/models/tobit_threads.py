@@ -30,8 +30,8 @@ def threads() -> int:
 
 
 def pieces(n: int, size: int = PIECE) -> list[slice]:
-    """Cut ``n`` rows into slices."""
-    return [slice(first, min(first + size, n)) for first in range(0, n, size)]
+    """Cut ``n`` rows into slices; no rows are one empty slice."""
+    return [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
 
 
 def in_order(work: Callable[[Any], Any], parts: Sequence[Any], rows: int) -> list[Any]:
