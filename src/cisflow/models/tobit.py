@@ -28,6 +28,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -312,7 +313,7 @@ class Tobit:
     @cached_property
     def total_weights(self) -> Floats:
         """Weight of each row in the likelihood, (n,)."""
-        weights: Floats = np.broadcast_to(1.0, self.outcome.value.shape)
+        weights = np.ones(self.outcome.value.size)
         for given in (self.weights, self.freq_weights):
             if given is not None:
                 weights = weights * given
@@ -423,20 +424,18 @@ class Tobit:
 
 def censored(heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike | None) -> Outcome:
     """Sort out which outcomes (n,) are at a limit: those within 1e-9 of the range from it."""
-    floor = np.asarray(-np.inf if lower is None else lower, dtype=float)
-    ceiling = np.asarray(np.inf if upper is None else upper, dtype=float)
-    smallest, largest = (float(y.min()), float(y.max())) if y.size else (0.0, 0.0)
-    spread = largest - smallest
-    slack = 1e-9 * spread if np.isfinite(spread) else 0.0
+    floor = np.asarray(-np.inf if lower is None else lower, dtype=float)[()]
+    ceiling = np.asarray(np.inf if upper is None else upper, dtype=float)[()]
+    smallest, largest = (y.min(), y.max()) if y.size else (0.0, 0.0)
+    spread = float(largest - smallest)
+    slack = 1e-9 * spread if isfinite(spread) else 0.0
     low_enough, high_enough = floor - slack, ceiling + slack
-    if (
-        not np.isfinite(spread)
-        or np.any(low_enough >= high_enough)
-        or np.any((smallest if floor.ndim == 0 else y) < low_enough)
-        or np.any((largest if ceiling.ndim == 0 else y) > high_enough)
-    ):
+    right = low_enough < high_enough
+    right &= (y if np.ndim(floor) else smallest) >= low_enough
+    right &= (y if np.ndim(ceiling) else largest) <= high_enough
+    if not (isfinite(spread) and np.all(right)):
         check_outcome(heading, y, *np.broadcast_arrays(low_enough, high_enough, y)[:2])
-    if y.size and ceiling.max() == 100 and 0 < largest <= 1:
+    if 0 < largest <= 1 and ceiling.max() == 100:
         warnings.warn(
             f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
             "fraction, use upper=1 or multiply it by 100.",

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr
 
-from cisflow.models.tobit_threads import along, cross, in_order, pieces
+from cisflow.models.tobit_threads import PIECE, along, cross, in_order, pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -51,7 +51,7 @@ ROOT_HALF = float(np.sqrt(0.5))
 ROOT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 
 
-def mills_ratio(u: Floats) -> Floats:
+def mills_ratio(u: Floats | float) -> Floats:
     r"""Inverse Mills ratio :math:`\phi(u)/\Phi(u)`, without overflow in either tail.
 
     Parameters
@@ -74,8 +74,8 @@ def log_probability(u: Floats, ratio: Floats) -> Floats:
     """
     value: Floats = u * u
     value *= -0.5
-    value -= np.log(ratio)
     value -= HALF_LOG_2PI
+    value -= np.log(ratio)
     return value
 
 
@@ -202,7 +202,9 @@ class Design:
 
     def _near(self, rows: Ints) -> Floats:
         """Given columns of rows near each other, (p, rows): read in a sweep, then picked."""
-        first, last = (int(rows.min()), int(rows.max()) + 1) if rows.size else (0, 0)
+        if self.n <= PIECE or not rows.size:
+            return self.columns.T.take(rows, axis=1)
+        first, last = int(rows.min()), int(rows.max()) + 1
         if last - first > NEAR * rows.size:
             return self.columns.T.take(rows, axis=1)
         return self.columns.T[:, first:last].take(rows - first, axis=1)
@@ -243,6 +245,8 @@ class Design:
 
     def piece(self, s: slice) -> Design:
         """Rows of a slice."""
+        if s.stop == self.n and s.start == 0:
+            return self
         codes = None if self.codes is None else self.codes[s]
         return Design(self.dense[s], codes, self.groups, last=self.last)
 
@@ -329,9 +333,14 @@ class Design:
         """Return the dense matrix, dummies written out (small problems only)."""
         if self.codes is None:
             return self.dense[rows]
-        first = self.columns.shape[1] - self.last
-        dummies = self.codes[rows][:, None] == np.arange(1, self.groups + 1)
-        return np.hstack([self.dense[rows, :first], dummies, self.dense[rows, first:]])
+        codes, p = self.codes[rows], self.columns.shape[1]
+        first = p - self.last
+        out = np.empty((codes.size, self.k), order="F")
+        out[:, :first], out[:, first + self.groups :] = np.split(self.dense[rows], [first], axis=1)
+        np.equal(
+            np.arange(1, self.groups + 1)[:, None], codes, out=out.T[first : first + self.groups]
+        )
+        return out
 
     @staticmethod
     def sum_by(codes: Ints, groups: int, values: Floats, weights: Floats | None = None) -> Floats:
@@ -390,7 +399,7 @@ def written_out(sums: Sequence[Floats], groups: int, last: bool) -> tuple[Floats
     """Matrix (k, k) and vectors (k,) from :meth:`Design.sums`."""
     top, p = sums[0], sums[0].shape[1]
     if len(sums) == 1:
-        return top[:p], *top[p:]
+        return top[:p], *(top[j] for j in range(p, len(top)))
     by_level, counts = sums[1][1:], sums[2][1:]
     first, k = p - last, p + groups
     dummies = slice(first, first + groups)
@@ -669,13 +678,11 @@ def maximise(
         is of the order of its square.
     """
     point = start
-    rows = sum(block.w.size for block in likelihood.blocks)
-    weight = sum(float(block.w.sum()) for block in likelihood.blocks)
-    mean_weight = weight / max(rows, 1)
+    weight = sum(float(np.add.reduce(block.w)) for block in likelihood.blocks)
+    mean_weight = weight / sum(block.w.size for block in likelihood.blocks)
     value, gradient, information = likelihood.evaluate(point)
     for iteration in range(1, maxiter + 1):
-        step = _newton_step(information, gradient)
-        decrement = float(step @ gradient)
+        step, decrement = _newton_step(information, gradient)
         if decrement <= EXACT * weight:
             return Optimum(point + step, value + decrement / 2, information, True, iteration)
         length = _keep_scale_positive(point[-1], step[-1])
@@ -693,18 +700,18 @@ def maximise(
     return Optimum(point, value, information, False, maxiter)
 
 
-def _newton_step(information: Floats, gradient: Floats) -> Floats:
-    from numpy.linalg import LinAlgError, solve
-
+def _newton_step(information: Floats, gradient: Floats) -> tuple[Floats, float]:
+    """Newton's step and its squared length in standard errors."""
     try:
-        step = np.asarray(solve(information, gradient))
-        usable = float(step @ gradient) >= 0
-    except LinAlgError:
-        usable = False
-    if not usable:  # far from the optimum the information may be singular to working precision
+        step: Floats = np.linalg.solve(information, gradient)
+        decrement = float(step @ gradient)
+    except np.linalg.LinAlgError:
+        decrement = -1.0
+    if not decrement >= 0:  # far from the optimum the information may be nearly singular
         ridge = 1e-8 * np.diag(information).max() + np.finfo(float).tiny
-        step = np.asarray(solve(information + ridge * np.eye(gradient.size), gradient))
-    return step
+        step = np.asarray(np.linalg.solve(information + ridge * np.eye(gradient.size), gradient))
+        decrement = float(step @ gradient)
+    return step, decrement
 
 
 def _keep_scale_positive(theta: float, change: float) -> float:

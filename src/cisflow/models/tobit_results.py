@@ -272,8 +272,8 @@ class TobitResults:
         places, names = self._shown, self._index
         if scale:
             places = np.append(places, self._full_covariance.shape[0] - 1)
-            names = pd.Index([*self._terms, LOG_SIGMA])
-        values = self._full_covariance[np.ix_(places, places)]
+            names = pd.Index([*self._terms, LOG_SIGMA], dtype=object)
+        values = self._full_covariance[places][:, places]
         return pd.DataFrame(values, index=names, columns=names)
 
     @cached_property

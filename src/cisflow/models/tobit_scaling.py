@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -56,10 +57,11 @@ class Scaling:
 
     def back(self, keep: Ints) -> Floats:
         """Matrix from working to original coefficients of the working columns ``keep``."""
-        matrix = np.diag(1 / self.spread[keep])
+        scale = self.y_spread / self.spread[keep]
+        matrix = np.diag(scale)
         if self.intercept:
-            matrix[0, 1:] = -self.mean[keep[1:]] / self.spread[keep[1:]] / self.spread[0]
-        return matrix * self.y_spread
+            matrix[0, 1:] = (-self.mean[keep] * scale)[1:] / self.spread[0]
+        return matrix
 
 
 def column_totals(X: Floats) -> tuple[Floats, Floats]:
@@ -84,35 +86,30 @@ def choose_scaling(
     is zero in the data stays zero.
     """
     n, k = X.shape
-    mean = totals[0] / n
-    square = totals[1] / n
-    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    size = np.abs(mean)
-    order = np.arange(k + groups)
+    mean, spread = np.zeros(k + groups), np.ones(k + groups)
+    mean[:k], square = totals[0] / n, totals[1] / n
+    size = np.abs(mean[:k])
+    spread[:k] = np.sqrt(np.maximum(square - size * size, 0.0))
     constant = []
-    for j in map(int, (spread <= 1e-6 * size).nonzero()[0]):  # cancellation: measure these again
-        spread[j] = float(np.sqrt(np.mean((X[:, j] - mean[j]) ** 2)))
-        if spread[j] <= 1e-14 * size[j]:
+    for j in map(int, (spread[:k] <= 1e-6 * size).nonzero()[0]):  # cancellation: look closer
+        if (X[:, j] == X[0, j]).all():
             constant.append(j)
+        else:
+            spread[j] = np.sqrt(np.mean((X[:, j] - mean[j]) ** 2))
     intercept = next((j for j in constant if size[j] > 0), None)
     if intercept is None:
-        mean, spread, constant = np.zeros(k), np.sqrt(square), []
-    spread = np.ldexp(1.0, np.frexp(spread)[1])
+        mean[:], spread[:k], constant = 0.0, np.sqrt(square), []
+    spread[:k] = np.ldexp(1.0, np.frexp(spread[:k])[1])
     for j in constant:
         mean[j], spread[j] = 0.0, X[0, j] or 1.0
+    order = np.arange(k + groups)
     if intercept:
         order = np.concatenate([[intercept], np.delete(order, intercept)])
-    y_mean = 0.0 if intercept is None else float(outcome.value.mean())
+        mean, spread = mean[order], spread[order]
+    y_mean = 0.0 if intercept is None else float(np.add.reduce(outcome.value)) / n
     y = outcome.value - y_mean
-    y_spread = float(np.sqrt(np.einsum("i,i->", y, y) / n))
-    return Scaling(
-        order,
-        np.concatenate([mean, np.zeros(groups)])[order],
-        np.concatenate([spread, np.ones(groups)])[order],
-        y_mean,
-        y_spread if y_spread > 0 else 1.0,
-        intercept is not None,
-    )
+    y_spread = sqrt(np.add.reduce(np.multiply(y, y, out=y)) / n)
+    return Scaling(order, mean, spread, y_mean, y_spread or 1.0, intercept is not None)
 
 
 def starting_values(likelihood: Likelihood, intercept: bool) -> Floats:
@@ -164,7 +161,7 @@ def _without_regressors(
         gg, gt, tt = weight, -product, square + weight / theta**2
         for side, w, bound in limits:
             u = side * (theta * bound - gamma)
-            ratio = float(mills_ratio(np.asarray(u)))
+            ratio = float(mills_ratio(u))
             slope, curvature = w * side * ratio, w * ratio * max(u + ratio, 0.0)
             pull -= slope if intercept else 0.0
             push += slope * bound
