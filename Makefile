@@ -19,8 +19,9 @@ WHEELS := $(wildcard wheels/SHA256SUMS)
 all: $(STAMP)
 	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
 
+# A file's tests stay in one process, so that what they share is made once.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check

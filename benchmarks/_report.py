@@ -24,6 +24,13 @@ def machine(*packages: str) -> str:
     )
 
 
+def peak_memory() -> int:
+    """Most bytes of memory this process has had, the interpreter included."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Lay out a Markdown table; the first column is text, the others align right."""
     lines = [headers, [":--", *["--:"] * (len(headers) - 1)], *rows]

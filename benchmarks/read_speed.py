@@ -22,7 +22,7 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-from _report import HERE, machine, table, write
+from _report import HERE, machine, peak_memory, table, write
 
 ROUNDS = 7
 CODES, AMOUNTS = 118, 30
@@ -83,17 +83,15 @@ def ours(file: str | Path) -> int:
     return len(open_extract(file).read(COLUMNS).table)
 
 
-def peak_memory(file: str, country: str) -> None:
+def read_pooled(file: str, country: str) -> None:
     """Print rows, seconds and the peak memory in bytes of a process that reads a pooled text."""
-    import resource
-
     from cisflow.extract import open_extract
 
     start = time.perf_counter()
     rows = {"COUNTRY": [country]} if country != "all" else None
     read = open_extract(file).read([*COLUMNS, "COUNTRY"], rows)
     taken = time.perf_counter() - start
-    print(len(read.table), taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    print(len(read.table), taken, peak_memory())
 
 
 def seconds(task: Callable[[], object]) -> float:
@@ -182,7 +180,7 @@ def main() -> None:
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.memory:
-        return peak_memory(*given.memory)
+        return read_pooled(*given.memory)
     r = R() if shutil.which("Rscript") else None
     if r is None:
         print("R is not installed: only our side is timed.")

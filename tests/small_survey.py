@@ -51,6 +51,23 @@ FIRMS = [
 ]
 
 
+# Identifiers and single firms' values in the files below, and what tests put in their place.
+SECRETS = ("0001", "0002", "80000", "2000.5", "BE7", "300.5", "secret")
+
+
+def assert_in_words(message: str) -> None:
+    """Assert that a refusal says what to do, tells of no single firm and shows no code."""
+    assert "nothing was written" in message
+    lines = message.splitlines()[1:]
+    assert [line.strip()[:1] == "→" for line in lines] == [False, True] * (len(lines) // 2)
+    remedies = [line.strip(" →") for line in lines[1::2]]
+    assert all(len(remedy.split()) > 1 for remedy in remedies), message
+    for trace in ("Traceback", "Error:", "Exception", 'File "', "pandas", "numpy", "object at"):
+        assert trace not in message
+    for secret in SECRETS:
+        assert secret not in message
+
+
 def firms() -> pd.DataFrame:
     """Return the raw survey as text, blanks as empty strings."""
     rows = [["" if cell == "_" else cell for cell in firm.split()] for firm in FIRMS]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from cisflow.codebook import Codebook, alternatives, multiple
+from cisflow.codebook import MADE, Codebook, alternatives, multiple, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import code_key as _key
-from cisflow.extract import open_extract, selected
+from cisflow.extract import files_of, open_extract, selected
 from cisflow.labels import contradiction, in_codes
 from cisflow.schema import FLAGS, PERCENT, SIGNED, TEXT
-from cisflow.validation import did_you_mean
+from cisflow.validation import did_you_mean, hinted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
+# Numbers that are dates: another column was meant.
+DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?"
 MOST_CODES = 8
 
 
@@ -97,9 +99,10 @@ class Columns:
             shown = ", ".join(f"'{name}'" for name in self.names[:8])
             more = f" … ({len(self.names)} columns)" if len(self.names) > 8 else ""
             near = f"the file has {shown}{more}"
-        remedy = (
-            f"{near}; correct `{variable}:` in {codebook['path']}, or if the file "
-            "cannot have it set `required: false`"
+        remedy = hinted(
+            near,
+            f"correct `{variable}:` in {codebook['path']}, or if the file cannot have it set "
+            "`required: false`",
         )
         return Problem(f"{variable}: column {wanted} is not in the file", remedy)
 
@@ -155,17 +158,19 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     for variable, spec in codebook["variables"].items():
         found, wrong = present.resolve(variable, codebook)
         problems += wrong
-        if found or "constant" in spec:
+        if found or any(source in spec for source in MADE):
             columns[variable] = found
         if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
             screens[variable] = screen
     problems += present.unexpected(codebook)
+    problems = [*_another_file(problems, codebook, path), *problems]
     selectors = {column: present.find(column) for column in codebook.get("rows", {})}
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
         what = f"rows: column '{absent[0]}' is not in the file"
         remedy = did_you_mean(absent[0].casefold(), [name.casefold() for name in present.names])
-        raise CisflowError(heading, Problem(what, f"{remedy}; see {codebook['path']}"))
+        remedy = hinted(remedy, f"correct `rows:` in {codebook['path']}")
+        raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
     conditions = {**selected({"select": codebook.get("rows", {})}), **selected(options)}
@@ -183,6 +188,24 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         extract.reasons,
         extract.joined,
     )
+
+
+def _another_file(problems: list[Problem], codebook: Codebook, path: Paths) -> list[Problem]:
+    """Say that most columns are missing, so that the cause is sought in the file as a whole."""
+    needed = [v for v, s in codebook["variables"].items() if not _dispensable(s)]
+    lacking = len({problem.what.partition(":")[0] for problem in problems} & set(needed))
+    if lacking < max(3, len(needed) / 2):
+        return []
+    what = f"{lacking} of the {len(needed)} variables of {codebook['path']} are not in the file"
+    remedy = (
+        "is it the file, the wave and the sheet meant, with the names of its columns in its first "
+        f"row? `cisflow inspect {shown(files_of(path)[0])}` tells which codebook fits best"
+    )
+    return [Problem(what, remedy)]
+
+
+def _dispensable(spec: dict[str, Any]) -> bool:
+    return "constant" in spec or not spec.get("required", True)
 
 
 def _no_rows(extract: Extract, codebook: Codebook) -> Problem:
@@ -211,8 +234,10 @@ def _translated(
         if "codes" in (spec := codebook["variables"][variable])
         for column in own
     ]
-    yes_no = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
-    coded += [(variable, column, yes_no, []) for variable, column in screens.items()]
+    for variable, column in screens.items():
+        screen = codebook["variables"][variable]["screen"]
+        codes = screen_codes(screen, codebook)
+        coded.append((variable, column, codes, screen.get("missing", [])))
     for variable, column, codes, missing in coded:
         labels = extract.value_labels.get(column, {})
         place = f"{variable} (column '{_one_line(column)}')"
@@ -250,6 +275,11 @@ def read_answers(
         kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
         values = pd.Series(spec["constant"], index=raw.index, dtype=kind)
         return Answers(values, values.isna())
+    if "row_number" in spec:
+        # With the year, so that rows of two waves are not taken for the same firm.
+        numbers = [f"{codebook['reference_year']}-{i}" for i in range(1, len(raw) + 1)]
+        values = pd.Series(numbers, index=raw.index, dtype="string")
+        return Answers(values, values.isna())
     parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
     if "any_of" in spec:
         values = any_yes([part.values for part in parts])
@@ -284,13 +314,22 @@ def read_column(
     return _number(variable, place, key, spec, codebook)
 
 
-def read_flag(column: str, text: pd.Series, codebook: Codebook) -> Answers:
-    """Return the answers to a screening question, coded as ``yes_no``."""
-    tokens = {_key(str(token), ".") for token in codebook.get("missing", [])}
+def read_flag(
+    column: str, text: pd.Series, codebook: Codebook, screen: Mapping[str, Any]
+) -> Answers:
+    """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
+    listed = [*codebook.get("missing", []), *screen.get("missing", [])]
+    tokens = {_key(str(token), ".") for token in listed}
     key = _keys(text, ".")
-    codes = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    codes = screen_codes(screen, codebook)
     place = f"screening question (column '{column}')"
     return _coded(place, key.mask(key.isin(tokens)), codes, "boolean", {}, codebook)
+
+
+def screen_codes(screen: Mapping[str, Any], codebook: Codebook) -> dict[str, bool]:
+    """Return what the codes of a screening question are."""
+    usual = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
+    return dict(screen.get("codes", usual))
 
 
 def _one_line(column: str) -> str:
@@ -355,7 +394,10 @@ def _number(
             f"{place}: {_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
         )
         remedy = f"list what stands for no answer under `missing:` in {codebook['path']}"
-        if codebook.get("file", {}).get("decimal", ".") == ".":
+        if key[text].str.fullmatch(DATE).mean() > 0.5:
+            what = f"{place}: {_values(count)} that {'is a date' if count == 1 else 'are dates'}."
+            remedy = f"name the right column under `{variable}:` in {codebook['path']}"
+        elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy))
     values = (numbers * multiple(variable, codebook)).mask(outside)
@@ -386,8 +428,10 @@ def _outside(
     if too_high.any():
         what = f"{place}: {_values(int(too_high.sum()))} above 100 {percent}."
         remedy = (
-            "if the file holds amounts the codebook names the wrong column; if they are codes for "
-            f"no answer list them under `missing:`, {treat}"
+            f"the file seems to hold percent: set `unit: percent` in {codebook['path']}"
+            if factor > 1 and numbers.max() <= 100
+            else "if the file holds amounts the codebook names the wrong column; if they are codes "
+            f"for no answer list them under `missing:`, {treat}"
         )
         problems.append(Problem(what, remedy))
     elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
@@ -403,12 +447,26 @@ def _looks_like_fractions(numbers: pd.Series) -> bool:
     return len(present) > 0 and bool(present.le(1).all()) and bool((present % 1 > 0).any())
 
 
+def weightless(weights: Answers | None, codebook: Codebook) -> Iterator[Problem]:
+    """Yield that firms have no weight: neither one nor zero would be right for them."""
+    if weights is None or not weights.columns:
+        return
+    blank = int((weights.values.isna() & ~weights.invalid).sum())
+    if 0 < blank < len(weights.values):
+        yield Problem(
+            f"weight (column '{_one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
+            "firms have none.",
+            "get the weights from the data's owner, or leave these rows out of the file; "
+            f"`weight: null` in {codebook['path']} reads it without weights",
+        )
+
+
 def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     """Yield what is wrong with the firms' identifiers."""
     if ids is None or not ids.columns:
         return
     place = f"firm_id (column '{' '.join(ids.columns[0].split())}')"
-    blank = int(ids.values.isna().sum())
+    blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(
             f"{place}: {blank} of {len(ids.values)} rows have none.",

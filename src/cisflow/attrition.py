@@ -8,7 +8,7 @@ the composition of the survey as far as it depends on what the survey asks (Wool
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,22 +21,30 @@ from cisflow.disclosure import (
     without_small_counts,
 )
 from cisflow.errors import CisflowError
+from cisflow.ratios import NEEDED_RATIOS, lagged
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Size classes of Recommendation 2003/361/EC and of the survey's strata.
 SIZE_CLASSES = {"fewer than 50": (0, 50), "50 to 249": (50, 250), "250 and more": (250, np.inf)}
-REGRESSORS = ("log_employees", "rd_intensity", "group")
+# Terms of the logit and the block of questions whose filter decides who had to answer.
+REGRESSORS = {"log_employees": None, "rd_intensity": "spending", "group": None}
+SILENCE = NOT_ASKED, NOT_ANSWERED, UNKNOWN = "_not_asked", "_not_answered", "_unknown"
+WEIGHT = "accounts_weight"
+UNKNOWN_INDUSTRY = "industry unknown"
 ATTRITION_COLUMNS = ("wave", "by", "group", "firms", "with_accounts", "share")
 SELECTIVITY_COLUMNS = ("wave", "term", "estimate", "std_error", "statistic", "df", "p_value", "n")
 JOINT = "all terms (Wald test)"
 OTHER = "other industries"
-# An industry enters with a dummy of its own if it has this many firms with and without accounts.
+# An industry, or firms that lack an answer, enter with a dummy of their own if there are this many
+# with and without accounts.
 ENOUGH = 5
 
 
-def describe_attrition(panel: pd.DataFrame, minimum: int = MINIMUM_CELL) -> dict[str, Any]:
+def describe_attrition(
+    panel: pd.DataFrame, minimum: int = MINIMUM_CELL, lags: Sequence[int] = ()
+) -> dict[str, Any]:
     """Return who is lost between survey and accounts, as far as it may be published.
 
     Parameters
@@ -45,14 +53,38 @@ def describe_attrition(panel: pd.DataFrame, minimum: int = MINIMUM_CELL) -> dict
         As :func:`cisflow.panel.build_panel` makes it.
     minimum
         Smallest number of firms a number may rest on.
+    lags
+        Further years after the survey at which the panel has the ratios of the accounts.
 
     Returns
     -------
     dict
         ``shares`` and ``selectivity``, the rows of :func:`attrition` and :func:`selectivity` after
         disclosure control: plain JSON types, null where withheld. A wave in which no firm has
-        accounts has no shares, and its selectivity says so.
+        accounts has no shares, and its selectivity says so. ``lags`` has one such record, with its
+        ``lag``, for each of several lags; its shares are those of all firms.
     """
+    record: dict[str, Any] = _described(panel, minimum)
+    record["lags"] = []
+    for lag in lags if len(lags) > 1 else ():
+        at_lag = _described(panel.assign(has_accounts=accounts_at(panel, lag)), minimum)
+        at_lag["shares"] = [row for row in at_lag["shares"] if row["by"] == "all"]
+        record["lags"].append({"lag": lag, **at_lag})
+    return record
+
+
+def accounts_at(panel: pd.DataFrame, lag: int) -> pd.Series:
+    """Return who has accounts a number of years after the survey, as ``has_accounts`` at its lag.
+
+    Parameters
+    ----------
+    panel
+        With the ratios at ``lag``, such as ``profit_margin_lag3``.
+    """
+    return panel[[lagged(ratio, lag) for ratio in NEEDED_RATIOS]].notna().all(axis=1)
+
+
+def _described(panel: pd.DataFrame, minimum: int) -> dict[str, list[dict[str, Any]]]:
     somebody = panel.groupby("wave")["has_accounts"].transform("any")
     shares = control_attrition(attrition(panel[somebody]), minimum)
     tests = selectivity(panel)
@@ -141,7 +173,7 @@ def _attrition_rows(panel: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield row(str(wave), "size", label, size)
         if (unknown := firms[firms["employees"].isna()]).shape[0]:
             yield row(str(wave), "size", "size unknown", unknown)
-        for industry, part in firms.groupby(firms["industry"].fillna("industry unknown")):
+        for industry, part in firms.groupby(firms["industry"].fillna(UNKNOWN_INDUSTRY)):
             yield row(str(wave), "industry", str(industry), part)
 
 
@@ -159,7 +191,9 @@ def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
         Columns :data:`SELECTIVITY_COLUMNS`, per wave one row per term and, as the last, the Wald
         test (χ², ``df`` degrees of freedom) that all of them but the intercept are zero: a small
         p-value says that firms are lost selectively. Standard errors are robust (HC1). It rests on
-        the firms with an answer to every regressor; what the wave does not ask is left out. A wave
+        all firms of the wave: who was not asked, or did not answer, has the mean and a dummy
+        (``rd_intensity_not_asked``), an unknown industry is one of its own. What the wave does not
+        ask is left out, and so are firms without an answer if they are too few for a dummy. A wave
         for which it cannot be estimated has one row with the reason as its term.
     """
     import pandas as pd
@@ -212,14 +246,14 @@ def accounts_weights(panel: pd.DataFrame) -> pd.Series:
     -------
     pandas.Series
         Shape (n,), named ``accounts_weight``: of a firm with accounts, the wave's share of firms
-        with accounts over the firm's own probability (so that weights average about 1). Null for
-        firms without accounts or without an answer to a regressor of :func:`selectivity`, and
-        for waves for which that cannot be estimated; 1 where every firm has accounts. Not
+        with accounts over the firm's own probability by :func:`selectivity` (so that weights
+        average about 1). Null for firms without accounts, for the few that the logit leaves out,
+        and for waves for which it cannot be estimated; 1 where every firm has accounts. Not
         multiplied by the sampling weight.
     """
     import pandas as pd
 
-    weights = pd.Series(np.nan, index=panel.index, name="accounts_weight", dtype="float64")
+    weights = pd.Series(np.nan, index=panel.index, name=WEIGHT, dtype="float64")
     for _, firms in panel.groupby("wave"):
         has = firms["has_accounts"].astype(bool)
         if has.all():
@@ -253,15 +287,44 @@ def _fitted(firms: pd.DataFrame) -> Any:
 
     from cisflow.models.companions import Logit
 
-    measured = [name for name in REGRESSORS if firms[name].notna().any()]
-    data = firms[[*measured, "has_accounts"]].astype("Float64").astype("float64")
-    data = data.assign(industry=firms["industry"]).dropna()
-    terms = [name for name in measured if len(data[name].unique()) > 1]
-    common = _merged_industries(data["industry"], data["has_accounts"])
+    answers = _answers(firms)
+    has = firms["has_accounts"].astype(float)
+    common = _merged_industries(firms["industry"].astype("object").fillna(UNKNOWN_INDUSTRY), has)
+    terms = [name for name in answers if len(answers[name].unique()) > 1]
     if len(common.unique()) > 1:
         terms.append("C(industry)")
-    data["industry"] = pd.Categorical(common, _by_size(common))
+    industry = pd.Categorical(common, _by_size(common))
+    data = answers.assign(has_accounts=has, industry=industry)
     return Logit.from_formula(f"has_accounts ~ {' + '.join(terms) or '1'}", data).fit("HC1")
+
+
+def _answers(firms: pd.DataFrame) -> pd.DataFrame:
+    """Return the regressors the wave asks, unknown values set to the mean and told by dummies.
+
+    Those not asked and those who did not answer have a dummy each where both groups are large
+    enough, else one together; where even these are too few they stay unknown.
+    """
+    import pandas as pd
+
+    has = firms["has_accounts"].astype(bool)
+
+    def enough(some: pd.Series) -> bool:
+        return min((some & has).sum(), (some & ~has).sum()) >= ENOUGH
+
+    columns: dict[str, pd.Series] = {}
+    for name, block in REGRESSORS.items():
+        known = firms[name].astype("Float64").astype("float64")
+        if known.isna().all():
+            continue
+        everyone = pd.Series(True, index=firms.index)
+        asked = firms[f"asked_{block}"].fillna(True).astype(bool) if block else everyone
+        gaps = {NOT_ASKED: known.isna() & ~asked, NOT_ANSWERED: known.isna() & asked}
+        silent = {ending: some for ending, some in gaps.items() if some.any()}
+        if not all(map(enough, silent.values())):
+            silent = {UNKNOWN: known.isna()} if enough(known.isna()) else {}
+        columns[name] = known.fillna(known.mean()) if silent else known
+        columns |= {f"{name}{ending}": some.astype(float) for ending, some in silent.items()}
+    return pd.DataFrame(columns, index=firms.index)
 
 
 def _merged_industries(industry: pd.Series, has_accounts: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ the sign the literature found. Nothing is estimated here, and nothing but estima
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ from cisflow.balance_terms import (
     through,
 )
 from cisflow.errors import Problem
+from cisflow.estimates import ALL_WAVES
+from cisflow.printed import PRINTED
 from cisflow.validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -103,7 +105,8 @@ def judge(
     """
     import pandas as pd
 
-    evidence = Evidence(estimates, diagnostics)
+    tested = {t["model"] for claim in claims["claims"].values() for t in _tests_of(claim)}
+    evidence = Evidence(estimates, diagnostics, tested)
     rows = [
         {"claim": name, "text": claim["text"], "source": claim["source"], **row}
         for name, claim in claims["claims"].items()
@@ -167,13 +170,20 @@ class Evidence:
     models
         Models of the run.
     places
-        Country and wave of every estimate, in order of appearance.
+        Country and wave of every estimate, in order of appearance. What stands for a wave (all
+        waves together, a printed table) is none unless a model that a claim names rests on it.
     """
 
-    def __init__(self, estimates: pd.DataFrame, diagnostics: Iterable[Mapping[str, Any]]):
+    def __init__(
+        self,
+        estimates: pd.DataFrame,
+        diagnostics: Iterable[Mapping[str, Any]],
+        tested: Collection[str],
+    ):
         self.table = estimates.drop_duplicates([*PLACE, *TERM])
         self.models = set(estimates["model"])
-        pairs = estimates[["country", "wave"]].drop_duplicates()
+        no_wave = estimates["wave"].isin([ALL_WAVES, PRINTED]) & ~estimates["model"].isin(tested)
+        pairs = estimates.loc[~no_wave, ["country", "wave"]].drop_duplicates()
         self.places = list(pairs.itertuples(index=False, name=None))
         records = self.table.to_dict(orient="records")
         self.rows = {tuple(row[key] for key in (*PLACE, *TERM)): row for row in records}
@@ -513,7 +523,7 @@ def _outcomes_and_columns(spec: Mapping[str, Any], asked: str) -> tuple[list[str
         return outcomes, list(SCALES)
     if spec["estimator"] == "balance":
         target = spec["balance"]["target"]
-        groups = [EVERYONE]
+        groups = list(spec.get("steps") or [EVERYONE])
         for variable in spec.get("by", []):
             names = groups_of(variable)
             groups += [*names, difference(*names)]

@@ -59,12 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     inspect = commands.add_parser("inspect", help="say what a file is and which codebook fits it")
     inspect.add_argument("file", type=Path, metavar="FILE", help="an extract")
     inspect.add_argument("--codebook", metavar="NAME", help="hold it against this codebook")
-    inspect.add_argument("--labels", type=Path, metavar="FILE", help="table of names and labels")
+    _add_labels(inspect)
     inspect.add_argument("--json", action="store_true", help="print JSON")
     inspect.set_defaults(command=_inspect)
 
     init = commands.add_parser("init", help="write a config, and a codebook where none fits")
-    init.add_argument("country", metavar="COUNTRY", help="two-letter code, such as NL")
+    init.add_argument(
+        "countries",
+        metavar="COUNTRY",
+        nargs="+",
+        help="two-letter code, such as NL; several for a pooled file",
+    )
     init.add_argument(
         "--wave",
         action="append",
@@ -74,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         help="a wave and its extract, such as 2012=data/raw/NL/cis2012.csv; once per wave",
     )
     init.add_argument("--accounts", type=Path, metavar="FILE", help="export of company accounts")
-    init.add_argument("--labels", type=Path, metavar="FILE", help="table of names and labels")
-    init.add_argument("--run", metavar="NAME", help="name of the run (default: the country's code)")
+    _add_labels(init)
+    init.add_argument("--run", metavar="NAME", help="name of the run (default: the codes)")
     init.add_argument("--name", metavar="TEXT", help="the country's name, for the paper")
     init.add_argument(
         "--out", type=Path, metavar="DIR", help="write below DIR/config (default: here)"
@@ -106,6 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_labels(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--labels",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="table of names and labels, or of codes and labels; may be given again",
+    )
+
+
 def _wave(text: str) -> tuple[str, Path]:
     wave, sign, file = text.partition("=")
     if not (wave and sign and file):
@@ -114,41 +130,41 @@ def _wave(text: str) -> tuple[str, Path]:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from cisflow.inspection import inspect_file
-    from cisflow.screen import inspection_text
+    from cisflow.commands.inspection import inspect_file
+    from cisflow.commands.screen import inspection_text
 
     found = inspect_file(
-        options.file, project_root(), codebook=options.codebook, labels_file=options.labels
+        options.file, project_root(), codebook=options.codebook, labels_files=options.labels
     )
     _show(found, options.json, inspection_text)
     return FINE
 
 
 def _init(options: argparse.Namespace) -> int:
-    from cisflow.scaffold import initialise
-    from cisflow.screen import initialised_text
+    from cisflow.commands.scaffold import initialise
+    from cisflow.commands.screen import initialised_text
 
     waves = dict(options.wave)
     if len(waves) < len(options.wave):
         problem = Problem("a wave is given twice", "give each wave once; `file:` may list several")
         raise CisflowError("cisflow init", problem)
     done = initialise(
-        options.country,
+        options.countries,
         waves,
         project_root(),
         accounts=options.accounts,
         run=options.run,
         name=options.name,
         out=options.out,
-        labels_file=options.labels,
+        labels_files=options.labels,
     )
     _show(done, options.json, initialised_text)
     return FINE
 
 
 def _check(options: argparse.Namespace) -> int:
-    from cisflow.checking import check_run
-    from cisflow.screen import findings_record, findings_text
+    from cisflow.commands.checking import check_run
+    from cisflow.commands.screen import findings_record, findings_text
 
     findings = findings_record(check_run(options.config, project_root()), options.config)
     _show(findings, options.json, findings_text)
@@ -166,7 +182,7 @@ def _baseline_save(options: argparse.Namespace) -> int:
 
 def _baseline_compare(options: argparse.Namespace) -> int:
     from cisflow.baseline import ATOL, RTOL, compare_with_baseline
-    from cisflow.screen import changes_record, changes_text
+    from cisflow.commands.screen import changes_record, changes_text
 
     file = options.file or _baseline_file(options.run)
     rtol = RTOL if options.rtol is None else options.rtol

@@ -27,8 +27,12 @@ from cisflow.validation import did_you_mean, read_yaml, validated
 
 Codebook = dict[str, Any]
 
-SOURCES = ("name", "any_of", "sum_of", "constant")
+SOURCES = ("name", "any_of", "sum_of", "constant", "row_number")
+# Not read from a column.
+MADE = ("constant", "row_number")
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
+# Spending that a file states in relation to turnover.
+OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
 # Set by the ingest itself; a codebook has nothing to say about them.
 SET_BY_INGEST = ("country", "wave", "reference_year", "section", *ASKED)
 SCHEMA = Path("workflow", "schemas", "codebook.schema.yaml")
@@ -125,7 +129,7 @@ def multiple(variable: str, codebook: Codebook) -> float:
     spec = codebook["variables"][variable]
     money = variable in (*MONEY, *SPENDING, *ACCOUNT_MONEY)
     default = codebook.get("money", {}).get("unit", "unit") if money else "unit"
-    return MULTIPLES[spec.get("unit", default)]
+    return {**MULTIPLES, **OF_TURNOVER}[spec.get("unit", default)]
 
 
 def canonical_columns(table: str) -> list[str]:
@@ -283,6 +287,9 @@ def _contradictions_of(
         what = " and ".join(f"`{g}`" for g in given) or "no source"
         remedy = "give exactly one of `name`, `any_of`, `sum_of` and `constant`"
         yield Problem(f"variables.{variable}: has {what}", remedy)
+    if "row_number" in spec and variable != "firm_id":
+        what = f"variables.{variable}: `row_number` although it is not firm_id"
+        yield Problem(what, "name the column it is in, or remove it")
     if "any_of" in spec and variable not in FLAGS:
         remedy = "use `name`, or `sum_of` for amounts"
         yield Problem(f"variables.{variable}: `any_of` although it is no yes/no variable", remedy)
@@ -303,7 +310,20 @@ def _contradictions_of(
     elif "includes" in spec and spec["includes"] not in codebook["variables"]:
         what = f"variables.{variable}.includes: `{spec['includes']}` is not mapped"
         yield Problem(what, "map it, since it is subtracted, or remove `includes`")
-    if "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
+    yield from _contradictions_of_unit(variable, spec, codebook)
+
+
+def _contradictions_of_unit(
+    variable: str, spec: dict[str, Any], codebook: Codebook
+) -> Iterator[Problem]:
+    if spec.get("unit") in OF_TURNOVER:
+        if variable not in SPENDING:
+            what = f"variables.{variable}.unit: {spec['unit']} although it is no spending"
+            yield Problem(what, "use it for rd_internal and the like alone")
+        elif "turnover" not in codebook["variables"]:
+            what = f"variables.{variable}.unit: {spec['unit']}, but `turnover` is not mapped"
+            yield Problem(what, "map it, since amounts are made of it")
+    elif "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
         allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"
         yield Problem(f"variables.{variable}.unit: {spec['unit']} does not fit", f"use {allowed}")
 

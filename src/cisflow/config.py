@@ -14,9 +14,10 @@ from cisflow.errors import CisflowError, Problem
 from cisflow.estimates import spec_digest
 from cisflow.extract import files_of
 from cisflow.validation import did_you_mean, read_yaml, validated
+from cisflow.weightings import with_weightings
 
 if TYPE_CHECKING:
-    from cisflow.exports import Export
+    from cisflow.pooling.exports import Export
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
     from cisflow.claims import claim_problems
-    from cisflow.exports import disagreements, read_exports, with_exports
+    from cisflow.pooling.exports import disagreements, read_exports, with_exports
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
@@ -155,7 +156,12 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         schema: checked(read_yaml(find_file(name, root)), schema, name)
         for schema, name in names.items()
     }
-    models, union_problems = with_unions(files["models"])
+    changes = settings["model_changes"]
+    unknown = sorted(set(changes) - set(files["models"]))
+    changed = {name: {**spec, **changes.get(name, {})} for name, spec in files["models"].items()}
+    if changes:
+        changed = checked(changed, "models", f"{file}, model_changes")
+    models, union_problems = with_unions(with_weightings(changed))
     chosen = {name: models[name] for name in settings["models"] if name in models}
     exports, export_problems = read_exports(settings.get("pool_from", []))
     merged = with_exports(settings, exports)
@@ -165,9 +171,14 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),
         *union_problems,
+        *(
+            Problem(f"model_changes: there is no model `{name}`", did_you_mean(name, models))
+            for name in unknown
+        ),
         *_model_problems(run, models),
         *_path_problems(run),
-        *claim_problems(files["claims"], models),
+        # Claims may be about what this run changes; their verdicts then say so.
+        *claim_problems(files["claims"], with_unions(with_weightings(files["models"]))[0]),
         *_simulation_problems(run),
         *_source_problems(run),
         *_outcome_problems(run),
@@ -241,19 +252,57 @@ def _path_problems(run: Run) -> Iterator[Problem]:
     """Yield what a path model of the run asks for that cannot be had."""
     lags = run.settings.get("lags") or [run.settings["lag"]]
     for name, spec in run.models.items():
-        if spec.get("missing") == "fiml":
-            for key, value, remedy in (
-                ("fixed_effects", spec["fixed_effects"], "list them as `controls: [C(name)]`"),
-                ("covariance", "HC1" in spec["covariance"][:1], "use HC0 or {cluster: variable}"),
-            ):
-                if value:
-                    yield Problem(f"{name}.{key}: not available with `missing: fiml`", remedy)
+        if spec.get("missing") == "fiml" and "HC1" in spec["covariance"][:1]:
+            what = f"{name}.covariance: HC1 is not available with `missing: fiml`"
+            yield Problem(what, "use HC0 or {cluster: variable}")
+        if "printed" in spec:
+            yield from _printed_problems(name, spec, run)
+        if "layout" in spec:
+            yield from _layout_problems(name, spec)
         absent = [lag for lag in spec.get("lags", []) if lag not in lags]
         if absent:
             yield Problem(
                 f"{name}.lags: the run has no accounts at a lag of {absent} years",
                 "add them to `lags` of the config",
             )
+
+
+def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Problem]:
+    """Yield why a published table cannot be estimated from."""
+    from cisflow.printed import read_printed
+
+    file, equations = spec["printed"]["file"], spec["equations"]
+    if len(run.countries) > 1:
+        what = f"{name}.printed: the run has several countries, and a printed table is of one"
+        yield Problem(what, "estimate it in a run of its country")
+    if not Path(file).is_file():
+        what = f"{name}.printed.file: {file} does not exist"
+        yield Problem(what, "put it there; it has the columns variable, sd and one per variable")
+        return
+    try:
+        known = set(read_printed(file)[0].columns)
+    except CisflowError as error:
+        yield from (Problem(f"{name}.printed: {p.what}", p.remedy) for p in error.problems)
+        return
+    wanted = dict.fromkeys(v for to, sources in equations.items() for v in (*sources, to))
+    for variable in (v for v in wanted if v not in known):
+        what = f"{name}.printed: {file} has no row and column `{variable}`"
+        yield Problem(what, did_you_mean(variable, known))
+
+
+def _layout_problems(name: str, spec: dict[str, Any]) -> Iterator[Problem]:
+    """Yield boxes of a diagram that have no place, places of no box, and places taken twice."""
+    equations = spec["equations"]
+    boxes = {*equations, *(source for sources in equations.values() for source in sources)}
+    placed = spec["layout"]
+    for what, which in (("no place for", boxes - set(placed)), ("no box", set(placed) - boxes)):
+        if which:
+            yield Problem(
+                f"{name}.layout: {what} {', '.join(sorted(which))}",
+                "give every variable of the equations a place, and nothing else",
+            )
+    if len({tuple(place) for place in placed.values()}) < len(placed):
+        yield Problem(f"{name}.layout: two boxes in one place", "move one of them")
 
 
 def _simulation_problems(run: Run) -> Iterator[Problem]:

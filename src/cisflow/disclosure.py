@@ -367,6 +367,7 @@ def describe_samples(
         ``country`` and ``samples``, the records of :func:`describe_sample`.
     """
     from cisflow.panel import select_sample, variables_of, waves_of
+    from cisflow.weightings import weightings
 
     samples = []
     for model, spec in models.items():
@@ -381,7 +382,7 @@ def describe_samples(
                     model=model,
                     outcomes=spec["outcomes"] if censored else (),
                     limits=tuple(spec["limits"]) if censored else (None, None),
-                    weights=spec.get("weights"),
+                    weights=weightings(spec)[0],
                     minimum=minimum,
                 )
             )

@@ -66,8 +66,8 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
 
     Estimates of several centres are pooled only if it is the same in all.
     """
-    prose = ("title", "source", "note")
-    numbers = {key: value for key, value in spec.items() if key not in prose}
+    looks = ("title", "source", "note", "layout")
+    numbers = {key: value for key, value in spec.items() if key not in looks}
     text = json.dumps(numbers, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

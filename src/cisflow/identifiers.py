@@ -51,7 +51,7 @@ def in_format(ids: Answers, codebook: dict[str, Any]) -> Answers:
                 f"firm_id (column '{column}'): {int(invalid.sum())} of {len(values)} identifiers "
                 f"do not fit {wanted}",
                 f"correct `firm_id: {{format: …}}` in {codebook['path']}; `invalid: missing` "
-                "leaves these rows out of the accounts",
+                "leaves these rows out",
             )
         )
     return replace(ids, values=values, invalid=invalid, problems=problems)

@@ -23,6 +23,7 @@ EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
 FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
 SMALL_BELOW = 50
+IS_SMALL = {"10-49": True, "50-249": False, "250+": False, "50+": False}  # size classes
 
 
 # --- cooperation -------------------------------------------------------------------------------
@@ -165,9 +166,13 @@ def log_employees(firms: pd.DataFrame) -> pd.Series:
 
 
 def small(firms: pd.DataFrame) -> pd.Series:
-    """Return whether a firm has fewer than 50 employees (Recommendation 2003/361/EC)."""
+    """Return whether a firm has fewer than 50 employees (Recommendation 2003/361/EC).
+
+    By its size class where the survey has no number; null where that spans the limit.
+    """
     employees = firms["employees"]
-    return (employees < SMALL_BELOW).astype("boolean").mask(employees.isna())
+    known = (employees < SMALL_BELOW).astype("boolean").mask(employees.isna())
+    return known.fillna(firms["size_class"].map(IS_SMALL).astype("boolean"))
 
 
 # --- helpers -----------------------------------------------------------------------------------

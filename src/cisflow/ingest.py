@@ -13,8 +13,9 @@ from cisflow.answers import (
     read_answers,
     read_flag,
     read_rows,
+    weightless,
 )
-from cisflow.codebook import Codebook, shown
+from cisflow.codebook import OF_TURNOVER, Codebook, shown
 from cisflow.errors import CisflowError, Problem
 from cisflow.extract import files_of, verify_checksum
 from cisflow.identifiers import in_format
@@ -95,13 +96,26 @@ def ingest_wave(
     if "firm_id" in answers:
         answers["firm_id"] = in_format(answers["firm_id"], codebook)
     screening = {
-        variable: read_flag(column, raw[column], codebook)
+        variable: read_flag(
+            column, raw[column], codebook, codebook["variables"][variable]["screen"]
+        )
         for variable, column in delivery.screens.items()
     }
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
     problems += duplicates(answers.get("firm_id"), codebook)
+    problems += weightless(answers.get("weight"), codebook)
+    # Boxes that were not ticked. What was left blank is another thing than an answer that is none.
+    blanks = {
+        variable: raw[columns].isna().all(axis=1)
+        for variable, columns in delivery.columns.items()
+        if codebook["variables"][variable].get("blank_is_zero")
+    }
+    for variable in (v for v in blanks if v not in BLOCK_OF):
+        values = answers[variable].values
+        answers[variable].values = values.mask(blanks[variable], _zero(variable))
     excess = _net_of_parts(answers, codebook)
+    _times_turnover(answers, codebook)
     given = _table(answers, raw.index)
     problems += _derive(given, answers, codebook)
     asked = _asked(given, answers, codebook)
@@ -114,6 +128,8 @@ def ingest_wave(
     whole = [s for s in codebook.get("shares", {}).get("sum_to_100", []) if s in answers]
     firms = _filtered(given, asked)
     _fill_screened(firms, asked, screens, codebook)
+    for variable in (v for v in blanks if v in BLOCK_OF):
+        firms.loc[blanks[variable] & asked[BLOCK_OF[variable]], variable] = _zero(variable)
     if codebook.get("shares", {}).get("complete_blanks"):
         _complete_shares(firms, whole, asked["shares"])
     firms["country"], firms["wave"] = country, wave
@@ -174,6 +190,13 @@ def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, 
             whole.values = excess[variable].mask(beyond).clip(lower=0)
             whole.invalid = whole.invalid | beyond
     return excess
+
+
+def _times_turnover(answers: dict[str, Answers], codebook: Codebook) -> None:
+    """Turn spending that is stated in relation to turnover into amounts."""
+    for variable, spec in codebook["variables"].items():
+        if spec.get("unit") in OF_TURNOVER and {variable, "turnover"} <= set(answers):
+            answers[variable].values = answers[variable].values * answers["turnover"].values
 
 
 def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook) -> list[Problem]:
@@ -327,7 +350,11 @@ def _fill_screened(
         block = BLOCK_OF.get(variable)
         if block:
             no &= asked[block]
-        firms.loc[no.astype(bool), variable] = False if variable in FLAGS else 0.0
+        firms.loc[no.astype(bool), variable] = _zero(variable)
+
+
+def _zero(variable: str) -> bool | float:
+    return False if variable in FLAGS else 0.0
 
 
 def _complete_shares(firms: pd.DataFrame, whole: list[str], asked: pd.Series) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cisflow.attrition import accounts_weights
+from cisflow.attrition import WEIGHT, accounts_at, accounts_weights
 from cisflow.constructs import CONSTRUCTS, Industries, add_constructs
 from cisflow.errors import CisflowError, Problem
-from cisflow.ratios import RATIOS, account_ratios, lagged, ratio_and_lag, years_later
+from cisflow.ratios import NEEDED_RATIOS, RATIOS, account_ratios, lagged, ratio_and_lag, years_later
 from cisflow.schema import BLOCK_OF, FIRM_COLUMNS
 from cisflow.validation import did_you_mean
+from cisflow.weightings import weightings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Spec = Mapping[str, Any]
 
 LINKS = ("n_waves", "in_previous_wave")
-# What a firm must have for the path model; the other ratios may be missing.
-NEEDED_RATIOS = ("profit_margin", "personnel_cost_share")
 # Of every panel; one with accounts at several lags, or with weights for attrition, has more.
 PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts")
 
@@ -64,7 +63,7 @@ COLUMN_WORDS = {
     "employees": "number of employees",
     "turnover": "R&D expenditure and turnover",
     "weight": "sampling weight",
-    "accounts_weight": "weight for the loss of firms without accounts",
+    WEIGHT: "weight for the loss of firms without accounts",
 }
 
 
@@ -106,7 +105,8 @@ def build_panel(
     winsorise, deflator
         As for :func:`cisflow.ratios.account_ratios`.
     weigh_attrition
-        Whether to estimate ``accounts_weight`` (:func:`cisflow.attrition.accounts_weights`).
+        Whether to estimate ``accounts_weight`` (:func:`cisflow.attrition.accounts_weights`), and
+        ``accounts_weight_lag3`` … for the accounts at ``lags``.
 
     Returns
     -------
@@ -138,7 +138,16 @@ def build_panel(
     for years in lags:
         names = {ratio: lagged(ratio, years) for ratio in RATIOS}
         panel = _with_ratios(panel, ratios, years, names)
-    return panel.assign(accounts_weight=accounts_weights(panel)) if weigh_attrition else panel
+    return _weighed(panel, lags) if weigh_attrition else panel
+
+
+def _weighed(panel: pd.DataFrame, lags: Sequence[int]) -> pd.DataFrame:
+    """Add the weights for the loss of firms without accounts, at the main lag and at each other."""
+    at_lags = {
+        lagged(WEIGHT, lag): accounts_weights(panel.assign(has_accounts=accounts_at(panel, lag)))
+        for lag in lags
+    }
+    return panel.assign(**{WEIGHT: accounts_weights(panel)}, **at_lags)
 
 
 def _refuse_bad_input(waves: Sequence[pd.DataFrame], accounts: pd.DataFrame | None) -> None:
@@ -248,30 +257,30 @@ def variables_of(spec: Spec) -> list[str]:
         terms += [target, *sources]
     for regressors in spec.get("columns", {}).values():
         terms += regressors
-    terms += spec.get("endogenous", []) + spec.get("instruments", [])
+    terms += spec.get("endogenous", []) + spec.get("instruments", []) + spec.get("steps", [])
     terms += spec.get("controls", [])
     terms += spec.get("fixed_effects", [])
     clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
     terms += clusters
-    terms += [spec["weights"]] if spec.get("weights") else []
-    return list(dict.fromkeys(column for term in terms for column in _columns_in(term)))
+    terms += [weights for weights in weightings(spec) if weights]
+    return list(dict.fromkeys(column for term in terms for column in columns_in(term)))
 
 
 def answers_needed(spec: Spec) -> list[str]:
     """Return the variables of a model that a firm must know to be in its sample.
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
-    for accounts at several lags: who has those differs from lag to lag.
+    for accounts at several lags and weights for them: who has those differs from lag to lag.
     """
     spared: set[str] = set()
     if spec.get("missing") == "fiml":
         spared |= set(spec["equations"])
     if spec.get("lags"):
-        spared |= set(RATIOS)
+        spared |= {*RATIOS, WEIGHT}
     return [name for name in variables_of(spec) if name not in spared]
 
 
-def _columns_in(term: str) -> list[str]:
+def columns_in(term: str) -> list[str]:
     """Return the columns a model term is made of, in order."""
     parts = term.split(":")
     if all(part.isidentifier() for part in parts):
@@ -369,7 +378,9 @@ def sample_flow(
 
 
 def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
-    """Return the panel's waves a model is meant for, in order of time."""
+    """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
+    if spec.get("printed"):
+        return []
     present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
     return [wave for wave in present if wave in spec.get("waves", [wave])]
 
@@ -381,13 +392,13 @@ def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
-        if name not in panel.columns and name != "accounts_weight"
+        if name not in panel.columns and name != WEIGHT
     ]
-    if "accounts_weight" in wanted and "accounts_weight" not in panel.columns:
+    if WEIGHT in wanted and WEIGHT not in panel.columns:
         problems.append(
             Problem(
-                "`accounts_weight` was not estimated for this panel",
-                "it is where a model of the run has `weights: accounts_weight`; build the panel "
+                f"`{WEIGHT}` was not estimated for this panel",
+                f"it is where a model of the run has `weights: {WEIGHT}`; build the panel "
                 "with `weigh_attrition=True`",
             )
         )

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.attrition import SILENCE
 from cisflow.balance_terms import EVERYONE, LESS
 from cisflow.constructs import CONSTRUCTS
+from cisflow.printed import PRINTED
+from cisflow.quality import series_of
 from cisflow.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +49,7 @@ SHORT_LABELS: dict[str, str] = {
     "personnel_cost_share": "Personnel costs",
     "profit_margin": "Profit margin",
     "rd_intensity": "R&D intensity",
+    **{f"partners_{k}_or_more": f"{k} or more types" for k in range(2, 8)},
     "small": "Small firm",
     "high_tech": "High-tech firm",
     "protection": "Protection",
@@ -55,6 +60,11 @@ COLUMN_LABELS = {
     "partners": "Partner types",
     "interaction": "Interaction",
 }
+WEIGHT_LABELS = {
+    UNWEIGHTED: UNWEIGHTED,
+    SURVEY_WEIGHT: "weighted",
+    "accounts_weight": "weighted for the loss of firms without accounts",
+}
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -63,6 +73,7 @@ COVARIANCES = {
     "bootstrap": "bootstrap",
     "driscoll_kraay": "Driscoll–Kraay",
     "bootstrap_bca": "bootstrap, bias-corrected and accelerated",
+    "survey": "design-based",
     "monte_carlo": "draws from the coefficients' estimated distribution",
 }
 
@@ -129,13 +140,23 @@ class Findings:
         """Waves by country, in the order of the config."""
         return {c: list(about["waves"]) for c, about in self.settings["countries"].items()}
 
+    @property
+    def series(self) -> dict[str, dict[str, list[Any]]]:
+        """Years and known breaks of each country's series, of exported countries too."""
+        sent = {
+            code: about["series"]
+            for code, about in self.settings["countries"].items()
+            if "series" in about
+        }
+        return {**series_of(self.quality), **sent}
+
     def name(self, country: str) -> str:
         """Return a country's name for print."""
         return self.settings["countries"][country]["name"]
 
     def place(self, country: str, wave: str) -> str:
         """Return country and wave for print."""
-        return f"{self.name(country)}, {wave}"
+        return f"{self.name(country)}, {'printed table' if wave == PRINTED else wave}"
 
     def rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
         """Return the tidy estimates of one model in one country and wave."""
@@ -277,8 +298,18 @@ def write_manifest(file: Path, settings: Mapping[str, Any]) -> None:
 
 
 def regression_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the models that are regressions, in the order of the run; the first one leads."""
+    """Return the models that are regressions, in the order of the run."""
     return models_of(models, "tobit", "fractional", "ols")
+
+
+def leading_regression(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the first regression of a share at its limits, which the paper opens with, or none."""
+    return models_of(models, "tobit", "fractional")[:1]
+
+
+def further_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the regressions beside the leading one."""
+    return [m for m in regression_models(models) if m not in leading_regression(models)]
 
 
 def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[str]:
@@ -288,15 +319,17 @@ def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[st
 
 def described(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models whose samples are shown: the leading regression, each group's first."""
-    return [*regression_models(models)[:1], *(names[0] for names in path_groups(models).values())]
+    first = [names[0] for names in path_groups(models).values()]
+    return [*leading_regression(models), *(m for m in first if "printed" not in models[m])]
 
 
 def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
     """Return the path models by common name: readings of the same source stand side by side."""
-    by_source: dict[str, list[str]] = {}
+    by_source: dict[tuple[str, bool], list[str]] = {}
     for name, spec in models.items():
         if spec["estimator"] == "path":
-            by_source.setdefault(spec.get("source") or name, []).append(name)
+            about = spec.get("source") or name, "printed" in spec
+            by_source.setdefault(about, []).append(name)
     return {_shared_name(names): names for names in by_source.values()}
 
 
@@ -306,8 +339,14 @@ def scanned_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 def split_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the balances at the run's own lag, which are drawn by path."""
-    return [model for model in models_of(models, "balance") if not models[model].get("lags")]
+    """Return the balances of the source itself at the run's own lag, which are drawn by path."""
+    balances = models_of(models, "balance")
+    return [m for m in balances if not models[m].get("lags") and not models[m].get("steps")]
+
+
+def stepped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the balances by step, such as each further type of partner."""
+    return [model for model in models_of(models, "balance") if models[model].get("steps")]
 
 
 def grouped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -328,8 +367,18 @@ def reading(group: str, model: str) -> str:
 
 
 def waves_of(spec: Mapping[str, Any], waves: Sequence[str]) -> list[str]:
-    """Return the waves a model is estimated on."""
+    """Return the waves a model is estimated on, or what stands for them."""
+    if spec.get("printed"):
+        return [PRINTED]
     return [wave for wave in waves if wave in (spec.get("waves") or waves)]
+
+
+def printed_places(
+    countries: Mapping[str, Sequence[str]], models: Mapping[str, dict[str, Any]]
+) -> list[tuple[str, str]]:
+    """Return where estimates from printed tables stand; a run that has any is of one country."""
+    any_printed = any("printed" in spec for spec in models.values())
+    return [(country, PRINTED) for country in countries] if any_printed else []
 
 
 def is_pooled(settings: Mapping[str, Any]) -> bool:
@@ -362,6 +411,10 @@ def label(term: str, *, short: bool = False) -> str:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
         return f"{label(at_lag[0], short=short)}, {years_later(at_lag[1])}"
+    for ending in SILENCE:
+        if term.endswith(ending):
+            variable = label(term.removesuffix(ending), short=True)
+            return f"{variable}{ending.replace('_', ' ')}"
     known = {**LABELS, **SHORT_LABELS} if short else LABELS
     plain = term.removeprefix("coop_").replace("_", " ")
     return known.get(term, plain[:1].upper() + plain[1:])
@@ -371,6 +424,13 @@ def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
     text = label(term)
     return text if text[1:2] in "&" or text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def column_label(column: str) -> str:
+    """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
+    name, _, weights = column.partition(": ")
+    text = COLUMN_LABELS.get(name, label(name))
+    return f"{text}, {WEIGHT_LABELS.get(weights, weights)}" if weights else text
 
 
 def group_label(group: str) -> str:
@@ -403,6 +463,11 @@ def number(x: float | None, decimals: int = 3) -> str:
     if x != 0 and abs(x) < 0.5 * 10 ** (1 - decimals):
         return signed(np.format_float_positional(float(f"{x:.2g}")))
     return signed(f"{x:.{decimals}f}")
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
+    return "< 0.001" if p is not None and p < 0.001 else number(p)
 
 
 def count(x: float | None, minimum: int = 0) -> str:
@@ -473,9 +538,11 @@ def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -
 
 
 def uses_accounts(spec: Mapping[str, Any]) -> bool:
-    """Return whether a model needs a ratio of the accounts."""
+    """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
     from cisflow.panel import variables_of
 
+    if spec.get("printed"):
+        return False
     needed = [*spec["sample"], *variables_of(spec)]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cisflow.codebook import MADE
 from cisflow.schema import BLOCK_OF, BLOCKS
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def counts(
     """
     blank = firms[variable].isna()
     block = BLOCK_OF.get(variable)
-    mapped = bool(columns) or "constant" in spec
+    mapped = bool(columns) or any(source in spec for source in MADE)
     # What the questionnaire does not have was asked of nobody.
     asked = (firms[f"asked_{block}"] if block else blank | True) & mapped
     filtered = blank & ~asked
@@ -168,29 +169,35 @@ def notes(codebook: dict[str, Any]) -> Iterator[str]:
             yield f"{section}: {note}"
 
 
-def breaks_crossed(records: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the breaks of the series that lie between waves of a country.
+Series = dict[str, list[Any]]
+
+
+def series_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Series]:
+    """Return, per country, the reference years of its waves and the breaks its codebooks know.
 
     Parameters
     ----------
     records
-        Quality records, of any countries and waves; those without `breaks` are passed over.
-
-    Returns
-    -------
-    list of (country, break)
-        In order of countries and years; a break has `from`, `text`, `source` and `verified`.
+        Quality records, of any countries and waves; those of accounts are passed over.
     """
-    years: dict[str, set[int]] = {}
-    breaks: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, Series] = {}
     for record in records:
         if "reference_year" in record:
-            years.setdefault(record["country"], set()).add(record["reference_year"])
-            known = breaks.setdefault(record["country"], [])
-            known += [entry for entry in record.get("breaks", []) if entry not in known]
-    return [
-        (country, entry)
-        for country, known in breaks.items()
-        for entry in sorted(known, key=lambda entry: int(entry["from"]))
-        if min(years[country]) < entry["from"] <= max(years[country])
-    ]
+            series = found.setdefault(record["country"], {"years": [], "breaks": []})
+            series["years"].append(record["reference_year"])
+            new = (e for e in record.get("breaks", []) if e not in series["breaks"])
+            series["breaks"] += new
+    return found
+
+
+def breaks_crossed(*series: Series) -> list[dict[str, Any]]:
+    """Return the breaks that lie between waves of one or several series together, by year.
+
+    A break has ``from``, ``text``, ``source`` and ``verified``.
+    """
+    years = [year for of in series for year in of["years"]]
+    breaks: list[dict[str, Any]] = []
+    for entry in (entry for of in series for entry in of["breaks"]):
+        if min(years) < entry["from"] <= max(years) and entry not in breaks:
+            breaks.append(entry)
+    return sorted(breaks, key=lambda entry: int(entry["from"]))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cisflow.disclosure import MINIMUM_CELL, suppress_small_cells
 from cisflow.errors import CisflowError, Problem
 from cisflow.schema import PARTNERS
+from cisflow.weightings import survey_design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def cooperation_rates(
 def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
     asked = firms["innovation_active"].fillna(False) & firms["asked_cooperation"].fillna(False)
     sector, size = sector_of(firms), size_of(firms)
-    weight, strata, design = _design(firms)
+    design = survey_design(firms)
     for partner in (ANY, *PARTNERS):
         answer = firms[f"coop_{partner}"]
         if not answer[asked].notna().any():
@@ -98,24 +99,12 @@ def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
                 count, positive = int(domain.sum()), int((yes[domain] == 1).sum())
                 row = {"sector": a, "size": b, "partner": partner, "firms": count}
-                row |= {"yes": positive, "no": count - positive, "design": design}
+                row |= {"yes": positive, "no": count - positive, "design": design.kind}
                 if count:
-                    rate, error = ratio(yes, domain, weight, strata)
+                    rate, error = ratio(yes, domain, design.weight, design.strata)
                     row |= {"rate": 100 * rate, "std_error": 100 * error}
                     row["unweighted"] = 100 * positive / count
                 yield row
-
-
-def _design(firms: pd.DataFrame) -> tuple[Floats, NDArray[np.intp] | None, str]:
-    """Return weights, strata (None if unknown) and what to call the design."""
-    import pandas as pd
-
-    weight = firms["weight"].to_numpy(dtype=float, na_value=np.nan)
-    if not np.isfinite(weight).all() or np.ptp(weight) == 0:
-        return np.ones(len(firms)), None, "unweighted"
-    if "stratum" not in firms or firms["stratum"].isna().any():
-        return weight, None, "weighted"
-    return weight, np.asarray(pd.factorize(firms["stratum"])[0], dtype=np.intp), "stratified"
 
 
 def ratio(

@@ -43,6 +43,9 @@ RATIOS = {
     "labour_productivity": labour_productivity,
 }
 
+# What a firm must have to count as one with accounts; the other ratios may be missing.
+NEEDED_RATIOS = ("profit_margin", "personnel_cost_share")
+
 
 def lagged(ratio: str, years: int) -> str:
     """Return the panel's name of a ratio of the accounts some years after the survey."""

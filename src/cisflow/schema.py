@@ -189,13 +189,26 @@ def conforming(frame: pd.DataFrame, contract: DataFrameSchema, heading: str) -> 
         failures = error.failure_cases.groupby(["column", "check"], dropna=False).size()
         problems = [
             Problem(
-                f"{column}: {count} values break the rule {rule}",
+                f"{column}: {count} values {_in_words(rule)}",
                 "the codebook gives this variable values it cannot have: look at its `constant`, "
                 "`codes` and `unit`",
             )
             for (column, rule), count in failures.items()
         ]
         raise CisflowError(heading, problems) from None
+
+
+def _in_words(rule: str) -> str:
+    """Return what is wrong with values that break a rule of pandera's."""
+    name, _, limits = str(rule).partition("(")
+    limits = limits.rstrip(")")
+    return {
+        "greater_than": f"not above {limits}",
+        "greater_than_or_equal_to": f"below {limits}",
+        "in_range": f"outside {limits.replace(', ', ' to ')}",
+        "isin": f"that are none of {limits.strip('[]')}",
+        "not_nullable": "that are blank",
+    }.get(name, f"that break the rule {rule}")
 
 
 def state_of(firms: pd.DataFrame, variable: str) -> pd.Series:

@@ -22,6 +22,7 @@ from cisflow.estimates import COLUMNS
 from cisflow.publication import Findings
 from cisflow.rates import ANY, RATE_COLUMNS, SECTORS, SIZES, TOTAL
 from cisflow.schema import PARTNERS
+from cisflow.weightings import with_weightings
 
 ROOT = Path(__file__).parents[2]
 DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
@@ -76,7 +77,7 @@ ATTRITION = {
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return with_unions({name: {**DEFAULTS, **spec} for name, spec in models.items()})[0]
+    return with_unions(with_weightings({n: {**DEFAULTS, **spec} for n, spec in models.items()}))[0]
 
 
 def make_findings(settings: dict | None = None) -> Findings:
@@ -218,16 +219,18 @@ def _path(rng, spec):
 def _balance(rng, spec):
     """Return a balance in which small firms are worse off, and one group that is too small."""
     about = {"cov_type": "bootstrap", "weights": "unweighted"}
-    groups = [EVERYONE]
+    groups = list(spec.get("steps") or [EVERYONE])
     for variable in spec.get("by", []):
         groups += [*groups_of(variable), difference(*groups_of(variable))]
     rows, fits = [], []
     for lag in spec.get("lags", [None]):
         outcome = outcome_of(spec["balance"]["target"], lag)
         for scale, unit in zip(SCALES, (1.0, 0.04), strict=True):
+            if spec.get("steps") and scale == SCALES[0]:
+                continue
             for group in groups:
                 of = {"outcome": outcome, "column": column_of(scale, group)}
-                if "high_tech" in group or lag == 6:
+                if "high_tech" in group or lag == 6 or "7" in group:
                     why = "fewer than 30 firms have every variable of the model"
                     rows.append({**of, "note": f"not estimable: {why}"})
                     continue

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from small_survey import accounts, codebook_folders, write_accounts
 
-from cisflow.accounts_headers import CODEBOOKS, one_line, read_headers
-from cisflow.accounts_rows import fiscal_years, preferred
+from cisflow.accounts.headers import CODEBOOKS, one_line, read_headers
+from cisflow.accounts.rows import fiscal_years, preferred
 from cisflow.answers import Answers
 from cisflow.codebook import load_codebook
 from cisflow.errors import CisflowError

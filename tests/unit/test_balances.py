@@ -110,6 +110,93 @@ def part(table, term, column="raw", outcome="profit_margin", kind="bootstrap"):
     return found.iloc[0]
 
 
+# --- by step -----------------------------------------------------------------------------------
+
+
+def stepped(n, seed, fifth=-0.8, most=7):
+    """Return firms of which each further type of partner raises innovation, and the fifth costs."""
+    rng = np.random.default_rng(seed)
+    partners = rng.integers(0, most + 1, n)
+    strength = 0.5 * partners + rng.normal(size=n)
+    cost = rng.normal(size=n)
+    margin = fifth * (partners >= 5) + 0.4 * strength - 0.6 * cost + rng.normal(size=n)
+    steps = {f"partners_{k}_or_more": pd.array(partners >= k, dtype="boolean") for k in (2, 5, 7)}
+    return pd.DataFrame(
+        {
+            "diversity": partners.astype(float),
+            "internal_investment": rng.normal(size=n),
+            "innovation_strength": strength,
+            "personnel_cost_share": cost,
+            "profit_margin": margin,
+            "coop_any": pd.array(partners >= 1, dtype="boolean"),
+            **steps,
+        }
+    )
+
+
+STEPS = ["coop_any", "partners_2_or_more", "partners_5_or_more", "partners_7_or_more"]
+
+
+def test_the_step_that_costs_is_found():
+    data = stepped(3000, 3)
+    estimates = run(panel(data), draws=200, steps=STEPS)
+    table = estimates.table
+    fifth = part(table, "cost: direct", "raw | partners_5_or_more")
+    second = part(table, "cost: direct", "raw | partners_2_or_more")
+    assert abs(fifth["estimate"] + 0.8) < 3 * fifth["std_error"]
+    assert fifth["ci_high"] < 0 < second["ci_high"]
+    returned = part(table, "return", "raw | partners_2_or_more")
+    # from 1 to a mean of 3 types, each worth half a unit of strength
+    assert abs(returned["estimate"] - 2 * 0.5 * 0.4) < 3 * returned["std_error"]
+    for step in STEPS:
+        column = f"raw | {step}"
+        total = part(table, "cost", column)["estimate"] + part(table, "return", column)["estimate"]
+        assert part(table, "balance", column)["estimate"] == pytest.approx(total, abs=1e-12)
+        assert part(table, "balance", column)["n"] == 3000
+    assert set(table["column"]) == {f"raw | {step}" for step in STEPS}
+    assert estimates.diagnostics["fits"][0]["groups"]["all"]["nobs"] == 3000
+
+
+def test_steps_add_up_to_the_effect_of_all_types():
+    """Balances from none to seven types are the regression of the margin on the steps."""
+    import statsmodels.api as sm
+
+    data = stepped(500, 4)
+    table = run(panel(data), draws=50, steps=STEPS).table
+    design = sm.add_constant(data[STEPS].astype(float))
+    reduced = sm.OLS(data["profit_margin"], design).fit()
+    assert all("diversity" in sources for sources in EQUATIONS.values())  # none is assumed away
+    for step in STEPS:
+        balance = part(table, "balance", f"raw | {step}")["estimate"]
+        assert balance == pytest.approx(reduced.params[step], abs=1e-9)
+
+
+def test_a_step_that_few_firms_took_counts_with_the_one_before_it():
+    data = stepped(600, 5, most=6)
+    data.loc[:4, "partners_7_or_more"] = True
+    table = run(panel(data), draws=50, steps=STEPS).table
+    row = table[table["column"] == "raw | partners_7_or_more"].iloc[0]
+    assert row["note"] == "not estimable: fewer than 10 firms with it, or without it"
+    without = run(panel(data), draws=50, steps=STEPS[:-1]).table
+    for step in STEPS[:-1]:
+        one, other = (part(t, "balance", f"raw | {step}")["estimate"] for t in (table, without))
+        assert one == other
+
+
+def test_a_step_the_survey_does_not_ask_for_costs_no_firm():
+    data = stepped(300, 6).assign(partners_7_or_more=pd.array([None] * 300, dtype="boolean"))
+    table = run(panel(data), draws=50, steps=STEPS).table
+    row = table[table["column"] == "raw | partners_7_or_more"].iloc[0]
+    assert row["note"] == "not estimable: the survey does not ask so many"
+    assert part(table, "balance", "raw | partners_5_or_more")["n"] == 300
+
+
+def test_too_few_firms_for_any_step_is_one_row_that_says_so():
+    table = run(panel(stepped(20, 7)), draws=50, steps=STEPS).table
+    assert len(table) == 1
+    assert table["note"].iloc[0].startswith("not estimable: fewer than 30 firms")
+
+
 # --- the numbers -------------------------------------------------------------------------------
 
 
@@ -294,6 +381,28 @@ def test_each_lag_rests_on_its_own_firms_and_the_horizon_is_told():
     row = table[table["term"] == "horizon"].iloc[0]
     assert row["note"] == words
     assert np.isnan(row["estimate"])
+
+
+def test_each_lag_is_weighted_for_its_own_loss_of_firms():
+    data = panel(firms(400, 14, later={"profit_margin_lag0": -1.0, "profit_margin_lag3": 1.0}))
+    rng = np.random.default_rng(2)
+    at = {0: rng.uniform(0.2, 5, 400), 3: rng.uniform(0.2, 5, 400)}
+    data = data.assign(
+        accounts_weight=np.nan, **{f"accounts_weight_lag{k}": w for k, w in at.items()}
+    )
+    data.loc[:99, ["profit_margin_lag3", "accounts_weight_lag3"]] = np.nan
+    table = run(data, lags=[0, 3], weights="accounts_weight").table
+    for lag, n in ((0, 400), (3, 300)):
+        row = part(table, "balance", outcome=f"profit_margin_lag{lag}")
+        own = data.assign(
+            profit_margin=data[f"profit_margin_lag{lag}"],
+            personnel_cost_share=data[f"personnel_cost_share_lag{lag}"],
+        )
+        fit = PathModel(EQUATIONS, own, weights=f"accounts_weight_lag{lag}").fit()
+        total = fit.effects("diversity", "profit_margin").iloc[-1]["estimate"]
+        assert row["estimate"] == pytest.approx(total, abs=1e-12)
+        assert row["n"] == n
+        assert row["weights"] == "accounts_weight"
 
 
 def test_a_lag_without_accounts_is_a_row_that_says_so():

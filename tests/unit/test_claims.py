@@ -218,6 +218,13 @@ def test_one_row_per_place_and_reading_that_was_run():
     assert judged["verdict"].tolist()[3] == "contradicted"
 
 
+def test_panels_and_printed_tables_are_no_places_unless_a_claim_is_about_them():
+    rows = [row(), *(row(wave=wave, model="panel") for wave in ("all", "printed"))]
+    assert judge(claims_of(one()), table(*rows))["wave"].tolist() == ["CIS4"]
+    named = judge(claims_of(one(), also=[one(model="panel")]), table(*rows))
+    assert named["wave"].drop_duplicates().tolist() == ["CIS4", "all", "printed"]
+
+
 def test_first_covariance_counts():
     assert verdict(one(), row(2.5), row(2.5, 2.0, cov_type="cluster(industry)"))["std_error"] == 1
 
@@ -422,8 +429,8 @@ def test_groups_by_level_and_lags_of_balances_are_known(models):
         ({"test": {k: v for k, v in one("none").items() if k != "smallest_effect"}}, "smallest"),
         ({"test": {k: v for k, v in one().items() if k != "term"}}, "`term` is missing"),
         ({"test": one("up")}, "'up' is not known"),
-        ({"test": one(), "not_measurable": "…"}, "does not fit"),
-        ({"test": {**one(), **share()}}, "does not fit"),
+        ({"test": one(), "not_measurable": "…"}, "keys do not go together"),
+        ({"test": {**one(), **share()}}, "`share` stands alone"),
         ({}, "`test` is missing"),
     ],
 )

@@ -141,6 +141,18 @@ def test_a_path_of_a_file_serves_as_a_name(tmp_path, root):
             ["has `name` and `constant`", "exactly one"],
         ),
         (
+            "variables: {employees: {unit: percent_of_turnover}}\n",
+            ["employees.unit: percent_of_turnover although it is no spending"],
+        ),
+        (
+            "variables: {turnover: null, rd_internal: {unit: percent_of_turnover}}\n",
+            ["rd_internal.unit: percent_of_turnover, but `turnover` is not mapped"],
+        ),
+        (
+            "variables: {turnover: {row_number: true}}\n",
+            ["variables.turnover: `row_number` although it is not firm_id"],
+        ),
+        (
             "blocks: {partners: {asked_if: coop}}\nvariables: {}\n",
             ["`coop` is no yes/no variable", "did you mean `coop_any`"],
         ),

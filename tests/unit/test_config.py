@@ -36,6 +36,24 @@ def test_unknown_model_is_named(config, root):
     assert "did you mean `faems2005`" in message
 
 
+def test_models_may_be_changed_for_a_run(config, root):
+    changes = {"faems2005": {"controls": ["rd_intensity"], "fixed_effects": ["size_class"]}}
+    run = load_run({**config, "model_changes": changes}, root)
+    assert run.models["faems2005"]["controls"] == ["rd_intensity"]
+    assert run.models["faems2005"]["outcomes"] == ["incremental", "radical"]
+    assert run.digests["faems2005"] != load_run(config, root).digests["faems2005"]
+    # A claim about a term that this run leaves out is no mistake; its verdict will say so.
+    dropped = {"balanced_portfolio": {"columns": {"interaction": ["coop_exploitative"]}}}
+    load_run({**config, "model_changes": dropped}, root)
+
+
+def test_changes_of_models_are_checked(config, root):
+    message = refused({**config, "model_changes": {"faems2005": {"control": ["group"]}}}, root)
+    assert "unknown key `control`" in message
+    message = refused({**config, "model_changes": {"faems2006": {"controls": ["group"]}}}, root)
+    assert "model_changes: there is no model `faems2006`" in message
+
+
 def test_unknown_codebook_is_named(config, root):
     changed = copy.deepcopy(config)
     changed["countries"]["BE"]["waves"]["CIS4"]["codebook"] = "eurostat/cis44"

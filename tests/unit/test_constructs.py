@@ -220,6 +220,9 @@ def test_protection_counts_the_formal_means_the_wave_asks_for():
 def test_size_and_its_unknowns():
     frame = firms(4, employees=[49, 50, 0, None])
     assert CONSTRUCTS["small"].function(frame).tolist() == [True, False, True, pd.NA]
+    classes = ["250+", "10-49", "10-49", "10-249"]  # a number, where there is one, comes first
+    by_class = firms(4, employees=[49, None, None, None], size_class=classes)
+    assert CONSTRUCTS["small"].function(by_class).tolist() == [True, True, True, pd.NA]
     logs = CONSTRUCTS["log_employees"].function(frame)
     assert logs.iloc[1] == pytest.approx(math.log(50))
     assert logs.iloc[2:].isna().all()
@@ -296,7 +299,7 @@ def test_a_year_without_a_price_level_is_refused():
 
 
 def test_a_deflator_is_read_relative_to_its_base_year(tmp_path):
-    from cisflow.deflator import read_deflator
+    from cisflow.accounts.deflator import read_deflator
 
     (tmp_path / "prices.csv").write_text("Year;Index\n2005;80\n2006;100\n2007;125\n")
     assert read_deflator(tmp_path / "prices.csv", 2006) == {2005: 0.8, 2006: 1.0, 2007: 1.25}

@@ -94,6 +94,21 @@ def test_sample_without_firms_is_a_row_that_says_where_it_ran_dry(panel):
     assert table["estimate"].isna().all()
 
 
+def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
+    from cisflow.errors import CisflowError, Problem
+    from cisflow.models.tobit_results import TobitResults
+
+    def refuse(self, draws, seed):
+        raise CisflowError("Tobit", Problem("most simulated samples lack a coefficient", "draws=0"))
+
+    monkeypatch.setattr(TobitResults, "specification_tests", refuse)
+    found = run(panel, spec())
+    assert found.table["estimate"].notna().all()
+    fit = found.diagnostics["fits"][0]
+    assert fit["no_tests"] == "most simulated samples lack a coefficient"
+    assert 0 < fit["pseudo_r2"] < 1
+
+
 @pytest.mark.parametrize("estimator", ["fractional", "ols"])
 def test_companions_hand_on_the_same_table(panel, estimator):
     table = run(panel, spec(estimator=estimator, covariance=["HC1"])).table

@@ -12,9 +12,7 @@ from small_survey import accounts, write_accounts
 
 from cisflow.errors import CisflowError
 from cisflow.extract import column_names, open_extract, read_extract, verify_checksum
-from cisflow.extract.fixed_width import record_layout
 from cisflow.extract.numerals import with_decimal_points
-from cisflow.extract.packed import raw_file
 from cisflow.labels import in_codes
 
 FRAME = pd.DataFrame(
@@ -235,48 +233,119 @@ def test_texts_may_hold_newlines_and_odd_inch_marks(tmp_path):
     assert _rows(read_extract(path)) == [["1", "x\ny"], ["2", '5" wide'], ["3", '4" by 5"']]
 
 
-# --- rows of one width, and reasons why a value is missing --------------------------------------
+# --- numbers as text ----------------------------------------------------------------------------
 
 
-def _many(rows=2_500):
+@pytest.mark.parametrize("suffix", [".sav", ".dta", ".parquet"])
+def test_numbers_and_identifiers_lose_no_digit(tmp_path, suffix):
+    """What is read as text is the number stored, to the last bit; zeros before an id stay."""
+    path = tmp_path / f"extract{suffix}"
+    rng = np.random.default_rng(1)
+    amounts = np.concatenate([rng.lognormal(8, 3, 500).round(2), rng.lognormal(20, 5, 500)])
+    amounts[:4] = [0.1, 1 / 3, 1e10, -2.5e-7]
+    frame = pd.DataFrame({"amount": amounts})
+    frame["enterprise"] = np.where(frame.index % 7 == 0, np.nan, 401_234_567_000.0 + frame.index)
+    frame["largest"] = 2.0**53 - frame.index
+    frame["text"] = [f"{i:010d}" for i in frame.index]
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[suffix](frame, str(path))
+    read = read_extract(path)
+    np.testing.assert_array_equal(pd.to_numeric(read["amount"]).to_numpy(float), amounts)
+    assert read["amount"].iloc[:4].tolist() == [
+        "0.1",
+        "0.3333333333333333",
+        "10000000000",
+        "-2.5e-7",
+    ]
+    ids = [None if i % 7 == 0 else str(401_234_567_000 + i) for i in frame.index]
+    assert [row[0] for row in _rows(read[["enterprise"]])] == ids
+    assert read["largest"].tolist() == [str(2**53 - i) for i in frame.index]
+    assert read["text"].tolist() == frame["text"].tolist()
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+def test_a_number_of_seven_digits_is_the_one_that_was_typed(tmp_path, tagged):
+    """Stata's float holds 15.1 as 15.1000003814697265625: NACE 15.1 would be found no more."""
+    typed = ["15.1", "0.1", "12.34", "1234567", "16777216", "0.001", "33333.33"]
+    frame = pd.DataFrame({"a": np.array(typed, np.float32)})
+    frame.loc[2, "a"] = np.nan
+    frame.to_stata(tmp_path / "extract.dta", write_index=False, version=118)
+    if tagged:  # makes of the 0.1 another kind of missing value, .b
+        raw = (tmp_path / "extract.dta").read_bytes()
+        number, dot_b = np.float32("0.1").tobytes(), (0x7F000000 + 2 * 0x800).to_bytes(4, "little")
+        assert raw.count(number) == 1
+        (tmp_path / "extract.dta").write_bytes(raw.replace(number, dot_b))
+        typed[1] = None
+    typed[2] = None
+    extract = open_extract(tmp_path / "extract.dta").read()
+    assert [row[0] for row in _rows(extract.table)] == typed
+    assert extract.reasons == ({"a": {".b": 1}} if tagged else {})
+
+
+# --- statistical files, and reasons why a value is missing --------------------------------------
+
+
+def _many(rows=100):
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"id": [f"F{i:05d}" for i in range(rows)]})
-    frame["text"] = rng.choice(["é", "", "a b", "x" * 200], rows)
+    frame["text"] = rng.choice(["e", "", "a b", "x" * 200], rows)
     frame["code"] = rng.choice([0.0, 1.0, np.nan], rows)
     frame["amount"] = np.where(rng.random(rows) < 0.2, np.nan, rng.lognormal(8, 3, rows))
     frame["whole"] = rng.integers(-100, 100, rows).astype("int32")
     return frame
 
 
-@pytest.mark.parametrize("suffix", [".sav", ".dta"])
-def test_rows_of_one_width_give_what_pyreadstat_gives(tmp_path, suffix, monkeypatch):
-    path = tmp_path / f"extract{suffix}"
-    {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[suffix](_many(), str(path))
-    reader = {".sav": pyreadstat.read_sav, ".dta": pyreadstat.read_dta}[suffix]
-    meta = reader(str(path), metadataonly=True)[1]
-    layout = record_layout(raw_file(path, {}, (suffix,)), meta, {})
-    assert layout is not None
-    assert layout.rows == 2_500
-    quick = read_extract(path)
-    monkeypatch.setattr("cisflow.extract.fixed_width.record_layout", lambda *_: None)
-    pd.testing.assert_frame_equal(quick, read_extract(path))
-    assert quick["amount"].notna().sum() == _many()["amount"].notna().sum()
+@pytest.mark.parametrize("rows", [1, 15, 20, 100])
+@pytest.mark.parametrize("packing", ["", ".gz"])
+@pytest.mark.parametrize("suffix", [".sav", ".zsav", ".por", ".dta", ".xpt"])
+def test_a_large_file_is_read_in_pieces(tmp_path, monkeypatch, suffix, packing, rows):
+    path, frame = tmp_path / f"extract{suffix}", _many(rows)
+    write = {".por": pyreadstat.write_por, ".dta": pyreadstat.write_dta, ".xpt": _write_xport}
+    write.get(suffix, pyreadstat.write_sav)(frame, str(path), **ROW_COMPRESSION.get(suffix, {}))
+    if packing:
+        path = tmp_path / f"extract{suffix}.gz"
+        path.write_bytes(gzip.compress((tmp_path / f"extract{suffix}").read_bytes()))
+    whole = read_extract(path)
+    monkeypatch.setattr("cisflow.extract.statistical.CELLS_AT_A_TIME", 5 * 10)
+    extract = open_extract(path).read()
+    pd.testing.assert_frame_equal(extract.table, whole)
+    assert extract.rows == rows
+    assert whole.iloc[:, 0].tolist() == frame["id"].tolist()
+    assert whole.iloc[:, 4].tolist() == frame["whole"].astype(str).tolist()
 
 
-def test_what_has_no_rows_of_one_width_is_left_to_pyreadstat(tmp_path):
-    long = _many(50).assign(text="y" * 400)
-    packed, texts = tmp_path / "packed.sav", tmp_path / "texts.sav"
-    pyreadstat.write_sav(_many(50), str(packed), row_compress=True)
-    pyreadstat.write_sav(long, str(texts))
+ROW_COMPRESSION = {".sav": {"row_compress": True}, ".zsav": {"compress": True}}
+
+
+def _write_xport(frame, path):
+    pyreadstat.write_xport(frame, path, file_format_version=8)
+
+
+def test_tags_are_found_in_every_piece(tmp_path, monkeypatch):
+    """A "." in a column of whole numbers stays missing, whether its piece has tags or not."""
+    path = tmp_path / "extract.dta"
+    cells = [1, "a", None, 0, None, 2, "z", None, 3, "b"]
+    frame = pd.DataFrame({"n": range(10), "a": cells})
+    pyreadstat.write_dta(frame, str(path), missing_user_values={"a": ["a", "b", "z"]})
+    expected = [c if c is None else str(c) for c in cells]
+    expected = [c if c is None or c.isdigit() else None for c in expected]
+    for size in (20, 6, 2):
+        monkeypatch.setattr("cisflow.extract.statistical.CELLS_AT_A_TIME", size)
+        extract = open_extract(path).read()
+        assert [row[1] for row in _rows(extract.table)] == expected
+        assert extract.reasons == {"a": {".a": 1, ".b": 1, ".z": 1}}
+
+
+def test_stata_files_of_old_and_with_texts_of_any_length(tmp_path):
+    long = _many().assign(text="y" * 400)
     long.to_stata(tmp_path / "strl.dta", write_index=False, version=117, convert_strl=["text"])
-    _many(50).to_stata(tmp_path / "old.dta", write_index=False, version=114)
-    for path in (texts, tmp_path / "strl.dta", tmp_path / "old.dta"):
-        reader = pyreadstat.read_sav if path.suffix == ".sav" else pyreadstat.read_dta
-        meta = reader(str(path), metadataonly=True)[1]
-        assert record_layout(raw_file(path, {}, (path.suffix,)), meta, {}) is None
-    assert read_extract(packed)["id"].tolist() == _many(50)["id"].tolist()
-    assert read_extract(texts)["text"].unique().tolist() == ["y" * 400]
-    assert read_extract(tmp_path / "strl.dta")["text"].unique().tolist() == ["y" * 400]
+    _many().to_stata(tmp_path / "old.dta", write_index=False, version=114)
+    pyreadstat.write_sav(long, str(tmp_path / "texts.sav"))
+    for name in ("strl.dta", "texts.sav"):
+        assert read_extract(tmp_path / name)["text"].unique().tolist() == ["y" * 400]
+    assert read_extract(tmp_path / "old.dta")["id"].tolist() == _many()["id"].tolist()
 
 
 def test_whole_numbers_of_an_old_stata_file_may_be_missing(tmp_path):
@@ -307,10 +376,7 @@ def test_user_missing_codes_of_spss_are_kept_apart_as_reasons(tmp_path, compress
 
 
 @pytest.mark.parametrize("kind", ["double", "float", "long", "int", "byte"])
-@pytest.mark.parametrize("quick", [True, False])
-def test_tagged_missing_values_of_stata_are_kept_apart_as_reasons(
-    tmp_path, kind, quick, monkeypatch
-):
+def test_tagged_missing_values_of_stata_are_kept_apart_as_reasons(tmp_path, kind):
     path = tmp_path / "extract.dta"
     frame = pd.DataFrame({"a": [1, "a", "z", None, 100, "a"]})
     labels = {"a": {1: "Yes", "a": "Refused"}}
@@ -319,8 +385,6 @@ def test_tagged_missing_values_of_stata_are_kept_apart_as_reasons(
     )
     # pyreadstat writes such a column as long or double; Stata's smaller types are made from it.
     _retype(path, kind)
-    if not quick:
-        monkeypatch.setattr("cisflow.extract.fixed_width.record_layout", lambda *_: None)
     extract = open_extract(path).read()
     assert _rows(extract.table) == [["1"], [None], [None], [None], ["100"], [None]]
     assert extract.reasons == {"a": {".a (Refused)": 2, ".z": 1}}

@@ -8,6 +8,7 @@ import pytest
 from small_survey import CODEBOOK, codebook_folders, firms
 
 from cisflow.codebook import load_codebook
+from cisflow.errors import CisflowError
 from cisflow.ingest import ingest_wave
 from cisflow.records import write_record
 from cisflow.schema import FIRM_COLUMNS, PARTNERS, PERCENT, firm_schema, state_of
@@ -125,6 +126,67 @@ def test_a_screening_question_answered_no_makes_a_blank_zero(wave):
     table, quality = wave(frame=denied)
     assert table.loc["0001", "rd_internal"] == 12_000
     assert quality["checks"]["rd_internal_implies_yes"]["failed"] == 1
+
+
+def test_screening_question_may_have_codes_of_its_own(wave):
+    frame = firms()
+    frame["RRDIN"] = ["1", "2", "", "99", "", "5"]
+    screen = "{name: RRDIN, no_is_zero: true, codes: {1: yes, 2: no, 5: no}, missing: [99]}"
+    text = CODEBOOK.replace("{name: RRDIN, no_is_zero: true}", screen)
+    table, _ = wave(text, frame)
+    assert table.loc["0001", "rd_internal"] == 12_000
+    assert table.loc["0002", "rd_internal"] == 0
+    assert pd.isna(table.loc["0004", "rd_internal"])  # 99: whether it did R&D is not known
+    with pytest.raises(
+        CisflowError, match=r"screening question \(column 'RRDIN'\): 1 value outside"
+    ):
+        wave(text.replace(", missing: [99]", ""), frame)
+
+
+def test_blank_of_a_box_is_no_and_of_an_amount_none(wave):
+    frame = firms()
+    frame["CO"] = ["1", "", "", "", "", ""]  # ticked or left blank
+    frame["CO21"] = ["1", "", "", "", "", ""]
+    frame["INPS"] = ["1", "", "", "1", "", ""]
+    frame["EMP"] = ["10", "", "70", "9999", "12", "40"]
+    text = CODEBOOK
+    for name in ("CO", "CO21", "INPS"):
+        text = text.replace(f"{{name: {name}}}", f"{{name: {name}, blank_is_zero: true}}")
+    text = text.replace("{name: EMP}", "{name: EMP, blank_is_zero: true, missing: [9999]}")
+    table, _ = wave(text, frame)
+    assert table["process_innovation"].tolist() == [True, False, False, True, False, False]
+    # What was not asked stays filtered, and what is no answer stays missing.
+    assert _states(table, "coop_any") == ["value", "value", "filtered", "value", *["filtered"] * 2]
+    assert table.loc["0002", "coop_any"] is not pd.NA
+    assert not table.loc["0002", "coop_any"]
+    assert _states(table, "coop_suppliers_domestic")[:2] == ["value", "filtered"]
+    assert table.loc["0002", "employees"] == 0
+    assert pd.isna(table.loc["0004", "employees"])
+
+
+def test_spending_in_relation_to_turnover_becomes_an_amount(wave):
+    frame = firms()
+    frame["RRDINX"] = ["5", "0", "", "2.5", "", "3"]
+    text = CODEBOOK.replace("{name: RRDINX,", "{name: RRDINX, unit: percent_of_turnover,")
+    table, _ = wave(text, frame)
+    assert table.loc["0001", "rd_internal"] == pytest.approx(0.05 * 2_000_500)
+    assert table.loc["0002", "rd_internal"] == 0
+    assert table.loc["0004", "rd_internal"] == pytest.approx(0.025 * 80_000_000)
+    frame["RRDINX"] = ["0.05", "0", "", "0.025", "", "0.03"]
+    text = CODEBOOK.replace("{name: RRDINX,", "{name: RRDINX, unit: fraction_of_turnover,")
+    again, _ = wave(text, frame)
+    assert again["rd_internal"].tolist()[:2] == pytest.approx(table["rd_internal"].tolist()[:2])
+
+
+def test_rows_of_a_file_without_identifiers_are_numbered(tmp_path, root):
+    path = tmp_path / "small.csv"
+    firms().drop(columns="ID").to_csv(path, index=False)
+    text = CODEBOOK.replace("firm_id: {name: ID}", "firm_id: {row_number: true}")
+    codebook = load_codebook("small", codebook_folders(tmp_path, root, text))
+    table, quality = ingest_wave(path, codebook, "BE", "CIS4")
+    # With the year, so that the first row of another wave is another firm.
+    assert table["firm_id"].tolist() == [f"2004-{i}" for i in range(1, 7)]
+    assert quality["variables"]["coop_any"]["valid"] > 0
 
 
 def test_blank_shares_are_completed_only_where_the_others_make_100(wave):

@@ -292,6 +292,26 @@ def test_weights_restore_the_composition_of_the_survey(industries):
     assert panel.loc[~panel["has_accounts"], "accounts_weight"].isna().all()
 
 
+def test_each_lag_has_weights_for_its_own_loss(industries):
+    ids = [f"f{i}" for i in range(400)]
+    size = np.exp(np.linspace(2.5, 6, 400))
+    chance = 1 / (1 + np.exp(4.25 - np.log(size)))
+    wave = firms(ids, employees=size, rd_internal=np.full(400, 10.0), group=[True, False] * 200)
+    rng = np.random.default_rng(1)
+    books = accounts(
+        [(firm, 2006, 1.0) for firm in ids[::2]]
+        + [(f, 2008, 1.0) for f, c in zip(ids, chance, strict=True) if rng.uniform() < c]
+    )
+    panel = build_panel([wave], books, 2, industries, lags=[2, 4], weigh_attrition=True)
+    assert panel["accounts_weight_lag2"].equals(panel["accounts_weight"].rename(None))
+    late = panel["profit_margin_lag4"].notna()
+    weights = panel["accounts_weight_lag4"]
+    assert weights.notna().equals(late)
+    weighted = np.average(panel["log_employees"][late], weights=weights[late])
+    everyone = panel["log_employees"].mean()
+    assert abs(weighted - everyone) < 0.05 < panel["log_employees"][late].mean() - everyone
+
+
 def test_an_industry_without_any_accounts_is_taken_together_with_others(industries):
     panel = selective(industries, n=1000, lost_industry="20")
     table = selectivity(panel)

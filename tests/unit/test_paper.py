@@ -5,9 +5,14 @@ import typst
 import yaml
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
-from cisflow.figures import make_figures, save_figure
+from cisflow.figures import figure_names, make_figures, save_figure
 from cisflow.paper import paper_context, render_paper
-from cisflow.publication import write_manifest
+from cisflow.publication import (
+    further_regressions,
+    leading_regression,
+    number,
+    write_manifest,
+)
 from cisflow.tables import make_tables, save_table
 
 
@@ -74,12 +79,27 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic):
         "decomposition_two_year_balance_BE_CIS4",
         "groups_two_year_balance_BE_CIS4",
         "lags_balance_by_lag_BE_CIS4",
+        "steps_portfolio_breadth_BE_CIS4",
     }
 
 
 def told_reason(e):
     """Return why the groups by technology have no balance."""
     return e[e["column"].str.contains("high_tech minus")]["note"].iloc[0].split(": ")[1]
+
+
+def test_each_further_type_of_partner_is_told(synthetic):
+    findings, context, _ = synthetic
+    told = next(s for s in context["steps"] if s["table"] == "portfolio_breadth_BE_CIS4")
+    assert [b["step"] for b in told["balances"]][:2] == [
+        "any cooperation",
+        "2 or more types of partners",
+    ]
+    assert len(told["balances"]) == 6  # the seventh is not estimable
+    rows = findings.rows("BE", "CIS4", "portfolio_breadth")
+    of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
+    row = rows[of & (rows["term"] == "balance")].iloc[0]
+    assert told["balances"][4]["estimate"] == number(100 * row["estimate"])
 
 
 def test_missing_accounts_are_told_with_the_reason(real):
@@ -113,6 +133,33 @@ def test_every_page_of_a_synthetic_paper_says_so(root):
         source = f"#let d = (synthetic: {flag})\n{header}\nbody".encode()
         page = typst.compile(source, format="svg").decode()
         assert ("#a33a00" in page) == (flag == "true")
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(20, 1), (150, 4)])
+def test_a_table_taller_than_a_page_runs_over(root, tmp_path, rows, pages):
+    template = (root / "paper/paper.typ").read_text(encoding="utf-8")
+    begin = template.index("#let print-table(t)")
+    code = template[begin : template.index("#let print-tables(")]
+    (tmp_path / "tables").mkdir()
+    lines = ", ".join(f"[{i}], [x]" for i in range(rows))
+    table = f"#figure([#table(columns: 2, {lines})], caption: [c], kind: table)"
+    (tmp_path / "tables/long.typ").write_text(table)
+    (tmp_path / "page.typ").write_text(
+        '#set page(paper: "a4", margin: 2.5cm)\n#set text(size: 9pt)\n'
+        f'#set figure(placement: auto)\n{code}\n#print-table((name: "long"))'
+    )
+    drawn = typst.compile(tmp_path / "page.typ", root=tmp_path, format="png", ppi=10)
+    assert (len(drawn) if isinstance(drawn, list) else 1) == pages
+
+
+def test_a_run_without_a_share_to_explain_has_no_such_section(synthetic):
+    findings, *_ = synthetic
+    about_money = ("faems2010_direct", "sensitivity_margin")
+    models = {m: findings.models[m] for m in about_money}
+    assert leading_regression(findings.models) == ["faems2005"]
+    assert leading_regression(models) == []
+    assert further_regressions(models) == ["sensitivity_margin"]
+    assert not any(name.startswith("outcomes") for name in figure_names(findings.settings, models))
 
 
 def test_manifest_lists_every_published_file(synthetic):

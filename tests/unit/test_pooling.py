@@ -13,10 +13,11 @@ from made_up_findings import SETTINGS, make_findings
 from cisflow.claims import judge_pooled
 from cisflow.errors import CisflowError
 from cisflow.estimates import COLUMNS, read_pooled, spec_digest
-from cisflow.exports import disagreements, read_exports, unpack, with_exports, write_export
 from cisflow.figures.pooled import forests, matrix_figure, matrix_pages, pooled_figures
-from cisflow.meta_regression import meta_regression, residual_variance
 from cisflow.pooling import POOLED_COLUMNS, combine, pool
+from cisflow.pooling.exports import disagreements, read_exports, unpack, with_exports, write_export
+from cisflow.pooling.meta_regression import meta_regression, residual_variance
+from cisflow.pooling.prediction import prediction_interval, variances
 from cisflow.publication import is_pooled
 from cisflow.records import rounded, write_table
 from cisflow.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
@@ -57,30 +58,69 @@ def bcg():
 
 def test_published_numbers_of_the_bcg_trials(bcg):
     y, se, _ = bcg
-    # Viechtbauer (2010), metafor: DerSimonian-Laird, normal intervals.
+    # Viechtbauer (2010, Journal of Statistical Software 36(3)).
     dl = combine(y, se, "dersimonian-laird", knapp_hartung=False)
-    assert dl.tau2 == pytest.approx(0.3088, abs=5e-5)
-    assert dl.estimate == pytest.approx(-0.7141, abs=5e-5)
-    assert dl.std_error == pytest.approx(0.1787, abs=5e-5)
-    assert (dl.ci_low, dl.ci_high) == pytest.approx((-1.0644, -0.3638), abs=5e-5)
-    assert dl.q == pytest.approx(152.2330, abs=5e-5)
     assert 100 * dl.i2 == pytest.approx(92.12, abs=5e-3)
-    assert combine(y, se, "paule-mandel").tau2 == pytest.approx(0.3181, abs=5e-5)
     fixed = combine(y, se, "fixed", knapp_hartung=False)
     assert (fixed.estimate, fixed.std_error) == pytest.approx((-0.4303, 0.0405), abs=5e-5)
 
 
-def test_knapp_hartung_and_prediction_interval_by_hand(bcg):
+# R 4.2.2, metafor 3.8.1: rma(yi, vi, method = , test = "z" or "adhoc"), where "adhoc" is Hartung
+# and Knapp's variance with a scale of at least 1. Mean, standard error, interval, tau².
+METAFOR = {
+    ("dersimonian-laird", False): (
+        *(-0.714117222073227, 0.178742089535403, -1.06444528008405, -0.363789164062403),
+        0.308760262862376,
+    ),
+    ("dersimonian-laird", True): (
+        *(-0.714117222073227, 0.180696628335547, -1.10782135416833, -0.320413089978125),
+        0.308760262862376,
+    ),
+    ("paule-mandel", False): (
+        *(-0.714968153493444, 0.180892191537624, -1.06951033399171, -0.360425972995181),
+        0.318068452205024,
+    ),
+    ("paule-mandel", True): (
+        *(-0.714968153493444, 0.180892191537624, -1.10909838120224, -0.320837925784648),
+        0.318068452205024,
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "knapp_hartung"), METAFOR)
+def test_means_intervals_and_variances_are_metafor_s(bcg, method, knapp_hartung):
+    y, se, _ = bcg
+    found = combine(y, se, method, knapp_hartung=knapp_hartung)
+    numbers = (found.estimate, found.std_error, found.ci_low, found.ci_high, found.tau2)
+    assert numbers == pytest.approx(METAFOR[method, knapp_hartung], rel=2e-7)
+    assert found.q == pytest.approx(152.233008082373, rel=1e-12)
+    assert found.q_p == pytest.approx(1.99676459084597e-26, rel=1e-9)
+
+
+def test_leaving_a_trial_out_is_metafor_s(bcg):
+    """``leave1out`` of the Paule-Mandel fit with Knapp-Hartung errors, printed to four decimals."""
+    y, se, _ = bcg
+    printed = {
+        0: (-0.7085, -1.1366, -0.2805, 0.3558),
+        3: (-0.6326, -1.0351, -0.2301, 0.2874),
+        7: (-0.7954, -1.1974, -0.3935, 0.2841),
+        12: (-0.7775, -1.1859, -0.3692, 0.3038),
+    }
+    for trial, numbers in printed.items():
+        found = combine(np.delete(y, trial), np.delete(se, trial))
+        left = (found.estimate, found.ci_low, found.ci_high, found.tau2)
+        assert left == pytest.approx(numbers, abs=5.1e-5)
+
+
+def test_knapp_hartung_by_hand(bcg):
     y, se, _ = bcg
     found = combine(y, se, "dersimonian-laird")
     w = 1 / (se**2 + found.tau2)
     mean = (w * y).sum() / w.sum()
     scaled = np.sqrt((w * (y - mean) ** 2).sum() / 12 / w.sum())
     assert found.std_error == pytest.approx(scaled, rel=1e-10)
-    # t(0.975) with 12 and with 11 degrees of freedom, from a printed table.
+    # t(0.975) with 12 degrees of freedom, from a printed table.
     assert found.ci_high == pytest.approx(mean + 2.1788 * scaled, abs=1e-4)
-    half = 2.2010 * np.sqrt(found.tau2 + 1 / w.sum())
-    assert (found.pi_low, found.pi_high) == pytest.approx((mean - half, mean + half), abs=1e-4)
     assert found.weights.sum() == pytest.approx(1)
 
 
@@ -94,27 +134,71 @@ def test_no_variance_between_countries_is_zero_and_not_below():
 
 
 def test_two_countries_give_no_prediction_interval():
-    assert np.isnan(combine([1.0, 2.0], [0.3, 0.3]).pi_low)
+    assert np.isnan(prediction_interval([1.0, 2.0], [0.3, 0.3])).all()
+
+
+# Trials of cisapride (Hartung & Knapp 2001, Statistics in Medicine 20:3875-3889): successes and
+# patients, treated and not.
+CISAPRIDE = np.array(
+    [
+        [15, 12, 29, 42, 14, 44, 14, 29, 10, 17, 38, 19, 21],
+        [16, 16, 34, 56, 22, 54, 17, 58, 14, 26, 44, 29, 38],
+        [9, 1, 18, 31, 6, 17, 7, 23, 3, 6, 12, 22, 19],
+        [16, 16, 34, 56, 22, 55, 15, 58, 15, 27, 45, 30, 38],
+    ],
+    dtype=float,
+)
+
+
+def test_the_published_prediction_interval_of_the_cisapride_trials():
+    """R ``pimeta`` 1.1.4, vignette: odds ratio of a further trial from 0.533 to 33.692."""
+    m1, n1, m2, n2 = CISAPRIDE + np.array([[0.5], [0.5], [0.5], [0.5]])
+    n1, n2 = n1 - m1 + 0.5, n2 - m2 + 0.5
+    y, se = np.log(m1 * n2 / (n1 * m2)), np.sqrt(1 / m1 + 1 / n1 + 1 / m2 + 1 / n2)
+    assert (y[0], se[0]) == pytest.approx((2.098986, 0.9847737), abs=1e-6)  # as printed there
+    # Either side's quantile is one of random draws, 25,000 there: a standard error of about 0.02.
+    assert prediction_interval(y, se) == pytest.approx(np.log([0.533, 33.692]), abs=0.08)
+
+
+def test_variances_are_drawn_from_their_confidence_distribution(bcg):
+    y, se, _ = bcg
+    y = y / 4  # close enough that no variance is credible too
+    chi2 = np.random.default_rng(1).chisquare(1, (20_000, 12))
+    tau2 = variances(y, se**2, chi2)
+    # No variance is as credible as Cochran's Q is extreme if there is none.
+    assert (tau2 == 0).mean() == pytest.approx(combine(y, se).q_p, abs=0.01)
+    w = np.diag(1 / se**2) - np.outer(1 / se**2, 1 / se**2) / (1 / se**2).sum()
+    for draw in np.flatnonzero(tau2)[:20]:
+        spread = np.sqrt(se**2 + tau2[draw])
+        eigenvalues = np.linalg.eigvalsh(spread[:, None] * w * spread)[1:]
+        assert eigenvalues @ chi2[draw] == pytest.approx(y @ w @ y, rel=1e-3)
+
+
+def test_a_prediction_is_never_narrower_than_the_interval_of_the_mean():
+    values = zip(NAMES, (1.0, 1.01, 0.99, 1.02), strict=True)
+    rows = [estimate(c, "CIS4", "coop_any", value, 0.5) for c, value in values]
+    row = pooled(rows).table.iloc[0]
+    assert (row["pi_low"], row["pi_high"]) == (row["ci_low"], row["ci_high"])
+    fixed = pooled(rows, method="fixed", knapp_hartung=False).table.iloc[0]
+    assert np.isnan(fixed["pi_low"])
 
 
 def test_simulated_truth_is_recovered():
-    """τ² on average, the mean within its interval, a further country within the prediction.
-
-    The prediction interval takes τ² for known and so covers less than 95 % with few countries
-    (Nagashima, Noma & Furukawa 2019): 90.5 % in 1,500 samples of this kind.
-    """
-    rng, tau, runs, k = np.random.default_rng(3), 0.5, 400, 12
+    """τ² on average, the mean within its interval, a further country within the prediction."""
+    rng, tau, runs, k = np.random.default_rng(3), 0.5, 300, 12
     held = predicted = 0
     tau2 = []
     for _ in range(runs):
         se = rng.uniform(0.2, 0.6, k)
-        found = combine(rng.normal(1.0, np.hypot(tau, se)), se)
+        effects = rng.normal(1.0, np.hypot(tau, se))
+        found = combine(effects, se)
         tau2.append(found.tau2)
         held += found.ci_low <= 1.0 <= found.ci_high
-        predicted += found.pi_low <= rng.normal(1.0, tau) <= found.pi_high
-    # Three standard errors of a simulated share of 0.95 are 0.033.
-    assert held / runs == pytest.approx(0.95, abs=0.033)
-    assert predicted / runs == pytest.approx(0.905, abs=0.044)
+        low, high = prediction_interval(effects, se, draws=2000)
+        predicted += low <= rng.normal(1.0, tau) <= high
+    # Three standard errors of a simulated share of 0.95 are 0.038.
+    assert held / runs == pytest.approx(0.95, abs=0.038)
+    assert predicted / runs == pytest.approx(0.95, abs=0.038)
     assert np.mean(tau2) == pytest.approx(tau**2, abs=3 * np.std(tau2) / np.sqrt(runs) + 0.005)
 
 
@@ -125,6 +209,23 @@ def test_residual_variance_without_moderators_is_paule_and_mandels(bcg):
     y, se, _ = bcg
     found = residual_variance(y, se**2, np.ones((13, 1)))
     assert found == pytest.approx(combine(y, se).tau2, abs=1e-7)
+
+
+def test_meta_regression_is_metafor_s(bcg):
+    """``rma(yi, vi, mods = ~ablat, method = "PM", test = "knha")``."""
+    y, se, latitude = bcg
+    constant, slope = meta_regression(y, se, pd.DataFrame({"latitude": latitude}))
+    r = {
+        "estimate": (0.221915964507363, -0.0285645258944061),
+        "std_error": (0.317473696547315, 0.00907018887118227),
+        "ci_low": (-0.476838930312714, -0.0485278769991066),
+        "ci_high": (0.920670859327439, -0.00860117478970561),
+        "p_value": (0.499061690585274, 0.00925412054710604),
+    }
+    for name, numbers in r.items():
+        assert (constant[name], slope[name]) == pytest.approx(numbers, rel=2e-6)
+    assert slope["tau2"] == pytest.approx(0.142131941472759, rel=1e-7)
+    assert slope["r2"] == pytest.approx(0.55314039953531, rel=1e-7)
 
 
 def test_meta_regression_by_hand(bcg):
@@ -324,6 +425,32 @@ def test_tables_hold_the_pooled_numbers(findings):
     assert "Decisive countries" in leave_one_out_table(findings, "faems2005").df.columns
 
 
+BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
+
+
+def test_breaks_that_the_pooled_waves_cross_are_told(findings):
+    def told(years, by="country"):
+        quality = [
+            {"country": "BE", "wave": str(year), "reference_year": year, "breaks": [BREAK]}
+            for year in years
+        ]
+        settings = {**findings.settings, "pool": {**POOL, "by": by}}
+        made = dataclasses.replace(findings, quality=quality, settings=settings)
+        return "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+    assert told([2004, 2010])
+    assert not told([2008, 2010])
+    assert not told([2004, 2010], by="wave")
+
+
+def test_breaks_of_exported_countries_are_told_too(findings):
+    countries = {c: dict(about) for c, about in findings.settings["countries"].items()}
+    countries["NL"]["series"] = {"years": [2004, 2010], "breaks": [BREAK]}
+    settings = {**findings.settings, "countries": countries}
+    made = dataclasses.replace(findings, quality=[], settings=settings)
+    assert "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+
 def test_verdicts_stand_by_claim_country_and_wave(findings):
     letters = verdict_letters(findings)
     assert letters["C1", "BE", "CIS4"] == "S"
@@ -384,6 +511,11 @@ CONFIG = {
 NACE = {"groups": [{"label": "Wood", "divisions": {"2": [16]}}]}
 
 
+QUALITY = [
+    {"country": "NL", "wave": "CIS4", "reference_year": 2004, "breaks": [BREAK], "variables": {}}
+]
+
+
 @pytest.fixture
 def export(tmp_path):
     """Return the archive of a centre with one model."""
@@ -398,7 +530,8 @@ def export(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     out = tmp_path / "export.zip"
-    write_export(out, {name: tmp_path / name for name in files}, CONFIG, {"m": "abc"}, NACE)
+    sources = {name: tmp_path / name for name in files}
+    write_export(out, sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
     return out
 
 
@@ -411,7 +544,7 @@ def test_an_export_is_the_same_bytes_again_and_tells_no_small_count(export, tmp_
     assert record == {"fits": [{"n_lower": None, "dropped": {"x": None}, "k": 2}]}
     assert not any("microdata" in name for name in names)
     sources = {name: tmp_path / name for name in names if name != "export.json"}
-    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE)
+    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
     assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
 
 
@@ -424,6 +557,7 @@ def test_exports_join_the_countries_of_a_run(export):
     assert list(joined) == ["BE", "NL"]
     assert joined["NL"]["attributes"] == {"gdp": 33, "eu": 1}
     assert joined["NL"]["export"] == str(export)
+    assert joined["NL"]["series"] == {"years": [2004], "breaks": [BREAK]}
     assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
 
 

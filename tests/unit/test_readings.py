@@ -110,10 +110,11 @@ def test_fiml_keeps_firms_with_gaps_in_the_outcomes(panel, specs):
     assert set(table["n"]) == {300}
     total = table[(table["term"] == "total(d)") & (table["column"] == "raw")].iloc[0]
     alone = PathModel(DIRECT, holes, missing="fiml").fit("HC0")
-    effects = alone.effects("d", "m", monte_carlo={"draws": 200, "seed": 1}).iloc[-1]
-    assert total["cov_type"] == "monte_carlo"
+    resampled = alone.with_cov("bootstrap", bootstrap={"draws": 200, "seed": 1})
+    effects = resampled.effects("d", "m").iloc[-1]
+    assert total["cov_type"] == "bootstrap"
     assert total["estimate"] == pytest.approx(effects["estimate"])
-    assert total["ci_low"] == pytest.approx(effects["mc_low"])
+    assert total["ci_low"] == pytest.approx(effects["ci_low"])
     assert total["ci_low"] < total["estimate"] < total["ci_high"]
 
 
@@ -149,18 +150,29 @@ def refused(root, tmp_path):
         (
             "faems2010_direct",
             {"missing": "fiml"},
-            "faems2010_direct.covariance: not available with `missing: fiml`",
-        ),
-        (
-            "faems2010_direct",
-            {"missing": "fiml", "covariance": ["HC0"], "fixed_effects": ["industry"]},
-            "faems2010_direct.fixed_effects: not available with `missing: fiml`",
+            "faems2010_direct.covariance: HC1 is not available with `missing: fiml`",
         ),
         ("two_year_balance", {"lags": [2, 5]}, "two_year_balance.lags: the run has no accounts"),
         ("faems2010_union", {"union_of": ["faems2010_direct", "x"]}, "there is no model `x`"),
         ("two_year_balance", {"missing": "fiml"}, "missing: 'fiml' does not fit"),
-        ("faems2010_union", {"equations": {"a": ["b"]}}, "none of the permitted forms"),
+        ("faems2010_union", {"equations": {"a": ["b"]}}, "give either `equations` or `union_of`"),
         ("faems2010_direct", {"by": ["small"]}, "go with `estimator: balance`"),
+        (
+            "faems2010_direct",
+            {"layout": {"diversity": [0, 0], "size": [1, 1]}},
+            "layout: no place for innovation_strength, internal_investment, personnel_cost_share",
+        ),
+        (
+            "faems2010_direct",
+            {"layout": {"diversity": [0, 0], "size": [0, 0]}},
+            "layout: two boxes in one place",
+        ),
+        ("faems2010_direct", {"layout": {"diversity": [0, 2]}}, "layout.diversity"),
+        (
+            "innovation_equation_ols",
+            {"layout": {"diversity": [0, 0]}},
+            "`layout` and `printed` go with",
+        ),
     ],
 )
 def test_what_a_path_model_cannot_have_is_refused(refused, name, change, message):

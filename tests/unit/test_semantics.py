@@ -11,7 +11,7 @@ from small_survey import CODEBOOK, codebook_folders, firms
 from cisflow.codebook import load_codebook
 from cisflow.errors import CisflowError
 from cisflow.ingest import ingest_wave
-from cisflow.quality import breaks_crossed
+from cisflow.quality import breaks_crossed, series_of
 from cisflow.semantics import warnings, write_warnings
 from cisflow.tables.samples import quality_overview, quality_table
 
@@ -234,13 +234,19 @@ def _record(country, year, breaks=(NACE, OSLO)):
 def test_a_break_is_shown_only_where_waves_lie_on_both_sides():
     accounts = {"country": "BE", "wave": "accounts"}
     records = [_record("BE", 2004), accounts, _record("BE", 2008), _record("NL", 2008)]
-    assert breaks_crossed(records) == [("BE", NACE)]
-    assert breaks_crossed([_record("NL", 2008), _record("NL", 2016)]) == []
-    assert breaks_crossed([_record("NL", 2020), _record("NL", 2006)]) == [
-        ("NL", NACE),
-        ("NL", OSLO),
-    ]
-    assert breaks_crossed([_record("NG", 2007, ()), _record("NG", 2010, ())]) == []
+    series = series_of(records)
+    assert series["BE"]["years"] == [2004, 2008]
+    assert breaks_crossed(series["BE"]) == [NACE]
+    assert breaks_crossed(series["NL"]) == []
+    late = series_of([_record("NL", 2020), _record("NL", 2006)])
+    assert breaks_crossed(late["NL"]) == [NACE, OSLO]
+    none = series_of([_record("NG", 2007, ()), _record("NG", 2010, ())])
+    assert breaks_crossed(none["NG"]) == []
+
+
+def test_countries_of_different_years_cross_a_break_together():
+    series = series_of([_record("BE", 2004), _record("NL", 2010)])
+    assert breaks_crossed(*series.values()) == [NACE]
 
 
 def test_the_rounds_carry_their_breaks_into_the_record(checked, survey, root):

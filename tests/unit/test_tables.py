@@ -11,6 +11,7 @@ from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 from cisflow.publication import WITHHELD, count, inline, interval, label, number, path_groups, stars
 from cisflow.tables import FORMATS, make_tables, save_table, table_names
 from cisflow.tables.balances import balance_table
+from cisflow.tables.layout import set_table
 from cisflow.tables.paths import effects_table, indices_table, path_table
 from cisflow.tables.rates import rates_table
 from cisflow.tables.regressions import regression_table
@@ -70,6 +71,63 @@ def test_what_is_not_estimable_says_so_and_why(synthetic):
     assert "no firm with this value has an uncensored outcome" in table.notes
 
 
+def test_small_coefficients_are_not_rounded_to_zero(synthetic):
+    spec = {**synthetic.models["firm_size"], "controls": ["innovation_strength"]}
+    rows = synthetic.rows("BE", "CIS4", "firm_size")
+    at = rows.index[rows["term"] == "diversity"]
+    estimates = synthetic.estimates.copy()
+    estimates.loc[at, ["estimate", "std_error", "p_value"]] = [0.00045, 0.00014, 0.001]
+    small = replace(synthetic, estimates=estimates, models={**synthetic.models, "firm_size": spec})
+    table = regression_table(small, "BE", "CIS4", "firm_size")
+    texts = table.df.loc[("coef", label("diversity"))]
+    assert texts.tolist() == ["0.00045***\n(0.00014)"]
+
+
+def test_notes_name_sample_weights_and_what_becomes_of_gaps(synthetic):
+    group = ("BE", "CIS4", "faems2010", READINGS)
+    listwise = "firms with every variable of the model (listwise deletion)"
+    for table in (
+        path_table(synthetic, *group),
+        effects_table(synthetic, *group),
+        indices_table(synthetic, *group),
+        balance_table(synthetic, "BE", "CIS4", "two_year_balance"),
+        regression_table(synthetic, "BE", "CIS4", "faems2005"),
+    ):
+        assert "Unweighted. Sample: manufacturing, innovation active" in table.notes
+        assert listwise in table.notes
+    changed = {m: {**synthetic.models[m], "missing": "fiml"} for m in READINGS}
+    changed = {m: {**spec, "weights": "weight"} for m, spec in changed.items()}
+    other = replace(synthetic, models={**synthetic.models, **changed})
+    notes = path_table(other, *group).notes
+    assert "Weighted by the survey’s sampling weights. " in notes
+    assert "gaps in the outcomes by full-information maximum likelihood" in notes
+    assert "listwise" not in notes
+
+
+def test_fit_comes_with_the_interval_of_its_rmsea(synthetic):
+    record = next(d for d in synthetic.diagnostics if d["model"] == "faems2010_direct")
+    fit = next(f for f in record["fits"] if f["wave"] == "CIS4")
+    measures = {"rmsea": 0.05, "rmsea_ci_low": 0.01, "rmsea_ci_high": 0.09, "tli": 0.97}
+    fit = {**fit, "fit_measures": {**fit["fit_measures"], **measures}}
+    diagnostics = [d for d in synthetic.diagnostics if d is not record]
+    known = replace(synthetic, diagnostics=[*diagnostics, {**record, "fits": [fit]}])
+    table = path_table(known, "BE", "CIS4", "faems2010", READINGS).df
+    assert table.loc[("stats", "RMSEA")].iloc[0] == "0.050 [0.010, 0.090]"
+    assert table.loc[("stats", "TLI")].iloc[0] == "0.970"
+
+
+@pytest.mark.parametrize(("words", "width"), [(2, "auto"), (30, "fr")])
+def test_a_long_first_column_leaves_room_for_the_others(synthetic, tmp_path, words, width):
+    rows = ["Complete answers " * words, "short"]
+    frame = pd.DataFrame({f"W{i}": ["1,000 (−300)"] * 2 for i in range(4)}, index=rows)
+    save_table(set_table(synthetic, frame, "t", []), tmp_path, "t")
+    columns = (tmp_path / "t.typ").read_text().split("columns: (")[1].split(")")[0].split(", ")
+    assert columns[1:] == ["1fr"] * 4
+    assert columns[0].endswith(width)
+    if width == "fr":
+        assert 1 < float(columns[0].removesuffix("fr")) < 6
+
+
 def test_few_firms_at_a_limit_are_not_counted_out(synthetic):
     table = regression_table(synthetic, "BE", "CIS2", "faems2005")
     assert set(table.df.loc[("stats", "Firms at 100")]) == {"< 3"}
@@ -126,6 +184,19 @@ def test_a_balance_shows_its_parts_by_group(synthetic):
     assert whole.loc["P(cost > return)", ("Small firm", "Difference")] == ""
     assert whole.loc["Cost", ("High-tech firm", "Yes")] == "n.e."
     assert "fewer than 30 firms" in table.notes
+
+
+def test_steps_of_a_balance_stand_side_by_side(synthetic):
+    table = balance_table(synthetic, "BE", "CIS4", "portfolio_breadth")
+    assert list(table.df.columns)[:2] == ["Any cooperation", "2 or more types"]
+    heading = "Raw: profit margin × 100, effect of each step"
+    assert table.df.loc[(heading, "Balance"), "7 or more types"] == "n.e."
+    rows = synthetic.rows("BE", "CIS4", "portfolio_breadth")
+    of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
+    row = rows[of & (rows["term"] == "cost: direct")].iloc[0]
+    cell = table.df.loc[(heading, "– direct"), "5 or more types"]
+    assert cell.startswith(number(100 * row["estimate"]))
+    assert "one more type of partner" in table.notes
 
 
 def test_a_scan_of_lags_has_a_column_for_each(synthetic):

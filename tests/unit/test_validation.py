@@ -78,3 +78,21 @@ def test_text_that_is_no_mapping_is_refused(tmp_path, text):
 
 def test_suggestions_fall_back_on_what_is_known():
     assert did_you_mean("zzz", ["b", "a"]) == "known here: a, b"
+
+
+def test_every_yaml_a_user_edits_names_its_schema(root):
+    files = sorted((root / "config").rglob("*.yaml"))
+    assert len(files) > 50
+    for file in files:
+        first = file.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema="), file
+        schema = file.parent / first.split("=", 1)[1]
+        assert schema.resolve().parent == root / "workflow" / "schemas", file
+        assert schema.is_file(), file
+
+
+def test_reading_twice_gives_documents_of_their_own(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("list: [1]\n")
+    read_yaml(file)["list"].append(2)
+    assert read_yaml(file) == {"list": [1]}

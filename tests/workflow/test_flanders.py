@@ -8,7 +8,7 @@ import pandas as pd
 import pypdf
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flanders")]
+pytestmark = pytest.mark.slow
 
 SMALL = {"draws": 500, "test_draws": 19}
 TEXT = {".csv", ".json", ".html", ".tex", ".svg", ".log", ".txt", ".tsv"}

@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("nigeria")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 from cisflow.config import code_digest, load_run
 from cisflow.errors import CisflowError
 from cisflow.publication import is_pooled
+from cisflow.weightings import weightings
 
 ROOT = Path(workflow.basedir)
 ENVIRONMENT = str(ROOT / "environment.yml")

@@ -4,6 +4,7 @@
 rule estimate:
     input:
         panel=microdata("{country}/panel.parquet"),
+        printed=lambda w: RUN.models[w.model].get("printed", {}).get("file", []),
     output:
         estimates=results("estimates/{country}/{model}.csv"),
         diagnostics=results("estimates/{country}/{model}.json"),

@@ -30,7 +30,7 @@ rule panel:
         winsorise=RUN.settings["accounts_outcomes"].get("winsorise"),
         base_year=lambda w: RUN.deflator(w.country).get("base_year"),
         weigh_attrition=any(
-            spec.get("weights") == "accounts_weight" for spec in RUN.models.values()
+            "accounts_weight" in weightings(spec) for spec in RUN.models.values()
         ),
         code=digest("panel"),
     message:
@@ -57,6 +57,7 @@ rule describe:
         models=RUN.models,
         minimum_cell=RUN.settings["minimum_cell"],
         lag=RUN.settings["lag"],
+        lags=RUN.settings.get("lags", []),
         data=RUN.settings["data"],
         code=digest("describe"),
     message:

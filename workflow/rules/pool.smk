@@ -51,6 +51,9 @@ rule export:
             *expand(results("description/{country}.json"), country=RUN.countries),
         ],
         industries=str(ROOT / "config/nace.yaml"),
+        quality=[
+            results(f"quality/{c}/{w}.json") for c in RUN.at_hand for w in RUN.waves(c)
+        ],
     output:
         export=results("export.zip"),
     log:

@@ -16,7 +16,8 @@ with reported(snakemake.log[0]):
     data = snakemake.params.data
     write_table(control_flow(flow, settings["minimum"]), snakemake.output.sample, data)
     descriptions = describe_samples(panel, snakemake.params.models, country, **settings)
-    descriptions["attrition"] = describe_attrition(panel, settings["minimum"])
+    lags = snakemake.params.lags
+    descriptions["attrition"] = describe_attrition(panel, settings["minimum"], lags)
     write_record(descriptions, snakemake.output.description, data)
     rates = cooperation_rates(panel, country, settings["minimum"])
     if snakemake.input.official_rates:

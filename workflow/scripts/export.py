@@ -1,9 +1,10 @@
 from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
+    import json
     from pathlib import Path
 
-    from cisflow.exports import write_export
+    from cisflow.pooling.exports import write_export
     from cisflow.validation import read_yaml
 
     folder = Path("results", snakemake.params.run)
@@ -13,4 +14,5 @@ with reported(snakemake.log[0]):
         snakemake.params.settings,
         snakemake.params.models,
         read_yaml(snakemake.input.industries),
+        [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.quality],
     )

@@ -3,7 +3,7 @@ from cisflow.errors import reported
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.deflator import read_deflator
+    from cisflow.accounts.deflator import read_deflator
     from cisflow.panel import build_panel
     from cisflow.validation import read_yaml
 

@@ -1,7 +1,7 @@
 from cisflow.errors import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.exports import unpack
+    from cisflow.pooling.exports import unpack
 
     unpack(
         snakemake.params.export,

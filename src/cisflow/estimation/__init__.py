@@ -19,6 +19,15 @@ from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
+from cisflow.printed import PRINTED
+from cisflow.weightings import (
+    NO_WEIGHTS,
+    SURVEY_WEIGHT,
+    UNWEIGHTED,
+    survey_design,
+    uses_design,
+    weightings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +100,10 @@ def estimate(
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
     estimator = ESTIMATORS[spec["estimator"]]
-    for wave, sample, reason in _samples(panel, spec, lag, pooled=estimator.pooled):
+    samples = _samples(panel, spec, lag, pooled=estimator.pooled)
+    if spec.get("printed"):
+        samples = iter([(PRINTED, panel.head(0), "")])
+    for wave, sample, reason in samples:
         label = {"country": country, "wave": wave, "model": model}
         if reason:
             rows.append({**label, "note": f"not estimable: {reason}"})
@@ -118,7 +130,12 @@ def _samples(
 
     from cisflow.panel import select_sample, waves_of
 
-    parts = [(wave, *select_sample(panel, spec, wave, lag=lag)) for wave in waves_of(panel, spec)]
+    parts = []
+    for wave in waves_of(panel, spec):
+        sample, flow = select_sample(panel, spec, wave, lag=lag)
+        if uses_design(spec):
+            sample = _with_design(sample, panel[panel["wave"] == wave])
+        parts.append((wave, sample, flow))
     reasons = [_why_not(sample, flow, spec) for _, sample, flow in parts]
     if not pooled:
         for (wave, sample, _), reason in zip(parts, reasons, strict=True):
@@ -132,11 +149,21 @@ def _samples(
         yield ALL_WAVES, parts[0][1], each
 
 
+def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:
+    """Add how the wave was drawn: firms outside the sample are firms of their stratum too."""
+    import pandas as pd
+
+    design = pd.DataFrame(survey_design(wave).columns(), index=wave.index)
+    return sample.join(design)
+
+
 def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: dict[str, Any]) -> str:
     """Return why a wave cannot support a model: where the sample flow runs dry."""
     if len(sample) == 0:
         empty = flow.loc[flow["firms"] == 0]
         return f"no firm is left after “{empty['restriction'].iloc[0]}”"
+    if set(weightings(spec)) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
+        return NO_WEIGHTS
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec["estimator"] == "path":
         return f"nothing measured for {', '.join(unmeasured)}"

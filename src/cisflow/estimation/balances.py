@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.attrition import WEIGHT
 from cisflow.balance_terms import (
     BALANCE,
     BCA,
@@ -23,7 +24,7 @@ from cisflow.balance_terms import (
     outcome_of,
 )
 from cisflow.errors import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.common import Row, fit_arguments, note_of, numeric
 from cisflow.models.path_system import ARROW
 from cisflow.ratios import RATIOS
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cisflow.models.path_balance import Decomposition
+    from cisflow.models.path_results import PathResults
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
@@ -66,8 +68,12 @@ def balances(
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
-    that says why. After the last of several lags comes the horizon, in words.
+    that says why. After the last of several lags comes the horizon, in words. With ``steps`` there
+    is a balance for each of these instead.
     """
+    if spec.get("steps"):
+        yield _by_step(sample, spec, bootstrap)
+        return
     lags: list[int | None] = list(spec.get("lags") or [None])
     groups = _groups(sample, spec.get("by") or [])
     turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
@@ -114,7 +120,7 @@ def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
 
 
 def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
-    """Return the firms with the accounts of a lag under the accounts' plain names.
+    """Return the firms with the accounts of a lag, and weights for them, under their plain names.
 
     Raises
     ------
@@ -125,7 +131,7 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
 
     if lag is None:
         return firms
-    accounts = [name for name in variables_of(spec) if name in RATIOS]
+    accounts = [name for name in variables_of(spec) if name in RATIOS or name == WEIGHT]
     missing = [outcome_of(name, lag) for name in accounts if outcome_of(name, lag) not in firms]
     if missing:
         raise CisflowError(
@@ -135,17 +141,15 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
     return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
 
 
-def _complete(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
-    """Return the firms with every variable of the model.
+def _complete(firms: pd.DataFrame, needed: Sequence[str], lag: int | None = None) -> pd.DataFrame:
+    """Return the firms with every variable that is needed.
 
     Raises
     ------
     CisflowError
         If a variable is not measured at all, or fewer than :data:`FEWEST_FIRMS` are left.
     """
-    from cisflow.panel import variables_of
-
-    needed = variables_of(spec)
+    needed = list(needed)
     empty = [name for name in needed if firms[name].isna().all()] if len(firms) else []
     when = "" if lag is None else f" at a lag of {lag} years"
     if empty:
@@ -166,27 +170,39 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
 
     Every group has a seed of its own: resamples of different firms are independent.
     """
-    from cisflow.models.path import PathModel
     from cisflow.models.path_balance import decompose, parts_of
+    from cisflow.panel import variables_of
 
     about = spec["balance"]
     try:
-        firms = _complete(_at_lag(group.firms, spec, lag), spec, lag)
-        covariance = fit_arguments(spec["covariance"][0], firms)
-        fit = PathModel(
-            spec["equations"],
-            numeric(firms),
-            controls=spec["controls"],
-            fixed_effects=spec["fixed_effects"],
-            weights=spec["weights"],
-        ).fit("bootstrap", covariance.get("cov_kwds"), {"draws": draws, "seed": seed})
+        firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec), lag)
+        fit = _fit(firms, spec["equations"], spec, {"draws": draws, "seed": seed})
         parts = parts_of(fit.model.system, **about)
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
         found = decompose(fit, about["source"], about["target"], parts)
     except CisflowError as error:
-        return Found(group, {}, why_not="; ".join(problem.what for problem in error.problems))
+        return Found(group, {}, why_not=note_of(error))
     return Found(group, found, fit.nobs, fit.bootstrap_failed)
+
+
+def _fit(
+    firms: pd.DataFrame,
+    equations: Mapping[str, Sequence[str]],
+    spec: Spec,
+    bootstrap: Mapping[str, int],
+) -> PathResults:
+    from cisflow.models.path import PathModel
+
+    covariance = fit_arguments(spec["covariance"][0], firms)
+    model = PathModel(
+        equations,
+        numeric(firms),
+        controls=spec["controls"],
+        fixed_effects=spec["fixed_effects"],
+        weights=spec["weights"],
+    )
+    return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
 
 def _with_told_sizes(found: list[Found]) -> dict[str, float]:
@@ -260,6 +276,79 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
         for kind, low, high in ((PERCENTILE, "ci_low", "ci_high"), (BCA, "bca_low", "bca_high")):
             bounds = {"ci_low": record[low], "ci_high": record[high]}
             yield {**row, **bounds, "cov_type": kind, "note": note}
+
+
+# --- by step -----------------------------------------------------------------------------------
+
+
+def _by_step(
+    sample: pd.DataFrame, spec: Spec, bootstrap: Mapping[str, int]
+) -> tuple[list[Row], dict[str, Any]]:
+    """Return the balance of each step, all of them in one model in place of the source.
+
+    Effects are raw: a standard deviation of a yes/no variable says nothing.
+    """
+    outcome = spec["balance"]["target"]
+    asked = [step for step in spec["steps"] if sample[step].notna().any()]
+    try:
+        fit, found = _steps(sample, asked, spec, bootstrap)
+    except CisflowError as error:
+        row = {"outcome": outcome, "note": f"not estimable: {note_of(error)}"}
+        return [row], {"outcome": outcome, "note": note_of(error)}
+    rows: list[Row] = []
+    for step in spec["steps"]:
+        here = {"outcome": outcome, "column": column_of(SCALES[1], step)}
+        if step in found:
+            here |= {"n": float(fit.nobs), "weights": spec["weights"] or "unweighted"}
+            rows += list(_part_rows(found[step], here))
+            share = found[step].share_negative(BALANCE)
+            rows.append({**here, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE})
+        else:
+            few = f"fewer than {FEWEST_LEFT} firms with it, or without it"
+            why = few if step in asked else "the survey does not ask so many"
+            rows.append({**here, "note": f"not estimable: {why}"})
+    groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
+    return rows, {"outcome": outcome, "lag": None, "groups": groups}
+
+
+def _steps(
+    sample: pd.DataFrame, asked: Sequence[str], spec: Spec, bootstrap: Mapping[str, int]
+) -> tuple[PathResults, dict[str, Decomposition]]:
+    """Fit the model with steps in place of its source; return it and each step's balance.
+
+    A step that few firms have taken, or have not, is left out, so that those who have count among
+    the step before it.
+
+    Raises
+    ------
+    CisflowError
+        If the model cannot be estimated.
+    """
+    from cisflow.models.path_balance import decompose, parts_of
+    from cisflow.panel import variables_of
+
+    about = spec["balance"]
+    unasked = set(spec["steps"]) - set(asked)
+    firms = _complete(sample, [v for v in variables_of(spec) if v not in unasked])
+    taken = firms[list(asked)].astype("float64").sum()
+    steps = [s for s in asked if FEWEST_LEFT <= taken[s] <= len(firms) - FEWEST_LEFT]
+    equations = {
+        to: [
+            step
+            for source in sources
+            for step in (steps if source == about["source"] else [source])
+        ]
+        for to, sources in spec["equations"].items()
+    }
+    options = {key: bootstrap[key] for key in ("draws", "seed")}
+    fit = _fit(firms, equations, spec, options)
+    through = {key: about[key] for key in ("target", "return_through", "cost_through")}
+    found = {}
+    for step in steps:
+        parts = parts_of(fit.model.system, step, **through)
+        sums = {part: paths for part, paths in parts.items() if ARROW not in part}
+        found[step] = decompose(fit, step, about["target"], sums)[SCALES[1]]
+    return fit, found
 
 
 # --- what else ---------------------------------------------------------------------------------

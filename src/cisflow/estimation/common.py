@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError
+from cisflow.errors import CisflowError, Problem
+from cisflow.weightings import DESIGN_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,15 @@ def numeric(sample: pd.DataFrame) -> pd.DataFrame:
 
 def fit_arguments(covariance: str | dict[str, str], sample: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of ``fit`` for a covariance of the models file."""
+    if covariance == "survey":
+        options = ("strata", "firms", "population")
+        return {
+            "cov_type": covariance,
+            "cov_kwds": {
+                option: sample[column].to_numpy()
+                for option, column in zip(options, DESIGN_COLUMNS[1:], strict=True)
+            },
+        }
     if isinstance(covariance, str):
         return {"cov_type": covariance}
     return {"cov_type": "cluster", "cov_kwds": {"groups": sample[covariance["cluster"]]}}
@@ -41,6 +51,22 @@ def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> st
     """Return a regression as a formula, each term once and fixed effects as dummies."""
     dummies = [f"C({effect})" for effect in effects]
     return f"{outcome} ~ " + " + ".join(dict.fromkeys([*terms, *dummies]))
+
+
+def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
+    """Refuse a model with a variable that no firm of the sample has.
+
+    Raises
+    ------
+    CisflowError
+        It names the variables.
+    """
+    from cisflow.panel import columns_in
+
+    names = dict.fromkeys(name for term in terms for name in columns_in(term))
+    if empty := [name for name in names if sample[name].isna().all()]:
+        remedy = "leave them out, or put in their place what the file has"
+        raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
 def note_of(error: CisflowError) -> str:

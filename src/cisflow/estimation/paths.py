@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from cisflow.models.path import PathModel
     from cisflow.models.path_results import PathResults
+
+Maker = Callable[[dict[str, list[str]]], "PathModel"]
 
 MOST_INDICES = 5
 """Omitted arrows whose modification indices are handed on, the largest first."""
@@ -30,7 +33,8 @@ def path_model(
     covariance = fit_arguments(spec["covariance"][0], sample)
     draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
     try:
-        fit = _model(sample, spec, spec["equations"]).fit(**covariance)
+        make = _maker(sample, spec)
+        fit = make(spec["equations"]).fit(**covariance)
         kind, tables, failed = _effects(fit, spec, covariance, draws)
         diagnostics = {
             "nobs": fit.nobs,
@@ -40,7 +44,7 @@ def path_model(
             "dropped": fit.dropped,
             "bootstrap": {**draws, "failed": failed},
             "modification_indices": _indices(fit),
-            **_tests_of_readings(sample, spec, fit, covariance),
+            **_tests_of_readings(make, spec, fit, covariance),
         }
     except CisflowError as error:
         note = "; ".join(problem.what for problem in error.problems)
@@ -54,14 +58,17 @@ def path_model(
     yield rows, diagnostics
 
 
-def _model(
-    sample: pd.DataFrame, spec: dict[str, Any], equations: dict[str, list[str]]
-) -> PathModel:
+def _maker(sample: pd.DataFrame, spec: dict[str, Any]) -> Maker:
+    """Return what makes a path model of equations: from the firms, or from a printed table."""
     from cisflow.models.path import PathModel
+    from cisflow.printed import read_printed
 
-    return PathModel(
-        equations,
-        numeric(sample),
+    if printed := spec.get("printed"):
+        corr, sd = read_printed(printed["file"])
+        return partial(PathModel.from_correlation, corr=corr, sd=sd, n=printed["firms"])
+    return partial(
+        PathModel,
+        data=numeric(sample),
         controls=spec["controls"],
         fixed_effects=spec["fixed_effects"],
         weights=spec["weights"],
@@ -74,15 +81,16 @@ def _effects(
 ) -> tuple[str, dict[str, pd.DataFrame], int]:
     """Return the kind of interval, the wanted effects by name, and how many resamples failed.
 
-    Intervals are over resamples of firms; with gaps in the outcomes, over draws of the parameters
-    from their estimated distribution.
+    Intervals are over resamples of firms; from a printed table, which has none, over draws of the
+    coefficients from their estimated distribution.
     """
     pairs = {f"{source} → {target}": (source, target) for source, target in spec["effects"]}
-    if fit.model.missing == "fiml":
+    if spec.get("printed"):
         tables = {name: fit.effects(*pair, monte_carlo=draws) for name, pair in pairs.items()}
-        bounds = {f"{p}ci_{end}": f"{p}mc_{end}" for p in ("", "std_") for end in ("low", "high")}
+        simulated = {"ci_low": "mc_low", "ci_high": "mc_high", "p_value": "mc_p_value"}
+        columns = [(p + to, p + of) for p in ("", "std_") for to, of in simulated.items()]
         tables = {
-            name: table.assign(**{to: table[simulated] for to, simulated in bounds.items()})
+            name: table.assign(**{to: table[of] for to, of in columns})
             for name, table in tables.items()
         }
         return "monte_carlo", tables, 0
@@ -100,17 +108,14 @@ def _indices(fit: PathResults) -> list[dict[str, Any]]:
 
 
 def _tests_of_readings(
-    sample: pd.DataFrame, spec: dict[str, Any], union: PathResults, covariance: dict[str, Any]
+    make: Maker, spec: dict[str, Any], union: PathResults, covariance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return how each reading of a union fares against it, nothing for a model that is none."""
     if not spec.get("readings"):
         return {}
     from cisflow.models.path_compare import compare
 
-    fits = {
-        name: _model(sample, spec, equations).fit(**covariance)
-        for name, equations in spec["readings"].items()
-    }
+    fits = {name: make(equations).fit(**covariance) for name, equations in spec["readings"].items()}
     table = compare({**fits, "union": union}).drop(index="union")
     return {
         "readings": {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError
+from cisflow.errors import CisflowError, Problem
 from cisflow.estimation.common import (
     Row,
     covariance_name,
@@ -15,8 +15,10 @@ from cisflow.estimation.common import (
     formula_of,
     note_of,
     numeric,
+    refuse_unmeasured,
     sensitivities,
 )
+from cisflow.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weights_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +32,16 @@ def regressions(
         for column, terms in spec["columns"].items():
             where = {"outcome": outcome, "column": column}
             try:
-                fit = _fit_regression(sample, spec, outcome, terms)
+                weights = _weights(sample, spec, column)
+                fit = _fit_regression(sample, spec, outcome, terms, weights)
                 rows = [
-                    {**where, **row}
+                    {**where, **row, "weights": weights or UNWEIGHTED}
                     for covariance in spec["covariance"]
-                    for row in _tidy(fit, covariance, sample, spec)
+                    for row in _tidy(fit, covariance, sample)
                 ]
-                diagnostics = {**_diagnostics(fit), **_specification_tests(fit, bootstrap)}
+                diagnostics = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
+                if uses_design(spec):
+                    diagnostics["design"] = str(sample["design"].iloc[0])
                 if spec.get("sensitivity"):
                     diagnostics["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
             except CisflowError as error:
@@ -45,12 +50,29 @@ def regressions(
             yield rows, {**where, **diagnostics}
 
 
+def _weights(sample: pd.DataFrame, spec: dict[str, Any], column: str) -> str | None:
+    """Return the weights of a column of the model, None for unweighted.
+
+    Raises
+    ------
+    CisflowError
+        If these are the survey's and its file has none.
+    """
+    weights = weights_of(spec, column)
+    if weights == SURVEY_WEIGHT and sample["design"].iloc[0] == UNWEIGHTED:
+        remedy = "map `weight` in the codebook, or see the unweighted column"
+        raise CisflowError("Weights", Problem(NO_WEIGHTS, remedy))
+    return weights
+
+
 def _fit_regression(
-    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: list[str]
+    sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: list[str], name: str | None
 ) -> Any:
-    """Fit one regression with its first covariance."""
-    formula = formula_of(outcome, [*terms, *spec["controls"]], spec["fixed_effects"])
-    weights = sample[spec["weights"]] if spec["weights"] else None
+    """Fit one regression, weighted by the named column, with its first covariance."""
+    regressors = [*terms, *spec["controls"]]
+    refuse_unmeasured(sample, [outcome, *regressors, *spec["fixed_effects"]])
+    formula = formula_of(outcome, regressors, spec["fixed_effects"])
+    weights = sample[name] if name else None
     data = numeric(sample)
     if spec["estimator"] == "tobit":
         from cisflow.models.tobit import Tobit
@@ -71,9 +93,7 @@ def _fit_regression(
     return model.fit(**fit_arguments(spec["covariance"][0], sample))
 
 
-def _tidy(
-    fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame, spec: dict[str, Any]
-) -> Iterator[Row]:
+def _tidy(fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame) -> Iterator[Row]:
     """Yield one row per term; a coefficient that does not exist says so in its note."""
     cluster = covariance["cluster"] if isinstance(covariance, dict) else None
     fit = fit.with_cov(**fit_arguments(covariance, sample))
@@ -84,7 +104,6 @@ def _tidy(
         "n_upper": getattr(fit, "n_upper", np.nan),
         "groups": sample[cluster].nunique() if cluster else np.nan,
         "cov_type": covariance_name(covariance),
-        "weights": spec["weights"] or "unweighted",
     }
     for i, term in enumerate(fit.params.index):
         reason = fit.not_estimable.get(term)
@@ -106,20 +125,33 @@ def _tidy(
             yield {**about, "term": term, "note": f"not estimable: {reason}"}
 
 
-def _diagnostics(fit: Any) -> dict[str, Any]:
-    """Return the scalars a fit offers; what an estimator lacks is left out, not made up."""
-    names = ("nobs", "n_lower", "n_upper", "scale", "llf", "aic", "bic", "prsquared", "converged")
+def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:
+    """Return the scalars a fit offers; what an estimator lacks is left out, not made up.
+
+    A weighted fit maximises a pseudo-likelihood, which compares no models.
+    """
+    likelihood = ("llf", "aic", "bic", "prsquared")
+    names = ("nobs", "n_lower", "n_upper", "scale", *(() if weights else likelihood), "converged")
     scalars = {name: getattr(fit, name) for name in names if getattr(fit, name, None) is not None}
     return {**scalars, "not_estimable": fit.not_estimable, "dropped": fit.dropped}
 
 
 def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
-    """Return pseudo-R² and Pagan & Vella's tests of an unweighted Tobit, nothing for others."""
+    """Return pseudo-R² and Pagan & Vella's tests of an unweighted Tobit, nothing for others.
+
+    In small samples the simulated samples behind the tests may not determine every coefficient;
+    then why is returned instead.
+    """
     if not hasattr(fit, "normality_test") or fit.model.weights is not None:
         return {}
-    tests = fit.specification_tests(bootstrap.get("test_draws", 0), bootstrap["seed"])
+    r2 = {"pseudo_r2": fit.pseudo_r2("mckelvey-zavoina")}
+    try:
+        tests = fit.specification_tests(bootstrap.get("test_draws", 0), bootstrap["seed"])
+    except CisflowError as error:
+        # The estimates stand; what cannot be had is the p-value of their tests.
+        return {**r2, "no_tests": note_of(error)}
     return {
-        "pseudo_r2": fit.pseudo_r2("mckelvey-zavoina"),
+        **r2,
         **{
             name: {"statistic": t.statistic, "df": t.df, "p_value": t.pvalue, "draws": t.draws}
             for name, t in tests.items()

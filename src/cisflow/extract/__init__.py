@@ -26,7 +26,7 @@ from cisflow.extract.single import (
     read_file,
     refusing,
 )
-from cisflow.validation import did_you_mean
+from cisflow.validation import did_you_mean, hinted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,7 +182,7 @@ class OpenExtract:
             if name.casefold() == column.casefold():
                 return name
         near = did_you_mean(column.casefold(), [name.casefold() for name in self.names])
-        remedy = f"{near}; correct `select:` in the config"
+        remedy = hinted(near, "correct `select:` in the config")
         raise CisflowError(
             self._heading, Problem(f"select: column '{column}' is not in the file", remedy)
         )
@@ -324,7 +324,7 @@ def verify_checksum(path: Paths, sha256: str | Sequence[str] | None, heading: st
     files = files_of(path)
     sums = [sha256] if isinstance(sha256, str) else list(sha256)
     if len(sums) != len(files):
-        what = f"sha256: {len(sums)} checksums for {len(files)} files"
+        what = f"sha256: {_counted(len(sums), 'checksum')} for {_counted(len(files), 'file')}"
         raise CisflowError(heading, Problem(what, "give one per file, in the order of `file:`"))
     for file, expected in zip(files, sums, strict=True):
         if not file.is_file():
@@ -341,6 +341,10 @@ def verify_checksum(path: Paths, sha256: str | Sequence[str] | None, heading: st
                     "correct `sha256:` in the config",
                 ),
             )
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _frame(table: pa.Table, rows: int) -> pd.DataFrame:

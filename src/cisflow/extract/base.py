@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cisflow.errors import Problem
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
 # Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
 ROWS_AT_A_TIME = 100_000
-# Whole numbers up to here are exact in a float64.
-EXACT = 2.0**53
+# Whole numbers up to here fit in an int64.
+LARGEST_WHOLE = 2.0**63
+# From here on Arrow writes floats with an exponent.
+EXPONENT = 1e10
 
 
 class UnreadableError(Exception):
@@ -146,30 +147,6 @@ def object_texts(values: Iterable[Any]) -> pa.Array:
     return pa.array([value_text(value) for value in values], pa.large_string())
 
 
-def number_texts(values: np.ndarray, absent: np.ndarray | None = None) -> pa.Array:
-    """Return numbers as text in their shortest form.
-
-    Parameters
-    ----------
-    values
-        Numbers, shape (n,); NaN is missing.
-    absent
-        Which of them are missing besides, shape (n,).
-    """
-    import numpy as np
-    import pyarrow as pa
-
-    if values.dtype.kind == "f":
-        nothing = np.isnan(values)
-        absent = nothing if absent is None else absent | nothing
-        filled = np.where(absent, 0.0, values)
-        if bool((np.abs(filled) < EXACT).all()) and bool((filled == np.trunc(filled)).all()):
-            values = filled.astype(np.int64)
-        else:
-            return arrow_texts(pa.array(filled.astype(np.float64), mask=absent))
-    return pa.array(np.ascontiguousarray(values), mask=absent).cast(pa.large_string())
-
-
 def arrow_texts(column: Any) -> pa.Array:
     """Return an Arrow array of any type as text."""
     import pyarrow as pa
@@ -186,6 +163,27 @@ def arrow_texts(column: Any) -> pa.Array:
     if pa.types.is_integer(kind):
         return column.cast(pa.large_string())
     if pa.types.is_floating(kind):
-        numbers = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
-        return numbers.cast(pa.large_string())
+        return _float_texts(column)
     return object_texts(column.to_pylist())
+
+
+def _float_texts(column: Any) -> pa.Array:
+    """Return floats in the shortest form that tells them apart, whole ones with all their digits.
+
+    Arrow writes 10,000,000,000 as ``1e+10``, and as an identifier that is never found again.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing = pa.scalar(None, column.type)
+    numbers = pc.if_else(pc.is_nan(column), nothing, column)
+    size = pc.abs(numbers)
+    whole = pc.and_(pc.equal(pc.trunc(size), size), pc.less(size, LARGEST_WHOLE))
+    if pc.all(whole).as_py():
+        return numbers.cast(pa.int64()).cast(pa.large_string())
+    texts = numbers.cast(pa.large_string())
+    long = pc.and_(whole, pc.greater_equal(size, EXPONENT))
+    if not pc.any(long).as_py():
+        return texts
+    digits = pc.if_else(long, numbers, nothing).cast(pa.int64()).cast(pa.large_string())
+    return pc.coalesce(digits, texts)

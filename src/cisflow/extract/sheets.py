@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
 
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
+
+
 def open_workbook(raw: RawFile, options: Options) -> Opened:
     """Open a sheet of an Excel workbook; see :class:`~cisflow.extract.base.Opened`."""
     sheet = _sheet(raw, options)
@@ -51,6 +54,12 @@ def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
         else:
             workbook = CalamineWorkbook.from_filelike(source)
     except CalamineError:
+        with raw.stream() as stream:
+            if stream.read(len(OLD_OFFICE)) == OLD_OFFICE:
+                raise UnreadableError(
+                    "protected by a password, or an old Excel workbook (.xls) under a new name",
+                    "open it in Excel and save it as .xlsx without a password",
+                ) from None
         raise UnreadableError(
             "damaged, truncated or not an Excel workbook", "open it in Excel and save it once more"
         ) from None

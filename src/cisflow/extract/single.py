@@ -63,6 +63,8 @@ def refusing(heading: str) -> Iterator[None]:
 
 def open_file(path: Path, options: Options) -> File:
     """Open a file and learn its columns."""
+    if path.is_dir():
+        raise UnreadableError("this is a folder", "name the file in it under `file:` of the config")
     if not path.is_file():
         near = (
             [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
@@ -80,9 +82,11 @@ def open_file(path: Path, options: Options) -> File:
         raise UnreadableError("the file is empty (0 bytes)", "copy or export it once more")
     raw = raw_file(path, options, tuple(FORMATS))
     if raw.suffix not in FORMATS:
-        what = f"files ending in '{raw.suffix}' cannot be read"
-        inside = "; inside .gz the name must tell the format, as in firms.csv.gz"
-        raise UnreadableError(what, f"export it as {', '.join(FORMATS)}{inside}")
+        what = f"packed files ending in '{raw.suffix}' cannot be read"
+        if not raw.suffix:
+            what = "the name does not tell what is packed in it"
+        remedy = f"let the name tell, as in firms.csv.gz; read are {', '.join(FORMATS)}"
+        raise UnreadableError(what, remedy)
     opened = FORMATS[raw.suffix](raw, options)
     _refuse_twins(opened.names)
     return File(path, raw, opened)

@@ -14,18 +14,26 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cisflow.figures.balances import decomposition_figure, groups_figure, lag_figure
+from cisflow.figures.balances import (
+    decomposition_figure,
+    groups_figure,
+    lag_figure,
+    steps_figure,
+)
 from cisflow.figures.canvas import save_figure
 from cisflow.figures.paths import path_figure, path_models
 from cisflow.figures.pooled import pooled_figures
-from cisflow.figures.regressions import coefficient_figure, drawn_regressions, outcome_figure
+from cisflow.figures.regressions import coefficient_figure, outcome_figure
 from cisflow.publication import (
     Findings,
     grouped_balances,
     is_pooled,
+    leading_regression,
     places,
+    printed_places,
     scanned_balances,
     split_balances,
+    stepped_balances,
     waves_of,
 )
 
@@ -44,14 +52,15 @@ def _all_figures(
     """Yield the name of every figure a run publishes and what draws it, in order."""
     countries = {c: list(about["waves"]) for c, about in settings["countries"].items()}
     kinds = (
-        *(("outcomes", outcome_figure, model) for model in drawn_regressions(models)),
-        *(("coefficients", coefficient_figure, model) for model in drawn_regressions(models)),
+        *(("outcomes", outcome_figure, model) for model in leading_regression(models)),
+        *(("coefficients", coefficient_figure, model) for model in leading_regression(models)),
         *(("paths", path_figure, model) for model in path_models(models)),
         *(("decomposition", decomposition_figure, model) for model in split_balances(models)),
         *(("groups", groups_figure, model) for model in grouped_balances(models)),
         *(("lags", lag_figure, model) for model in scanned_balances(models)),
+        *(("steps", steps_figure, model) for model in stepped_balances(models)),
     )
-    for country, wave in places(countries):
+    for country, wave in [*places(countries), *printed_places(countries, models)]:
         for kind, draw, model in kinds:
             if wave in waves_of(models[model], countries[country]):
                 draw_it = partial(draw, country=country, wave=wave, model=model)

@@ -252,6 +252,49 @@ def _differences(rows: pd.DataFrame) -> str:
     return "\n".join(texts) or f"Difference of balances: {NOT_ESTIMABLE}"
 
 
+# --- by step -----------------------------------------------------------------------------------
+
+
+def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw cost, return and balance of each step, in percentage points."""
+    import matplotlib as mpl
+
+    spec = findings.models[model]
+    rows = _percentile_rows(findings, country, wave, model)
+    with mpl.rc_context(STYLE):
+        figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec["steps"]))
+        for i, (part, (name, colour)) in enumerate(SHOWN.items()):
+            of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
+            of = of.reindex([column_of(RAW, step) for step in spec["steps"]])
+            b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
+            known = np.isfinite(b)
+            y = np.arange(len(b)) + (i - 1) * 0.22
+            axes.errorbar(
+                b[known],
+                y[known],
+                xerr=np.abs(np.array([low, high]) - b)[:, known],
+                fmt=MARKERS[i],
+                color=colour,
+                markersize=4.5,
+                linewidth=1.2,
+                capsize=2,
+                label=name,
+            )
+        for place in np.flatnonzero(~known):
+            axes.text(0, float(place), f" {NOT_ESTIMABLE}", va="center", fontsize=8, color=GREY)
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        names = [label(step, short=True) for step in spec["steps"]]
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+        what = f"{label(spec['balance']['target'])} × 100, effect of each step"
+        figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+        figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
+    return figure
+
+
 # --- rows --------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,9 @@ HALF_HEIGHT = 0.31  # of a box, inches
 LEVELS = (-1.8, -0.9, 0.0, 0.9, 1.8)  # heights a box may take, inches
 LABEL = (0.84, 0.33)  # width and height of a coefficient with its interval, inches
 HEAD_AND_FOOT = 0.95  # room for title, stamp and legend, inches
-ASIDE = 0.25  # how far from its line a label may stand, inches
+AIR = 0.03  # between a line and a label beside it, inches
+ALOOF = 0.2  # between a label and what it does not belong to, inches
+TALL = 3.0  # between the lowest and the highest box of a layout that is given, inches
 
 
 def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
@@ -41,7 +43,7 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
 
     spec = findings.models[model]
     equations = tuple((target, tuple(sources)) for target, sources in spec["equations"].items())
-    places_of, half_width = layout(equations)
+    places_of, half_width = placed(spec["layout"]) if "layout" in spec else layout(equations)
     rows = findings.rows(country, wave, model)
     found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
     found = found.set_index(["term", "outcome"])
@@ -139,6 +141,22 @@ def _draw_arrow(
         "linespacing": 1.05,
     }
     axes.text(*position, text, color=colour, bbox=box, zorder=2, **style_of_text)
+
+
+def placed(given: Mapping[str, Sequence[float]]) -> tuple[dict[str, Point], float]:
+    """Return the boxes' centres and half their width, as :func:`layout`, for places that are given.
+
+    Parameters
+    ----------
+    given
+        How far to the right and up each box stands, from 0 to 1.
+    """
+    half_width = 0.58
+    across = WIDTH - 0.2 - 2 * half_width
+    return {
+        box: (0.1 + half_width + right * across, (up - 0.5) * TALL)
+        for box, (right, up) in given.items()
+    }, half_width
 
 
 @lru_cache(maxsize=32)
@@ -271,9 +289,7 @@ def label_positions(
     lines: Sequence[tuple[Point, Point]],
     boxes: Sequence[tuple[float, float, float, float]],
 ) -> list[Point]:
-    """Choose a place for each line's label, clear of boxes, of other labels and lines.
-
-    A label stands on its line; where it would hide much of it, beside it.
+    """Choose a place for each line's label: beside it, clear of boxes, labels and other lines.
 
     Parameters
     ----------
@@ -281,27 +297,83 @@ def label_positions(
         Start and end of each arrow, inches.
     boxes
         Centre and half width and height of each box.
+
+    Notes
+    -----
+    A label stands on its line, and hides a part of it, only where there is no room beside it.
+    Labels choose one after the other, and again in view of all; the best of two orders is taken.
     """
-    taken = [(x, y, w + 0.02, h + 0.02) for x, y, w, h in boxes]
-    half = LABEL[0] / 2, LABEL[1] / 2
-    chosen = []
-    for line in lines:
-        (x0, y0), (x1, y1) = line
-        length = max(float(np.hypot(x1 - x0, y1 - y0)), 1e-9)
-        across = ((y0 - y1) / length, (x1 - x0) / length)
-        candidates = []
-        for t, off in product(np.linspace(0.15, 0.85, 29), (0.0, ASIDE, -ASIDE)):
-            x = float(x0 + t * (x1 - x0) + off * across[0])
-            y = float(y0 + t * (y1 - y0) + off * across[1])
-            overlap = sum(_overlap((x, y, *half), other) for other in taken)
-            crossed = sum(_covered((x, y, *half), other) for other in lines if other is not line)
-            hidden = _covered((x, y, *half), line)
-            bad = 200 * overlap + 6 * crossed + 4 * max(0.0, hidden - 0.4) + 2 * hidden * (off != 0)
-            candidates.append((bad + 0.5 * abs(t - 0.5) + 0.6 * (off != 0), (x, y)))
-        position = min(candidates)[1]
-        taken.append((*position, *half))
-        chosen.append(position)
-    return chosen
+    by_length = sorted(range(len(lines)), key=lambda i: _length(lines[i]))
+    obstacles = [(x, y, w + 0.02, h + 0.02) for x, y, w, h in boxes]
+    tried = [_in_turn(lines, obstacles, order) for order in (by_length, by_length[::-1])]
+    return min(tried, key=lambda found: found[0])[1]
+
+
+def _in_turn(
+    lines: Sequence[tuple[Point, Point]],
+    obstacles: Sequence[tuple[float, ...]],
+    order: Sequence[int],
+) -> tuple[float, list[Point]]:
+    """Return places of labels that chose in a given order, and how bad they are together."""
+    chosen: dict[int, Point] = {}
+    bad: dict[int, float] = {}
+    for i in 3 * list(order):
+        labels = [(*at, LABEL[0] / 2, LABEL[1] / 2) for j, at in chosen.items() if j != i]
+        others = [line for line in lines if line is not lines[i]]
+        bad[i], chosen[i] = min(
+            (_badness(at, lines[i], others, labels, obstacles) + 0.5 * abs(t - 0.5), at)
+            for t, at in _places_beside(lines[i])
+        )
+    return sum(bad.values()), [chosen[i] for i in range(len(lines))]
+
+
+def _places_beside(line: tuple[Point, Point]) -> Iterator[tuple[float, Point]]:
+    """Yield how far along a line a label may stand, and where: on both sides of it and on it."""
+    (x0, y0), (x1, y1) = line
+    length = max(_length(line), 1e-9)
+    across = ((y0 - y1) / length, (x1 - x0) / length)
+    beside = LABEL[0] / 2 * abs(across[0]) + LABEL[1] / 2 * abs(across[1]) + AIR
+    for t, off in product(np.linspace(0.15, 0.85, 29), (beside, -beside, 0.0)):
+        x, y = x0 + t * (x1 - x0) + off * across[0], y0 + t * (y1 - y0) + off * across[1]
+        yield float(t), (float(x), float(y))
+
+
+def _badness(
+    at: Point,
+    line: tuple[Point, Point],
+    others: Sequence[tuple[Point, Point]],
+    labels: Sequence[tuple[float, ...]],
+    boxes: Sequence[tuple[float, ...]],
+) -> float:
+    """Return how much a label hides, and how easily it is taken for another line's."""
+    box = (*at, LABEL[0] / 2, LABEL[1] / 2)
+    gaps = [_gap(box, other) for other in others]
+    crowded = sum(max(0.0, 1 - gap / ALOOF) for gap in gaps)
+    crowded += sum(_apart(box, other) < ALOOF for other in labels)
+    overlap = sum(_overlap(box, other) for other in (*labels, *boxes))
+    return 200 * overlap + 6 * gaps.count(0.0) + 3 * crowded + 10 * _covered(box, line)
+
+
+def _length(line: tuple[Point, Point]) -> float:
+    (x0, y0), (x1, y1) = line
+    return float(np.hypot(x1 - x0, y1 - y0))
+
+
+def _gap(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
+    """Return how far a box is from a line, zero where it covers a part."""
+    t = np.linspace(0, 1, 60)
+    x = line[0][0] + t * (line[1][0] - line[0][0])
+    y = line[0][1] + t * (line[1][1] - line[0][1])
+    aside = np.maximum(np.abs(x - box[0]) - box[2], 0.0)
+    above = np.maximum(np.abs(y - box[1]) - box[3], 0.0)
+    return float(np.hypot(aside, above).min())
+
+
+def _apart(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Return how far two boxes are from each other."""
+    aside = abs(a[0] - b[0]) - a[2] - b[2]
+    above = abs(a[1] - b[1]) - a[3] - b[3]
+    return float(np.hypot(max(aside, 0.0), max(above, 0.0)))
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:

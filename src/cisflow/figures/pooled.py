@@ -13,11 +13,11 @@ import numpy as np
 
 from cisflow.balance_terms import BALANCE, COST, RETURN
 from cisflow.figures.canvas import COLOURS, GREY, STYLE, canvas
-from cisflow.figures.regressions import drawn_regressions
 from cisflow.publication import (
     NOT_ESTIMABLE,
     Findings,
     label,
+    leading_regression,
     number,
     path_groups,
     places,
@@ -78,7 +78,7 @@ def forests(
 def _panels(
     models: Mapping[str, dict[str, Any]],
 ) -> Iterator[tuple[str, str, tuple[tuple[str, str, str], ...]]]:
-    for model in drawn_regressions(models):
+    for model in leading_regression(models):
         spec = models[model]
         for column, terms in spec["columns"].items():
             for term in terms:

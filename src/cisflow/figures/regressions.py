@@ -14,7 +14,6 @@ from cisflow.publication import (
     Findings,
     covariance_name,
     label,
-    regression_models,
     signed,
 )
 
@@ -145,8 +144,3 @@ def _class_name(cell: Mapping[str, Any]) -> str:
     if cell["class"] != "between":
         return f"{cell['up_to']:g}"
     return f"{cell['above']:g}–{cell['up_to']:g}"
-
-
-def drawn_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the leading regression, whose outcomes and partner coefficients are drawn."""
-    return regression_models(models)[:1]

@@ -15,7 +15,8 @@ TwoPart         probit or logit for any, truncated normal or OLS for the above; 
 
 Covariances: for all but OLS as in :mod:`cisflow.models.covariance`. For OLS ``HC1`` is n/(n−k) and
 ``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
-degrees of freedom, as Stata's ``regress`` and ``areg``.
+degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows
+less the strata less the regressors other than the constant, as R's ``svyglm``.
 """
 
 from __future__ import annotations
@@ -28,8 +29,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cisflow.models.companions_logit import FractionalLogit, Logit, Probit
-from cisflow.models.companions_rows import Companion, FittedModel, Rows, read_rows, why_collinear
+from cisflow.models.companions_rows import (
+    Companion,
+    FittedModel,
+    Rows,
+    RowScores,
+    read_rows,
+    why_collinear,
+)
 from cisflow.models.companions_truncated import TruncatedNormal
+from cisflow.models.covariance import covariance
 from cisflow.models.path_moments import Sample, center
 from cisflow.models.tobit_checks import COLLINEAR, independent_columns, refuse, rows_in_words
 from cisflow.models.tobit_likelihood import Floats
@@ -119,24 +128,30 @@ class OLS(Companion):
         Parameters
         ----------
         cov_type
-            ``nonrobust``, ``HC0``, ``HC1`` or ``cluster``.
+            ``nonrobust``, ``HC0``, ``HC1``, ``cluster`` or ``survey`` (without absorbed effects).
         cov_kwds
-            ``{"groups": column or labels}`` for ``cluster``.
+            ``{"groups": column or labels}`` for ``cluster``; for ``survey`` as in
+            :mod:`cisflow.models.covariance`.
         """
         import pandas as pd
 
         rows, names = self.rows, [self.rows.names[j] for j in self.kept]
-        options, groups = self._options(cov_type, cov_kwds)
+        by_design = cov_type == "survey"
+        options, groups = self._options("nonrobust" if by_design else cov_type, cov_kwds)
         fit = self._linear_model(names).fit(**options)
         params = pd.Series(fit.params[names], name="params")
-        n = len(rows.y)
+        matrix, n = fit.cov.loc[names, names], len(rows.y)
         residual = float((np.asarray(fit.resids) ** 2).sum())
         llf = None if rows.weights is not None else -n / 2 * (np.log(2 * np.pi * residual / n) + 1)
         df = None if cov_type == "HC0" else n - len(names) - self.absorbed
+        if by_design:
+            found, strata = self._by_design(params.to_numpy(), cov_kwds)
+            matrix = pd.DataFrame(found, index=names, columns=names)
+            df = n - strata + 1 - len(names)
         return FittedModel(
             model=self,
             params=params,
-            covariance=fit.cov.loc[names, names],
+            covariance=matrix,
             nobs=n,
             llf=None if llf is None else float(llf),
             cov_type=cov_type,
@@ -146,6 +161,20 @@ class OLS(Companion):
             df=min(groups) - 1 if groups else df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
         )
+
+    def _by_design(self, params: Floats, cov_kwds: Mapping[str, Any] | None) -> tuple[Floats, int]:
+        """Design-based covariance, and the number of strata the rows are in."""
+        rows, X = self.rows, self.rows.X[:, self.kept]
+        if self.fixed_effects:
+            remedy = "enter them as C(name) in the formula"
+            refuse(rows.heading, [("covariance 'survey' with absorbed fixed effects", remedy)])
+        weights = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+        weighted = X * weights[:, None]
+        residuals = rows.y - X @ params
+        scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X)
+        strata = (cov_kwds or {}).get("strata")
+        count = 1 if strata is None else int(rows.codes(strata)[0].max()) + 1
+        return covariance(scores, "survey", cov_kwds).matrix, count
 
     def _linear_model(self, names: list[str]) -> Any:
         """Set up linearmodels' estimator."""

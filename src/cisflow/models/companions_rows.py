@@ -37,18 +37,23 @@ class Rows:
         named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
         return [self._codes(way) for way in (groups if named else [groups])]
 
+    def aligned(self, values: Any, what: str) -> np.ndarray:
+        """Values of the rows used, given those or one for every row of the data."""
+        found = np.asarray(values)
+        if len(found) == len(self.data):
+            found = found[self.kept]
+        if len(found) != len(self.y):
+            fault = f"{len(found)} {what} for {rows_in_words(len(self.y))}"
+            refuse(self.heading, [(fault, "give one for each row")])
+        return found
+
     def _codes(self, way: Any) -> Ints:
         import pandas as pd
 
         if isinstance(way, str) and way not in self.data.columns:
             what = f"no column {way} to cluster by"
             refuse(self.heading, [(what, "check its spelling, or pass the labels")])
-        labels = self.data[way] if isinstance(way, str) else pd.Series(np.asarray(way))
-        if len(labels) == len(self.data):
-            labels = labels.iloc[self.kept]
-        if len(labels) != len(self.y):
-            what = f"{len(labels)} cluster labels for {rows_in_words(len(self.y))}"
-            refuse(self.heading, [(what, "give one label for each row")])
+        labels = self.aligned(self.data[way] if isinstance(way, str) else way, "cluster labels")
         codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
         if lost := int((codes < 0).sum()):
             what = f"the cluster is missing in {rows_in_words(lost)}"
@@ -131,7 +136,8 @@ class RowScores:
 
     def __post_init__(self) -> None:
         """Take the message's heading from the rows."""
-        self.heading, self.nobs = self.rows.heading, float(len(self.rows.y))
+        self.heading, self.size = self.rows.heading, len(self.rows.y)
+        self.nobs = float(self.size)
 
     def bread(self) -> Floats:
         """Inverse information, (k, k)."""
@@ -151,6 +157,10 @@ class RowScores:
     def groups(self, value: Any) -> list[Ints]:
         """Codes of one or two ways of clustering."""
         return self.rows.codes(value)
+
+    def aligned(self, values: Any, what: str) -> np.ndarray:
+        """Values of the rows used, given those or one for every row of the data."""
+        return self.rows.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]

@@ -14,6 +14,9 @@ cluster      :math:`H^{-1} \sum_g s_g s_g' H^{-1}`        ``sandwich::vcovCL`` (
              × G/(G−1)                                    ``survreg``); Stata ``vce(cluster)``
 bootstrap    covariance of resampled estimates            Stata ``vce(bootstrap)``
 jackknife    leave one row or cluster out, × (m−1)/m      ``sandwich::vcovJK``
+survey       :math:`H^{-1} \sum_h (1 - n_h/N_h)            ``survey::svyglm``, ``svysurvreg``;
+             \frac{n_h}{n_h-1} \sum_{i \in h}              Stata ``svy:``
+             (s_i-\bar s_h)(s_i-\bar s_h)' H^{-1}`
 ============ ============================================ =========================================
 
 With sampling weights ``sandwich`` 3.0-2 and later print something else: its ``estfun.survreg``
@@ -23,6 +26,14 @@ leaves the weights out of the score of log σ. The formulas above are followed.
 G/(G−1) (CR0). Two columns of groups give the two-way covariance of Cameron, Gelbach & Miller
 (2011): one-way plus one-way minus that of their intersections, each with its own correction.
 ``bootstrap`` takes ``draws``, ``seed`` and ``groups``; ``jackknife`` takes ``groups``.
+
+``survey`` is design-based (Binder 1983, International Statistical Review 51:279–292): firms were
+drawn in strata h without replacement, and rows outside the sample of the regression, whose scores
+are zero, are still firms of their stratum. Options, one value per row: ``strata`` (labels; one
+stratum where it is left out), ``firms`` (:math:`n_h`, the firms drawn in the row's stratum; its
+rows where left out) and ``population`` (:math:`N_h`; drawn with replacement where left out). A
+stratum of one firm that stands for others is measured from the mean of all (``survey.lonely.psu =
+"adjust"`` in R).
 """
 
 from __future__ import annotations
@@ -49,6 +60,10 @@ class Scores(Protocol):
     def nobs(self) -> float:
         """Rows, each counted as often as its frequency weight says."""
 
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+
     def bread(self) -> Floats:
         """Inverse information, (k, k)."""
 
@@ -60,6 +75,9 @@ class Scores(Protocol):
 
     def groups(self, value: Any) -> list[Ints]:
         """Group codes of the rows, one array per way of clustering."""
+
+    def aligned(self, values: Any, what: str) -> NDArray[Any]:
+        """Values of the rows used, given those or one for every row of the caller's table."""
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
@@ -162,6 +180,41 @@ def _meat(scores: Scores, codes: Ints, groups: int, correct: bool) -> Floats:
     return meat * (groups / (groups - 1)) if correct else meat
 
 
+def _survey(scores: Scores, options: Mapping[str, Any]) -> Covariance:
+    n, strata = scores.size, options.get("strata")
+    if n != scores.nobs:
+        remedy = "give each firm a row of its own"
+        refuse(
+            scores.heading, [("survey: rows with frequency weights are no sampled firms", remedy)]
+        )
+    codes = np.zeros(n, dtype=np.intp) if strata is None else scores.groups(strata)[0]
+    drawn = _by_stratum(scores, options, "firms", codes, np.bincount(codes).astype(float))
+    population = _by_stratum(scores, options, "population", codes, np.full(drawn.size, np.inf))
+    factor = np.maximum(1 - drawn / population, 0) * drawn / np.maximum(drawn - 1, 1)
+    rows = scores.sums(np.arange(n), n)
+    sums = scores.sums(codes, drawn.size)
+    # Scores add up to zero, so the mean of all, from which single firms are measured, is zero.
+    squared = np.where(drawn > 1, factor / drawn, 0)
+    meat = rows.T @ (rows * factor[codes, None]) - sums.T @ (sums * squared[:, None])
+    bread = scores.bread()
+    return Covariance(bread @ meat @ bread, "survey")
+
+
+def _by_stratum(
+    scores: Scores, options: Mapping[str, Any], name: str, codes: Ints, default: Floats
+) -> Floats:
+    """Return an option as one number per stratum, from one per row."""
+    if options.get(name) is None:
+        return default
+    values = np.asarray(scores.aligned(options[name], name), dtype=float)
+    found = np.empty_like(default)
+    found[codes] = values
+    if not np.array_equal(found[codes], values):
+        what = f"survey: `{name}` is not the same for all rows of a stratum"
+        refuse(scores.heading, [(what, "give each row the number of its stratum")])
+    return found
+
+
 def _resampling(kind: str) -> Callable[[Scores, Mapping[str, Any]], Covariance]:
     def compute(scores: Scores, options: Mapping[str, Any]) -> Covariance:
         rest = {key: value for key, value in options.items() if key != "groups"}
@@ -184,11 +237,13 @@ COVARIANCES: dict[str, Callable[[Scores, Mapping[str, Any]], Covariance]] = {
     "cluster": _cluster,
     "bootstrap": _resampling("bootstrap"),
     "jackknife": _resampling("jackknife"),
+    "survey": _survey,
 }
 OPTIONS: dict[str, set[str]] = {
     "cluster": {"groups", "use_correction"},
     "bootstrap": {"draws", "seed", "groups"},
     "jackknife": {"groups"},
+    "survey": {"strata", "firms", "population"},
 }
 
 

@@ -65,7 +65,8 @@ class PathModel:
         ``"listwise"``: rows in which any variable of the model is missing are left out of all
         equations. ``"fiml"``: rows with gaps in the outcomes stay and are used for what they have
         (full-information maximum likelihood, missing at random); rows that lack an exogenous
-        variable or all outcomes are left out. Rows left out are counted in ``dropped``.
+        variable, a fixed effect or all outcomes are left out. Rows left out are counted in
+        ``dropped``.
 
     Raises
     ------
@@ -86,9 +87,18 @@ class PathModel:
         controls, effects = list(controls), list(fixed_effects)
         first = build_system(equations, controls)
         terms = [v for v in first.variables if v not in controls]
-        columns = read_columns(data, terms, controls, effects)
+        self.missing = check_missing(missing)
+        # With gaps nothing can be absorbed: fixed effects are dummies among the controls.
+        spelled = effects if missing == "fiml" else []
+        dummies = [f"C({name})" for name in spelled if name in data.columns]
+        columns = read_columns(data, terms, [*controls, *dummies], effects)
         self.system: System = build_system(equations, columns.controls)
-        self.missing = check_missing(missing, effects)
+        self._dummies = {
+            control
+            for control in columns.controls
+            for name in spelled
+            if control.startswith(f"{name}[")
+        }
         self.fixed_effects = tuple(effects)
         self._data: pd.DataFrame | None = data
         self._set(columns, data, read_weights(data, weights))
@@ -100,6 +110,7 @@ class PathModel:
         system, effects = self.system, list(self.fixed_effects)
         fiml = self.missing == "fiml"
         needed = list(system.exogenous if fiml else system.variables)
+        needed = [name for name in needed if name not in self._dummies]
         if weights is not None:
             columns.values.setdefault(*weights)
             needed = list(dict.fromkeys([*needed, weights[0]]))
@@ -170,7 +181,7 @@ class PathModel:
         """
         model = cls.__new__(cls)
         model.system = build_system(equations)
-        model.fixed_effects = ()
+        model.fixed_effects, model._dummies = (), set()
         model.dropped = {}
         model._data, model._sample, model._incomplete = None, None, None
         model.missing, model.weighted = "listwise", False
@@ -197,7 +208,7 @@ class PathModel:
             ``nonrobust`` (expected information, observed information with ``missing="fiml"``; the
             default without weights), ``robust`` or ``HC0`` (lavaan's MLR; the default with
             weights), ``HC1``, ``cluster``, ``bootstrap`` (standard deviation and percentiles over
-            resamples). Neither ``HC1`` nor resamples with ``missing="fiml"``.
+            resamples). No ``HC1`` with ``missing="fiml"``.
         cov_kwds
             ``{"groups": column or values}`` for ``cluster``; with ``bootstrap``, or in addition
             to it, whole clusters are resampled.

@@ -17,7 +17,7 @@ import numpy as np
 from cisflow.balance_terms import BALANCE, COST, DIRECT, OTHERS, RETURN, SCALES
 from cisflow.balance_terms import through as cost_part
 from cisflow.errors import Problem
-from cisflow.models.path_results import bca_interval
+from cisflow.models.path_results import bca_interval, percentile_p
 from cisflow.models.path_system import ARROW, HEADING, Path, sum_of_products
 from cisflow.models.tobit_checks import EstimationError
 
@@ -67,12 +67,10 @@ class Decomposition:
     def table(self, alpha: float = 0.05) -> list[dict[str, Any]]:
         """Return one record per part.
 
-        Keys: ``part estimate std_error statistic p_value`` (normal, by the standard deviation of
-        the resamples), ``ci_low ci_high`` (percentiles) and ``bca_low bca_high`` (bias-corrected
-        and accelerated; not a number where all resamples lie on one side of the estimate).
+        Keys: ``part estimate std_error statistic`` (by the standard deviation of the resamples),
+        ``p_value ci_low ci_high`` (percentiles) and ``bca_low bca_high`` (bias-corrected and
+        accelerated; not a number where all resamples lie on one side of the estimate).
         """
-        from scipy.stats import norm
-
         tails = np.array([alpha / 2, 1 - alpha / 2])
         error = self.draws.std(axis=0, ddof=1)
         low, high = np.quantile(self.draws, tails, axis=0)
@@ -82,7 +80,7 @@ class Decomposition:
         columns = {
             "std_error": error,
             "statistic": statistic,
-            "p_value": 2 * norm.sf(np.abs(statistic)),
+            "p_value": percentile_p(self.draws),
             "ci_low": low,
             "ci_high": high,
             "bca_low": bca_low,

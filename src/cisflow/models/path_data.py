@@ -153,23 +153,11 @@ def read_weights(
     return name, values
 
 
-def check_missing(missing: str, effects: Sequence[str]) -> str:
-    """Refuse an unknown way to treat missing values, or one that cannot be had."""
-    problems = []
+def check_missing(missing: str) -> str:
+    """Refuse an unknown way to treat missing values."""
     if missing not in ("listwise", "fiml"):
-        problems.append(
-            Problem(f"missing values cannot be treated by '{missing}'", 'use "listwise" or "fiml"')
-        )
-    if missing == "fiml" and effects:
-        named = ", ".join(f'"C({name})"' for name in effects)
-        problems.append(
-            Problem(
-                'fixed effects are not absorbed with missing="fiml"',
-                f"spell them out: controls=[{named}]",
-            )
-        )
-    if problems:
-        raise EstimationError(HEADING, problems)
+        what = f"missing values cannot be treated by '{missing}'"
+        raise EstimationError(HEADING, Problem(what, 'use "listwise" or "fiml"'))
     return missing
 
 

@@ -11,7 +11,7 @@ are taken as given; standard deviations for standardising are those the model im
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -279,6 +279,10 @@ def center(sample: Sample) -> tuple[Sample, np.ndarray, int]:
     return net_sample, fitted, len(count) + int(rank)
 
 
+Reweight = Callable[[np.ndarray], "Estimates"]
+"""From weights, shape (draws, firms), to the estimates under each row of them."""
+
+
 class Reweighter:
     """Estimate a system under any weights of the firms, many sets of weights at a time."""
 
@@ -380,7 +384,7 @@ def _chunks(total: int, width: int) -> Iterator[int]:
 
 
 def bootstrap(
-    reweight: Reweighter, nobs: int, draws: int, seed: int, groups: np.ndarray | None = None
+    reweight: Reweight, nobs: int, draws: int, seed: int, groups: np.ndarray | None = None
 ) -> Estimates:
     """Resample firms with replacement, or whole clusters if given ``groups`` (codes 0 … G−1)."""
     rng = np.random.default_rng(seed)
@@ -395,7 +399,7 @@ def bootstrap(
     return _join(parts)
 
 
-def jackknife(reweight: Reweighter, nobs: int, groups: np.ndarray | None = None) -> Estimates:
+def jackknife(reweight: Reweight, nobs: int, groups: np.ndarray | None = None) -> Estimates:
     """Leave out one firm (or cluster) at a time, or one of 1,000 random blocks of them if more."""
     groups = np.arange(nobs) if groups is None else groups
     units = int(groups.max()) + 1

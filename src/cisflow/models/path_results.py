@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.errors import Problem
-from cisflow.models.path_moments import Estimates, Reweighter, bootstrap, implied_sd, jackknife
+from cisflow.models.path_moments import (
+    Estimates,
+    Reweight,
+    Reweighter,
+    bootstrap,
+    implied_sd,
+    jackknife,
+)
 from cisflow.models.path_system import ARROW, HEADING, effect_rows, sum_of_products
 from cisflow.models.tobit_checks import EstimationError
 
@@ -99,7 +106,11 @@ class PathResults:
         return every.successful(), failed
 
     @cached_property
-    def _reweighter(self) -> Reweighter:
+    def _reweighter(self) -> Reweight:
+        from cisflow.models.path_fiml_resample import IncompleteReweighter
+
+        if self.model._incomplete is not None:
+            return IncompleteReweighter(self.model._incomplete)
         assert self.model._sample is not None  # noqa: S101 - with_cov has refused it
         return Reweighter(self.model.system, self.model._sample)
 
@@ -196,14 +207,18 @@ class PathResults:
 
     @cached_property
     def control_edges(self) -> pd.DataFrame:
-        """The coefficients of the controls, as ``edges``."""
+        """The coefficients of the controls, as ``edges``; without those of fixed effects."""
         return self._arrows(controls=True)
 
     def _arrows(self, controls: bool) -> pd.DataFrame:
         import pandas as pd
 
         system = self.model.system
-        which = [i for i, c in enumerate(system.from_controls) if c == controls]
+        which = [
+            i
+            for i, (_, source) in enumerate(system.arrows)
+            if system.from_controls[i] == controls and source not in self.model._dummies
+        ]
         to = [system.position[system.arrows[i][0]] for i in which]
         source = [system.position[system.arrows[i][1]] for i in which]
         columns: dict[str, Any] = {
@@ -233,17 +248,19 @@ class PathResults:
             One minus the confidence level of every interval.
         monte_carlo
             ``{"draws": 20000, "seed": 1}`` to add intervals from draws of the parameters'
-            estimated normal distribution (``mc_low``, ``mc_high``): they need no firms.
+            estimated normal distribution (``mc_low``, ``mc_high``, ``mc_p_value``): they need no
+            firms.
 
         Returns
         -------
         DataFrame
             One row each for ``effect`` = ``direct``, every indirect path under its own name
             (``a → b → c``), ``indirect`` (their sum), ``total``. Raw and, with the prefix ``std_``,
-            standardised: ``estimate std_error statistic p_value ci_low ci_high``. Standard errors
-            and intervals are by the delta method, or over the resamples after
-            ``cov_type="bootstrap"``. With resamples also ``percentile_low percentile_high bca_low
-            bca_high`` and ``prob_negative``, the share of resamples with an effect below zero.
+            standardised: ``estimate std_error statistic p_value ci_low ci_high``. Standard errors,
+            p-values and intervals are by the delta method, or over the resamples after
+            ``cov_type="bootstrap"`` (:func:`percentile_p`). With resamples also
+            ``percentile_low percentile_high bca_low bca_high`` and ``prob_negative``, the share of
+            resamples with an effect below zero.
             ``note`` says which rows have no path and are zero by assumption.
 
         Raises
@@ -295,19 +312,19 @@ class PathResults:
         resampled = None if self.draws is None else quantity(self.draws.coef, self.draws.sd)
         tails = np.array([alpha / 2, 1 - alpha / 2])
         if self.cov_type == "bootstrap" and resampled is not None:
-            se = resampled.std(axis=0, ddof=1)
+            se, p = resampled.std(axis=0, ddof=1), percentile_p(resampled)
             low, high = np.quantile(resampled, tails, axis=0)
         else:
             se = self._delta(quantity)
+            p = 2 * norm.sf(np.abs(point / np.where(se == 0, np.nan, se)))
             low, high = point + norm.ppf(tails)[:, None] * se
         fixed = se == 0
         se = np.where(fixed, np.nan, se)
-        z = point / se
         out = {
             "estimate": point,
             "std_error": se,
-            "statistic": z,
-            "p_value": 2 * norm.sf(np.abs(z)),
+            "statistic": point / se,
+            "p_value": p,
             "ci_low": low,
             "ci_high": high,
         }
@@ -316,6 +333,7 @@ class PathResults:
         if simulated is not None:
             values = quantity(simulated.coef, simulated.sd)
             out["mc_low"], out["mc_high"] = np.quantile(values, tails, axis=0)
+            out["mc_p_value"] = percentile_p(values)
         return {
             prefix + name: np.where(fixed & (name != "estimate"), np.nan, v)
             for name, v in out.items()
@@ -392,6 +410,27 @@ class PathResults:
         return "\n".join(lines)
 
 
+def percentile_p(resampled: np.ndarray) -> np.ndarray:
+    """Return p-values that go with percentile intervals: twice the smaller share beyond zero.
+
+    The interval of level 1 − p just reaches zero, so that stars and intervals cannot disagree.
+
+    Parameters
+    ----------
+    resampled
+        Resampled quantities, shape (draws, quantities).
+
+    Notes
+    -----
+    One is added to shares and draws, as no p-value from resamples is zero (Davison & Hinkley 1997,
+    section 4.2).
+    """
+    below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
+    shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
+    out: np.ndarray = np.minimum(1.0, 2 * shares)
+    return out
+
+
 def bca_interval(
     point: np.ndarray, resampled: np.ndarray, left_out: np.ndarray, tails: np.ndarray
 ) -> np.ndarray:
@@ -450,12 +489,12 @@ def check_request(
         problems.append(
             Problem(f"no covariance is called '{cov_type}'", f"use one of {', '.join(COVARIANCES)}")
         )
-    if model._incomplete is not None and (resample or cov_type in ("HC1", "bootstrap")):
+    if model._incomplete is not None and cov_type == "HC1":
         problems.append(
             Problem(
-                f"'{'bootstrap' if resample else cov_type}' is not available with missing=\"fiml\"",
-                'use cov_type="robust" or "cluster"; intervals by simulation: '
-                "effects(…, monte_carlo={'draws': 20000, 'seed': 1})",
+                "'HC1' is not available with missing=\"fiml\": with gaps an equation has no number "
+                "of firms of its own to correct by",
+                'use cov_type="robust", "cluster" or "bootstrap"',
             )
         )
     elif model._data is None and (resample or cov_type != "nonrobust"):

@@ -281,7 +281,7 @@ class Tobit:
 
     def intercept_only(self) -> Tobit:
         """Build the model without regressors, on the same rows."""
-        return self._like(self.outcome, np.ones((self.low.size, 1)), ["const"])
+        return self._like(self.outcome, np.ones((self.size, 1)), ["const"])
 
     def with_outcome(self, latent: Floats) -> Tobit:
         """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
@@ -305,15 +305,20 @@ class Tobit:
         return self.endog_name
 
     @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return int(self.outcome.value.size)
+
+    @property
     def nobs(self) -> int:
         """Rows, each counted as often as its frequency weight says."""
-        n = self.outcome.value.size if self.freq_weights is None else self.freq_weights.sum()
+        n = self.size if self.freq_weights is None else self.freq_weights.sum()
         return round(float(n))
 
     @cached_property
     def total_weights(self) -> Floats:
         """Weight of each row in the likelihood, (n,)."""
-        weights = np.ones(self.outcome.value.size)
+        weights = np.ones(self.size)
         for given in (self.weights, self.freq_weights):
             if given is not None:
                 weights = weights * given
@@ -400,6 +405,16 @@ class Tobit:
             return [array[:, j] for j in range(array.shape[1])]
         return [array]
 
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        found, n = np.asarray(values), self.size
+        if self._frame is not None and found.shape == (self._frame.total,):
+            found = found[self._frame.rows]
+        if found.shape != (n,):
+            fault = f"{found.size} {what} for {n} rows"
+            refuse(self.heading, [(fault, "give one for each row")])
+        return found
+
     def _codes(self, column: Any) -> Ints:
         import pandas as pd
 
@@ -407,14 +422,8 @@ class Tobit:
             if self._table is None or column not in self._table.columns:
                 what = f"no column {column} to cluster by"
                 refuse(self.heading, [(what, "pass the groups themselves")])
-            column = np.asarray(self._table[column])  # type: ignore[index]
-        n = self.low.size
-        if self._frame is not None and column.shape == (self._frame.total,):
-            column = column[self._frame.rows]
-        if column.shape != (n,):
-            what = f"{column.size} cluster labels for {n} rows"
-            refuse(self.heading, [(what, "give one label for each row")])
-        codes, _ = pd.factorize(column)
+            column = self._table[column]  # type: ignore[index]
+        codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
         lost = int((codes < 0).sum())
         if lost:
             what = f"the cluster is missing in {lost} rows"

@@ -183,7 +183,7 @@ def resample(
     """
     import pandas as pd
 
-    n = results.model.outcome.value.size
+    n = results.model.size
     m = n if groups is None else int(groups.max()) + 1
     fitter = _Refitter(results)
     number = m if kind == "jackknife" else draws

@@ -135,8 +135,8 @@ def score_test(results: TobitResults, extra: Any) -> TestResult:
     model = results.model
     Z = np.asarray(extra, dtype=float)
     Z = Z[:, None] if Z.ndim == 1 else Z
-    if Z.shape[0] != model.low.size or not np.isfinite(Z).all():
-        what = f"{Z.shape[0]} rows of further regressors for {model.low.size}, or missing values"
+    if Z.shape[0] != model.size or not np.isfinite(Z).all():
+        what = f"{Z.shape[0]} rows of further regressors for {model.size}, or missing values"
         refuse(model.heading, [(what, "give complete rows")])
     solution = model.solution
     if model.weights is not None:
@@ -275,12 +275,16 @@ def _outer_product_statistic(results: TobitResults, moments: Floats) -> tuple[fl
     model = results.model
     used = results._estimable.rows
     scores = results.score_obs().to_numpy()[used]
-    scores = scores / np.sqrt((scores**2).sum(axis=0))
     m = (moments * model.total_weights[:, None])[used]
-    m = m / np.sqrt((m**2).sum(axis=0))
-    W = np.hstack([m, scores])
+    W = np.hstack([_of_unit_length(m), _of_unit_length(scores)])
     fitted, *_ = np.linalg.lstsq(W, np.ones(used.size), rcond=None)
     return float((W @ fitted).sum()), m.shape[1]
+
+
+def _of_unit_length(columns: Floats) -> Floats:
+    """Scale columns to length one; the zero score of a dummy that fits its only row stays zero."""
+    length = np.sqrt((columns**2).sum(axis=0))
+    return columns / np.where(length > 0, length, 1.0)
 
 
 def pseudo_r2(results: TobitResults, kind: str = "mckelvey-zavoina") -> float:

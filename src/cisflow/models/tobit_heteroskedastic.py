@@ -61,8 +61,8 @@ class HeteroskedasticTobit:
         Z = Z[:, None] if Z.ndim == 1 else Z
         self.base = model
         self.heading = f"Heteroskedastic {model.heading}"
-        if Z.shape[0] != model.low.size:
-            what = f"{Z.shape[0]} rows of variance regressors for {model.low.size} rows"
+        if Z.shape[0] != model.size:
+            what = f"{Z.shape[0]} rows of variance regressors for {model.size} rows"
             refuse(self.heading, [(what, "give one row for each")])
         names = column_names(variance, Z)
         check_regressors(self.heading, Z, names)
@@ -187,6 +187,11 @@ class HeteroskedasticTobit:
         """Rows, each counted as often as its frequency weight says."""
         return float(self.base.nobs)
 
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return self.base.size
+
     def bread(self) -> Floats:
         """Inverse information."""
         return np.asarray(np.linalg.inv(self.optimum[2]))
@@ -200,7 +205,7 @@ class HeteroskedasticTobit:
     def outer(self) -> Floats:
         """Sum of outer products of the weighted scores."""
         used = self.base.solution.estimable.rows
-        squared = np.ones(self.base.low.size)
+        squared = np.ones(self.base.size)
         if self.base.weights is not None:
             squared = squared * self.base.weights**2
         if self.base.freq_weights is not None:
@@ -217,6 +222,10 @@ class HeteroskedasticTobit:
     def groups(self, value: Any) -> list[Ints]:
         """Codes of one or two ways of clustering."""
         return self.base.group_codes(value)
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        return self.base.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]

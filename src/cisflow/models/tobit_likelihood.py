@@ -539,13 +539,13 @@ class Bracketed:
         gradient = np.append(
             -self.X.transpose_times(w * (pb - pa)), w @ (pb * self.high - pa * self.low)
         )
-        upper, lower, cross = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
+        upper, lower, both = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
         k = self.X.k
         information = np.empty((k + 1, k + 1))
-        information[:k, :k] = self.X.gram(upper + lower + 2 * cross)
-        edge = upper * self.high + lower * self.low + cross * (self.high + self.low)
+        information[:k, :k] = self.X.gram(upper + lower + 2 * both)
+        edge = upper * self.high + lower * self.low + both * (self.high + self.low)
         information[k, :k] = information[:k, k] = -self.X.transpose_times(edge)
-        corner = upper * self.high**2 + lower * self.low**2 + 2 * cross * self.high * self.low
+        corner = upper * self.high**2 + lower * self.low**2 + 2 * both * self.high * self.low
         information[k, k] = corner.sum()
         return float(w @ logp), gradient, information
 
@@ -703,7 +703,7 @@ def maximise(
 def _newton_step(information: Floats, gradient: Floats) -> tuple[Floats, float]:
     """Newton's step and its squared length in standard errors."""
     try:
-        step: Floats = np.linalg.solve(information, gradient)
+        step = np.asarray(np.linalg.solve(information, gradient))
         decrement = float(step @ gradient)
     except np.linalg.LinAlgError:
         decrement = -1.0

@@ -38,6 +38,11 @@ class TobitScores:
         """Rows, each counted as often as its frequency weight says."""
         return float(self.model.nobs)
 
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return self.model.size
+
     def bread(self) -> Floats:
         """Inverse information, (k+1, k+1)."""
         inverse = np.linalg.inv(self.information)
@@ -76,6 +81,10 @@ class TobitScores:
     def groups(self, value: Any) -> list[Ints]:
         """Codes of one or two ways of clustering."""
         return self.model.group_codes(value)
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        return self.model.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
@@ -131,7 +140,7 @@ class TobitResults:
         self.nobs = model.nobs
         theta = float(solution.optimum.parameters[-1])
         self.scale = self._scaling.y_spread / theta
-        self.n_separated = model.outcome.value.size - self._estimable.rows.size
+        self.n_separated = model.size - self._estimable.rows.size
         self.df_model = solution.X.k
 
     @cached_property
@@ -231,7 +240,7 @@ class TobitResults:
 
     def _separated_drift(self) -> Floats:
         """±∞ for rows held at a limit with probability one, zero for the others, (n,)."""
-        drift = np.zeros(self.model.outcome.value.size)
+        drift = np.zeros(self.model.size)
         if self.n_separated:
             gone = np.ones(drift.size, dtype=bool)
             gone[self._estimable.rows] = False

@@ -77,8 +77,8 @@ def draw_wave(
     Returns
     -------
     pandas.DataFrame
-        One row per firm in random order: canonical columns, ``innovation_active``, ``weight`` and
-        ``status``, the group of ``sizes`` it was drawn for.
+        One row per firm in random order: canonical columns, ``innovation_active``, ``stratum``,
+        ``weight`` and ``status``, the group of ``sizes`` it was drawn for.
     """
     import pandas as pd
 
@@ -96,7 +96,7 @@ def draw_wave(
     firms = firms.iloc[rng.permutation(len(firms))].reset_index(drop=True)
     active = ["product_innovation", "process_innovation", "ongoing", "abandoned"]
     firms["innovation_active"] = firms[active].max(axis=1)
-    firms["weight"] = _weights(truth, firms)
+    firms["stratum"], firms["weight"] = _strata_and_weights(truth, firms)
     if by_tobit and "share_improved" not in variables:
         firms = firms.rename(columns=_ASKED_AS)
     return firms
@@ -129,16 +129,17 @@ def _as_numbers(firms: pd.DataFrame) -> pd.DataFrame:
     return firms.astype(dict.fromkeys(flags, "float64"))
 
 
-def _weights(truth: Truth, firms: pd.DataFrame) -> Any:
-    """Return firms in the population per firm in the sample, by size class and sector."""
+def _strata_and_weights(truth: Truth, firms: pd.DataFrame) -> tuple[list[str], Any]:
+    """Return strata, sector by size class, and firms in the population per firm in the sample."""
     import pandas as pd
 
-    classes = pd.Series(size_class(truth, firms["employees"].to_numpy()), firms.index)
-    sector = firms["manufacturing"].map({1.0: "manufacturing", 0.0: "services"})
-    sampled = firms.groupby([classes, sector])["employees"].transform("size")
+    classes = size_class(truth, firms["employees"].to_numpy())
+    sectors = firms["manufacturing"].map({1.0: "manufacturing", 0.0: "services"})
     entries = truth["firms"]["size_classes"]
-    population = [entries[c][s] for c, s in zip(classes, sector, strict=True)]
-    return np.round(np.array(population) / sampled, 4)
+    pairs = list(zip(classes, sectors, strict=True))
+    strata = [f"{sector} {entries[c]['from']}-{entries[c]['to']}" for c, sector in pairs]
+    sampled = pd.Series(strata).groupby(strata).transform("size")
+    return strata, np.round([entries[c][s] for c, s in pairs] / sampled.to_numpy(), 4)
 
 
 def name_firms(
@@ -223,7 +224,7 @@ def classified(truth: Truth, given: pd.DataFrame, codebook: Mapping[str, Any]) -
     """Return answers in the classes of the questionnaire's file.
 
     Activities are drawn in NACE Rev. 1.1; a file in Rev. 2 has the truth's successors of the
-    divisions. A file with size classes has those of the survey's strata.
+    divisions. A file with size classes has those of Recommendation 2003/361/EC.
     """
     import pandas as pd
 

@@ -11,7 +11,7 @@ A new kind of table is a function of the findings in a module of its own, and a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,12 @@ from cisflow.publication import (
     models_of,
     path_groups,
     places,
+    printed_places,
     regression_models,
     waves_of,
 )
 from cisflow.tables.appendix import iv_table, panel_table, sensitivity_table
-from cisflow.tables.attrition import attrition_table
+from cisflow.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.tables.balances import balance_table
 from cisflow.tables.claims import claims_table
 from cisflow.tables.layout import is_wide
@@ -64,14 +65,23 @@ def _all_tables(settings: Settings, models: Models) -> Iterator[Table]:
             for kind, render in (("quality", quality_table), ("cooperation", rates_table)):
                 yield f"{kind}_{country}_{wave}", partial(render, country=country, wave=wave)
         yield from _tables_of_wave(models, countries, country, wave)
+    for country, wave in printed_places(countries, models):
+        yield from _path_tables(models, countries, country, wave)
     for country, model in product(countries, models_of(models, "panel")):
         yield f"{model}_{country}", partial(panel_table, country=country, model=model)
     if any(spec.get("sensitivity") for spec in models.values()):
         yield "sensitivity", sensitivity_table
-    for country, about in settings["countries"].items():
-        if about.get("accounts"):
-            yield f"attrition_{country}", partial(attrition_table, country=country)
-        if about.get("accounts") and country in at_hand:
+    yield from _accounts_tables(settings, at_hand)
+
+
+def _accounts_tables(settings: Settings, at_hand: Sequence[str]) -> Iterator[Table]:
+    """Yield the tables about the accounts of every country that has any."""
+    with_accounts = [c for c, about in settings["countries"].items() if about.get("accounts")]
+    for country in with_accounts:
+        yield f"attrition_{country}", partial(attrition_table, country=country)
+        if len(settings.get("lags", [])) > 1:
+            yield f"attrition_lags_{country}", partial(attrition_lags_table, country=country)
+        if country in at_hand:
             name = f"quality_{country}_accounts"
             yield name, partial(quality_table, country=country, wave="accounts")
 
@@ -79,10 +89,8 @@ def _all_tables(settings: Settings, models: Models) -> Iterator[Table]:
 def _tables_of_wave(
     models: Models, countries: Mapping[str, list[str]], country: str, wave: str
 ) -> Iterator[Table]:
-    here = {"country": country, "wave": wave}
-
     def table(name: str, render: Callable[..., MTable], **about: Any) -> Table:
-        return name, partial(render, **here, **about)
+        return name, partial(render, country=country, wave=wave, **about)
 
     def asked(model: str) -> bool:
         return wave in waves_of(models[model], countries[country])
@@ -93,18 +101,26 @@ def _tables_of_wave(
         if len(models[model]["covariance"]) > 1:
             name = f"{model}_{ending}_standard_errors"
             yield table(name, covariance_table, model=model)
-    for group, members in path_groups(models).items():
-        if asked(members[0]):
-            about = {"group": group, "members": members}
-            yield table(f"{group}_{ending}", path_table, **about)
-            yield table(f"{group}_effects_{ending}", effects_table, **about)
-            yield table(f"{group}_omitted_{ending}", indices_table, **about)
+    yield from _path_tables(models, countries, country, wave)
     for model in filter(asked, models_of(models, "balance")):
         yield table(f"{model}_{ending}", balance_table, model=model)
     for model in filter(asked, models_of(models, "iv")):
         yield table(f"{model}_{ending}", iv_table, model=model)
     for model in described(models):
         yield table(f"descriptives_{model}_{ending}", descriptives_table, model=model)
+
+
+def _path_tables(
+    models: Models, countries: Mapping[str, list[str]], country: str, wave: str
+) -> Iterator[Table]:
+    """Yield the tables of the path models of one wave, or of a printed table."""
+    kinds = (("", path_table), ("_effects", effects_table), ("_omitted", indices_table))
+    for group, members in path_groups(models).items():
+        if wave not in waves_of(models[members[0]], countries[country]):
+            continue
+        about: dict[str, Any] = {"country": country, "wave": wave, "group": group}
+        for kind, render in kinds:
+            yield f"{group}{kind}_{country}_{wave}", partial(render, **about, members=members)
 
 
 def table_names(settings: Settings, models: Models) -> list[str]:

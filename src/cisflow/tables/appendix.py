@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Any
 from cisflow.disclosure import is_small, splits_off_few
 from cisflow.estimates import ALL_WAVES
 from cisflow.publication import (
-    COLUMN_LABELS,
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
     Findings,
     accounts_note,
+    column_label,
     count,
     covariance_name,
     label,
     number,
+    p_value,
     places,
     reason,
     stars,
     waves_of,
 )
-from cisflow.tables.layout import cell, set_table, two_level
-from cisflow.tables.regressions import BRACKETS, cov_key, reasons, sample_note
+from cisflow.quality import breaks_crossed
+from cisflow.tables.layout import breaks_note, cell, set_table, two_level
+from cisflow.tables.regressions import BRACKETS, accounts_notes, cov_key, reasons, sample_note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,9 +92,16 @@ def panel_table(findings: Findings, country: str, model: str) -> MTable:
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
+        *_breaks_note(findings, country),
         *reasons(_main(rows, spec)),
     ]
     return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+
+
+def _breaks_note(findings: Findings, country: str) -> list[str]:
+    """Say which breaks in series lie between the waves of a country."""
+    series = findings.series.get(country)
+    return breaks_note(breaks_crossed(series)) if series else []
 
 
 def _panel_statistics(
@@ -199,7 +208,7 @@ def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         robust = fit["endogeneity"]["wooldridge_regression"]
         yield "Exogeneity, robust regression (p)", _p_value(robust)
     if "anderson_rubin" in fit:
-        yield "No effect, Anderson–Rubin (p)", number(fit["anderson_rubin"]["p_value"])
+        yield "No effect, Anderson–Rubin (p)", _p_value(fit["anderson_rubin"])
         yield "Anderson–Rubin 95 % interval", _set(fit["anderson_rubin"]["confidence_set"])
 
 
@@ -247,7 +256,8 @@ def sensitivity_table(findings: Findings) -> MTable:
         f"Last column: estimate with an omitted variable as strong as the one named ({strong})."
         if strong
         else "",
-        STARS_NOTE + ".",
+        f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
+        *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
     ]
     return set_table(findings, two_level(cells), "Sensitivity to an omitted variable", notes)
 
@@ -282,7 +292,7 @@ def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for outcome in spec["outcomes"]:
         for column in spec["columns"]:
             several = len(spec["columns"]) > 1
-            name = f", {COLUMN_LABELS.get(column, label(column))}" if several else ""
+            name = f", {column_label(column)}" if several else ""
             yield f"{label(outcome)}{name}", outcome, column
 
 
@@ -360,7 +370,7 @@ def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) 
 
 
 def _p_value(test: Mapping[str, Any]) -> str:
-    return number(test["p_value"]) if test.get("p_value") is not None else NOT_ESTIMABLE
+    return p_value(test.get("p_value"))
 
 
 def _filled(cells: Cells) -> Cells:

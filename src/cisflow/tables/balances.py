@@ -18,6 +18,7 @@ from cisflow.balance_terms import (
     PROBABILITY,
     RETURN,
     SCALES,
+    column_of,
     outcome_of,
     split_column,
     through,
@@ -46,27 +47,39 @@ Key = tuple[str, str]
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
+STEPS_NOTE = (
+    "Each column is the effect of one more type of partner: of having any, of a second one, and so "
+    "on; all are in one model in place of the number of types."
+)
 HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
 def balance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render cost, return and balance: a column per group of firms, or per lag of a scan.
 
-    With lags each group has a block of rows, standardised; the whole also has one in raw units.
+    With lags each group has a block of rows, standardised; the whole also has one in raw units. Of
+    a scan the BCa intervals are in the estimates alone, so that the table fits a page.
     """
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
     rows = rows[rows["term"] != HORIZON]
     scanned = bool(spec.get("lags"))
-    cells = _by_lag(rows, spec) if scanned else _by_group(rows, spec)
+    if scanned:
+        # That is said by the column a cell stands in.
+        rows = rows[~rows["column"].str.contains(LESS)]
+        rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
+    by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
+    cells = by(rows, spec)
     frame = two_level(cells)
     about = spec["balance"]
     draws = findings.settings["bootstrap"]["draws"]
     notes = [
         f"The total effect of {inline(about['source'])} on {inline(about['target'])}, by paths. "
         f"Return: all paths through {inline(about['return_through'])}; cost: all others. "
-        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples. {STARS_NOTE}. "
+        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
+        f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
+        STEPS_NOTE if spec.get("steps") else "",
         *_horizon_note(findings, country, wave, model),
         sample_note(spec),
         accounts_note(findings, country, spec),
@@ -108,11 +121,21 @@ def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any
     return cells
 
 
+def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+    """Return the cells of a table with a column per step, raw."""
+    cells: dict[Key, dict[Any, str]] = {}
+    heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
+    for step in spec["steps"]:
+        of = rows[rows["column"] == column_of(SCALES[1], step)]
+        _fill(cells, heading, label(step, short=True), of, spec)
+    return cells
+
+
 def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
     """Return the cells of a table with a column per lag, a block of rows per group."""
     cells: dict[Key, dict[Any, str]] = {}
     groups = list(dict.fromkeys(rows["column"]))
-    wanted = [c for c in groups if split_column(c)[0] == SCALES[0] and LESS not in c]
+    wanted = [c for c in groups if split_column(c)[0] == SCALES[0]]
     wanted += [c for c in groups if c == SCALES[1]]
     for column in wanted:
         scale, group = split_column(column)
@@ -122,7 +145,9 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, 
                 rows["column"] == column
             )
             _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
-    return cells
+    again = {(heading, row) for heading, row in cells if not heading.endswith(STANDARDISED_WORDS)}
+    again = {key for key in again if key[1] in (PROBABILITY, FIRMS)}
+    return {k: cell for k, cell in cells.items() if k[1] != BCA_ROW and k not in again}
 
 
 def _fill(
@@ -181,7 +206,7 @@ def _head(group: str) -> tuple[str, str]:
     return top, level if equals else ("No" if first.startswith("not ") else "Yes")
 
 
-def _is_difference(name: tuple[str, str]) -> bool:
+def _is_difference(name: tuple[str, str] | str) -> bool:
     return name[1] == "Difference" or " less " in name[1]
 
 

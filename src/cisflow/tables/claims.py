@@ -35,16 +35,23 @@ def claims_table(findings: Findings) -> MTable:
                 _verdicts(claims[at & (claims["claim"] == claim)]) for claim in texts.index
             ]
     else:
+        # A claim's first test decides; further ones are in the file.
+        first = claims.drop_duplicates(["claim", "country", "wave"])
         for verdict in union(claims["verdict"]):
             cells[str(verdict).capitalize()] = [
-                str(((claims["claim"] == claim) & (claims["verdict"] == verdict)).sum())
+                str(((first["claim"] == claim) & (first["verdict"] == verdict)).sum())
                 for claim in texts.index
             ]
     index = [_wrapped(f"{claim}. {text}") for claim, text in texts.items()]
+    shown = (
+        "Estimates with 95 % confidence intervals."
+        if len(here) <= MOST_PLACES
+        else "Number of countries and waves by verdict."
+    )
     notes = [
-        "Estimates with 95 % confidence intervals. Verdicts follow the rule stated in the claims "
-        "file; a claim of no effect needs an interval inside the smallest effect of interest, "
-        "so that an imprecise estimate is inconclusive and not support.",
+        f"{shown} Verdicts follow the rule stated in the claims file; a claim of no effect needs "
+        "an interval inside the smallest effect of interest, so that an imprecise estimate is "
+        "inconclusive and not support.",
     ]
     caption = "Which claims of the literature hold"
     return set_table(findings, pd.DataFrame(cells, index=index), caption, notes)

@@ -45,6 +45,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def breaks_note(breaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the note on the breaks in series that a table crosses, none without a break."""
+    told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
+    return [f"Breaks in series. {told}"] if breaks else []
+
+
 def two_level(
     cells: Mapping[tuple[str, str], Mapping[Any, str]],
     *,
@@ -73,15 +79,10 @@ def set_table(
     *,
     show_groups: bool = True,
 ) -> MTable:
-    """Return a frame as a table with caption and notes."""
+    """Return a frame as a table with caption and notes, stamped where its data are synthetic."""
     from maketables import MTable
 
     table = MTable(frame, rgroup_sep="t", rgroup_display=show_groups)
-    return finished(findings, table, caption, notes)
-
-
-def finished(findings: Findings, table: MTable, caption: str, notes: Iterable[str]) -> MTable:
-    """Return a table with caption and notes, stamped where its data are synthetic."""
     notes = [note for note in notes if note]
     shown = set(table.df.astype(str).to_numpy().ravel())
     for sign, meaning in MISSING_NOTE.items():

@@ -19,6 +19,7 @@ from cisflow.publication import (
     interval,
     label,
     number,
+    p_value,
     reading,
     stars,
 )
@@ -28,6 +29,8 @@ from cisflow.tables.regressions import _groups, _stat, reasons, sample_note
 if TYPE_CHECKING:
     import pandas as pd
     from maketables import MTable
+
+AND_STARS = ", by which the stars go too"
 
 
 def path_table(
@@ -64,7 +67,7 @@ def path_table(
         f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
         "Standardised: change in standard deviations of the outcome per standard deviation of "
         "the source. A blank means that the reading has no such arrow; statistics of a reading "
-        "stand in its first column.",
+        "stand in its first column. RMSEA with its 90 % interval.",
         _tests_note(findings, members),
         sample_note(findings.models[members[0]]),
         accounts_note(findings, country, *(findings.models[m] for m in members)),
@@ -85,10 +88,11 @@ def _statistics(
         texts[f"R², {label(outcome, short=True)}"] = _stat(r2, outcome, number) if known else ""
     chisq, df = measures.get("chisq"), measures.get("df")
     texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
-    names = ("pvalue", "cfi", "rmsea", "srmr", "aic", "bic")
-    heads = ("p", "CFI", "RMSEA", "SRMR", "AIC", "BIC")
-    for name, head in zip(names, heads, strict=True):
-        texts[head] = _stat(measures, name, number)
+    texts["p"] = _stat(measures, "pvalue", p_value)
+    for name in ("cfi", "tli", "rmsea", "srmr", "aic", "bic"):
+        texts[name.upper()] = _stat(measures, name, number)
+    bounds = interval(measures.get("rmsea_ci_low"), measures.get("rmsea_ci_high"))
+    texts["RMSEA"] = " ".join(filter(None, (texts["RMSEA"], bounds)))
     return texts
 
 
@@ -117,8 +121,8 @@ def _tests_against_union(
         return dict.fromkeys(heads, NOT_ESTIMABLE)
     texts = (
         _chisq(test.get("lr"), test.get("lr_df")),
-        _stat(test, "lr_p", number),
-        _stat(test, "wald_p", number),
+        _stat(test, "lr_p", p_value),
+        _stat(test, "wald_p", p_value),
     )
     return dict(zip(heads, texts, strict=True))
 
@@ -143,13 +147,15 @@ def indices_table(
             arrow = label(f"{index['source']}{ARROW}{index['target']}")
             cells[_reading_head(group, model, members), arrow] = {
                 "Index": number(index["mi"]),
-                "p": number(index["p_value"]),
+                "p": p_value(index["p_value"]),
                 "Expected coefficient, standardised": number(index["std_expected_change"]),
             }
     notes = [
         "Index: by how much χ² is expected to fall if the arrow were drawn, a score test with one "
         "degree of freedom that is robust where the standard errors are. Only the largest of each "
         "reading are shown; among many tests one below 0.05 is no discovery.",
+        sample_note(findings.models[members[0]]),
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(_several(findings, country, wave, members)),
     ]
     caption = (
@@ -191,6 +197,7 @@ def effects_table(
     notes = [
         f"In brackets 95 % confidence intervals: {intervals}. "
         f"{STARS_NOTE}. A blank means that the reading has no such path.",
+        sample_note(findings.models[members[0]]),
         accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(_several(findings, country, wave, members)),
     ]
@@ -273,7 +280,8 @@ def _interval_words(findings: Findings, country: str, wave: str, members: Sequen
         for fit in findings.fits(country, wave, model)
     } - {None}
     if "bootstrap" in kinds and draws:
-        return f"percentiles of {max(d for d in draws if d):,} bootstrap samples"
+        return f"percentiles of {max(d for d in draws if d):,} bootstrap samples{AND_STARS}"
     if "monte_carlo" in kinds and draws:
-        return f"{max(d for d in draws if d):,} {covariance_name('monte_carlo')}"
+        many = f"{max(d for d in draws if d):,}"
+        return f"percentiles of {many} {covariance_name('monte_carlo')}{AND_STARS}"
     return "delta method" if kinds else NOT_ESTIMABLE

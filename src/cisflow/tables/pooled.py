@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.claims import CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE, SUPPORTED
+from cisflow.publication import NOT_ESTIMABLE as MISSING
 from cisflow.publication import (
-    COLUMN_LABELS,
     STARS_NOTE,
     Findings,
+    brief_interval,
+    column_label,
     count,
     group_label,
     inline,
     interval,
     label,
     number,
+    p_value,
     stars,
 )
-from cisflow.publication import NOT_ESTIMABLE as MISSING
+from cisflow.quality import breaks_crossed
 from cisflow.tables.balances import part_labels
-from cisflow.tables.layout import sentence, set_table, two_level
+from cisflow.tables.layout import breaks_note, sentence, set_table, two_level
 from cisflow.tables.regressions import reasons
 
 if TYPE_CHECKING:
@@ -54,11 +57,10 @@ def pooled_table(findings: Findings, model: str) -> MTable:
     cells = {
         _key(findings, row): {
             "Estimate": number(row["estimate"]) + stars(row["p_value"]),
-            "95 % interval": interval(row["ci_low"], row["ci_high"]),
-            "Prediction interval": interval(row["pi_low"], row["pi_high"]),
-            "τ": number(np.sqrt(row["tau2"])),
-            "I² (%)": _percent(row["i2"]),
-            "p of Q": _p_value(row["q_p"]),
+            "95 % interval": _unbroken(row["ci_low"], row["ci_high"]),
+            "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
+            "τ (I², %)": f"{number(np.sqrt(row['tau2']))} ({_percent(row['i2'])})",
+            "p of Q": p_value(row["q_p"]),
             "Countries": count(row["k"]),
             "Firms": count(row["n"]),
         }
@@ -254,12 +256,10 @@ def how_pooled(findings: Findings) -> str:
 
 def crossed_breaks(findings: Findings) -> list[str]:
     """Say which breaks in series the pooled waves cross, where the codebooks record any."""
-    breaks = {
-        text if isinstance(text, str) else str(text.get("note") or text.get("what"))
-        for record in findings.quality
-        for text in record.get("breaks") or []
-    }
-    return [f"Breaks in series: {'; '.join(sorted(breaks))}."] if breaks else []
+    if findings.settings["pool"]["by"] == "wave":
+        return []
+    breaks = breaks_crossed(*findings.series.values())
+    return breaks_note(breaks)
 
 
 def term_label(findings: Findings, model: str, term: str) -> str:
@@ -279,7 +279,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     if bar:
         parts.append(group_label(group))
     elif len(spec.get("columns", {})) > 1:
-        parts.append(COLUMN_LABELS.get(row["column"], label(row["column"])))
+        parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
     text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
@@ -290,12 +290,13 @@ def _moderators(findings: Findings) -> list[str]:
     return list(findings.settings["pool"]["moderators"])
 
 
+def _unbroken(low: float, high: float) -> str:
+    """Return an interval that stays on one line in a narrow column."""
+    return brief_interval(low, high).replace(" ", "\u00a0")
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def pooled_tables(

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cisflow.publication import (
-    COLUMN_LABELS,
     NOT_ESTIMABLE,
     STARS_NOTE,
     Findings,
     accounts_note,
+    column_label,
     count,
     covariance_name,
+    further_regressions,
     inline,
     label,
     number,
+    p_value,
     places,
     reason,
-    regression_models,
-    signed,
     stars,
 )
-from cisflow.tables.layout import cell, finished, set_table, two_level, union
+from cisflow.tables.layout import cell, sentence, set_table, two_level, union
+from cisflow.weightings import STRATIFIED, SURVEY_WEIGHT, UNWEIGHTED, WEIGHTED, weightings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,68 +35,59 @@ BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
 # More places than this do not fit side by side on a page.
 MOST_PLACES = 4
 TESTS = ("normality", "homoskedasticity")
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One column of a regression table, in the form maketables reads.
-
-    Attributes
-    ----------
-    outcome
-        Label of the dependent variable.
-    terms
-        Index ``term``; columns ``b se t p``; not a number where not estimable.
-    """
-
-    outcome: str
-    terms: pd.DataFrame
-
-    @property
-    def __maketables_coef_table__(self) -> pd.DataFrame:
-        return self.terms
-
-    @property
-    def __maketables_depvar__(self) -> str:
-        return self.outcome
-
-    def __maketables_stat__(self, key: str) -> None:
-        """Statistics are handed to the table directly."""
+WEIGHT_WORDS = {
+    UNWEIGHTED: UNWEIGHTED,
+    SURVEY_WEIGHT: "weighted by the survey’s sampling weights",
+    "accounts_weight": "weighted against the loss of firms without accounts",
+}
+# What stands behind design-based standard errors, by how much of the design the file tells.
+DESIGNS = {
+    STRATIFIED: "a stratified sample without replacement, with the file’s strata and the "
+    "finite-population correction from its weights",
+    WEIGHTED: "a sample drawn with replacement, as the file names no strata",
+    UNWEIGHTED: "a sample drawn with replacement, as the file has no sampling weights that differ",
+}
 
 
 def regression_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render a regression: its outcomes side by side, standard errors in parentheses."""
-    from maketables import ETable
+    import pandas as pd
 
     spec = findings.models[model]
     main = cov_key(spec["covariance"][0])
     rows = _with_covariance(findings.rows(country, wave, model), main)
-    columns = _columns(spec)
-    fits = [Fit(label(o), _terms(_of(rows, o, name), spec, name)) for o, name in columns]
-    heads = [COLUMN_LABELS.get(name, label(name)) for _, name in columns]
-    table = ETable(
-        fits,
-        coef_fmt="b:.3f*\n(se:.3f)",
-        order=_term_order(spec),
-        labels={t: label(t) for fit in fits for t in fit.terms.index},
-        cat_template="",
-        model_stats=[],
-        custom_model_stats=_fit_statistics(findings, country, wave, model),
-        model_heads=heads if len(spec["columns"]) > 1 else None,
-        show_fe=False,
-        rgroup_sep="t",
-        notes="-",
-    )
-    table.df = table.df.astype(object).replace("-\n(-)", NOT_ESTIMABLE).map(signed)
+    statistics = _fit_statistics(findings, country, wave, model)
+    cells: dict[tuple[str, ...], pd.Series] = {}
+    for j, (outcome, name) in enumerate(_columns(spec)):
+        terms = _terms(_of(rows, outcome, name), spec, name)
+        texts = {
+            ("coef", label(str(term))): cell(b, f"({number(se)})", star=stars(p))
+            for term, (b, se, p) in terms[["b", "se", "p"]].iterrows()
+        }
+        texts |= {("stats", statistic): of[j] for statistic, of in statistics.items()}
+        head = (column_label(name),) if len(spec["columns"]) > 1 else ()
+        cells[label(outcome), *head, f"({j + 1})"] = pd.Series(texts)
+    frame = pd.DataFrame(cells).reindex(_row_order(cells.values(), spec)).fillna("")
     notes = [
         _estimator_note(spec),
         f"Standard errors in parentheses: {covariance_name(main, _groups(rows))}. {STARS_NOTE}.",
+        _design_note(findings, country, wave, model),
         *_tests_note(findings, country, wave, model),
+        _likelihood_note(spec),
         sample_note(spec),
         accounts_note(findings, country, spec),
         *reasons(rows),
     ]
-    return finished(findings, table, f"{spec['title']}: {findings.place(country, wave)}", notes)
+    caption = f"{spec['title']}: {findings.place(country, wave)}"
+    return set_table(findings, frame, caption, notes, show_groups=False)
+
+
+def _row_order(columns: Iterable[pd.Series], spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of a regression table: terms, further ones, the constant, statistics."""
+    present = union(row for column in columns for row in column.index)
+    first = [("coef", label(term)) for term in _term_order(spec)]
+    constant = ("coef", label("Intercept"))
+    return union([*first, *sorted(present, key=lambda row: (row[0] == "stats", row == constant))])
 
 
 def covariance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
@@ -121,7 +112,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
             )
             for term in by_kind[0].index
         }
-        cells[label(outcome), COLUMN_LABELS.get(name, label(name))] = pd.Series(texts)
+        cells[label(outcome), column_label(name)] = pd.Series(texts)
     frame = pd.DataFrame(cells)
     present = union(t for column in cells.values() for t in column.index)
     first = [label(term) for term in _term_order(spec)]
@@ -132,6 +123,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
     )
     notes = [
         f"Below each coefficient its standard errors: {kinds_note}.",
+        _design_note(findings, country, wave, model),
         _estimator_note(spec),
         sample_note(spec),
         accounts_note(findings, country, spec),
@@ -147,7 +139,7 @@ def extensions_table(findings: Findings) -> MTable:
 
     cells: dict[tuple[str, str], dict[str, str]] = {}
     rows_shown = []
-    for model in regression_models(findings.models)[1:]:
+    for model in further_regressions(findings.models):
         spec = findings.models[model]
         main = cov_key(spec["covariance"][0])
         for country, wave in places(findings.countries):
@@ -156,7 +148,8 @@ def extensions_table(findings: Findings) -> MTable:
             for outcome, name in _columns(spec):
                 terms = _terms(_of(rows, outcome, name), spec, name)
                 for term in spec["columns"][name]:
-                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}"
+                    of = f" ({inline_column(name)})" if len(spec["columns"]) > 1 else ""
+                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
                     text = cell(b, f"({number(se)})", star=stars(p)).replace("\n", " ")
                     cells.setdefault(key, {})[findings.place(country, wave)] = text
@@ -164,14 +157,15 @@ def extensions_table(findings: Findings) -> MTable:
     notes = [
         "Coefficients with standard errors in parentheses, each from the model named above it, "
         "with the controls that the models file lists. A fractional logit's coefficients are on "
-        f"the scale of log odds. {STARS_NOTE}.",
-        *_accounts_notes(findings, regression_models(findings.models)[1:]),
+        f"the scale of log odds. {STARS_NOTE}. Samples, weights and kinds of standard errors are "
+        "those of the models' own tables.",
+        *accounts_notes(findings, further_regressions(findings.models)),
         *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
     ]
     return set_table(findings, frame, "Further models: coefficients of interest", notes)
 
 
-def _accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
+def accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
     """Say how the accounts of every country were used, once if all were used alike."""
     specs = [findings.models[model] for model in models]
     notes = {c: accounts_note(findings, c, *specs) for c in findings.countries if specs}
@@ -179,6 +173,12 @@ def _accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
     if len(set(said.values())) < 2:
         return list(said.values())[:1]
     return [f"{findings.name(country)}: {note}" for country, note in said.items()]
+
+
+def inline_column(name: str) -> str:
+    """Return a column's label as it stands within a sentence."""
+    text = column_label(name)
+    return text[:1].lower() + text[1:]
 
 
 def _term_order(spec: Mapping[str, Any]) -> list[str]:
@@ -238,7 +238,7 @@ def _fit_statistics(
         panel["Pseudo-R² (McKelvey–Zavoina)"] = [_stat(f, "pseudo_r2", number) for f in of]
         for name in TESTS:
             panel[f"{name.capitalize()} (p)"] = [
-                _stat(f.get(name) or {}, "p_value", number) for f in of
+                _stat(f.get(name) or {}, "p_value", p_value) for f in of
             ]
     if any("llf" in f for f in of):
         panel["Log-likelihood"] = [_stat(f, "llf", number) for f in of]
@@ -263,11 +263,16 @@ def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list
         for name in TESTS
         if fit.get(name)
     }
+    tests = " and ".join(TESTS).capitalize()
+    reasons = {
+        fit["no_tests"]: None for fit in findings.fits(country, wave, model) if fit.get("no_tests")
+    }
+    why = [f"{tests} not estimable in a column: {reason}." for reason in reasons]
     if not draws:
-        return []
+        return why
     most = max(draws)
     source = f"from {most:,} samples simulated under the null" if most else "from χ²"
-    return [f"{' and '.join(TESTS).capitalize()}: tests of Pagan and Vella (1989), p {source}."]
+    return [f"{tests}: tests of Pagan and Vella (1989), p {source}.", *why]
 
 
 def _estimator_note(spec: Mapping[str, Any]) -> str:
@@ -281,11 +286,36 @@ def _estimator_note(spec: Mapping[str, Any]) -> str:
     }[spec["estimator"]]
 
 
+def _likelihood_note(spec: Mapping[str, Any]) -> str:
+    """Say what the fit statistics of weighted columns are without."""
+    if not any(weightings(spec)) or spec["estimator"] == "fractional":
+        return ""
+    also = ", pseudo-R² and specification tests" if spec["estimator"] == "tobit" else ""
+    return f"Weighted columns have a pseudo-likelihood: no log-likelihood{also}."
+
+
+def _design_note(findings: Findings, country: str, wave: str, model: str) -> str:
+    """Say which design design-based standard errors are of, empty where there are none."""
+    if "survey" not in findings.models[model]["covariance"]:
+        return ""
+    designs = [fit["design"] for fit in findings.fits(country, wave, model) if "design" in fit]
+    return f"Design-based standard errors: {DESIGNS[designs[0]]}." if designs else ""
+
+
 def sample_note(spec: Mapping[str, Any]) -> str:
-    """Say which firms are in the sample, and whether they are weighted."""
+    """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
+    if printed := spec.get("printed"):
+        return (
+            "From the correlations and standard deviations that the source prints, of "
+            f"{printed['firms']:,} firms; which firms these are it says itself."
+        )
     sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
-    weights = f"Weighted by {spec['weights']}" if spec.get("weights") else "Unweighted"
-    return f"{weights}. Sample: {sample}."
+    kinds = [WEIGHT_WORDS.get(w or UNWEIGHTED, f"weighted by {w}") for w in weightings(spec)]
+    same = ", on the same firms" if len(kinds) > 1 else ""
+    gaps = "firms with every variable of the model (listwise deletion)"
+    if spec.get("missing") == "fiml":
+        gaps = "gaps in the outcomes by full-information maximum likelihood"
+    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}; {gaps}."
 
 
 def reasons(rows: pd.DataFrame) -> list[str]:

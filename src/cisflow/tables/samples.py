@@ -130,7 +130,8 @@ def quality_overview(findings: Findings) -> MTable:
     frame = pd.DataFrame.from_dict(rows, orient="index")
     crossed = [
         f"{findings.name(country)}, from {entry['from']}: {entry['text']}"
-        for country, entry in breaks_crossed(findings.quality)
+        for country, series in findings.series.items()
+        for entry in breaks_crossed(series)
     ]
     notes = ["One line per extract. The tables quality_* list every variable."]
     notes += [f"Breaks in series. {' '.join(crossed)}"] if crossed else []

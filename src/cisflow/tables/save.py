@@ -73,9 +73,28 @@ def _html(table: MTable, name: str) -> str:
 def _typst(table: MTable) -> str:
     """Return Typst whose headings are repeated where a table runs over a page."""
     text = str(table.make(type="typst", typst_style={"notes_font_size": "0.95em"}))
+    text = text.replace("columns: (auto,", f"columns: ({_stub_width(table)},", 1)
     top, middle = (f"  table.hline(stroke: {width}em),\n" for width in ("0.08", "0.05"))
     text = text.replace(top, f"{top}  table.header(\n", 1)
     return text.replace(middle, f"{middle}  ),\n", 1)
+
+
+LETTERS_UPRIGHT, LETTERS_ACROSS = 105, 165  # on a line of the paper, in a table
+
+
+def _stub_width(table: MTable) -> str:
+    """Return the width of the first column: its own, where that leaves the others room."""
+    line = LETTERS_ACROSS if is_wide(table) else LETTERS_UPRIGHT
+    cells = table.df.astype(str)
+    needed = sum(
+        2 + max(len(part) for text in cells.iloc[:, j] for part in text.split("\n"))
+        for j in range(cells.shape[1])
+    )
+    names = [str(i[-1] if isinstance(i, tuple) else i) for i in cells.index]
+    room = max(line - needed, line // 3)
+    if max(map(len, names)) <= room:
+        return "auto"
+    return f"{cells.shape[1] * room / (line - room):.2f}fr"
 
 
 def _latex(table: MTable) -> str:

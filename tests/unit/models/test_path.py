@@ -284,6 +284,24 @@ def test_probability_of_a_negative_balance_is_a_share_of_draws(firms):
     assert fit.bootstrap_failed == 0
 
 
+def test_p_values_of_resamples_agree_with_their_percentile_intervals(firms):
+    fit = PathModel(EQUATIONS, firms).fit("bootstrap", bootstrap={"draws": 999, "seed": 3})
+    for alpha in (0.01, 0.05, 0.1, 0.3):
+        table = fit.effects(D, MARGIN, alpha=alpha)
+        excluded = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+        far = (table["p_value"] - alpha).abs() > 0.003  # interpolation between two draws
+        assert ((table["p_value"] < alpha) == excluded)[far].all()
+        assert far.sum() >= 4
+    table = fit.effects(D, MARGIN)
+    beyond = np.minimum(table["prob_negative"], 1 - table["prob_negative"]) * 999
+    assert table["p_value"].to_numpy() == pytest.approx(2 * (1 + beyond) / 1000)
+    assert table["p_value"].between(2 / 1000, 1).all()
+    from scipy.stats import norm
+
+    delta = PathModel(EQUATIONS, firms).fit(bootstrap={"draws": 99}).effects(D, MARGIN)
+    assert delta["p_value"].to_numpy() == pytest.approx(2 * norm.sf(delta["statistic"].abs()))
+
+
 def test_whole_clusters_are_resampled(firms):
     fit = PathModel(EQUATIONS, firms).fit(
         "bootstrap", {"groups": "industry"}, {"draws": 2000, "seed": 1}

@@ -338,6 +338,70 @@ def test_units_and_weights_with_gaps(gaps):
     assert ratio.to_numpy() == pytest.approx(np.sqrt(kept / (kept - 1)), rel=1e-6)
 
 
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_a_resample_with_gaps_is_the_model_of_the_resampled_firms(gaps, weights):
+    model = PathModel(DIRECT, gaps, missing="fiml", fixed_effects=["region"], weights=weights)
+    kept = gaps[model._keep].reset_index(drop=True)
+    counts = np.random.default_rng(6).multinomial(len(kept), np.full(len(kept), 1 / len(kept)), 3)
+    found = model.fit()._reweighter(counts.astype(float))
+    assert found.ok.all()
+    for i, count in enumerate(counts):
+        again = kept.loc[kept.index.repeat(count)].reset_index(drop=True)
+        one = PathModel(
+            DIRECT, again, missing="fiml", fixed_effects=["region"], weights=weights
+        )._incomplete.found
+        for name in ("coef", "psi", "sd"):
+            values, wanted = getattr(found, name)[i], getattr(one, name)[0]
+            assert values == pytest.approx(wanted, rel=2e-5, abs=1e-5), name
+
+
+def test_the_bootstrap_with_gaps_agrees_with_the_sandwich(gaps):
+    model = PathModel(DIRECT, gaps, missing="fiml")
+    resampled = model.fit("bootstrap", bootstrap={"draws": 2000, "seed": 1})
+    assert resampled.bootstrap_failed == 0
+    ratio = resampled.edges["std_error"] / model.fit("robust").edges["std_error"]
+    assert ratio.between(0.9, 1.1).all()
+    effects = resampled.effects("d", "m")
+    assert (effects["bca_low"] < effects["estimate"]).all()
+    assert (effects["estimate"] < effects["bca_high"]).all()
+    clusters = {"groups": "industry"}
+    clustered = model.fit("bootstrap", clusters, {"draws": 2000, "seed": 1})
+    by_clusters = model.fit("cluster", clusters)
+    ratio = clustered.edges["std_error"] / by_clusters.edges["std_error"]
+    assert ratio.between(0.7, 1.3).all()
+
+
+def test_without_gaps_resamples_are_those_of_complete_firms(firms):
+    options = {"draws": 200, "seed": 3}
+    plain = PathModel(DIRECT, firms, fixed_effects=["region"]).fit("bootstrap", bootstrap=options)
+    full = PathModel(DIRECT, firms, fixed_effects=["region"], missing="fiml")
+    gapless = full.fit("bootstrap", bootstrap=options)
+    for name in ("coef", "psi", "sd"):
+        ours, theirs = (getattr(fit.draws, name) for fit in (gapless, plain))
+        if name == "sd":  # the dummies' own come first in the model that spells them out
+            outcomes = len(full.system.endogenous)
+            ours, theirs = ours[:, -outcomes:], theirs[:, -outcomes:]
+        shared = [i for i, control in enumerate(full.system.from_controls) if not control]
+        if name == "coef":
+            ours = ours[:, shared]
+        assert ours == pytest.approx(theirs, abs=1e-6), name
+
+
+def test_fixed_effects_with_gaps_are_dummies_that_are_not_shown(gaps):
+    absorbed = PathModel(DIRECT, gaps, fixed_effects=["region"], missing="fiml")
+    spelled = PathModel(DIRECT, gaps, ["C(region)"], missing="fiml")
+    one, other = absorbed.fit("robust"), spelled.fit("robust")
+    pd.testing.assert_frame_equal(one.edges, other.edges)
+    assert one.fit_measures() == other.fit_measures()
+    assert len(other.control_edges) > 0
+    assert one.control_edges.empty
+    assert absorbed.fixed_effects == ("region",)
+    lacking = gaps.assign(region=gaps["region"].where(gaps.index != 11))
+    model = PathModel(DIRECT, lacking, fixed_effects=["region"], missing="fiml")
+    assert model.dropped["missing in region"] == 1
+    assert not any("[" in name for name in model.dropped)
+
+
 def test_intervals_by_simulation_with_gaps(gaps):
     fit = PathModel(DIRECT, gaps, missing="fiml").fit()
     total = fit.effects("d", "m", monte_carlo={"draws": 50_000, "seed": 1}).iloc[-1]
@@ -367,12 +431,11 @@ def test_fit_needs_every_pair_of_outcomes_to_be_seen_together(firms):
 def test_what_gaps_do_not_allow_is_refused(gaps):
     with pytest.raises(CisflowError, match="cannot be treated by 'pairwise'"):
         PathModel(DIRECT, gaps, missing="pairwise")
-    with pytest.raises(CisflowError, match="spell them out"):
-        PathModel(DIRECT, gaps, fixed_effects=["industry"], missing="fiml")
+    with pytest.raises(CisflowError, match="no variable 'regoin'"):
+        PathModel(DIRECT, gaps, fixed_effects=["regoin"], missing="fiml")
     model = PathModel(DIRECT, gaps, missing="fiml")
-    for cov_type in ("bootstrap", "HC1"):
-        with pytest.raises(CisflowError, match="not available with missing"):
-            model.fit(cov_type)
+    with pytest.raises(CisflowError, match="'HC1' is not available with missing"):
+        model.fit("HC1")
     with pytest.raises(CisflowError, match="no modification indices"):
         model.fit().modification_indices()
     with pytest.raises(CisflowError, match="same value for all"):

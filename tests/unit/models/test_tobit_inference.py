@@ -218,6 +218,13 @@ def test_simulated_critical_values(fit):
     assert "39 simulated samples" in str(test)
 
 
+def test_a_score_that_is_zero_everywhere_does_not_break_the_tests():
+    from cisflow.models.tobit_diagnostics import _of_unit_length
+
+    columns = np.column_stack([[3.0, 4.0], [0.0, 0.0]])
+    np.testing.assert_allclose(_of_unit_length(columns), [[0.6, 0.0], [0.8, 0.0]])
+
+
 def test_pseudo_r2(fit):
     eta = fit.predict(which="latent")
     assert fit.pseudo_r2() == pytest.approx(eta.var() / (eta.var() + fit.scale**2))
