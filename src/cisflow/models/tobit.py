@@ -422,11 +422,10 @@ class Tobit:
             if self._table is None or column not in self._table.columns:
                 what = f"no column {column} to cluster by"
                 refuse(self.heading, [(what, "pass the groups themselves")])
-            column = self._table[column]  # type: ignore[index]
+            column = self._table[column].to_numpy()  # type: ignore[index]
         codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
-        lost = int((codes < 0).sum())
-        if lost:
-            what = f"the cluster is missing in {lost} rows"
+        if codes.min() < 0:
+            what = f"the cluster is missing in {int((codes < 0).sum())} rows"
             refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
         return np.asarray(codes, dtype=np.intp)
 

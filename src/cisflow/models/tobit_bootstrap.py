@@ -3,7 +3,8 @@ r"""Resampling a Tobit: pairs, clusters, jackknife.
 A resample gives each row a count, so it is a fit with other weights on the same columns. All
 resamples of a batch take their Newton steps together: with :math:`v_i = (x_i, -y_i)`, or the limit
 in place of :math:`y_i`, information is a product of weights and the rows' outer products
-:math:`v_i v_i'`, which are computed once.
+:math:`v_i v_i'`, which are computed once. The dummies of the absorbed categorical, whose block of
+the information is diagonal, are solved for first.
 
 In a small sample with many dummies most resamples lose an industry or are separated by one. Such a
 resample has coefficients that do not exist or are ±∞. They are found by the same test as in the
@@ -259,8 +260,10 @@ class _Refitter:
     def _multiply_out(self) -> None:
         """Collect the rows ``(x, −y)`` between the limits and ``(x, −limit)`` and their products.
 
-        Two dummies of one categorical are never one together. So the products of a row are those
-        of the other columns with each other (a triangle), with each dummy, and the dummies.
+        The base level of the categorical gets a dummy too, in place of the intercept: no level is
+        special then, and each may be missing from a resample. Two dummies are never one together.
+        So the products of a row are those of the other columns with each other (a triangle), with
+        each dummy, and the dummies.
         """
         exact = next((b for b in self.blocks if isinstance(b, Exact)), None)
         limit = next((b for b in self.blocks if isinstance(b, AtLimit)), None)
@@ -268,7 +271,13 @@ class _Refitter:
         self.V, self.between = np.vstack(V), len(V[0])
         self.index = np.concatenate([b.index for b in (exact, limit) if b is not None])
         self.away = np.empty(0) if limit is None else limit.away
-        self.levels = self._level_columns()
+        self.dummies = self.levels = self._level_columns()
+        solution = self.results.model.solution
+        with_intercept = solution.scaling.intercept and solution.estimable.keep[0] == 0
+        self.rebased = with_intercept and self.dummies.size > 0
+        if self.rebased:
+            self.V[:, 0] -= self.V[:, self.dummies].sum(axis=1)
+            self.levels = np.append(0, self.dummies)
         self.others = np.setdiff1d(np.arange(self.k + 1), self.levels)
         X, dummies = self.V[:, self.others], self.V[:, self.levels]
         i, j = np.triu_indices(self.others.size)
@@ -330,6 +339,8 @@ class _Refitter:
         m = inside.sum(axis=1)
         good = self._safe_rank(known, empty) & (np.count_nonzero(inside, axis=1) > k + 1)
         p = np.tile(self.start, (r, 1))
+        if self.rebased:
+            p[:, self.dummies] += p[:, [0]]
         p[:, :k][lost] = 0.0
         enough = 1e-12 * w.mean(axis=1)
         converged = np.zeros(r, dtype=bool)
@@ -347,7 +358,23 @@ class _Refitter:
             done = decrement <= enough[active]
             converged[active[done]] = True
             active = active[~done & np.isfinite(decrement)]
-        return p, lost, infinite, good & converged
+        good = good & converged
+        if self.rebased:
+            p[:, self.dummies] -= p[:, [0]]
+            good &= ~self._relative_to_base(lost, infinite)
+        return p, lost, infinite, good
+
+    def _relative_to_base(self, lost: Flags, infinite: Floats) -> Flags:
+        """Carry an infinite base over to the dummies (in place); mark undecided resamples, (r,).
+
+        They lack the base, or have a level that goes the same way as the base.
+        """
+        base, levels = infinite[:, [0]], infinite[:, self.dummies]
+        missing = lost & (infinite == 0)
+        carried = (base != 0) & ~missing[:, self.dummies]
+        lost[:, self.dummies] |= carried
+        infinite[:, self.dummies] = np.where(carried, -base, levels)
+        return np.asarray(missing[:, 0] | (carried & (levels == base)).any(axis=1))
 
     def _empty_levels(self, known: Floats, at_limit: Floats) -> tuple[Flags, Flags, Floats]:
         """Decide about levels of the categorical without a row between the limits.

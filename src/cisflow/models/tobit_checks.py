@@ -445,13 +445,10 @@ def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, 
 
 def _largest_gain(cases: Floats, counts: Ints) -> Floats | None:
     """Solve max Σ count·t, 0 ≤ t ≤ 1, t ≤ case·v: the recession direction of widest support."""
-    moved = cases[cases.any(axis=1)]
-    lead = np.take_along_axis(moved, np.abs(moved).argmax(axis=1)[:, None], axis=1)
-    kinds, kind = np.unique(np.round(moved / lead, 9), axis=0, return_inverse=True)
-    if len(kinds) == cases.shape[1]:  # as dummies are: each kind of row decides for itself
-        rises, falls = (np.bincount(kind.ravel(), s.ravel()) > 0 for s in (lead > 0, lead < 0))
-        alone = rises.astype(float) - falls
-        return np.asarray(np.linalg.solve(kinds, alone)) if alone.any() else None
+    if np.count_nonzero(cases, axis=1).max(initial=0) <= 1:  # dummies: each decides for itself
+        rises, falls = (cases > 0).any(axis=0), (cases < 0).any(axis=0)
+        alone = rises.astype(float) * ~falls - falls.astype(float) * ~rises
+        return alone if alone.any() else None
 
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, eye_array, hstack

@@ -274,19 +274,15 @@ class Design:
         parts = [rows[s][np.argsort(levels[s], kind="stable")] for s in pieces(rows.size)]
         return np.concatenate(parts) if parts else rows
 
-    def moments(self, rows: Ints, weights: Floats | None, last: Floats) -> tuple[Floats, Floats]:
-        """``X' diag(weights) X`` (k, k) and ``[X last]' diag(weights) last`` (k+1,) over some rows.
-
-        Those rows are not kept.
-        """
+    def moments(self, rows: Ints, weights: Floats | None, last: Floats) -> Floats:
+        """``[X last]' diag(weights) [X last]`` over some rows, which are not kept; (k+1, k+1)."""
 
         def part(s: slice) -> tuple[Floats, ...]:
             w = None if weights is None else weights[s]
             return self.take(rows[s], last[s]).sums(w)
 
         sums = sum_up(in_order(part, pieces(rows.size), rows.size))
-        (both,) = written_out(sums, self.groups, True)
-        return both[:-1, :-1], both[-1]
+        return written_out(sums, self.groups, True)[0]
 
     def score_sums(self, values: Floats, codes: Ints, groups: int) -> Floats:
         """Sum the rows of ``diag(values) X`` by group; shape (groups, k)."""
@@ -333,13 +329,12 @@ class Design:
         """Return the dense matrix, dummies written out (small problems only)."""
         if self.codes is None:
             return self.dense[rows]
-        codes, p = self.codes[rows], self.columns.shape[1]
-        first = p - self.last
+        dense, codes = self.dense[rows], self.codes[rows]
+        first = dense.shape[1] - self.last
         out = np.empty((codes.size, self.k), order="F")
-        out[:, :first], out[:, first + self.groups :] = np.split(self.dense[rows], [first], axis=1)
-        np.equal(
-            np.arange(1, self.groups + 1)[:, None], codes, out=out.T[first : first + self.groups]
-        )
+        out[:, :first], out[:, first + self.groups :] = dense[:, :first], dense[:, first:]
+        levels = np.arange(1, self.groups + 1)[:, None]
+        np.equal(levels, codes, out=out.T[first : first + self.groups])
         return out
 
     @staticmethod
@@ -432,10 +427,7 @@ class Exact:
     def moments(self) -> tuple[float, Floats]:
         """Sum of weights, and of ``w v v'`` with ``v = (x, −y)``, (k+1, k+1)."""
         w = None if bool((self.w == 1).all()) else self.w
-        both = np.empty((self.design.k + 1, self.design.k + 1))
-        both[:-1, :-1], both[-1] = self.design.moments(self.index, w, -self.y)
-        both[:-1, -1] = both[-1, :-1]
-        return float(self.w.sum()), both
+        return float(np.add.reduce(self.w)), self.design.moments(self.index, w, -self.y)
 
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Log density of each row, unweighted, shape (n,)."""

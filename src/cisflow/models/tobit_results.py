@@ -282,7 +282,7 @@ class TobitResults:
         if scale:
             places = np.append(places, self._full_covariance.shape[0] - 1)
             names = pd.Index([*self._terms, LOG_SIGMA], dtype=object)
-        values = self._full_covariance[places][:, places]
+        values = self._full_covariance.take(places, axis=0).take(places, axis=1)
         return pd.DataFrame(values, index=names, columns=names)
 
     @cached_property
