@@ -23,7 +23,7 @@ from scipy.special import log_ndtr
 from cisflow.models.companions_rows import Companion, FittedModel, Rows, RowScores
 from cisflow.models.covariance import covariance
 from cisflow.models.tobit_checks import Estimable, check_variation, find_estimable, refuse
-from cisflow.models.tobit_likelihood import HALF_LOG_2PI, Design, Floats, mills_ratio
+from cisflow.models.tobit_likelihood import HALF_LOG_2PI, Design, Floats, Outcome, mills_ratio
 
 FLAT = 100.0  # σ, in units of the amounts, at which a truncated normal is an exponential
 
@@ -108,7 +108,7 @@ class TruncatedNormal(Companion):
         """The maximised likelihood (computed once)."""
         rows = self.rows
         high = np.where(self.top, np.inf, self.y)
-        check_variation(rows.heading, self.y, high)
+        check_variation(rows.heading, Outcome.between(self.y, high))
         size = np.maximum(np.abs(rows.X).max(axis=0), np.finfo(float).tiny)
         X, k = rows.X / size, rows.X.shape[1]
         found = find_estimable(rows.heading, Design(X), np.zeros(k), self.y, high, rows.names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from cisflow.models.tobit_likelihood import Floats, Ints
 if TYPE_CHECKING:
     import pandas as pd
 
+Flags = NDArray[np.bool_]
 Columns = dict[str, Any]  # numbers as arrays, anything else as Series
 
 
@@ -96,8 +97,7 @@ class Absorbed:
 
 
 ABSORB_FROM = 10  # levels
-FEW = 100_000  # numbers in a table
-LARGEST_EXACT = 2.0**53  # whole number in double precision
+FEW = 50_000  # values in a table
 
 
 @dataclass(frozen=True)
@@ -112,18 +112,14 @@ class _Matrices:
     specify: Callable[[], Any]
 
 
-def absorbable(terms: Sequence[str], columns: Columns) -> Absorbed | None:
+def absorbable(terms: tuple[str, ...], columns: Columns) -> Absorbed | None:
     """Find the categorical with most levels that enters alone, beside an intercept.
 
     Its dummies are then sums over groups instead of columns of zeros and ones.
     """
-    if "1" not in terms:
-        return None
-    used = [set(re.findall(r"\w+", term)) for term in terms]
     found: Absorbed | None = None
-    for term in terms:
-        variable = term[2:-1] if term.startswith("C(") and term.endswith(")") else term
-        if sum(variable in names for names in used) != 1 or variable not in columns:
+    for term, variable in _alone(terms):
+        if variable not in columns:
             continue
         if variable == term and isinstance(columns[term], np.ndarray):
             continue
@@ -134,6 +130,14 @@ def absorbable(terms: Sequence[str], columns: Columns) -> Absorbed | None:
     return found
 
 
+@lru_cache(maxsize=128)
+def _alone(terms: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Terms (and what they are made of) whose variable is in no other; none without intercept."""
+    used = [set(re.findall(r"\w+", term)) for term in terms]
+    named = [(t, t[2:-1] if t.startswith("C(") and t.endswith(")") else t) for t in terms]
+    return [(t, v) for t, v in named if "1" in terms and sum(v in names for names in used) == 1]
+
+
 def encode(term: str, variable: str, values: Any) -> Absorbed:
     """Sort the levels of a categorical and number them."""
     import pandas as pd
@@ -142,9 +146,10 @@ def encode(term: str, variable: str, values: Any) -> Absorbed:
         first, last = int(values.min()), int(values.max())
         if last - first <= 4 * values.size + 1000:  # a table of the levels, and no sorting
             shifted = values - first
-            seen = np.bincount(shifted) > 0
-            place = np.cumsum(seen, dtype=np.intp) - 1
-            return Absorbed(term, variable, (np.flatnonzero(seen) + first).tolist(), place[shifted])
+            levels = np.bincount(shifted).nonzero()[0]
+            place = np.empty(last - first + 1, dtype=np.intp)
+            place[levels] = np.arange(levels.size)
+            return Absorbed(term, variable, (levels + first).tolist(), place[shifted])
     found = pd.Categorical(values)
     codes = np.asarray(found.codes, dtype=np.intp)
     return Absorbed(term, variable, list(found.categories), codes)
@@ -168,12 +173,19 @@ class PlainSum:
     outcome: str
     terms: dict[str, str]
 
-    @property
-    def variables(self) -> set[str]:
-        """All columns it names."""
-        return {self.outcome, *self.terms.values()}
+    @cached_property
+    def variables(self) -> list[str]:
+        """All columns it names, in their order."""
+        return [self.outcome, *self.terms.values()]
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Those it does not declare categorical."""
+        declared = {variable for term, variable in self.terms.items() if term != variable}
+        return frozenset(self.variables) - declared
 
 
+@lru_cache(maxsize=128)
 def plain_sum(formula: str) -> PlainSum | None:
     """Recognise the commonest kind of formula, which needs no formula language."""
     match = _PLAIN_SUM.fullmatch(formula)
@@ -181,7 +193,7 @@ def plain_sum(formula: str) -> PlainSum | None:
         return None
     written = [term.strip() for term in match[2].split("+")]
     plain = PlainSum(match[1], {t: t[2:-1] if t.startswith("C(") else t for t in written})
-    return plain if len(plain.variables) == len(written) + 1 else None  # nothing twice
+    return plain if len(set(plain.variables)) == len(written) + 1 else None  # nothing twice
 
 
 def _sum_matrices(
@@ -280,22 +292,21 @@ def model_frame(
     heading = f"Model {formula}"
     plain = plain_sum(formula)
     required = plain.variables if plain else _variables(heading, formula)
-    known = data.columns.tolist()
-    absent = sorted(required.difference(known)) + [name for name in extra if name not in known]
+    wanted = dict.fromkeys([*required, *extra])
+    absent = [name for name in wanted if name not in data.columns]
     if absent:
         refuse(
             heading,
             [(f"no column {name}", "check its spelling in the formula") for name in absent],
         )
-    wanted = dict.fromkeys([*(c for c in known if c in required), *extra])
-    given = _columns(data, list(wanted))
-    complete, dropped = _complete(heading, given, len(data))
+    given, missing = _columns(data, wanted, plain.numbers if plain else ())
+    complete, dropped = _complete(heading, missing, len(data))
     if complete is not None:
         given = {name: values[complete] for name, values in given.items()}
     columns: Columns = {name: plain_values(values) for name, values in given.items()}
     if plain is not None and not isinstance(columns[plain.outcome], np.ndarray):
         plain = None
-    terms = ["1", *plain.terms] if plain else [str(term) for term in _parse(formula).rhs]
+    terms = ("1", *plain.terms) if plain else tuple(map(str, _parse(formula).rhs))
     absorbed = absorbable(terms, columns) if absorb else None
     if plain is not None:
         built = _sum_matrices(plain, formula, columns, absorbed)
@@ -316,18 +327,17 @@ def model_frame(
     )
 
 
-def _variables(heading: str, formula: str) -> set[str]:
+def _variables(heading: str, formula: str) -> list[str]:
     parsed = _parse(formula)
     if not hasattr(parsed, "lhs"):
         refuse(heading, [("the formula has no outcome", 'write "outcome ~ regressors"')])
-    return {str(name) for name in parsed.required_variables}
+    return sorted(map(str, parsed.required_variables))
 
 
 def _complete(
-    heading: str, columns: Columns, n: int
-) -> tuple[NDArray[np.bool_] | None, dict[str, int]]:
+    heading: str, missing: dict[str, Flags], n: int
+) -> tuple[Flags | None, dict[str, int]]:
     """Rows without a missing value (None: all), and what is missing how often."""
-    missing = {name: gaps for name, v in columns.items() if (gaps := _gaps(v)) is not None}
     if missing or n == 0:
         complete = ~np.logical_or.reduce([np.zeros(n, dtype=bool), *missing.values()])
         counts = {name: int(gaps.sum()) for name, gaps in missing.items()}
@@ -347,7 +357,30 @@ def _complete(
     return None, {}
 
 
-def _gaps(values: Any) -> NDArray[np.bool_] | None:
+def _columns(
+    data: pd.DataFrame, wanted: Iterable[str], numbers: Collection[str]
+) -> tuple[Columns, dict[str, Flags]]:
+    """Columns by name, and where values are missing, for those with missing values.
+
+    Bare numbers where pandas holds bare numbers, else as they are. ``numbers`` are not used
+    otherwise, and from a small table of numbers alone they come in one piece, as floats: asking
+    pandas for column after column takes longer than a small fit.
+    """
+    block: Columns = {}
+    whole: Collection[str] = ()
+    if data.size <= FEW and data.columns.is_unique:
+        values = data.to_numpy()
+        if values.dtype.kind in "fi":
+            names = [name for name in wanted if name in numbers]
+            values = values.T[[data.columns.get_loc(name) for name in names]].astype(float)
+            block = dict(zip(names, values, strict=True))
+            whole = block if not np.isnan(values).any() else ()
+    columns = {name: block[name] if name in block else _bare(data[name]) for name in wanted}
+    gaps = {name: _gaps(values) for name, values in columns.items() if name not in whole}
+    return columns, {name: flags for name, flags in gaps.items() if flags is not None}
+
+
+def _gaps(values: Any) -> Flags | None:
     """Mark missing values; None if there are none."""
     if isinstance(values, np.ndarray):
         if values.dtype.kind != "f":
@@ -356,20 +389,6 @@ def _gaps(values: Any) -> NDArray[np.bool_] | None:
     else:
         gaps = values.isna().to_numpy(dtype=bool)
     return gaps if gaps.any() else None
-
-
-def _columns(data: pd.DataFrame, names: Sequence[Any]) -> Columns:
-    """Columns by name: bare numbers where pandas holds bare numbers, else as they are."""
-    types = dict(zip(data.columns.tolist(), data.dtypes.tolist(), strict=True))
-    small = data.size <= FEW and len(types) == data.shape[1]
-    if not small or not all(t.kind in "fi" and isinstance(t, np.dtype) for t in types.values()):
-        return {str(name): _bare(data[name]) for name in names}
-    # One piece: asking pandas for column after column takes longer than a small fit.
-    values = data.to_numpy(dtype=float)
-    if np.fmax.reduce(np.abs(values), axis=None, initial=0) > LARGEST_EXACT:
-        return {str(name): _bare(data[name]) for name in names}
-    place = {name: j for j, name in enumerate(types)}
-    return {str(n): values[:, place[n]].astype(types[n], copy=False) for n in names}
 
 
 def _bare(column: pd.Series) -> Any:

@@ -28,6 +28,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,7 @@ from cisflow.models.tobit_likelihood import (
     Ints,
     Likelihood,
     Optimum,
+    Outcome,
     build_likelihood,
     maximise,
 )
@@ -127,7 +129,7 @@ class Tobit:
         y = np.asarray(endog, dtype=float).squeeze()
         self._set(
             name,
-            *censored(f"Tobit of {name}", y, lower, upper),
+            censored(f"Tobit of {name}", y, lower, upper),
             X,
             column_names(exog, X),
             weights,
@@ -139,8 +141,7 @@ class Tobit:
     def _set(
         self,
         name: str,
-        low: Floats,
-        high: Floats,
+        outcome: Outcome,
         X: Floats,
         names: list[str],
         weights: ArrayLike | None,
@@ -151,18 +152,16 @@ class Tobit:
         self.heading = f"Tobit of {name}"
         self.exog_names = names
         n = X.shape[0]
-        if low.shape != (n,):
-            refuse(
-                self.heading,
-                [(f"{low.size} outcomes for {n} rows of regressors", "give the same rows of both")],
-            )
+        if outcome.value.shape != (n,):
+            what = f"{outcome.value.size} outcomes for {n} rows of regressors"
+            refuse(self.heading, [(what, "give the same rows of both")])
         if n == 0:
             refuse(self.heading, [("no rows", "check the sample restrictions")])
         self._totals = column_totals(X)
         if not np.isfinite(self._totals[0]).all():
             check_regressors(self.heading, X, self.exog_names)
-        check_variation(self.heading, low, high)
-        self.low, self.high = low, high
+        check_variation(self.heading, outcome)
+        self.outcome = outcome
         self.absorbed = as_absorbed(self.heading, absorb, n)
         if self.absorbed is None:
             self.design = Design(X)
@@ -226,7 +225,7 @@ class Tobit:
         limits = _of_rows(lower, frame), _of_rows(upper, frame)
         model._set(
             frame.outcome,
-            *censored(f"Tobit of {frame.outcome}", frame.y, *limits),
+            censored(f"Tobit of {frame.outcome}", frame.y, *limits),
             frame.X,
             frame.names,
             frame.columns.get(extra.get("cisflow_weights", "")),
@@ -269,34 +268,36 @@ class Tobit:
         model.limits = (None, None)
         X = np.asarray(exog, dtype=float)
         X = X[:, None] if X.ndim == 1 else X
-        model._set(name, a, b, X, column_names(exog, X), weights, freq_weights)
+        names = column_names(exog, X)
+        model._set(name, Outcome.between(a, b), X, names, weights, freq_weights)
         return model
 
-    def _like(self, low: Floats, high: Floats, X: Floats, names: list[str]) -> Tobit:
+    def _like(self, outcome: Outcome, X: Floats, names: list[str]) -> Tobit:
         model = Tobit.__new__(Tobit)
         model.limits = self.limits
         absorb = self.absorbed if X is self.design.dense else None
-        model._set(self.endog_name, low, high, X, names, self.weights, self.freq_weights, absorb)
+        model._set(self.endog_name, outcome, X, names, self.weights, self.freq_weights, absorb)
         return model
 
     def intercept_only(self) -> Tobit:
         """Build the model without regressors, on the same rows."""
-        return self._like(self.low, self.high, np.ones((self.low.size, 1)), ["const"])
+        return self._like(self.outcome, np.ones((self.size, 1)), ["const"])
 
     def with_outcome(self, latent: Floats) -> Tobit:
         """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
-        lower, upper = self.limits
-        floor = np.broadcast_to(
-            np.asarray(-np.inf if lower is None else lower, float), latent.shape
-        )
-        ceiling = np.broadcast_to(
-            np.asarray(np.inf if upper is None else upper, float), latent.shape
-        )
-        below, above = latent <= floor, latent >= ceiling
-        low = np.where(below, -np.inf, np.where(above, ceiling, latent))
-        high = np.where(below, floor, np.where(above, np.inf, latent))
         dense = self.design.dense
-        return self._like(low, high, dense, self.exog_names[: dense.shape[1]])
+        outcome = censored(self.heading, np.clip(latent, *self.limits), *self.limits)
+        return self._like(outcome, dense, self.exog_names[: dense.shape[1]])
+
+    @property
+    def low(self) -> Floats:
+        """Lower bounds of the latent outcome, (n,); −∞ at the lower limit."""
+        return self.outcome.low
+
+    @property
+    def high(self) -> Floats:
+        """Upper bounds of the latent outcome, (n,); ∞ at the upper limit."""
+        return self.outcome.high
 
     @property
     def endog_names(self) -> str:
@@ -304,15 +305,20 @@ class Tobit:
         return self.endog_name
 
     @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return int(self.outcome.value.size)
+
+    @property
     def nobs(self) -> int:
         """Rows, each counted as often as its frequency weight says."""
-        n = self.low.size if self.freq_weights is None else self.freq_weights.sum()
+        n = self.size if self.freq_weights is None else self.freq_weights.sum()
         return round(float(n))
 
     @cached_property
     def total_weights(self) -> Floats:
         """Weight of each row in the likelihood, (n,)."""
-        weights = np.ones(self.low.size)
+        weights = np.ones(self.size)
         for given in (self.weights, self.freq_weights):
             if given is not None:
                 weights = weights * given
@@ -321,26 +327,26 @@ class Tobit:
     @cached_property
     def solution(self) -> Solution:
         """The maximised likelihood (computed once, whatever covariances are asked for)."""
-        given, w = self.design, self.total_weights
-        scaling = choose_scaling(given.dense, self._totals, self.low, self.high, given.groups)
+        given = self.design
+        scaling = choose_scaling(given.dense, self._totals, self.outcome, given.groups)
         if given.groups and not scaling.intercept:
             what = "an absorbed categorical without an intercept"
             refuse(self.heading, [(what, "add a column of ones to exog")])
         X = scaling.standardise(given)
         if X.n * X.k < FEW:  # dummies as columns are quicker than sums in small samples
             X = Design(X.toarray())
-        low = (self.low - scaling.y_mean) / scaling.y_spread
-        high = (self.high - scaling.y_mean) / scaling.y_spread
-        likelihood = build_likelihood(X, low, high, w)
+        w, units = self.total_weights, (scaling.y_mean, scaling.y_spread)
+        likelihood = build_likelihood(X, self.outcome, w, None, *units)
         if likelihood.certainly_estimable():
             found = Estimable(np.arange(X.k), np.arange(X.n), np.ones(X.k, dtype=bool))
             start = thinned_optimum(likelihood, starting_values(likelihood, scaling.intercept))
         else:
+            y = self.outcome.rescaled(*units)
             names = [self.exog_names[j] for j in scaling.order]
             shift = scaling.mean / scaling.spread
-            found = find_estimable(self.heading, X, shift, low, high, names)
+            found = find_estimable(self.heading, X, shift, y.low, y.high, names)
             X = X.select(found.keep)
-            likelihood = build_likelihood(X, low, high, w, found.rows)
+            likelihood = build_likelihood(X, self.outcome, w, found.rows, *units)
             start = starting_values(likelihood, scaling.intercept and found.keep[0] == 0)
         return Solution(scaling, X, found, likelihood, maximise(likelihood, start))
 
@@ -401,7 +407,7 @@ class Tobit:
 
     def aligned(self, values: Any, what: str) -> Any:
         """Values of the rows used, given those or one for every row of the formula's table."""
-        found, n = np.asarray(values), self.low.size
+        found, n = np.asarray(values), self.size
         if self._frame is not None and found.shape == (self._frame.total,):
             found = found[self._frame.rows]
         if found.shape != (n,):
@@ -416,44 +422,36 @@ class Tobit:
             if self._table is None or column not in self._table.columns:
                 what = f"no column {column} to cluster by"
                 refuse(self.heading, [(what, "pass the groups themselves")])
-            column = self._table[column]  # type: ignore[index]
+            column = self._table[column].to_numpy()  # type: ignore[index]
         codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
-        lost = int((codes < 0).sum())
-        if lost:
-            what = f"the cluster is missing in {lost} rows"
+        if codes.min() < 0:
+            what = f"the cluster is missing in {int((codes < 0).sum())} rows"
             refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
         return np.asarray(codes, dtype=np.intp)
 
 
-def censored(
-    heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike | None
-) -> tuple[Floats, Floats]:
-    """Bounds of the latent outcome, each (n,); a value within 1e-9 of its limit is at it."""
-    floor = np.asarray(-np.inf if lower is None else lower, dtype=float)
-    ceiling = np.asarray(np.inf if upper is None else upper, dtype=float)
-    spread = float(y.max() - y.min()) if y.size else 0.0
-    slack = 1e-9 * spread if np.isfinite(spread) else 0.0
+def censored(heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike | None) -> Outcome:
+    """Sort out which outcomes (n,) are at a limit: those within 1e-9 of the range from it."""
+    floor = np.asarray(-np.inf if lower is None else lower, dtype=float)[()]
+    ceiling = np.asarray(np.inf if upper is None else upper, dtype=float)[()]
+    smallest, largest = (y.min(), y.max()) if y.size else (0.0, 0.0)
+    spread = float(largest - smallest)
+    slack = 1e-9 * spread if isfinite(spread) else 0.0
     low_enough, high_enough = floor - slack, ceiling + slack
-    if (
-        not np.isfinite(spread)
-        or bool((low_enough >= high_enough).any())
-        or bool(((y < low_enough) | (y > high_enough)).any())
-    ):
+    right = low_enough < high_enough
+    right &= (y if np.ndim(floor) else smallest) >= low_enough
+    right &= (y if np.ndim(ceiling) else largest) <= high_enough
+    if not (isfinite(spread) and np.all(right)):
         check_outcome(heading, y, *np.broadcast_arrays(low_enough, high_enough, y)[:2])
-    if y.size and float(ceiling.max()) == 100 and 0 < float(y.max()) <= 1:
+    if 0 < largest <= 1 and ceiling.max() == 100:
         warnings.warn(
             f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
             "fraction, use upper=1 or multiply it by 100.",
             stacklevel=3,
         )
-    low, high = y.copy(), y.copy()
     below, above = y <= floor + slack, y >= ceiling - slack
-    # At the lower limit the latent outcome is anywhere below it, and conversely.
-    np.copyto(low, ceiling, where=above)
-    np.copyto(high, np.inf, where=above)
-    np.copyto(low, -np.inf, where=below)
-    np.copyto(high, floor, where=below)
-    return low, high
+    value = np.where(below, floor, np.where(above, ceiling, y))
+    return Outcome(value, above.view(np.int8) - below.view(np.int8))
 
 
 def _of_rows(limit: ArrayLike | None, frame: ModelFrame) -> ArrayLike | None:

@@ -1,9 +1,10 @@
 r"""Resampling a Tobit: pairs, clusters, jackknife.
 
 A resample gives each row a count, so it is a fit with other weights on the same columns. All
-resamples of a batch take their Newton steps together: with :math:`v_i = (-x_i, y_i)`, or the limit
+resamples of a batch take their Newton steps together: with :math:`v_i = (x_i, -y_i)`, or the limit
 in place of :math:`y_i`, information is a product of weights and the rows' outer products
-:math:`v_i v_i'`, which are computed once.
+:math:`v_i v_i'`, which are computed once. The dummies of the absorbed categorical, whose block of
+the information is diagonal, are solved for first.
 
 In a small sample with many dummies most resamples lose an industry or are separated by one. Such a
 resample has coefficients that do not exist or are ±∞. They are found by the same test as in the
@@ -21,11 +22,13 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.models.tobit_checks import EstimationError, find_estimable, refuse
 from cisflow.models.tobit_likelihood import (
+    INDEPENDENT,
     AtLimit,
     Bracketed,
     Exact,
     Floats,
     Ints,
+    Outcome,
     build_likelihood,
     maximise,
     mills_ratio,
@@ -182,7 +185,7 @@ def resample(
     """
     import pandas as pd
 
-    n = results.model.low.size
+    n = results.model.size
     m = n if groups is None else int(groups.max()) + 1
     fitter = _Refitter(results)
     number = m if kind == "jackknife" else draws
@@ -216,12 +219,13 @@ def _counts(
     kind: str, rng: np.random.Generator, m: int, groups: Ints | None, first: int, last: int
 ) -> Floats:
     """How often each row is in the resamples ``first`` to ``last``; shape (last − first, n)."""
-    counts = np.ones((last - first, m))
-    for r in range(last - first):
-        if kind == "jackknife":
-            counts[r, first + r] = 0.0
-        else:
-            counts[r] = np.bincount(rng.integers(0, m, m), minlength=m)
+    r = last - first
+    if kind == "jackknife":
+        counts = np.ones((r, m))
+        counts[np.arange(r), np.arange(first, last)] = 0.0
+    else:
+        drawn = rng.integers(0, m, (r, m)) + m * np.arange(r)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=r * m).reshape(r, m).astype(float)
     return counts if groups is None else counts[:, groups]
 
 
@@ -244,26 +248,46 @@ class _Refitter:
         self.start = solution.optimum.parameters
         self.weights = results.model.total_weights
         scaling = solution.scaling
-        self.low = (results.model.low - scaling.y_mean) / scaling.y_spread
-        self.high = (results.model.high - scaling.y_mean) / scaling.y_spread
+        self.outcome = results.model.outcome.rescaled(scaling.y_mean, scaling.y_spread)
         self.rows = solution.estimable.rows
         self.blocks = solution.likelihood.blocks
         brackets = any(isinstance(block, Bracketed) for block in self.blocks)
         triangle = (self.k + 1) * (self.k + 2) // 2
         self.batched = not brackets and self.rows.size * triangle <= OUTER_PRODUCTS
         if self.batched:
-            self.exact = next((b for b in self.blocks if isinstance(b, Exact)), None)
-            self.limit = next((b for b in self.blocks if isinstance(b, AtLimit)), None)
-            self.V = [self._rows_of(block) for block in (self.exact, self.limit)]
-            i, j = np.triu_indices(self.k + 1)
-            # Two dummies of one categorical are never one together: their products are all zero.
-            meet = sum((v != 0).T.astype(float) @ (v != 0) for v in self.V)
-            self.upper = i[meet[i, j] > 0], j[meet[i, j] > 0]
-            self.outer = [v[:, self.upper[0]] * v[:, self.upper[1]] for v in self.V]
-            self.levels = self._level_columns()
-            side = np.empty(0) if self.limit is None else self.limit.side
-            dummies = -self.V[1][:, self.levels]
-            self.at_limit = [dummies * (side == beyond)[:, None] for beyond in (1.0, -1.0)]
+            self._multiply_out()
+
+    def _multiply_out(self) -> None:
+        """Collect the rows ``(x, −y)`` between the limits and ``(x, −limit)`` and their products.
+
+        The base level of the categorical gets a dummy too, in place of the intercept: no level is
+        special then, and each may be missing from a resample. Two dummies are never one together.
+        So the products of a row are those of the other columns with each other (a triangle), with
+        each dummy, and the dummies.
+        """
+        exact = next((b for b in self.blocks if isinstance(b, Exact)), None)
+        limit = next((b for b in self.blocks if isinstance(b, AtLimit)), None)
+        V = [self._rows_of(block) for block in (exact, limit)]
+        self.V, self.between = np.vstack(V), len(V[0])
+        self.index = np.concatenate([b.index for b in (exact, limit) if b is not None])
+        self.away = np.empty(0) if limit is None else limit.away
+        self.dummies = self.levels = self._level_columns()
+        solution = self.results.model.solution
+        with_intercept = solution.scaling.intercept and solution.estimable.keep[0] == 0
+        self.rebased = with_intercept and self.dummies.size > 0
+        if self.rebased:
+            self.V[:, 0] -= self.V[:, self.dummies].sum(axis=1)
+            self.levels = np.append(0, self.dummies)
+        self.others = np.setdiff1d(np.arange(self.k + 1), self.levels)
+        X, dummies = self.V[:, self.others], self.V[:, self.levels]
+        i, j = np.triu_indices(self.others.size)
+        self.square = np.empty((self.others.size, self.others.size), dtype=np.intp)
+        self.square[i, j] = self.square[j, i] = np.arange(i.size)
+        mixed = (dummies[:, :, None] * X[:, None, :]).reshape(len(X), -1)
+        self.outer = np.hstack([X[:, i] * X[:, j], mixed, dummies])
+        self.at_limit = [
+            dummies[self.between :] * (self.away == beyond)[:, None] for beyond in (-1.0, 1.0)
+        ]
 
     def _level_columns(self) -> Ints:
         """Working columns that are dummies of the absorbed categorical."""
@@ -274,8 +298,9 @@ class _Refitter:
     def _rows_of(self, block: Exact | AtLimit | None) -> Floats:
         if block is None:
             return np.empty((0, self.k + 1))
-        last = block.y if isinstance(block, Exact) else block.bound
-        return np.column_stack([-block.X.toarray(), last])
+        if isinstance(block, Exact):
+            return np.column_stack([block.X.toarray(), -block.y])
+        return block.V.toarray()
 
     def fit(self, counts: Floats) -> tuple[Floats, list[str]]:
         """Estimates and state of each weighting; counts (r, n)."""
@@ -307,33 +332,51 @@ class _Refitter:
             Whether all this is certain and the steps have converged.
         """
         r, k = w.shape[0], self.k
-        W = [w[:, b.index] if b is not None else w[:, :0] for b in (self.exact, self.limit)]
-        fixed = self._square(product(W[0], self.outer[0]))
-        empty, lost, infinite = self._empty_levels(fixed, W[1])
-        m = W[0].sum(axis=1)
-        good = _safe_rank(fixed[:, :k, :k], empty) & (np.count_nonzero(W[0], axis=1) > k + 1)
+        W = w[:, self.index]
+        inside, at_limit = np.split(W, [self.between], axis=1)
+        known = product(inside, self.outer[: self.between])
+        empty, lost, infinite = self._empty_levels(known, at_limit)
+        m = inside.sum(axis=1)
+        good = self._safe_rank(known, empty) & (np.count_nonzero(inside, axis=1) > k + 1)
         p = np.tile(self.start, (r, 1))
+        if self.rebased:
+            p[:, self.dummies] += p[:, [0]]
         p[:, :k][lost] = 0.0
+        enough = 1e-12 * w.mean(axis=1)
         converged = np.zeros(r, dtype=bool)
         active = np.flatnonzero(good)
         for _ in range(15):
             if active.size == 0:
                 break
-            gradient, information = self._derivatives(
-                p[active], fixed[active], m[active], W[1][active]
-            )
-            diagonal = information[:, range(k), range(k)]
-            information[:, range(k), range(k)] = np.where(lost[active], 1.0, diagonal)
-            step = np.linalg.solve(information, gradient[:, :, None])[:, :, 0]
-            decrement = np.einsum("ri,ri->r", step, gradient)
-            step[:, -1] = np.maximum(step[:, -1], -0.9 * p[active, -1])
-            p[active] += step
-            done = decrement <= 1e-12 * w[active].mean(axis=1)
+            q = p[active]
+            gradient, curvature = self._derivatives(q, m[active], W[active])
+            curvature += known[active]
+            step = self._solve(curvature, gradient, lost[active][:, self.levels])
+            decrement = np.vecdot(step, gradient)
+            step[:, -1] = np.maximum(step[:, -1], -0.9 * q[:, -1])
+            p[active] = q + step
+            done = decrement <= enough[active]
             converged[active[done]] = True
             active = active[~done & np.isfinite(decrement)]
-        return p, lost, infinite, good & converged
+        good = good & converged
+        if self.rebased:
+            p[:, self.dummies] -= p[:, [0]]
+            good &= ~self._relative_to_base(lost, infinite)
+        return p, lost, infinite, good
 
-    def _empty_levels(self, fixed: Floats, at_limit: Floats) -> tuple[Flags, Flags, Floats]:
+    def _relative_to_base(self, lost: Flags, infinite: Floats) -> Flags:
+        """Carry an infinite base over to the dummies (in place); mark undecided resamples, (r,).
+
+        They lack the base, or have a level that goes the same way as the base.
+        """
+        base, levels = infinite[:, [0]], infinite[:, self.dummies]
+        missing = lost & (infinite == 0)
+        carried = (base != 0) & ~missing[:, self.dummies]
+        lost[:, self.dummies] |= carried
+        infinite[:, self.dummies] = np.where(carried, -base, levels)
+        return np.asarray(missing[:, 0] | (carried & (levels == base)).any(axis=1))
+
+    def _empty_levels(self, known: Floats, at_limit: Floats) -> tuple[Flags, Flags, Floats]:
         """Decide about levels of the categorical without a row between the limits.
 
         Where the other columns have full rank between the limits, the dummies of these levels span
@@ -347,42 +390,72 @@ class _Refitter:
             Dummies of such levels; those without a finite coefficient.
         infinite : (r, k) array
         """
-        shape = fixed.shape[0], self.k
+        shape = known.shape[0], self.k
         empty, lost, infinite = np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape)
         where = self.levels
-        gone = fixed[:, where, where] == 0
+        gone = self._blocks(known)[2] == 0
         if not gone.any():
             return empty, lost, infinite
         below, above = (product(at_limit, rows) > 0 for rows in self.at_limit)
         empty[:, where] = gone
         lost[:, where] = gone & ~(below & above)
         infinite[:, where] = np.where(gone & (below != above), above * 1.0 - below, 0.0)
-        at_limit *= product(infinite[:, where] != 0, -self.V[1][:, where].T) == 0
+        at_limit *= product(infinite[:, where] != 0, self.V[self.between :, where].T) == 0
         return empty, lost, infinite
 
-    def _derivatives(self, q: Floats, fixed: Floats, m: Floats, w: Floats) -> tuple[Floats, Floats]:
-        """Gradients (r, k+1) and information (r, k+1, k+1) at the points q (r, k+1)."""
-        gradient = -np.einsum("rij,rj->ri", fixed, q)
+    def _derivatives(self, q: Floats, m: Floats, w: Floats) -> tuple[Floats, Floats]:
+        """Gradients at the points q (r, k+1), and what information has beyond the known part."""
+        pull = product(q, self.V.T)
+        inside, u = np.split(pull, [self.between], axis=1)
+        inside *= -w[:, : self.between]
+        u *= self.away
+        ratio = mills_ratio(u)
+        slope = w[:, self.between :] * ratio
+        curvature = slope * np.maximum(u + ratio, 0)
+        u[:] = slope * self.away
+        gradient = product(pull, self.V)
         gradient[:, -1] += m / q[:, -1]
-        information = fixed
-        information[:, -1, -1] += m / q[:, -1] ** 2
-        if self.limit is not None:
-            u = product(q, self.V[1].T)
-            u *= self.limit.side
-            ratio = mills_ratio(u)
-            slope = w * ratio
-            gradient += product(slope * self.limit.side, self.V[1])
-            u += ratio
-            slope *= np.maximum(u, 0, out=u)
-            information += self._square(product(slope, self.outer[1]))
-        return gradient, information
+        packed = product(curvature, self.outer[self.between :])
+        packed[:, self.square[-1, -1]] += m / q[:, -1] ** 2
+        return gradient, packed
 
-    def _square(self, packed: Floats) -> Floats:
-        full = np.zeros((packed.shape[0], self.k + 1, self.k + 1))
-        i, j = self.upper
-        full[:, i, j] = packed
-        full[:, j, i] = packed
-        return full
+    def _blocks(self, packed: Floats) -> tuple[Floats, Floats, Floats]:
+        """Split sums of products (r, …) into the other columns', the mixed and the dummies'."""
+        p, g = self.others.size, self.levels.size
+        mixed, dummies = np.split(packed[:, packed.shape[1] - g * (p + 1) :], [g * p], axis=1)
+        return packed[:, self.square], mixed.reshape(len(packed), g, p), dummies
+
+    def _solve(self, packed: Floats, gradient: Floats, lost: Flags) -> Floats:
+        """Newton's steps: the dummies are solved for first, as their block is diagonal."""
+        among, mixed, dummies = self._blocks(packed)
+        dummies = np.where(lost, 1.0, dummies)[:, :, None]
+        rest, pull = gradient[:, self.others, None], gradient[:, self.levels, None]
+        share = (mixed / dummies).transpose(0, 2, 1)
+        step = np.empty_like(gradient)
+        found = np.linalg.solve(among - share @ mixed, rest - share @ pull)
+        step[:, self.others] = found[:, :, 0]
+        step[:, self.levels] = ((pull - mixed @ found) / dummies)[:, :, 0]
+        return step
+
+    def _safe_rank(self, packed: Floats, empty: Flags) -> Flags:
+        """Say for each resample whether the columns, but empty levels, are safely independent.
+
+        Each column is compared with what the dummies and the columns before it leave of it.
+        """
+        among, mixed, dummies = self._blocks(packed)
+        among, mixed = among[:, :-1, :-1], mixed[:, :, :-1]
+        share = mixed / (dummies + empty[:, self.levels])[:, :, None]
+        lengths = np.sqrt(np.einsum("rii->ri", among))
+        usable = (lengths > 0).all(axis=1)
+        scale = np.where(lengths > 0, lengths, 1.0)
+        left = (among - share.transpose(0, 2, 1) @ mixed) / scale[:, :, None] / scale[:, None, :]
+        # The ridge lets a singular matrix through the factorisation; its pivots give it away.
+        np.einsum("rii->ri", left)[:] += 1e-12
+        try:
+            pivots = np.einsum("rii->ri", np.linalg.cholesky(left))
+        except np.linalg.LinAlgError:
+            return np.zeros(len(packed), dtype=bool)
+        return np.asarray(usable & (pivots.min(axis=1) > INDEPENDENT))
 
     def _alone(self, count: Floats) -> tuple[Floats, str]:
         """Fit one weighting with every check."""
@@ -392,7 +465,7 @@ class _Refitter:
         names = [str(j) for j in range(self.k)]
         scaling = results.model.solution.scaling
         shift = (scaling.mean / scaling.spread)[results._estimable.keep]
-        X, low, high = self.X.take(inside), self.low[inside], self.high[inside]
+        X, low, high = self.X.take(inside), self.outcome.low[inside], self.outcome.high[inside]
         if not np.any(np.isfinite(low) & np.isfinite(high)):
             return none, "failed"
         try:
@@ -403,7 +476,8 @@ class _Refitter:
         columns = X if found.keep.size == self.k else type(X)(X.toarray()[:, found.keep])
         w = (count * self.weights)[inside]
         start = np.append(self.start[:-1][found.keep], self.start[-1])
-        optimum = maximise(build_likelihood(columns, low, high, w, found.rows), start)
+        outcome = Outcome.between(low, high)
+        optimum = maximise(build_likelihood(columns, outcome, w, found.rows), start)
         if not optimum.converged:
             return none, "failed"
         parameters = np.zeros(self.k + 1)
@@ -426,18 +500,3 @@ class _Refitter:
         beta[lost] = np.nan
         beta = np.where(infinite != 0, np.copysign(np.inf, infinite), beta)
         return np.hstack([beta[:, results._shown], scaling.y_spread / theta])
-
-
-def _safe_rank(gram: Floats, without: Flags) -> Flags:
-    """Say for each Gram matrix (r, k, k) whether its columns but some are safely independent."""
-    diagonal = np.einsum("rii->ri", gram) + without
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    scaled = gram / scale[:, :, None] / scale[:, None, :]
-    k = gram.shape[1]
-    # The ridge lets a singular matrix through the factorisation; its pivots give it away.
-    scaled[:, range(k), range(k)] += 1e-12 + without
-    try:
-        pivots = np.einsum("rii->ri", np.linalg.cholesky(scaled))
-    except np.linalg.LinAlgError:
-        return np.zeros(gram.shape[0], dtype=bool)
-    return np.asarray((diagonal > 0).all(axis=1) & (pivots.min(axis=1) > 1e-5))

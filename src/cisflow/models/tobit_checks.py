@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.errors import CisflowError, Problem
-from cisflow.models.tobit_likelihood import Design, Floats, Ints, full_rank
+from cisflow.models.tobit_likelihood import Design, Floats, Ints, Outcome, full_rank
 
 WRITTEN_OUT = 20_000_000  # numbers: larger designs keep their categorical as codes
 COLLINEAR = 1e-7  # as R's lm: share of a column's length not explained by the columns before it
@@ -125,11 +125,11 @@ def _above(y: Floats, upper: Floats, count: int) -> tuple[str, str]:
     return what, "correct the data or the limit; a value is never moved to the limit silently"
 
 
-def check_variation(heading: str, low: Floats, high: Floats) -> None:
+def check_variation(heading: str, outcome: Outcome) -> None:
     """Refuse an outcome without a single row strictly between the limits."""
-    if bool(np.any(np.isfinite(low) & np.isfinite(high))):
+    if not outcome.side.all():
         return
-    n_low, n_high = int(np.isinf(low).sum()), int(np.isinf(high).sum())
+    n_low, n_high = int((outcome.side < 0).sum()), int((outcome.side > 0).sum())
     if n_low and n_high:
         what = f"every row is at a limit ({n_low} at the lower, {n_high} at the upper)"
         remedy = (

@@ -135,8 +135,8 @@ def score_test(results: TobitResults, extra: Any) -> TestResult:
     model = results.model
     Z = np.asarray(extra, dtype=float)
     Z = Z[:, None] if Z.ndim == 1 else Z
-    if Z.shape[0] != model.low.size or not np.isfinite(Z).all():
-        what = f"{Z.shape[0]} rows of further regressors for {model.low.size}, or missing values"
+    if Z.shape[0] != model.size or not np.isfinite(Z).all():
+        what = f"{Z.shape[0]} rows of further regressors for {model.size}, or missing values"
         refuse(model.heading, [(what, "give complete rows")])
     solution = model.solution
     if model.weights is not None:
@@ -146,9 +146,8 @@ def score_test(results: TobitResults, extra: Any) -> TestResult:
     Z = Z - Z.mean(axis=0) if scaling.intercept else Z
     Z = Z / np.maximum(np.abs(Z).max(axis=0), np.finfo(float).tiny)
     X = Design(np.hstack([solution.X.toarray(), Z]))
-    low = (model.low - scaling.y_mean) / scaling.y_spread
-    high = (model.high - scaling.y_mean) / scaling.y_spread
-    likelihood = build_likelihood(X, low, high, model.total_weights, solution.estimable.rows)
+    rows, units = solution.estimable.rows, (scaling.y_mean, scaling.y_spread)
+    likelihood = build_likelihood(X, model.outcome, model.total_weights, rows, *units)
     p = solution.optimum.parameters
     _, gradient, information = likelihood.evaluate(
         np.concatenate([p[:-1], np.zeros(Z.shape[1]), p[-1:]])
@@ -165,7 +164,7 @@ def error_moments(results: TobitResults) -> Floats:
     model = results.model
     eta = results._linear_predictor()
     a, b = (model.low - eta) / results.scale, (model.high - eta) / results.scale
-    observed = model.low == model.high
+    observed = model.outcome.observed
     rest = ~observed
     moments = np.empty((eta.size, 4))
     moments[observed] = a[observed, None] ** np.arange(1, 5)

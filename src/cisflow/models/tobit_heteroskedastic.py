@@ -61,14 +61,12 @@ class HeteroskedasticTobit:
         Z = Z[:, None] if Z.ndim == 1 else Z
         self.base = model
         self.heading = f"Heteroskedastic {model.heading}"
-        if Z.shape[0] != model.low.size:
-            what = f"{Z.shape[0]} rows of variance regressors for {model.low.size} rows"
+        if Z.shape[0] != model.size:
+            what = f"{Z.shape[0]} rows of variance regressors for {model.size} rows"
             refuse(self.heading, [(what, "give one row for each")])
         names = column_names(variance, Z)
         check_regressors(self.heading, Z, names)
-        if bool(
-            np.any((model.low != model.high) & np.isfinite(model.low) & np.isfinite(model.high))
-        ):
+        if model.outcome.end is not None:
             what = "bracketed outcomes with a varying spread are not offered"
             refuse(self.heading, [(what, "use Tobit.from_intervals with a constant σ")])
         spread = Z.std(axis=0)
@@ -135,14 +133,13 @@ class HeteroskedasticTobit:
         """Log-likelihood and derivatives of each used row."""
         solution = self.base.solution
         scaling, used = solution.scaling, solution.estimable.rows
-        low = (self.base.low[used] - scaling.y_mean) / scaling.y_spread
-        high = (self.base.high[used] - scaling.y_mean) / scaling.y_spread
+        units = scaling.y_mean, scaling.y_spread
+        y, side = self.base.outcome.rescaled(*units).value[used], self.base.outcome.side[used]
         k = solution.X.k
         eta = solution.X.take(used).times(point[:k])
         s = point[k] + self.Z[used] @ point[k + 1 :]
-        observed, below = low == high, np.isneginf(low)
-        y = np.where(below, high, low)
-        side = np.where(below, 1.0, -1.0)
+        observed = side == 0
+        side = np.where(side < 0, 1.0, -1.0)
         inverse = np.exp(-s)
         z = (y - eta) * inverse
         u = side * z
@@ -193,7 +190,7 @@ class HeteroskedasticTobit:
     @property
     def size(self) -> int:
         """Rows, each counted once."""
-        return int(self.base.low.size)
+        return self.base.size
 
     def bread(self) -> Floats:
         """Inverse information."""
@@ -208,7 +205,7 @@ class HeteroskedasticTobit:
     def outer(self) -> Floats:
         """Sum of outer products of the weighted scores."""
         used = self.base.solution.estimable.rows
-        squared = np.ones(self.base.low.size)
+        squared = np.ones(self.base.size)
         if self.base.weights is not None:
             squared = squared * self.base.weights**2
         if self.base.freq_weights is not None:
@@ -284,7 +281,7 @@ class HeteroskedasticTobitResults:
         V = (jacobian @ found.matrix @ jacobian.T)[np.ix_(places, places)]
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
-        observed = model.base.low == model.base.high
+        observed = model.base.outcome.observed
         weight = float(model.base.total_weights[observed].sum())
         self.llf = value - weight * float(np.log(base._scaling.y_spread))
         self.df_model = point.size - 1

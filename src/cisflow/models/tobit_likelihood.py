@@ -25,8 +25,10 @@ and :math:`a` alike; its derivatives are those of :class:`Bracketed`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,8 @@ Ints = NDArray[np.intp]
 SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
-FEW_LOGARITHMS = 1_000  # below, one call to log_ndtr is quicker
+CERTAIN = 8.0  # standard deviations: log Φ is zero to working precision
+NEAR = 8  # rows of the table for each row picked
 INDEPENDENT = 1e-5  # of a column's length must be left by the columns before it
 EXACT = 1e-16  # squared standard errors per row: nearer, the information is right to eight digits
 HALF_LOG_2PI = float(0.5 * np.log(2 * np.pi))
@@ -48,7 +51,7 @@ ROOT_HALF = float(np.sqrt(0.5))
 ROOT_2_OVER_PI = float(np.sqrt(2 / np.pi))
 
 
-def mills_ratio(u: Floats) -> Floats:
+def mills_ratio(u: Floats | float) -> Floats:
     r"""Inverse Mills ratio :math:`\phi(u)/\Phi(u)`, without overflow in either tail.
 
     Parameters
@@ -64,17 +67,16 @@ def mills_ratio(u: Floats) -> Floats:
 
 
 def log_probability(u: Floats, ratio: Floats) -> Floats:
-    r"""Return :math:`\log\Phi(u) = \log\phi(u) - \log(\phi(u)/\Phi(u))`, given the ratio.
+    r"""Return :math:`\log\Phi(u) = \log\phi(u) - \log(\phi(u)/\Phi(u))` for ``u ≤ 8``.
 
     The absolute error is below 1e-14; the relative one is not small where Φ is almost one, which
     matters in no sum.
     """
-    if u.size < FEW_LOGARITHMS:
-        return np.asarray(log_ndtr(u))
-    near = np.minimum(u, 8.0)  # beyond, log Φ is zero to working precision
-    with np.errstate(divide="ignore"):
-        value: Floats = -0.5 * near * near - HALF_LOG_2PI - np.log(ratio)
-    return np.where(u > 8.0, 0.0, value)
+    value: Floats = u * u
+    value *= -0.5
+    value -= HALF_LOG_2PI
+    value -= np.log(ratio)
+    return value
 
 
 def log_interval_probability(low: Floats, high: Floats) -> Floats:
@@ -85,6 +87,54 @@ def log_interval_probability(low: Floats, high: Floats) -> Floats:
     top = log_ndtr(b)
     value: Floats = top + np.log1p(-np.exp(log_ndtr(a) - top))
     return value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known of the latent outcome of each row.
+
+    Attributes
+    ----------
+    value : (n,) array
+        The outcome; its limit where it is at a limit; the lower end of a bracket.
+    side : (n,) small integers
+        −1 at or below the lower limit, 1 at or above the upper one, 0 observed or bracketed.
+    end : (n,) array or None
+        Upper ends, if there are brackets: larger than ``value`` there, and equal to it elsewhere.
+    """
+
+    value: Floats
+    side: NDArray[np.int8]
+    end: Floats | None = None
+
+    @classmethod
+    def between(cls, low: Floats, high: Floats) -> Outcome:
+        """Describe latent outcomes in ``[low, high]``, each (n,); infinite where open."""
+        below, above = np.isneginf(low), np.isposinf(high)
+        value, end = np.where(below, high, low), np.where(above, low, high)
+        side = above.view(np.int8) - below.view(np.int8)
+        return cls(value, side, end if bool((end > value).any()) else None)
+
+    @cached_property
+    def low(self) -> Floats:
+        """Lower bounds of the latent outcome, (n,)."""
+        return np.where(self.side < 0, -np.inf, self.value)
+
+    @cached_property
+    def high(self) -> Floats:
+        """Upper bounds of the latent outcome, (n,)."""
+        return np.where(self.side > 0, np.inf, self.value if self.end is None else self.end)
+
+    @cached_property
+    def observed(self) -> NDArray[np.bool_]:
+        """Rows whose outcome is known exactly, (n,)."""
+        inside = self.side == 0
+        return inside if self.end is None else inside & (self.value == self.end)
+
+    def rescaled(self, centre: float, spread: float) -> Outcome:
+        """``(outcome − centre) / spread``."""
+        end = None if self.end is None else (self.end - centre) / spread
+        return Outcome((self.value - centre) / spread, self.side, end)
 
 
 @dataclass(frozen=True)
@@ -102,6 +152,8 @@ class Design:
     centre, spread : (p,) arrays or None
         The dense columns of the design are ``(columns − centre) / spread``, worked out for the
         rows and at the moment they are needed.
+    last : bool
+        Whether the last dense column comes after the dummies.
     """
 
     columns: Floats
@@ -109,11 +161,12 @@ class Design:
     groups: int = 0
     centre: Floats | None = None
     spread: Floats | None = None
+    last: bool = False
 
     @cached_property
     def dense(self) -> Floats:
         """Dense columns, shape (n, p)."""
-        return self.columns if self.spread is None else self._standardised(None)
+        return self.columns if self.spread is None else self._gather(None, None)
 
     @property
     def n(self) -> int:
@@ -125,30 +178,51 @@ class Design:
         """Number of columns, absorbed dummies included."""
         return int(self.columns.shape[1]) + self.groups
 
-    def _standardised(self, rows: NDArray[np.bool_] | Ints | None) -> Floats:
+    def _gather(self, rows: Ints | None, last: Floats | None) -> Floats:
         """Dense columns of some rows (None: all), column by column in memory, as the sums run."""
-        if rows is not None and rows.dtype == bool:
-            rows = np.flatnonzero(rows)
         n, p = self.n if rows is None else rows.size, self.columns.shape[1]
-        out = np.empty((n, p), order="F")
-        centre = np.zeros(p) if self.centre is None else self.centre
-        spread = np.ones(p) if self.spread is None else self.spread
+        out = np.empty((n, p if last is None else p + 1), order="F")
+        if last is not None:
+            out[:, p] = last
+        if self.spread is not None:
+            centre = 0.0 if self.centre is None else self.centre[:, None]
+            scale = 1 / self.spread[:, None]
 
         def fill(piece: slice) -> None:
-            given = self.columns.T
-            values = given[:, piece] if rows is None else given.take(rows[piece], axis=1)
-            np.subtract(values, centre[:, None], out=out.T[:, piece])
-            out.T[:, piece] /= spread[:, None]
+            values = self.columns.T[:, piece] if rows is None else self._near(rows[piece])
+            target = out.T[:p, piece]
+            if self.spread is None:
+                target[:] = values
+            else:
+                np.subtract(values, centre, out=target)
+                target *= scale
 
         in_order(fill, pieces(n), n)
         return out
 
+    def _near(self, rows: Ints) -> Floats:
+        """Given columns of rows near each other, (p, rows): read in a sweep, then picked."""
+        if self.n <= PIECE or not rows.size:
+            return self.columns.T.take(rows, axis=1)
+        first, last = int(rows.min()), int(rows.max()) + 1
+        if last - first > NEAR * rows.size:
+            return self.columns.T.take(rows, axis=1)
+        return self.columns.T[:, first:last].take(rows - first, axis=1)
+
+    def _split(self, coefficients: Floats) -> tuple[Floats, Floats]:
+        """Coefficients of the dense columns and of the dummies."""
+        first = self.columns.shape[1] - self.last
+        dummies = coefficients[first : first + self.groups]
+        if not self.last or self.codes is None:
+            return coefficients[: self.columns.shape[1]], dummies
+        return np.append(coefficients[:first], coefficients[-1]), dummies
+
     def times(self, coefficients: Floats) -> Floats:
         """``X @ coefficients``, shape (n,)."""
-        p = self.columns.shape[1]
-        product = along(self.dense, coefficients[:p])
+        dense, dummies = self._split(coefficients)
+        product = along(self.dense, dense)
         if self.codes is not None:
-            product += np.concatenate([[0.0], coefficients[p:]])[self.codes]
+            product += np.concatenate([[0.0], dummies])[self.codes]
         return product
 
     def transpose_times(self, values: Floats) -> Floats:
@@ -161,17 +235,36 @@ class Design:
 
     def cross(self, weights: Floats | None, *vectors: Floats) -> tuple[Floats, ...]:
         """``X' diag(weights) X`` (k, k), then ``X' v`` (k,) for each vector of shape (n,)."""
-        parts = in_order(lambda s: self._cross_of(s, weights, vectors), pieces(self.n), self.n)
-        return sum_up(parts) if parts else self._cross_of(slice(0), weights, vectors)
 
-    def _cross_of(
-        self, piece: slice, weights: Floats | None, vectors: tuple[Floats, ...]
-    ) -> tuple[Floats, ...]:
-        w = None if weights is None else weights[piece]
-        codes = None if self.codes is None else self.codes[piece]
-        return weighted_cross(
-            self.dense[piece], codes, self.groups, w, tuple(v[piece] for v in vectors)
-        )
+        def part(s: slice) -> tuple[Floats, ...]:
+            w = None if weights is None else weights[s]
+            return self.piece(s).sums(w, *(v[s] for v in vectors))
+
+        sums = sum_up(in_order(part, pieces(self.n), self.n))
+        return written_out(sums, self.groups, self.last)
+
+    def piece(self, s: slice) -> Design:
+        """Rows of a slice."""
+        if s.stop == self.n and s.start == 0:
+            return self
+        codes = None if self.codes is None else self.codes[s]
+        return Design(self.dense[s], codes, self.groups, last=self.last)
+
+    def sums(self, weights: Floats | None, *vectors: Floats) -> tuple[Floats, ...]:
+        """Give what :meth:`cross` adds up: dense products, sums by level, weights by level."""
+        n, p = self.columns.shape
+        left = self.dense.T
+        if vectors or weights is not None:
+            left = np.empty((p + len(vectors), n))  # rows of X'W, then the vectors
+            np.multiply(self.dense.T, 1.0 if weights is None else weights, out=left[:p])
+            for j, vector in enumerate(vectors, p):
+                left[j] = vector
+        top = cross(left, self.dense.T)
+        if self.codes is None:
+            return (top,)
+        levels = self.groups + 1
+        by_level = self.sum_by(self.codes, levels, left.T)
+        return top, by_level, np.bincount(self.codes, weights, levels).astype(float)
 
     def by_level(self, rows: Ints) -> Ints:
         """Sort ``rows`` by level within each piece, so that sums by level run fast."""
@@ -181,16 +274,15 @@ class Design:
         parts = [rows[s][np.argsort(levels[s], kind="stable")] for s in pieces(rows.size)]
         return np.concatenate(parts) if parts else rows
 
-    def moments(self, rows: Ints, weights: Floats | None, vector: Floats) -> tuple[Floats, Floats]:
-        """``X' diag(weights) X`` and ``X' vector`` over some rows, without keeping those rows."""
+    def moments(self, rows: Ints, weights: Floats | None, last: Floats) -> Floats:
+        """``[X last]' diag(weights) [X last]`` over some rows, which are not kept; (k+1, k+1)."""
 
-        def part(piece: slice) -> tuple[Floats, ...]:
-            X = self.take(rows[piece])
-            w = None if weights is None else weights[piece]
-            return weighted_cross(X.dense, X.codes, self.groups, w, (vector[piece],))
+        def part(s: slice) -> tuple[Floats, ...]:
+            w = None if weights is None else weights[s]
+            return self.take(rows[s], last[s]).sums(w)
 
-        gram, product = sum_up(in_order(part, pieces(rows.size), rows.size))
-        return gram, product
+        sums = sum_up(in_order(part, pieces(rows.size), rows.size))
+        return written_out(sums, self.groups, True)[0]
 
     def score_sums(self, values: Floats, codes: Ints, groups: int) -> Floats:
         """Sum the rows of ``diag(values) X`` by group; shape (groups, k)."""
@@ -201,12 +293,13 @@ class Design:
         counts = np.bincount(cells, values, groups * (self.groups + 1))
         return np.hstack([dense, counts.reshape(groups, -1)[:, 1:]])
 
-    def take(self, rows: NDArray[np.bool_] | Ints) -> Design:
-        """Keep some rows."""
+    def take(self, rows: NDArray[np.bool_] | Ints, last: Floats | None = None) -> Design:
+        """Keep some rows; with ``last`` (their number,), append a column after the dummies."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp, copy=False)
         codes = None if self.codes is None else self.codes[rows]
-        if self.spread is None or "dense" in self.__dict__:
-            return Design(self.dense[rows], codes, self.groups)
-        return Design(self._standardised(rows), codes, self.groups)
+        source = Design(self.dense) if "dense" in self.__dict__ else self
+        dense = source._gather(rows, last)
+        return Design(dense, codes, self.groups, last=self.last or last is not None)
 
     def select(self, columns: Ints) -> Design:
         """Keep some columns, in ascending order; a level without a column joins the base."""
@@ -236,9 +329,13 @@ class Design:
         """Return the dense matrix, dummies written out (small problems only)."""
         if self.codes is None:
             return self.dense[rows]
-        levels = np.arange(1, self.groups + 1)
-        dummies = self.codes[rows][:, None] == levels
-        return np.hstack([self.dense[rows], dummies])
+        dense, codes = self.dense[rows], self.codes[rows]
+        first = dense.shape[1] - self.last
+        out = np.empty((codes.size, self.k), order="F")
+        out[:, :first], out[:, first + self.groups :] = dense[:, :first], dense[:, first:]
+        levels = np.arange(1, self.groups + 1)[:, None]
+        np.equal(levels, codes, out=out.T[first : first + self.groups])
+        return out
 
     @staticmethod
     def sum_by(codes: Ints, groups: int, values: Floats, weights: Floats | None = None) -> Floats:
@@ -284,16 +381,6 @@ def full_rank(gram: Floats) -> bool:
     return bool(scaled_pivots(gram).min() > INDEPENDENT)
 
 
-def bordered(square: Floats, edge: Floats, corner: float) -> Floats:
-    """Put a last row and column, the same, around a symmetric matrix (k, k)."""
-    k = edge.size
-    full = np.empty((k + 1, k + 1))
-    full[:k, :k] = square
-    full[k, :k] = full[:k, k] = edge
-    full[k, k] = corner
-    return full
-
-
 def sum_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
     """Add tuples of arrays up, in their order."""
     total = parts[0]
@@ -303,33 +390,23 @@ def sum_up(parts: list[tuple[Floats, ...]]) -> tuple[Floats, ...]:
     return total
 
 
-def weighted_cross(
-    dense: Floats,
-    codes: Ints | None,
-    groups: int,
-    weights: Floats | None,
-    vectors: tuple[Floats, ...] = (),
-) -> tuple[Floats, ...]:
-    """``X' diag(weights) X`` and ``X' v`` for each vector, over the rows of one piece."""
-    n, p = dense.shape
-    left = np.empty((p + len(vectors), n))  # rows of X'W, then the vectors
-    if weights is None:
-        left[:p] = dense.T
-    else:
-        np.multiply(dense.T, weights, out=left[:p])
-    for j, vector in enumerate(vectors, p):
-        left[j] = vector
-    top = cross(left, dense.T)
-    if codes is None:
-        return top[:p], *top[p:]
-    k = p + groups
+def written_out(sums: Sequence[Floats], groups: int, last: bool) -> tuple[Floats, ...]:
+    """Matrix (k, k) and vectors (k,) from :meth:`Design.sums`."""
+    top, p = sums[0], sums[0].shape[1]
+    if len(sums) == 1:
+        return top[:p], *(top[j] for j in range(p, len(top)))
+    by_level, counts = sums[1][1:], sums[2][1:]
+    first, k = p - last, p + groups
+    dummies = slice(first, first + groups)
+    dense = np.delete(np.arange(k), dummies)
     full = np.zeros((k, k))
-    full[:p, :p] = top[:p]
-    by_level = Design.sum_by(codes, groups + 1, left.T)[1:]
-    full[p:, :p] = by_level[:, :p]
-    full[:p, p:] = by_level[:, :p].T
-    full[range(p, k), range(p, k)] = np.bincount(codes, weights, groups + 1)[1:]
-    return full, *(np.concatenate([top[j], by_level[:, j]]) for j in range(p, p + len(vectors)))
+    full[np.ix_(dense, dense)] = top[:p]
+    full[dummies, dense] = by_level[:, :p]
+    full[dense, dummies] = by_level[:, :p].T
+    np.einsum("ii->i", full)[dummies] = counts
+    vectors = np.empty((len(top) - p, k))
+    vectors[:, dense], vectors[:, dummies] = top[p:], by_level[:, p:].T
+    return full, *vectors
 
 
 @dataclass(frozen=True)
@@ -348,102 +425,81 @@ class Exact:
 
     @cached_property
     def moments(self) -> tuple[float, Floats]:
-        """Sum of weights, and ``V'WV`` of the rows ``(−x, y)``, (k+1, k+1)."""
-        wy = self.w * self.y
-        unit = bool((self.w == 1).all())
-        gram, product = self.design.moments(self.index, None if unit else self.w, wy)
-        return float(self.w.sum()), bordered(gram, -product, float(wy @ self.y))
+        """Sum of weights, and of ``w v v'`` with ``v = (x, −y)``, (k+1, k+1)."""
+        w = None if bool((self.w == 1).all()) else self.w
+        return float(np.add.reduce(self.w)), self.design.moments(self.index, w, -self.y)
 
-    def loglik_rows(self, gamma: Floats, theta: float) -> Floats:
+    def loglik_rows(self, parameters: Floats) -> Floats:
         """Log density of each row, unweighted, shape (n,)."""
-        z = theta * self.y - self.X.times(gamma)
-        rows: Floats = np.log(theta) - HALF_LOG_2PI - 0.5 * z * z
+        z = self._error(parameters)
+        rows: Floats = np.log(parameters[-1]) - HALF_LOG_2PI - 0.5 * z * z
         return rows
 
+    def _error(self, parameters: Floats) -> Floats:
+        error: Floats = parameters[-1] * self.y - self.X.times(parameters[:-1])
+        return error
+
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
-        """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        m, VV = self.moments
+        """Log-likelihood, gradient (k+1,) and information (k+1, k+1)."""
+        m, both = self.moments
         theta = float(parameters[-1])
-        gradient = VV @ -parameters
-        value = m * (np.log(theta) - HALF_LOG_2PI) + 0.5 * float(gradient @ parameters)
+        pull = both @ parameters
+        value = m * (log(theta) - HALF_LOG_2PI) - 0.5 * float(parameters @ pull)
+        gradient, information = -pull, both.copy()
         gradient[-1] += m / theta
-        information = VV.copy()
         information[-1, -1] += m / theta**2
         return value, gradient, information
 
-    def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
+    def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
-        z = theta * self.y - self.X.times(gamma)
-        return z, 1 / theta - z * self.y
+        z = self._error(parameters)
+        return z, 1 / parameters[-1] - z * self.y
 
 
 @dataclass(frozen=True)
 class AtLimit:
-    """Rows known only to lie beyond a bound: below it (side +1) or above it (side −1)."""
+    """Rows known only to lie beyond a bound: below it (away −1) or above it (away +1).
 
-    X: Design
+    ``V`` has the rows ``(x, −bound)``.
+    """
+
+    V: Design
     bound: Floats
-    side: Floats
+    away: Floats
     w: Floats
     index: Ints
 
-    def _argument(self, gamma: Floats, theta: float) -> Floats:
-        argument: Floats = self.side * (theta * self.bound - self.X.times(gamma))
-        return argument
-
-    def loglik_rows(self, gamma: Floats, theta: float) -> Floats:
+    def loglik_rows(self, parameters: Floats) -> Floats:
         """Log probability of each row, unweighted, shape (n,)."""
-        rows: Floats = log_ndtr(self._argument(gamma, theta))
-        return rows
-
-    @cached_property
-    def signed(self) -> Floats:
-        """Rows ``side × (−x, bound)``, whose product with (γ, θ) is u; shape (n, k+1)."""
-        rows = np.column_stack([-self.X.dense, self.bound])
-        rows *= self.side[:, None]
+        rows: Floats = log_ndtr(self.away * self.V.times(parameters))
         return rows
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
-        """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
+        """Log-likelihood, gradient (k+1,) and information (k+1, k+1)."""
         n = self.w.size
-        if n <= PIECE and self.X.codes is None:
-            u = self.signed @ parameters
-            value, slope, curvature = self._derivatives(u, self.w)
-            return value, slope @ self.signed, cross(self.signed.T * curvature, self.signed.T)
-        gamma, theta = parameters[:-1], float(parameters[-1])
-        parts = in_order(lambda s: self._evaluate_piece(s, gamma, theta), pieces(n), n)
-        numbers, gram, pull, mixed = sum_up(parts)
-        gradient = np.append(-pull, numbers[1])
-        return float(numbers[0]), gradient, bordered(gram, -mixed, numbers[2])
+        parts = in_order(lambda s: self._sums(s, parameters), pieces(n), n)
+        value, *sums = sum_up(parts)
+        information, gradient = written_out(sums, self.V.groups, True)
+        return float(value), gradient, information
 
-    @staticmethod
-    def _derivatives(u: Floats, w: Floats) -> tuple[float, Floats, Floats]:
-        """Sum of w log Φ(u), and w λ and w λ (u + λ) of each row; ``u`` is overwritten."""
+    def _sums(self, s: slice, parameters: Floats) -> tuple[Floats, ...]:
+        V, away, w = self.V.piece(s), self.away[s], self.w[s]
+        u = V.times(parameters)
+        u *= away
+        np.minimum(u, CERTAIN, out=u)
         ratio = mills_ratio(u)
         slope = w * ratio
-        value = float(w @ log_probability(u, ratio))
+        value = w @ log_probability(u, ratio)
         u += ratio
-        return value, slope, slope * np.maximum(u, 0.0, out=u)
+        curvature = np.maximum(u, 0.0, out=u)
+        curvature *= slope
+        slope *= away
+        return np.array(value), *V.sums(curvature, slope)
 
-    def _evaluate_piece(self, s: slice, gamma: Floats, theta: float) -> tuple[Floats, ...]:
-        p = self.X.columns.shape[1]
-        codes = None if self.X.codes is None else self.X.codes[s]
-        X, side, bound, w = self.X.dense[s], self.side[s], self.bound[s], self.w[s]
-        u = theta * bound
-        u -= along(X, gamma[:p])
-        if codes is not None:
-            u -= np.concatenate([[0.0], gamma[p:]])[codes]
-        u *= side
-        value, slope, curvature = self._derivatives(u, w)
-        slope *= side
-        edge = curvature * bound
-        sums = weighted_cross(X, codes, self.X.groups, curvature, (slope, edge))
-        return np.array([value, slope @ bound, edge @ bound]), *sums
-
-    def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
+    def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
-        slope = self.side * mills_ratio(self._argument(gamma, theta))
-        return -slope, slope * self.bound
+        slope = self.away * mills_ratio(self.away * self.V.times(parameters))
+        return slope, -slope * self.bound
 
 
 @dataclass(frozen=True)
@@ -456,35 +512,38 @@ class Bracketed:
     w: Floats
     index: Ints
 
-    def _parts(self, gamma: Floats, theta: float) -> tuple[Floats, ...]:
-        xg = self.X.times(gamma)
+    def _parts(self, parameters: Floats) -> tuple[Floats, ...]:
+        theta, xg = parameters[-1], self.X.times(parameters[:-1])
         a, b = theta * self.low - xg, theta * self.high - xg
         logp = log_interval_probability(a, b)
         density_a = np.exp(-0.5 * a * a - HALF_LOG_2PI - logp)
         density_b = np.exp(-0.5 * b * b - HALF_LOG_2PI - logp)
         return logp, a, b, density_a, density_b
 
-    def loglik_rows(self, gamma: Floats, theta: float) -> Floats:
+    def loglik_rows(self, parameters: Floats) -> Floats:
         """Log probability of each row, unweighted, shape (n,)."""
-        return self._parts(gamma, theta)[0]
+        return self._parts(parameters)[0]
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
-        """Log-likelihood, gradient (k+1,) and information (k+1, k+1) in (γ, θ)."""
-        logp, a, b, pa, pb = self._parts(parameters[:-1], float(parameters[-1]))
+        """Log-likelihood, gradient (k+1,) and information (k+1, k+1)."""
+        logp, a, b, pa, pb = self._parts(parameters)
         w = self.w
         gradient = np.append(
             -self.X.transpose_times(w * (pb - pa)), w @ (pb * self.high - pa * self.low)
         )
         upper, lower, both = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
-        gram = self.X.gram(upper + lower + 2 * both)
+        k = self.X.k
+        information = np.empty((k + 1, k + 1))
+        information[:k, :k] = self.X.gram(upper + lower + 2 * both)
         edge = upper * self.high + lower * self.low + both * (self.high + self.low)
+        information[k, :k] = information[:k, k] = -self.X.transpose_times(edge)
         corner = upper * self.high**2 + lower * self.low**2 + 2 * both * self.high * self.low
-        information = bordered(gram, -self.X.transpose_times(edge), float(corner.sum()))
+        information[k, k] = corner.sum()
         return float(w @ logp), gradient, information
 
-    def score_parts(self, gamma: Floats, theta: float) -> tuple[Floats, Floats]:
+    def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
-        _, _, _, pa, pb = self._parts(gamma, theta)
+        _, _, _, pa, pb = self._parts(parameters)
         return pa - pb, pb * self.high - pa * self.low
 
 
@@ -505,9 +564,9 @@ class Likelihood:
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient and information at ``(γ, θ)``, θ last."""
-        value, gradient, information = self.blocks[0].evaluate(parameters)
-        for block in self.blocks[1:]:
-            part = block.evaluate(parameters)
+        first, *others = (block.evaluate(parameters) for block in self.blocks)
+        value, gradient, information = first
+        for part in others:
             value += part[0]
             gradient += part[1]
             information += part[2]
@@ -518,7 +577,7 @@ class Likelihood:
 
         Their regressors have full column rank, and do not fit their outcomes.
         """
-        exact = self.blocks[0] if self.blocks else None
+        exact = self.blocks[0]
         if not isinstance(exact, Exact) or exact.index.size <= self.k:
             return False
         # The last pivot of [X y]'W[X y] is what the regressors leave of y.
@@ -529,57 +588,57 @@ class Likelihood:
         """Unweighted log-likelihood of every row in the caller's order, shape (n,)."""
         rows = np.zeros(self.n)
         for block in self.blocks:
-            rows[block.index] = block.loglik_rows(parameters[:-1], float(parameters[-1]))
+            rows[block.index] = block.loglik_rows(parameters)
         return rows
 
     def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of row i in (γ, θ) is ``(a_i x_i, b_i)``; return a and b in the caller's order."""
         a, b = np.zeros(self.n), np.zeros(self.n)
         for block in self.blocks:
-            parts = block.score_parts(parameters[:-1], float(parameters[-1]))
-            a[block.index], b[block.index] = parts
+            a[block.index], b[block.index] = block.score_parts(parameters)
         return a, b
 
 
 def build_likelihood(
-    X: Design, low: Floats, high: Floats, w: Floats, use: Ints | None = None
+    X: Design,
+    outcome: Outcome,
+    w: Floats,
+    use: Ints | None = None,
+    centre: float = 0.0,
+    spread: float = 1.0,
 ) -> Likelihood:
     """Sort the rows ``use`` (None: all) into observed, at a limit and bracketed.
 
     Parameters
     ----------
     X : Design of n rows
-    low, high : (n,) arrays
-        Bounds of the latent outcome; equal where it is observed, infinite where open.
+    outcome : Outcome of n rows
     w : (n,) array
         Weight of each row in the likelihood.
     use : integers
         Rows that enter; rows fitted with probability one are left out.
+    centre, spread : float
+        The likelihood is that of (outcome − centre) / spread.
     """
-    below, observed = np.isinf(low), low == high
-    open_ended = below | np.isinf(high)
+    kinds = [outcome.observed, outcome.side != 0]
+    if outcome.end is not None:
+        kinds.append(outcome.end > outcome.value)
     if use is not None and use.size < X.n:
         used = np.zeros(X.n, dtype=bool)
         used[use] = True
-        observed &= used
-        open_ended &= used
-    exact, limit = (X.by_level(np.flatnonzero(mask)) for mask in (observed, open_ended))
+        kinds = [kind & used for kind in kinds]
+    exact, limit, *bracket = (X.by_level(kind.nonzero()[0]) for kind in kinds)
     blocks: list[Exact | AtLimit | Bracketed] = []
     if exact.size:
-        blocks.append(Exact(X, low[exact], w[exact], exact))
+        blocks.append(Exact(X, (outcome.value[exact] - centre) / spread, w[exact], exact))
     if limit.size:
-        under = below[limit]
-        bound = np.where(under, high[limit], low[limit])
-        side = np.where(under, 1.0, -1.0)
-        blocks.append(AtLimit(X.take(limit), bound, side, w[limit], limit))
-    if exact.size + limit.size < (X.n if use is None else use.size):
-        bracket = (
-            ~(observed | open_ended)
-            if use is None or use.size == X.n
-            else (used & ~observed & ~open_ended)
-        )
-        rest = np.flatnonzero(bracket)
-        blocks.append(Bracketed(X.take(rest), low[rest], high[rest], w[rest], rest))
+        bound = (outcome.value[limit] - centre) / spread
+        away = outcome.side[limit].astype(float)
+        blocks.append(AtLimit(X.take(limit, -bound), bound, away, w[limit], limit))
+    if outcome.end is not None and bracket[0].size:
+        rows = bracket[0]
+        low, high = ((end[rows] - centre) / spread for end in (outcome.value, outcome.end))
+        blocks.append(Bracketed(X.take(rows), low, high, w[rows], rows))
     return Likelihood(tuple(blocks), X.n, X.k)
 
 
@@ -611,13 +670,11 @@ def maximise(
         is of the order of its square.
     """
     point = start
-    rows = sum(block.w.size for block in likelihood.blocks)
-    weight = sum(float(block.w.sum()) for block in likelihood.blocks)
-    mean_weight = weight / max(rows, 1)
+    weight = sum(float(np.add.reduce(block.w)) for block in likelihood.blocks)
+    mean_weight = weight / sum(block.w.size for block in likelihood.blocks)
     value, gradient, information = likelihood.evaluate(point)
     for iteration in range(1, maxiter + 1):
-        step = _newton_step(information, gradient)
-        decrement = float(step @ gradient)
+        step, decrement = _newton_step(information, gradient)
         if decrement <= EXACT * weight:
             return Optimum(point + step, value + decrement / 2, information, True, iteration)
         length = _keep_scale_positive(point[-1], step[-1])
@@ -635,18 +692,18 @@ def maximise(
     return Optimum(point, value, information, False, maxiter)
 
 
-def _newton_step(information: Floats, gradient: Floats) -> Floats:
-    from numpy.linalg import LinAlgError, solve
-
+def _newton_step(information: Floats, gradient: Floats) -> tuple[Floats, float]:
+    """Newton's step and its squared length in standard errors."""
     try:
-        step = np.asarray(solve(information, gradient))
-        usable = float(step @ gradient) >= 0
-    except LinAlgError:
-        usable = False
-    if not usable:  # far from the optimum the information may be singular to working precision
+        step = np.asarray(np.linalg.solve(information, gradient))
+        decrement = float(step @ gradient)
+    except np.linalg.LinAlgError:
+        decrement = -1.0
+    if not decrement >= 0:  # far from the optimum the information may be nearly singular
         ridge = 1e-8 * np.diag(information).max() + np.finfo(float).tiny
-        step = np.asarray(solve(information + ridge * np.eye(gradient.size), gradient))
-    return step
+        step = np.asarray(np.linalg.solve(information + ridge * np.eye(gradient.size), gradient))
+        decrement = float(step @ gradient)
+    return step, decrement
 
 
 def _keep_scale_positive(theta: float, change: float) -> float:

@@ -191,10 +191,10 @@ class _Inputs:
 def _inputs(results: TobitResults, kind: str, at: str, weighted: bool) -> _Inputs:
     rows = results._estimable.rows
     X = results._design.take(rows)
-    total = results.model.total_weights if weighted else np.ones(results.model.low.size)
+    total = results.model.total_weights if weighted else np.ones(results.model.size)
     w = total[rows]
     share = w.sum() / total.sum() if kind in ("censored", "probability") else 1.0
-    lower, upper = (limit[rows] for limit in _limits(results, results.model.low.size))
+    lower, upper = (limit[rows] for limit in _limits(results, results.model.size))
     if at == "mean":
         X = Design((X.transpose_times(w) / w.sum())[None, :])
         lower, upper = lower[:1], upper[:1]

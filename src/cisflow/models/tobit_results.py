@@ -41,7 +41,7 @@ class TobitScores:
     @property
     def size(self) -> int:
         """Rows, each counted once."""
-        return int(self.model.low.size)
+        return self.model.size
 
     def bread(self) -> Floats:
         """Inverse information, (k+1, k+1)."""
@@ -140,14 +140,29 @@ class TobitResults:
         self.nobs = model.nobs
         theta = float(solution.optimum.parameters[-1])
         self.scale = self._scaling.y_spread / theta
-        self.n_lower = self._count(np.isneginf(model.low))
-        self.n_upper = self._count(np.isposinf(model.high))
-        self.n_between = self.nobs - self.n_lower - self.n_upper
-        self.n_separated = model.low.size - self._estimable.rows.size
+        self.n_separated = model.size - self._estimable.rows.size
         self.df_model = solution.X.k
-        observed = model.low == model.high
-        weight = float(model.total_weights[observed].sum())
-        self.llf = solution.optimum.value - weight * float(np.log(self._scaling.y_spread))
+
+    @cached_property
+    def n_lower(self) -> int:
+        """Rows at the lower limit."""
+        return self._count(self.model.outcome.side < 0)
+
+    @cached_property
+    def n_upper(self) -> int:
+        """Rows at the upper limit."""
+        return self._count(self.model.outcome.side > 0)
+
+    @property
+    def n_between(self) -> int:
+        """Rows strictly between the limits."""
+        return self.nobs - self.n_lower - self.n_upper
+
+    @cached_property
+    def llf(self) -> float:
+        """Log-likelihood of the outcome in the caller's units."""
+        weight = float(self.model.total_weights[self.model.outcome.observed].sum())
+        return self.model.solution.optimum.value - weight * float(np.log(self._scaling.y_spread))
 
     def _count(self, rows: Any) -> int:
         frequency = self.model.freq_weights
@@ -225,11 +240,11 @@ class TobitResults:
 
     def _separated_drift(self) -> Floats:
         """±∞ for rows held at a limit with probability one, zero for the others, (n,)."""
-        drift = np.zeros(self.model.low.size)
+        drift = np.zeros(self.model.size)
         if self.n_separated:
             gone = np.ones(drift.size, dtype=bool)
             gone[self._estimable.rows] = False
-            drift[gone] = np.where(np.isneginf(self.model.low[gone]), -np.inf, np.inf)
+            drift[gone] = np.where(self.model.outcome.side[gone] < 0, -np.inf, np.inf)
         return drift
 
     @cached_property
@@ -266,8 +281,8 @@ class TobitResults:
         places, names = self._shown, self._index
         if scale:
             places = np.append(places, self._full_covariance.shape[0] - 1)
-            names = pd.Index([*self._terms, LOG_SIGMA])
-        values = self._full_covariance[np.ix_(places, places)]
+            names = pd.Index([*self._terms, LOG_SIGMA], dtype=object)
+        values = self._full_covariance.take(places, axis=0).take(places, axis=1)
         return pd.DataFrame(values, index=names, columns=names)
 
     @cached_property
@@ -326,8 +341,7 @@ class TobitResults:
         """Unweighted log-likelihood of each row, in the caller's row order, (n,)."""
         solution = self.model.solution
         rows = solution.likelihood.loglik_rows(solution.optimum.parameters)
-        observed = self.model.low == self.model.high
-        return rows - observed * np.log(self._scaling.y_spread)
+        return rows - self.model.outcome.observed * np.log(self._scaling.y_spread)
 
     def score_obs(self) -> pd.DataFrame:
         """Weighted score of each row in (β, log σ), in the caller's row order, (n, k+1).

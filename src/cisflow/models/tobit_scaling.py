@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from cisflow.models.tobit_likelihood import (
     Floats,
     Ints,
     Likelihood,
+    Outcome,
     maximise,
     mills_ratio,
     sum_up,
@@ -55,10 +57,11 @@ class Scaling:
 
     def back(self, keep: Ints) -> Floats:
         """Matrix from working to original coefficients of the working columns ``keep``."""
-        matrix = np.diag(1 / self.spread[keep])
+        scale = self.y_spread / self.spread[keep]
+        matrix = np.diag(scale)
         if self.intercept:
-            matrix[0, 1:] = -self.mean[keep[1:]] / self.spread[keep[1:]] / self.spread[0]
-        return matrix * self.y_spread
+            matrix[0, 1:] = (-self.mean[keep] * scale)[1:] / self.spread[0]
+        return matrix
 
 
 def column_totals(X: Floats) -> tuple[Floats, Floats]:
@@ -66,51 +69,47 @@ def column_totals(X: Floats) -> tuple[Floats, Floats]:
 
     def part(piece: slice) -> tuple[Floats, Floats]:
         values = X[piece].T
-        return values.sum(axis=1), np.einsum("ji,ji->j", values, values)
+        return np.add.reduce(values, axis=1), np.vecdot(values, values)
 
     total, squares = sum_up(in_order(part, pieces(X.shape[0]), X.shape[0]))
     return total, squares
 
 
 def choose_scaling(
-    X: Floats, totals: tuple[Floats, Floats], low: Floats, high: Floats, groups: int = 0
+    X: Floats, totals: tuple[Floats, Floats], outcome: Outcome, groups: int = 0
 ) -> Scaling:
     """Centre and scale, so that money in cents and shares are equally well behaved.
 
     Without an intercept nothing is centred: the model would change. The ``groups`` dummies of an
     absorbed categorical come last and stay as they are. ``totals`` are those of
-    :func:`column_totals`.
+    :func:`column_totals`. Spreads are rounded to powers of two, by which division is exact: what
+    is zero in the data stays zero.
     """
     n, k = X.shape
-    mean = totals[0] / n
-    spread = np.sqrt(np.maximum(totals[1] / n - mean**2, 0.0))
-    size = np.abs(mean)
-    doubtful = spread <= 1e-6 * size  # cancellation: measure these again
-    for j in np.flatnonzero(doubtful):
-        spread[j] = float(np.sqrt(np.mean((X[:, j] - mean[j]) ** 2)))
-    constant = spread <= 1e-14 * size
-    order = np.arange(k)
-    first = np.flatnonzero(constant & (size > 0))
-    if first.size:
-        order = np.concatenate([first[:1], np.delete(order, first[0])])
-        mean = np.where(constant, 0.0, mean)
-        spread = np.where(constant, np.where(size > 0, X[0], 1.0), spread)
-    else:
-        spread = np.sqrt(spread**2 + mean**2)
-        spread = np.where(spread > 0, spread, 1.0)
-        mean = np.zeros(k)
-    known = np.where(np.isinf(low), high, low)
-    y_mean = float(known.mean()) if first.size else 0.0
-    known -= y_mean
-    y_spread = float(np.sqrt(np.einsum("i,i->", known, known) / known.size))
-    return Scaling(
-        np.concatenate([order, k + np.arange(groups)]),
-        np.concatenate([mean[order], np.zeros(groups)]),
-        np.concatenate([spread[order], np.ones(groups)]),
-        y_mean,
-        y_spread if y_spread > 0 else 1.0,
-        bool(first.size),
-    )
+    mean, spread = np.zeros(k + groups), np.ones(k + groups)
+    mean[:k], square = totals[0] / n, totals[1] / n
+    size = np.abs(mean[:k])
+    spread[:k] = np.sqrt(np.maximum(square - size * size, 0.0))
+    constant = []
+    for j in map(int, (spread[:k] <= 1e-6 * size).nonzero()[0]):  # cancellation: look closer
+        if (X[:, j] == X[0, j]).all():
+            constant.append(j)
+        else:
+            spread[j] = np.sqrt(np.mean((X[:, j] - mean[j]) ** 2))
+    intercept = next((j for j in constant if size[j] > 0), None)
+    if intercept is None:
+        mean[:], spread[:k], constant = 0.0, np.sqrt(square), []
+    spread[:k] = np.ldexp(1.0, np.frexp(spread[:k])[1])
+    for j in constant:
+        mean[j], spread[j] = 0.0, X[0, j] or 1.0
+    order = np.arange(k + groups)
+    if intercept:
+        order = np.concatenate([[intercept], np.delete(order, intercept)])
+        mean, spread = mean[order], spread[order]
+    y_mean = 0.0 if intercept is None else float(np.add.reduce(outcome.value)) / n
+    y = outcome.value - y_mean
+    y_spread = sqrt(np.add.reduce(np.multiply(y, y, out=y)) / n)
+    return Scaling(order, mean, spread, y_mean, y_spread or 1.0, intercept is not None)
 
 
 def starting_values(likelihood: Likelihood, intercept: bool) -> Floats:
@@ -120,12 +119,15 @@ def starting_values(likelihood: Likelihood, intercept: bool) -> Floats:
     for block in likelihood.blocks:
         if isinstance(block, AtLimit):
             limits += _sides(block)
-            continue
-        y = block.y if isinstance(block, Exact) else (block.low + block.high) / 2
-        wy = block.w * y
-        weight += float(block.w.sum())
-        product += float(wy.sum())
-        square += float((wy * y).sum())
+        elif isinstance(block, Exact):
+            weight, both = block.moments
+            product, square = product - float(both[0, -1]), square + float(both[-1, -1])
+        else:
+            y = (block.low + block.high) / 2
+            wy = block.w * y
+            weight += float(block.w.sum())
+            product += float(wy.sum())
+            square += float((wy * y).sum())
     start = np.zeros(likelihood.k + 1)
     gamma, start[-1] = _without_regressors(weight, product, square, limits, intercept)
     start[0] = gamma if intercept else 0.0
@@ -134,13 +136,14 @@ def starting_values(likelihood: Likelihood, intercept: bool) -> Floats:
 
 def _sides(block: AtLimit) -> list[tuple[float, float, float]]:
     """Side, weight and mean limit of the rows at the lower and at the upper limit."""
-    found = []
-    for side in (1.0, -1.0):
-        w = np.where(block.side == side, block.w, 0.0)
-        weight = float(w.sum())
-        if weight > 0:
-            found.append((side, weight, float((w * block.bound).sum()) / weight))
-    return found
+    above = (block.away > 0).astype(np.intp)
+    weight = np.bincount(above, block.w, 2)
+    bound = np.bincount(above, block.w * block.bound, 2)
+    return [
+        (s, float(weight[i]), float(bound[i] / weight[i]))
+        for i, s in ((0, 1.0), (1, -1.0))
+        if weight[i] > 0
+    ]
 
 
 def _without_regressors(
@@ -158,7 +161,7 @@ def _without_regressors(
         gg, gt, tt = weight, -product, square + weight / theta**2
         for side, w, bound in limits:
             u = side * (theta * bound - gamma)
-            ratio = float(mills_ratio(np.asarray(u)))
+            ratio = float(mills_ratio(u))
             slope, curvature = w * side * ratio, w * ratio * max(u + ratio, 0.0)
             pull -= slope if intercept else 0.0
             push += slope * bound
@@ -181,19 +184,11 @@ def thinned_optimum(likelihood: Likelihood, start: Floats) -> Floats:
 
     The observed rows cost nothing after their moments are known, and stay as they are.
     """
-    blocks: list[Exact | AtLimit] = []
-    for block in likelihood.blocks:
-        if isinstance(block, AtLimit) and block.w.size >= MANY:
-            rows = slice(None, None, 16)
-            codes = None if block.X.codes is None else block.X.codes[rows]
-            dense = np.asfortranarray(block.X.dense[rows])
-            X = Design(dense, codes, block.X.groups)
-            thin = block.bound[rows], block.side[rows], 16 * block.w[rows], block.index[rows]
-            blocks.append(AtLimit(X, *thin))
-        elif not isinstance(block, Exact):
-            return start
-        else:
-            blocks.append(block)
-    return maximise(
-        Likelihood(tuple(blocks), likelihood.n, likelihood.k), start, 20, 1e-3
-    ).parameters
+    exact, *others = likelihood.blocks
+    many = others[0] if len(others) == 1 else exact
+    if not isinstance(many, AtLimit) or many.w.size < MANY:
+        return start
+    s = np.arange(0, many.w.size, 16)
+    part = many.bound[s], many.away[s], 16 * many.w[s], many.index[s]
+    thin = Likelihood((exact, AtLimit(many.V.take(s), *part)), likelihood.n, likelihood.k)
+    return maximise(thin, thinned_optimum(thin, start), 20, 1e-3).parameters

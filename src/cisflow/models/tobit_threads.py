@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import product as all_of
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 PIECE = 8_192  # rows: a piece stays in the cache, and OpenBLAS threads sums from 10,000 on
 THREADED = 40_000  # rows: fewer are done before threads have started
 PRODUCT = 250_000  # multiplications: OpenBLAS threads above 262,144
+TILE = 64  # rows and columns of a product
 SWEEP = 9_000  # numbers of a matrix times a vector: OpenBLAS threads above 9,216
 
 
@@ -30,8 +32,8 @@ def threads() -> int:
 
 
 def pieces(n: int, size: int = PIECE) -> list[slice]:
-    """Cut ``n`` rows into slices."""
-    return [slice(first, min(first + size, n)) for first in range(0, n, size)]
+    """Cut ``n`` rows into slices; no rows are one empty slice."""
+    return [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
 
 
 def in_order(work: Callable[[Any], Any], parts: Sequence[Any], rows: int) -> list[Any]:
@@ -79,15 +81,8 @@ def product(A: Floats, B: Floats) -> Floats:
     (r, n), q = A.shape, B.shape[1]
     if r * n * q <= PRODUCT:
         return np.asarray(A @ B)
-    out = np.empty((r, q))
-    for across in pieces(q, 512):
-        wide = across.stop - across.start
-        size = min(max(PRODUCT // (16 * wide), 1), n)
-        whole = n // size * size
-        right = B[:whole, across].reshape(-1, size, wide)
-        for down in pieces(r, 16):
-            left = A[down, :whole].reshape(-1, whole // size, size).transpose(1, 0, 2)
-            np.sum(np.matmul(left, right), axis=0, out=out[down, across])
-            if whole < n:
-                out[down, across] += A[down, whole:] @ B[whole:, across]
+    out = np.zeros((r, q))
+    tiles = pieces(r, TILE), pieces(q, TILE), pieces(n, PRODUCT // TILE**2)
+    for down, across, through in all_of(*tiles):
+        out[down, across] += A[down, through] @ B[through, across]
     return out

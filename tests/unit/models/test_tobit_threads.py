@@ -88,8 +88,9 @@ def test_sums_by_level_of_sorted_and_unsorted_rows(sort):
     np.testing.assert_allclose(product, dense.T @ w, atol=1e-11)
     rows = design.by_level(np.flatnonzero(w > 0.3))
     assert sorted(rows) == list(np.flatnonzero(w > 0.3))
-    some, _ = design.moments(rows, w[rows], w[rows])
-    np.testing.assert_allclose(some, dense[rows].T @ (dense[rows] * w[rows, None]), atol=1e-11)
+    some = np.column_stack([dense, w])[rows]
+    moments = design.moments(rows, w[rows], w[rows])
+    np.testing.assert_allclose(moments, some.T @ (some * w[rows, None]), atol=1e-11)
 
 
 def test_a_thinned_start_leads_to_the_same_optimum(monkeypatch):
