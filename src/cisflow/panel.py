@@ -328,19 +328,24 @@ def select_sample(
     accounts): it cannot cost firms one by one, and the estimator says what it makes impossible.
     """
     _refuse_unknown_variables(panel, spec)
-    firms = panel[panel["wave"] == wave]
-    measured = [v for v in answers_needed(spec) if firms[v].notna().any()]
+    everyone = panel[panel["wave"] == wave]
+    measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
+    # Rows are let go step by step from the few columns that decide, and once from the whole panel.
+    needed = [*spec["sample"], *measured]
+    needed += [f"asked_{block}" for variable in needed if (block := _block_of(variable))]
+    firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
     steps = [_step(EVERYONE, firms)]
     for flag in spec["sample"]:
-        steps.append(_step(_flag_words(flag, lag), *_split_by_flag(firms, flag)))
-        firms = firms[firms[flag].fillna(False).astype(bool)]
+        kept, *lost = _split_by_flag(firms, flag)
+        steps.append(_step(_flag_words(flag, lag), kept, *lost))
+        firms = kept
     for topic, variables in _by_topic(measured).items():
         known = firms[variables].notna().all(axis=1)
         steps.append(
             _step(f"complete answers: {topic}", firms[known], *_states(firms[~known], variables))
         )
         firms = firms[known]
-    return firms.copy(), _flow(steps, wave)
+    return everyone.iloc[firms.index].copy(), _flow(steps, wave)
 
 
 def sample_flow(
