@@ -30,6 +30,7 @@ MODEL = "y ~ d1 + d2 + d3 + d4 + d5 + d6 + d7 + size + intensity + export + educ
 CLASSICAL = {221: 5, 305: 5, 5_000: 10, 50_000: 30, 500_000: 60}
 ROUNDS = {221: 15, 305: 15, 5_000: 11, 50_000: 5, 500_000: 3}
 DRAWS = 1_000
+IN_A_ROW = 50  # fits of a small sample behind one time, which are milliseconds each
 
 
 def firms(n: int, levels: int = 20, seed: int = 2024) -> pd.DataFrame:
@@ -171,7 +172,7 @@ def readable(value: float) -> str:
 def by_turns(key: str, table: pd.DataFrame, r: R | None, rounds: int) -> tuple[float | None, float]:
     """Median seconds of R and of ours."""
     n = len(table)
-    inner = 10 if n < 1_000 and key in ("classical", "clustered") else 1
+    inner = IN_A_ROW if n < 1_000 and key in ("classical", "clustered") else 1
     OURS[key](table)  # imports are timed in the whole process
     theirs, ours = [], []
     for _ in range(rounds):

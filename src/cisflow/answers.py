@@ -12,7 +12,7 @@ from cisflow.errors import CisflowError, Problem
 from cisflow.extract import code_key as _key
 from cisflow.extract import files_of, open_extract, selected
 from cisflow.labels import contradiction, in_codes
-from cisflow.schema import FLAGS, PERCENT, SIGNED, TEXT
+from cisflow.schema import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
 from cisflow.validation import did_you_mean, hinted
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ LONGEST_CODE = 5
 # Numbers that are dates: another column was meant.
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?"
 MOST_CODES = 8
+# 1.234 and 12.345 may be thousands; as decimals, some numbers of a column would have other ones.
+THOUSANDS = r"[+-]?[1-9]\d{0,2}([.,]\d{3})+"
+FEWEST_THOUSANDS = 30
 
 
 @dataclass
@@ -399,15 +402,37 @@ def _number(
             remedy = f"name the right column under `{variable}:` in {codebook['path']}"
         elif "figures" in codebook.get("file", {}):
             remedy += f"; the file's figures are read with {codebook['file']['figures']}"
+        elif key[text].str.fullmatch(THOUSANDS).all():
+            remedy = (
+                "export the file once more without signs between thousands, or if they are "
+                f"decimals set `file: {{decimal: ','}}` in {codebook['path']}"
+            )
         elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy))
+    problems += _thousands(variable, place, key[~text], codebook)
     values = (numbers * multiple(variable, codebook)).mask(outside)
     if variable in PERCENT:
         values = values.clip(0, 100)  # 1.0000001 × 100 is 100
     if spec.get("invalid") == "missing":
         problems = []
     return Answers(values, text | outside, problems=problems)
+
+
+def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) -> Iterator[Problem]:
+    """Yield that the decimals of an amount may be thousands, wrong by a factor of 1,000."""
+    if variable not in (*COUNTS, *MONEY, *SPENDING) or {"decimal", "figures"} & {
+        *codebook.get("file", {})
+    }:
+        return
+    fractions = key[key.str.contains(".", regex=False).fillna(False)]
+    if len(fractions) >= FEWEST_THOUSANDS and fractions.str.fullmatch(THOUSANDS).all():
+        yield Problem(
+            f"{place}: all {len(fractions)} values with a decimal sign have three decimals, such "
+            "as 9.999; are they thousands?",
+            "export the file once more without signs between thousands, or if they are decimals "
+            f"say so by `file: {{decimal: '.'}}` in {codebook['path']}",
+        )
 
 
 def _outside(

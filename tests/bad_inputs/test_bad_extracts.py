@@ -507,7 +507,19 @@ def test_commas_that_may_separate_thousands(tmp_path, refusal):
     _csv(tmp_path, _changed("TURN", "2,000", "3,500"))
     message = refusal("bad.csv")
     assert "turnover (column 'TURN'): 2 values that are no numbers." in message
+    assert "without signs between thousands" in message
     assert "set `file: {decimal: ','}`" in message
+
+
+def test_points_that_may_separate_thousands(tmp_path, refusal):
+    many = pd.concat([firms()] * 10, ignore_index=True)
+    many["ID"] = [f"{i:05d}" for i in range(len(many))]
+    many["TURN"] = [f"{1 + i}.{100 + i}" for i in range(len(many))]
+    _csv(tmp_path, many)
+    message = refusal("bad.csv")
+    assert "turnover (column 'TURN'): all 60 values with a decimal sign have three" in message
+    assert "such as 9.999" in message
+    assert "`file: {decimal: '.'}`" in message
 
 
 def test_infinite_number(tmp_path, refusal):

@@ -33,7 +33,7 @@ from cisflow.models.tobit_likelihood import (
     maximise,
     mills_ratio,
 )
-from cisflow.models.tobit_threads import in_order, product
+from cisflow.models.tobit_threads import blas_alone, in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,20 +192,22 @@ def resample(
     estimates = np.empty((number, results.params.size + 1))
     states: list[str] = []
     rng = np.random.default_rng(seed)
-    for first in range(0, number, BATCH * WAVE):
-        last = min(first + BATCH * WAVE, number)
-        batches = [
-            _counts(kind, rng, m, groups, b, min(b + BATCH, last))
-            for b in range(first, last, BATCH)
-        ]
-        for rows, found in in_order(fitter.fit, batches, n * (last - first)):
-            estimates[len(states) : len(states) + len(found)] = rows
-            states += found
+    with blas_alone():
+        influence = _influence(results, groups, m)
+        for first in range(0, number, BATCH * WAVE):
+            last = min(first + BATCH * WAVE, number)
+            batches = [
+                _counts(kind, rng, m, groups, b, min(b + BATCH, last))
+                for b in range(first, last, BATCH)
+            ]
+            for rows, found in in_order(fitter.fit, batches, n * (last - first)):
+                estimates[len(states) : len(states) + len(found)] = rows
+                states += found
     names = [*results.params.index, "sigma"]
     return Resamples(
         pd.DataFrame(estimates, columns=names),
         pd.Series([*results.params, results.scale], index=names),
-        _influence(results, groups, m),
+        influence,
         {"draws": number} | {s: states.count(s) for s in _STATES},
         kind,
         0 if groups is None else m,
@@ -234,7 +236,7 @@ def _influence(results: TobitResults, groups: Ints | None, m: int) -> Floats:
     if groups is not None:
         scores, sums = sums, np.zeros((m, sums.shape[1]))
         np.add.at(sums, groups, scores)
-    return product(sums, results.with_cov("nonrobust").cov_params(scale=True).to_numpy())
+    return np.asarray(sums @ results.with_cov("nonrobust").cov_params(scale=True).to_numpy())
 
 
 class _Refitter:
@@ -334,7 +336,7 @@ class _Refitter:
         r, k = w.shape[0], self.k
         W = w[:, self.index]
         inside, at_limit = np.split(W, [self.between], axis=1)
-        known = product(inside, self.outer[: self.between])
+        known = inside @ self.outer[: self.between]
         empty, lost, infinite = self._empty_levels(known, at_limit)
         m = inside.sum(axis=1)
         good = self._safe_rank(known, empty) & (np.count_nonzero(inside, axis=1) > k + 1)
@@ -396,16 +398,16 @@ class _Refitter:
         gone = self._blocks(known)[2] == 0
         if not gone.any():
             return empty, lost, infinite
-        below, above = (product(at_limit, rows) > 0 for rows in self.at_limit)
+        below, above = (at_limit @ rows > 0 for rows in self.at_limit)
         empty[:, where] = gone
         lost[:, where] = gone & ~(below & above)
         infinite[:, where] = np.where(gone & (below != above), above * 1.0 - below, 0.0)
-        at_limit *= product(infinite[:, where] != 0, self.V[self.between :, where].T) == 0
+        at_limit *= (infinite[:, where] != 0) @ self.V[self.between :, where].T == 0
         return empty, lost, infinite
 
     def _derivatives(self, q: Floats, m: Floats, w: Floats) -> tuple[Floats, Floats]:
         """Gradients at the points q (r, k+1), and what information has beyond the known part."""
-        pull = product(q, self.V.T)
+        pull = q @ self.V.T
         inside, u = np.split(pull, [self.between], axis=1)
         inside *= -w[:, : self.between]
         u *= self.away
@@ -413,9 +415,9 @@ class _Refitter:
         slope = w[:, self.between :] * ratio
         curvature = slope * np.maximum(u + ratio, 0)
         u[:] = slope * self.away
-        gradient = product(pull, self.V)
+        gradient = pull @ self.V
         gradient[:, -1] += m / q[:, -1]
-        packed = product(curvature, self.outer[self.between :])
+        packed = curvature @ self.outer[self.between :]
         packed[:, self.square[-1, -1]] += m / q[:, -1] ** 2
         return gradient, packed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from itertools import product as all_of
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 PIECE = 8_192  # rows: a piece stays in the cache, and OpenBLAS threads sums from 10,000 on
 THREADED = 40_000  # rows: fewer are done before threads have started
 PRODUCT = 250_000  # multiplications: OpenBLAS threads above 262,144
-TILE = 64  # rows and columns of a product
 SWEEP = 9_000  # numbers of a matrix times a vector: OpenBLAS threads above 9,216
 
 
@@ -45,6 +44,14 @@ def in_order(work: Callable[[Any], Any], parts: Sequence[Any], rows: int) -> lis
 
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, parts))
+
+
+def blas_alone() -> AbstractContextManager[Any]:
+    """Keep BLAS from starting threads where ours do the work; bytes must not depend on them."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def cross(left: Floats, right: Floats) -> Floats:
@@ -74,15 +81,3 @@ def along(X: Floats, v: Floats) -> Floats:
     np.matmul(batches, v, out=product[:whole].reshape(-1, size))
     np.matmul(X[whole:], v, out=product[whole:])
     return product
-
-
-def product(A: Floats, B: Floats) -> Floats:
-    """Multiply (r, n) by (n, q), in products too small for BLAS to thread."""
-    (r, n), q = A.shape, B.shape[1]
-    if r * n * q <= PRODUCT:
-        return np.asarray(A @ B)
-    out = np.zeros((r, q))
-    tiles = pieces(r, TILE), pieces(q, TILE), pieces(n, PRODUCT // TILE**2)
-    for down, across, through in all_of(*tiles):
-        out[down, across] += A[down, through] @ B[through, across]
-    return out
