@@ -28,9 +28,11 @@ import pandas as pd
 HERE = Path(__file__).parent
 MODEL = "y ~ d1 + d2 + d3 + d4 + d5 + d6 + d7 + size + intensity + export + educated + C(industry)"
 CLASSICAL = {221: 5, 305: 5, 5_000: 10, 50_000: 30, 500_000: 60}
-ROUNDS = {221: 15, 305: 15, 5_000: 11, 50_000: 5, 500_000: 3}
+ROUNDS = {221: 7, 305: 7, 5_000: 11, 50_000: 5, 500_000: 3}
 DRAWS = 1_000
-IN_A_ROW = 50  # fits of a small sample behind one time, which are milliseconds each
+# Fits of a small sample behind one time: each takes milliseconds, and a processor that waited for
+# the other side is slow for a tenth of a second.
+IN_A_ROW = 200
 
 
 def firms(n: int, levels: int = 20, seed: int = 2024) -> pd.DataFrame:

@@ -17,12 +17,12 @@ from cisflow.tables import make_tables, save_table
 
 
 def publish(settings, folder, root):
-    """Return findings and the paper's context, with tables and figures saved below ``folder``."""
+    """Return findings and the paper's context, with what the paper prints below ``folder``."""
     findings = make_findings(settings)
     for name, table in make_tables(findings).items():
-        save_table(table, folder / "tables", name)
+        save_table(table, folder / "tables", name, formats=["typ"])
     for name, figure in make_figures(findings).items():
-        save_figure(figure, folder / "figures", name)
+        save_figure(figure, folder / "figures", name, formats=["svg"])
     figure1 = yaml.safe_load((root / "paper/figure1.yaml").read_text(encoding="utf-8"))
     rule = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["rule"]
     context = paper_context(findings, folder / "tables", folder / "figures", figure1, rule)

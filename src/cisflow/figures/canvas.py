@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 6.3  # inches, the width of the paper's text
+# How each is written: without what differs from one run to the next.
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"dpi": 200, "metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+}
 
 
 # Okabe & Ito's colours: blue, vermillion, and two more for further outcomes.
@@ -52,7 +58,9 @@ def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure,
     return figure, list(axes[0])
 
 
-def save_figure(figure: Figure, folder: Path | str, name: str) -> None:
+def save_figure(
+    figure: Figure, folder: Path | str, name: str, formats: Collection[str] = tuple(FORMATS)
+) -> None:
     """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
@@ -60,6 +68,6 @@ def save_figure(figure: Figure, folder: Path | str, name: str) -> None:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
-        figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None, "Creator": None})
+        for ending in formats:
+            figure.savefig(folder / f"{name}.{ending}", **FORMATS[ending])
     plt.close(figure)

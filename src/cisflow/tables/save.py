@@ -6,7 +6,8 @@ import copy
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 FORMATS = ("tex", "html", "docx", "typ", "csv")
 
 
-def save_table(table: MTable, folder: Path | str, name: str) -> None:
+def save_table(
+    table: MTable, folder: Path | str, name: str, formats: Collection[str] = FORMATS
+) -> None:
     """Write a table as ``{name}.tex .html .docx .typ .csv``; the same table, the same bytes.
 
     Parameters
@@ -32,19 +35,24 @@ def save_table(table: MTable, folder: Path | str, name: str) -> None:
         Made if it does not exist.
     name
         File name without ending; also the table's label in LaTeX and Typst.
+    formats
+        Endings of the files to write.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     table.tab_label = f"tab-{name}"
-    texts = {
-        "tex": _latex(table),
-        "html": _html(table, name),
-        "typ": _typst(table),
-        "csv": _csv(table),
+    texts: dict[str, Callable[[MTable], str]] = {
+        "tex": _latex,
+        "html": partial(_html, name=name),
+        "typ": _typst,
+        "csv": _csv,
     }
-    for ending, text in texts.items():
-        (folder / f"{name}.{ending}").write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    (folder / f"{name}.docx").write_bytes(_docx(table))
+    for ending in formats:
+        file = folder / f"{name}.{ending}"
+        if ending == "docx":
+            file.write_bytes(_docx(table))
+        else:
+            file.write_text(texts[ending](table).rstrip("\n") + "\n", encoding="utf-8")
 
 
 def _csv(table: MTable) -> str:
