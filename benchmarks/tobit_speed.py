@@ -256,8 +256,8 @@ def table_text(rows: list[Row], lines: list[str], size: str) -> str:
     text = [
         "# Speed of the Tobit",
         "",
-        "Seconds of R (`AER::tobit`, `sandwich::vcovCL`, `boot`) and of cisflow, by turns in one run;",
-        "of both the quickest of their rounds, because other work on a machine only adds to a time.",
+        "Seconds of R (`AER::tobit`, `sandwich::vcovCL`, `boot`) and of cisflow, by turns in one",
+        "run; of both the quickest round, because other work on a machine only adds to a time.",
         "20 industries, 11 further regressors, 45 % of outcomes at the lower limit and 3 % at the",
         f"upper one. {size}",
         "",
