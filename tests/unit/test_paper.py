@@ -20,7 +20,7 @@ def publish(settings, folder, root):
     """Return findings and the paper's context, with what the paper prints below ``folder``."""
     findings = make_findings(settings)
     for name, table in make_tables(findings).items():
-        save_table(table, folder / "tables", name, formats=["typ"])
+        save_table(table, folder / "tables", name, formats=["typ", "csv"])
     for name, figure in make_figures(findings).items():
         save_figure(figure, folder / "figures", name, formats=["svg"])
     figure1 = yaml.safe_load((root / "paper/figure1.yaml").read_text(encoding="utf-8"))
