@@ -410,20 +410,19 @@ def _number(
         elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy))
-    problems += _thousands(variable, place, key[~text], codebook)
     values = (numbers * multiple(variable, codebook)).mask(outside)
     if variable in PERCENT:
         values = values.clip(0, 100)  # 1.0000001 × 100 is 100
     if spec.get("invalid") == "missing":
         problems = []
+    problems += _thousands(variable, place, key[~text], codebook)
     return Answers(values, text | outside, problems=problems)
 
 
 def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) -> Iterator[Problem]:
     """Yield that the decimals of an amount may be thousands, wrong by a factor of 1,000."""
-    if variable not in (*COUNTS, *MONEY, *SPENDING) or {"decimal", "figures"} & {
-        *codebook.get("file", {})
-    }:
+    stated = {"decimal", "figures"} & {*codebook.get("file", {})}
+    if stated or variable not in (*COUNTS, *MONEY, *SPENDING):
         return
     fractions = key[key.str.contains(".", regex=False).fillna(False)]
     if len(fractions) >= FEWEST_THOUSANDS and fractions.str.fullmatch(THOUSANDS).all():
