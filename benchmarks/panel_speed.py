@@ -23,9 +23,9 @@ import numpy as np
 from _report import HERE, machine, peak_memory, table, write
 from read_speed import firms
 
-from cisflow.codebook import load_codebook
-from cisflow.config import Run, load_run
-from cisflow.validation import read_yaml
+from cisflow.base.documents import read_yaml
+from cisflow.study.codebook import load_codebook
+from cisflow.study.run import Run, load_run
 
 ROOT = HERE.parent
 FIRMS = [2_500, 5_000, 10_000]
@@ -64,7 +64,7 @@ def scaled(truth: dict, n: int) -> dict:
 
 def write_extracts(run: Run, country: str, n: int, folder: Path) -> None:
     """Write a country's extracts with ``n`` firms a wave and 150 columns."""
-    from cisflow.simulate import draw_waves, truth_of
+    from cisflow.simulate.extracts import draw_waves, truth_of
     from cisflow.simulate.files import encode, write_extract
     from cisflow.simulate.survey import answers, classified, name_firms
 
@@ -85,8 +85,8 @@ def write_extracts(run: Run, country: str, n: int, folder: Path) -> None:
 
 def measure(folder: Path) -> dict[str, float]:
     """Read all extracts and build all panels; return rows, seconds and peak memory in bytes."""
-    from cisflow.ingest import ingest_wave
-    from cisflow.panel import build_panel
+    from cisflow.panel.build import build_panel
+    from cisflow.survey.ingest import ingest_wave
 
     run = europe()
     industries = read_yaml(ROOT / "config/nace.yaml")

@@ -19,8 +19,8 @@ from multiprocessing import get_context
 import numpy as np
 from _report import HERE, RESULTS, machine, table, write
 
-from cisflow.models.path import PathModel, path_effects
-from cisflow.simulate import draw_cis4, implied_correlations, load_truth
+from cisflow.estimators.path.model import PathModel, path_effects
+from cisflow.simulate.extracts import draw_cis4, implied_correlations, load_truth
 
 ROOT = HERE.parent
 SEED, SAMPLES, DRAWS = 20141120, 1_000, 1_000
@@ -207,7 +207,7 @@ def report(found):
     blocks = [
         "# Path model: the truth in synthetic Flanders",
         f"{SAMPLES:,} samples per size and reading of figure 1, drawn by "
-        "`cisflow.simulate.draw_cis4` (counts, spending with zeros and a long tail, shares with "
+        "`cisflow.simulate.extracts.draw_cis4` (counts, spending with zeros and a long tail, shares with "
         f"limits), seed {SEED}. All numbers are standardised. MCE: Monte-Carlo error of the bias. "
         f"Bootstrap: {DRAWS:,} draws.",
     ]

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from _report import HERE, REFERENCE, machine, table, write
 
-from cisflow.models.path import PathModel
+from cisflow.estimators.path.model import PathModel
 
 DATA = REFERENCE / "data/cis_305.csv"
 DRAWS, LAVAAN_DRAWS, REPETITIONS = 5_000, 500, 3

@@ -27,16 +27,16 @@ import pandas as pd
 from _report import machine, table, write
 from scipy.stats import t
 
-from cisflow.config import load_run
-from cisflow.estimates import read_pooled
-from cisflow.estimation import estimate
-from cisflow.nace import industry
-from cisflow.panel import variables_of
-from cisflow.pooling import combine, pool
-from cisflow.pooling.prediction import prediction_interval
-from cisflow.schema import ASKED
-from cisflow.simulate import draw_cis2, truth_of
-from cisflow.validation import read_yaml
+from cisflow.base.documents import read_yaml
+from cisflow.estimation.estimates import read_pooled
+from cisflow.estimation.pooling.pool import combine, pool
+from cisflow.estimation.pooling.prediction import prediction_interval
+from cisflow.estimation.run import estimate
+from cisflow.panel.sample import variables_of
+from cisflow.simulate.extracts import draw_cis2, truth_of
+from cisflow.study.canonical import ASKED
+from cisflow.study.run import load_run
+from cisflow.survey.activities import industry
 
 ROOT = Path(__file__).parents[1]
 SEED, SAMPLES, ANEW = 20141120, 60, 4_000

@@ -78,14 +78,14 @@ def write_pooled(file: Path, n: int) -> None:
 
 
 def ours(file: str | Path) -> int:
-    from cisflow.extract import open_extract
+    from cisflow.raw.extract import open_extract
 
     return len(open_extract(file).read(COLUMNS).table)
 
 
 def read_pooled(file: str, country: str) -> None:
     """Print rows, seconds and the peak memory in bytes of a process that reads a pooled text."""
-    from cisflow.extract import open_extract
+    from cisflow.raw.extract import open_extract
 
     start = time.perf_counter()
     rows = {"COUNTRY": [country]} if country != "all" else None

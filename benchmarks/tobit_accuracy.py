@@ -18,7 +18,7 @@ import pandas as pd
 from _report import REFERENCE, machine, table, write
 from tobit_recovery import draw
 
-from cisflow.models import Tobit
+from cisflow.estimators import Tobit
 
 SIZES = (221, 305, 5_000)
 VARIANTS = ("y", "y2", "y_times100", "y_weighted")

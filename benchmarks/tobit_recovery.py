@@ -19,7 +19,7 @@ import numpy as np
 from _report import machine, table, write
 from scipy.special import ndtr, ndtri
 
-from cisflow.models import Tobit
+from cisflow.estimators import Tobit
 
 SEED, SAMPLES, SIZES = 20141120, 2_000, (221, 2_000)
 CLUSTERS = {221: 40, 2_000: 100}

@@ -58,26 +58,26 @@ def firms(n: int, levels: int = 20, seed: int = 2024) -> pd.DataFrame:
 
 
 def classical(table: pd.DataFrame) -> object:
-    from cisflow.models import Tobit
+    from cisflow.estimators import Tobit
 
     return Tobit.from_formula(MODEL, table, 0, 1).fit().cov_params()
 
 
 def clustered(table: pd.DataFrame) -> object:
-    from cisflow.models import Tobit
+    from cisflow.estimators import Tobit
 
     fit = Tobit.from_formula(MODEL, table, 0, 1).fit("cluster", {"groups": "cluster"})
     return fit.cov_params()
 
 
 def bootstrap(table: pd.DataFrame) -> object:
-    from cisflow.models import Tobit
+    from cisflow.estimators import Tobit
 
     return Tobit.from_formula(MODEL, table, 0, 1).fit().bootstrap(DRAWS, seed=1)
 
 
 def whole_process(file: str) -> None:
-    from cisflow.models import Tobit
+    from cisflow.estimators import Tobit
 
     fit = Tobit.from_formula(MODEL, pd.read_csv(file), 0, 1)
     results = fit.fit("cluster", {"groups": "cluster"})

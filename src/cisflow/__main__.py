@@ -1,5 +1,5 @@
 """``python -m cisflow``."""
 
-from cisflow.cli import main
+from cisflow.assist.cli import main
 
 raise SystemExit(main())

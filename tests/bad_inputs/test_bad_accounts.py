@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from small_survey import accounts, assert_in_words, codebook_folders, write_accounts
 
-from cisflow.accounts.deflator import read_deflator
-from cisflow.codebook import load_codebook
-from cisflow.errors import CisflowError
-from cisflow.ingest import ingest_accounts
+from cisflow.base.problems import CisflowError
+from cisflow.study.codebook import load_codebook
+from cisflow.survey.accounts.deflator import read_deflator
+from cisflow.survey.ingest import ingest_accounts
 
 SHEET = "sheet 'Results'"
 

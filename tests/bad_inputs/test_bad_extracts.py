@@ -11,10 +11,10 @@ import pyreadstat
 import pytest
 from small_survey import CODEBOOK, assert_in_words, codebook_folders, firms
 
-from cisflow.codebook import load_codebook
-from cisflow.errors import CisflowError
-from cisflow.extract import configured
-from cisflow.ingest import ingest_wave
+from cisflow.base.problems import CisflowError
+from cisflow.raw.extract import configured
+from cisflow.study.codebook import load_codebook
+from cisflow.survey.ingest import ingest_wave
 
 CODEBOOK_FILE = "small.yaml"
 

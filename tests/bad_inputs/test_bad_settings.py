@@ -10,9 +10,9 @@ import pytest
 import yaml
 from small_survey import CODEBOOK, assert_in_words, codebook_folders
 
-from cisflow.codebook import load_codebook
-from cisflow.config import load_run
-from cisflow.errors import CisflowError
+from cisflow.base.problems import CisflowError
+from cisflow.study.codebook import load_codebook
+from cisflow.study.run import load_run
 
 
 def refused(call, folder):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.models.tobit import Tobit
+from cisflow.estimators.tobit.model import Tobit
 
 PUBLISHED = {
     "Intercept": "8.1742",

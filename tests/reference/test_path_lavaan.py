@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from cisflow.models.path import PathModel, PathResults
-from cisflow.models.path_compare import nested_tests
+from cisflow.estimators.path.compare import nested_tests
+from cisflow.estimators.path.model import PathModel, PathResults
 
 EQUATIONS = {
     "absorb": ["breadth", "lrd"],

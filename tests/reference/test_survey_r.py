@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.errors import CisflowError
-from cisflow.models import Tobit
-from cisflow.models.companions import OLS, FractionalLogit
+from cisflow.base.problems import CisflowError
+from cisflow.estimators import Tobit
+from cisflow.estimators.regression.models import OLS, FractionalLogit
 
 FORMULA = "y ~ x + z"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.models.tobit import Tobit
+from cisflow.estimators.tobit.model import Tobit
 
 TERMS = "d1 + d2 + d3 + d4 + d5 + d6 + d7 + lsize + lrd + export + group + highedu + C(ind)"
 EFFECTS = {

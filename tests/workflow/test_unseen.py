@@ -8,8 +8,8 @@ import pytest
 import unseen_survey
 from docs_page import run_page
 
-from cisflow.commands.checking import check_run
-from cisflow.commands.scaffold import initialise
+from cisflow.assist.checking import check_run
+from cisflow.assist.scaffold import initialise
 
 pytestmark = pytest.mark.slow
 

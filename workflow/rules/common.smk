@@ -7,10 +7,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from cisflow.config import code_digest, load_run
-from cisflow.errors import CisflowError
-from cisflow.publication import is_pooled
-from cisflow.weightings import weightings
+from cisflow.study.digests import code_digest
+from cisflow.study.run import load_run
+from cisflow.base.problems import CisflowError
+from cisflow.study.run import is_pooled
+from cisflow.study.weightings import weightings
 
 ROOT = Path(workflow.basedir)
 ENVIRONMENT = str(ROOT / "environment.yml")

@@ -1,13 +1,14 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.attrition import describe_attrition
-    from cisflow.disclosure import control_flow, describe_samples
-    from cisflow.panel import sample_flow
-    from cisflow.rates import compared, cooperation_rates, read_official_rates
-    from cisflow.records import write_record, write_table
+    from cisflow.base.records import write_record, write_table
+    from cisflow.panel.attrition import describe_attrition
+    from cisflow.panel.description import describe_samples
+    from cisflow.panel.flow import control_flow
+    from cisflow.panel.rates import compared, cooperation_rates, read_official_rates
+    from cisflow.panel.sample import sample_flow
 
     panel = pd.read_parquet(snakemake.input.panel)
     country = snakemake.wildcards.country

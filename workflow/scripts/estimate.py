@@ -1,10 +1,10 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.estimation import estimate
-    from cisflow.records import write_record, write_table
+    from cisflow.base.records import write_record, write_table
+    from cisflow.estimation.run import estimate
 
     estimates = estimate(
         pd.read_parquet(snakemake.input.panel),

@@ -1,11 +1,11 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import json
     from pathlib import Path
 
-    from cisflow.pooling.exports import write_export
-    from cisflow.validation import read_yaml
+    from cisflow.base.documents import read_yaml
+    from cisflow.estimation.pooling.exports import write_export
 
     folder = Path("results", snakemake.params.run)
     write_export(

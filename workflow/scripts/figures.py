@@ -1,8 +1,8 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.figures import draw_figures, save_figure
-    from cisflow.publication import read_findings
+    from cisflow.publication.figures.draw import draw_figures, save_figure
+    from cisflow.publication.findings import read_findings
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())

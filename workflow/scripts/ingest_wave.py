@@ -1,11 +1,11 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.codebook import load_codebook
-    from cisflow.extract import configured
-    from cisflow.ingest import ingest_wave
-    from cisflow.records import write_record
-    from cisflow.semantics import write_warnings
+    from cisflow.base.records import write_record
+    from cisflow.raw.extract import configured
+    from cisflow.study.codebook import load_codebook
+    from cisflow.survey.ingest import ingest_wave
+    from cisflow.survey.semantics import write_warnings
 
     codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
     codebook = configured(codebook, snakemake.params.source)

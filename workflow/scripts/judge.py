@@ -1,4 +1,4 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import json
@@ -6,9 +6,9 @@ with reported(snakemake.log[0]):
 
     import pandas as pd
 
-    from cisflow.claims import judge, judge_pooled
-    from cisflow.estimates import read_estimates, read_pooled
-    from cisflow.records import write_table
+    from cisflow.base.records import write_table
+    from cisflow.claims.verdicts import judge, judge_pooled
+    from cisflow.estimation.estimates import read_estimates, read_pooled
 
     verdicts = judge(
         snakemake.params.claims,

@@ -1,11 +1,11 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.accounts.deflator import read_deflator
-    from cisflow.panel import build_panel
-    from cisflow.validation import read_yaml
+    from cisflow.base.documents import read_yaml
+    from cisflow.panel.build import build_panel
+    from cisflow.survey.accounts.deflator import read_deflator
 
     prices, base_year = snakemake.input.deflator, snakemake.params.base_year
     panel = build_panel(

@@ -1,12 +1,12 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import shutil
     from pathlib import Path
 
-    from cisflow.paper import paper_context, render_paper
-    from cisflow.publication import read_findings, write_manifest
-    from cisflow.validation import read_yaml
+    from cisflow.base.documents import read_yaml
+    from cisflow.publication.findings import read_findings, write_manifest
+    from cisflow.publication.paper.context import paper_context, render_paper
 
     stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
     stages += ("rates", "pooled", "pooling")

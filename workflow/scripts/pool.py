@@ -1,9 +1,9 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.estimates import read_estimates
-    from cisflow.pooling import pool
-    from cisflow.records import write_record, write_table
+    from cisflow.base.records import write_record, write_table
+    from cisflow.estimation.estimates import read_estimates
+    from cisflow.estimation.pooling.pool import pool
 
     pooled = pool(
         read_estimates(snakemake.input.estimates),

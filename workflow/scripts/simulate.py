@@ -1,8 +1,8 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.codebook import load_codebook
-    from cisflow.simulate import simulate_extracts
+    from cisflow.simulate.extracts import simulate_extracts
+    from cisflow.study.codebook import load_codebook
 
     codebooks = {
         wave: load_codebook(name, snakemake.params.folders)

@@ -1,8 +1,8 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.publication import read_findings
-    from cisflow.tables import make_tables, save_table
+    from cisflow.publication.findings import read_findings
+    from cisflow.publication.tables.make import make_tables, save_table
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())

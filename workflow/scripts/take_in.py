@@ -1,7 +1,7 @@
-from cisflow.errors import reported
+from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.pooling.exports import unpack
+    from cisflow.study.exports import unpack
 
     unpack(
         snakemake.params.export,

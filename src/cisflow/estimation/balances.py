@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.attrition import WEIGHT
-from cisflow.balance_terms import (
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimation.common import Row, fit_arguments, note_of, numeric
+from cisflow.estimators.path.system import ARROW
+from cisflow.panel.attrition import WEIGHT
+from cisflow.panel.ratios import RATIOS
+from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
     EVERYONE,
@@ -23,16 +27,12 @@ from cisflow.balance_terms import (
     groups_of,
     outcome_of,
 )
-from cisflow.errors import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, note_of, numeric
-from cisflow.models.path_system import ARROW
-from cisflow.ratios import RATIOS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cisflow.models.path_balance import Decomposition
-    from cisflow.models.path_results import PathResults
+    from cisflow.estimators.path.balance import Decomposition
+    from cisflow.estimators.path.results import PathResults
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
@@ -127,7 +127,7 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
     CisflowError
         If the panel has no accounts of that lag.
     """
-    from cisflow.panel import variables_of
+    from cisflow.panel.sample import variables_of
 
     if lag is None:
         return firms
@@ -170,8 +170,8 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
 
     Every group has a seed of its own: resamples of different firms are independent.
     """
-    from cisflow.models.path_balance import decompose, parts_of
-    from cisflow.panel import variables_of
+    from cisflow.estimators.path.balance import decompose, parts_of
+    from cisflow.panel.sample import variables_of
 
     about = spec["balance"]
     try:
@@ -192,7 +192,7 @@ def _fit(
     spec: Spec,
     bootstrap: Mapping[str, int],
 ) -> PathResults:
-    from cisflow.models.path import PathModel
+    from cisflow.estimators.path.model import PathModel
 
     covariance = fit_arguments(spec["covariance"][0], firms)
     model = PathModel(
@@ -324,8 +324,8 @@ def _steps(
     CisflowError
         If the model cannot be estimated.
     """
-    from cisflow.models.path_balance import decompose, parts_of
-    from cisflow.panel import variables_of
+    from cisflow.estimators.path.balance import decompose, parts_of
+    from cisflow.panel.sample import variables_of
 
     about = spec["balance"]
     unasked = set(spec["steps"]) - set(asked)
@@ -370,7 +370,7 @@ def _horizon(
     spec: Spec, turns: Mapping[str, Mapping[int, float]]
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return in words at which lag each group's balance turns."""
-    from cisflow.models.path_balance import horizon
+    from cisflow.estimators.path.balance import horizon
 
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
     rows = [

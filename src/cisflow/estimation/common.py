@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
-from cisflow.weightings import DESIGN_COLUMNS
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.panel.design import DESIGN_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cisflow.models.companions_rows import Rows
+    from cisflow.estimators.regression.rows import Rows
 
 Row = dict[str, Any]
 Covariance = str | dict[str, str]
@@ -61,7 +61,7 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
     CisflowError
         It names the variables.
     """
-    from cisflow.panel import columns_in
+    from cisflow.panel.sample import columns_in
 
     names = dict.fromkeys(name for term in terms for name in columns_in(term))
     if empty := [name for name in names if sample[name].isna().all()]:
@@ -113,7 +113,7 @@ def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list
         Its ``sensitivity`` names the coefficients, ``sensitivity_benchmark`` the observed covariate
         to compare with: a term, or a fixed effect, which stands for all its dummies.
     """
-    from cisflow.models.sensitivity import sensitivity
+    from cisflow.estimators.regression.sensitivity import sensitivity
 
     names = [rows.names[j] for j in kept]
     benchmark = spec.get("sensitivity_benchmark") or ""

@@ -1,8 +1,8 @@
 """Instrumental variables: least squares, 2SLS, LIML and GMM side by side, firms of one wave.
 
 linearmodels estimates and tests; the Anderson–Rubin set and the effective F are
-:mod:`cisflow.models.weak_instruments`. Standard errors and their degrees of freedom follow
-:class:`cisflow.models.OLS`, so that the columns differ in nothing but the method.
+:mod:`cisflow.estimators.regression.weak_instruments`. Standard errors and their degrees of freedom follow
+:class:`cisflow.estimators.OLS`, so that the columns differ in nothing but the method.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
     Covariance,
     Row,
@@ -29,8 +29,8 @@ from cisflow.estimation.common import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cisflow.models.companions_rows import Rows
-    from cisflow.models.tobit_likelihood import Floats, Ints
+    from cisflow.estimators.arrays import Floats, Ints
+    from cisflow.estimators.regression.rows import Rows
 
 # First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
 WEAK = 10.0
@@ -117,8 +117,8 @@ def _design(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
 ) -> Design:
     """Return complete rows; columns that repeat others are left out and named."""
-    from cisflow.models.companions_rows import read_rows, why_collinear
-    from cisflow.models.tobit_checks import independent_columns
+    from cisflow.estimators.design import independent_columns
+    from cisflow.estimators.regression.rows import read_rows, why_collinear
 
     endogenous, instruments = spec["endogenous"], spec["instruments"]
     exogenous = [*terms, *spec["controls"]]
@@ -199,7 +199,7 @@ def _options(
     design: Design, covariance: Covariance, sample: pd.DataFrame
 ) -> tuple[dict[str, Any], Ints | None]:
     """Return a covariance in linearmodels' words, and the clusters' codes."""
-    from cisflow.models.companions import PLAIN
+    from cisflow.estimators.regression.models import PLAIN
 
     if isinstance(covariance, str):
         if covariance not in PLAIN:
@@ -316,7 +316,7 @@ def _first_stage(
 def _robust_to_weakness(
     design: Design, covariance: Covariance, codes: Ints | None
 ) -> dict[str, Any]:
-    from cisflow.models.weak_instruments import reduced_form
+    from cisflow.estimators.regression.weak_instruments import reduced_form
 
     form = reduced_form(
         design.rows.y,

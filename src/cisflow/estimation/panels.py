@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
     Covariance,
     Row,
@@ -72,7 +72,7 @@ class Design:
     not_estimable
         Term → why it has no coefficient.
     dropped
-        Rows left out for want of an answer, as :func:`cisflow.models.companions_rows.read_rows`.
+        Rows left out for want of an answer, as :func:`cisflow.estimators.regression.rows.read_rows`.
     """
 
     y: pd.Series
@@ -148,9 +148,9 @@ def _design(
     """Return complete rows of one regression; collinear regressors are left out and named."""
     import pandas as pd
 
-    from cisflow.models.companions_rows import read_rows, why_collinear
-    from cisflow.models.tobit_checks import independent_columns
-    from cisflow.panel import variables_of
+    from cisflow.estimators.design import independent_columns
+    from cisflow.estimators.regression.rows import read_rows, why_collinear
+    from cisflow.panel.sample import variables_of
 
     wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
@@ -244,7 +244,7 @@ def _correlated_random(design: Design) -> Fit:
     """
     import pandas as pd
 
-    from cisflow.models.tobit_checks import independent_columns
+    from cisflow.estimators.design import independent_columns
 
     _refuse_unless_repeated(design)
     varying = [name for name in design.X if name != INTERCEPT]
@@ -258,7 +258,7 @@ def _first_difference(design: Design) -> Fit:
     """Regress changes on changes between consecutive waves."""
     from linearmodels.panel.model import FirstDifferenceOLS
 
-    from cisflow.models.tobit_checks import independent_columns
+    from cisflow.estimators.design import independent_columns
 
     _refuse_unless_repeated(design)
     order = design.y.index.to_frame()["order"]

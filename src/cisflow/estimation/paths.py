@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError
+from cisflow.base.problems import CisflowError
 from cisflow.estimation.common import Row, fit_arguments, numeric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cisflow.models.path import PathModel
-    from cisflow.models.path_results import PathResults
+    from cisflow.estimators.path.model import PathModel
+    from cisflow.estimators.path.results import PathResults
 
 Maker = Callable[[dict[str, list[str]]], "PathModel"]
 
@@ -60,8 +60,8 @@ def path_model(
 
 def _maker(sample: pd.DataFrame, spec: dict[str, Any]) -> Maker:
     """Return what makes a path model of equations: from the firms, or from a printed table."""
-    from cisflow.models.path import PathModel
-    from cisflow.printed import read_printed
+    from cisflow.estimators.path.model import PathModel
+    from cisflow.raw.printed import read_printed
 
     if printed := spec.get("printed"):
         corr, sd = read_printed(printed["file"])
@@ -113,7 +113,7 @@ def _tests_of_readings(
     """Return how each reading of a union fares against it, nothing for a model that is none."""
     if not spec.get("readings"):
         return {}
-    from cisflow.models.path_compare import compare
+    from cisflow.estimators.path.compare import compare
 
     fits = {name: make(equations).fit(**covariance) for name, equations in spec["readings"].items()}
     table = compare({**fits, "union": union}).drop(index="union")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
     Row,
     covariance_name,
@@ -18,7 +18,7 @@ from cisflow.estimation.common import (
     refuse_unmeasured,
     sensitivities,
 )
-from cisflow.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weights_of
+from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weights_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,19 +75,19 @@ def _fit_regression(
     weights = sample[name] if name else None
     data = numeric(sample)
     if spec["estimator"] == "tobit":
-        from cisflow.models.tobit import Tobit
+        from cisflow.estimators.tobit.model import Tobit
 
         lower, upper = spec["limits"]
         model: Any = Tobit.from_formula(formula, data, lower=lower, upper=upper, weights=weights)
     elif spec["estimator"] == "fractional":
-        from cisflow.models.companions import FractionalLogit
+        from cisflow.estimators.regression.models import FractionalLogit
 
         lower, upper = spec["limits"]
         model = FractionalLogit.from_formula(
             formula, data, lower=lower, upper=upper, weights=weights
         )
     else:
-        from cisflow.models.companions import OLS
+        from cisflow.estimators.regression.models import OLS
 
         model = OLS.from_formula(formula, data, weights=weights)
     return model.fit(**fit_arguments(spec["covariance"][0], sample))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.cooperation import Integers, Truth
 from cisflow.simulate.followed import Followed, regional_shifts, returning
 from cisflow.simulate.lags import lag_process, ratio_scores

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cisflow.schema import PARTNERS
 from cisflow.simulate.norta import Array
+from cisflow.study.canonical import PARTNERS
 
 Truth = Mapping[str, Any]
 Integers = NDArray[np.int64]

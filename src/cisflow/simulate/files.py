@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.codebook import alternatives, multiple
-from cisflow.errors import CisflowError, Problem
-from cisflow.schema import BLOCKS, MONEY, SPENDING, TEXT
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import AMOUNTS
+from cisflow.study.canonical import BLOCKS, MONEY, SPENDING, TEXT
+from cisflow.study.codebook import alternatives, multiple
 
 if TYPE_CHECKING:
     import pandas as pd

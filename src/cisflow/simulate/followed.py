@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.cooperation import size_class
 from cisflow.simulate.norta import Array
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.cooperation import cooperation_norm
 from cisflow.simulate.norta import Array
 from cisflow.simulate.population import RATIOS, path_scores

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem
 
 Array = NDArray[np.float64]
 Quantile = Callable[[Array], Array]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.schema import PARTNERS, PLACES, PROTECTION, SOURCES
 from cisflow.simulate.cooperation import (
     Integers,
     Truth,
@@ -37,6 +36,7 @@ from cisflow.simulate.norta import (
     score_correlations,
 )
 from cisflow.simulate.shares import latent_mean, tobit_shares
+from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd

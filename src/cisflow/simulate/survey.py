@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.schema import BLOCKS, PARTNERS, PERCENT, PLACES
 from cisflow.simulate.cooperation import Truth, size_class
 from cisflow.simulate.followed import Followed, regional_shifts, returning
 from cisflow.simulate.population import (
@@ -16,6 +15,7 @@ from cisflow.simulate.population import (
     draw_innovators,
     draw_others,
 )
+from cisflow.study.canonical import BLOCKS, PARTNERS, PERCENT, PLACES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cisflow.errors import CisflowError, Problem
+from cisflow.base.documents import read_yaml, validated
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.cooperation import Truth
-from cisflow.validation import read_yaml, validated
 
 SCHEMA = Path("workflow", "schemas", "truth.schema.yaml")
 

@@ -1,0 +1,1 @@
+"""The command `cisflow`, and what it knows of words, codes and labels."""

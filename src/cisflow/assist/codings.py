@@ -1,0 +1,337 @@
+"""What the answers in a column look like: yes or no, degrees, shares, amounts, identifiers.
+
+Nothing here keeps a value of a firm beyond codes that several firms share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cisflow.assist.vocabulary import Words, plain
+from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.study.canonical import PLACES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CODES = 12
+MOSTLY = 0.9
+# As many firms per code make a number one of a scale (1 to 5), and no amount.
+ROWS_PER_CODE = 10
+# A code for no answer lies at least as many times above the largest answer.
+FAR_ABOVE = 3
+SHORT_NUMBER = re.compile(r"[+-]?\d{1,15}\.0+")
+YES_NO = {"0": False, "1": True}
+ONE_TWO = {"1": True, "2": False}
+DEGREES = ("0", "1", "2", "3")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """From a column's codes to canonical values.
+
+    Attributes
+    ----------
+    codes
+        From code as the file writes it to yes/no or 0 to 3.
+    missing
+        Codes that stand for no answer.
+    assumed
+        What was assumed, in words; empty where words or labels say it.
+    """
+
+    codes: Mapping[str, bool | int]
+    missing: tuple[str, ...] = ()
+    assumed: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column, as far as it may be told.
+
+    Attributes
+    ----------
+    name, label
+        Its name and label.
+    rows, present, distinct
+        Rows of the file, rows with a value, number of different values.
+    counts
+        Rows per code, for columns with at most :data:`MOST_CODES` different values.
+    unique
+        Whether every row has a value of its own.
+    numeric
+        Share of values that are numbers.
+    silent
+        Values that stand for no answer: words, negative codes, codes labelled so, and numbers of
+        nines far above all others.
+    zeros
+        Whether some of the numbers are 0.
+    signs
+        What stands in the numbers besides digits: a percent sign, separators of thousands.
+    flag, degree
+        How its codes are yes and no, or degrees of importance; None if they are not.
+    places
+        Where its codes say in which places ("at home", "abroad", "both") there is something: per
+        place how they are yes and no. Empty if they do not.
+    within
+        Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
+    """
+
+    name: str
+    label: str
+    rows: int
+    present: int
+    distinct: int
+    counts: dict[str, int] = field(default_factory=dict)
+    unique: bool = False
+    numeric: float = 0.0
+    silent: tuple[str, ...] = ()
+    zeros: bool = False
+    signs: tuple[str, ...] = ()
+    flag: Coding | None = None
+    degree: Coding | None = None
+    places: Mapping[str, Coding] = field(default_factory=dict)
+    within: str = ""
+
+    def fits(self, kind: str) -> bool:
+        """Return whether the column may hold answers of a kind of variable."""
+        if self.present == 0:
+            return False
+        if kind == "id":
+            return self.unique
+        if kind == "flag":
+            return self.flag is not None
+        if kind == "degree":
+            return self.degree is not None
+        if kind == "places":
+            return bool(self.places)
+        if kind == "share":
+            return self.flag is None and self.within in ("0-1", "0-100")
+        if kind == "weight":
+            return self.numeric >= MOSTLY and self.distinct > 1
+        if kind == "amount":
+            return self.numeric >= MOSTLY and self.distinct > 2 and not self.scale
+        if kind == "class":  # small, medium, large are degrees too
+            return self.flag is None and 1 < self.distinct <= MOST_CODES
+        coded = self.flag is not None or self.degree is not None
+        return not coded and 1 < self.distinct <= max(MOST_CODES, self.rows // 2)
+
+    @property
+    def scale(self) -> bool:
+        """Whether its numbers are the points of a scale rather than amounts."""
+        return self.distinct <= MOST_CODES and self.present >= ROWS_PER_CODE * self.distinct
+
+    @property
+    def ticked(self) -> bool:
+        """Whether it holds nothing but yes: a box that is ticked or left blank."""
+        return self.flag is not None and set(map(self.flag.codes.get, self.answered)) == {True}
+
+    @property
+    def answered(self) -> list[str]:
+        """Codes that are answers."""
+        return [code for code in self.counts if code not in self.silent]
+
+
+def profile(
+    name: str, label: str, text: pd.Series, words: Words, codes: Mapping[str, str] | None = None
+) -> Profile:
+    """Describe a column.
+
+    Parameters
+    ----------
+    name, label
+        Its name and label.
+    text
+        Its values as text, shape (n,).
+    words
+        The words for yes, no and no answer.
+    codes
+        What its codes mean, where that is known.
+    """
+    blank = silent_values(text, words, codes)
+    given = text[text.notna() & ~text.isin(blank)]
+    numbers, signs = numbers_of(given)
+    far = _far_above(numbers)
+    blank += sorted(given[numbers.isin(far)].unique())
+    given, numbers = given[~numbers.isin(far)], numbers[~numbers.isin(far)]
+    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
+    coded = counts if len(counts) <= MOST_CODES else {}
+    known = numbers.dropna()
+    within = ""
+    if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
+        # Whole zeros and ones are yes/no or percent; fractions have decimals.
+        within = "0-1" if known.max() <= 1 and (known % 1 > 0).any() else ""
+        within = within or ("0-100" if known.max() <= 100 else "")
+    return Profile(
+        name,
+        label,
+        rows=len(text),
+        present=len(given),
+        distinct=int(given.nunique()),
+        counts=coded,
+        unique=bool(len(given) == len(text) and given.is_unique),
+        numeric=len(known) / len(given) if len(given) else 0.0,
+        silent=tuple(blank),
+        zeros=bool((known == 0).any()),
+        signs=signs,
+        flag=flag_coding(coded, words, codes),
+        degree=degree_coding(coded, words, codes),
+        places=place_codings(coded, words, codes),
+        within=within,
+    )
+
+
+def silent_values(
+    text: pd.Series, words: Words, meanings: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the values of a column that stand for no answer.
+
+    Words, negative codes that often do, and codes whose label says so.
+    """
+    negative = {code for code in words.missing_codes if code.startswith("-")}
+    means = meanings or {}
+    return [
+        v
+        for v in text.dropna().unique()
+        if v in negative or _is_missing(v, words) or _is_missing(means.get(v, ""), words)
+    ]
+
+
+def _far_above(numbers: pd.Series) -> list[float]:
+    """Return numbers such as 9999 or 9998 that several firms have, far above all other numbers."""
+    counts = numbers.value_counts()
+    nines = [v for v in counts.index if v >= 99 and re.fullmatch(r"9+[789]", f"{v:.0f}")]
+    others = counts.index.difference(nines)
+    highest = float(others.max()) if len(others) else 0.0
+    return [v for v in nines if v > FAR_ABOVE * highest and counts[v] >= MINIMUM_CELL]
+
+
+def shortest(text: pd.Series) -> pd.Series:
+    """Return a column with whole numbers written as such: ``1`` where the file has ``1.0``."""
+    long = {v: str(int(float(v))) for v in text.dropna().unique() if SHORT_NUMBER.fullmatch(v)}
+    return text.replace(long) if long else text
+
+
+def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return text as numbers, shape (n,), and what had to be taken out of it to be numbers."""
+    import pandas as pd
+
+    def read(text: pd.Series) -> pd.Series:
+        return pd.to_numeric(text, errors="coerce").astype("float64")
+
+    plain_numbers = read(given)
+    best, signs = plain_numbers, []
+    if given.str.endswith("%").any():
+        best = read(given.str.removesuffix("%").str.strip())
+        signs.append("percent signs")
+    if best.isna().mean() > 1 - MOSTLY and len(given):
+        thousands = given.str.replace(r"(?<=\d)[ ,.'\u00a0](?=\d{3}(\D|$))", "", regex=True)
+        if read(thousands).notna().sum() > best.notna().sum():
+            best = read(thousands)
+            signs.append("separators of thousands")
+    return best, tuple(signs)
+
+
+def flag_coding(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> Coding | None:
+    """Return how the codes of a column are yes and no, or None if they are not."""
+    given, missing = _apart(counts, words, meanings)
+    said = {code: _yes_or_no((meanings or {}).get(code, code), words) for code in given}
+    if given and all(answer is not None for answer in said.values()):
+        return Coding({c: bool(a) for c, a in said.items()}, missing)
+    for codes, assumed in ((YES_NO, ""), (ONE_TWO, "1 is taken for yes and 2 for no")):
+        others = set(given) - set(codes)
+        if given and set(given) & set(codes) and others <= set(words.missing_codes):
+            if codes is ONE_TWO and "0" in given:
+                continue
+            stand_for_nothing = tuple(sorted(others))
+            return Coding(codes, (*missing, *stand_for_nothing), assumed)
+    return None
+
+
+def degree_coding(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> Coding | None:
+    """Return how the codes of a column are degrees 0 to 3, or None if they are not."""
+    given, missing = _apart(counts, words, meanings)
+    if len(given) < 2:
+        return None
+    said = {code: _degree((meanings or {}).get(code, code), words) for code in given}
+    if all(degree is not None for degree in said.values()):
+        return Coding({c: d for c, d in said.items() if d is not None}, missing)
+    others = set(given) - set(DEGREES)
+    if "0" in given and others <= set(words.missing_codes):
+        return Coding({d: int(d) for d in DEGREES}, (*missing, *sorted(others)))
+    return None
+
+
+def place_codings(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
+) -> dict[str, Coding]:
+    """Return per place how codes such as 0 no, 1 at home, 2 abroad, 3 both are yes and no.
+
+    Empty unless words tell of every code where it is, and both places occur.
+    """
+    given, missing = _apart(counts, words, meanings)
+    said = {code: _places_in((meanings or {}).get(code, code), words) for code in given}
+    if any(places is None for places in said.values()):
+        return {}
+    there = {place for places in said.values() for place in places or ()}
+    if there != set(PLACES):
+        return {}
+    return {
+        place: Coding({code: place in (places or ()) for code, places in said.items()}, missing)
+        for place in PLACES
+    }
+
+
+def _places_in(text: str, words: Words) -> tuple[str, ...] | None:
+    """Return the places a text names, none if it says no, None if it says neither."""
+    if _yes_or_no(text, words) is False:
+        return ()
+    said = tuple(plain(text).split())
+    if words.concepts["both_places"].found(said):
+        return PLACES
+    found = tuple(place for place in PLACES if words.concepts[place].found(said))
+    return found or None
+
+
+def _apart(
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the codes of answers, and those that say there is none."""
+    silent = [c for c in counts if _is_missing((meanings or {}).get(c, c), words)]
+    return [c for c in counts if c not in silent], tuple(silent)
+
+
+def _is_missing(text: str, words: Words) -> bool:
+    said = text.strip().casefold().replace("’", "'")
+    forms = {said, said.strip("<>[]()"), _without_code(said)}
+    return not words.missing.isdisjoint(forms)
+
+
+def _without_code(said: str) -> str:
+    """Return what is said behind a code: ``yes`` of ``1 - yes``, and of ``yes (1)``."""
+    said = re.sub(r"^-?\d+\s*[-–.:=)]*\s*(?=\D)", "", said)
+    return re.sub(r"\s*[(\[]-?\d+[)\]]$", "", said)
+
+
+def _yes_or_no(text: str, words: Words) -> bool | None:
+    for said in (plain(text), plain(_without_code(text)), plain(re.split(r"[,;(]", text)[0])):
+        if said in words.answers["yes"]:
+            return True
+        if said in words.answers["no"]:
+            return False
+    return None
+
+
+def _degree(text: str, words: Words) -> int | None:
+    for said in (plain(text), plain(_without_code(text)), plain(re.split(r"[,;(]", text)[0])):
+        for degree, known in words.answers["degrees"].items():
+            if said in known:
+                return int(degree)
+    return None

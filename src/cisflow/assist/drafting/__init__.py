@@ -1,0 +1,1 @@
+"""A codebook drafted from an extract."""

@@ -1,0 +1,226 @@
+"""The entry of one variable: where it is, and how its values differ from the usual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cisflow.assist.codings import DEGREES, YES_NO, Coding, Profile
+from cisflow.assist.drafting.opening import Draft, label_of
+from cisflow.assist.inspection import Look
+from cisflow.assist.matching import SURE, Match
+from cisflow.assist.vocabulary import has_concept, plain
+from cisflow.study.canonical import BLOCKS, PERCENT, SPENDING
+from cisflow.study.codebook import Codebook
+
+DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
+PLACELESS = re.compile(r"coop_\w+_domestic$")
+
+
+def usual_yes_no(matches: Mapping[str, Match]) -> dict[str, bool] | None:
+    """Return the coding of most yes/no variables, if it is not 0 and 1."""
+    seen: dict[tuple[tuple[str, bool], ...], int] = {}
+    for found in matches.values():
+        if found.coding and all(isinstance(v, bool) for v in found.coding.codes.values()):
+            key = tuple(sorted((str(c), bool(v)) for c, v in found.coding.codes.items()))
+            if {v for _, v in key} == {True, False}:
+                seen[key] = seen.get(key, 0) + 1
+    if not seen:
+        return None
+    usual = dict(max(seen.items(), key=lambda item: item[1])[0])
+    return None if usual == YES_NO else usual
+
+
+def add_missing(made: Draft, seen: Look, matches: Mapping[str, Match]) -> None:
+    """List what stands for no answer in every column: words and negative codes.
+
+    A positive number such as 99 may be an answer elsewhere; it is listed with its variable.
+    """
+    columns = {column for found in matches.values() for column in found.columns}
+    silent = {v for c in columns for v in seen.profiles[c].silent if not v.isdecimal()} - {"."}
+    if silent:
+        made.head["missing"] = sorted(silent)
+
+
+def add_variable(
+    made: Draft,
+    seen: Look,
+    found: Match,
+    yes_no: dict[str, bool] | None,
+    inherited: Codebook | None = None,
+) -> None:
+    """Write the entry of a variable.
+
+    Parameters
+    ----------
+    made
+        The draft.
+    seen
+        The file.
+    found
+        The variable and its columns.
+    yes_no
+        The draft's coding of yes/no variables, if it is not 0 and 1.
+    inherited
+        The codebook whose entry is taken over; None for a variable that is stated anew.
+    """
+    variable, columns = found.variable, list(found.columns)
+    entry: dict[str, Any] = {}
+    if inherited is None:
+        entry = {"name": columns[0]} if len(columns) == 1 else {"any_of": columns}
+        if len(columns) == 1 and label_of(seen, columns[0]):
+            entry["label"] = label_of(seen, columns[0])
+    _add_coding(made, entry, seen, found, yes_no, inherited)
+    profiles = [seen.profiles[column] for column in columns]
+    silent = {v for p in profiles for v in p.silent} - set(made.head.get("missing", [])) - {"."}
+    silent |= set(entry.get("missing", []))
+    if silent:
+        entry["missing"] = sorted(silent)
+    if variable in PERCENT and profiles[0].within == "0-1":
+        entry["unit"] = "fraction"
+    if variable in SPENDING and not found.named and _is_relative(seen, profiles[0]):
+        entry["unit"] = _unit_of_turnover(seen, profiles[0])
+        made.notes.append(f"{variable}: {columns[0]} is taken to be in relation to turnover")
+    elif variable == "rd_internal" and not found.named and not _says_internal(seen, columns[0]):
+        made.remarks["rd_internal"] = "all R&D; the file does not tell internal from external"
+    if found.screen:
+        entry["screen"] = _screen(made, seen, found.screen, yes_no)
+    if found.coding and all(p.ticked for p in profiles):
+        entry["blank_is_zero"] = True
+        made.remarks.setdefault(variable, "a box that is ticked or left blank")
+    if entry:
+        made.variables[variable] = entry
+    if inherited is None:
+        _add_doubts(made, seen, found, entry)
+
+
+def _is_relative(seen: Look, p: Profile) -> bool:
+    """Return whether a column of spending is a share of turnover: an intensity, say."""
+    asked = seen.questions[p.name]
+    said = any(has_concept(asked, c, seen.words) for c in ("percentage", "intensity"))
+    return said and p.within in ("0-1", "0-100")
+
+
+def _unit_of_turnover(seen: Look, p: Profile) -> str:
+    percent = "percent" in plain(f"{p.name} {p.label}").split()
+    return "percent_of_turnover" if percent or p.within == "0-100" else "fraction_of_turnover"
+
+
+def _says_internal(seen: Look, column: str) -> bool:
+    return has_concept(seen.questions[column], "internal", seen.words)
+
+
+def _screen(made: Draft, seen: Look, column: str, yes_no: dict[str, bool] | None) -> dict[str, Any]:
+    """Return the entry of a yes/no question before an amount."""
+    p = seen.profiles[column]
+    entry: dict[str, Any] = {"name": column, "no_is_zero": True}
+    if p.flag is None:
+        return entry
+    if not set(p.flag.codes.items()) <= set((yes_no or YES_NO).items()):
+        entry["codes"] = dict(p.flag.codes)
+    silent = sorted({*p.silent, *p.flag.missing} - set(made.head.get("missing", [])) - {"."})
+    return {**entry, "missing": silent} if silent else entry
+
+
+def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) -> None:
+    """Note what a human had better look over in a variable that was matched by words."""
+    variable, columns = found.variable, found.columns
+    if found.named:
+        return
+    if (
+        PLACELESS.fullmatch(variable)
+        and not seen.profiles[columns[0]].places
+        and not has_concept(seen.questions[columns[0]], "domestic", seen.words)
+    ):
+        entry["note"] = (
+            "the file does not ask where the partner is; it stands under domestic"
+            if len(columns) == 1
+            else "places were not told apart by words; all stand under domestic"
+        )
+    if found.rivals:
+        other = ", ".join(found.rivals[:3])
+        made.remarks[variable] = f"fits as well: {other}"
+        made.notes.append(f"{variable}: {', '.join(columns)} was taken; {other} fits as well")
+    elif found.likeness < SURE:
+        told = "; ".join(label_of(seen, c) or c for c in columns[:2])
+        made.notes.append(f"{variable}: {', '.join(columns)} was taken ({told})")
+
+
+def _add_coding(
+    made: Draft,
+    entry: dict[str, Any],
+    seen: Look,
+    found: Match,
+    yes_no: dict[str, bool] | None,
+    inherited: Codebook | None,
+) -> None:
+    """Write the codes of a variable where they are not the usual ones."""
+    variable = found.variable
+    coding = _coding(seen, found)
+    if coding is None:
+        return
+    stated = (inherited or {}).get("variables", {}).get(variable, {}).get("codes")
+    known = _text_keys(stated) if stated is not None else YES_NO
+    if known == YES_NO and yes_no:  # the set `yes_no`, which the draft states anew
+        known = _text_keys(yes_no)
+    said = {str(code).casefold(): value for code, value in coding.codes.items()}
+    if any(known.get(code) != value for code, value in said.items()):
+        ordered = dict(sorted(coding.codes.items(), key=lambda item: item[1]))
+        entry["codes"] = "degree" if coding.codes == DEGREE_CODES else ordered
+    silent = [m for m in coding.missing if m not in made.head.get("missing", [])]
+    if silent:
+        entry["missing"] = silent
+    if coding.assumed:
+        made.remarks[variable] = coding.assumed
+
+
+def _text_keys(codes: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(code).casefold(): value for code, value in codes.items()}
+
+
+def _coding(seen: Look, found: Match) -> Coding | None:
+    """Return one coding for all columns of a variable: a column may lack one of the codes."""
+    if found.coding is None:
+        return None
+    codes: dict[str, bool | int] = {}
+    missing: dict[str, None] = {}
+    for column in found.columns:
+        p = seen.profiles[column]
+        here = p.flag if all(isinstance(v, bool) for v in found.coding.codes.values()) else p.degree
+        if here is None:  # codes that say where it is
+            return found.coding
+        codes |= here.codes
+        missing |= dict.fromkeys(here.missing)
+    return Coding(codes, tuple(missing), found.coding.assumed)
+
+
+def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
+    """Make two variables of a column whose codes say where a partner is: at home, abroad, both."""
+    found = dict(matches)
+    for variable, match in matches.items():
+        places = seen.profiles[match.columns[0]].places
+        if not (PLACELESS.fullmatch(variable) and places):
+            continue
+        for place, coding in places.items():
+            name = variable.replace("domestic", place)
+            found[name] = replace(match, variable=name, coding=coding)
+    return found
+
+
+def add_cooperation(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
+    """Make whether a firm cooperates of its partners, where the file does not ask it by itself."""
+    partners = [m for v, m in found.items() if v in BLOCKS["partners"] and m.coding]
+    codings = [_coding(seen, m) for m in partners]
+    usual = codings[0] if codings else None
+    if "coop_any" in found or len(partners) < 2 or usual is None:
+        return
+    alike = [
+        c for m, coding in zip(partners, codings, strict=True) for c in m.columns if coding == usual
+    ]
+    entry: dict[str, Any] = {"any_of": list(dict.fromkeys(alike))}
+    sample = made.variables.get(partners[0].variable) or {}
+    entry |= {k: sample[k] for k in ("codes", "missing", "blank_is_zero") if k in sample}
+    made.variables["coop_any"] = entry
+    made.remarks["coop_any"] = "cooperates who has one of the partners: no column of its own"

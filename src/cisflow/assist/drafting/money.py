@@ -1,0 +1,79 @@
+"""In which currency and unit amounts are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from cisflow.assist.drafting.opening import Draft, label_of
+from cisflow.assist.inspection import Fit, Look, money_unit
+from cisflow.assist.matching import Match
+from cisflow.study.canonical import MONEY, SPENDING
+
+# What labels write; the first that is found counts.
+UNITS = {
+    "million": r"million|millones|milioni|miljoen|\bmios?\b|\bmln\b|\bmn\b|[€£$]\s?m\b|\bm(eur|€)",
+    "thousand": r"thousand|\btkr\b|\bth\b|\btsd|tausend|millier|\bmiles\b|migliaia|duizend"
+    r"|\bk(eur|€|£)|\bt(eur|€)|[€£$]\s?k\b|\b1[., ]?000\b|\b000s?\b|'000",
+}
+CURRENCIES = {
+    "EUR": r"€|\beur\b|\beuros?\b|[kmt]eur\b",
+    "GBP": r"£|\bgbp\b|\bpounds?\b",
+    "USD": r"\busd\b|us\$|\bdollars?\b",
+    "SEK": r"\bsek\b|\bkronor\b|\btkr\b",
+    "NOK": r"\bnok\b|\bkroner\b",
+    "DKK": r"\bdkk\b",
+    "CHF": r"\bchf\b|franken|swiss francs?",
+    "PLN": r"\bpln\b|\bzl\b|zloty",
+    "CZK": r"\bczk\b",
+    "HUF": r"\bhuf\b|forint",
+    "RON": r"\bron\b",
+    "BGN": r"\bbgn\b|\bleva?\b",
+    "TRY": r"\btry\b|lira",
+    "HRK": r"\bhrk\b|\bkuna\b",
+}
+
+
+def add_money(
+    made: Draft, seen: Look, found: Mapping[str, Match], fit: Fit | None, currency: str | None
+) -> None:
+    """Write the currency and unit of amounts, by labels or else by turnover per head."""
+    amounts = [v for v in (*MONEY, *SPENDING) if v in found]
+    if not amounts:
+        return
+    labels = {v: label_of(seen, found[v].columns[0]).casefold() for v in amounts}
+    names = {v: found[v].columns[0].casefold() for v in amounts}
+    said = {v: _first(UNITS, labels[v]) for v in amounts}
+    stated = fit.codebook.get("money", {}) if fit else {}
+    unit = said.get("turnover") or next(filter(None, said.values()), None)
+    why = "the labels say so" if unit else ""
+    written = _first(CURRENCIES, " ".join([*labels.values(), *_words_of(names.values())]))
+    chosen = written or stated.get("currency") or currency
+    if unit is None and "turnover" in found and "employees" in found:
+        turnover, employees = (found[v].columns[0] for v in ("turnover", "employees"))
+        unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
+        if unit not in (None, stated.get("unit", "unit")):
+            made.notes.append(f"money: {why}")
+    money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}
+    if {k: stated.get(k) for k in money} != money:
+        made.head["money"] = money
+        made.remarks["money:"] = why or "no unit is stated; single units of the currency are taken"
+    for variable, own in said.items():
+        if own and own != money["unit"]:
+            made.entry(variable).setdefault("unit", own)
+    if money["currency"] == "XXX":
+        made.todos.append("money: set the currency (three letters)")
+    elif not written and currency and chosen != currency:
+        made.notes.append(
+            f"money: amounts are taken to be in {chosen}, as {made.extends} has it; if they are in "
+            f"{currency}, set it"
+        )
+
+
+def _first(patterns: Mapping[str, str], text: str) -> str | None:
+    return next((name for name, pattern in patterns.items() if re.search(pattern, text)), None)
+
+
+def _words_of(names: object) -> list[str]:
+    """Return column names with their parts as words: turnover_eur has eur."""
+    return [" ".join(re.split(r"[_.\W]+", str(name))) for name in names]  # type: ignore[attr-defined]

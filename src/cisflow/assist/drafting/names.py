@@ -1,0 +1,127 @@
+"""What columns of a harmonised file are by their names alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from cisflow.assist.codings import Profile
+from cisflow.assist.drafting.opening import Draft
+from cisflow.assist.inspection import Fit, Look
+from cisflow.assist.matching import Match, misspelt
+from cisflow.assist.vocabulary import Words
+from cisflow.study.codebook import Codebook, alternatives
+from cisflow.survey.answers import Columns
+
+
+def taken(seen: Look, fit: Fit | None) -> dict[str, list[str]]:
+    """Return the columns of the variables that the codebook taken over finds."""
+    if fit is None:
+        return {}
+    present = Columns(list(seen.data.columns))
+    resolved = {v: present.resolve(v, fit.codebook) for v in (*fit.found, *fit.optional)}
+    return {v: columns for v, (columns, wrong) in resolved.items() if columns and not wrong}
+
+
+def by_name(
+    made: Draft, seen: Look, fit: Fit | None, books: Collection[Codebook], used: Collection[str]
+) -> dict[str, Match]:
+    """Return variables that the codebook taken over does not find and whose names are known.
+
+    They have a name of another round, or their own with a slip of the pen.
+
+    Parameters
+    ----------
+    made
+        The draft; misspelt names are noted.
+    seen
+        The file.
+    fit
+        The codebook taken over.
+    books
+        All codebooks.
+    used
+        Columns that have a meaning already.
+    """
+    if fit is None:
+        return {}
+    others = names_known(books)
+    free = [n for n in seen.data.columns if n not in used]
+    settled = {*fit.found, *fit.optional}
+    found: dict[str, list[str]] = {}
+    for column in free:
+        meanings = others.get(column.casefold(), set())
+        variable = next(iter(meanings)) if len(meanings) == 1 else None
+        if variable is None or variable in settled:
+            continue
+        if may_hold(variable, seen.profiles[column], seen.words):
+            found.setdefault(variable, []).append(column)
+    assigned = {column for here in found.values() for column in here}
+    strange = [n for n in free if n not in assigned and n.casefold() not in others]
+    for variable in (v for v in fit.missing if v not in found):
+        here = _misspelt_columns(variable, fit, seen, strange)
+        if here:
+            found[variable] = here
+            slips = [c for c in here if c in strange and not _same(c, variable, fit)]
+            if slips:
+                made.remarks[variable] = f"a misspelt name of {fit.name}?"
+                told = f"{variable}: {', '.join(slips)} is taken for a misspelt name"
+                made.notes.append(f"{told} of {fit.name}")
+    return {v: as_match(seen, v, here) for v, here in found.items()}
+
+
+def _same(column: str, variable: str, fit: Fit) -> bool:
+    """Return whether a column is named as the codebook has it but for signs such as _."""
+
+    def bare(name: str) -> str:
+        return re.sub(r"[\W_]", "", name).casefold()
+
+    wanted = alternatives(fit.codebook["variables"][variable])
+    return any(bare(name) == bare(column) for names in wanted for name in names)
+
+
+def names_known(books: Collection[Codebook]) -> dict[str, set[str]]:
+    """Return the columns all codebooks of surveys name, and what each stands for in them."""
+    meanings: dict[str, set[str]] = {}
+    for book in (b for b in books if b["table"] == "firms"):
+        for variable, spec in book["variables"].items():
+            for names in alternatives(spec):
+                for name in names:
+                    meanings.setdefault(name.casefold(), set()).add(variable)
+            if "screen" in spec:
+                screen = str(spec["screen"]["name"]).casefold()
+                meanings.setdefault(screen, set()).add(f"the question before {variable}")
+    return meanings
+
+
+def _misspelt_columns(
+    variable: str, fit: Fit, seen: Look, strange: Sequence[str]
+) -> list[str] | None:
+    """Return the columns of a variable, of which one or more names are misspelt."""
+    present = Columns(list(seen.data.columns))
+    here: list[str] = []
+    for names in alternatives(fit.codebook["variables"][variable]):
+        found = next((c for name in names if (c := present.find(name))), None)
+        column = found or misspelt(names, strange)
+        if column is None or not may_hold(variable, seen.profiles[column], seen.words):
+            return None
+        here.append(column)
+    return here if any(column in strange for column in here) else None
+
+
+def may_hold(variable: str, column: Profile, words: Words) -> bool:
+    """Return whether a column's values may be answers to a variable."""
+    return any(column.fits(sign.kind) for sign in words.signs if sign.variable == variable)
+
+
+def as_match(seen: Look, variable: str, columns: Sequence[str]) -> Match:
+    """Return columns that are known to be a variable."""
+    kind = next((s.kind for s in seen.words.signs if s.variable == variable), "")
+    first = seen.profiles[columns[0]]
+    coding = {"flag": first.flag, "degree": first.degree}.get(kind)
+    return Match(variable, tuple(columns), 1.0, coding, named=True)
+
+
+def matched(seen: Look, columns: Mapping[str, list[str]]) -> dict[str, Match]:
+    """Return the variables whose columns are known as matches."""
+    return {variable: as_match(seen, variable, here) for variable, here in columns.items()}

@@ -1,0 +1,135 @@
+"""Which rows of a file are a country's, and a wave's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cisflow.assist.drafting.opening import year_of
+from cisflow.assist.inspection import Look, profiles_of
+from cisflow.assist.vocabulary import Sign, Words, likeness, plain
+
+COUNTRY = Sign("", "text", (("country_of",),), ("part_of_group", "foreign_owner", "cooperation"))
+YEAR = Sign("", "text", (("year_of",),), ("identifier", "employees", "turnover", "export"))
+LIKELY = 0.3
+MOST_COUNTRIES = 60
+MOST_WAVES = 15
+# A year with fewer of the rows is no wave: a column of years is then one of another kind.
+SMALLEST_WAVE = 0.01
+YEARS = range(1990, 2101)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a wave.
+
+    Attributes
+    ----------
+    countries
+        Per country column and value of its rows; empty where the file is one country's.
+    wave
+        Column and value of the wave's rows; empty where the file is one wave's.
+    remark
+        What was assumed.
+    todo
+        What a human has to decide.
+    """
+
+    countries: dict[str, dict[str, str]] = field(default_factory=dict)
+    wave: dict[str, str] = field(default_factory=dict)
+    remark: str = ""
+    todo: str = ""
+
+
+def rows_of(seen: Look, wave: str, sharing: Sequence[str], countries: Sequence[str]) -> Rows:
+    """Return by which columns and values a file tells countries and waves apart.
+
+    Parameters
+    ----------
+    seen
+        The file.
+    wave
+        Name of the wave.
+    sharing
+        The waves that lie in the same file, in the order of time.
+    countries
+        Two-letter codes.
+    """
+    return replace(_wave_rows(seen, wave, sharing), countries=_country_rows(seen, countries))
+
+
+def kept(seen: Look, rows: Rows) -> Look:
+    """Return a file with the rows of a wave alone."""
+    data = seen.data
+    for column, value in rows.wave.items():
+        data = data[data[column] == value]
+    if rows.countries:
+        column = next(iter(next(iter(rows.countries.values()))))
+        data = data[data[column].isin([choice[column] for choice in rows.countries.values()])]
+    if len(data) == len(seen.data):
+        return seen
+    return replace(seen, data=data, profiles=profiles_of(data, seen.legend, seen.words))
+
+
+def _country_rows(seen: Look, countries: Sequence[str]) -> dict[str, dict[str, str]]:
+    for column in _candidates(seen, COUNTRY):
+        values = [str(v) for v in seen.data[column].dropna().unique()]
+        if not 1 < len(values) <= MOST_COUNTRIES:
+            continue
+        meanings = seen.legend.codes.get(column, {})
+        written = {
+            country: [v for v in values if _is_country(meanings.get(v, v), country, seen.words)]
+            for country in countries
+        }
+        if all(len(found) == 1 for found in written.values()):
+            return {country: {column: found[0]} for country, found in written.items()}
+    return {}
+
+
+def _is_country(text: str, country: str, words: Words) -> bool:
+    names = [n for n in words.countries.get(country, [])[:1] if n]
+    names += [n.lstrip("=") for n in words.countries.get(country, [])[2:]]
+    return plain(text) in {plain(country), *map(plain, names)}
+
+
+def _wave_rows(seen: Look, wave: str, sharing: Sequence[str]) -> Rows:
+    for column in _candidates(seen, YEAR):
+        shares = seen.data[column].value_counts(normalize=True)
+        values = sorted(map(str, shares.index))
+        if not 1 < len(values) <= MOST_WAVES or shares.min() < SMALLEST_WAVE:
+            continue
+        own = _own_value(wave, values)
+        if own is not None:
+            return Rows(wave={column: own})
+        if len(sharing) > 1 and len(values) == len(sharing):
+            taken = ", ".join(f"{v} is {w}" for v, w in zip(values, sharing, strict=True))
+            remark = f"in the order of time: {taken}"
+            return Rows(wave={column: values[sharing.index(wave)]}, remark=remark)
+        if all(v.isdecimal() and int(v) in YEARS for v in values):
+            return Rows(
+                wave={column: "?"},
+                todo=f"rows: which of {', '.join(values)} in column {column} are this wave's "
+                "(now '?'); or if it is no column of waves take `rows:` away",
+            )
+    if len(sharing) > 1:
+        return Rows(
+            todo=f"rows: waves {', '.join(sharing)} share the file; say which rows are this one's, "
+            "such as `rows: {column: value}`"
+        )
+    return Rows()
+
+
+def _own_value(wave: str, values: Sequence[str]) -> str | None:
+    wanted = {wave.casefold(), str(year_of(wave) or wave)}
+    return next((v for v in values if v.casefold() in wanted), None)
+
+
+def _candidates(seen: Look, sign: Sign) -> list[str]:
+    """Return the columns that may tell rows apart, the likeliest first."""
+    scored: Mapping[str, float] = {
+        column: max(likeness(asked, sign, seen.words), 0.0)
+        for column, asked in seen.questions.items()
+        if column in seen.profiles
+    }
+    likely = [column for column in scored if scored[column] >= LIKELY]
+    return sorted(likely, key=lambda column: -scored[column])

@@ -1,0 +1,550 @@
+"""What a file is: its columns, the codebook that fits it best, and what looks suspicious in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cisflow.assist.codings import Profile, numbers_of, profile, shortest
+from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
+from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
+from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
+from cisflow.base.problems import CisflowError
+from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.raw.extract import open_extract
+from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
+from cisflow.study.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
+from cisflow.survey.accounts.headers import read_headers, wanted_labels
+from cisflow.survey.answers import Columns, read_column
+from cisflow.survey.labels import in_codes
+from cisflow.survey.quality import ROUNDING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BEST_SHOWN = 5
+# Below this share of its required variables a codebook is not about this file.
+RECOGNISED = 0.3
+SUMS_MOSTLY = 0.8
+# Without these no model can be estimated: if they are not recognised, somebody has to say.
+ESSENTIAL = ("nace", "employees", "turnover", "product_innovation", "coop_any", "rd_internal")
+TYPICAL_PER_HEAD = (1e4, 3e6)  # euro a year; beyond it no unit is told
+FEWEST = 10  # firms whose typical turnover per head tells a unit
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file that has been looked at.
+
+    Attributes
+    ----------
+    path
+        The file.
+    names
+        All its columns.
+    legend
+        What they are about.
+    data
+        As text, the columns that may matter: shape (rows, some columns).
+    profiles
+        Per such column what its values look like.
+    questions
+        Per column of the file what its name and label are about.
+    words
+        The project's words.
+    rows, read_as
+        Number of rows, and how the file was read.
+    """
+
+    path: Path
+    names: list[str]
+    legend: Legend
+    data: pd.DataFrame
+    profiles: dict[str, Profile]
+    questions: dict[str, Question]
+    words: Words
+    rows: int
+    read_as: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a codebook fits a file.
+
+    Attributes
+    ----------
+    codebook
+        The codebook, loaded.
+    found, missing
+        Required variables whose columns the file has, and has not.
+    optional
+        Other variables whose columns the file has.
+    """
+
+    codebook: Codebook
+    found: list[str]
+    missing: list[str]
+    optional: list[str]
+
+    @property
+    def name(self) -> str:
+        """Name of the codebook."""
+        return str(self.codebook["id"])
+
+    @property
+    def share(self) -> float:
+        """Share of the required variables that were found, 0 to 1."""
+        required = len(self.found) + len(self.missing)
+        return len(self.found) / required if required else 0.0
+
+
+def look(
+    path: Path,
+    root: Path,
+    *,
+    labels_files: Sequence[Path] = (),
+    country: str = "",
+    country_name: str = "",
+    also: Collection[str] = (),
+    options: dict[str, Any] | None = None,
+) -> Look:
+    """Open a file, and read the columns that may matter.
+
+    Parameters
+    ----------
+    path
+        The file.
+    root
+        The project's folder.
+    labels_files
+        Tables of labels; see :func:`cisflow.assist.legends.read_legend`.
+    country, country_name
+        The country's code, and its name as labels write it.
+    also
+        Columns to read whatever their names say, such as those of a codebook; the first column,
+        which often identifies firms, always is.
+    options
+        How to open the file, as in a codebook's ``file:``.
+
+    Raises
+    ------
+    CisflowError
+        The file cannot be read.
+    """
+    options = {**sheet_of(path), **(options or {})}
+    opened = open_extract(path, options)
+    names = opened.names
+    labels = read_legend(path, opened, labels_files)
+    words = load_words(root, country, country_name)
+    asked = questions(names, labels.columns, words)
+    wanted = {name.casefold() for name in (*also, *names[:1])}
+    chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
+    read = opened.read(chosen)
+    data = read.table.apply(shortest)
+    profiles = profiles_of(data, labels, words)
+    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
+
+
+def sheet_of(path: Path) -> dict[str, str]:
+    """Return which sheet of a workbook to read, where that is not the first: the largest."""
+    if path.suffix.lower() not in WORKBOOKS or not path.is_file():
+        return {}
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
+    except CalamineError:
+        return {}  # opening the file will say what is wrong with it
+    largest = max(sheets, key=lambda name: sheets[name].total_height * sheets[name].total_width)
+    return {} if largest == book.sheet_names[0] else {"sheet": largest}
+
+
+def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
+    """Return what the values of each column look like."""
+    return {
+        name: profile(name, labels.columns.get(name, ""), data[name], words, labels.codes.get(name))
+        for name in data.columns
+    }
+
+
+def _may_matter(asked: Question, words: Words) -> bool:
+    if any(has_concept(asked, concept, words) for concept in ("year_of", "country_of")):
+        return True
+    return any(likeness(asked, sign, words) >= WORTH_A_LOOK for sign in words.signs)
+
+
+def all_codebooks(folders: Collection[Path]) -> list[Codebook]:
+    """Return every codebook below the folders that can be used by itself.
+
+    Codebooks that only others extend (they map nothing, or state no year) are left out.
+    """
+    files = tuple(
+        (folder, file, file.stat().st_mtime_ns)
+        for folder in folders
+        for file in sorted(folder.rglob("*.yaml"))
+    )
+    return list(_loaded(files))
+
+
+@lru_cache(maxsize=2)
+def _loaded(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Codebook, ...]:
+    folders = list(dict.fromkeys(folder for folder, _, _ in files))
+    found = []
+    for folder, file, _ in files:
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        try:
+            codebook = load_codebook(name, folders)
+        except CisflowError:
+            continue  # unfinished by itself, and named as such by `cisflow check`
+        if codebook["variables"]:
+            found.append(codebook)
+    return tuple(found)
+
+
+def rank(names: list[str], codebooks: Collection[Codebook]) -> list[Fit]:
+    """Return how well each codebook fits the columns of a file, the best first."""
+    fits = [_fit(names, codebook) for codebook in codebooks]
+    return sorted(fits, key=lambda fit: (-fit.share, -len(fit.found) - len(fit.optional), fit.name))
+
+
+def _fit(names: list[str], codebook: Codebook) -> Fit:
+    if codebook["table"] == "accounts":
+        labels = {header.label for header in read_headers(names, codebook)}
+
+        def there(spec: Mapping[str, Any]) -> bool:
+            return all(not labels.isdisjoint(wanted_labels(n)) for n in alternatives(dict(spec)))
+    else:
+        present = Columns(names)
+
+        def there(spec: Mapping[str, Any]) -> bool:
+            return all(any(map(present.find, n)) for n in alternatives(dict(spec)))
+
+    found: list[str] = []
+    missing: list[str] = []
+    optional: list[str] = []
+    for variable, spec in codebook["variables"].items():
+        if "constant" in spec:
+            continue
+        if there(spec):
+            (found if spec.get("required", True) else optional).append(variable)
+        elif spec.get("required", True):
+            missing.append(variable)
+    return Fit(codebook, found, missing, optional)
+
+
+def inspect_file(
+    path: Path,
+    root: Path,
+    *,
+    codebook: str | None = None,
+    labels_files: Sequence[Path] = (),
+) -> dict[str, Any]:
+    """Say what a file is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    root
+        The project's folder.
+    codebook
+        Name of the codebook to hold it against; the best-matching one when not given.
+    labels_files
+        Tables of labels.
+
+    Returns
+    -------
+    dict
+        Plain JSON types; the keys are described in ``docs/commands.md``. No firm's identifier and
+        no value of a continuous variable.
+
+    Raises
+    ------
+    CisflowError
+        The file cannot be read, or there is no such codebook.
+    """
+    folders = [root / "config" / "codebooks"]
+    asked = load_codebook(codebook, folders) if codebook else None
+    options = {**sheet_of(path), **(asked or {}).get("file", {})}
+    names = open_extract(path, options).names
+    fits = rank(names, all_codebooks(folders))
+    chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
+    also = needed_columns(chosen.codebook) if chosen else []
+    seen = look(path, root, labels_files=labels_files, also=also, options=options)
+    accounts = (
+        chosen is not None
+        and chosen.codebook["table"] == "accounts"
+        and (chosen.share >= RECOGNISED)
+    )
+    recognised = chosen is not None and chosen.share >= RECOGNISED
+    fit = chosen if recognised else None
+    mapped = {*fit.found, *fit.optional} if fit else set()
+    taken = [column for columns in _variables(seen, fit, {}).values() for column in columns]
+    spoken_for = {name.casefold() for name in also} if fit else set()
+    year = latest_year(seen)
+    by_words = (
+        {} if accounts else match(seen.profiles, seen.questions, seen.words, year, taken, mapped)
+    )
+    return {
+        "file": path.as_posix(),
+        "format": path.suffix.lower().lstrip("."),
+        "read_as": seen.read_as,
+        "rows": seen.rows,
+        "columns": len(names),
+        "labels": seen.legend.origin,
+        "kind": "accounts" if accounts else "survey",
+        "codebooks": [_told(fit) for fit in fits[:BEST_SHOWN]],
+        "codebook": _told(chosen) if chosen else None,
+        "recognised": recognised,
+        "missing": [] if accounts else list(_missing(seen, fit, by_words, spoken_for)),
+        "by_words": [
+            {"variable": m.variable, "columns": list(m.columns), "likeness": round(m.likeness, 2)}
+            for m in sorted(by_words.values(), key=lambda m: FIRM_COLUMNS.index(m.variable))
+        ],
+        "suspicious": [] if accounts else list(suspicious(seen, fit, by_words)),
+        "codings": _codings(seen, fit, by_words),
+        "models": [] if accounts else _models(root, {*mapped, *by_words}),
+    }
+
+
+def _missing(
+    seen: Look, fit: Fit | None, by_words: Mapping[str, Match], spoken_for: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what the codebook (or else every model) needs and was not found, and what is near."""
+    wanted = fit.missing if fit else [v for v in ESSENTIAL if v not in by_words]
+    codebook: Codebook = fit.codebook if fit else {"variables": {}}
+    used = {column: v for v, m in by_words.items() for column in m.columns}
+    for variable in wanted:
+        free = {
+            n: q
+            for n, q in seen.questions.items()
+            if n.casefold() not in spoken_for and used.get(n, variable) == variable
+        }
+        found = near(variable, codebook, free, seen.legend.columns, seen.words)
+        yield {"variable": variable, "near": [{"column": c, "why": why} for c, why in found]}
+
+
+def latest_year(seen: Look) -> int | None:
+    """Return the last year that several names or labels have, which is likely the survey's."""
+    named = sorted(year for asked in seen.questions.values() for year in asked.years)
+    return next((year for year in reversed(named) if named.count(year) > 1), None)
+
+
+def _told(fit: Fit) -> dict[str, Any]:
+    return {
+        "codebook": fit.name,
+        "title": fit.codebook["title"],
+        "required": len(fit.found) + len(fit.missing),
+        "found": len(fit.found),
+        "share": round(fit.share, 3),
+        "optional_found": len(fit.optional),
+    }
+
+
+def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
+    from cisflow.assist.support import supported_models
+    from cisflow.base.documents import read_yaml
+    from cisflow.study.models import with_unions
+
+    models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
+    industries = read_yaml(root / "config" / "nace.yaml")
+    return supported_models(variables, models, industries, accounts=False)
+
+
+def _variables(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the columns of every variable that was found, by codebook or else by words."""
+    found: dict[str, list[str]] = {v: list(m.columns) for v, m in by_words.items()}
+    if fit is not None:
+        present = Columns(list(seen.data.columns))
+        for variable in (*fit.found, *fit.optional):
+            columns, problems = present.resolve(variable, fit.codebook)
+            if columns and not problems:
+                found[variable] = columns
+    return found
+
+
+def _column_problems(
+    seen: Look, fit: Fit | None, by_words: Mapping[str, Any], variable: str, column: str
+) -> Iterator[str]:
+    """Yield what in the values of one column does not look as it should."""
+    p = seen.profiles[column]
+    if p.present == 0:
+        yield "no value at all"
+        return
+    if p.signs:
+        yield f"numbers with {' and '.join(p.signs)}"
+    if fit is not None and variable in fit.codebook["variables"]:
+        yield from _problems(seen, variable, column, fit.codebook)
+    elif variable in PERCENT and p.within == "0-1":
+        yield "all values lie between 0 and 1: fractions, set `unit: fraction`"
+    elif variable in PERCENT and p.numeric > 0 and not p.within:
+        yield "values above 100 or below 0: amounts rather than shares?"
+    elif p.flag is not None and p.flag.assumed and by_words[variable].coding is not None:
+        yield p.flag.assumed
+
+
+def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what in the values does not look as it should, without telling a value.
+
+    Parameters
+    ----------
+    seen
+        The file.
+    fit
+        The codebook it is held against, if it is about this file.
+    by_words
+        Variables found by the words of labels.
+    """
+    found = _variables(seen, fit, by_words)
+    told: list[dict[str, str]] = []
+
+    def tell(variable: str, column: str, what: str) -> None:
+        told.append({"variable": variable, "column": column, "what": what})
+
+    for variable, columns in found.items():
+        for column in columns:
+            for what in _column_problems(seen, fit, by_words, variable, column):
+                tell(variable, column, what)
+    triple = next(
+        (
+            s
+            for s in (
+                ("share_unchanged", "share_new_firm", "share_new_market"),
+                ("share_unchanged", "share_improved", "share_new"),
+            )
+            if set(s) <= set(found)
+        ),
+        None,
+    )
+    if triple:
+        sums = _sum_problem(seen, [found[share][0] for share in triple])
+        if sums:
+            tell(", ".join(triple), ", ".join(found[share][0] for share in triple), sums)
+    for amount in ("turnover",):
+        if amount in found and "employees" in found:
+            unit, meaning = money_unit(seen, found[amount][0], found["employees"][0])
+            stated = fit.codebook.get("money", {}).get("unit") if fit else None
+            if unit and unit != (stated or "unit"):
+                tell(amount, found[amount][0], f"{meaning}: written in {unit}s?")
+    return told
+
+
+def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> list[str]:
+    """Return what applying a codebook to a column says; counts of few firms are not told."""
+    spec, text = codebook["variables"][variable], seen.data[column]
+    if "codes" in spec:
+        none = [*codebook.get("missing", []), *spec.get("missing", [])]
+        text, _ = in_codes(text, spec["codes"], seen.legend.codes.get(column, {}), none)
+    answers = read_column(variable, column, text, codebook, "XX")
+    invalid = int(answers.invalid.sum())
+    if not answers.problems:
+        return []
+    if 0 < invalid < MINIMUM_CELL:
+        return [f"fewer than {MINIMUM_CELL} values that the codebook does not know"]
+    return [
+        problem.what.split(": ", 1)[-1] for problem in answers.problems if not _rare(problem.what)
+    ] or ["values that the codebook does not know"]
+
+
+def _rare(what: str) -> bool:
+    """Return whether a message lists a code that fewer firms have than may be told."""
+    import re
+
+    return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
+
+
+def numbers(seen: Look, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns as numbers, shape (n, columns); what stands for no answer is missing."""
+    import pandas as pd
+
+    return pd.DataFrame({c: _numbers_in(seen, c).reindex(seen.data.index) for c in columns})
+
+
+def _numbers_in(seen: Look, column: str) -> pd.Series:
+    given = seen.data[column].dropna()
+    return numbers_of(given[~given.isin(seen.profiles[column].silent)])[0]
+
+
+def sums_to_whole(seen: Look, columns: Sequence[str]) -> float | None:
+    """Return which part of the firms that gave all shares have shares that make 100 (or 1)."""
+    complete = numbers(seen, columns).dropna()
+    if len(complete) < MINIMUM_CELL:
+        return None
+    whole = 1.0 if complete.to_numpy().max() <= 1 else 100.0
+    within = (complete.sum(axis=1) - whole).abs() <= ROUNDING * whole / 100
+    return float(within.mean())
+
+
+def _sum_problem(seen: Look, columns: list[str]) -> str | None:
+    part = sums_to_whole(seen, columns)
+    if part is None or part >= SUMS_MOSTLY:
+        return None
+    return (
+        f"the shares make 100 for {part:.0%} of the firms only: overlapping, or another question?"
+    )
+
+
+def money_unit(
+    seen: Look, turnover: str, employees: str, currency: str = "EUR"
+) -> tuple[str | None, str]:
+    """Return in which unit amounts seem to be written, from turnover per head.
+
+    Firms of ten and more people in Europe turn over about 50,000 to 1,000,000 euro per head
+    (Eurostat's structural business statistics), so that a typical 200 means thousands and a
+    typical 0.2 millions.
+
+    Parameters
+    ----------
+    seen
+        The file.
+    turnover, employees
+        Its columns.
+    currency
+        Three-letter code; ``config/words.yaml`` knows roughly what it is worth.
+    """
+    import numpy as np
+
+    both = numbers(seen, [turnover, employees]).dropna()
+    both = both[(both.iloc[:, 0] > 0) & (both.iloc[:, 1] > 0)]
+    if len(both) < FEWEST:
+        return None, ""
+    typical = float(np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()))
+    typical /= seen.words.per_euro.get(currency, 1.0)
+    for unit, words in (
+        ("unit", "single units"),
+        ("thousand", "thousands"),
+        ("million", "millions"),
+    ):
+        if TYPICAL_PER_HEAD[0] <= typical * MULTIPLES[unit] <= TYPICAL_PER_HEAD[1]:
+            return unit, f"turnover per head is typical of {words} of the currency"
+    return None, ""
+
+
+def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the values of coded columns and how many rows have each, small counts withheld."""
+    import pandas as pd
+
+    from cisflow.base.cells import suppress_small_cells
+
+    told = []
+    found = _variables(seen, fit, by_words)
+    for variable in sorted(found, key=FIRM_COLUMNS.index):
+        for column in found[variable]:
+            p = seen.profiles[column]
+            if not p.counts or not (p.flag or p.degree):
+                continue
+            blank = p.rows - sum(p.counts.values())
+            cells = pd.DataFrame(
+                {"code": [*p.counts, "(blank)"], "firms": [*p.counts.values(), blank]}
+            )
+            shown = suppress_small_cells(cells, MINIMUM_CELL)
+            counts = {
+                row["code"]: None if row["suppressed"] else int(row["firms"])
+                for row in shown.to_dict(orient="records")
+            }
+            told.append({"variable": variable, "column": column, "counts": counts})
+    return told

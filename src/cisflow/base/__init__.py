@@ -1,0 +1,1 @@
+"""What every room may use: problems and how they are said, documents, records, thresholds."""

@@ -1,0 +1,229 @@
+"""Check the YAML a user edits against its JSON Schema, and say in words what is wrong."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from cisflow.base.problems import CisflowError, Problem
+
+
+def read_yaml(file: Path | str) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    CisflowError
+        The file does not exist, is not YAML, or does not hold a mapping.
+    """
+    import yaml
+
+    path = Path(file)
+
+    try:
+        document = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
+        remedy = near if near.endswith("?") else "put it there, or correct the path"
+        raise CisflowError(str(path), Problem("the file does not exist", remedy)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its encoding"
+        what = f"not readable as YAML at {where}: {getattr(error, 'problem', 'not UTF-8')}"
+        remedy = "check the indentation (by blanks, not tabs), the colons and the quotes there"
+        if "twice" in what:
+            remedy = "keep one of the two"
+        raise CisflowError(str(path), Problem(what, remedy)) from None
+    if not isinstance(document, dict):
+        problem = Problem("holds no keys", "write `key: value` lines; see config/README.md")
+        raise CisflowError(str(path), problem)
+    return document
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """Parse YAML once per text: codebooks share what they extend, and all share their schema."""
+    import yaml
+
+    return yaml.load(text, Loader=_strict_loader())  # noqa: S506
+
+
+@cache
+def _strict_loader() -> Any:
+    """Return PyYAML's safe loader; a key that stands twice is refused, not the last one taken."""
+    import yaml
+
+    # The parser written in C where PyYAML has it; its safe loader either way.
+    class Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                    what = f"`{key.value}` is there twice"
+                    raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+                seen.add(str(key.value))
+            return super().construct_mapping(node, deep=deep)
+
+    return Strict
+
+
+def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:
+    """Return ``document`` with the schema's defaults filled in.
+
+    Parameters
+    ----------
+    document
+        What the user wrote.
+    schema
+        A JSON Schema 2020-12, written as YAML.
+    heading
+        What to call the document in messages, usually its path.
+
+    Raises
+    ------
+    CisflowError
+        Every key that is unknown, missing or of the wrong kind, each with a remedy.
+    """
+    from jsonschema import Draft202012Validator
+
+    rules = read_yaml(schema)
+    errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: e.json_path)
+    # jsonschema reports every missing key once per missing key.
+    problems = list(
+        dict.fromkeys(problem for error in errors for problem in _in_words(error, rules))
+    )
+    if problems:
+        raise CisflowError(heading, problems)
+    return _fill_defaults(document, rules, rules)
+
+
+MOST_SHOWN = 12
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the remedy for an unknown name: its nearest neighbours, or all that is known."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
+    if len(known) > MOST_SHOWN:
+        known = [*known[:MOST_SHOWN], f"… ({len(known)} names, see config/README.md)"]
+    return "known here: " + ", ".join(known) if known else "check the spelling"
+
+
+def hinted(hint: str, remedy: str) -> str:
+    """Return a hint of :func:`did_you_mean` with what to do besides, as one or two sentences."""
+    if hint.endswith("?"):
+        return f"{hint} {remedy[:1].upper()}{remedy[1:]}"
+    return f"{hint}; {remedy}"
+
+
+def _in_words(error: Any, rules: dict[str, Any]) -> Iterator[Problem]:
+    """Translate one jsonschema error; the leaf of a failed alternative says most."""
+    key = error.json_path.removeprefix("$").lstrip(".") or "(top level)"
+    described = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for extra in sorted(set(error.instance) - set(known)):
+            yield Problem(f"{key}: unknown key `{extra}`", did_you_mean(extra, known))
+    elif error.validator == "required":
+        for missing in [k for k in error.validator_value if k not in error.instance]:
+            own = error.schema.get("properties", {}).get(missing, {})
+            meaning = _meaning(own, rules) or _meaning_of(missing, rules, rules)
+            remedy = f"add it: {meaning}" if meaning else "add it"
+            yield Problem(f"{key}: `{missing}` is missing", remedy)
+    elif error.validator == "enum":
+        known = [str(v) for v in error.validator_value]
+        yield Problem(
+            f"{key}: {error.instance!r} is not known", did_you_mean(str(error.instance), known)
+        )
+    elif error.validator in ("anyOf", "oneOf"):
+        forms = described or "see config/README.md for the forms it may take"
+        what = f"{_short(error.instance)} has none of the permitted forms"
+        if isinstance(error.instance, dict):
+            what = "a key is missing, or keys do not go together"
+        yield Problem(f"{key}: {what}", forms)
+    elif error.validator == "propertyNames":
+        yield Problem(f"{key}: {error.message}", described or "rename it")
+    elif error.validator == "not" and isinstance(error.instance, dict):
+        yield Problem(f"{key}: keys do not go together", described or "remove one of them")
+    else:
+        wrong = _wrong(error.validator, error.validator_value)
+        yield Problem(f"{key}: {_short(error.instance)} {wrong}", described or "change it")
+
+
+def _meaning(rule: Any, rules: dict[str, Any]) -> str:
+    """Return what a schema says of itself, or what it refers to says."""
+    if not isinstance(rule, dict):
+        return ""
+    if "description" not in rule and "$ref" in rule:
+        rule = rules["$defs"][rule["$ref"].rsplit("/", 1)[-1]]
+    return str(rule.get("description", ""))
+
+
+def _meaning_of(name: str, part: Any, rules: dict[str, Any]) -> str:
+    """Return what the first property of that name means, wherever in the schema it is."""
+    if isinstance(part, list):
+        return next((m for item in part if (m := _meaning_of(name, item, rules))), "")
+    if not isinstance(part, dict):
+        return ""
+    own = _meaning(part.get("properties", {}).get(name), rules)
+    return own or _meaning_of(name, list(part.values()), rules)
+
+
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "object": "a mapping with keys",
+    "array": "a list",
+    "null": "null",
+}
+
+
+def _wrong(rule: str, value: Any) -> str:
+    """Return what is wrong with a value that breaks a rule of JSON Schema."""
+    kinds = value if isinstance(value, list) else [value]
+    few = "is empty" if value == 1 else f"has fewer than {value} entries"
+    return {
+        "type": f"is not {' or '.join(KINDS.get(str(kind), str(kind)) for kind in kinds)}",
+        "minimum": f"is below {value}",
+        "exclusiveMinimum": f"is not above {value}",
+        "maximum": f"is above {value}",
+        "exclusiveMaximum": f"is not below {value}",
+        "minItems": few,
+        "maxItems": f"has more than {value} entries",
+        "minProperties": few,
+        "minLength": "is empty",
+        "uniqueItems": "has an entry twice",
+        "pattern": "is not written as it should be",
+        "not": "is not possible here",
+    }.get(rule, f"does not fit ({rule} {value})")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _fill_defaults(document: Any, schema: dict[str, Any], root: dict[str, Any]) -> Any:
+    """Return ``document`` with `default`s of `properties` and `additionalProperties` filled in."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    if isinstance(document, list):
+        return [_fill_defaults(item, schema.get("items", {}), root) for item in document]
+    if not isinstance(document, dict):
+        return document
+    properties = schema.get("properties", {})
+    other = schema.get("additionalProperties")
+    other = other if isinstance(other, dict) else {}
+    filled = {k: _fill_defaults(v, properties.get(k, other), root) for k, v in document.items()}
+    for key, rule in properties.items():
+        if "default" in rule and key not in filled:
+            filled[key] = rule["default"]
+    return filled

@@ -1,0 +1,32 @@
+"""Where files lie: those that come with cisflow, and those the user names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# In a wheel the project's own files lie inside the package, in a clone around it.
+INSIDE = PACKAGE / "shipped"
+
+
+def shipped(*parts: str | Path) -> Path:
+    """Return where a file or folder that comes with cisflow lies, in a clone or installed."""
+    return (INSIDE if INSIDE.is_dir() else PACKAGE.parents[1]).joinpath(*parts)
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as the user would write it: relative to the working folder if below it."""
+    path = Path(path)
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def files_of(path: Paths) -> list[Path]:
+    """Return the files an extract is made of."""
+    return [Path(path)] if isinstance(path, str | Path) else [Path(single) for single in path]

@@ -1,0 +1,30 @@
+"""Thresholds of disclosure control: how few firms are too few to speak of."""
+
+from __future__ import annotations
+
+import re
+
+MINIMUM_CELL = 3
+
+
+# Classes of a share of turnover between its limits, in percent.
+SHARE_EDGES = (0, 10, 25, 50, 75, 100)
+
+
+def is_small(firms: float, minimum: int = MINIMUM_CELL) -> bool:
+    """Return whether a count of firms may not be shown; zero firms may."""
+    return 0 < firms < minimum
+
+
+def splits_off_few(part: float, whole: float, minimum: int = MINIMUM_CELL) -> bool:
+    """Return whether a count, or what it leaves of a known whole, may not be shown."""
+    return is_small(part, minimum) or is_small(whole - part, minimum)
+
+
+def without_small_counts(text: str, minimum: int = MINIMUM_CELL) -> str:
+    """Return a message in which numbers of rows below the minimum are not told exactly."""
+
+    def told(match: re.Match[str]) -> str:
+        return match[0] if int(match[1]) >= minimum else f"fewer than {minimum} rows"
+
+    return re.sub(r"\b(\d+) rows?\b", told, text)

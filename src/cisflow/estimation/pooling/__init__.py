@@ -1,0 +1,1 @@
+"""Estimates of several countries and waves taken together."""

@@ -1,0 +1,363 @@
+"""Pool the same coefficient over countries: random-effects meta-analysis and meta-regression.
+
+Nothing is estimated from firms here: the tidy estimates are all that is read, so that countries
+whose microdata may not leave their centre can be pooled with the others.
+
+Waves of one country share firms. Within a country they are averaged by inverse variance first (a
+fixed effect), as if they were independent, which makes the country's standard error approximate;
+across countries the random-effects model then treats each country as one draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.estimation.estimates import COLUMNS, POOLED
+from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
+from cisflow.estimation.pooling.prediction import prediction_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL_WAVES = "all"
+POOLED_COLUMNS = (
+    *COLUMNS,
+    *("method", "k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df"),
+)
+# Estimators of the variance between countries, by their names in statsmodels.
+METHODS = {"paule-mandel": "pm", "dersimonian-laird": "dl", "fixed": "dl"}
+KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
+LEVEL = 0.05
+WHERE = ("wave", "model", "outcome", "column", "term")
+
+Row = dict[str, Any]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What is pooled.
+
+    Attributes
+    ----------
+    table
+        One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
+        ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
+        expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries, ``places`` estimates
+        by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
+        null for the normal.
+    record
+        Per pooled term the countries' estimates and weights, and the result without each country;
+        the meta-regressions; plain JSON types.
+    """
+
+    table: pd.DataFrame
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A meta-analysis of k effects.
+
+    Attributes
+    ----------
+    estimate, std_error, statistic, p_value, ci_low, ci_high
+        The mean effect, with an interval at 95 %.
+    df
+        Degrees of freedom of its t-distribution, k − 1; null if it is the normal one.
+    tau2
+        Variance of the effects between countries, in squared units of the effect.
+    i2
+        Share of the variation due to it, 0 to 1: (Q − k + 1)/Q, not below 0.
+    q, q_p
+        Cochran's Q and its p-value from χ²(k − 1).
+    weights
+        Of each effect, shape (k,), adding up to 1.
+    """
+
+    estimate: float
+    std_error: float
+    statistic: float
+    p_value: float
+    ci_low: float
+    ci_high: float
+    df: float
+    tau2: float
+    i2: float
+    q: float
+    q_p: float
+    weights: np.ndarray
+
+
+def combine(
+    effects: Sequence[float] | np.ndarray,
+    std_errors: Sequence[float] | np.ndarray,
+    method: str = "paule-mandel",
+    *,
+    knapp_hartung: bool = True,
+) -> Combined:
+    """Combine effects of independent samples.
+
+    Parameters
+    ----------
+    effects, std_errors
+        Shape (k,), k ≥ 2, standard errors positive.
+    method
+        Estimator of the variance between samples, a key of :data:`METHODS`; ``fixed`` sets it to 0.
+    knapp_hartung
+        Scale the variance of the mean by the weighted residuals and take t with k − 1 degrees of
+        freedom (Hartung & Knapp 2001; Sidik & Jonkman 2002) instead of the normal distribution; the
+        scale is not let below 1 (Knapp & Hartung 2003), as countries that agree by chance would
+        else give an interval narrower than if all shared one effect.
+    """
+    from scipy import special
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    y, variance = np.asarray(effects, dtype=float), np.asarray(std_errors, dtype=float) ** 2
+    k = len(y)
+    fit = combine_effects(y, variance, method_re=METHODS[method], maxiter=500)
+    tau2 = 0.0 if method == "fixed" else max(float(fit.tau2), 0.0)
+    # statsmodels lets DerSimonian and Laird's variance go below zero; zero is the fixed effect.
+    kind = "re" if tau2 > 0 else "fe"
+    estimate, unscaled, scaled = (
+        float(getattr(fit, name))
+        for name in (f"mean_effect_{kind}", f"sd_eff_w_{kind}", f"sd_eff_w_{kind}_hksj")
+    )
+    se = max(scaled, unscaled) if knapp_hartung else unscaled
+    # The normal distribution is t with endless degrees of freedom.
+    df = k - 1 if knapp_hartung else np.inf
+    half = float(special.stdtrit(df, 1 - LEVEL / 2)) * se
+    weights = getattr(fit, f"weights_rel_{kind}")
+    return Combined(
+        estimate=estimate,
+        std_error=se,
+        statistic=estimate / se,
+        p_value=float(2 * special.stdtr(df, -abs(estimate / se))),
+        ci_low=estimate - half,
+        ci_high=estimate + half,
+        df=df if knapp_hartung else np.nan,
+        tau2=tau2,
+        i2=max(0.0, 1 - (k - 1) / float(fit.q)) if fit.q > 0 else 0.0,
+        q=float(fit.q),
+        q_p=float(special.chdtrc(k - 1, max(fit.q, 0.0))),
+        weights=np.asarray(weights),
+    )
+
+
+def pool(
+    estimates: pd.DataFrame,
+    models: Mapping[str, Mapping[str, Any]],
+    settings: Settings,
+    countries: Mapping[str, Mapping[str, Any]],
+) -> Pooled:
+    """Pool every coefficient of interest over countries.
+
+    Parameters
+    ----------
+    estimates
+        Tidy estimates of every country and model; of several covariances the first counts.
+    models
+        Specifications by name.
+    settings
+        ``by`` (``country``, or ``wave`` to pool each wave for itself), ``method``,
+        ``knapp_hartung``, ``terms`` (all terms but constants, controls and dummies, if not given)
+        and ``moderators``.
+    countries
+        By code; ``attributes`` of each are what moderators are taken from.
+
+    Returns
+    -------
+    Pooled
+        A term that fewer than two countries have estimates of is a row that says so.
+    """
+    import pandas as pd
+
+    rows: list[Row] = []
+    terms: list[Row] = []
+    regressions: list[Row] = []
+    for where, group in _by_term(_wanted(estimates, models, settings.get("terms")), settings["by"]):
+        units = _units(group)
+        if len(units) < 2:
+            rows.append({**where, "note": _too_few(group, units, len(countries))})
+            continue
+        further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
+        rows += [_row(where, units, further, *way) for way in _ways(settings)]
+        terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
+        regressions += _moderated(where, group, units, settings, countries)
+    about = {"country": POOLED, "weights": "inverse variance"}
+    words = dict.fromkeys((*WHERE, "cov_type", "note", "method"), "")
+    table = pd.DataFrame([{**about, **words, **row} for row in rows], columns=list(POOLED_COLUMNS))
+    return Pooled(table, {"pool": dict(settings), "terms": terms, "moderators": regressions})
+
+
+# --- what is pooled ----------------------------------------------------------------------------
+
+
+def is_of_interest(term: str, spec: Mapping[str, Any]) -> bool:
+    """Return whether a term is more than a constant, a control or a dummy of a category."""
+    return term != "Intercept" and not term.startswith("C(") and term not in spec["controls"]
+
+
+def _wanted(
+    estimates: pd.DataFrame, models: Mapping[str, Mapping[str, Any]], terms: Sequence[str] | None
+) -> pd.DataFrame:
+    """Return the rows to pool, with the main covariance alone."""
+    main = estimates.drop_duplicates(["country", *WHERE])
+    # A fit that failed as a whole has no terms; it counts where no country has any.
+    named = set(main.loc[main["term"] != "", "model"])
+    keep = [
+        (model not in named)
+        if term == ""
+        else (term in terms if terms else is_of_interest(term, models[model]))
+        for model, term in zip(main["model"], main["term"], strict=True)
+    ]
+    return main[keep]
+
+
+def _by_term(estimates: pd.DataFrame, by: str) -> Iterator[tuple[Row, pd.DataFrame]]:
+    """Yield what is pooled together: a term over all waves, or of each wave for itself."""
+    keys = [key for key in WHERE if key != "wave" or by == "wave"]
+    for values, group in estimates.groupby(keys, sort=False):
+        yield {"wave": ALL_WAVES, **dict(zip(keys, values, strict=True))}, group
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The estimate of one country, over the waves that have one."""
+
+    country: str
+    waves: tuple[str, ...]
+    estimate: float
+    std_error: float
+    n: float
+
+
+def _units(group: pd.DataFrame) -> list[Unit]:
+    """Return the countries' estimates; waves are averaged by inverse variance."""
+    known = group[np.isfinite(group["estimate"]) & (group["std_error"] > 0)]
+    units = []
+    for country, rows in known.groupby("country", sort=False):
+        weights = rows["std_error"].to_numpy() ** -2.0
+        units.append(
+            Unit(
+                str(country),
+                tuple(rows["wave"]),
+                float(np.average(rows["estimate"], weights=weights)),
+                float(weights.sum() ** -0.5),
+                float(rows["n"].sum(min_count=1)),
+            )
+        )
+    return units
+
+
+def _too_few(group: pd.DataFrame, units: Sequence[Unit], countries: int) -> str:
+    """Return why a term is not pooled; the reason is told where all others share it."""
+    reasons = {note for note in group["note"] if note}
+    why = reasons.pop().removeprefix("not estimable:").strip() if len(reasons) == 1 else ""
+    text = f"not estimable: {len(units)} of {countries} countries have an estimate to pool"
+    return f"{text} ({why})" if why else text
+
+
+# --- how it is pooled --------------------------------------------------------------------------
+
+
+def _ways(settings: Settings) -> Iterable[tuple[str, bool]]:
+    """Return method and kind of standard error, the run's own first, then the others."""
+    main = (settings["method"], settings["knapp_hartung"])
+    others = [(m, k) for m in METHODS for k in (True, False) if not (m == "fixed" and k)]
+    return dict.fromkeys([main, *others])
+
+
+def _combine(units: Sequence[Unit], method: str, knapp_hartung: bool) -> Combined:
+    effects, errors = [u.estimate for u in units], [u.std_error for u in units]
+    return combine(effects, errors, method, knapp_hartung=knapp_hartung)
+
+
+def _row(
+    where: Row,
+    units: Sequence[Unit],
+    further: tuple[float, float],
+    method: str,
+    knapp_hartung: bool,
+) -> Row:
+    """Return a pooled estimate by one method, with where a further country is expected.
+
+    The fixed effect knows no spread of effects. A prediction is never narrower than the interval of
+    the mean, which is not let fall below what sampling alone gives.
+    """
+    fit = vars(_combine(units, method, knapp_hartung))
+    low, high = further if method != "fixed" else (np.nan, np.nan)
+    counts = np.array([u.n for u in units])
+    return {
+        **where,
+        **{name: value for name, value in fit.items() if name != "weights"},
+        "cov_type": KNAPP_HARTUNG if knapp_hartung else NORMAL,
+        "method": method,
+        "pi_low": min(low, fit["ci_low"]) if np.isfinite(low) else np.nan,
+        "pi_high": max(high, fit["ci_high"]) if np.isfinite(high) else np.nan,
+        "n": float(np.nansum(counts)) if np.isfinite(counts).any() else np.nan,
+        "k": len(units),
+        "places": sum(len(u.waves) for u in units),
+    }
+
+
+def _shown(units: Sequence[Unit], settings: Settings) -> list[Row]:
+    """Return each country's estimate, interval and weight."""
+    from scipy.stats import norm
+
+    weights = _combine(units, settings["method"], settings["knapp_hartung"]).weights
+    quantile = float(norm.isf(LEVEL / 2))
+    return [
+        {
+            **vars(u),
+            "ci_low": u.estimate - quantile * u.std_error,
+            "ci_high": u.estimate + quantile * u.std_error,
+            "weight": weight,
+        }
+        for u, weight in zip(units, weights, strict=True)
+    ]
+
+
+def reads_as(low: float, high: float) -> str:
+    """Return what an interval says of the sign: ``positive``, ``negative`` or ``open``."""
+    return "positive" if low > 0 else "negative" if high < 0 else "open"
+
+
+def _left_out(units: Sequence[Unit], settings: Settings) -> Row:
+    """Return the pooled result without each country, and which of them changes what it says."""
+    if len(units) < 3:
+        return {"leave_one_out": [], "decisive": []}
+    way = settings["method"], settings["knapp_hartung"]
+    whole = _combine(units, *way)
+    names = ("estimate", "ci_low", "ci_high", "tau2")
+    without = [
+        {"country": left.country, **{n: vars(fit)[n] for n in names}}
+        for left in units
+        for fit in [_combine([u for u in units if u is not left], *way)]
+    ]
+    sign = reads_as(whole.ci_low, whole.ci_high)
+    decisive = [w["country"] for w in without if reads_as(w["ci_low"], w["ci_high"]) != sign]
+    return {"leave_one_out": without, "decisive": decisive}
+
+
+def _moderated(
+    where: Row,
+    group: pd.DataFrame,
+    units: Sequence[Unit],
+    settings: Settings,
+    countries: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Row]:
+    """Yield the meta-regression of a term, over country × wave if a moderator varies by wave."""
+    names = settings.get("moderators") or []
+    if not names:
+        return
+    attributes = {u.country: countries[u.country].get("attributes", {}) for u in units}
+    if any(isinstance(of[name], Mapping) for of in attributes.values() for name in names):
+        units = [unit for _, rows in group.groupby("wave", sort=False) for unit in _units(rows)]
+    x = moderators_of([(u.country, u.waves[0]) for u in units], attributes, names)
+    for row in meta_regression([u.estimate for u in units], [u.std_error for u in units], x):
+        yield {**where, **row}

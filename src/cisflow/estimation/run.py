@@ -1,0 +1,171 @@
+"""Estimate a model as it stands in the models file, in one country.
+
+The model says what to estimate; :data:`ESTIMATORS` knows how. Adding a model needs no code here; a
+new estimator is a function in a module of its own and a line in :data:`ESTIMATORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cisflow import __version__
+from cisflow.base.thresholds import MINIMUM_CELL, without_small_counts
+from cisflow.estimation.balances import balances
+from cisflow.estimation.common import Row
+from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, WORDS, Estimates
+from cisflow.estimation.instruments import instrumental
+from cisflow.estimation.panels import panels
+from cisflow.estimation.paths import path_model
+from cisflow.estimation.regressions import regressions
+from cisflow.panel.design import survey_design
+from cisflow.raw.printed import PRINTED
+from cisflow.study.digests import spec_digest
+from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weightings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How one kind of model is estimated.
+
+    Attributes
+    ----------
+    fit
+        From a sample, a specification and the bootstrap's settings to tidy rows and diagnostics of
+        one fit after another. The rows lack country, wave and model, which :func:`estimate` adds.
+    pooled
+        Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
+    """
+
+    fit: Callable[[pd.DataFrame, dict[str, Any], dict[str, int]], Fitted]
+    pooled: bool = False
+
+
+ESTIMATORS = {
+    "tobit": Estimator(regressions),
+    "fractional": Estimator(regressions),
+    "ols": Estimator(regressions),
+    "path": Estimator(path_model),
+    "balance": Estimator(balances),
+    "iv": Estimator(instrumental),
+    "panel": Estimator(panels, pooled=True),
+}
+
+
+def estimate(
+    panel: pd.DataFrame,
+    spec: dict[str, Any],
+    *,
+    country: str,
+    model: str,
+    lag: int,
+    bootstrap: dict[str, int],
+    minimum: int = MINIMUM_CELL,
+) -> Estimates:
+    """Estimate one model on every wave of one country.
+
+    Parameters
+    ----------
+    panel
+        Firm × wave, with research variables.
+    spec
+        The model as the models file has it, defaults filled in.
+    country, model
+        Names for the rows.
+    lag
+        Years between survey and accounts, for the wording of the sample.
+    bootstrap
+        ``{"draws": …, "seed": …}`` for path effects; ``test_draws`` simulated samples for the
+        p-values of the Tobit's specification tests, 0 for the χ² distribution.
+    minimum
+        Reasons for what cannot be estimated tell no number of firms below this.
+
+    Notes
+    -----
+    A wave that cannot support the model gives one row that says why, and the others go on.
+    """
+    import pandas as pd
+
+    rows: list[Row] = []
+    fits: list[dict[str, Any]] = []
+    estimator = ESTIMATORS[spec["estimator"]]
+    samples = _samples(panel, spec, lag, pooled=estimator.pooled)
+    if spec.get("printed"):
+        samples = iter([(PRINTED, panel.head(0), "")])
+    for wave, sample, reason in samples:
+        label = {"country": country, "wave": wave, "model": model}
+        if reason:
+            rows.append({**label, "note": f"not estimable: {reason}"})
+            continue
+        for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
+            rows += [{**label, **row} for row in fitted]
+            fits.append({"wave": wave, **diagnostics})
+    silent = dict.fromkeys(WORDS, "")
+    table = pd.DataFrame([{**silent, **row} for row in rows], columns=list(COLUMNS))
+    table["note"] = [without_small_counts(note, minimum) for note in table["note"]]
+    for fit in fits:
+        reasons = fit.get("not_estimable", {})
+        fit["not_estimable"] = {t: without_small_counts(r, minimum) for t, r in reasons.items()}
+    about = {key: spec[key] for key in ("title", "source", "estimator")}
+    about |= {"spec": spec_digest(spec), "cisflow": __version__}
+    return Estimates(table, {"country": country, "model": model, **about, "fits": fits})
+
+
+def _samples(
+    panel: pd.DataFrame, spec: dict[str, Any], lag: int, *, pooled: bool
+) -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """Yield wave, its firms and why they cannot support the model (empty if they can)."""
+    import pandas as pd
+
+    from cisflow.panel.sample import select_sample, waves_of
+
+    parts = []
+    for wave in waves_of(panel, spec):
+        sample, flow = select_sample(panel, spec, wave, lag=lag)
+        if uses_design(spec):
+            sample = _with_design(sample, panel[panel["wave"] == wave])
+        parts.append((wave, sample, flow))
+    reasons = [_why_not(sample, flow, spec) for _, sample, flow in parts]
+    if not pooled:
+        for (wave, sample, _), reason in zip(parts, reasons, strict=True):
+            yield wave, sample, reason
+        return
+    usable = [sample for (_, sample, _), why in zip(parts, reasons, strict=True) if not why]
+    if usable:
+        yield ALL_WAVES, pd.concat(usable, ignore_index=True), ""
+    elif parts:
+        each = "; ".join(f"{part[0]}: {why}" for part, why in zip(parts, reasons, strict=True))
+        yield ALL_WAVES, parts[0][1], each
+
+
+def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:
+    """Add how the wave was drawn: firms outside the sample are firms of their stratum too."""
+    import pandas as pd
+
+    design = pd.DataFrame(survey_design(wave).columns(), index=wave.index)
+    return sample.join(design)
+
+
+def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: dict[str, Any]) -> str:
+    """Return why a wave cannot support a model: where the sample flow runs dry."""
+    if len(sample) == 0:
+        empty = flow.loc[flow["firms"] == 0]
+        return f"no firm is left after “{empty['restriction'].iloc[0]}”"
+    if set(weightings(spec)) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
+        return NO_WEIGHTS
+    unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
+    if unmeasured and spec["estimator"] == "path":
+        return f"nothing measured for {', '.join(unmeasured)}"
+    return ""
+
+
+def _needed(spec: dict[str, Any]) -> list[str]:
+    from cisflow.panel.sample import variables_of
+
+    return [v for v in variables_of(spec) if v not in spec["sample"]]

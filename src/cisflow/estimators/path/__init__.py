@@ -1,0 +1,1 @@
+"""The recursive path model of observed variables: fit, effects, tests, resamples."""

@@ -1,0 +1,241 @@
+"""What an effect costs and what it returns: the paths of a total effect, sorted and added up.
+
+The return is the sum of all paths from source to target that pass one variable, the cost the sum of
+all others. As every path is one or the other, cost and return add up to the total effect, here
+called the balance. Whether the cost exceeds the return is the same question as whether the balance
+is below zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.base.problems import Problem
+from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.path.results import bca_interval, percentile_p
+from cisflow.estimators.path.system import ARROW, HEADING, Path, sum_of_products
+from cisflow.study.balance_terms import BALANCE, COST, DIRECT, OTHERS, RETURN, SCALES
+from cisflow.study.balance_terms import through as cost_part
+
+if TYPE_CHECKING:
+    from cisflow.estimators.path.moments import Estimates
+    from cisflow.estimators.path.results import PathResults
+    from cisflow.estimators.path.system import System
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Parts of a total effect with what the bootstrap says of each.
+
+    Attributes
+    ----------
+    names
+        The parts; single paths under their own name.
+    point : ndarray, shape (parts,)
+    draws : ndarray, shape (draws, parts)
+        The same over the resamples.
+    left_out : ndarray, shape (units, parts)
+        Without one unit each, for the acceleration of BCa intervals.
+    """
+
+    names: tuple[str, ...]
+    point: np.ndarray
+    draws: np.ndarray
+    left_out: np.ndarray
+
+    def less(self, other: Decomposition) -> Decomposition:
+        """Return the difference to the decomposition of other, independent firms.
+
+        Draws are paired at random, as samples of different firms are independent; the influence of
+        each firm on the difference is its influence on its own term.
+        """
+        size = min(len(self.draws), len(other.draws))
+        own = self.left_out - self.left_out.mean(axis=0)
+        its = other.left_out - other.left_out.mean(axis=0)
+        gap = self.point - other.point
+        draws = self.draws[:size] - other.draws[:size]
+        return Decomposition(self.names, gap, draws, gap + np.vstack([own, -its]))
+
+    def share_negative(self, name: str) -> float:
+        """Return the share of resamples in which a part is below zero."""
+        return float((self.draws[:, self.names.index(name)] < 0).mean())
+
+    def table(self, alpha: float = 0.05) -> list[dict[str, Any]]:
+        """Return one record per part.
+
+        Keys: ``part estimate std_error statistic`` (by the standard deviation of the resamples),
+        ``p_value ci_low ci_high`` (percentiles) and ``bca_low bca_high`` (bias-corrected and
+        accelerated; not a number where all resamples lie on one side of the estimate).
+        """
+        tails = np.array([alpha / 2, 1 - alpha / 2])
+        error = self.draws.std(axis=0, ddof=1)
+        low, high = np.quantile(self.draws, tails, axis=0)
+        bca_low, bca_high = bca_interval(self.point, self.draws, self.left_out, tails)
+        error = np.where(error == 0, np.nan, error)  # no such path: zero by assumption
+        statistic = self.point / error
+        columns = {
+            "std_error": error,
+            "statistic": statistic,
+            "p_value": percentile_p(self.draws),
+            "ci_low": low,
+            "ci_high": high,
+            "bca_low": bca_low,
+            "bca_high": bca_high,
+        }
+        return [
+            {
+                "part": name,
+                "estimate": float(self.point[i]),
+                **{
+                    key: float(values[i]) if np.isfinite(error[i]) else np.nan
+                    for key, values in columns.items()
+                },
+            }
+            for i, name in enumerate(self.names)
+        ]
+
+
+def parts_of(
+    system: System, source: str, target: str, return_through: str, cost_through: str
+) -> dict[str, list[Path]]:
+    """Sort the paths of a total effect into what costs and what returns.
+
+    Returns
+    -------
+    dict
+        Part → its paths: ``cost``, ``cost: direct``, ``cost: through {cost_through}``,
+        ``cost: other paths`` (only where there are any), ``return``, ``balance``, and every path
+        by its own name.
+
+    Raises
+    ------
+    EstimationError
+        If a variable is not in the model, or there is no path that returns or none that costs.
+    """
+    known = ", ".join(system.variables)
+    problems = [
+        Problem(f"'{name}' is not in the model", f"choose among: {known}")
+        for name in (source, target, return_through, cost_through)
+        if name not in system.position
+    ]
+    if problems:
+        raise EstimationError(HEADING, problems)
+    paths = system.paths(source, target)
+    through = {path.label: set(path.label.split(ARROW)[1:-1]) for path in paths}
+    returns = [p for p in paths if return_through in through[p.label]]
+    costs = [p for p in paths if p not in returns]
+    for found, what in ((returns, f"passes '{return_through}'"), (costs, "leads past it")):
+        if not found:
+            raise EstimationError(
+                HEADING,
+                Problem(
+                    f"no path from '{source}' to '{target}' {what}: there is nothing to balance",
+                    "draw the arrows, or choose another variable for `return_through`",
+                ),
+            )
+    direct = [p for p in costs if len(p.arrows) == 1]
+    personnel = [p for p in costs if cost_through in through[p.label]]
+    others = [p for p in costs if p not in direct and p not in personnel]
+    return {
+        COST: costs,
+        DIRECT: direct,
+        cost_part(cost_through): personnel,
+        **({OTHERS: others} if others else {}),
+        RETURN: returns,
+        BALANCE: paths,
+        **{p.label: [p] for p in paths},
+    }
+
+
+def decompose(
+    fit: PathResults, source: str, target: str, parts: Mapping[str, Sequence[Path]]
+) -> dict[str, Decomposition]:
+    """Add up the paths of each part, raw and standardised.
+
+    Parameters
+    ----------
+    fit
+        A path model fitted with resamples (``bootstrap=…``).
+    source, target
+        From where to where; they give the unit of the standardised effect.
+    parts
+        From :func:`parts_of`.
+
+    Returns
+    -------
+    dict
+        ``"standardised"`` (standard deviations of the target per standard deviation of the source)
+        and ``"raw"`` (the variables' own units).
+
+    Raises
+    ------
+    EstimationError
+        Without resamples.
+    """
+    if fit.draws is None:
+        raise EstimationError(
+            HEADING,
+            Problem("a balance needs resamples", "fit with bootstrap={'draws': 5000, 'seed': 1}"),
+        )
+    system = fit.model.system
+    s, t = system.position[source], system.position[target]
+
+    def raw(found: Estimates) -> np.ndarray:
+        return np.stack([sum_of_products(found.coef, list(p)) for p in parts.values()], axis=1)
+
+    def standardised(found: Estimates) -> np.ndarray:
+        return raw(found) * (found.sd[:, s] / found.sd[:, t])[:, None]
+
+    kinds: dict[str, Callable[[Estimates], np.ndarray]] = {
+        "standardised": standardised,
+        "raw": raw,
+    }
+    return {
+        scale: Decomposition(
+            tuple(parts),
+            kinds[scale](fit.found)[0],
+            kinds[scale](fit.draws),
+            kinds[scale](fit.left_out_estimates),
+        )
+        for scale in SCALES
+    }
+
+
+def horizon(balances: Mapping[int, float]) -> str:
+    """Say in words at which lag a balance turns from cost to return.
+
+    Parameters
+    ----------
+    balances
+        Estimated balance by lag in years; lags without an estimate are left out, and nothing is
+        read into the time between two lags.
+    """
+    lags = sorted(balances)
+    if not lags:
+        return "no balance was estimated at any lag"
+    span = f"{lags[0]}–{lags[-1]} years" if len(lags) > 1 else f"the one lag of {lags[0]} years"
+    signs = [balances[lag] >= 0 for lag in lags]
+    turns = [i for i in range(1, len(lags)) if signs[i] != signs[i - 1]]
+    if not turns:
+        state = "positive" if signs[0] else "negative"
+        return f"the balance is {state} at every lag within {span}: it does not turn"
+    if len(turns) == 1 and signs[-1]:
+        i = turns[0]
+        return (
+            f"the balance is negative up to a lag of {lags[i - 1]} and not negative from "
+            f"{lags[i]} years on, within {span}"
+        )
+    if len(turns) == 1:
+        i = turns[0]
+        return (
+            f"the balance is not negative up to a lag of {lags[i - 1]} and negative from "
+            f"{lags[i]} years on: it does not turn to a return within {span}"
+        )
+    negative = ", ".join(str(lag) for lag, up in zip(lags, signs, strict=True) if not up)
+    return (
+        f"the sign of the balance changes {len(turns)} times within {span} (negative at {negative})"
+    )

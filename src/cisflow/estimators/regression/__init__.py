@@ -1,0 +1,1 @@
+"""Regressions beside the Tobit: least squares, fractional, probit, truncated, two-part."""

@@ -1,0 +1,277 @@
+"""Logit, probit, fractional logit: statsmodels' maximum, once what has none is taken out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.covariance import covariance
+from cisflow.estimators.design import independent_columns
+from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.regression.rows import (
+    Companion,
+    FittedModel,
+    Rows,
+    RowScores,
+    read_rows,
+    why_collinear,
+)
+from cisflow.estimators.tobit.checks import null_space, separating_direction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class _Solution:
+    """A maximised likelihood."""
+
+    beta: Floats
+    names: list[str]
+    llf: float
+    shown: Ints
+    not_estimable: dict[str, str]
+    scores: RowScores
+
+
+def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
+    """Maximise the Bernoulli (quasi-)likelihood after taking out what has no maximum."""
+    X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
+    kept = np.flatnonzero(independent_columns(X, lengths))
+    lost = {rows.names[j]: why_collinear(X[:, j]) for j in set(range(X.shape[1])) - set(kept)}
+    _refuse_empty(rows, share, len(kept))
+    everything = np.ones(len(share), dtype=bool)
+    model, fit = _maximise(rows, share, kept, everything, link)
+    inside, still = everything, kept
+    if not _finite(model, fit):
+        inside, still, separated = _separation(rows, share, kept)
+        lost |= separated
+        model, fit = _maximise(rows, share, still, inside, link)
+    if not fit.converged:
+        remedy = "look for regressors of very different size, or almost collinear"
+        refuse(rows.heading, [("no convergence", remedy)])
+    scale = np.abs(X[:, still]).max(axis=0)
+    design = model.exog * scale
+    # Clusters and corrections count all rows: separated ones are fitted exactly, with score zero.
+    scores = np.zeros((len(share), len(still)))
+    scores[inside] = design * model.score_factor(fit.params)[:, None]
+    curvature = model.hessian_factor(fit.params, observed=True)
+    names = [rows.names[j] for j in still]
+    return _Solution(
+        np.asarray(fit.params) / scale,
+        names,
+        float(fit.llf),
+        np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
+        lost,
+        RowScores(rows, kind, scores, (design * curvature[:, None]).T @ design),
+    )
+
+
+def _maximise(
+    rows: Rows, share: Floats, columns: Ints, inside: np.ndarray, link: str
+) -> tuple[Any, Any]:
+    """Fit columns divided by their largest value; the model and the fit of statsmodels."""
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    X = rows.X[:, columns]
+    weights = np.ones(len(share)) if rows.weights is None else rows.weights
+    family = sm.families.Binomial(link=getattr(sm.families.links, link)())
+    design = X[inside] / np.abs(X).max(axis=0)
+    model = sm.GLM(share[inside], design, family=family, var_weights=weights[inside])
+    with warnings.catch_warnings():  # separation is looked for, and said, by the caller
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        return model, model.fit(tol=1e-12, maxiter=200)
+
+
+def _finite(model: Any, fit: Any) -> bool:
+    """Say whether the maximum is surely finite.
+
+    The likelihood is concave, so a stationary point with curvature in every direction is the
+    maximum. Where a direction separates, curvature along it vanishes as the iterations go on.
+    """
+    from scipy.linalg import eigh
+
+    X = model.exog
+    curvature = X.T @ (X * model.hessian_factor(fit.params, observed=False)[:, None])
+    full = X.T @ (X * model.var_weights[:, None])
+    if not (fit.converged and np.isfinite(curvature).all()):
+        return False
+    try:
+        least = eigh(curvature, full, eigvals_only=True, subset_by_index=[0, 0])[0]
+    except np.linalg.LinAlgError:  # almost collinear: look closer
+        return False
+    return float(least) > 1e-6
+
+
+def _separation(rows: Rows, share: Floats, kept: Ints) -> tuple[np.ndarray, Ints, dict[str, str]]:
+    """Rows that no direction separates, columns they determine, and why the others are lost."""
+    X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
+    low = np.where(share <= 0, -np.inf, 0.0)
+    high = np.where(share >= 1, np.inf, 0.0)
+    direction, separated = separating_direction(X[:, kept], low, high)
+    inside = ~separated
+    if not separated.any():
+        return inside, kept, {}
+    if separated.all():
+        remedy = "no finite coefficient exists; check that none is computed from the outcome"
+        refuse(rows.heading, [("the regressors predict every row perfectly", remedy)])
+    # What the remaining rows leave free has no coefficient of its own.
+    free = null_space(X[np.ix_(inside, kept)], len(kept)) * lengths[kept, None]
+    gone = np.abs(free).max(axis=1, initial=0.0) > 1e-7 * np.abs(free).max(initial=1e-300)
+    lost = {
+        rows.names[kept[j]]: _why_separated(direction[j], int(separated.sum()))
+        for j in np.flatnonzero(gone)
+    }
+    return inside, kept[independent_columns(X[np.ix_(inside, kept)], lengths[kept])], lost
+
+
+def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
+    """Refuse an outcome without variation and too few rows."""
+    problems = []
+    if np.ptp(share) == 0:
+        what = f"the outcome {rows.outcome} is the same in all {rows_in_words(len(share))}"
+        problems.append((what, "there is nothing to explain: check the sample restrictions"))
+    if len(share) <= k:
+        what = f"{rows_in_words(len(share))} for {k} coefficients"
+        problems.append((what, "use fewer regressors"))
+    refuse(rows.heading, problems)
+
+
+def _why_separated(direction: float, rows: int) -> str:
+    where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
+    return (
+        f"tends to {where}: it predicts the outcome of {rows_in_words(rows)} perfectly, "
+        "so no finite coefficient exists; merge the category with another or drop the term"
+    )
+
+
+class _Binomial(Companion):
+    """What logit, probit and fractional logit share."""
+
+    link = "Logit"
+    share: Floats
+
+    @cached_property
+    def solution(self) -> _Solution:
+        """The maximised (quasi-)likelihood (computed once)."""
+        return _solve(self.rows, self.share, self.kind, self.link)
+
+    def fit(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> FittedModel:
+        """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
+        import pandas as pd
+
+        solution, rows = self.solution, self.rows
+        found = covariance(solution.scores, cov_type, cov_kwds)
+        names = [solution.names[i] for i in solution.shown]
+        matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
+        exact = isinstance(self, Logit) and rows.weights is None
+        return FittedModel(
+            model=self,
+            params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
+            covariance=pd.DataFrame(matrix, index=names, columns=names),
+            nobs=len(rows.y),
+            llf=solution.llf if exact else None,
+            cov_type=found.cov_type,
+            not_estimable=solution.not_estimable,
+            dropped=rows.dropped,
+            cov_note=found.note,
+            n_groups=found.groups,
+            n_lower=int((self.share <= 0).sum()),
+            n_upper=int((self.share >= 1).sum()),
+        )
+
+
+class FractionalLogit(_Binomial):
+    r"""Fractional logit of a share between two limits.
+
+    .. math:: E[(y - L)/(U - L) \mid x] = 1 / (1 + e^{-x\beta})
+
+    (Papke & Wooldridge 1996, Journal of Applied Econometrics 11:619–632). Coefficients are on the
+    logit of the expected share (0–1). It is a quasi-likelihood: use a robust covariance, the
+    default.
+
+    Parameters
+    ----------
+    formula
+        ``"share_new ~ log_employees + C(industry)"`` (formulaic).
+    data
+        One row per firm; rows with a missing value are dropped and counted.
+    lower, upper
+        Limits of the outcome; it is rescaled to 0–1 between them.
+    weights
+        Sampling weights: a column, or one value per row of the data.
+
+    Raises
+    ------
+    EstimationError
+        If the data do not determine the model, or the outcome lies outside its limits.
+    """
+
+    kind = "Fractional logit"
+
+    def __init__(
+        self,
+        formula: str,
+        data: pd.DataFrame,
+        lower: float = 0.0,
+        upper: float = 100.0,
+        weights: str | ArrayLike | None = None,
+    ):
+        self.rows = read_rows(self.kind, formula, data, weights)
+        share = (self.rows.y - lower) / (upper - lower)
+        outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
+        if outside:
+            what = f"the outcome is outside {lower:g}–{upper:g} in {rows_in_words(outside)}"
+            refuse(self.rows.heading, [(what, "correct the data or the limits")])
+        self.share = np.clip(share, 0.0, 1.0)
+
+    def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
+        """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
+        return super().fit(cov_type, cov_kwds)
+
+
+class Logit(_Binomial):
+    """Logit of an outcome that is 0 or 1 (or false and true).
+
+    Parameters
+    ----------
+    formula, data, weights
+        As for :class:`FractionalLogit`.
+
+    Raises
+    ------
+    EstimationError
+        If the data do not determine the model, or the outcome has other values.
+    """
+
+    kind = "Logit"
+
+    def __init__(self, formula: str, data: pd.DataFrame, weights: str | ArrayLike | None = None):
+        self._set(read_rows(self.kind, formula, data, weights))
+
+    def _set(self, rows: Rows) -> None:
+        self.rows = rows
+        other = int((~np.isin(rows.y, (0.0, 1.0))).sum())
+        if other:
+            what = f"the outcome is neither 0 nor 1 in {rows_in_words(other)}"
+            refuse(rows.heading, [(what, "code it 0/1, or use FractionalLogit for a share")])
+        self.share = rows.y
+
+
+class Probit(Logit):
+    """Probit of an outcome that is 0 or 1; otherwise as :class:`Logit`.
+
+    Information is the observed one, as in ``statsmodels.Probit`` and Stata's ``probit``.
+    """
+
+    kind, link = "Probit", "Probit"

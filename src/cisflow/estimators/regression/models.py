@@ -1,0 +1,321 @@
+"""Estimators beside the Tobit, with its interface: fractional logit, logit, OLS, Cragg.
+
+The estimation is statsmodels' and linearmodels'; what is added is one set of names, rows counted
+when dropped, and coefficients that do not exist said in words instead of printed as large numbers.
+
+=============== ==================================================== ==========================
+class           model                                                estimated by
+=============== ==================================================== ==========================
+FractionalLogit E[share] = logistic(xβ) (Papke & Wooldridge 1996)    ``statsmodels`` GLM
+Logit, Probit   P(any) = logistic(xβ) or Φ(xβ)                       ``statsmodels`` GLM
+OLS             y = xβ + fixed effects                               ``linearmodels``
+TwoPart         probit or logit for any, truncated normal or OLS for the above; ``scipy`` for
+                how much among those with any (Cragg 1971)           the truncated normal
+=============== ==================================================== ==========================
+
+Covariances: for all but OLS as in :mod:`cisflow.estimators.covariance`. For OLS ``HC1`` is n/(n−k) and
+``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
+degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows
+less the strata less the regressors other than the constant, as R's ``svyglm``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cisflow.estimators.arrays import Floats
+from cisflow.estimators.covariance import covariance
+from cisflow.estimators.design import COLLINEAR, independent_columns
+from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.path.moments import Sample, center
+from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
+from cisflow.estimators.regression.rows import (
+    Companion,
+    FittedModel,
+    Rows,
+    RowScores,
+    read_rows,
+    why_collinear,
+)
+from cisflow.estimators.regression.truncated import TruncatedNormal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit", "TwoPart"]
+
+PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
+    "nonrobust": {"cov_type": "unadjusted", "debiased": True},
+    "HC0": {"cov_type": "robust", "debiased": False},
+    "HC1": {"cov_type": "robust", "debiased": True},
+}
+
+
+class OLS(Companion):
+    """Least squares with absorbed fixed effects, estimated by linearmodels.
+
+    Parameters
+    ----------
+    formula, data, weights
+        As for :class:`FractionalLogit`.
+    fixed_effects
+        Categorical columns to absorb; the intercept is then absorbed too.
+
+    Raises
+    ------
+    EstimationError
+        If the data do not determine the model.
+    """
+
+    kind = "OLS"
+
+    def __init__(
+        self,
+        formula: str,
+        data: pd.DataFrame,
+        fixed_effects: Iterable[str] = (),
+        weights: str | ArrayLike | None = None,
+    ):
+        self._set(read_rows(self.kind, formula, data, weights, fixed_effects), fixed_effects)
+
+    def _set(self, rows: Rows, fixed_effects: Iterable[str] = ()) -> None:
+        self.rows, self.fixed_effects = rows, list(fixed_effects)
+        net, self.absorbed = self._net_of_effects() if self.fixed_effects else (rows.X, 0)
+        lengths = np.linalg.norm(rows.X, axis=0)
+        usable = independent_columns(net, lengths)
+        self.kept = np.flatnonzero(usable)
+        self.not_estimable = {
+            rows.names[j]: self._why_dropped(net[:, j], lengths[j])
+            for j in np.flatnonzero(~usable)
+            if not (self.fixed_effects and np.ptp(rows.X[:, j]) == 0)
+        }
+        parameters = len(self.kept) + self.absorbed
+        problems = []
+        if not len(self.kept):
+            problems.append(("no regressor has a coefficient", "; ".join(self.not_estimable)))
+        if len(rows.y) <= parameters:
+            rows_and_k = f"{rows_in_words(len(rows.y))} for {parameters} coefficients"
+            remedy = "use fewer regressors or broader groups, or pool waves"
+            problems.append((f"{rows_and_k} (fixed effects included)", remedy))
+        refuse(rows.heading, problems)
+
+    def _net_of_effects(self) -> tuple[Floats, int]:
+        """Regressors net of the fixed effects, and the number of effects."""
+        import pandas as pd
+
+        first, *further = [
+            self.rows.data[name].iloc[self.rows.kept].astype(object) for name in self.fixed_effects
+        ]
+        dummies = [pd.get_dummies(f, dtype=float).to_numpy()[:, 1:] for f in further]
+        stacked = np.column_stack(dummies) if dummies else np.empty((len(first), 0))
+        net, _, absorbed = center(Sample(self.rows.X, pd.factorize(first)[0], stacked))
+        return net.values, absorbed
+
+    def _why_dropped(self, column: Floats, length: float) -> str:
+        if self.fixed_effects and np.linalg.norm(column) <= COLLINEAR * length:
+            return f"absorbed by the fixed effects ({', '.join(self.fixed_effects)})"
+        return why_collinear(column)
+
+    def fit(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> FittedModel:
+        """Estimate.
+
+        Parameters
+        ----------
+        cov_type
+            ``nonrobust``, ``HC0``, ``HC1``, ``cluster`` or ``survey`` (without absorbed effects).
+        cov_kwds
+            ``{"groups": column or labels}`` for ``cluster``; for ``survey`` as in
+            :mod:`cisflow.estimators.covariance`.
+        """
+        import pandas as pd
+
+        rows, names = self.rows, [self.rows.names[j] for j in self.kept]
+        by_design = cov_type == "survey"
+        options, groups = self._options("nonrobust" if by_design else cov_type, cov_kwds)
+        fit = self._linear_model(names).fit(**options)
+        params = pd.Series(fit.params[names], name="params")
+        matrix, n = fit.cov.loc[names, names], len(rows.y)
+        residual = float((np.asarray(fit.resids) ** 2).sum())
+        llf = None if rows.weights is not None else -n / 2 * (np.log(2 * np.pi * residual / n) + 1)
+        df = None if cov_type == "HC0" else n - len(names) - self.absorbed
+        if by_design:
+            found, strata = self._by_design(params.to_numpy(), cov_kwds)
+            matrix = pd.DataFrame(found, index=names, columns=names)
+            df = n - strata + 1 - len(names)
+        return FittedModel(
+            model=self,
+            params=params,
+            covariance=matrix,
+            nobs=n,
+            llf=None if llf is None else float(llf),
+            cov_type=cov_type,
+            not_estimable=self.not_estimable,
+            dropped=rows.dropped,
+            n_groups=groups,
+            df=min(groups) - 1 if groups else df,
+            extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
+        )
+
+    def _by_design(self, params: Floats, cov_kwds: Mapping[str, Any] | None) -> tuple[Floats, int]:
+        """Design-based covariance, and the number of strata the rows are in."""
+        rows, X = self.rows, self.rows.X[:, self.kept]
+        if self.fixed_effects:
+            remedy = "enter them as C(name) in the formula"
+            refuse(rows.heading, [("covariance 'survey' with absorbed fixed effects", remedy)])
+        weights = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+        weighted = X * weights[:, None]
+        residuals = rows.y - X @ params
+        scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X)
+        strata = (cov_kwds or {}).get("strata")
+        count = 1 if strata is None else int(rows.codes(strata)[0].max()) + 1
+        return covariance(scores, "survey", cov_kwds).matrix, count
+
+    def _linear_model(self, names: list[str]) -> Any:
+        """Set up linearmodels' estimator."""
+        import pandas as pd
+        from linearmodels.iv import IV2SLS
+        from linearmodels.iv.absorbing import AbsorbingLS
+
+        rows = self.rows
+        y = pd.Series(rows.y, name=rows.outcome)
+        X = pd.DataFrame(rows.X[:, self.kept], columns=names)
+        if not self.fixed_effects:
+            return IV2SLS(y, X, None, None, weights=rows.weights)
+        effects = rows.data[self.fixed_effects].iloc[rows.kept].reset_index(drop=True)
+        effects = effects.apply(lambda column: pd.Categorical(column.astype(object)))
+        return AbsorbingLS(y, X, absorb=effects.astype("category"), weights=rows.weights)
+
+    def _options(
+        self, cov_type: str, cov_kwds: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any], tuple[int, ...]]:
+        """Translate a covariance into linearmodels' words; count the clusters."""
+        groups = (cov_kwds or {}).get("groups")
+        if cov_type in PLAIN:
+            return PLAIN[cov_type], ()
+        if cov_type != "cluster" or groups is None:
+            fault = "without groups" if cov_type == "cluster" else "is not offered"
+            remedy = (
+                "use one of nonrobust, HC0, HC1, cluster; "
+                'for cluster pass cov_kwds={"groups": column}'
+            )
+            refuse(self.rows.heading, [(f"covariance '{cov_type}' {fault}", remedy)])
+        codes = self.rows.codes(groups)
+        counts = tuple(int(c.max()) + 1 for c in codes)
+        if min(counts) < 2:
+            remedy = "use HC1, or cluster by a finer group (industry, region)"
+            refuse(self.rows.heading, [("one cluster only", remedy)])
+        clusters = np.column_stack(codes)
+        return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
+
+
+class TwoPart(Companion):
+    r"""Two-part model: whether any, and how much among those with any (Cragg 1971).
+
+    .. math:: P(y > L \mid x) = \Phi(x\alpha), \qquad
+              y \mid y > L \sim N(x\beta, \sigma^2) \text{ truncated at } L
+
+    (Econometrica 39:829–844). With :math:`x\alpha = (x\beta - L)/\sigma` it is the Tobit: twice the
+    difference of the log-likelihoods tests the Tobit, on k degrees of freedom.
+
+    Coefficients are named ``any: term`` and ``amount: term``. The parts are estimated separately:
+    between their coefficients the covariance is zero, which under clustering is an approximation.
+
+    Parameters
+    ----------
+    formula, data
+        As for :class:`FractionalLogit`.
+    lower
+        The outcome of a firm with none.
+    upper
+        Upper limit; amounts there are censored as in the Tobit. Least squares takes them as they
+        are.
+    any
+        ``"probit"`` or ``"logit"``.
+    amount
+        ``"truncated"`` (normal) or ``"ols"``.
+
+    Raises
+    ------
+    EstimationError
+        If the data do not determine either part, or the outcome lies outside its limits.
+    """
+
+    kind = "Two-part model"
+
+    def __init__(
+        self,
+        formula: str,
+        data: pd.DataFrame,
+        lower: float = 0.0,
+        upper: float | None = None,
+        any: str = "probit",
+        amount: str = "truncated",
+    ):
+        rows = self.rows = read_rows(self.kind, formula, data)
+        self._check(rows, lower, upper, any, amount)
+        some = rows.y > lower
+        first = Probit if any == "probit" else Logit
+        self.any = first._from_rows(replace(rows, y=some.astype(float)))
+        self.any.solution  # noqa: B018 - refuses an outcome that is always or never positive
+        positive = replace(rows, y=rows.y[some], X=rows.X[some], kept=rows.kept[some])
+        self.amount: OLS | TruncatedNormal
+        if amount == "ols":
+            self.amount = OLS._from_rows(positive)
+        else:
+            self.amount = TruncatedNormal._from_rows(positive, lower=lower, upper=upper)
+        self.n_upper = np.nan if upper is None else int((rows.y >= upper).sum())
+
+    @staticmethod
+    def _check(rows: Rows, lower: float, upper: float | None, any_: str, amount: str) -> None:
+        problems = []
+        for part, asked, offered in (
+            ("any", any_, ("probit", "logit")),
+            ("amount", amount, ("truncated", "ols")),
+        ):
+            if asked not in offered:
+                problems.append((f'{part}="{asked}" is not offered', f"use {' or '.join(offered)}"))
+        top = np.inf if upper is None else upper
+        outside = int(((rows.y < lower) | (rows.y > top)).sum())
+        if outside:
+            limits = f"{lower:g}–{top:g}".replace("inf", "∞")
+            what = f"the outcome is outside {limits} in {rows_in_words(outside)}"
+            problems.append((what, "correct the data or the limits"))
+        refuse(rows.heading, problems)
+
+    def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
+        """Estimate both parts with the same kind of covariance."""
+        import pandas as pd
+        from scipy.linalg import block_diag
+
+        any_, amount = self.any.fit(cov_type, cov_kwds), self.amount.fit(cov_type, cov_kwds)
+        parts = {"any": any_, "amount": amount}
+        names = [f"{part}: {term}" for part, fit in parts.items() for term in fit.params.index]
+        matrix = block_diag(any_.covariance, amount.covariance)
+        exact = isinstance(self.amount, TruncatedNormal)
+        return FittedModel(
+            model=self,
+            params=pd.Series([*any_.params, *amount.params], index=names, name="params"),
+            covariance=pd.DataFrame(matrix, index=names, columns=names),
+            nobs=any_.nobs,
+            llf=(any_.llf or 0.0) + (amount.llf or 0.0) if exact else None,
+            cov_type=cov_type,
+            not_estimable={
+                f"{part}: {term}": why
+                for part, fit in parts.items()
+                for term, why in fit.not_estimable.items()
+            },
+            dropped=any_.dropped,
+            n_groups=any_.n_groups,
+            cov_note=any_.cov_note or amount.cov_note,
+            n_lower=any_.n_lower,
+            n_upper=self.n_upper,
+            scale=amount.scale,
+            extra={"n_positive": amount.nobs},
+        )

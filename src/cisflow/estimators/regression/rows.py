@@ -1,0 +1,267 @@
+"""What the companions of the Tobit share: rows from a formula, scores, results in its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.formula import model_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one model, complete, and where they came from."""
+
+    y: Floats
+    X: Floats
+    names: list[str]
+    outcome: str
+    kept: Ints
+    data: pd.DataFrame
+    dropped: dict[str, int]
+    weights: Floats | None
+    heading: str
+
+    def codes(self, groups: Any) -> list[Ints]:
+        """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
+        named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
+        return [self._codes(way) for way in (groups if named else [groups])]
+
+    def aligned(self, values: Any, what: str) -> np.ndarray:
+        """Values of the rows used, given those or one for every row of the data."""
+        found = np.asarray(values)
+        if len(found) == len(self.data):
+            found = found[self.kept]
+        if len(found) != len(self.y):
+            fault = f"{len(found)} {what} for {rows_in_words(len(self.y))}"
+            refuse(self.heading, [(fault, "give one for each row")])
+        return found
+
+    def _codes(self, way: Any) -> Ints:
+        import pandas as pd
+
+        if isinstance(way, str) and way not in self.data.columns:
+            what = f"no column {way} to cluster by"
+            refuse(self.heading, [(what, "check its spelling, or pass the labels")])
+        labels = self.aligned(self.data[way] if isinstance(way, str) else way, "cluster labels")
+        codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
+        if lost := int((codes < 0).sum()):
+            what = f"the cluster is missing in {rows_in_words(lost)}"
+            refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
+        return codes
+
+
+def read_rows(
+    kind: str,
+    formula: str,
+    data: pd.DataFrame,
+    weights: str | ArrayLike | None = None,
+    effects: Iterable[str] = (),
+) -> Rows:
+    """Build outcome and regressors from a formula; rows with a missing value are counted.
+
+    Raises
+    ------
+    EstimationError
+        For unknown columns, no complete row, infinite values, and weights that are not positive.
+    """
+    effects, heading = list(effects), f"{kind} {formula}"
+    absent = [name for name in effects if name not in data.columns]
+    refuse(heading, [(f"no column {name}", "check its spelling") for name in absent])
+    if weights is not None and not isinstance(weights, str):
+        data = data.assign(weights_given=np.asarray(weights, dtype=float))
+        weights = "weights_given"
+    whole = data[effects].notna().all(axis=1).to_numpy()
+    frame = model_frame(formula, data[whole], [weights] if weights else [])
+    dropped = dict(frame.dropped)
+    if not whole.all():
+        dropped["missing"] = dropped.get("missing", 0) + int((~whole).sum())
+        counts = data[effects].isna().sum()
+        dropped |= {f"missing in {name}": int(c) for name, c in counts.items() if c}
+    bad = [n for n, column in zip(frame.names, frame.X.T, strict=True) if np.isinf(column).any()]
+    bad += [frame.outcome] if np.isinf(frame.y).any() else []
+    remedy = "often the logarithm of zero or a ratio to zero: set these to missing"
+    refuse(heading, [(f"{name}: infinite values", remedy) for name in bad])
+    weight = frame.columns[weights] if weights else None
+    if weight is not None and not (weight > 0).all():
+        count = rows_in_words(int((~(weight > 0)).sum()))
+        refuse(heading, [(f"weights: not positive in {count}", "drop these rows first")])
+    kept = np.flatnonzero(whole)[frame.rows]
+    return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
+
+
+class Companion:
+    """A model of rows; ``kind`` opens its messages."""
+
+    kind: str
+    rows: Rows
+
+    @classmethod
+    def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> Self:
+        """Build the model; the same as calling the class."""
+        return cls(formula, data, **options)  # type: ignore[call-arg]
+
+    @classmethod
+    def _from_rows(cls, rows: Rows, **options: Any) -> Self:
+        model = cls.__new__(cls)
+        model._set(rows, **options)
+        return model
+
+    def _set(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
+        """Estimate."""
+        raise NotImplementedError
+
+
+@dataclass
+class RowScores:
+    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances."""
+
+    rows: Rows
+    kind: str
+    scores: Floats
+    information: Floats
+
+    def __post_init__(self) -> None:
+        """Take the message's heading from the rows."""
+        self.heading, self.size = self.rows.heading, len(self.rows.y)
+        self.nobs = float(self.size)
+
+    def bread(self) -> Floats:
+        """Inverse information, (k, k)."""
+        return np.asarray(np.linalg.inv(self.information), dtype=float)
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the scores, (k, k)."""
+        out: Floats = self.scores.T @ self.scores
+        return out
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Scores summed by group, (groups, k)."""
+        out = np.zeros((groups, self.scores.shape[1]))
+        np.add.at(out, codes, self.scores)
+        return out
+
+    def groups(self, value: Any) -> list[Ints]:
+        """Codes of one or two ways of clustering."""
+        return self.rows.codes(value)
+
+    def aligned(self, values: Any, what: str) -> np.ndarray:
+        """Values of the rows used, given those or one for every row of the data."""
+        return self.rows.aligned(values, what)
+
+    def resampled(
+        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
+    ) -> tuple[Floats, str]:
+        """Resampling is offered for the Tobit only."""
+        what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
+        refuse(self.heading, [(what, "use HC1, or cluster")])
+        raise AssertionError  # refuse() has raised
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Results under the names the Tobit's have.
+
+    Attributes
+    ----------
+    params : Series by term
+    covariance : DataFrame
+    nobs : int
+    llf : float or None
+        Log-likelihood where there is one (not for a quasi-likelihood or with weights).
+    converged : bool
+    not_estimable : dict
+        Term → why it has no coefficient.
+    dropped : dict
+        Rows left out, and for want of which variable.
+    cov_type, cov_note : str
+    n_groups : tuple of int
+    df : float or None
+        Degrees of freedom of t statistics; None for normal ones.
+    n_lower, n_upper : int, or NaN
+        Rows at the limits (0 and 1 of a logit), where there are limits.
+    scale : float
+        σ of the amounts in Cragg's model, NaN elsewhere.
+    extra : dict
+        What only some models have: ``r2``, ``absorbed``, ``n_positive``.
+    """
+
+    model: Companion
+    params: pd.Series
+    covariance: pd.DataFrame
+    nobs: int
+    llf: float | None
+    cov_type: str
+    not_estimable: dict[str, str]
+    dropped: dict[str, int]
+    converged: bool = True
+    cov_note: str = ""
+    n_groups: tuple[int, ...] = ()
+    df: float | None = None
+    n_lower: float = np.nan
+    n_upper: float = np.nan
+    scale: float = np.nan
+    extra: dict[str, float] = field(default_factory=dict)
+
+    def with_cov(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> FittedModel:
+        """Return the same estimates with another covariance."""
+        return self.model.fit(cov_type, cov_kwds)
+
+    def cov_params(self) -> pd.DataFrame:
+        """Covariance of the coefficients."""
+        return self.covariance
+
+    @cached_property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+        import pandas as pd
+
+        values = np.sqrt(np.diag(self.covariance))
+        return pd.Series(values, index=self.params.index, name="bse")
+
+    @cached_property
+    def tvalues(self) -> pd.Series:
+        """Coefficients divided by their standard errors."""
+        return (self.params / self.bse).rename("tvalues")
+
+    @property
+    def _reference(self) -> Any:
+        from scipy.stats import norm, t
+
+        return norm if self.df is None else t(self.df)
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values, from the t distribution where ``df`` is given."""
+        return (2 * self.tvalues.abs().map(self._reference.sf)).rename("pvalues")
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give confidence intervals; columns 0 and 1, as in statsmodels."""
+        import pandas as pd
+
+        half = float(self._reference.ppf(1 - alpha / 2)) * self.bse
+        return pd.DataFrame({0: self.params - half, 1: self.params + half})
+
+
+def why_collinear(column: Floats) -> str:
+    """Say why a column of the regressors was left out."""
+    if not column.any():
+        return "zero in every row"
+    if np.ptp(column) == 0:
+        return "constant in this sample, so it repeats the intercept"
+    return "collinear: an exact combination of the terms before it"

@@ -1,0 +1,1 @@
+"""The Tobit: likelihood, fit, tests, margins, resamples."""

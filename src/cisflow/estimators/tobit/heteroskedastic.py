@@ -1,0 +1,346 @@
+r"""A Tobit whose error spread depends on the firm.
+
+.. math:: y_i^* = x_i\beta + \sigma_i\varepsilon_i, \quad \log\sigma_i = z_i\delta
+
+A row observed contributes :math:`-\log\sigma_i + \log\phi((y_i - x_i\beta)/\sigma_i)`, one at the
+lower limit :math:`\log\Phi((L_i - x_i\beta)/\sigma_i)`, one at the upper limit
+:math:`\log\Phi((x_i\beta - U_i)/\sigma_i)`;
+as in the robust Tobits of the innovation literature (Greene 2018, Econometric Analysis, 19.3.5).
+The likelihood is not concave in (β, δ); Newton's method starts from the homoskedastic fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.checks import check_regressors
+from cisflow.estimators.covariance import covariance
+from cisflow.estimators.design import independent_columns
+from cisflow.estimators.errors import refuse
+from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, mills_ratio
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.estimators.tobit.diagnostics import TestResult
+    from cisflow.estimators.tobit.model import Tobit
+    from cisflow.estimators.tobit.results import TobitResults
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Log-likelihood of each row and its derivatives in η = xβ and s = log σ, each (n,)."""
+
+    value: Floats
+    eta: Floats
+    s: Floats
+    eta_eta: Floats
+    eta_s: Floats
+    s_s: Floats
+
+
+class HeteroskedasticTobit:
+    """Tobit with ``log σ = zδ``.
+
+    Parameters
+    ----------
+    model : Tobit
+        Outcome, limits, regressors and weights. Terms that are not estimable there are left out.
+    variance : (n, q) array-like or DataFrame
+        What the spread may depend on, without intercept (one is added).
+    """
+
+    def __init__(self, model: Tobit, variance: Any):
+        from cisflow.estimators.tobit.model import column_names
+
+        Z = np.asarray(variance, dtype=float)
+        Z = Z[:, None] if Z.ndim == 1 else Z
+        self.base = model
+        self.heading = f"Heteroskedastic {model.heading}"
+        if Z.shape[0] != model.size:
+            what = f"{Z.shape[0]} rows of variance regressors for {model.size} rows"
+            refuse(self.heading, [(what, "give one row for each")])
+        names = column_names(variance, Z)
+        check_regressors(self.heading, Z, names)
+        if model.outcome.end is not None:
+            what = "bracketed outcomes with a varying spread are not offered"
+            refuse(self.heading, [(what, "use Tobit.from_intervals with a constant σ")])
+        spread = Z.std(axis=0)
+        centred = Z - Z.mean(axis=0)
+        lengths = np.maximum(np.linalg.norm(Z, axis=0), np.finfo(float).tiny)
+        kept = independent_columns(centred, lengths)
+        refuse(
+            self.heading,
+            [
+                (f"{name} in the variance is constant or collinear", "leave it out")
+                for name, keep in zip(names, kept, strict=True)
+                if not keep
+            ],
+        )
+        self.Z, self.z_mean, self.z_spread = centred / spread, Z.mean(axis=0), spread
+        self.variance_names = names
+
+    def fit(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> HeteroskedasticTobitResults:
+        """Maximise the likelihood; covariances as for :class:`~cisflow.estimators.tobit.model.Tobit`."""
+        return HeteroskedasticTobitResults(self, cov_type, cov_kwds)
+
+    @cached_property
+    def homoskedastic(self) -> TobitResults:
+        """The fit with a constant σ."""
+        return self.base.fit()
+
+    @cached_property
+    def optimum(self) -> tuple[Floats, float, Floats]:
+        """Working parameters, log-likelihood in working units and information."""
+        solution = self.base.solution
+        p = solution.optimum.parameters
+        start = np.concatenate([p[:-1] / p[-1], [-np.log(p[-1])], np.zeros(self.Z.shape[1])])
+        point = start
+        value, gradient, information = self.evaluate(point)
+        for _ in range(200):
+            step = self._step(information, gradient)
+            decrement, length = float(step @ gradient), 1.0
+            trial = self.evaluate(point + step)
+            while not trial[0] >= value + 1e-4 * length * decrement - 1e-12 * (1 + abs(value)):
+                length /= 2
+                if length < 1e-10:
+                    break
+                trial = self.evaluate(point + length * step)
+            point = point + length * step
+            value, gradient, information = trial
+            if decrement < 1e-20 * self.base.total_weights.sum() and length == 1.0:
+                return point, value, information
+        refuse(
+            self.heading,
+            [("no convergence", "let the spread depend on fewer regressors, or on none")],
+        )
+        raise AssertionError  # refuse() has raised
+
+    @staticmethod
+    def _step(information: Floats, gradient: Floats) -> Floats:
+        """Newton's step; where the likelihood is not concave, eigenvalues are made positive."""
+        values, vectors = np.linalg.eigh(information)
+        values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
+        return np.asarray(vectors @ ((vectors.T @ gradient) / values))
+
+    def rows(self, point: Floats) -> _Rows:
+        """Log-likelihood and derivatives of each used row."""
+        solution = self.base.solution
+        scaling, used = solution.scaling, solution.estimable.rows
+        units = scaling.y_mean, scaling.y_spread
+        y, side = self.base.outcome.rescaled(*units).value[used], self.base.outcome.side[used]
+        k = solution.X.k
+        eta = solution.X.take(used).times(point[:k])
+        s = point[k] + self.Z[used] @ point[k + 1 :]
+        observed = side == 0
+        side = np.where(side < 0, 1.0, -1.0)
+        inverse = np.exp(-s)
+        z = (y - eta) * inverse
+        u = side * z
+        ratio = mills_ratio(u)
+        h = ratio * np.maximum(u + ratio, 0.0)
+        return _Rows(
+            np.where(observed, -s - HALF_LOG_2PI - 0.5 * z * z, log_ndtr(u)),
+            np.where(observed, z * inverse, -ratio * side * inverse),
+            np.where(observed, z * z - 1, -ratio * u),
+            np.where(observed, -(inverse**2), -h * inverse**2),
+            np.where(observed, -2 * z * inverse, side * inverse * (ratio - u * h)),
+            np.where(observed, -2 * z * z, ratio * u - h * u * u),
+        )
+
+    @cached_property
+    def variance_design(self) -> Floats:
+        """Intercept and scaled variance regressors of the used rows."""
+        used = self.base.solution.estimable.rows
+        return np.column_stack([np.ones(used.size), self.Z[used]])
+
+    @cached_property
+    def mean_design(self) -> Design:
+        """Working regressors of the used rows."""
+        solution = self.base.solution
+        return solution.X.take(solution.estimable.rows)
+
+    def evaluate(self, point: Floats) -> tuple[float, Floats, Floats]:
+        """Log-likelihood, gradient and information in (β, δ), working units."""
+        row, X, Z = self.rows(point), self.mean_design.toarray(), self.variance_design
+        w = self.base.total_weights[self.base.solution.estimable.rows]
+        gradient = np.concatenate([(w * row.eta) @ X, (w * row.s) @ Z])
+        cross = (X * (w * row.eta_s)[:, None]).T @ Z
+        information = -np.block(
+            [
+                [(X * (w * row.eta_eta)[:, None]).T @ X, cross],
+                [cross.T, (Z * (w * row.s_s)[:, None]).T @ Z],
+            ]
+        )
+        return float(w @ row.value), gradient, information
+
+    # -- what the covariance registry asks for ---------------------------------------------
+
+    @property
+    def nobs(self) -> float:
+        """Rows, each counted as often as its frequency weight says."""
+        return float(self.base.nobs)
+
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+        return self.base.size
+
+    def bread(self) -> Floats:
+        """Inverse information."""
+        return np.asarray(np.linalg.inv(self.optimum[2]))
+
+    def _scores(self) -> Floats:
+        row = self.rows(self.optimum[0])
+        return np.hstack(
+            [self.mean_design.toarray() * row.eta[:, None], self.variance_design * row.s[:, None]]
+        )
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the weighted scores."""
+        used = self.base.solution.estimable.rows
+        squared = np.ones(self.base.size)
+        if self.base.weights is not None:
+            squared = squared * self.base.weights**2
+        if self.base.freq_weights is not None:
+            squared = squared * self.base.freq_weights
+        scores = self._scores()
+        return np.asarray((scores * squared[used][:, None]).T @ scores)
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Weighted scores summed by group."""
+        used = self.base.solution.estimable.rows
+        weighted = self._scores() * self.base.total_weights[used][:, None]
+        return Design.sum_by(codes[used], groups, weighted)
+
+    def groups(self, value: Any) -> list[Ints]:
+        """Codes of one or two ways of clustering."""
+        return self.base.group_codes(value)
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Values of the rows used, given those or one for every row of the formula's table."""
+        return self.base.aligned(values, what)
+
+    def resampled(
+        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
+    ) -> tuple[Floats, str]:
+        """Resampling is offered for the homoskedastic Tobit only."""
+        what = f"{kind} standard errors of the heteroskedastic Tobit are not offered"
+        refuse(self.heading, [(what, "use HC1 or cluster")])
+        raise AssertionError  # refuse() has raised
+
+
+class HeteroskedasticTobitResults:
+    """Fitted :class:`HeteroskedasticTobit`.
+
+    Attributes
+    ----------
+    params, bse, tvalues, pvalues : Series
+        Coefficients of the mean, then of log σ (``lnsigma: …``).
+    llf, aic, bic, nobs, n_lower, n_upper, converged, not_estimable
+        As in :class:`~cisflow.estimators.tobit.results.TobitResults`.
+    """
+
+    def __init__(
+        self,
+        model: HeteroskedasticTobit,
+        cov_type: str = "nonrobust",
+        cov_kwds: Mapping[str, Any] | None = None,
+    ):
+        import pandas as pd
+
+        self.model = model
+        base = model.homoskedastic
+        found = covariance(model, cov_type, cov_kwds)
+        self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
+        self.not_estimable, self.dropped = base.not_estimable, base.dropped
+        self.nobs, self.n_lower, self.n_upper = base.nobs, base.n_lower, base.n_upper
+        self.converged = True
+        point, value, _ = model.optimum
+        k = base._back.shape[0]
+        jacobian = np.zeros((point.size, point.size))
+        jacobian[:k, :k] = base._back
+        jacobian[k:, k:] = np.diag(np.append(1.0, 1 / model.z_spread))
+        jacobian[k, k + 1 :] = -model.z_mean / model.z_spread
+        estimate = jacobian @ point
+        if base._scaling.intercept:
+            estimate[0] += base._scaling.y_mean / base._scaling.spread[0]
+        estimate[k] += np.log(base._scaling.y_spread)
+        places = np.concatenate([base._shown, np.arange(k, point.size)])
+        names = [
+            *base._terms,
+            "lnsigma: Intercept",
+            *(f"lnsigma: {name}" for name in model.variance_names),
+        ]
+        V = (jacobian @ found.matrix @ jacobian.T)[np.ix_(places, places)]
+        self._covariance = pd.DataFrame(V, index=names, columns=names)
+        self.params = pd.Series(estimate[places], index=names, name="params")
+        observed = model.base.outcome.observed
+        weight = float(model.base.total_weights[observed].sum())
+        self.llf = value - weight * float(np.log(base._scaling.y_spread))
+        self.df_model = point.size - 1
+        self.aic = -2 * self.llf + 2 * point.size
+        self.bic = -2 * self.llf + float(np.log(self.nobs)) * point.size
+
+    def cov_params(self) -> pd.DataFrame:
+        """Covariance of all parameters."""
+        return self._covariance
+
+    @cached_property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+        import pandas as pd
+
+        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params.index, name="bse")
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Estimates divided by their standard errors."""
+        return (self.params / self.bse).rename("tvalues")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values, normal distribution."""
+        import pandas as pd
+        from scipy.special import ndtr
+
+        return pd.Series(
+            2 * ndtr(-np.abs(self.tvalues.to_numpy())), index=self.params.index, name="pvalues"
+        )
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give normal confidence intervals; columns 0 and 1."""
+        import pandas as pd
+        from scipy.special import ndtri
+
+        half = -float(ndtri(alpha / 2)) * self.bse
+        return pd.DataFrame({0: self.params - half, 1: self.params + half})
+
+    @property
+    def scale(self) -> Floats:
+        """σ of each row, (n,)."""
+        point = self.model.optimum[0]
+        k = self.model.base.solution.X.k
+        spread = self.model.base.solution.scaling.y_spread
+        return np.asarray(spread * np.exp(point[k] + self.model.Z @ point[k + 1 :]))
+
+    def homoskedasticity_test(self) -> TestResult:
+        """Likelihood-ratio test of a constant σ."""
+        from scipy.special import chdtrc
+
+        from cisflow.estimators.tobit.diagnostics import TestResult
+
+        if self.model.base.weights is not None:
+            what = "sampling weights make the likelihood a pseudo-likelihood"
+            refuse(self.model.heading, [(what, "test the lnsigma coefficients with HC1 errors")])
+        statistic, df = 2 * (self.llf - self.model.homoskedastic.llf), self.model.Z.shape[1]
+        return TestResult("Homoskedasticity", statistic, df, float(chdtrc(df, statistic)))

@@ -1,0 +1,361 @@
+r"""What a Tobit coefficient means for the outcome one sees.
+
+With :math:`\eta = x\beta`, :math:`a = (L-\eta)/\sigma`, :math:`b = (U-\eta)/\sigma` and
+:math:`P = \Phi(b) - \Phi(a)` (McDonald & Moffitt 1980, Review of Economics and Statistics
+62:318–321, extended to two limits):
+
+============= ============================================================ =======================
+kind          quantity                                                     derivative in η
+============= ============================================================ =======================
+latent        :math:`E[y^*|x] = \eta`                                      1
+censored      :math:`E[y|x] = L\Phi(a) + \eta P +                          :math:`P`
+              \sigma(\phi(a)-\phi(b)) + U(1-\Phi(b))`
+uncensored    :math:`E[y|x, L<y<U] = \eta + \sigma\lambda,\;               :math:`1 + (a\phi(a) -
+              \lambda = (\phi(a)-\phi(b))/P`                               b\phi(b))/P - \lambda^2`
+probability   :math:`P(L<y<U|x) = P`                                       :math:`(\phi(a) -
+                                                                           \phi(b))/\sigma`
+============= ============================================================ =======================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.errors import refuse
+from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, log_interval_probability
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.estimators.tobit.results import TobitResults
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A quantity and its derivatives, each of shape (n,).
+
+    ``eta`` and ``sigma`` are the first derivatives; ``eta_eta`` and ``eta_sigma`` are those of
+    the derivative in η.
+    """
+
+    value: Floats
+    eta: Floats
+    sigma: Floats
+    eta_eta: Floats
+    eta_sigma: Floats
+
+
+def latent(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+    """Latent mean."""
+    zero = np.zeros_like(eta)
+    return Curve(eta, np.ones_like(eta), zero, zero, zero)
+
+
+def censored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+    """Mean of the outcome, limits included."""
+    a, b = (lower - eta) / sigma, (upper - eta) / sigma
+    m0, m1 = _moment(a, b, 0), _moment(a, b, 1)
+    P = _probability(a, b)
+    at_lower = np.where(np.isfinite(lower), np.nan_to_num(lower) * ndtr(a), 0.0)
+    at_upper = np.where(np.isfinite(upper), np.nan_to_num(upper) * ndtr(-b), 0.0)
+    value = at_lower + eta * P + sigma * m0 + at_upper
+    return Curve(value, P, m0, m0 / sigma, m1 / sigma)
+
+
+def uncensored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+    """Mean of the outcome strictly between its limits."""
+    a, b = (lower - eta) / sigma, (upper - eta) / sigma
+    log_p = log_interval_probability(a, b)
+    r0, r1, r2, r3 = (_moment(a, b, power, log_p) for power in range(4))
+    spread = 1 + r1 - r0**2
+    return Curve(
+        eta + sigma * r0,
+        spread,
+        r0 + r2 - r0 * r1,
+        (r2 - r0 - r0 * r1 - 2 * r0 * (spread - 1)) / sigma,
+        (r3 - r1 - r1**2 - 2 * r0 * (r2 - r0 * r1)) / sigma,
+    )
+
+
+def probability(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+    """Probability of an outcome strictly between the limits."""
+    a, b = (lower - eta) / sigma, (upper - eta) / sigma
+    m0, m1, m2 = (_moment(a, b, power) for power in range(3))
+    return Curve(_probability(a, b), m0 / sigma, m1 / sigma, m1 / sigma**2, (m2 - m0) / sigma**2)
+
+
+KINDS: dict[str, Callable[[Floats, float, Floats, Floats], Curve]] = {
+    "latent": latent,
+    "censored": censored,
+    "uncensored": uncensored,
+    "probability": probability,
+}
+
+
+def _moment(a: Floats, b: Floats, power: int, log_p: Floats | float = 0.0) -> Floats:
+    """Return (a^power φ(a) − b^power φ(b)) / p; an infinite limit contributes nothing."""
+
+    def term(z: Floats) -> Floats:
+        finite = np.where(np.isfinite(z), z, 0.0)
+        density = np.exp(-0.5 * finite * finite - HALF_LOG_2PI - log_p)
+        return np.where(np.isfinite(z), finite**power * density, 0.0)
+
+    return term(a) - term(b)
+
+
+def _probability(a: Floats, b: Floats) -> Floats:
+    upper_tail = a > 0
+    value: Floats = np.where(upper_tail, ndtr(-a) - ndtr(-b), ndtr(b) - ndtr(a))
+    return value
+
+
+def marginal_effects(
+    results: TobitResults,
+    kind: str = "censored",
+    at: str = "overall",
+    dummy: bool = False,
+    weighted: bool = True,
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Marginal effects with delta-method standard errors.
+
+    Parameters
+    ----------
+    results : TobitResults
+    kind : "latent", "censored", "uncensored" or "probability"
+    at : "overall" or "mean"
+        Average of the rows' effects, or the effect at the regressors' means.
+    dummy : bool
+        Regressors that are 0 or 1 in every row: the change from 0 to 1 instead of a derivative.
+    weighted : bool
+        Average with the model's weights, if it has any.
+    alpha : float
+        One minus the level of the interval.
+
+    Returns
+    -------
+    DataFrame
+        One row per term except the intercept; columns as in statsmodels: ``dy/dx``,
+        ``Std. Err.``, ``z``, ``Pr(>|z|)``, ``Conf. Int. Low``, ``Cont. Int. Hi.``.
+
+    Notes
+    -----
+    Rows that a coefficient without a finite value holds at a limit with probability one have
+    effect zero on the outcome and on the probability; they are left out of the conditional mean
+    and of the latent one.
+    """
+    heading = results.model.heading
+    _known(heading, "kind", kind, KINDS)
+    _known(heading, "at", at, ("overall", "mean"))
+    inputs = _inputs(results, kind, at, weighted)
+    effects, gradients, names = [], [], []
+    for place in results._shown:
+        column = results._design.column(int(place))
+        if np.ptp(column) == 0:
+            continue
+        binary = dummy and bool(np.all((column == 0) | (column == 1)))
+        effect, gradient = (_discrete if binary else _derivative)(inputs, place)
+        effects.append(effect)
+        gradients.append(gradient)
+        names.append(results.model.exog_names[results._columns[place]])
+    matrix = np.array(gradients).reshape(len(names), inputs.beta.size + 1)
+    variance = np.einsum("ij,jk,ik->i", matrix, results._full_covariance, matrix)
+    return _table(np.array(effects), np.sqrt(variance), names, alpha)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    X: Design
+    beta: Floats
+    sigma: float
+    lower: Floats
+    upper: Floats
+    weights: Floats  # sum to the share of rows whose effect is not zero by separation
+    curve: Callable[[Floats, float, Floats, Floats], Curve]
+
+    def at(self, eta: Floats) -> Curve:
+        return self.curve(eta, self.sigma, self.lower, self.upper)
+
+
+def _inputs(results: TobitResults, kind: str, at: str, weighted: bool) -> _Inputs:
+    rows = results._estimable.rows
+    X = results._design.take(rows)
+    total = results.model.total_weights if weighted else np.ones(results.model.size)
+    w = total[rows]
+    share = w.sum() / total.sum() if kind in ("censored", "probability") else 1.0
+    lower, upper = (limit[rows] for limit in _limits(results, results.model.size))
+    if at == "mean":
+        X = Design((X.transpose_times(w) / w.sum())[None, :])
+        lower, upper = lower[:1], upper[:1]
+        w, share = np.ones(1), 1.0
+    return _Inputs(X, results._beta, results.scale, lower, upper, w / w.sum() * share, KINDS[kind])
+
+
+def _derivative(inputs: _Inputs, place: int) -> tuple[float, Floats]:
+    curve, w = inputs.at(inputs.X.times(inputs.beta)), inputs.weights
+    factor, beta = float(w @ curve.eta), float(inputs.beta[place])
+    gradient = np.append(inputs.X.transpose_times(w * curve.eta_eta) * beta, 0.0)
+    gradient[place] += factor
+    gradient[-1] = float(w @ curve.eta_sigma) * beta * inputs.sigma
+    return factor * beta, gradient
+
+
+def _discrete(inputs: _Inputs, place: int) -> tuple[float, Floats]:
+    total, gradient = 0.0, np.zeros(inputs.beta.size + 1)
+    eta, column = inputs.X.times(inputs.beta), inputs.X.column(place)
+    for level, sign in ((1.0, 1.0), (0.0, -1.0)):
+        curve = inputs.at(eta + (level - column) * inputs.beta[place])
+        w = sign * inputs.weights
+        total += float(w @ curve.value)
+        slope = inputs.X.transpose_times(w * curve.eta)
+        slope[place] = level * float(w @ curve.eta)
+        gradient[:-1] += slope
+        gradient[-1] += float(w @ curve.sigma) * inputs.sigma
+    return total, gradient
+
+
+def _limits(results: TobitResults, n: int) -> tuple[Floats, Floats]:
+    lower, upper = results.model.limits
+    low = np.broadcast_to(np.asarray(-np.inf if lower is None else lower, dtype=float), (n,))
+    high = np.broadcast_to(np.asarray(np.inf if upper is None else upper, dtype=float), (n,))
+    return low, high
+
+
+def _known(heading: str, option: str, value: str, offered: Any) -> None:
+    if value not in offered:
+        refuse(heading, [(f"{option}='{value}' is not offered", f"use {', '.join(offered)}")])
+
+
+def _table(estimate: Floats, error: Floats, names: list[str], alpha: float) -> pd.DataFrame:
+    import pandas as pd
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = estimate / error
+    half = -float(ndtri(alpha / 2)) * error
+    columns = {
+        "dy/dx": estimate,
+        "Std. Err.": error,
+        "z": z,
+        "Pr(>|z|)": 2 * ndtr(-np.abs(z)),
+        "Conf. Int. Low": estimate - half,
+        "Cont. Int. Hi.": estimate + half,
+    }
+    return pd.DataFrame(columns, index=names)
+
+
+def regressors(results: TobitResults, exog: Any) -> Design:
+    """Regressors of the estimated columns (m rows): those of the sample, or of new rows."""
+    model = results.model
+    if exog is None:
+        return results._design
+    p = model.design.dense.shape[1]
+    codes: Ints | None = None
+    if model._frame is not None and hasattr(exog, "columns"):
+        from cisflow.estimators.formula import plain_types
+
+        wanted = {str(name) for name in model._frame.spec.required_variables}
+        table = plain_types(exog[[c for c in exog.columns if c in wanted]])
+        matrix = model._frame.spec.get_model_matrix(table, na_action="ignore")
+        X = np.asarray(matrix, dtype=float)
+        if model.absorbed is not None:
+            codes = model.absorbed.encode(exog[model.absorbed.variable])
+    else:
+        X = np.atleast_2d(np.asarray(exog, dtype=float))
+        if X.shape[1] == len(model.exog_names) and model.absorbed is not None:
+            codes = X[:, p:] @ np.arange(1, model.design.groups + 1)
+            X, codes = X[:, :p], np.asarray(codes, dtype=np.intp)
+        elif X.shape[1] != len(model.exog_names):
+            what = f"{X.shape[1]} regressors where the model has {len(model.exog_names)}"
+            refuse(model.heading, [(what, "give the same columns in the same order")])
+    if codes is not None and bool(np.any(codes < 0)):
+        what = "new rows have a category the model has not seen"
+        refuse(model.heading, [(what, "predict for its categories only")])
+    return results._in_working_order(Design(X, codes, model.design.groups))
+
+
+def prediction_frame(
+    results: TobitResults,
+    exog: Any = None,
+    which: str = "censored",
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Predictions with delta-method standard errors and intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``mean mean_se mean_ci_lower mean_ci_upper`` as in statsmodels, and for ``censored`` the
+        interval of a single outcome, ``obs_ci_lower obs_ci_upper``, never beyond the limits.
+    """
+    import pandas as pd
+
+    _known(results.model.heading, "which", which, KINDS)
+    design, eta, lower, upper = _prediction_inputs(results, exog)
+    X = design.toarray()
+    finite = np.isfinite(eta)
+    curve = KINDS[which](np.where(finite, eta, 0.0), results.scale, lower, upper)
+    gradient = np.column_stack([curve.eta[:, None] * X, curve.sigma * results.scale])
+    variance = np.einsum("ij,jk,ik->i", gradient, results._full_covariance, gradient)
+    mean = np.where(finite, curve.value, _at_infinity(which, eta, lower, upper))
+    error = np.where(finite, np.sqrt(variance), 0.0)
+    z = -float(ndtri(alpha / 2))
+    columns = {
+        "mean": mean,
+        "mean_se": error,
+        "mean_ci_lower": mean - z * error,
+        "mean_ci_upper": mean + z * error,
+    }
+    if which == "censored":
+        of_eta = np.einsum("ij,jk,ik->i", X, results._full_covariance[:-1, :-1], X)
+        half = z * np.sqrt(results.scale**2 + of_eta)
+        columns["obs_ci_lower"] = np.clip(eta - half, lower, upper)
+        columns["obs_ci_upper"] = np.clip(eta + half, lower, upper)
+    return pd.DataFrame(columns)
+
+
+def predictions(results: TobitResults, exog: Any = None, which: str = "censored") -> Floats:
+    """Predict for the rows of the sample or for new ones, shape (m,).
+
+    Parameters
+    ----------
+    results : TobitResults
+    exog : DataFrame (of the formula's variables), array of regressors, or None for the sample
+    which : "latent", "censored", "uncensored" or "probability"
+    """
+    _known(results.model.heading, "which", which, KINDS)
+    _, eta, lower, upper = _prediction_inputs(results, exog)
+    finite = np.isfinite(eta)
+    value = KINDS[which](np.where(finite, eta, 0.0), results.scale, lower, upper).value
+    return np.where(finite, value, _at_infinity(which, eta, lower, upper))
+
+
+def _prediction_inputs(results: TobitResults, exog: Any) -> tuple[Design, Floats, Floats, Floats]:
+    X = regressors(results, exog)
+    eta = X.times(results._beta)
+    if exog is None:
+        eta = eta + results._separated_drift()
+    if exog is not None and any(
+        np.ndim(limit) for limit in results.model.limits if limit is not None
+    ):
+        refuse(
+            results.model.heading,
+            [("limits per row are not known for new rows", "predict which='latent' instead")],
+        )
+    lower, upper = _limits(results, eta.size)
+    return X, eta, lower, upper
+
+
+def _at_infinity(which: str, eta: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Limit of a quantity as η → ±∞."""
+    if which == "latent":
+        return eta
+    if which == "probability":
+        return np.where(np.isnan(eta), np.nan, 0.0)
+    side = np.where(eta > 0, upper, lower)
+    return np.where(np.isnan(eta), np.nan, side)

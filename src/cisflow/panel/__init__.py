@@ -1,0 +1,1 @@
+"""Waves and accounts of a country linked; samples, and what describes them."""

@@ -1,0 +1,288 @@
+"""Research variables, made from the canonical answers of one wave.
+
+Each variable is a function of firm records (or of company accounts) that returns one value per
+row and changes nothing; :data:`CONSTRUCTS` names them all, with the definition that tables, paper
+and documentation print.
+
+A question that no firm of the wave has an answer to is taken not to be in the questionnaire. It
+does not enter counts and alternatives: a survey without competitors as a partner type counts six
+types. An answer that is missing for one firm is never taken for "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from cisflow.panel import indicators, ratios
+from cisflow.panel.peers import peer_cooperation, peer_diversity
+from cisflow.study.canonical import PARTNERS
+from cisflow.survey.activities import Industries, high_tech, industry, technology
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Construct(NamedTuple):
+    """A research variable.
+
+    Attributes
+    ----------
+    function
+        Makes it from firm records, from firm records and industry groups, or from accounts.
+    label
+        Its name in print.
+    definition
+        One sentence.
+    topic
+        What a firm must have answered to have it, as the sample flow says.
+    block
+        Block of the questionnaire whose filter decides who was asked; None if everyone was.
+    table
+        What ``function`` takes: ``"firms"``, ``"industries"`` or ``"accounts"``.
+    source
+        Whose definition it is; empty for one of common use.
+    """
+
+    function: Callable[..., pd.Series]
+    label: str
+    definition: str
+    topic: str
+    block: str | None = None
+    table: str = "firms"
+    source: str = ""
+
+
+FAEMS_2005 = "Faems, Van Looy & Debackere 2005"
+FAEMS_2010 = "Faems, de Visser, Andries & Van Looy 2010"
+EUROSTAT_TECHNOLOGY = "Eurostat indicators on high-tech industry"
+COOPERATION = "cooperation partners"
+NOVELTY = "turnover from new products"
+SPENDING = "R&D expenditure and turnover"
+LATER_ACCOUNTS = "company accounts"
+
+PARTNER_LABELS = {
+    "group": "Own group",
+    "suppliers": "Suppliers",
+    "clients": "Clients",
+    "competitors": "Competitors",
+    "consultants": "Consultants",
+    "universities": "Universities",
+    "public_research": "Public research institutes",
+}
+
+# In the order they are made: later ones use earlier ones.
+CONSTRUCTS: dict[str, Construct] = {
+    **{
+        f"coop_{partner}": Construct(
+            partial(indicators.partner_type, partner=partner),
+            PARTNER_LABELS[partner],
+            f"Cooperation on innovation with partners of the type “{PARTNER_LABELS[partner]}”, "
+            "at home or abroad (yes or no).",
+            COOPERATION,
+            "cooperation",
+        )
+        for partner in PARTNERS
+    },
+    "coop_exploitative": Construct(
+        indicators.exploitative,
+        "Suppliers or clients",
+        "Cooperation on innovation with suppliers or clients (yes or no).",
+        COOPERATION,
+        "cooperation",
+        source=FAEMS_2005,
+    ),
+    "coop_exploratory": Construct(
+        indicators.exploratory,
+        "Universities or public research",
+        "Cooperation on innovation with universities or public research institutes (yes or no).",
+        COOPERATION,
+        "cooperation",
+        source=FAEMS_2005,
+    ),
+    "diversity": Construct(
+        indicators.diversity,
+        "Diversity of technology alliance portfolio",
+        "Number of distinct types of cooperation partners, 0 to 7.",
+        COOPERATION,
+        "cooperation",
+        source=FAEMS_2010,
+    ),
+    "diversity_blau": Construct(
+        indicators.diversity_blau,
+        "Diversity of alliance portfolio (Blau index)",
+        "One minus the sum of squared shares of the partner types in all ties, where a tie is a "
+        "partner type at home or abroad; 0 without partners.",
+        COOPERATION,
+        "cooperation",
+        source="Blau 1977",
+    ),
+    **{
+        f"partners_{least}_or_more": Construct(
+            partial(indicators.partners_or_more, least=least),
+            f"{least} or more types of partners",
+            f"Cooperation on innovation with at least {least} distinct types of partners (yes or "
+            "no); null where the questionnaire asks for fewer types.",
+            COOPERATION,
+            "cooperation",
+        )
+        for least in range(2, len(PARTNERS) + 1)
+    },
+    "incremental": Construct(
+        indicators.incremental,
+        "Incremental innovation (% of turnover)",
+        "Percentage of turnover from improved products (CIS2) or from products new to the firm "
+        "only (later waves).",
+        NOVELTY,
+        "shares",
+        source=FAEMS_2005,
+    ),
+    "radical": Construct(
+        indicators.radical,
+        "Radical innovation (% of turnover)",
+        "Percentage of turnover from new products (CIS2) or from products new to the market "
+        "(later waves).",
+        NOVELTY,
+        "shares",
+        source=FAEMS_2005,
+    ),
+    "innovation_strength": Construct(
+        indicators.innovation_strength,
+        "Innovation strength",
+        "Percentage of turnover from all new or improved products: incremental and radical.",
+        NOVELTY,
+        "shares",
+        source=FAEMS_2010,
+    ),
+    "internal_investment": Construct(
+        indicators.internal_investment,
+        "Internal investment in innovation",
+        "Expenditure on internal R&D in percent of turnover.",
+        SPENDING,
+        "spending",
+        source=FAEMS_2010,
+    ),
+    "rd_intensity": Construct(
+        indicators.rd_intensity,
+        "R&D intensity (% of turnover)",
+        "Expenditure on internal and external R&D in percent of turnover.",
+        SPENDING,
+        "spending",
+    ),
+    "protection": Construct(
+        indicators.protection,
+        "Number of protection methods",
+        "Number of formal means of protection used (patents, designs, trademarks, copyright), as "
+        "far as the questionnaire has them.",
+        "protection of inventions",
+        "protection",
+    ),
+    "public_funding": Construct(
+        indicators.public_funding,
+        "Public support for innovation",
+        "Public financial support for innovation from a local or regional authority, the central "
+        "government or the European Union (yes or no).",
+        "public support",
+        "funding",
+    ),
+    "log_employees": Construct(
+        indicators.log_employees,
+        "Employees (log)",
+        "Natural logarithm of the number of employees.",
+        "number of employees",
+    ),
+    "small": Construct(
+        indicators.small,
+        "Small firm (< 50 employees)",
+        "Fewer than 50 employees (yes or no).",
+        "number of employees",
+    ),
+    "industry": Construct(
+        industry,
+        "Industry",
+        "Broad industry of the firm's main activity (groups of NACE divisions).",
+        "main activity",
+        table="industries",
+    ),
+    "technology": Construct(
+        technology,
+        "Technology level",
+        "Technology level of a manufacturer's industry, by two-digit divisions of NACE: high, "
+        "medium-high, medium-low or low.",
+        "main activity",
+        table="industries",
+        source=EUROSTAT_TECHNOLOGY,
+    ),
+    "high_tech": Construct(
+        high_tech,
+        "High-technology industry",
+        "Manufacturing of high or medium-high technology (yes or no); null outside manufacturing.",
+        "main activity",
+        source=EUROSTAT_TECHNOLOGY,
+    ),
+    "peer_cooperation": Construct(
+        peer_cooperation,
+        "Cooperation of peers (share)",
+        "Share of the other firms of the same wave, industry and (where the wave tells it) region "
+        "that cooperate on innovation, of those that were asked.",
+        "peers in industry and region",
+    ),
+    "peer_diversity": Construct(
+        peer_diversity,
+        "Diversity of peers (mean)",
+        "Mean number of partner types of the other firms of the same wave, industry and (where "
+        "the wave tells it) region.",
+        "peers in industry and region",
+    ),
+    "profit_margin": Construct(
+        ratios.profit_margin,
+        "Profit margin",
+        "Profit before tax over turnover, from the company accounts.",
+        LATER_ACCOUNTS,
+        table="accounts",
+        source=FAEMS_2010,
+    ),
+    "personnel_cost_share": Construct(
+        ratios.personnel_cost_share,
+        "Share of personnel costs in value added",
+        "Personnel costs over value added, from the company accounts.",
+        LATER_ACCOUNTS,
+        table="accounts",
+        source=FAEMS_2010,
+    ),
+    "return_on_assets": Construct(
+        ratios.return_on_assets,
+        "Return on assets",
+        "Profit before tax over total assets, from the company accounts.",
+        LATER_ACCOUNTS,
+        table="accounts",
+    ),
+    "labour_productivity": Construct(
+        ratios.labour_productivity,
+        "Labour productivity (thousands)",
+        "Value added per employee in thousands of the currency, from the company accounts; only "
+        "where value added is positive.",
+        LATER_ACCOUNTS,
+        table="accounts",
+    ),
+}
+
+
+def add_constructs(firms: pd.DataFrame, industries: Industries) -> pd.DataFrame:
+    """Return the firm records of one wave with every research variable the survey gives.
+
+    Parameters
+    ----------
+    firms
+        Firm records of one wave, columns :data:`cisflow.study.canonical.FIRM_COLUMNS`, shape (n, columns).
+    industries
+        The industry groups, as ``config/nace.yaml`` has them.
+    """
+    frame = firms.copy()
+    for name, construct in CONSTRUCTS.items():
+        if construct.table == "firms":
+            frame[name] = construct.function(frame)
+        elif construct.table == "industries":
+            frame[name] = construct.function(frame, industries)
+    return frame

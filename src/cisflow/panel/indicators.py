@@ -1,0 +1,209 @@
+"""What the survey says of each firm: cooperation, innovation, support, size.
+
+Each function takes the firm records of one wave, shape (n, columns), and returns one value per
+firm. How questions that a wave does not ask are told from answers that are missing is said in
+:mod:`cisflow.panel.constructs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cisflow.panel.ratios import positive
+from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPLOITATIVE = ("suppliers", "clients")
+EXPLORATORY = ("universities", "public_research")
+FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
+SMALL_BELOW = 50
+IS_SMALL = {"10-49": True, "50-249": False, "250+": False, "50+": False}  # size classes
+
+
+# --- cooperation -------------------------------------------------------------------------------
+
+
+def partner_type(firms: pd.DataFrame, partner: str) -> pd.Series:
+    """Return whether a firm cooperates with a type of partner, at home or abroad.
+
+    Parameters
+    ----------
+    firms
+        Firm records of one wave, shape (n, columns).
+    partner
+        One of :data:`cisflow.study.canonical.PARTNERS`.
+
+    Returns
+    -------
+    pandas.Series
+        Shape (n,), dtype ``boolean``. False for firms that said they do not cooperate at all and
+        were therefore not shown the list of partners; null where the question about cooperation
+        was filtered or not answered, and everywhere if the questionnaire lacks the type.
+    """
+    import pandas as pd
+
+    cells = _asked(firms, [f"coop_{partner}_{place}" for place in PLACES])
+    if not cells:
+        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
+    return _either(firms, cells).mask(firms["coop_any"].eq(False).fillna(False), False)
+
+
+def exploitative(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm cooperates with suppliers or clients (Faems et al. 2005)."""
+    return _either(firms, _asked(firms, [f"coop_{partner}" for partner in EXPLOITATIVE]))
+
+
+def exploratory(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm cooperates with universities or public research institutes."""
+    return _either(firms, _asked(firms, [f"coop_{partner}" for partner in EXPLORATORY]))
+
+
+def diversity(firms: pd.DataFrame) -> pd.Series:
+    """Return the number of distinct partner types, 0 to 7 (Faems et al. 2010).
+
+    Null where one of the types is.
+    """
+    return _number(firms, [f"coop_{partner}" for partner in PARTNERS])
+
+
+def diversity_blau(firms: pd.DataFrame) -> pd.Series:
+    """Return Blau's (1977) index of the portfolio, 1 − Σ p², from 0 to 6/7.
+
+    p is the share of a partner type in the portfolio's ties; a tie is a partner type at home or
+    abroad. Without a partner the index is 0. Null where diversity is, or where one of the cells
+    is unknown.
+    """
+    import pandas as pd
+
+    types = [p for p in PARTNERS if _asked(firms, [f"coop_{p}"])]
+    none = diversity(firms).eq(0)
+    ties = pd.DataFrame(index=firms.index)
+    for partner in types:
+        ties[partner] = _number(firms, [f"coop_{partner}_{place}" for place in PLACES])
+    total = ties.sum(axis=1, skipna=False).where(lambda t: t > 0)
+    index = 1 - (ties.div(total, axis=0) ** 2).sum(axis=1, skipna=False)
+    return index.mask(none, 0.0).where(diversity(firms).notna())
+
+
+def partners_or_more(firms: pd.DataFrame, least: int) -> pd.Series:
+    """Return whether a portfolio has at least ``least`` types of partners.
+
+    Null where diversity is, and everywhere if the questionnaire asks for fewer types than that.
+    """
+    import pandas as pd
+
+    if len(_asked(firms, [f"coop_{partner}" for partner in PARTNERS])) < least:
+        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
+    return (firms["diversity"] >= least).astype("boolean").mask(firms["diversity"].isna())
+
+
+def public_funding(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm had public support from its region, its country or the EU."""
+    return _either(firms, _asked(firms, BLOCKS["funding"]))
+
+
+# --- innovation --------------------------------------------------------------------------------
+
+
+def incremental(firms: pd.DataFrame) -> pd.Series:
+    """Return the percentage of turnover from incremental innovation.
+
+    From improved products where the wave's questionnaire asks for them (CIS2), from products new
+    to the firm only where it does not.
+    """
+    return _first_asked(firms, ["share_improved", "share_new_firm"])
+
+
+def radical(firms: pd.DataFrame) -> pd.Series:
+    """Return the percentage of turnover from radical innovation.
+
+    From new products where the wave's questionnaire asks for them (CIS2), from products new to
+    the market where it does not.
+    """
+    return _first_asked(firms, ["share_new", "share_new_market"])
+
+
+def innovation_strength(firms: pd.DataFrame) -> pd.Series:
+    """Return the percentage of turnover from all new or improved products."""
+    return firms["incremental"] + firms["radical"]
+
+
+def internal_investment(firms: pd.DataFrame) -> pd.Series:
+    """Return expenditure on internal R&D in percent of turnover."""
+    return firms["rd_internal"] / positive(firms["turnover"]) * 100
+
+
+def rd_intensity(firms: pd.DataFrame) -> pd.Series:
+    """Return internal and external R&D expenditure in percent of turnover.
+
+    Null where one of them is not answered; a questionnaire may lack the external one.
+    """
+    kinds = ["rd_internal", *_asked(firms, ["rd_external"])]
+    return firms[kinds].sum(axis=1, skipna=False) / positive(firms["turnover"]) * 100
+
+
+def protection(firms: pd.DataFrame) -> pd.Series:
+    """Return how many formal means of protection a firm used, 0 to 4.
+
+    Patents, registered designs, trademarks, copyright, as far as the questionnaire has them (CIS2
+    asks for patents only); null where one of them is.
+    """
+    return _number(firms, [f"protect_{means}" for means in FORMAL_PROTECTION])
+
+
+# --- firms -------------------------------------------------------------------------------------
+
+
+def log_employees(firms: pd.DataFrame) -> pd.Series:
+    """Return the natural logarithm of the number of employees."""
+    return np.log(positive(firms["employees"]))
+
+
+def small(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm has fewer than 50 employees (Recommendation 2003/361/EC).
+
+    By its size class where the survey has no number; null where that spans the limit.
+    """
+    employees = firms["employees"]
+    known = (employees < SMALL_BELOW).astype("boolean").mask(employees.isna())
+    return known.fillna(firms["size_class"].map(IS_SMALL).astype("boolean"))
+
+
+# --- helpers -----------------------------------------------------------------------------------
+
+
+def _asked(firms: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return those of ``columns`` that hold an answer of any firm of the wave."""
+    return [column for column in columns if firms[column].notna().any()]
+
+
+def _first_asked(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Return the first of ``columns`` that the questionnaire has; all null if it has none."""
+    present = _asked(firms, columns)
+    return firms[present[0] if present else columns[0]].astype("float64")
+
+
+def _either(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Return whether one of yes/no ``columns`` is yes; null if none is yes and one is null."""
+    import pandas as pd
+
+    nobody = pd.Series(pd.NA, index=firms.index, dtype="boolean")
+    if not columns:
+        return nobody
+    return reduce(lambda a, b: a | b, [firms[column] for column in columns])
+
+
+def _number(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Return how many of the yes/no ``columns`` are yes; null if one the wave asks is null."""
+    import pandas as pd
+
+    present = _asked(firms, columns)
+    if not present:
+        return pd.Series(np.nan, index=firms.index, dtype="float64")
+    return firms[present].astype("Float64").sum(axis=1, skipna=False).astype("float64")

@@ -1,0 +1,266 @@
+"""Weighted rates of cooperation by sector and size, as statistical offices publish them.
+
+A rate is the percentage of innovation-active enterprises that cooperate with a type of partner. It
+is estimated as the survey was drawn: by the sampling weights, with the standard error of a ratio in
+a stratified sample without replacement where the file says which stratum a firm is in (Särndal,
+Swensson & Wretman 1992, Model Assisted Survey Sampling, sections 5.6-5.8), else in a sample of
+firms drawn with replacement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cisflow.base.cells import suppress_small_cells
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.panel.design import survey_design
+from cisflow.study.canonical import PARTNERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RATE_COLUMNS = (
+    "country",
+    "wave",
+    "sector",
+    "size",
+    "partner",
+    "firms",
+    "rate",
+    "std_error",
+    "unweighted",
+    "design",
+    "suppressed",
+)
+OFFICIAL_COLUMNS = ("wave", "sector", "size", "partner", "rate")
+ANY, TOTAL = "any", "total"
+SECTORS = ("manufacturing", "other industry", "services")
+# Size classes of Eurostat's tables: lower end and the end they stay below.
+SIZES = {"10-49": (0, 50), "50-249": (50, 250), "250+": (250, np.inf)}
+# Mining, energy and water: C and E in NACE Rev. 1.1, B, D and E in Rev. 2. Which of C and D is
+# manufacturing the record itself says. Agriculture and construction are in no sector.
+OTHER_INDUSTRY = ("B", "C", "D", "E")
+OUTSIDE = ("", "A", "F")
+NUMBERS = ("firms", "rate", "std_error", "unweighted", "official", "difference")
+Floats = NDArray[np.float64]
+
+
+def cooperation_rates(
+    panel: pd.DataFrame, country: str, minimum: int = MINIMUM_CELL
+) -> pd.DataFrame:
+    """Return the percentage of innovation-active firms that cooperate, by partner, sector and size.
+
+    Parameters
+    ----------
+    panel
+        As :func:`cisflow.panel.build.build_panel` makes it. Weights are in ``weight``; strata, where the
+        file has them, in ``stratum``.
+    country
+        Name for the rows.
+    minimum
+        Rates on which fewer firms answer yes, or no, are withheld, and as many others as it takes
+        to keep those from being worked out from the totals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`RATE_COLUMNS`. ``rate`` and ``unweighted`` in percent, ``std_error`` in
+        percentage points, all null where ``suppressed``; ``firms`` in the sample; ``design`` is
+        ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
+    """
+    import pandas as pd
+
+    rows = [
+        {"country": country, "wave": str(wave), **row}
+        for wave, firms in panel.groupby("wave", sort=False)
+        for row in _rates_of_wave(firms)
+    ]
+    return _controlled(pd.DataFrame(rows, columns=[*RATE_COLUMNS, "yes", "no"]), minimum)
+
+
+def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    asked = firms["innovation_active"].fillna(False) & firms["asked_cooperation"].fillna(False)
+    sector, size = sector_of(firms), size_of(firms)
+    design = survey_design(firms)
+    for partner in (ANY, *PARTNERS):
+        answer = firms[f"coop_{partner}"]
+        if not answer[asked].notna().any():
+            continue
+        known = (asked & answer.notna()).to_numpy(dtype=bool)
+        yes = answer.fillna(False).to_numpy(dtype=float)
+        for a in (TOTAL, *SECTORS):
+            for b in (TOTAL, *SIZES):
+                domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
+                count, positive = int(domain.sum()), int((yes[domain] == 1).sum())
+                row = {"sector": a, "size": b, "partner": partner, "firms": count}
+                row |= {"yes": positive, "no": count - positive, "design": design.kind}
+                if count:
+                    rate, error = ratio(yes, domain, design.weight, design.strata)
+                    row |= {"rate": 100 * rate, "std_error": 100 * error}
+                    row["unweighted"] = 100 * positive / count
+                yield row
+
+
+def ratio(
+    yes: Floats, domain: NDArray[np.bool_], weight: Floats, strata: NDArray[np.intp] | None
+) -> tuple[float, float]:
+    r"""Weighted share of a domain and its standard error.
+
+    .. math:: \hat R = \frac{\sum w_i d_i y_i}{\sum w_i d_i}, \quad
+              \hat V = \sum_h \Big(1 - \frac{n_h}{N_h}\Big) \frac{n_h}{n_h - 1}
+              \sum_{i \in h} (u_i - \bar u_h)^2, \quad
+              u_i = \frac{w_i d_i (y_i - \hat R)}{\sum w_i d_i}
+
+    Parameters
+    ----------
+    yes : (n,) array of 0 and 1
+    domain : (n,) booleans
+        Firms the rate is of; the others matter for the size of their stratum.
+    weight : (n,) array
+    strata : (n,) codes 0…H−1, or None
+        None is one stratum without finite-population correction. N is the sum of a stratum's
+        weights. A stratum of one firm that stands for itself alone adds nothing; one that stands
+        for others is measured from the mean of all (the "adjust" of R's survey package).
+    """
+    total = float(weight[domain].sum())
+    rate = float((weight * yes)[domain].sum()) / total
+    u = np.where(domain, weight * (yes - rate), 0.0) / total
+    codes = np.zeros(u.size, dtype=np.intp) if strata is None else strata
+    n = np.bincount(codes).astype(float)
+    mean = np.bincount(codes, u) / n
+    mean[n == 1] = u.mean()
+    squares = np.bincount(codes, (u - mean[codes]) ** 2)
+    remaining = np.ones_like(n)
+    if strata is not None:
+        remaining = np.maximum(1 - n / np.bincount(codes, weight), 0.0)
+    variance = float((remaining * n / np.maximum(n - 1, 1) * squares).sum())
+    return rate, float(np.sqrt(variance))
+
+
+def size_of(firms: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the size class of each firm, "" where unknown, shape (n,)."""
+    employees = firms["employees"].to_numpy(dtype=float, na_value=np.nan)
+    size = np.full(employees.size, "", dtype=object)
+    for name, (low, high) in SIZES.items():
+        size[(employees >= low) & (employees < high)] = name
+    if "size_class" in firms:
+        given = firms["size_class"].astype("string").fillna("").to_numpy(dtype=object)
+        for name in SIZES:
+            size[(size == "") & (given == name)] = name
+    return size
+
+
+def sector_of(firms: pd.DataFrame) -> NDArray[np.object_]:
+    """Return each firm's sector, "" for none or an unknown activity, shape (n,)."""
+    section = firms["section"].astype("string").fillna("").to_numpy(dtype=object)
+    sector = np.full(section.size, "services", dtype=object)
+    sector[np.isin(section, OTHER_INDUSTRY)] = "other industry"
+    sector[np.isin(section, OUTSIDE)] = ""
+    sector[firms["manufacturing"].fillna(False).to_numpy(dtype=bool)] = "manufacturing"
+    return sector
+
+
+def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Withhold rates that rest on, or with the totals give away, the answers of too few firms."""
+    hidden = (rates[["yes", "no", "firms"]] < minimum).any(axis=1)
+    corner = (rates["sector"] == TOTAL) & (rates["size"] == TOTAL)
+    edge = ((rates["sector"] == TOTAL) | (rates["size"] == TOTAL)) & ~corner
+    before = -1
+    while hidden.sum() > before:  # what one margin hides may uncover a cell along the other
+        before = int(hidden.sum())
+        for part, along in product((~corner & ~edge, edge), ("sector", "size")):
+            by = ["wave", "partner", along]
+            keys = [rates.loc[part, key] for key in by]
+            cells = rates[part][hidden[part].groupby(keys).transform("any")]
+            for answer in ("yes", "no") if len(cells) else ():
+                counts = cells.assign(n=cells[answer].mask(hidden[cells.index], 1))
+                told = suppress_small_cells(counts, minimum, count="n", by=by)
+                hidden |= told["suppressed"].reindex(rates.index, fill_value=False)
+    shown = rates.assign(suppressed=hidden)
+    shown.loc[hidden, ["rate", "std_error", "unweighted"]] = np.nan
+    shown["firms"] = shown["firms"].astype("Int64").mask(shown["firms"] < minimum)
+    return shown[list(RATE_COLUMNS)]
+
+
+def read_rates(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Read and stack tables of rates; wave 2010 stays a name, and NA stays Namibia."""
+    import pandas as pd
+
+    text = dict.fromkeys(("country", "wave", "sector", "size", "partner", "design"), str)
+    empty = {name: [""] for name in NUMBERS}
+    tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
+    return pd.concat(tables, ignore_index=True)
+
+
+# --- official tables ---------------------------------------------------------------------------
+
+
+def read_official_rates(path: str | Path) -> pd.DataFrame:
+    """Read a table of published rates to compare with.
+
+    Parameters
+    ----------
+    path
+        A file with the columns :data:`OFFICIAL_COLUMNS`: sector one of ``total``,
+        ``manufacturing``, ``other industry``, ``services``; size ``total``, ``10-49``, ``50-249``
+        or ``250+``; partner ``any`` or a type of partner; rate in percent.
+
+    Raises
+    ------
+    CisflowError
+        Missing columns, unknown names, rates outside 0 to 100, rows that repeat: all at once.
+    """
+    import pandas as pd
+
+    from cisflow.base.paths import shown
+    from cisflow.raw.extract import column_names, read_extract
+
+    heading = f"Official rates ({shown(path)})"
+    here = column_names(path, None, heading)
+    absent = [name for name in OFFICIAL_COLUMNS if name not in here]
+    if absent:
+        remedy = f"give it the columns {', '.join(OFFICIAL_COLUMNS)}"
+        raise CisflowError(heading, Problem(f"no column {', '.join(absent)}", remedy))
+    table = read_extract(path, list(OFFICIAL_COLUMNS), None, heading)
+    keys = list(OFFICIAL_COLUMNS[:-1])
+    table[keys] = table[keys].astype("string")
+    table["rate"] = pd.to_numeric(table["rate"], errors="coerce").astype("float64")
+    if problems := list(_official_problems(table)):
+        raise CisflowError(heading, problems)
+    return table
+
+
+def _official_problems(table: pd.DataFrame) -> Iterator[Problem]:
+    known: Mapping[str, tuple[str, ...]] = {
+        "sector": (TOTAL, *SECTORS),
+        "size": (TOTAL, *SIZES),
+        "partner": (ANY, *PARTNERS),
+    }
+    for column, names in known.items():
+        for value in sorted(set(table[column].dropna()) - set(names)):
+            yield Problem(f"column '{column}': `{value}`", f"use one of {', '.join(names)}")
+    wrong = int((~table["rate"].between(0, 100)).sum())
+    if wrong:
+        what = f"column 'rate': {wrong} of {len(table)} rows are no percentage"
+        yield Problem(what, "give numbers from 0 to 100")
+    if table.duplicated(list(OFFICIAL_COLUMNS[:-1])).any():
+        yield Problem("a rate stands there twice", "keep one row per wave, sector, size, partner")
+
+
+def compared(rates: pd.DataFrame, official: pd.DataFrame) -> pd.DataFrame:
+    """Return the rates with the official ones beside them: ``official`` and ``difference``.
+
+    The difference is in percentage points, positive where the estimate is larger.
+    """
+    keys = list(OFFICIAL_COLUMNS[:-1])
+    both = rates.merge(
+        official.rename(columns={"rate": "official"}), on=keys, how="left", validate="many_to_one"
+    )
+    return both.assign(difference=both["rate"] - both["official"])

@@ -1,0 +1,327 @@
+"""Waves and accounts to one panel of a country; panels to the samples models are estimated on.
+
+The sample of a model and the sample flow that describes it come from one function,
+:func:`select_sample`, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cisflow.base.documents import did_you_mean
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.panel.attrition import WEIGHT
+from cisflow.panel.constructs import CONSTRUCTS
+from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.study.canonical import BLOCK_OF
+from cisflow.study.weightings import weightings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Spec = Mapping[str, Any]
+
+
+FLOW_COLUMNS = (
+    "country",
+    "wave",
+    "model",
+    "step",
+    "restriction",
+    "firms",
+    "lost",
+    "lost_missing",
+    "lost_filtered",
+)
+EVERYONE = "all firms of the wave"
+FLAG_WORDS = {
+    "manufacturing": "manufacturing",
+    "innovation_active": "innovation-active",
+    "product_innovation": "product innovation",
+    "process_innovation": "process innovation",
+    "coop_any": "cooperating on innovation",
+    "small": "fewer than 50 employees",
+    "high_tech": "high or medium-high technology",
+    "in_previous_wave": "also in the previous wave",
+}
+# What canonical columns are about, where a step of the sample flow would else say their names.
+BLOCK_WORDS = {
+    "shares": "turnover from new products",
+    "spending": "R&D expenditure and turnover",
+    "cooperation": "cooperation partners",
+    "partners": "cooperation partners",
+    "funding": "public support",
+    "protection": "protection of inventions",
+    "sources": "sources of information",
+}
+COLUMN_WORDS = {
+    "group": "enterprise group",
+    "employees": "number of employees",
+    "turnover": "R&D expenditure and turnover",
+    "weight": "sampling weight",
+    WEIGHT: "weight for the loss of firms without accounts",
+}
+
+
+# --- the panel ---------------------------------------------------------------------------------
+
+
+# --- samples -----------------------------------------------------------------------------------
+
+
+def variables_of(spec: Spec) -> list[str]:
+    """Return the columns of the panel a model needs an answer to, in the order of the model.
+
+    Outcomes first, then regressors column by column (or a path model's equations), endogenous
+    ones and instruments, controls, fixed effects, clusters and weights; of an interaction ``a:b``
+    and of ``C(a)`` the columns in it.
+    """
+    terms: list[str] = list(spec.get("outcomes", []))
+    for target, sources in spec.get("equations", {}).items():
+        terms += [target, *sources]
+    for regressors in spec.get("columns", {}).values():
+        terms += regressors
+    terms += spec.get("endogenous", []) + spec.get("instruments", []) + spec.get("steps", [])
+    terms += spec.get("controls", [])
+    terms += spec.get("fixed_effects", [])
+    clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
+    terms += clusters
+    terms += [weights for weights in weightings(spec) if weights]
+    return list(dict.fromkeys(column for term in terms for column in columns_in(term)))
+
+
+def answers_needed(spec: Spec) -> list[str]:
+    """Return the variables of a model that a firm must know to be in its sample.
+
+    All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
+    for accounts at several lags and weights for them: who has those differs from lag to lag.
+    """
+    spared: set[str] = set()
+    if spec.get("missing") == "fiml":
+        spared |= set(spec["equations"])
+    if spec.get("lags"):
+        spared |= {*RATIOS, WEIGHT}
+    return [name for name in variables_of(spec) if name not in spared]
+
+
+def columns_in(term: str) -> list[str]:
+    """Return the columns a model term is made of, in order."""
+    parts = term.split(":")
+    if all(part.isidentifier() for part in parts):
+        return parts
+    from formulaic import Formula
+
+    return sorted(map(str, Formula(term).required_variables))
+
+
+def select_sample(
+    panel: pd.DataFrame, spec: Spec, wave: str, *, lag: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the firms of a wave a model is estimated on, and how it came to them.
+
+    Parameters
+    ----------
+    panel
+        As :func:`build_panel` makes it.
+    spec
+        The model as the models file has it.
+    wave
+        Name of the wave.
+    lag
+        Years between survey and accounts, for the wording.
+
+    Returns
+    -------
+    sample
+        Rows of the panel: all flags of ``spec["sample"]`` are true, and every variable of the
+        model that the wave's questionnaire has is known. All columns of the model thus rest on the
+        same firms.
+    flow
+        Columns wave, step, restriction, firms (left after the step), lost, and of those lost
+        ``lost_missing`` (asked, not answered) and ``lost_filtered`` (not asked); the rest of
+        those lost do not meet the restriction. Step 0 is the whole wave.
+
+    Raises
+    ------
+    CisflowError
+        If the panel lacks a variable of the model, or a flag is not a yes/no variable.
+
+    Notes
+    -----
+    A variable that is null for the whole wave was not in its questionnaire (or there are no
+    accounts): it cannot cost firms one by one, and the estimator says what it makes impossible.
+    """
+    _refuse_unknown_variables(panel, spec)
+    everyone = panel[panel["wave"] == wave]
+    measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
+    # Rows are let go step by step from the few columns that decide, and once from the whole panel.
+    needed = [*spec["sample"], *measured]
+    needed += [f"asked_{block}" for variable in needed if (block := _block_of(variable))]
+    firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
+    steps = [_step(EVERYONE, firms)]
+    for flag in spec["sample"]:
+        kept, *lost = _split_by_flag(firms, flag)
+        steps.append(_step(_flag_words(flag, lag), kept, *lost))
+        firms = kept
+    for topic, variables in _by_topic(measured).items():
+        known = firms[variables].notna().all(axis=1)
+        steps.append(
+            _step(f"complete answers: {topic}", firms[known], *_states(firms[~known], variables))
+        )
+        firms = firms[known]
+    return everyone.iloc[firms.index].copy(), _flow(steps, wave)
+
+
+def sample_flow(
+    panel: pd.DataFrame, models: Mapping[str, Spec], country: str, *, lag: int
+) -> pd.DataFrame:
+    """Return how many firms each restriction of each model leaves, wave by wave.
+
+    Parameters
+    ----------
+    panel
+        As :func:`build_panel` makes it.
+    models
+        Specifications by name.
+    country
+        Name for the rows.
+    lag
+        Years between survey and accounts, for the wording.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`FLOW_COLUMNS`. The last step of a model and wave is the number of firms it
+        is estimated on.
+    """
+    import pandas as pd
+
+    flows = [
+        select_sample(panel, spec, wave, lag=lag)[1].assign(country=country, model=name)
+        for name, spec in models.items()
+        for wave in waves_of(panel, spec)
+    ]
+    if not flows:
+        return pd.DataFrame(columns=list(FLOW_COLUMNS))
+    return pd.concat(flows, ignore_index=True)[list(FLOW_COLUMNS)]
+
+
+def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
+    """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
+    if spec.get("printed"):
+        return []
+    present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
+    return [wave for wave in present if wave in spec.get("waves", [wave])]
+
+
+def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
+    from pandas.api.types import is_bool_dtype
+
+    wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec), *(spec.get("by") or [])]))
+    problems = [
+        Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
+        for name in wanted
+        if name not in panel.columns and name != WEIGHT
+    ]
+    if WEIGHT in wanted and WEIGHT not in panel.columns:
+        problems.append(
+            Problem(
+                f"`{WEIGHT}` was not estimated for this panel",
+                f"it is where a model of the run has `weights: {WEIGHT}`; build the panel "
+                "with `weigh_attrition=True`",
+            )
+        )
+    problems += [
+        Problem(
+            f"sample: `{flag}` is not a yes/no variable",
+            "use one such as manufacturing, innovation_active or has_accounts",
+        )
+        for flag in spec["sample"]
+        if flag in panel.columns and not is_bool_dtype(panel[flag])
+    ]
+    if problems:
+        raise CisflowError(f"Model “{spec['title']}”", problems)
+
+
+def _split_by_flag(firms: pd.DataFrame, flag: str) -> tuple[pd.DataFrame, int, int]:
+    """Return the firms with a flag, and how many lack it for want of an answer or question."""
+    kept = firms[firms[flag].fillna(False).astype(bool)]
+    return kept, *_states(firms[firms[flag].isna()], [flag])
+
+
+def _states(firms: pd.DataFrame, variables: Sequence[str]) -> tuple[int, int]:
+    """Count firms that lack one of ``variables``: for want of an answer, and of the question.
+
+    A firm that was not asked one thing and did not answer another counts as missing.
+    """
+    import pandas as pd
+
+    unanswered = pd.Series(False, index=firms.index)
+    for variable in variables:
+        block = _block_of(variable)
+        asked = firms[f"asked_{block}"] if block else True
+        unanswered |= firms[variable].isna() & asked
+    missing = int(unanswered.sum())
+    return missing, len(firms) - missing
+
+
+def _block_of(variable: str) -> str | None:
+    """Return the block of the questionnaire whose filter decides who had to answer."""
+    if variable in CONSTRUCTS:
+        return CONSTRUCTS[variable].block
+    block = BLOCK_OF.get(variable)
+    # Who does not cooperate is not shown the partners; who was asked is told by the first question.
+    return "cooperation" if block == "partners" else block
+
+
+def _by_topic(variables: Iterable[str]) -> dict[str, list[str]]:
+    """Return the variables by what a firm must have answered for them."""
+    topics: dict[str, list[str]] = {}
+    for variable in variables:
+        topics.setdefault(_topic_of(variable), []).append(variable)
+    return topics
+
+
+def _topic_of(variable: str) -> str:
+    if variable in CONSTRUCTS:
+        return CONSTRUCTS[variable].topic
+    if at_lag := ratio_and_lag(variable):
+        return f"accounts {years_later(at_lag[1])}"
+    block = BLOCK_OF.get(variable)
+    if block:
+        return BLOCK_WORDS[block]
+    return COLUMN_WORDS.get(variable, variable.replace("_", " "))
+
+
+def _flag_words(flag: str, lag: int) -> str:
+    if flag == "has_accounts":
+        return f"accounts {years_later(lag)}"
+    return FLAG_WORDS.get(flag, flag.replace("_", " "))
+
+
+def _step(
+    restriction: str, left: pd.DataFrame, missing: int = 0, filtered: int = 0
+) -> dict[str, Any]:
+    return {
+        "restriction": restriction,
+        "firms": len(left),
+        "lost_missing": missing,
+        "lost_filtered": filtered,
+    }
+
+
+def _flow(steps: Sequence[Mapping[str, Any]], wave: str) -> pd.DataFrame:
+    """Return the steps as a table, with how many firms each one lost."""
+    import pandas as pd
+
+    def rows() -> Iterator[dict[str, Any]]:
+        before = steps[0]["firms"]
+        for number, step in enumerate(steps):
+            yield {"wave": wave, "step": number, **step, "lost": before - step["firms"]}
+            before = step["firms"]
+
+    return pd.DataFrame(list(rows()), columns=[c for c in FLOW_COLUMNS if c not in _LABELS])
+
+
+_LABELS = ("country", "model")

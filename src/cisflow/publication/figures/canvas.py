@@ -1,0 +1,70 @@
+"""The sheet all figures are drawn on: width, colours, stamp, and how it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cisflow.publication.findings import SYNTHETIC, Findings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 6.3  # inches, the width of the paper's text
+# How each is written: without what differs from one run to the next.
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"dpi": 200, "metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+}
+
+
+# Okabe & Ito's colours: blue, vermillion, and two more for further outcomes.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+MARKERS = ("o", "s", "^", "D")
+GREY = "#595959"
+
+
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "cisflow",
+    "svg.fonttype": "path",
+}
+
+
+def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure with ``columns`` panels, stamped where its data are synthetic."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
+    )
+    if findings.synthetic:
+        figure.suptitle(SYNTHETIC, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
+    return figure, list(axes[0])
+
+
+def save_figure(
+    figure: Figure, folder: Path | str, name: str, formats: Collection[str] = tuple(FORMATS)
+) -> None:
+    """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        for ending in formats:
+            figure.savefig(folder / f"{name}.{ending}", **FORMATS[ending])
+    plt.close(figure)

@@ -1,0 +1,146 @@
+"""Coefficients and distributions of the outcomes of the leading regression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
+from cisflow.publication.findings import (
+    NOT_ESTIMABLE,
+    WITHHELD,
+    Findings,
+    covariance_name,
+    label,
+    signed,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
+    import matplotlib as mpl
+
+    spec = findings.models[model]
+    column = max(spec["columns"], key=lambda name: len(spec["columns"][name]))
+    terms = spec["columns"][column]
+    with mpl.rc_context(STYLE):
+        figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
+        rows = _main_rows(findings, country, wave, model)
+        rows = rows[rows["column"] == column]
+        step = 0.5 / max(len(spec["outcomes"]), 1)
+        for i, outcome in enumerate(spec["outcomes"]):
+            of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
+            of = of.reindex(terms)
+            y = np.arange(len(terms)) + (i - (len(spec["outcomes"]) - 1) / 2) * step
+            _points(axes, of, y, i, label(outcome, short=True))
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        axes.set_yticks(range(len(terms)), [label(term) for term in terms])
+        axes.set_ylim(len(terms) - 0.5, -0.5)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+        kinds = [kind for kind in rows["cov_type"] if kind]
+        errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
+        axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
+        why = findings.why_not(country, wave, model)
+        axes.set_title(f"{findings.place(country, wave)}" + (f": {why}" if why else ""), loc="left")
+        figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
+    return figure
+
+
+def _main_rows(findings: Findings, country: str, wave: str, model: str) -> pd.DataFrame:
+    """Return a model's rows with the standard errors its tables show."""
+    rows = findings.rows(country, wave, model)
+    covariance = findings.models[model]["covariance"][0]
+    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+    return rows[rows["cov_type"] == main]
+
+
+def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:
+    """Draw points with intervals; what is not estimable stands as words on the zero line."""
+    known = of["estimate"].notna().to_numpy()
+    b = of["estimate"].to_numpy(dtype=float)
+    bounds = of[["ci_low", "ci_high"]].to_numpy(dtype=float).T
+    axes.errorbar(
+        b[known],
+        y[known],
+        xerr=np.abs(bounds - b)[:, known],
+        fmt=MARKERS[i % 4],
+        color=COLOURS[i % 4],
+        markersize=5,
+        linewidth=1.3,
+        capsize=2.5,
+        label=name,
+    )
+    for at in y[~known]:
+        axes.annotate(
+            NOT_ESTIMABLE,
+            (0, at),
+            (4 + 22 * i, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=COLOURS[i % 4],
+            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
+        )
+
+
+def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
+    """Draw how many firms stand at each limit of the outcomes and in classes between."""
+    import matplotlib as mpl
+
+    outcomes = findings.models[model]["outcomes"]
+    about = findings.description(country, wave, model) or {}
+    with mpl.rc_context(STYLE):
+        figure, panels = canvas(findings, 2.5, columns=len(outcomes))
+        top = 10.0
+        for axes, outcome in zip(panels, outcomes, strict=True):
+            cells = (about.get("distributions") or {}).get(outcome) or []
+            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
+            axes.set_xlabel("Share of turnover (%)")
+            if cells:
+                known = {v["variable"]: v["n"] for v in about["variables"]}
+                top = max(top, _bars(axes, cells, known[outcome]))
+            else:
+                axes.set_yticks([])
+                axes.set_xticks([])
+                axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
+        panels[0].set_ylim(0, 1.18 * top)
+        panels[0].set_ylabel("Firms (%)")
+    return figure
+
+
+def _bars(axes: Axes, cells: Sequence[Mapping[str, Any]], n: int) -> float:
+    """Draw one bar per class and return the highest; withheld classes carry a sign."""
+    import seaborn as sns
+
+    names = [_class_name(cell) for cell in cells]
+    shares = [100 * (cell["firms"] or 0) / n for cell in cells]
+    limits = ["at a limit" if cell["class"] != "between" else "between" for cell in cells]
+    sns.barplot(
+        x=names,
+        y=shares,
+        hue=limits,
+        hue_order=["at a limit", "between"],
+        palette=list(COLOURS[:2][::-1]),
+        legend=False,
+        saturation=1,
+        ax=axes,
+    )
+    for x, (cell, share) in enumerate(zip(cells, shares, strict=True)):
+        text = WITHHELD if cell["suppressed"] else signed(f"{share:.0f}")
+        axes.annotate(text, (x, share), (0, 2), textcoords="offset points", ha="center", fontsize=8)
+    axes.tick_params(axis="x", rotation=45)
+    return max(shares)
+
+
+def _class_name(cell: Mapping[str, Any]) -> str:
+    if cell["class"] != "between":
+        return f"{cell['up_to']:g}"
+    return f"{cell['above']:g}–{cell['up_to']:g}"

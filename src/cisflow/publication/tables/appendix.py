@@ -1,0 +1,384 @@
+"""Appendix: panels, instrumental variables, and sensitivity to an omitted variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cisflow.base.thresholds import is_small, splits_off_few
+from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.findings import (
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    WITHHELD,
+    Findings,
+    accounts_note,
+    column_label,
+    count,
+    covariance_name,
+    label,
+    number,
+    p_value,
+    places,
+    reason,
+    stars,
+    waves_of,
+)
+from cisflow.publication.tables.layout import breaks_note, cell, set_table, two_level
+from cisflow.publication.tables.regressions import (
+    BRACKETS,
+    accounts_notes,
+    cov_key,
+    reasons,
+    sample_note,
+)
+from cisflow.study.series import breaks_crossed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from maketables import MTable
+
+METHODS = {
+    "pooled": "Pooled",
+    "within": "Within",
+    "random": "Random effects",
+    "correlated_random": "Correlated random effects",
+    "first_difference": "First differences",
+    "ols": "OLS",
+    "2sls": "2SLS",
+    "liml": "LIML",
+    "gmm": "GMM",
+}
+PANEL_TESTS = {
+    "poolability": "No firm effects, F test (p)",
+    "hausman": "Hausman, within against random (p)",
+    "mundlak": "Mundlak, firm means irrelevant (p)",
+}
+OVERIDENTIFICATION = {
+    "sargan": "Over-identification, Sargan (p)",
+    "wooldridge_score": "Over-identification, robust score (p)",
+    "anderson_rubin": "Over-identification, Anderson–Rubin (p)",
+    "hansen_j": "Over-identification, Hansen J (p)",
+}
+DYNAMIC = (
+    "With the outcome of the wave before among the regressors no column is free of bias in a short "
+    "panel: pooled estimates of it are too high, within estimates too low by order 1/T (Nickell "
+    "1981)."
+)
+
+Cells = dict[tuple[str, str], dict[str, str]]
+
+
+# --- panels ------------------------------------------------------------------------------------
+
+
+def panel_table(findings: Findings, country: str, model: str) -> MTable:
+    """Render a panel regression: methods side by side, outcomes below each other."""
+    spec = findings.models[model]
+    rows = findings.rows(country, ALL_WAVES, model)
+    cells: Cells = {}
+    for heading, outcome, column in _regressions(spec):
+        fits = _fits(findings, country, ALL_WAVES, model, outcome, column)
+        lagged = ["lagged_outcome"] if spec.get("lagged_outcome") else []
+        terms = [*lagged, *spec["columns"][column], *spec["controls"]]
+        means = {f"mean({term})": f"Firm mean: {label(term)}" for term in terms}
+        for term, name in {**{t: label(t) for t in terms}, **means}.items():
+            of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
+            texts = _estimates(of, spec, column)
+            cells[heading, name] = texts if term in means else {**texts, **_impossible(fits)}
+        _panel_statistics(cells, heading, fits, findings.minimum)
+    caption = f"{spec['title']}: {findings.name(country)}"
+    notes = [
+        "Firms over waves, by linearmodels. Within: firm effects, firms seen in two waves or more. "
+        "Correlated random effects: random effects with firm means (Mundlak 1978). First "
+        "differences: between consecutive waves.",
+        "Every column has an intercept for each wave." if spec["wave_effects"] else "",
+        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
+        DYNAMIC if spec.get("lagged_outcome") else "",
+        *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
+        sample_note(spec),
+        accounts_note(findings, country, spec),
+        *_breaks_note(findings, country),
+        *reasons(_main(rows, spec)),
+    ]
+    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+
+
+def _breaks_note(findings: Findings, country: str) -> list[str]:
+    """Say which breaks in series lie between the waves of a country."""
+    series = findings.series.get(country)
+    return breaks_note(breaks_crossed(series)) if series else []
+
+
+def _panel_statistics(
+    cells: Cells, heading: str, fits: Mapping[str, dict[str, Any]], minimum: int
+) -> None:
+    """Add the size of each method's panel, its fit and its test."""
+    for method, fit in fits.items():
+        head = METHODS[method]
+
+        def put(name: str, text: str, head: str = head) -> None:
+            cells.setdefault((heading, name), {})[head] = text
+
+        if "nobs" not in fit:
+            continue
+        whole = fit["firms_in_all"]
+        put("Observations", _told(fit["nobs"], fits, "nobs", minimum))
+        put("Firms", _told(fit["firms"], fits, "firms", minimum))
+        again = fit["firms_again"]
+        few = splits_off_few(again, whole, minimum)
+        put("Firms in two waves or more", WITHHELD if few else count(again))
+        put("Waves", str(len(fit["waves"])))
+        put("R² within", number(fit["r2_within"]))
+        put("R² overall", number(fit["r2_overall"]))
+    for name, text in PANEL_TESTS.items():
+        found = {METHODS[m]: _p_value(fit[name]) for m, fit in fits.items() if name in fit}
+        if found:
+            cells[heading, text] = found
+
+
+def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: int) -> str:
+    """Return a count unless it, or what it lacks to another column's, is of too few firms."""
+    others = [fit[key] for fit in fits.values() if key in fit]
+    few = is_small(value, minimum) or any(is_small(other - value, minimum) for other in others)
+    return WITHHELD if few else count(value)
+
+
+# --- instrumental variables --------------------------------------------------------------------
+
+
+def iv_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+    """Render instrumental variables: methods side by side, the tests below."""
+    spec = findings.models[model]
+    rows = findings.rows(country, wave, model)
+    cells: Cells = {}
+    all_fits = []
+    for heading, outcome, column in _regressions(spec):
+        fits = _fits(findings, country, wave, model, outcome, column)
+        all_fits += list(fits.values())
+        for term in [*spec["endogenous"], *spec["columns"][column], *spec["controls"]]:
+            of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
+            cells[heading, label(term)] = {**_estimates(of, spec, column), **_impossible(fits)}
+        cells[heading, "Firms"] = {
+            METHODS[m]: count(f["nobs"], findings.minimum) for m, f in fits.items() if "nobs" in f
+        }
+        if "2sls" in fits:
+            for name, text in _identification(fits["2sls"]):
+                cells[heading, name] = {METHODS["2sls"]: text}
+        for name, text in OVERIDENTIFICATION.items():
+            found = {
+                METHODS[m]: _p_value(f["overidentification"][name])
+                for m, f in fits.items()
+                if name in f.get("overidentification", {})
+            }
+            if found:
+                cells[heading, text] = found
+    treated = ", ".join(label(v) for v in spec["endogenous"])
+    excluded = ", ".join(label(v) for v in spec["instruments"])
+    notes = [
+        f"Endogenous: {treated}. Instruments: {excluded}.",
+        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
+        *dict.fromkeys(f"{f['outcome_label']}: {f['strength']}." for f in _with_labels(all_fits)),
+        *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
+        "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
+        "interval hold however weak the instruments are; they take the instruments to be valid.",
+        sample_note(spec),
+        accounts_note(findings, country, spec),
+        *reasons(_main(rows, spec)),
+    ]
+    caption = f"{spec['title']}: {findings.place(country, wave)}"
+    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+
+
+def _with_labels(fits: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for fit in fits:
+        if "strength" in fit:
+            yield {**fit, "outcome_label": label(fit["outcome"])}
+
+
+def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of what two-stage least squares tells about the instruments."""
+    several = len(fit.get("first_stage", {})) > 1
+    for variable, stage in fit.get("first_stage", {}).items():
+        of = f", {label(variable)}" if several else ""
+        yield f"First-stage F{of}", number(stage["f"])
+        yield f"First-stage partial R²{of}", number(stage["partial_r2"])
+    if "effective_f" in fit:
+        yield "Effective F", number(fit["effective_f"])
+    if "cragg_donald_f" in fit:
+        yield "Cragg–Donald F", number(fit["cragg_donald_f"])
+        yield "Kleibergen–Paap F", number(fit["kleibergen_paap_f"])
+        yield "Under-identification, Kleibergen–Paap (p)", _p_value(fit["kleibergen_paap"])
+    if "endogeneity" in fit:
+        yield "Exogeneity, Wu–Hausman (p)", _p_value(fit["endogeneity"]["wu_hausman"])
+        robust = fit["endogeneity"]["wooldridge_regression"]
+        yield "Exogeneity, robust regression (p)", _p_value(robust)
+    if "anderson_rubin" in fit:
+        yield "No effect, Anderson–Rubin (p)", _p_value(fit["anderson_rubin"])
+        yield "Anderson–Rubin 95 % interval", _set(fit["anderson_rubin"]["confidence_set"])
+
+
+def _set(intervals: Sequence[Sequence[float | None]]) -> str:
+    """Return a confidence set, whose intervals may be open to a side."""
+    if not intervals:
+        return "empty"
+    texts = []
+    for low, high in intervals:
+        left = "(−∞" if low is None else f"[{number(low)}"
+        right = "∞)" if high is None else f"{number(high)}]"
+        texts.append(f"{left}, {right}")
+    return " ∪ ".join(texts)
+
+
+# --- sensitivity -------------------------------------------------------------------------------
+
+
+def sensitivity_table(findings: Findings) -> MTable:
+    """Render how strong an omitted variable must be to overturn each headline coefficient."""
+    cells: Cells = {}
+    benchmarks: dict[str, None] = {}
+    for model, spec in findings.models.items():
+        for country, wave in places(findings.countries):
+            if not spec.get("sensitivity") or wave not in waves_of(
+                spec, findings.countries[country]
+            ):
+                continue
+            heading = f"{spec['title']}: {findings.place(country, wave)}"
+            for fit in findings.fits(country, wave, model):
+                for found in fit.get("sensitivity", []):
+                    row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
+                    cells[heading, row] = _sensitivity(found)
+                    if found["benchmark"]:
+                        benchmarks[found["benchmark"]] = None
+            if not any(key[0] == heading for key in cells):
+                cells[heading, reason(findings.why_not(country, wave, model))] = {}
+    strong = ", ".join(label(name) for name in benchmarks)
+    notes = [
+        "Least squares; classical standard errors in parentheses, of which the measures are made. "
+        "Partial R²: share of the regressor that an omitted variable must explain to bring the "
+        "estimate to zero if it explains all that is left of the outcome. Robustness value: share "
+        "of what is left of both that it must explain to do so, and to make the estimate "
+        "insignificant at 5 % (Cinelli & Hazlett 2020).",
+        f"Last column: estimate with an omitted variable as strong as the one named ({strong})."
+        if strong
+        else "",
+        f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
+        *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
+    ]
+    return set_table(findings, two_level(cells), "Sensitivity to an omitted variable", notes)
+
+
+def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
+    from scipy.stats import t as student
+
+    p = 2 * float(student.sf(abs(found["t"]), found["df"]))
+    texts = {
+        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", star=stars(p)),
+        "Partial R²": _percent(found["partial_r2"]),
+        "Robustness value": _percent(found["rv"]),
+        "Robustness value, 5 %": _percent(found["rv_alpha"]),
+    }
+    if not found["benchmark"]:
+        return {**texts, "As strong as": ""}
+    shifted = found["adjusted"]
+    error = found["adjusted_error"]
+    text = NOT_ESTIMABLE if shifted is None else cell(shifted, f"({number(error)})")
+    return {**texts, "As strong as": f"{label(found['benchmark'])}:\n{text}"}
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 1)} %"
+
+
+# --- what they share ---------------------------------------------------------------------------
+
+
+def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield heading, outcome and column of every regression of a model."""
+    for outcome in spec["outcomes"]:
+        for column in spec["columns"]:
+            several = len(spec["columns"]) > 1
+            name = f", {column_label(column)}" if several else ""
+            yield f"{label(outcome)}{name}", outcome, column
+
+
+def _fits(
+    findings: Findings, country: str, wave: str, model: str, outcome: str, column: str
+) -> dict[str, dict[str, Any]]:
+    """Return the diagnostics of one regression by method."""
+    return {
+        fit["method"]: fit
+        for fit in findings.fits(country, wave, model)
+        if fit.get("outcome") == outcome
+        and fit.get("method")
+        and fit.get("column") == f"{column}: {fit['method']}"
+    }
+
+
+def _heads(spec: Mapping[str, Any]) -> list[str]:
+    return [METHODS[method] for method in spec["methods"]]
+
+
+def _main(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of the first covariance and those about no fit at all."""
+    return rows[rows["cov_type"].isin([cov_key(spec["covariance"][0]), ""])]
+
+
+def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict[str, str]:
+    """Return one term's cells by method: estimate, and below it each kind of standard error."""
+    kinds = [cov_key(covariance) for covariance in spec["covariance"]]
+    texts = {}
+    for method in spec["methods"]:
+        of = rows[rows["column"] == f"{column}: {method}"].drop_duplicates("cov_type")
+        by_kind = of.set_index("cov_type")
+        if not len(by_kind):
+            continue
+        if kinds[0] not in by_kind.index:
+            texts[METHODS[method]] = NOT_ESTIMABLE
+            continue
+        lines = [
+            f"{left}{number(by_kind.loc[kind, 'std_error'])}{right}"
+            for kind, (left, right) in zip(kinds, BRACKETS, strict=False)
+            if kind in by_kind.index
+        ]
+        main = by_kind.loc[kinds[0]]
+        texts[METHODS[method]] = cell(main["estimate"], *lines, star=stars(main["p_value"]))
+    return texts
+
+
+def _impossible(fits: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the cell of every method that could not be used at all."""
+    return {METHODS[method]: NOT_ESTIMABLE for method, fit in fits.items() if fit.get("note")}
+
+
+def _errors_note(rows: pd.DataFrame, spec: Mapping[str, Any]) -> str:
+    """Say which brackets hold which standard errors; those nowhere to be had are left out."""
+    said = []
+    for covariance, pair in zip(spec["covariance"], BRACKETS, strict=False):
+        of = rows[(rows["cov_type"] == cov_key(covariance)) & rows["estimate"].notna()]
+        if len(of):
+            said.append(f"{pair[0]} {pair[1]} {covariance_name(cov_key(covariance))}")
+        elif why := [n for n in rows.loc[rows["cov_type"] == cov_key(covariance), "note"] if n]:
+            said.append(f"{covariance_name(cov_key(covariance))} not estimable ({reason(why[0])})")
+    return f"Below each coefficient its standard errors: {'; '.join(said)}." if said else ""
+
+
+def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) -> list[str]:
+    """Say why tests could not be computed, each reason once."""
+    return list(
+        dict.fromkeys(
+            f"{text.removesuffix(' (p)')}: {reason(record[name]['note'])}."
+            for record in records
+            for name, text in tests.items()
+            if record.get(name, {}).get("note")
+        )
+    )
+
+
+def _p_value(test: Mapping[str, Any]) -> str:
+    return p_value(test.get("p_value"))
+
+
+def _filled(cells: Cells) -> Cells:
+    """Leave out rows that are blank in every column."""
+    return {key: row for key, row in cells.items() if any(row.values())}

@@ -1,0 +1,146 @@
+"""Table of who is lost between survey and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cisflow.panel.attrition import JOINT, REGRESSORS
+from cisflow.panel.ratios import years_later
+from cisflow.publication.findings import (
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    WITHHELD,
+    Findings,
+    accounts_note,
+    count,
+    inline,
+    label,
+    number,
+    p_value,
+    reason,
+    stars,
+)
+from cisflow.publication.tables.layout import cell, sentence, set_table, two_level
+from cisflow.study.weightings import weightings
+
+if TYPE_CHECKING:
+    from maketables import MTable
+
+LOGIT = (
+    "Logit of having accounts, of all firms; who was not asked, or did not answer, has the mean "
+    "and a dummy."
+)
+HEADINGS = {"all": "All", "size": "Employees", "industry": "Industry"}
+
+
+def attrition_table(findings: Findings, country: str) -> MTable:
+    """Render the share of firms with accounts by size and industry; below it, what explains it."""
+    about = findings.attrition[country]
+    lag = findings.settings["lag"]
+    cells: dict[tuple[str, str], dict[Any, str]] = {}
+    for row in about["shares"]:
+        shown = cells.setdefault((HEADINGS[row["by"]], sentence(row["group"])), {})
+        shown |= {(row["wave"], name): text for name, text in _counts(row).items()}
+    notes = [
+        f"With accounts: profit margin and share of personnel costs are both known "
+        f"{years_later(lag)}.",
+        *_tests(about["selectivity"], findings.countries[country]),
+        _weights(findings),
+        accounts_note(findings, country),
+    ]
+    caption = f"Who is lost between survey and accounts: {findings.name(country)}"
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def attrition_lags_table(findings: Findings, country: str) -> MTable:
+    """Render, for each lag of a scan, how many firms have accounts and what explains it."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for wave in findings.countries[country]:
+        for at_lag in findings.attrition[country].get("lags", []):
+            shares = [row for row in at_lag["shares"] if row["wave"] == wave]
+            tests = [row for row in at_lag["selectivity"] if row["wave"] == wave]
+            shown = _counts(shares[0]) if shares else {"With accounts": "0", "%": "0.0"}
+            key = (wave, sentence(years_later(at_lag["lag"])))
+            cells[key] = shown | _coefficients(tests)
+    notes = [
+        "With accounts: profit margin and share of personnel costs are both known so many years "
+        "after the survey. 0: there are no accounts of that year.",
+        f"{LOGIT} Below each coefficient its standard error (HC1). {STARS_NOTE}. χ²: all terms, "
+        "among them industry dummies, jointly.",
+        "The firms of each lag are others, and so is what is estimated on them.",
+        _weights(findings),
+    ]
+    caption = f"Who is lost with the years since the survey: {findings.name(country)}"
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the logit's cells for one wave and lag; none of them where it is not estimable."""
+    names = {term: label(term, short=True) for term in REGRESSORS}
+    ends = ("χ² (d.f.)", "p")
+    if not tests or (tests[0]["estimate"] is None):
+        return dict.fromkeys((*names.values(), *ends), NOT_ESTIMABLE)
+    by_term = {row["term"]: row for row in tests}
+    joint = by_term[JOINT]
+    return {
+        **{
+            name: cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+            for term, name in names.items()
+            if (row := by_term.get(term))
+        },
+        ends[0]: f"{number(joint['statistic'], 1)} ({joint['df']:.0f})",
+        ends[1]: p_value(joint["p_value"]),
+    }
+
+
+def _counts(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return how many firms there are and how many have accounts, as cells."""
+    if row["suppressed"]:
+        return dict.fromkeys(("Firms", "With accounts", "%"), WITHHELD)
+    share = "" if row["share"] is None else f"{100 * row['share']:.1f}"
+    return {"Firms": count(row["firms"]), "With accounts": count(row["with_accounts"]), "%": share}
+
+
+def _tests(rows: Sequence[Mapping[str, Any]], waves: Sequence[str]) -> Iterator[str]:
+    """Yield, wave by wave, the logit of having accounts and its joint test."""
+    if rows:
+        yield f"{LOGIT} Robust standard errors (HC1) in parentheses. {STARS_NOTE}."
+    for wave in waves:
+        of_wave = [row for row in rows if row["wave"] == wave]
+        if of_wave and of_wave[0]["estimate"] is None:
+            yield f"{wave}: not estimable, {reason(of_wave[0]['term'])}."
+        elif of_wave:
+            yield f"{wave}: {_fitted(of_wave)}"
+
+
+def _fitted(rows: Sequence[Mapping[str, Any]]) -> str:
+    named = [row for row in rows if row["term"] not in ("Intercept", JOINT)]
+    dummies = [row for row in named if row["term"].startswith("C(")]
+    parts = [
+        f"{inline(row['term'])} {number(row['estimate'])}{stars(row['p_value'])} "
+        f"({number(row['std_error'])})"
+        for row in named
+        if row not in dummies
+    ]
+    parts += ["and industry dummies"] * bool(dummies)
+    joint = rows[-1]
+    p = p_value(joint["p_value"])
+    known = "" if joint["p_value"] is None else f", p {p if p.startswith('<') else f'= {p}'}"
+    firms = "" if joint["n"] is None else f"; {count(joint['n'])} firms"
+    return (
+        f"{', '.join(parts)}; all terms jointly: χ²({joint['df']:.0f}) = "
+        f"{number(joint['statistic'], 1)}{known}{firms}."
+    )
+
+
+def _weights(findings: Findings) -> str:
+    """Say which models are weighted against the loss."""
+    weighted = [
+        f"“{spec['title']}”"
+        for spec in findings.models.values()
+        if "accounts_weight" in weightings(spec)
+    ]
+    if not weighted:
+        return "No model of this run is weighted for the loss."
+    return f"Weighted by the inverse probability of having accounts: {', '.join(weighted)}."

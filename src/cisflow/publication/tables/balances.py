@@ -1,0 +1,226 @@
+"""Tables of balances: cost, return and what is left, by group of firms or by lag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cisflow.publication.findings import (
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    Findings,
+    accounts_note,
+    brief_interval,
+    count,
+    group_label,
+    inline,
+    label,
+    number,
+    stars,
+)
+from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level
+from cisflow.publication.tables.regressions import reasons, sample_note
+from cisflow.study.balance_terms import (
+    BALANCE,
+    BCA,
+    COST,
+    DIRECT,
+    EVERYONE,
+    HORIZON,
+    LESS,
+    OTHERS,
+    PERCENTILE,
+    PROBABILITY,
+    RETURN,
+    SCALES,
+    column_of,
+    outcome_of,
+    split_column,
+    through,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from maketables import MTable
+
+Key = tuple[str, str]
+FIRMS = "Firms"
+BCA_ROW = "Balance, BCa interval"
+STANDARDISED_WORDS = "Standardised"
+STEPS_NOTE = (
+    "Each column is the effect of one more type of partner: of having any, of a second one, and so "
+    "on; all are in one model in place of the number of types."
+)
+HUNDRED = 100  # raw effects on a ratio are shown in percentage points
+
+
+def balance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+    """Render cost, return and balance: a column per group of firms, or per lag of a scan.
+
+    With lags each group has a block of rows, standardised; the whole also has one in raw units. Of
+    a scan the BCa intervals are in the estimates alone, so that the table fits a page.
+    """
+    spec = findings.models[model]
+    rows = findings.rows(country, wave, model)
+    rows = rows[rows["term"] != HORIZON]
+    scanned = bool(spec.get("lags"))
+    if scanned:
+        # That is said by the column a cell stands in.
+        rows = rows[~rows["column"].str.contains(LESS)]
+        rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
+    by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
+    cells = by(rows, spec)
+    frame = two_level(cells)
+    about = spec["balance"]
+    draws = findings.settings["bootstrap"]["draws"]
+    notes = [
+        f"The total effect of {inline(about['source'])} on {inline(about['target'])}, by paths. "
+        f"Return: all paths through {inline(about['return_through'])}; cost: all others. "
+        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
+        f"stars go too. {STARS_NOTE}. "
+        "P(cost > return): share of these samples with a balance below zero.",
+        STEPS_NOTE if spec.get("steps") else "",
+        *_horizon_note(findings, country, wave, model),
+        sample_note(spec),
+        accounts_note(findings, country, spec),
+        *reasons(rows),
+    ]
+    caption = f"{spec['title']}: {findings.place(country, wave)}"
+    return set_table(findings, frame, caption, notes)
+
+
+def part_labels(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return what to call each part of a balance, in the order they are shown."""
+    about = spec["balance"]
+    returned = label(about["return_through"], short=True).lower()
+    cost = label(about["cost_through"], short=True).lower()
+    return {
+        COST: "Cost",
+        DIRECT: "– direct",
+        through(about["cost_through"]): f"– through {cost}",
+        OTHERS: "– other paths",
+        RETURN: f"Return through {returned}",
+        BALANCE: "Balance",
+    }
+
+
+def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+    """Return the cells of a table with a column per group, a block of rows per scale."""
+    cells: dict[Key, dict[Any, str]] = {}
+    rows = rows[rows["outcome"] == spec["balance"]["target"]]
+    order = ["All", *(label(variable, short=True) for variable in spec.get("by") or [])]
+    columns = sorted(
+        dict.fromkeys(rows["column"]),
+        key=lambda c: (SCALES.index(split_column(c)[0]), order.index(_head(split_column(c)[1])[0])),
+    )
+    for column in columns:
+        scale, group = split_column(column)
+        _fill(
+            cells, _scale_heading(scale, spec), _head(group), rows[rows["column"] == column], spec
+        )
+    return cells
+
+
+def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+    """Return the cells of a table with a column per step, raw."""
+    cells: dict[Key, dict[Any, str]] = {}
+    heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
+    for step in spec["steps"]:
+        of = rows[rows["column"] == column_of(SCALES[1], step)]
+        _fill(cells, heading, label(step, short=True), of, spec)
+    return cells
+
+
+def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+    """Return the cells of a table with a column per lag, a block of rows per group."""
+    cells: dict[Key, dict[Any, str]] = {}
+    groups = list(dict.fromkeys(rows["column"]))
+    wanted = [c for c in groups if split_column(c)[0] == SCALES[0]]
+    wanted += [c for c in groups if c == SCALES[1]]
+    for column in wanted:
+        scale, group = split_column(column)
+        heading = f"{group_label(group)}. {_scale_heading(scale, spec)}"
+        for lag in spec["lags"]:
+            of = (rows["outcome"] == outcome_of(spec["balance"]["target"], lag)) & (
+                rows["column"] == column
+            )
+            _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
+    again = {(heading, row) for heading, row in cells if not heading.endswith(STANDARDISED_WORDS)}
+    again = {key for key in again if key[1] in (PROBABILITY, FIRMS)}
+    return {k: cell for k, cell in cells.items() if k[1] != BCA_ROW and k not in again}
+
+
+def _fill(
+    cells: dict[Key, dict[Any, str]],
+    heading: str,
+    name: Any,
+    rows: pd.DataFrame,
+    spec: Mapping[str, Any],
+) -> None:
+    """Write one column's parts under a heading."""
+    found = {kind: rows[rows["cov_type"] == kind].set_index("term") for kind in (PERCENTILE, BCA)}
+    main = found[PERCENTILE]
+    times = 1 if heading.endswith(STANDARDISED_WORDS) else HUNDRED
+    for part, text in part_labels(spec).items():
+        if part == OTHERS and part not in main.index:
+            continue
+        cells.setdefault((heading, text), {})[name] = _part_cell(main, part, times)
+    bca = found[BCA]
+    text = NOT_ESTIMABLE
+    if BALANCE in bca.index:
+        text = _unbroken(*(times * bca.loc[BALANCE, ["ci_low", "ci_high"]])) or NOT_ESTIMABLE
+    cells.setdefault((heading, BCA_ROW), {})[name] = text
+    if not _is_difference(name):
+        share = main["estimate"].get(PROBABILITY)
+        told = NOT_ESTIMABLE if share is None else number(share)
+        cells.setdefault((heading, PROBABILITY), {})[name] = told
+        size = main["n"].get(BALANCE)
+        firms = NOT_ESTIMABLE if size is None else count(size)
+        cells.setdefault((heading, FIRMS), {})[name] = firms
+
+
+def _unbroken(low: float, high: float) -> str:
+    """Return an interval that stays on one line."""
+    return brief_interval(low, high).replace(" ", "\u00a0")
+
+
+def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
+    if part not in main.index:
+        return NOT_ESTIMABLE
+    row = main.loc[part]
+    if row["estimate"] == 0 and row["note"]:
+        return ZERO_BY_ASSUMPTION
+    bounds = _unbroken(times * row["ci_low"], times * row["ci_high"])
+    return cell(times * row["estimate"], bounds, star=stars(row["p_value"]))
+
+
+def _head(group: str) -> tuple[str, str]:
+    """Return the two levels of a group's heading: by what, and which."""
+    if group == EVERYONE:
+        return "All", "firms"
+    first, less, second = group.partition(LESS)
+    variable, equals, level = first.removeprefix("not ").partition("=")
+    top = label(variable, short=True)
+    if less:
+        return top, f"{level} less {second.partition('=')[2]}" if equals else "Difference"
+    return top, level if equals else ("No" if first.startswith("not ") else "Yes")
+
+
+def _is_difference(name: tuple[str, str] | str) -> bool:
+    return name[1] == "Difference" or " less " in name[1]
+
+
+def _scale_heading(scale: str, spec: Mapping[str, Any]) -> str:
+    about = spec["balance"]
+    if scale == SCALES[0]:
+        return STANDARDISED_WORDS
+    return f"Raw: {inline(about['target'])} × {HUNDRED} per unit of {inline(about['source'])}"
+
+
+def _horizon_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:
+    """Return in words when the balance turns, where lags were scanned."""
+    for fit in findings.fits(country, wave, model):
+        if "horizon" in fit:
+            told = [f"{group_label(group)}: {words}" for group, words in fit["horizon"].items()]
+            return [f"By the estimates. {'; '.join(told)}."]
+    return []

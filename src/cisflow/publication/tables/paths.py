@@ -1,0 +1,287 @@
+"""Tables of path models: arrows and effects, readings of one figure side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.publication.findings import (
+    ARROW,
+    NOT_ESTIMABLE,
+    STARS_NOTE,
+    Findings,
+    accounts_note,
+    count,
+    covariance_name,
+    interval,
+    label,
+    number,
+    p_value,
+    reading,
+    stars,
+)
+from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level, union
+from cisflow.publication.tables.regressions import _groups, _stat, reasons, sample_note
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from maketables import MTable
+
+AND_STARS = ", by which the stars go too"
+
+
+def path_table(
+    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
+) -> MTable:
+    """Render the arrows of path models side by side, standardised and raw."""
+    import pandas as pd
+
+    arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
+    outcomes = union([t for m in members for t in findings.models[m]["equations"]])
+    cells: dict[tuple[str, str], list[str]] = {}
+    for model in members:
+        spec = findings.models[model]
+        rows = findings.rows(country, wave, model)
+        fits = findings.fits(country, wave, model)
+        fit = fits[0] if fits else {}
+        for column in ("standardised", "raw"):
+            found = rows[rows["column"] == column].drop_duplicates(["outcome", "term"])
+            by_arrow = found.set_index(["term", "outcome"])
+            texts = [
+                _arrow_cell(by_arrow, arrow) if arrow[::-1] in _arrows(spec) else ""
+                for arrow in arrows
+            ]
+            statistics = _statistics(fit, spec, outcomes)
+            statistics |= _tests_against_union(findings, country, wave, model, members)
+            first = column == "standardised"
+            texts += statistics.values() if first else [""] * len(statistics)
+            cells[_reading_head(group, model, members), column.capitalize()] = texts
+    index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
+    index += [("stats", name) for name in statistics]
+    frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
+    rows = pd.concat([findings.rows(country, wave, m) for m in members])
+    notes = [
+        f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
+        "Standardised: change in standard deviations of the outcome per standard deviation of "
+        "the source. A blank means that the reading has no such arrow; statistics of a reading "
+        "stand in its first column. RMSEA with its 90 % interval.",
+        _tests_note(findings, members),
+        sample_note(findings.models[members[0]]),
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
+        *reasons(rows),
+    ]
+    caption = f"Path coefficients ({source_of(findings, members)}): {findings.place(country, wave)}"
+    return set_table(findings, frame, caption, notes, show_groups=False)
+
+
+def _statistics(
+    fit: Mapping[str, Any], spec: Mapping[str, Any], outcomes: Sequence[str]
+) -> dict[str, str]:
+    """Return how many firms a path model rests on and how well it fits, by name of the row."""
+    r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
+    texts = {"Firms": _stat(fit, "nobs", count)}
+    for outcome in outcomes:
+        known = outcome in spec["equations"]
+        texts[f"R², {label(outcome, short=True)}"] = _stat(r2, outcome, number) if known else ""
+    chisq, df = measures.get("chisq"), measures.get("df")
+    texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
+    texts["p"] = _stat(measures, "pvalue", p_value)
+    for name in ("cfi", "tli", "rmsea", "srmr", "aic", "bic"):
+        texts[name.upper()] = _stat(measures, name, number)
+    bounds = interval(measures.get("rmsea_ci_low"), measures.get("rmsea_ci_high"))
+    texts["RMSEA"] = " ".join(filter(None, (texts["RMSEA"], bounds)))
+    return texts
+
+
+def _chisq(chisq: float | None, df: float | None) -> str:
+    return NOT_ESTIMABLE if chisq is None or df is None else f"{number(chisq)} ({df:.0f})"
+
+
+def _union_of(findings: Findings, members: Sequence[str]) -> str | None:
+    """Return the member that is the union of others, if there is one."""
+    return next((m for m in members if findings.models[m].get("readings")), None)
+
+
+def _tests_against_union(
+    findings: Findings, country: str, wave: str, model: str, members: Sequence[str]
+) -> dict[str, str]:
+    """Return the tests of a reading within the union, blank for the union itself."""
+    union_model = _union_of(findings, members)
+    if union_model is None:
+        return {}
+    fits = findings.fits(country, wave, union_model)
+    test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+    heads = ("Against the union: LR χ² (d.f.)", "p (likelihood ratio)", "p (Wald)")
+    if model not in findings.models[union_model]["readings"]:
+        return dict.fromkeys(heads, "")
+    if test is None:
+        return dict.fromkeys(heads, NOT_ESTIMABLE)
+    texts = (
+        _chisq(test.get("lr"), test.get("lr_df")),
+        _stat(test, "lr_p", p_value),
+        _stat(test, "wald_p", p_value),
+    )
+    return dict(zip(heads, texts, strict=True))
+
+
+def _tests_note(findings: Findings, members: Sequence[str]) -> str:
+    if _union_of(findings, members) is None:
+        return ""
+    return (
+        "Against the union: the arrows that a reading leaves out are zero. The Wald test has the "
+        "covariance of the standard errors; the likelihood ratio and χ² assume normal disturbances."
+    )
+
+
+def indices_table(
+    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
+) -> MTable:
+    """Render the modification indices of the arrows that each reading leaves out."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for model in members:
+        fits = findings.fits(country, wave, model)
+        for index in (fits[0] if fits else {}).get("modification_indices") or []:
+            arrow = label(f"{index['source']}{ARROW}{index['target']}")
+            cells[_reading_head(group, model, members), arrow] = {
+                "Index": number(index["mi"]),
+                "p": p_value(index["p_value"]),
+                "Expected coefficient, standardised": number(index["std_expected_change"]),
+            }
+    notes = [
+        "Index: by how much χ² is expected to fall if the arrow were drawn, a score test with one "
+        "degree of freedom that is robust where the standard errors are. Only the largest of each "
+        "reading are shown; among many tests one below 0.05 is no discovery.",
+        sample_note(findings.models[members[0]]),
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
+        *reasons(_several(findings, country, wave, members)),
+    ]
+    caption = (
+        f"Arrows left out: modification indices ({source_of(findings, members)}): "
+        f"{findings.place(country, wave)}"
+    )
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def effects_table(
+    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
+) -> MTable:
+    """Render direct, indirect and total effects of path models side by side, with intervals."""
+    columns = [
+        (_reading_head(group, m, members), c) for m in members for c in ("standardised", "raw")
+    ]
+    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for model in members:
+        rows = findings.rows(country, wave, model)
+        head = _reading_head(group, model, members)
+        for source, target in findings.models[model]["effects"]:
+            heading = f"{label(source)}{ARROW}{label(target)}"
+            found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
+            for kind in (f"direct({source})", f"indirect({source})", f"total({source})"):
+                for column in ("standardised", "raw"):
+                    cells.setdefault((heading, _effect_label(kind)), {})[head, column] = (
+                        NOT_ESTIMABLE
+                    )
+            for row in found.to_dict(orient="records"):
+                text = _effect_cell(row)
+                cells.setdefault((heading, _effect_label(row["term"])), {})[head, row["column"]] = (
+                    text
+                )
+    frame = two_level(cells, order=_effect_order, columns=columns)
+    frame.columns = frame.columns.set_levels(
+        [text.capitalize() for text in frame.columns.levels[1]], level=1
+    )
+    intervals = _interval_words(findings, country, wave, members)
+    notes = [
+        f"In brackets 95 % confidence intervals: {intervals}. "
+        f"{STARS_NOTE}. A blank means that the reading has no such path.",
+        sample_note(findings.models[members[0]]),
+        accounts_note(findings, country, *(findings.models[m] for m in members)),
+        *reasons(_several(findings, country, wave, members)),
+    ]
+    caption = (
+        f"Direct, indirect and total effects ({source_of(findings, members)}): "
+        f"{findings.place(country, wave)}"
+    )
+    return set_table(findings, frame, caption, notes)
+
+
+def _arrows(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the arrows of a path model as (target, source)."""
+    return [(target, source) for target, sources in spec["equations"].items() for source in sources]
+
+
+def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
+    if arrow not in by_arrow.index:
+        return NOT_ESTIMABLE
+    row = by_arrow.loc[arrow]
+    return cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+
+
+def _effect_cell(row: Mapping[str, Any]) -> str:
+    if row["estimate"] == 0 and not np.isfinite(row["std_error"]):
+        return ZERO_BY_ASSUMPTION
+    bounds = interval(row["ci_low"], row["ci_high"])
+    return cell(row["estimate"], bounds, star=stars(row["p_value"]))
+
+
+def _is_effect(source: str, target: str) -> Callable[[str], bool]:
+    kinds = {f"{kind}({source})" for kind in ("direct", "indirect", "total")}
+    start, end = source + ARROW, ARROW + target
+
+    def check(term: str) -> bool:
+        specific = term.startswith(start) and term.endswith(end)
+        return term in kinds or specific
+
+    return check
+
+
+def _effect_label(term: str) -> str:
+    kind = re.match(r"(direct|indirect|total)\(", term)
+    if not kind:
+        return f"via {label(ARROW.join(term.split(ARROW)[1:-1]), short=True)}"
+    return {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}[kind[1]]
+
+
+def _effect_order(name: str) -> int:
+    return {"Direct": 0, "Indirect, all paths": 2, "Total": 3}.get(name, 1)
+
+
+def _reading_head(group: str, model: str, members: Sequence[str]) -> str:
+    return f"Reading “{reading(group, model)}”" if len(members) > 1 else "Model"
+
+
+def source_of(findings: Findings, members: Sequence[str]) -> str:
+    """Return the article several readings follow."""
+    return findings.models[members[0]].get("source") or ", ".join(members)
+
+
+def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([findings.rows(country, wave, m) for m in members])
+
+
+def _path_covariance(rows: pd.DataFrame) -> str:
+    arrows = rows[~rows["term"].str.contains(r"\(|→", regex=True)]
+    kinds = [kind for kind in dict.fromkeys(arrows["cov_type"]) if kind]
+    return ", ".join(covariance_name(kind, _groups(rows)) for kind in kinds) or NOT_ESTIMABLE
+
+
+def _interval_words(findings: Findings, country: str, wave: str, members: Sequence[str]) -> str:
+    """Return how the intervals of effects came about."""
+    rows = _several(findings, country, wave, members)
+    kinds = [kind for kind in dict.fromkeys(rows["cov_type"]) if kind]
+    draws = {
+        (fit.get("bootstrap") or {}).get("draws")
+        for model in members
+        for fit in findings.fits(country, wave, model)
+    } - {None}
+    if "bootstrap" in kinds and draws:
+        return f"percentiles of {max(d for d in draws if d):,} bootstrap samples{AND_STARS}"
+    if "monte_carlo" in kinds and draws:
+        many = f"{max(d for d in draws if d):,}"
+        return f"percentiles of {many} {covariance_name('monte_carlo')}{AND_STARS}"
+    return "delta method" if kinds else NOT_ESTIMABLE

@@ -1,0 +1,323 @@
+"""Tables of what is pooled over countries, and the matrix of verdicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.claims.verdicts import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_ESTIMABLE,
+    NOT_MEASURABLE,
+    SUPPORTED,
+)
+from cisflow.publication.findings import NOT_ESTIMABLE as MISSING
+from cisflow.publication.findings import (
+    STARS_NOTE,
+    Findings,
+    brief_interval,
+    column_label,
+    count,
+    group_label,
+    inline,
+    interval,
+    label,
+    number,
+    p_value,
+    stars,
+)
+from cisflow.publication.tables.balances import part_labels
+from cisflow.publication.tables.layout import breaks_note, sentence, set_table, two_level
+from cisflow.publication.tables.regressions import reasons
+from cisflow.study.series import breaks_crossed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from maketables import MTable
+
+METHODS = {
+    "paule-mandel": "Paule–Mandel",
+    "dersimonian-laird": "DerSimonian–Laird",
+    "fixed": "Fixed effect",
+}
+ERRORS = {"knapp-hartung": "Knapp–Hartung", "normal": "normal"}
+# A letter for each verdict, so that the matrix can be read without colours.
+LETTERS = {
+    SUPPORTED: "S",
+    CONTRADICTED: "C",
+    INCONCLUSIVE: "I",
+    NOT_ESTIMABLE: "n",
+    NOT_MEASURABLE: "–",
+}
+ALL_COUNTRIES = "All countries"
+TERM = ["wave", "model", "outcome", "column", "term"]
+
+
+def pooled_table(findings: Findings, model: str) -> MTable:
+    """Render the pooled coefficients of a model with what tells how much countries differ."""
+    rows = main_rows(findings, model)
+    cells = {
+        _key(findings, row): {
+            "Estimate": number(row["estimate"]) + stars(row["p_value"]),
+            "95 % interval": _unbroken(row["ci_low"], row["ci_high"]),
+            "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
+            "τ (I², %)": f"{number(np.sqrt(row['tau2']))} ({_percent(row['i2'])})",
+            "p of Q": p_value(row["q_p"]),
+            "Countries": count(row["k"]),
+            "Firms": count(row["n"]),
+        }
+        if np.isfinite(row["estimate"])
+        else {"Estimate": MISSING}
+        for row in rows.to_dict(orient="records")
+    }
+    notes = [
+        how_pooled(findings),
+        "τ: standard deviation of the effect between countries; I²: share of the variation that is "
+        "due to it; Q: Cochran’s test that all countries have the same effect. The prediction "
+        "interval is where the effect in a further country is expected with 95 %; it needs three "
+        "countries. A firm counts once per wave.",
+        f"{STARS_NOTE}.",
+        *crossed_breaks(findings),
+        *reasons(rows),
+    ]
+    caption = f"{findings.models[model]['title']}: pooled over countries"
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def methods_table(findings: Findings, model: str) -> MTable:
+    """Render the pooled coefficients of a model by each method."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in _of_model(findings, model).to_dict(orient="records"):
+        if np.isfinite(row["estimate"]):
+            head = f"{METHODS[row['method']]}, {ERRORS[row['cov_type']]}"
+            bounds = interval(row["ci_low"], row["ci_high"])
+            cells.setdefault(_key(findings, row), {})[head] = (
+                f"{number(row['estimate'])}{stars(row['p_value'])}\n{bounds}"
+            )
+    notes = [
+        "Pooled estimates with 95 % intervals. Paule–Mandel and DerSimonian–Laird estimate the "
+        "variance between countries, the fixed effect takes it for zero; Knapp–Hartung takes "
+        "standard errors from the spread of the countries, and t instead of the normal "
+        f"distribution. {STARS_NOTE}.",
+    ]
+    caption = f"{findings.models[model]['title']}: methods of pooling compared"
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def leave_one_out_table(findings: Findings, model: str) -> MTable:
+    """Render how far the pooled coefficients of a model hang on a single country."""
+    cells = {}
+    for term in pooled_terms(findings, model):
+        without = sorted(term["leave_one_out"], key=lambda left: left["estimate"])
+        row = {"Lowest": MISSING, "Highest": MISSING, "Decisive countries": MISSING}
+        if without:
+            ends = {"Lowest": without[0], "Highest": without[-1]}
+            row = {
+                head: f"{number(end['estimate'])}\n(without {findings.name(end['country'])})"
+                for head, end in ends.items()
+            }
+            names = [findings.name(country) for country in term["decisive"]]
+            row["Decisive countries"] = ", ".join(names) or "none"
+        main = main_rows(findings, model).set_index(TERM).loc[tuple(term[key] for key in TERM)]
+        whole = f"{number(main['estimate'])}\n{interval(main['ci_low'], main['ci_high'])}"
+        cells[_key(findings, term)] = {ALL_COUNTRIES: whole, **row}
+    notes = [
+        "Pooled estimates with each country left out in turn. A country is decisive if without it "
+        "the 95 % interval says something else of the sign: positive, negative, or open.",
+        "n.e.: not estimable (leaving one out needs three countries)."
+        if any(MISSING in row.values() for row in cells.values())
+        else "",
+    ]
+    caption = f"{findings.models[model]['title']}: one country left out at a time"
+    return set_table(findings, two_level(cells), caption, notes)
+
+
+def moderators_table(findings: Findings, model: str) -> MTable:
+    """Render the meta-regressions of a model's coefficients."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    notes: dict[str, None] = {}
+    for row in (findings.pooling or {})["moderators"]:
+        if row["model"] != model:
+            continue
+        of = cells.setdefault(_key(findings, row), {})
+        if row["note"]:
+            notes[f"{MISSING}: {row['note']}."] = None
+            of |= {sentence(name.replace("_", " ")): MISSING for name in _moderators(findings)}
+            continue
+        head = "Constant" if row["moderator"] == "Intercept" else row["moderator"]
+        of[sentence(head.replace("_", " "))] = (
+            f"{number(row['estimate'])}{stars(row['p_value'])}\n({number(row['std_error'])})"
+        )
+        of["τ left"] = number(np.sqrt(row["tau2"]))
+        of["R² (%)"] = "no τ²" if row["r2"] is None else _percent(row["r2"])
+        of["Estimates"] = count(row["k"])
+    columns = ["Constant", *(sentence(n.replace("_", " ")) for n in _moderators(findings))]
+    told = [
+        "Meta-regression by weighted least squares, weights 1/(s² + τ²) with Paule and Mandel’s "
+        "residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share of τ² that the "
+        "moderators explain. Countries are few and differ in much else: this describes, it does "
+        f"not explain. {STARS_NOTE}.",
+        *notes,
+    ]
+    caption = f"{findings.models[model]['title']}: effects by attributes of the country"
+    shown = [*columns, "τ left", "R² (%)", "Estimates"]
+    return set_table(findings, two_level(cells, columns=shown), caption, told)
+
+
+def matrix_table(findings: Findings) -> MTable:
+    """Render the verdict on every claim by country, a letter for each of its waves."""
+    import pandas as pd
+
+    letters = verdict_letters(findings)
+    claims = findings.claims.drop_duplicates("claim")
+    columns = {
+        ALL_COUNTRIES: [
+            "".join(letters.get((c, "", wave), "") for wave in pooled_waves(findings))
+            for c in claims["claim"]
+        ]
+    }
+    for country, waves in findings.countries.items():
+        columns[findings.name(country)] = [
+            "".join(letters.get((c, country, wave), " ") for wave in waves) for c in claims["claim"]
+        ]
+    legend = "; ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items())
+    notes = [
+        f"{legend}. One letter per wave, in the order of the country’s waves. {ALL_COUNTRIES}: the "
+        "same rule applied to the pooled estimate and its interval, or the verdict of a claim "
+        "that is about the run as a whole. A claim’s first test decides.",
+    ]
+    frame = pd.DataFrame(columns, index=list(claims["claim"]))
+    return set_table(findings, frame, "Verdicts by claim, country and wave", notes)
+
+
+# --- shared with the figures -------------------------------------------------------------------
+
+
+def main_rows(findings: Findings, model: str) -> pd.DataFrame:
+    """Return the pooled rows of a model by the run's own method."""
+    return _of_model(findings, model).drop_duplicates(TERM)
+
+
+def _of_model(findings: Findings, model: str) -> pd.DataFrame:
+    """Return the pooled rows of a model; of raw and standardised effects the latter."""
+    assert findings.pooled is not None  # noqa: S101 - called for pooled runs alone
+    rows = findings.pooled[findings.pooled["model"] == model]
+    return rows[~rows["column"].map(_is_raw)]
+
+
+def _is_raw(column: str) -> bool:
+    return column == "raw" or column.startswith("raw |")
+
+
+def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
+    """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
+    terms = (findings.pooling or {})["terms"]
+    return [t for t in terms if t["model"] == model and not _is_raw(t["column"])]
+
+
+def pooled_waves(findings: Findings) -> list[str]:
+    """Return what pooled verdicts there are: one over all waves, or one per wave."""
+    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
+    waves = list(dict.fromkeys(findings.pooled_claims["wave"]))
+    order = list(dict.fromkeys(w for of in findings.countries.values() for w in of))
+    known = sorted(waves, key=lambda w: order.index(w) if w in order else -1)
+    return known or ["all"]
+
+
+def verdict_letters(findings: Findings) -> dict[tuple[str, str, str], str]:
+    """Return the letter of each claim, country and wave; the country is empty for all of them."""
+    letters = {
+        (row["claim"], row["country"], row["wave"]): LETTERS[row["verdict"]]
+        for row in findings.claims.drop_duplicates(["claim", "country", "wave"]).to_dict("records")
+        if row["country"]
+    }
+    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
+    pooled = findings.pooled_claims.drop_duplicates(["claim", "wave"]).to_dict("records")
+    letters |= {(row["claim"], "", row["wave"]): LETTERS[row["verdict"]] for row in pooled}
+    whole = findings.claims[findings.claims["country"] == ""].drop_duplicates("claim")
+    first = pooled_waves(findings)[0]
+    return letters | {
+        (row["claim"], "", first): LETTERS[row["verdict"]] for row in whole.to_dict("records")
+    }
+
+
+def how_pooled(findings: Findings) -> str:
+    """Say by which method estimates were pooled."""
+    about = findings.settings["pool"]
+    method = METHODS[about["method"]]
+    what = method if about["method"] == "fixed" else f"Random effects ({method})"
+    errors = "with Knapp–Hartung standard errors" if about["knapp_hartung"] else "normal intervals"
+    waves = (
+        "a country’s waves are averaged by inverse variance first, as if their firms were not the "
+        "same"
+        if about["by"] == "country"
+        else "each wave for itself"
+    )
+    return f"{what} {errors}; {waves}."
+
+
+def crossed_breaks(findings: Findings) -> list[str]:
+    """Say which breaks in series the pooled waves cross, where the codebooks record any."""
+    if findings.settings["pool"]["by"] == "wave":
+        return []
+    breaks = breaks_crossed(*findings.series.values())
+    return breaks_note(breaks)
+
+
+def term_label(findings: Findings, model: str, term: str) -> str:
+    """Return what to call a pooled term in print."""
+    spec = findings.models[model]
+    if spec["estimator"] == "balance" and "→" not in term:
+        return part_labels(spec).get(term, term).removeprefix("– ").capitalize()
+    effect = re.fullmatch(r"(direct|indirect|total)\((.+)\)", term)
+    return f"{effect[1].capitalize()} effect of {inline(effect[2])}" if effect else label(term)
+
+
+def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return heading and label of a row: outcome, column and wave where there are several."""
+    spec = findings.models[row["model"]]
+    parts = [label(row["outcome"], short=True)] if row["outcome"] else ["Model"]
+    _, bar, group = row["column"].partition(" | ")
+    if bar:
+        parts.append(group_label(group))
+    elif len(spec.get("columns", {})) > 1:
+        parts.append(column_label(row["column"]))
+    if row["wave"] != "all":
+        parts.append(row["wave"])
+    text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
+    return ", ".join(parts), text
+
+
+def _moderators(findings: Findings) -> list[str]:
+    return list(findings.settings["pool"]["moderators"])
+
+
+def _unbroken(low: float, high: float) -> str:
+    """Return an interval that stays on one line in a narrow column."""
+    return brief_interval(low, high).replace(" ", "\u00a0")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def pooled_tables(
+    settings: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, Any]]:
+    """Yield name and renderer of every table of a run that pools."""
+    from functools import partial
+
+    yield "claims_matrix", matrix_table
+    kinds = {
+        "pooled": pooled_table,
+        "pooled_methods": methods_table,
+        "pooled_leave_one_out": leave_one_out_table,
+        **({"pooled_moderators": moderators_table} if settings["pool"]["moderators"] else {}),
+    }
+    for model in models:
+        for kind, render in kinds.items():
+            yield f"{kind}_{model}", partial(render, model=model)

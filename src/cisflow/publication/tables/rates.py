@@ -1,0 +1,71 @@
+"""Rates of cooperation in the layout of the tables statistical offices publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cisflow.panel.rates import ANY, RATE_COLUMNS
+from cisflow.publication.findings import NOT_ESTIMABLE, WITHHELD, Findings, count, label, number
+from cisflow.publication.tables.layout import sentence, set_table, two_level, union
+
+if TYPE_CHECKING:
+    from maketables import MTable
+
+DESIGNS = {
+    "stratified": "weighted; standard errors for a stratified sample without replacement",
+    "weighted": "weighted; standard errors for a sample drawn with replacement",
+    "unweighted": "unweighted, as the file has no sampling weights that differ",
+}
+
+
+def rates_table(findings: Findings, country: str, wave: str) -> MTable:
+    """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
+    import pandas as pd
+
+    rates = pd.DataFrame(columns=RATE_COLUMNS) if findings.rates is None else findings.rates
+    here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in here.to_dict(orient="records"):
+        line = cells.setdefault((sentence(row["sector"]), sentence(row["size"])), {})
+        if row["partner"] == ANY:
+            line["Firms"] = count(row["firms"], findings.minimum)
+        line[_partner(row["partner"])] = _rate(row)
+    columns = union(["Firms", *(_partner(name) for name in here["partner"])])
+    caption = "Enterprises cooperating on innovation, % of innovation-active enterprises: "
+    frame = two_level(cells, columns=columns)
+    return set_table(findings, frame, caption + findings.place(country, wave), _notes(here))
+
+
+def _partner(name: str) -> str:
+    return "Any partner" if name == ANY else label(f"coop_{name}", short=True)
+
+
+def _rate(row: Mapping[str, Any]) -> str:
+    """Return a cell: rate, standard error, and the official rate where there is one."""
+    if row["suppressed"]:
+        return WITHHELD
+    if not np.isfinite(row["rate"]):
+        return NOT_ESTIMABLE
+    lines = [number(row["rate"], 1), f"({number(row['std_error'], 1)})"]
+    if np.isfinite(row.get("official", np.nan)):
+        lines.append(f"[{number(row['official'], 1)}]")
+    return "\n".join(lines)
+
+
+def _notes(here: Any) -> list[str]:
+    if not len(here):
+        return [f"{NOT_ESTIMABLE}: the survey did not ask about cooperation."]
+    notes = [
+        f"Rates in percent, {DESIGNS[here['design'].iloc[0]]}, in parentheses, in percentage "
+        "points. Sizes in employees. Agriculture and construction are in the total only."
+    ]
+    if "official" in here and (both := here.dropna(subset=["official", "difference"])).shape[0]:
+        apart = (both["difference"].abs() > 1.96 * both["std_error"]).sum()
+        notes.append(
+            "In brackets the official rate; "
+            f"{apart} of {len(both)} differ from it by more than 1.96 standard errors."
+        )
+    return notes

@@ -1,0 +1,183 @@
+"""Tables of what was read and who is in the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cisflow.publication.findings import (
+    NOT_ASKED,
+    NOT_ESTIMABLE,
+    WITHHELD,
+    Findings,
+    accounts_note,
+    count,
+    described,
+    label,
+    number,
+    places,
+    reason,
+    signed,
+)
+from cisflow.publication.tables.layout import sentence, set_table, two_level, union
+from cisflow.study.series import breaks_crossed
+
+if TYPE_CHECKING:
+    from maketables import MTable
+
+
+def flow_table(findings: Findings) -> MTable:
+    """Render how many firms each restriction leaves, for the models whose samples are described."""
+    from cisflow.panel.flow import control_flow
+
+    flow = control_flow(findings.flow, findings.minimum).astype(
+        dict.fromkeys(("firms", "lost"), float)
+    )
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for model in described(findings.models):
+        for country, wave in places(findings.countries):
+            of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
+            for step in flow[of].to_dict(orient="records"):
+                heading = f"{findings.models[model]['title']}, {findings.name(country)}"
+                text = count(step["firms"])
+                if step["lost"] > 0:
+                    text += f" (−{count(step['lost'])})"
+                cells.setdefault((heading, sentence(step["restriction"])), {})[wave] = text
+    waves = union([wave for _, wave in places(findings.countries)])
+    frame = two_level(cells, columns=waves)
+    notes = [
+        "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
+        f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
+        "that happens in one wave only, the other has a blank."
+    ]
+    return set_table(findings, frame, "Sample flow", notes)
+
+
+def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+    """Render number, mean, standard deviation, shares at the limits, and correlations."""
+    import pandas as pd
+
+    spec = findings.models[model]
+    caption = f"Descriptives and correlations, sample of “{spec['title']}”"
+    caption += f": {findings.place(country, wave)}"
+    about = findings.description(country, wave, model)
+    if not about or not about["n"]:
+        why = reason(findings.why_not(country, wave, model) or "the sample is too small to show")
+        frame = pd.DataFrame({"Firms": [NOT_ESTIMABLE]}, index=["Sample"])
+        return set_table(findings, frame, caption, [f"{NOT_ESTIMABLE}: {why}."])
+    variables = about["variables"]
+    index = [f"({i}) {label(v['variable'])}" for i, v in enumerate(variables, 1)]
+    columns: dict[str, list[str]] = {
+        "Firms": [count(v["n"]) if v["state"] != "not asked" else NOT_ASKED for v in variables],
+        "Mean": [_described(v, "mean") for v in variables],
+        "SD": [_described(v, "sd") for v in variables],
+    }
+    low, high = spec.get("limits") or (None, None)
+    for name, limit in (("at_lower", low), ("at_upper", high)):
+        if limit is not None:
+            columns[f"At {limit:g}"] = [
+                _described(v, name, percent=True) if v["variable"] in spec["outcomes"] else ""
+                for v in variables
+            ]
+    for j in range(len(variables) - 1):
+        columns[f"({j + 1})"] = [
+            _correlated(about, i, j) if i > j else "" for i in range(len(variables))
+        ]
+    weighted = about["weights"] != "unweighted"
+    notes = [
+        f"{'Weighted' if weighted else 'Unweighted'} means, standard deviations, shares of firms "
+        "at the limits and Pearson correlations over firms with both values. "
+        "Minima and maxima are single firms’ values and are not published.",
+        accounts_note(findings, country, spec),
+    ]
+    return set_table(findings, pd.DataFrame(columns, index=index), caption, notes)
+
+
+def _described(variable: Mapping[str, Any], name: str, *, percent: bool = False) -> str:
+    if variable["state"] == "not asked":
+        return NOT_ASKED
+    value = variable[name]
+    if value is None:
+        return WITHHELD
+    return signed(f"{100 * value:.0f} %") if percent else number(value, 2)
+
+
+def _correlated(about: Mapping[str, Any], i: int, j: int) -> str:
+    value = about["correlations"][i][j]
+    if value is not None:
+        return signed(f"{value:.2f}")
+    asked = [about["variables"][k]["state"] != "not asked" for k in (i, j)]
+    return WITHHELD if all(asked) else NOT_ASKED
+
+
+def quality_overview(findings: Findings) -> MTable:
+    """Render one line per extract: what was read, what was kept, which checks failed."""
+    import pandas as pd
+
+    rows = {}
+    for record in findings.quality:
+        checks = record.get("checks") or {}
+        failed = sum(bool(check["failed"]) for check in checks.values())
+        invalid = sum(bool(v.get("invalid")) for v in record["variables"].values())
+        rows[findings.place(record["country"], record["wave"])] = {
+            "Rows read": count(record["rows"]),
+            "Rows kept": count(record["rows_kept"]),
+            "Variables": str(len(record["variables"])),
+            "with invalid values": str(invalid),
+            "Checks made": str(len(checks)),
+            "Checks with exceptions": str(failed),
+        }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    crossed = [
+        f"{findings.name(country)}, from {entry['from']}: {entry['text']}"
+        for country, series in findings.series.items()
+        for entry in breaks_crossed(series)
+    ]
+    notes = ["One line per extract. The tables quality_* list every variable."]
+    notes += [f"Breaks in series. {' '.join(crossed)}"] if crossed else []
+    return set_table(findings, frame, "Data quality", notes)
+
+
+def quality_table(findings: Findings, country: str, wave: str) -> MTable:
+    """Render, per variable of an extract, how the answers divide up, in percent of rows."""
+    import pandas as pd
+
+    here = (country, wave)
+    record = next(r for r in findings.quality if (r["country"], r["wave"]) == here)
+    rows = {}
+    for name, about in record["variables"].items():
+        asked = about.get("in_questionnaire", True)
+        states = ("valid", "missing", "filtered", "invalid")
+        shares = {s.capitalize(): percent(about.get(s, 0), record["rows_kept"]) for s in states}
+        unknown = dict.fromkeys(map(str.capitalize, states), NOT_ASKED)
+        rows[name] = (shares if asked else unknown) | {
+            "Codebook entry": about.get("verified") or "not verified"
+        }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index = pd.Index([name.replace("_", " ") for name in frame.index])
+    made = (record.get("checks") or {}).values()
+    checks = [
+        f"{check['meaning'].rstrip('.')}: {percent(check['failed'], check['of'])} % of cases fail"
+        for check in made
+        if not check.get("whole_file")
+    ]
+    seen = [check["seen"] for check in made if "seen" in check]
+    notes = [
+        "Percent of firm records. Valid: an answer; missing: asked, no answer; filtered: not asked "
+        "of this firm; invalid: an answer outside the codebook, treated as missing.",
+        f"Checks: {'; '.join(checks)}." if checks else "",
+        accounts_note(findings, country) if wave == "accounts" else "",
+        f"Doubts about the file: {' '.join(seen)}" if seen else "",
+    ]
+    caption = f"Answers by variable: {findings.place(record['country'], record['wave'])}"
+    return set_table(findings, frame, caption, notes)
+
+
+def percent(part: float, whole: float) -> str:
+    """Return a share in whole percent; zero is said only of none, 100 only of all."""
+    if not whole:
+        return NOT_ASKED
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "< 1"
+    return "> 99" if 99 < share < 100 else f"{share:.0f}"

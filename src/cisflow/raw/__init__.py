@@ -1,0 +1,1 @@
+"""Raw extracts of any format: opened, read, checked against their digest."""

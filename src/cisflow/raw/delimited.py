@@ -1,0 +1,281 @@
+"""Text files with one row per line: .csv, .tsv, .txt.
+
+pyarrow reads them piece by piece and only the columns asked for; what it cannot take apart is
+looked at once more row by row, to say in which line the trouble is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cisflow.raw.encodings import (
+    UNICODE,
+    WESTERN,
+    Encoding,
+    encoding_of,
+    line_not_in,
+    wrong_encoding,
+)
+from cisflow.raw.numerals import with_decimal_points
+from cisflow.raw.opened import (
+    LABEL_ROW,
+    Chunk,
+    Opened,
+    Options,
+    RawFile,
+    UnreadableError,
+    arrow_texts,
+    labels_below,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+SAMPLE = 1 << 20
+BLOCK = 1 << 23
+OPEN_QUOTE = "is a quotation mark left open?"
+
+
+@dataclass
+class _Layout:
+    """How a text file is written."""
+
+    encoding: Encoding
+    delimiter: str
+    header: list[str]
+    blank_lines: int  # before the header
+    extra: int  # delimiters that end the rows and not the header
+    labels: list[str] | None  # in the row below the header, if it explains the columns
+    letters: bool = False  # whether a letter outside ASCII was seen, in the encoding
+
+
+@dataclass
+class _Counted:
+    """A stream that counts what passes: for the progress line, and for quotes left open."""
+
+    stream: BinaryIO
+    passed: int = 0
+    quotes: int = 0
+    closed: bool = False
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size)
+        self.passed += len(data)
+        self.quotes += data.count(b'"')
+        return data
+
+
+def open_text(raw: RawFile, options: Options) -> Opened:
+    """Look at the beginning of a text file; see :class:`~cisflow.raw.opened.Opened`."""
+    with raw.stream() as stream:
+        sample = stream.read(SAMPLE)
+    layout = _layout(sample, options)
+    how = [DELIMITERS.get(layout.delimiter, repr(layout.delimiter)).removeprefix("a ")]
+    how += [] if layout.labels is None else [LABEL_ROW]
+    labels = dict(zip(layout.header, layout.labels or [], strict=False))
+
+    def read(names: list[str]) -> Iterator[Chunk]:
+        yield from _rows(raw, layout, names)
+        how.append(layout.encoding.shown)
+
+    def finish(table: pa.Table) -> pa.Table:
+        finished, comma = with_decimal_points(table, options.get("decimal"))
+        if comma:
+            how.insert(1, "decimal comma")
+        return finished
+
+    return Opened(layout.header, read, how, finish, labels)
+
+
+# --- its layout ---------------------------------------------------------------------------------
+
+
+def _layout(sample: bytes, options: Options) -> _Layout:
+    encoding = encoding_of(sample, options.get("encoding"))
+    text = encoding.beginning(sample)
+    if not text.strip():
+        raise UnreadableError("the file holds nothing but blanks", "copy or export it once more")
+    lines = text.splitlines(keepends=True)
+    blank_lines = next(i for i, line in enumerate(lines) if line.strip())
+    filled = "".join(lines[blank_lines:])
+    delimiter = _delimiter(filled, options)
+    rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
+    header = [name.strip() for name in next(rows)]
+    first = list(islice((row for row in rows if any(row)), 2))
+    extra = _extra(first[0] if first else [], len(header))
+    labels = labels_below(header, first, options)
+    return _Layout(encoding, delimiter, header, blank_lines, extra, labels)
+
+
+def _extra(first: list[str], width: int) -> int:
+    """Return by how many blank cells the first row is longer than the header."""
+    return 0 if any(first[width:]) else max(0, len(first) - width)
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+
+
+def _delimiter(text: str, options: Options) -> str:
+    """Return the delimiter stated, else the one that splits the header into most columns."""
+    columns = {delimiter: len(_header(text, delimiter)) for delimiter in DELIMITERS}
+    best = max(columns, key=lambda delimiter: columns[delimiter])
+    stated = options.get("delimiter")
+    if stated is None and columns[best] > 1:
+        return best
+    if stated is not None and len(_header(text, stated)) > 1:
+        return str(stated)
+    used = DELIMITERS.get(stated, repr(stated)) if stated else "comma, semicolon, tab or bar"
+    if columns[best] > 1:
+        remedy = (
+            f"the header looks separated by {DELIMITERS[best]}: set `file: {{delimiter: {best!r}}}`"
+        )
+    else:
+        remedy = "set `file: {delimiter: …}` in the codebook to what separates its columns"
+    raise UnreadableError(f"only one column when separated by {used}", remedy)
+
+
+# --- its rows -----------------------------------------------------------------------------------
+
+
+def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
+    """Yield the rows; those pyarrow passes over come last, if they are rows at all."""
+    import pyarrow as pa
+
+    passed_over: list[str] = []
+    places = [layout.header.index(name) for name in names]
+    with raw.stream() as stream:
+        counted = _Counted(stream)
+        try:
+            for batch in _batches(counted, layout, places, passed_over):
+                texts = [arrow_texts(_decoded(column, raw, layout)) for column in batch.columns]
+                yield Chunk(pa.table(texts, names), share=raw.share(counted.passed))
+        except pa.ArrowInvalid as error:
+            _refuse_unfit(raw, layout)
+            what = f"the file cannot be taken apart ({str(error).splitlines()[0]})"
+            raise UnreadableError(what, OPEN_QUOTE) from None
+        except UnicodeDecodeError:
+            raise _wrong_encoding(raw, layout) from None
+    if counted.quotes % 2:
+        _refuse_open_quote(raw, layout)
+    rest = [next(csv.reader([text], delimiter=layout.delimiter)) for text in passed_over]
+    rest = [cells for cells in rest if any(cell.strip() for cell in cells)]
+    if not all(_fits(cells, layout) for cells in rest):
+        _refuse_unfit(raw, layout)
+    if rest:
+        columns = [pa.array([cells[p] for cells in rest], pa.large_string()) for p in places]
+        yield Chunk(pa.table([arrow_texts(column) for column in columns], names))
+
+
+def _batches(
+    counted: _Counted, layout: _Layout, places: list[int], passed_over: list[str]
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    def note(row: Any) -> str:
+        passed_over.append(row.text)
+        return "skip"
+
+    unicode = layout.encoding.name == UNICODE
+    names = [str(i) for i in range(len(layout.header) + layout.extra)]
+    kind = pa.large_binary() if unicode else pa.large_string()
+    yield from pc.open_csv(
+        pa.PythonFile(counted, mode="r"),
+        read_options=pc.ReadOptions(
+            column_names=names,
+            skip_rows=layout.blank_lines,
+            skip_rows_after_names=1 if layout.labels is None else 2,
+            encoding=layout.encoding.name,
+            block_size=BLOCK,
+        ),
+        parse_options=pc.ParseOptions(
+            delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=note
+        ),
+        convert_options=pc.ConvertOptions(
+            include_columns=[str(place) for place in places],
+            column_types=dict.fromkeys(names, kind),
+        ),
+    )
+
+
+def _decoded(column: Any, raw: RawFile, layout: _Layout) -> Any:
+    """Return a column as text; the first byte that is not UTF-8 tells a file that is Latin-1."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_large_binary(column.type):
+        return column
+    if layout.encoding.name == UNICODE:
+        try:
+            text = column.cast(pa.large_string())
+        except pa.ArrowInvalid:
+            if layout.encoding.stated or layout.letters:
+                raise _wrong_encoding(raw, layout) from None
+            layout.encoding = Encoding(WESTERN, False)
+        else:
+            layout.letters |= not pc.all(pc.string_is_ascii(text)).as_py()
+            return text
+    cells = column.dictionary_encode()
+    letters = [cell.decode(layout.encoding.name) for cell in cells.dictionary.to_pylist()]
+    return pa.array(letters, pa.large_string()).take(cells.indices)
+
+
+def _fits(cells: list[str], layout: _Layout) -> bool:
+    # Some programs end a row with more delimiters than they end the header.
+    return len(cells) >= len(layout.header) and not any(cells[len(layout.header) :])
+
+
+# --- what is wrong with it ----------------------------------------------------------------------
+
+
+def _wrong_encoding(raw: RawFile, layout: _Layout) -> UnreadableError:
+    with raw.stream() as stream:
+        return wrong_encoding(layout.encoding, line_not_in(layout.encoding, stream))
+
+
+def _numbered(raw: RawFile, layout: _Layout) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the rows below the header, each with the lines it begins and ends in."""
+    with raw.stream() as stream:
+        text = io.TextIOWrapper(stream, layout.encoding.name, errors="replace", newline="")
+        rows = csv.reader(text, delimiter=layout.delimiter)
+        before = 0
+        header = True
+        try:
+            for cells in rows:
+                if any(cell.strip() for cell in cells):
+                    if not header:
+                        yield before + 1, rows.line_num, cells
+                    header = False
+                before = rows.line_num
+        except csv.Error as error:
+            what = f"line {rows.line_num} cannot be taken apart ({error})"
+            raise UnreadableError(what, OPEN_QUOTE) from None
+
+
+def _refuse_unfit(raw: RawFile, layout: _Layout) -> None:
+    # Lines and not rows are told, because that is what an editor shows.
+    unfit = [last for _, last, cells in _numbered(raw, layout) if not _fits(cells, layout)]
+    if unfit:
+        count = "1 row does" if len(unfit) == 1 else f"{len(unfit)} rows do"
+        raise UnreadableError(
+            f"{count} not have the {len(layout.header)} cells of the header, first in line "
+            f"{unfit[0]}",
+            "look at that line: is the delimiter inside a text without quotes, or the end cut off?",
+        )
+
+
+def _refuse_open_quote(raw: RawFile, layout: _Layout) -> None:
+    """Refuse a file with an odd number of quotation marks if a cell runs over several lines."""
+    for first, last, cells in _numbered(raw, layout):
+        if last > first and any("\n" in cell for cell in cells):
+            raise UnreadableError(
+                f"a quotation mark opened in line {first} is not closed before line {last}",
+                "close it in that line; a quotation mark inside a text is written twice",
+            )

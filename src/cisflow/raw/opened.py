@@ -1,0 +1,246 @@
+"""What the readers of all formats share: a file's bytes, a piece of its rows, values as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cisflow.base.problems import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Options = dict[str, Any]
+Labels = dict[str, dict[str, str]]
+# Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
+ROWS_AT_A_TIME = 100_000
+# Whole numbers up to here fit in an int64.
+LARGEST_WHOLE = 2.0**63
+# A number with a fraction as the readers write it.
+STORED = re.compile(r"^(-?\d+\.\d+)$")
+# From here on Arrow writes floats with an exponent.
+EXPONENT = 1e10
+LABEL_ROW = "labels below the header"
+# A row of labels fills nearly all cells below names, mostly with sentences, and is above numbers.
+MOST_CELLS, FEW_NUMBERS = 0.8, 0.25
+
+
+class UnreadableError(Exception):
+    """A file its reader cannot make sense of; carries what is wrong and the remedy."""
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(what)
+        self.problem = Problem(what, remedy)
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed.
+
+    Attributes
+    ----------
+    path
+        The file as delivered.
+    suffix
+        Ending that tells the format, such as ``.sav``; that of the file inside if it is packed.
+    stream
+        Opens the unpacked bytes.
+    packing
+        What is shown of the packing, such as ``gzip`` or ``zip: firms.csv``; empty if none.
+    size
+        Number of unpacked bytes, None if not known.
+    """
+
+    path: Path
+    suffix: str
+    stream: Callable[[], BinaryIO]
+    packing: str = ""
+    size: int | None = None
+
+    def share(self, passed: int) -> float | None:
+        """Return which part of the file ``passed`` bytes are."""
+        return min(1.0, passed / self.size) if self.size else None
+
+    def source(self) -> str | BinaryIO:
+        """Return what libraries open: the path, or the unpacked bytes in memory."""
+        import io
+
+        if not self.packing:
+            return str(self.path)
+        with self.stream() as stream:
+            return io.BytesIO(stream.read())
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a file.
+
+    Attributes
+    ----------
+    text
+        Every column as text, blanks as null, type ``large_string``.
+    reasons
+        Per column with declared missing values: the reason (``9``, ``.a``) where there is one,
+        else null.
+    share
+        Which part of the file has been read by now, 0 to 1; None if not known.
+    """
+
+    text: pa.Table
+    reasons: dict[str, pa.Array] = field(default_factory=dict)
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file whose header has been read.
+
+    Attributes
+    ----------
+    names
+        Its columns, as the file writes them.
+    read
+        Yields the rows of some columns.
+    finish
+        Applied to the rows kept, when all have been read.
+    how
+        How the file is read, in words, such as ``semicolon`` and ``decimal comma``; complete only
+        after reading.
+    labels
+        The question's text per column, where the file has it.
+    value_labels
+        Per column from code to label, where the file has them.
+    """
+
+    names: list[str]
+    read: Callable[[list[str]], Iterator[Chunk]]
+    how: list[str]
+    finish: Callable[[pa.Table], pa.Table] | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    value_labels: Labels = field(default_factory=dict)
+
+
+def labels_below(
+    header: Sequence[str], rows: Sequence[Sequence[str]], options: Options
+) -> list[str] | None:
+    """Return the labels where the row below the header explains the columns, else None.
+
+    Parameters
+    ----------
+    header, rows
+        The header and the first rows below it, as text.
+    options
+        ``label_row`` says whether there is such a row; without it, it is one if it is made of
+        sentences, below a header of names and above numbers.
+    """
+    stated = options.get("label_row")
+    if not rows or stated is False:
+        return None
+    first = [cell.strip() for cell in rows[0]]
+    if stated:
+        return first
+    given = [cell for cell in first if cell]
+    names = sum(" " not in name for name in header)
+    sentences = sum(cell.count(" ") > 1 for cell in given)
+    numbers = sum(map(_is_number, rows[1])) if len(rows) > 1 else 0
+    explains = (
+        names > MOST_CELLS * len(header)
+        and len(given) > MOST_CELLS * len(first)
+        and sentences > len(given) / 2
+        and not any(map(_is_number, given))
+        and numbers > FEW_NUMBERS * len(first)
+    )
+    return first if explains else None
+
+
+def _is_number(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*[+-]?\d+([.,]\d+)?\s*", cell))
+
+
+def code_key(text: str, decimal: str = ".") -> str:
+    """Return a text by which codes compare equal: ``1``, ``01`` and ``1.0`` are one code."""
+    text = text.replace(decimal, ".") if decimal != "." else text
+    if re.fullmatch(r"[+-]?\d{1,15}(\.0*)?", text):
+        return str(int(float(text)))
+    return text.casefold()
+
+
+def value_text(value: Any) -> str | None:
+    """Return a value as text: numbers in their shortest form, yes/no as 1/0, blanks as None."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        if value != value:  # a number that is not one is no answer
+            return None
+        if value.is_integer():
+            return str(int(value))
+    return str(value)
+
+
+def object_texts(values: Iterable[Any], *, apart: bool = False) -> pa.Array:
+    """Return values of any type as text; with ``apart`` see :func:`told_apart`."""
+    import pyarrow as pa
+
+    def text(value: Any) -> str | None:
+        stored = apart and isinstance(value, float) and not value.is_integer()
+        return STORED.sub(r"\1e0", str(value)) if stored and value == value else value_text(value)
+
+    return pa.array([text(value) for value in values], pa.large_string())
+
+
+def told_apart(texts: Any) -> Any:
+    """Return texts of stored numbers with an exponent: ``1.125e0`` is no text a person wrote.
+
+    Where texts may be numbers with separated thousands (``1.125``), and stored numbers may not,
+    they must not be confused. An option ``stored_apart`` of the readers asks for it.
+    """
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(texts, STORED.pattern, r"\1e0")
+
+
+def arrow_texts(column: Any) -> pa.Array:
+    """Return an Arrow array of any type as text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return arrow_texts(column.cast(kind.value_type))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        stripped = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+        return pc.if_else(pc.equal(stripped, ""), pa.scalar(None, pa.large_string()), stripped)
+    if pa.types.is_boolean(kind):
+        return column.cast(pa.int8()).cast(pa.large_string())
+    if pa.types.is_integer(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_floating(kind):
+        return _float_texts(column)
+    return object_texts(column.to_pylist())
+
+
+def _float_texts(column: Any) -> pa.Array:
+    """Return floats in the shortest form that tells them apart, whole ones with all their digits.
+
+    Arrow writes 10,000,000,000 as ``1e+10``, and as an identifier that is never found again.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nothing = pa.scalar(None, column.type)
+    numbers = pc.if_else(pc.is_nan(column), nothing, column)
+    size = pc.abs(numbers)
+    whole = pc.and_(pc.equal(pc.trunc(size), size), pc.less(size, LARGEST_WHOLE))
+    if pc.all(whole).as_py():
+        return numbers.cast(pa.int64()).cast(pa.large_string())
+    texts = numbers.cast(pa.large_string())
+    long = pc.and_(whole, pc.greater_equal(size, EXPONENT))
+    if not pc.any(long).as_py():
+        return texts
+    digits = pc.if_else(long, numbers, nothing).cast(pa.int64()).cast(pa.large_string())
+    return pc.coalesce(digits, texts)

@@ -1,0 +1,197 @@
+"""SPSS, Stata and SAS files: .sav, .zsav, .por, .dta, .sas7bdat, .xpt; pyreadstat reads them.
+
+Codes declared missing are kept apart as reasons: SPSS's user-missing values, Stata's .a to .z and
+SAS's .A to .Z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cisflow.raw.opened import (
+    Chunk,
+    Labels,
+    Opened,
+    Options,
+    RawFile,
+    UnreadableError,
+    arrow_texts,
+    told_apart,
+    value_text,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+READERS = {
+    ".sav": ("read_sav", "SPSS"),
+    ".zsav": ("read_sav", "SPSS"),
+    ".por": ("read_por", "SPSS portable"),
+    ".dta": ("read_dta", "Stata"),
+    ".sas7bdat": ("read_sas7bdat", "SAS"),
+    ".xpt": ("read_xport", "SAS transport"),
+}
+# pyreadstat tells the declared missing values of these.
+WITH_REASONS = (".sav", ".zsav", ".dta", ".sas7bdat")
+NOT_TOLD = {
+    ".por": "codes declared missing are read as values: list them under `missing:`",
+    ".xpt": "the kinds of missing values, .A to .Z, are read as one",
+}
+# Values read at a time, 80 MB of numbers. pyreadstat passes over the rows before them each time, so
+# there should be few pieces: 100,000 firms and a hundred columns are one.
+CELLS_AT_A_TIME = 10_000_000
+
+
+def open_statistical(raw: RawFile, options: Options) -> Opened:
+    """Read the dictionary of a file; see :class:`~cisflow.raw.opened.Opened`."""
+    meta = _pyreadstat(raw, raw.source(), options, metadataonly=True)[1]
+    how = [READERS[raw.suffix][1]]
+    if raw.suffix in NOT_TOLD:
+        how.append(NOT_TOLD[raw.suffix])
+    labels = {name: label for name, label in meta.column_names_to_labels.items() if label}
+
+    def read(names: list[str]) -> Iterator[Chunk]:
+        source = raw.source()
+        size = max(1, CELLS_AT_A_TIME // len(names))
+        start, count = 0, size
+        while count == size:
+            rows = {"row_offset": start, "row_limit": size}
+            frame, piece = _pyreadstat(raw, source, options, usecols=names, **rows)
+            columns = {name: frame[name] for name in names}
+            mixed = _mixed(piece)
+            if mixed:
+                as_lists = {"output_format": "dict", "usecols": mixed, **rows}
+                columns |= _pyreadstat(raw, source, options, **as_lists)[0]
+            count = len(frame)
+            start += count
+            chunk = _chunk(columns, piece, start / meta.number_rows if meta.number_rows else None)
+            yield _told_apart(chunk, piece) if options.get("stored_apart") else chunk
+
+    return Opened(
+        list(meta.column_names), read, how, labels=labels, value_labels=_value_labels(raw, meta)
+    )
+
+
+def _value_labels(raw: RawFile, meta: Any) -> Labels:
+    """Return the labels of codes; that of a tagged missing value under ``.a`` or ``.A``."""
+    labels: Labels = {}
+    for name, codes in meta.variable_value_labels.items():
+        letters = (
+            raw.suffix in (".dta", ".sas7bdat")
+            and meta.readstat_variable_types.get(name) != "string"
+        )
+        labels[name] = {
+            f".{code}" if letters and isinstance(code, str) else value_text(code) or "": str(label)
+            for code, label in codes.items()
+        }
+    return labels
+
+
+def _pyreadstat(
+    raw: RawFile, source: str | BinaryIO, options: Options, **wanted: Any
+) -> tuple[Any, Any]:
+    """Return columns and what the file says on them."""
+    import pyreadstat
+
+    reader: Callable[..., Any] = getattr(pyreadstat, READERS[raw.suffix][0])
+    if raw.suffix != ".por":
+        wanted["encoding"] = options.get("encoding")
+    if raw.suffix in WITH_REASONS:
+        wanted["user_missing"] = True
+    if not isinstance(source, str):
+        source.seek(0)
+    try:
+        return reader(source, disable_datetime_conversion=True, **wanted)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+        reason = str(error).strip().rstrip(".").lower()
+        if "string" in reason or "encoding" in reason or isinstance(error, UnicodeDecodeError):
+            raise UnreadableError(
+                "text in the file is not in the encoding the file states",
+                "set `file: {encoding: cp1252}` (or latin-1) in the codebook",
+            ) from None
+        raise UnreadableError(
+            f"damaged, truncated or not a {raw.suffix} file ({reason})",
+            "copy or export it once more; compare its size with that of the original",
+        ) from None
+
+
+def _mixed(meta: Any) -> list[str]:
+    """Return the columns of whole numbers with some of Stata's .a to .z among them.
+
+    In a data frame pyreadstat (1.3.7) makes "." a number in such columns, in a dictionary not.
+    """
+    kinds = meta.readstat_variable_types
+    return [name for name in meta.missing_user_values if kinds[name].startswith("int")]
+
+
+def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
+    import pyarrow as pa
+
+    texts, reasons = [], {}
+    for name, values in columns.items():
+        text, reason = _texts(
+            values,
+            meta.readstat_variable_types[name],
+            meta.missing_ranges.get(name, []),
+            name in meta.missing_user_values,
+        )
+        texts.append(text)
+        if reason is not None:
+            reasons[name] = reason
+    return Chunk(pa.table(texts, list(columns)), reasons, share)
+
+
+def _told_apart(chunk: Chunk, meta: Any) -> Chunk:
+    import pyarrow as pa
+
+    kinds, names = meta.readstat_variable_types, chunk.text.column_names
+    texts = [
+        column if kinds[name] == "string" else told_apart(column)
+        for name, column in zip(names, chunk.text.columns, strict=True)
+    ]
+    return Chunk(pa.table(texts, names), chunk.reasons, chunk.share)
+
+
+def _texts(
+    values: Any, kind: str, ranges: list[dict[str, Any]], tagged: bool
+) -> tuple[pa.Array, pa.Array | None]:
+    """Return a column as text, and the values declared missing, which it is without.
+
+    Parameters
+    ----------
+    values
+        The column as pyreadstat has it, shape (n,).
+    kind
+        How the file stores it: ``string``, ``float``, ``double`` or ``int…``. A number stored as
+        ``float`` has seven digits, and its shortest form is that of these.
+    ranges
+        What SPSS declares missing: ``lo`` and ``hi``, the same for a single value.
+    tagged
+        Whether letters, kinds of missing values of Stata and SAS, stand among the numbers.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    reason = None
+    if tagged:
+        tags = [f".{value}" if isinstance(value, str) else None for value in values]
+        reason = pa.array(tags, pa.large_string())
+        values = [None if isinstance(value, str) else value for value in values]
+    types = {"string": pa.large_string(), "float": pa.float32(), "double": pa.float64()}
+    column = pa.array(values, types.get(kind, pa.int64()), from_pandas=True)
+    text = arrow_texts(column)
+    if not ranges:
+        return text, reason
+    if kind == "string":
+        codes = pa.array([bounds["lo"].strip() for bounds in ranges], text.type)
+        declared = pc.is_in(text, codes)
+    else:
+        declared = pa.scalar(False)
+        for bounds in ranges:
+            within = pc.and_(
+                pc.greater_equal(column, bounds["lo"]), pc.less_equal(column, bounds["hi"])
+            )
+            declared = pc.or_(declared, within)
+    nothing = pa.scalar(None, text.type)
+    return pc.if_else(declared, nothing, text), pc.if_else(declared, text, nothing)

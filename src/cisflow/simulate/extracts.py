@@ -1,0 +1,106 @@
+"""Synthetic surveys and accounts with a known truth, in the formats users really get.
+
+The truth (coefficients, levels, sizes) is a YAML file such as ``config/truth/flanders.yaml``;
+:func:`truth_of` is what it says about one country. :func:`simulate_extracts` writes the files of a
+country; :func:`draw_cis2` and :func:`draw_cis4` draw samples of any size for recovery studies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.simulate.accounts import draw_accounts, draw_followed_accounts
+from cisflow.simulate.cooperation import Truth
+from cisflow.simulate.files import encode, encode_accounts, write_extract
+from cisflow.simulate.norta import implied_correlations
+from cisflow.simulate.population import draw_cis2, draw_cis4
+from cisflow.simulate.survey import answers, classified, draw_wave, draw_waves, name_firms
+from cisflow.simulate.truths import load_truth, truth_of
+
+__all__ = [
+    "draw_accounts",
+    "draw_cis2",
+    "draw_cis4",
+    "draw_followed_accounts",
+    "draw_wave",
+    "draw_waves",
+    "implied_correlations",
+    "load_truth",
+    "simulate_extracts",
+    "truth_of",
+]
+
+
+def simulate_extracts(
+    truth: Truth,
+    codebooks: Mapping[str, Mapping[str, Any]],
+    accounts_codebook: Mapping[str, Any] | None,
+    seed: int,
+    files: Mapping[str, Path | str],
+    country: str = "BE",
+) -> None:
+    """Write a country's synthetic extracts.
+
+    Parameters
+    ----------
+    truth
+        What is true in the country, from :func:`truth_of`.
+    codebooks
+        Wave → loaded codebook, in order of time. Names, codes, units and filters are taken from it.
+    accounts_codebook
+        Loaded codebook of the accounts; None for a country without.
+    seed
+        Fixes every random draw; each country has a stream of its own.
+    files
+        Wave (and ``"accounts"``) → file to write; its extension decides the format.
+    country
+        Two-letter code.
+
+    Raises
+    ------
+    CisflowError
+        A truth no population can have, a wave it says nothing about, or a file format that cannot
+        be written.
+    """
+    _check_waves(truth, codebooks, wants_accounts=accounts_codebook is not None)
+    rng = np.random.default_rng([seed, *country.encode()])
+    questionnaires = {wave: codebook["variables"] for wave, codebook in codebooks.items()}
+    waves = draw_waves(truth, questionnaires, rng)
+    name_firms(truth, waves, country, rng)
+    for wave, firms in waves.items():
+        codebook = codebooks[wave]
+        given = answers(truth, firms, codebook["variables"], rng)
+        given = classified(truth, given, codebook)
+        extract = encode(firms, given, codebook, country, rng)
+        write_extract(extract, Path(files[wave]), codebook.get("file", {}))
+    if accounts_codebook is not None:
+        years = {wave: codebook["reference_year"] for wave, codebook in codebooks.items()}
+        if "panel" in truth:
+            accounts = draw_followed_accounts(truth, waves, years, country, rng)
+        else:
+            wave = truth["accounts"]["wave"]
+            accounts = draw_accounts(truth, waves[wave], years[wave], country, rng)
+        extract = encode_accounts(accounts, accounts_codebook, country, rng)
+        write_extract(extract, Path(files["accounts"]), accounts_codebook.get("file", {}))
+
+
+def _check_waves(
+    truth: Truth, codebooks: Mapping[str, Mapping[str, Any]], *, wants_accounts: bool
+) -> None:
+    """Refuse waves the truth says nothing about."""
+    problems = [
+        Problem(f"sizes: the wave {wave} is not there", f"add `{wave}: {{analysis: …}}` to `sizes`")
+        for wave in codebooks
+        if wave not in truth["sizes"]
+    ]
+    wave = truth["accounts"]["wave"]
+    if wants_accounts and "panel" not in truth and wave not in codebooks:
+        remedy = f"name one of {', '.join(codebooks)}"
+        problems.append(Problem(f"accounts.wave: {wave} is not a wave of the run", remedy))
+    if problems:
+        raise CisflowError(truth["title"], problems)

@@ -1,0 +1,1 @@
+"""A wave: the columns of an extract to the answers of firms."""

@@ -1,0 +1,1 @@
+"""Company accounts: layouts, headers and figures to one row per firm and fiscal year."""

@@ -1,0 +1,382 @@
+"""One wave of a survey: from the raw extract to canonical firm records and a quality report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cisflow.base.paths import files_of, shown
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.raw.extract import verify_checksum
+from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
+from cisflow.study.codebook import OF_TURNOVER, Codebook
+from cisflow.survey.accounts.ingest import ingest_accounts
+from cisflow.survey.activities import MANUFACTURING, sections
+from cisflow.survey.answers import (
+    Answers,
+    any_yes,
+    duplicates,
+    read_answers,
+    read_flag,
+    read_rows,
+    weightless,
+)
+from cisflow.survey.identifiers import in_format
+from cisflow.survey.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
+from cisflow.survey.schema import conforming, dtype_of, firm_schema
+from cisflow.survey.semantics import semantics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cisflow.base.paths import Paths
+
+__all__ = ["ingest_accounts", "ingest_wave"]
+
+# A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
+ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")
+
+# Questions of few questionnaires, of which the others need not say that they lack them.
+FINER = {v for v in BLOCKS["partners"] if v.startswith(tuple(f"coop_{p}_" for p in OTHER_PARTNERS))}
+
+
+def ingest_wave(
+    path: Paths,
+    codebook: Codebook,
+    country: str,
+    wave: str,
+    *,
+    name: str | None = None,
+    sha256: str | Sequence[str] | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read one wave of one country and apply its codebook.
+
+    Parameters
+    ----------
+    path
+        The extract as delivered, one file or several to be joined.
+    codebook
+        From :func:`cisflow.study.codebook.load_codebook`; with :func:`cisflow.raw.extract.configured` it
+        also holds what the config says on opening.
+    country, wave
+        Two-letter code, and name of the wave.
+    name
+        What to call the country in messages.
+    sha256
+        Checksum the file must have; one per file.
+
+    Returns
+    -------
+    firms
+        Shape (firms, ``schema.FIRM_COLUMNS``), conforming to :func:`cisflow.survey.schema.firm_schema`.
+    quality
+        Counts of rows, answers and failed checks, ready for JSON. Holds no value of a firm.
+
+    Raises
+    ------
+    CisflowError
+        All that is wrong with the file at once; nothing is returned then.
+    """
+    file = " + ".join(shown(single) for single in files_of(path))
+    heading = f"{name or country}, wave {wave} ({file})"
+    verify_checksum(path, sha256, heading)
+    delivery = read_rows(path, codebook, heading)
+    raw = delivery.raw
+    answers = {
+        variable: read_answers(variable, columns, raw, codebook, country)
+        for variable, columns in delivery.columns.items()
+    }
+    if "firm_id" in answers:
+        answers["firm_id"] = in_format(answers["firm_id"], codebook)
+    screening = {
+        variable: read_flag(
+            column, raw[column], codebook, codebook["variables"][variable]["screen"]
+        )
+        for variable, column in delivery.screens.items()
+    }
+    read = [*answers.values(), *screening.values()]
+    problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
+    problems += duplicates(answers.get("firm_id"), codebook)
+    problems += weightless(answers.get("weight"), codebook)
+    # Boxes that were not ticked. What was left blank is another thing than an answer that is none.
+    blanks = {
+        variable: raw[columns].isna().all(axis=1)
+        for variable, columns in delivery.columns.items()
+        if codebook["variables"][variable].get("blank_is_zero")
+    }
+    for variable in (v for v in blanks if v not in BLOCK_OF):
+        values = answers[variable].values
+        answers[variable].values = values.mask(blanks[variable], _zero(variable))
+    excess = _net_of_parts(answers, codebook)
+    _times_turnover(answers, codebook)
+    given = _table(answers, raw.index)
+    problems += _derive(given, answers, codebook)
+    asked = _asked(given, answers, codebook)
+    problems += _unanswered(given, answers, asked, codebook)
+    if problems:
+        # Two variables may share a screening question; what is wrong with it is told once.
+        raise CisflowError(heading, dict.fromkeys(problems))
+
+    screens = {variable: answer.values for variable, answer in screening.items()}
+    whole = [s for s in codebook.get("shares", {}).get("sum_to_100", []) if s in answers]
+    firms = _filtered(given, asked)
+    _fill_screened(firms, asked, screens, codebook)
+    for variable in (v for v in blanks if v in BLOCK_OF):
+        firms.loc[blanks[variable] & asked[BLOCK_OF[variable]], variable] = _zero(variable)
+    if codebook.get("shares", {}).get("complete_blanks"):
+        _complete_shares(firms, whole, asked["shares"])
+    firms["country"], firms["wave"] = country, wave
+    firms["reference_year"] = codebook["reference_year"]
+    firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
+    firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
+    firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
+    quality = {
+        "country": country,
+        "wave": wave,
+        "file": file,
+        "read_as": delivery.read_as,
+        "joined": delivery.joined,
+        "codebook": codebook["id"],
+        "title": codebook["title"],
+        "reference_year": codebook["reference_year"],
+        "rows": delivery.rows,
+        "rows_kept": len(firms),
+        "duplicate_ids": 0,  # a file that has any is refused
+        "notes": list(notes(codebook)),
+        "breaks": codebook.get("breaks", []),
+        "checks": {
+            **cooperation(given, codebook["path"]),
+            **_filter_checks(given, asked, codebook),
+            **_screen_checks(given, screens, codebook),
+            **consistency(firms, whole, codebook["path"]),
+            **semantics(given, firms, codebook, delivery.columns, excess),
+        },
+        "variables": _variables(firms, answers, codebook, delivery.reasons),
+    }
+    return firms, quality
+
+
+def _table(answers: dict[str, Answers], index: pd.Index) -> pd.DataFrame:
+    """Return all answers as one table; what was not asked is missing."""
+    import pandas as pd
+
+    variables = [c for c in FIRM_COLUMNS if not c.startswith("asked_")]
+    empty = {v: pd.Series(pd.NA, index=index, dtype="string") for v in variables}
+    columns = {v: answers[v].values if v in answers else empty[v] for v in variables}
+    kinds = {v: dtype_of(v) for v in variables if v != "reference_year"}
+    return pd.DataFrame(columns, index=index).astype(kinds)
+
+
+def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, pd.Series]:
+    """Subtract from every share the share its column includes (`includes` of a codebook).
+
+    A part above its whole is a contradiction: the difference is then missing and counts as invalid.
+    Returns per variable that has a part by how much the whole exceeds it, shape (n,).
+    """
+    excess = {}
+    for variable, spec in codebook["variables"].items():
+        part = spec.get("includes")
+        if part in answers and variable in answers:
+            whole = answers[variable]
+            excess[variable] = whole.values - answers[part].values
+            beyond = (excess[variable] < -ROUNDING).fillna(value=False)
+            whole.values = excess[variable].mask(beyond).clip(lower=0)
+            whole.invalid = whole.invalid | beyond
+    return excess
+
+
+def _times_turnover(answers: dict[str, Answers], codebook: Codebook) -> None:
+    """Turn spending that is stated in relation to turnover into amounts."""
+    for variable, spec in codebook["variables"].items():
+        if spec.get("unit") in OF_TURNOVER and {variable, "turnover"} <= set(answers):
+            answers[variable].values = answers[variable].values * answers["turnover"].values
+
+
+def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook) -> list[Problem]:
+    """Fill in what follows from the answers: activity, section, manufacturing, weight."""
+    problems: list[Problem] = []
+    activities = [given[a] for a in ACTIVITIES if a in answers]
+    if "innovation_active" not in answers and activities:
+        given["innovation_active"] = any_yes(activities)
+        columns = [c for a in ACTIVITIES if a in answers for c in answers[a].columns]
+        answers["innovation_active"] = _derived(given["innovation_active"], columns)
+    if "weight" not in answers:
+        given["weight"] = 1.0
+    if "nace" in answers:
+        revision = codebook["nace"]["revision"]
+        given["section"] = sections(given["nace"], revision)
+        unknown = given["nace"].notna() & given["section"].isna()
+        answers["nace"].invalid = unknown
+        if unknown.any() and codebook["variables"]["nace"].get("invalid") != "missing":
+            problems.append(_unknown_activities(given.loc[unknown, "nace"], answers, codebook))
+        given.loc[unknown, "nace"] = None
+        if "manufacturing" not in answers:
+            manufacturing = given["section"] == MANUFACTURING[revision]
+            given["manufacturing"] = manufacturing.astype("boolean")
+            answers["manufacturing"] = _derived(given["manufacturing"], answers["nace"].columns)
+    return problems
+
+
+def _derived(values: pd.Series, columns: list[str]) -> Answers:
+    return Answers(values, values.isna() & False, columns)
+
+
+def _unknown_activities(
+    codes: pd.Series, answers: dict[str, Answers], codebook: Codebook
+) -> Problem:
+    column = answers["nace"].columns[0] if answers["nace"].columns else "nace"
+    revision = codebook["nace"]["revision"]
+    found = ", ".join(f"{code} (×{n})" for code, n in codes.value_counts().head(8).items())
+    shown_codes = f": {found}" if codes.str.len().max() <= 8 else ""
+    return Problem(
+        f"nace (column '{column}'): {len(codes)} codes that classification {revision} does not "
+        f"have{shown_codes}.",
+        f"correct `nace: {{revision: …}}` in {codebook['path']}, list codes for no answer under "
+        "`missing:`, or let `invalid: missing` take them for no answer",
+    )
+
+
+def _asked(
+    given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
+) -> dict[str, pd.Series]:
+    """Return per block whether its questions were put to the firm, shape (n,), dtype bool.
+
+    A firm of which the filter's variable is unknown was asked if it answered one of the questions.
+    """
+    import pandas as pd
+
+    asked: dict[str, pd.Series] = {}
+    for block, variables in BLOCKS.items():
+        mapped = [v for v in variables if v in answers]
+        condition = codebook.get("blocks", {}).get(block, {}).get("asked_if")
+        if not mapped or condition is None:
+            asked[block] = pd.Series(bool(mapped), index=given.index)
+            continue
+        flag = given[condition]
+        before = BLOCK_OF.get(condition)
+        if before in asked:
+            # The filter is a filtered question itself: whether a firm cooperates leads to partners.
+            flag = flag.where(asked[before], False)
+        answered = given[mapped].notna().any(axis=1)
+        asked[block] = flag.fillna(answered).astype(bool)
+    return asked
+
+
+def _unanswered(
+    given: pd.DataFrame,
+    answers: dict[str, Answers],
+    asked: dict[str, pd.Series],
+    codebook: Codebook,
+) -> Iterator[Problem]:
+    """Yield the required variables that nobody answered although somebody was asked."""
+    for variable, answer in answers.items():
+        spec = codebook["variables"].get(variable, {"required": False})
+        block = BLOCK_OF.get(variable)
+        concerned = int(asked[block].sum()) if block else len(given)
+        if not spec.get("required", True) or answer.problems or concerned == 0:
+            continue
+        if variable != "firm_id" and given[variable].isna().all():
+            columns = ", ".join(f"'{column}'" for column in answer.columns)
+            yield Problem(
+                f"{variable} (column {columns}): no usable answer from any of {concerned} firms "
+                "that were asked.",
+                f"name the right column under `{variable}:` in {codebook['path']}, or if the "
+                "question was not asked set `required: false` or remove the variable with `null`",
+            )
+
+
+def _screen_checks(
+    given: pd.DataFrame, screens: dict[str, pd.Series], codebook: Codebook
+) -> dict[str, Check]:
+    checks = {}
+    for variable, screen in screens.items():
+        flag = variable in FLAGS
+        checks[f"{variable}_implies_yes"] = check(
+            ~screen,
+            (given[variable] if flag else given[variable] > 0) & screen.notna(),
+            f"{variable} is {'yes' if flag else 'above 0'} although the firm answered no to the "
+            "question that leads to it.",
+            f"look at `screen:` under `{variable}:` in {codebook['path']}: another column, or its "
+            "codes are exchanged",
+        )
+    return {name: entry for name, entry in checks.items() if entry["of"] > 0}
+
+
+def _filter_checks(
+    given: pd.DataFrame, asked: dict[str, pd.Series], codebook: Codebook
+) -> dict[str, Check]:
+    checks = {}
+    for block, flags in asked.items():
+        condition = codebook.get("blocks", {}).get(block, {}).get("asked_if")
+        if condition:
+            checks[f"filter_{block}"] = check(
+                given[list(BLOCKS[block])].notna().any(axis=1),
+                ~flags,
+                f"The firm answered questions on {block} although they are only for firms with "
+                f"{condition}; these answers were left out.",
+                f"if this file asks more firms, set another `asked_if` under blocks.{block} in "
+                f"{codebook['path']}, or remove it there",
+            )
+    return {name: entry for name, entry in checks.items() if entry["of"] > 0}
+
+
+def _filtered(given: pd.DataFrame, asked: dict[str, pd.Series]) -> pd.DataFrame:
+    """Return the answers without those to questions that were not put to the firm."""
+    firms = given.copy()
+    for block, variables in BLOCKS.items():
+        for variable in variables:
+            firms[variable] = given[variable].where(asked[block])
+    return firms
+
+
+def _fill_screened(
+    firms: pd.DataFrame,
+    asked: dict[str, pd.Series],
+    screens: dict[str, pd.Series],
+    codebook: Codebook,
+) -> None:
+    """Set blanks to zero (or no) where the screening question was answered with no."""
+    for variable, screen in screens.items():
+        if not codebook["variables"][variable]["screen"].get("no_is_zero"):
+            continue
+        no = firms[variable].isna() & (~screen).fillna(value=False)
+        block = BLOCK_OF.get(variable)
+        if block:
+            no &= asked[block]
+        firms.loc[no.astype(bool), variable] = _zero(variable)
+
+
+def _zero(variable: str) -> bool | float:
+    return False if variable in FLAGS else 0.0
+
+
+def _complete_shares(firms: pd.DataFrame, whole: list[str], asked: pd.Series) -> None:
+    """Set blank shares to zero where the shares present already make the whole turnover."""
+    complete = asked & ((firms[whole].sum(axis=1) - 100).abs() < 1e-6)
+    for share in whole:
+        firms.loc[complete & firms[share].isna(), share] = 0.0
+
+
+def _variables(
+    firms: pd.DataFrame,
+    answers: dict[str, Answers],
+    codebook: Codebook,
+    reasons: dict[str, dict[str, int]],
+) -> dict[str, dict[str, Any]]:
+    """Return the quality report's entry of every variable a questionnaire may ask."""
+    nobody = firms["firm_id"].isna()
+    report = {}
+    for variable in FIRM_COLUMNS:
+        answer = answers.get(variable)
+        if answer is None and (variable not in BLOCK_OF and variable not in FLAGS):
+            continue
+        if answer is None and variable in FINER:
+            continue
+        invalid = answer.invalid.reset_index(drop=True) if answer else nobody
+        columns = answer.columns if answer else []
+        spec = codebook["variables"].get(variable, {}) if answer else {}
+        report[variable] = counts(firms, variable, columns, invalid, spec)
+        # What SPSS, Stata or SAS declares missing, by reason and column.
+        declared = {column: reasons[column] for column in columns if column in reasons}
+        report[variable]["missing_reasons"] = declared
+    return report

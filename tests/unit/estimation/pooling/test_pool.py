@@ -1,0 +1,606 @@
+"""Pooled results: published numbers, numbers by hand, known truth, and exports that disagree."""
+
+import dataclasses
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from made_up_findings import SETTINGS, make_findings
+
+from cisflow.base.problems import CisflowError
+from cisflow.base.records import rounded, write_table
+from cisflow.claims.verdicts import judge_pooled
+from cisflow.estimation.estimates import COLUMNS, read_pooled
+from cisflow.estimation.pooling.exports import write_export
+from cisflow.estimation.pooling.meta_regression import meta_regression, residual_variance
+from cisflow.estimation.pooling.pool import POOLED_COLUMNS, combine, pool
+from cisflow.estimation.pooling.prediction import prediction_interval, variances
+from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages, pooled_figures
+from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
+from cisflow.study.digests import spec_digest
+from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
+from cisflow.study.run import is_pooled
+
+POOL = {"by": "country", "method": "paule-mandel", "knapp_hartung": True, "moderators": []}
+NAMES = {"BE": "Belgium", "DE": "Germany", "FR": "France", "NL": "Netherlands"}
+# Trials of the BCG vaccine (Colditz et al. 1994): cases and others, vaccinated and not; latitude.
+BCG = np.array(
+    [
+        (4, 119, 11, 128, 44),
+        (6, 300, 29, 274, 55),
+        (3, 228, 11, 209, 42),
+        (62, 13536, 248, 12619, 52),
+        (33, 5036, 47, 5761, 13),
+        (180, 1361, 372, 1079, 44),
+        (8, 2537, 10, 619, 19),
+        (505, 87886, 499, 87892, 13),
+        (29, 7470, 45, 7232, 27),
+        (17, 1699, 65, 1600, 42),
+        (186, 50448, 141, 27197, 18),
+        (5, 2493, 3, 2338, 33),
+        (27, 16886, 29, 17825, 33),
+    ],
+    dtype=float,
+)
+
+
+@pytest.fixture(scope="module")
+def bcg():
+    """Log risk ratios, standard errors and latitudes."""
+    a, b, c, d, latitude = BCG.T
+    variance = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
+    return np.log(a / (a + b)) - np.log(c / (c + d)), np.sqrt(variance), latitude
+
+
+# --- meta-analysis -----------------------------------------------------------------------------
+
+
+def test_published_numbers_of_the_bcg_trials(bcg):
+    y, se, _ = bcg
+    # Viechtbauer (2010, Journal of Statistical Software 36(3)).
+    dl = combine(y, se, "dersimonian-laird", knapp_hartung=False)
+    assert 100 * dl.i2 == pytest.approx(92.12, abs=5e-3)
+    fixed = combine(y, se, "fixed", knapp_hartung=False)
+    assert (fixed.estimate, fixed.std_error) == pytest.approx((-0.4303, 0.0405), abs=5e-5)
+
+
+# R 4.2.2, metafor 3.8.1: rma(yi, vi, method = , test = "z" or "adhoc"), where "adhoc" is Hartung
+# and Knapp's variance with a scale of at least 1. Mean, standard error, interval, tau².
+METAFOR = {
+    ("dersimonian-laird", False): (
+        *(-0.714117222073227, 0.178742089535403, -1.06444528008405, -0.363789164062403),
+        0.308760262862376,
+    ),
+    ("dersimonian-laird", True): (
+        *(-0.714117222073227, 0.180696628335547, -1.10782135416833, -0.320413089978125),
+        0.308760262862376,
+    ),
+    ("paule-mandel", False): (
+        *(-0.714968153493444, 0.180892191537624, -1.06951033399171, -0.360425972995181),
+        0.318068452205024,
+    ),
+    ("paule-mandel", True): (
+        *(-0.714968153493444, 0.180892191537624, -1.10909838120224, -0.320837925784648),
+        0.318068452205024,
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "knapp_hartung"), METAFOR)
+def test_means_intervals_and_variances_are_metafor_s(bcg, method, knapp_hartung):
+    y, se, _ = bcg
+    found = combine(y, se, method, knapp_hartung=knapp_hartung)
+    numbers = (found.estimate, found.std_error, found.ci_low, found.ci_high, found.tau2)
+    assert numbers == pytest.approx(METAFOR[method, knapp_hartung], rel=2e-7)
+    assert found.q == pytest.approx(152.233008082373, rel=1e-12)
+    assert found.q_p == pytest.approx(1.99676459084597e-26, rel=1e-9)
+
+
+def test_leaving_a_trial_out_is_metafor_s(bcg):
+    """``leave1out`` of the Paule-Mandel fit with Knapp-Hartung errors, printed to four decimals."""
+    y, se, _ = bcg
+    printed = {
+        0: (-0.7085, -1.1366, -0.2805, 0.3558),
+        3: (-0.6326, -1.0351, -0.2301, 0.2874),
+        7: (-0.7954, -1.1974, -0.3935, 0.2841),
+        12: (-0.7775, -1.1859, -0.3692, 0.3038),
+    }
+    for trial, numbers in printed.items():
+        found = combine(np.delete(y, trial), np.delete(se, trial))
+        left = (found.estimate, found.ci_low, found.ci_high, found.tau2)
+        assert left == pytest.approx(numbers, abs=5.1e-5)
+
+
+def test_knapp_hartung_by_hand(bcg):
+    y, se, _ = bcg
+    found = combine(y, se, "dersimonian-laird")
+    w = 1 / (se**2 + found.tau2)
+    mean = (w * y).sum() / w.sum()
+    scaled = np.sqrt((w * (y - mean) ** 2).sum() / 12 / w.sum())
+    assert found.std_error == pytest.approx(scaled, rel=1e-10)
+    # t(0.975) with 12 degrees of freedom, from a printed table.
+    assert found.ci_high == pytest.approx(mean + 2.1788 * scaled, abs=1e-4)
+    assert found.weights.sum() == pytest.approx(1)
+
+
+def test_no_variance_between_countries_is_zero_and_not_below():
+    y, se = [1.0, 1.1, 0.9, 1.0], [0.5, 0.5, 0.5, 0.5]
+    for method in ("paule-mandel", "dersimonian-laird"):
+        found = combine(y, se, method, knapp_hartung=False)
+        assert (found.tau2, found.i2) == (0, 0)
+        assert found.estimate == pytest.approx(1.0)
+        assert found.std_error == pytest.approx(0.25)
+
+
+def test_two_countries_give_no_prediction_interval():
+    assert np.isnan(prediction_interval([1.0, 2.0], [0.3, 0.3])).all()
+
+
+# Trials of cisapride (Hartung & Knapp 2001, Statistics in Medicine 20:3875-3889): successes and
+# patients, treated and not.
+CISAPRIDE = np.array(
+    [
+        [15, 12, 29, 42, 14, 44, 14, 29, 10, 17, 38, 19, 21],
+        [16, 16, 34, 56, 22, 54, 17, 58, 14, 26, 44, 29, 38],
+        [9, 1, 18, 31, 6, 17, 7, 23, 3, 6, 12, 22, 19],
+        [16, 16, 34, 56, 22, 55, 15, 58, 15, 27, 45, 30, 38],
+    ],
+    dtype=float,
+)
+
+
+def test_the_published_prediction_interval_of_the_cisapride_trials():
+    """R ``pimeta`` 1.1.4, vignette: odds ratio of a further trial from 0.533 to 33.692."""
+    m1, n1, m2, n2 = CISAPRIDE + np.array([[0.5], [0.5], [0.5], [0.5]])
+    n1, n2 = n1 - m1 + 0.5, n2 - m2 + 0.5
+    y, se = np.log(m1 * n2 / (n1 * m2)), np.sqrt(1 / m1 + 1 / n1 + 1 / m2 + 1 / n2)
+    assert (y[0], se[0]) == pytest.approx((2.098986, 0.9847737), abs=1e-6)  # as printed there
+    # Either side's quantile is one of random draws, 25,000 there: a standard error of about 0.02.
+    assert prediction_interval(y, se) == pytest.approx(np.log([0.533, 33.692]), abs=0.08)
+
+
+def test_variances_are_drawn_from_their_confidence_distribution(bcg):
+    y, se, _ = bcg
+    y = y / 4  # close enough that no variance is credible too
+    chi2 = np.random.default_rng(1).chisquare(1, (20_000, 12))
+    tau2 = variances(y, se**2, chi2)
+    # No variance is as credible as Cochran's Q is extreme if there is none.
+    assert (tau2 == 0).mean() == pytest.approx(combine(y, se).q_p, abs=0.01)
+    w = np.diag(1 / se**2) - np.outer(1 / se**2, 1 / se**2) / (1 / se**2).sum()
+    for draw in np.flatnonzero(tau2)[:20]:
+        spread = np.sqrt(se**2 + tau2[draw])
+        eigenvalues = np.linalg.eigvalsh(spread[:, None] * w * spread)[1:]
+        assert eigenvalues @ chi2[draw] == pytest.approx(y @ w @ y, rel=1e-3)
+
+
+def test_a_prediction_is_never_narrower_than_the_interval_of_the_mean():
+    values = zip(NAMES, (1.0, 1.01, 0.99, 1.02), strict=True)
+    rows = [estimate(c, "CIS4", "coop_any", value, 0.5) for c, value in values]
+    row = pooled(rows).table.iloc[0]
+    assert (row["pi_low"], row["pi_high"]) == (row["ci_low"], row["ci_high"])
+    fixed = pooled(rows, method="fixed", knapp_hartung=False).table.iloc[0]
+    assert np.isnan(fixed["pi_low"])
+
+
+def test_simulated_truth_is_recovered():
+    """τ² on average, the mean within its interval, a further country within the prediction."""
+    rng, tau, runs, k = np.random.default_rng(3), 0.5, 300, 12
+    held = predicted = 0
+    tau2 = []
+    for _ in range(runs):
+        se = rng.uniform(0.2, 0.6, k)
+        effects = rng.normal(1.0, np.hypot(tau, se))
+        found = combine(effects, se)
+        tau2.append(found.tau2)
+        held += found.ci_low <= 1.0 <= found.ci_high
+        low, high = prediction_interval(effects, se, draws=2000)
+        predicted += low <= rng.normal(1.0, tau) <= high
+    # Three standard errors of a simulated share of 0.95 are 0.038.
+    assert held / runs == pytest.approx(0.95, abs=0.038)
+    assert predicted / runs == pytest.approx(0.95, abs=0.038)
+    assert np.mean(tau2) == pytest.approx(tau**2, abs=3 * np.std(tau2) / np.sqrt(runs) + 0.005)
+
+
+# --- meta-regression ---------------------------------------------------------------------------
+
+
+def test_residual_variance_without_moderators_is_paule_and_mandels(bcg):
+    y, se, _ = bcg
+    found = residual_variance(y, se**2, np.ones((13, 1)))
+    assert found == pytest.approx(combine(y, se).tau2, abs=1e-7)
+
+
+def test_meta_regression_is_metafor_s(bcg):
+    """``rma(yi, vi, mods = ~ablat, method = "PM", test = "knha")``."""
+    y, se, latitude = bcg
+    constant, slope = meta_regression(y, se, pd.DataFrame({"latitude": latitude}))
+    r = {
+        "estimate": (0.221915964507363, -0.0285645258944061),
+        "std_error": (0.317473696547315, 0.00907018887118227),
+        "ci_low": (-0.476838930312714, -0.0485278769991066),
+        "ci_high": (0.920670859327439, -0.00860117478970561),
+        "p_value": (0.499061690585274, 0.00925412054710604),
+    }
+    for name, numbers in r.items():
+        assert (constant[name], slope[name]) == pytest.approx(numbers, rel=2e-6)
+    assert slope["tau2"] == pytest.approx(0.142131941472759, rel=1e-7)
+    assert slope["r2"] == pytest.approx(0.55314039953531, rel=1e-7)
+
+
+def test_meta_regression_by_hand(bcg):
+    y, se, latitude = bcg
+    constant, slope = meta_regression(y, se, pd.DataFrame({"latitude": latitude}))
+    x = np.column_stack([np.ones(13), latitude])
+    w = 1 / (se**2 + slope["tau2"])
+    inverse = np.linalg.inv(x.T @ (w[:, None] * x))
+    beta = inverse @ (x.T @ (w * y))
+    residual = (w * (y - x @ beta) ** 2).sum()
+    assert residual == pytest.approx(11, rel=1e-8)  # what makes τ² Paule and Mandel's
+    assert (constant["estimate"], slope["estimate"]) == pytest.approx(tuple(beta), rel=1e-8)
+    assert slope["std_error"] == pytest.approx(np.sqrt(inverse[1, 1] * residual / 11), rel=1e-8)
+    # The further from the equator, the more the vaccine protects.
+    assert slope["ci_high"] < 0
+    assert 0 < slope["tau2"] < combine(y, se).tau2
+
+
+@pytest.mark.parametrize(
+    ("moderator", "why"), [([1.0, 2.0], "2 estimates for 2"), ([1.0] * 4, "do not vary")]
+)
+def test_meta_regressions_that_cannot_be_had_say_why(moderator, why):
+    k = len(moderator)
+    rows = meta_regression([1.0] * k, [0.1] * k, pd.DataFrame({"gdp": moderator}))
+    assert why in rows[0]["note"]
+
+
+# --- pooling the tidy table --------------------------------------------------------------------
+
+
+def estimate(country, wave, term, value, se, **about):
+    row = {"country": country, "wave": wave, "model": "m", "outcome": "radical", "column": "any"}
+    row |= {"term": term, "estimate": value, "std_error": se, "n": 100, "cov_type": "HC1"}
+    return {**row, "note": "", **about}
+
+
+def tidy(*rows):
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+SPEC = {"m": {"controls": ["group"], "columns": {"any": ["coop_any"]}, "estimator": "ols"}}
+
+
+def pooled(rows, **settings):
+    countries = {c: {"name": c, "attributes": {"gdp": i}} for i, c in enumerate(NAMES)}
+    return pool(tidy(*rows), SPEC, POOL | settings, countries)
+
+
+def test_waves_are_averaged_before_countries_are_pooled():
+    found = pooled(
+        [
+            estimate("BE", "CIS4", "coop_any", 1.0, 0.1),
+            estimate("BE", "CIS2006", "coop_any", 3.0, 0.2),
+            estimate("DE", "CIS4", "coop_any", 2.0, 0.1),
+            estimate("FR", "CIS4", "coop_any", 2.5, 0.1),
+        ]
+    )
+    belgium = found.record["terms"][0]["countries"][0]
+    assert belgium["estimate"] == pytest.approx((1.0 * 100 + 3.0 * 25) / 125)
+    assert belgium["std_error"] == pytest.approx(125**-0.5)
+    row = found.table.iloc[0]
+    assert tuple(found.table.columns) == POOLED_COLUMNS
+    assert (row["country"], row["wave"], row["k"], row["places"], row["n"]) == (
+        "pooled",
+        "all",
+        3,
+        4,
+        400,
+    )
+    assert (row["method"], row["cov_type"]) == ("paule-mandel", "knapp-hartung")
+    alone = combine([belgium["estimate"], 2.0, 2.5], [belgium["std_error"], 0.1, 0.1])
+    assert row["estimate"] == pytest.approx(alone.estimate)
+
+
+def test_by_wave_each_wave_is_pooled_for_itself():
+    rows = [
+        estimate(country, wave, "coop_any", value, 0.1)
+        for wave, values in {"CIS4": (1, 1.2), "CIS2006": (5, 5.2)}.items()
+        for country, value in zip(NAMES, values, strict=False)
+    ]
+    table = pooled(rows, by="wave").table.drop_duplicates("wave").set_index("wave")
+    assert table["estimate"].to_dict() == pytest.approx({"CIS4": 1.1, "CIS2006": 5.1})
+
+
+def test_only_the_main_covariance_and_terms_of_interest_count():
+    rows = [
+        estimate(c, "CIS4", term, value, 0.1, cov_type=kind)
+        for c in ("BE", "DE")
+        for kind, value in (("HC1", 1.0), ("nonrobust", 9.0))
+        for term in ("Intercept", "coop_any", "group", "C(industry)[T.Wood]")
+    ]
+    table = pooled(rows).table
+    assert set(table["term"]) == {"coop_any"}
+    assert table["estimate"].to_numpy() == pytest.approx(1.0)
+    assert set(pooled(rows, terms=["group"]).table["term"]) == {"group"}
+
+
+def test_a_term_of_one_country_says_why_it_is_not_pooled():
+    why = "not estimable: no accounts"
+    rows = [
+        estimate("BE", "CIS4", "coop_any", 1.0, 0.1),
+        estimate("DE", "CIS4", "coop_any", np.nan, np.nan, note=why),
+    ]
+    row = pooled(rows).table.iloc[0]
+    assert np.isnan(row["estimate"])
+    assert row["note"] == ("not estimable: 1 of 4 countries have an estimate to pool (no accounts)")
+
+
+def test_the_country_that_decides_is_found():
+    values = {"BE": 0.0, "DE": 0.1, "FR": -0.1, "NL": 9.0}
+    rows = [estimate(c, "CIS4", "coop_any", v, 0.1) for c, v in values.items()]
+    found = pooled(rows, method="fixed", knapp_hartung=False).record["terms"][0]
+    assert found["decisive"] == ["NL"]
+    without = {left["country"]: left["estimate"] for left in found["leave_one_out"]}
+    assert without["NL"] == pytest.approx(0.0, abs=1e-12)
+    assert without["BE"] == pytest.approx(3.0)
+
+
+def test_moderators_by_country_and_by_wave():
+    rows = [
+        estimate(c, w, "coop_any", 1.0 + 2 * i + j, 0.1)
+        for i, c in enumerate(NAMES)
+        for j, w in enumerate(("CIS4", "CIS2006"))
+    ]
+    by_country = pooled(rows, moderators=["gdp"]).record["moderators"]
+    assert [row["k"] for row in by_country] == [4, 4]
+    assert by_country[1]["estimate"] == pytest.approx(2.0)
+    attributes = {c: {"year": {"CIS4": 2004, "CIS2006": 2006}} for c in NAMES}
+    countries = {c: {"name": c, "attributes": a} for c, a in attributes.items()}
+    by_wave = pool(tidy(*rows), SPEC, POOL | {"moderators": ["year"]}, countries)
+    assert by_wave.record["moderators"][1]["k"] == 8
+    assert by_wave.record["moderators"][1]["estimate"] == pytest.approx(0.5)
+
+
+# --- claims, tables and figures ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def findings(root):
+    """Findings of four countries, pooled and judged."""
+    countries = {
+        code: {"name": name, "waves": {"CIS4": {}, "CIS2006": {}}} for code, name in NAMES.items()
+    }
+    settings = {**SETTINGS, "countries": countries, "pool": POOL}
+    made = make_findings(settings)
+    models = {"faems2005": made.models["faems2005"]}
+    of = made.estimates[made.estimates["model"] == "faems2005"]
+    together = pool(of, models, POOL, countries)
+    claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
+    return dataclasses.replace(
+        made,
+        models=models,
+        estimates=of,
+        pooled=together.table,
+        pooling=rounded(together.record),
+        pooled_claims=judge_pooled(claims, together.table),
+    )
+
+
+def test_the_claims_rule_is_applied_to_the_pooled_interval():
+    rule = {"significance": 0.05, "equivalence": 0.10}
+    test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
+    claims = {
+        name: {"text": name, "source": "", "test": {**test, **expected}}
+        for name, expected in {
+            "up": {"expect": "positive"},
+            "none": {"expect": "none", "smallest_effect": 1.0},
+        }.items()
+    }
+    rows = [estimate(c, "CIS4", "coop_any", v, 0.01) for c, v in {"BE": 0.2, "DE": 0.8}.items()]
+    table = pooled(rows).table
+    verdicts = judge_pooled({"rule": rule, "claims": claims}, table).set_index("claim")
+    assert set(verdicts["country"]) == {"pooled"}
+    assert verdicts.loc["up", "verdict"] == "inconclusive"
+    # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 reaches beyond 1, the normal 0.5 ± 0.49 would not.
+    assert verdicts.loc["none", "verdict"] == "inconclusive"
+    assert "[−1.39, 2.39]" in verdicts.loc["none", "reason"]
+
+
+def test_the_pooled_table_survives_its_file(findings, tmp_path):
+    write_table(findings.pooled, tmp_path / "pooled.csv", "synthetic")
+    again = read_pooled(tmp_path / "pooled.csv")
+    assert again["tau2"].dtype == float
+    assert again["estimate"].to_numpy() == pytest.approx(
+        findings.pooled["estimate"].to_numpy(float), rel=1e-7, nan_ok=True
+    )
+
+
+def test_tables_hold_the_pooled_numbers(findings):
+    row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
+    table = pooled_table(findings, "faems2005")
+    first = table.df.xs("Any cooperation", level=1).iloc[0]
+    assert first["Estimate"].strip("*").replace("−", "-") == f"{row['estimate']:.3f}"
+    assert first["Countries"] == "4"
+    assert "SYNTHETIC" in table.caption
+    assert "n.e." in pooled_table(findings, "faems2005").df.to_numpy()  # public research
+    assert "Decisive countries" in leave_one_out_table(findings, "faems2005").df.columns
+
+
+BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
+
+
+def test_breaks_that_the_pooled_waves_cross_are_told(findings):
+    def told(years, by="country"):
+        quality = [
+            {"country": "BE", "wave": str(year), "reference_year": year, "breaks": [BREAK]}
+            for year in years
+        ]
+        settings = {**findings.settings, "pool": {**POOL, "by": by}}
+        made = dataclasses.replace(findings, quality=quality, settings=settings)
+        return "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+    assert told([2004, 2010])
+    assert not told([2008, 2010])
+    assert not told([2004, 2010], by="wave")
+
+
+def test_breaks_of_exported_countries_are_told_too(findings):
+    countries = {c: dict(about) for c, about in findings.settings["countries"].items()}
+    countries["NL"]["series"] = {"years": [2004, 2010], "breaks": [BREAK]}
+    settings = {**findings.settings, "countries": countries}
+    made = dataclasses.replace(findings, quality=[], settings=settings)
+    assert "From 2008: New classification." in pooled_table(made, "faems2005").notes
+
+
+def test_verdicts_stand_by_claim_country_and_wave(findings):
+    letters = verdict_letters(findings)
+    assert letters["C1", "BE", "CIS4"] == "S"
+    assert letters["C15", "NL", "CIS2006"] == "–"
+    verdict = findings.pooled_claims.set_index("claim").loc["C1", "verdict"]
+    assert letters["C1", "", "all"] == verdict[0].upper()
+
+
+def test_figures_are_named_before_they_are_drawn(findings):
+    names = [name for name, _ in pooled_figures(findings.settings, findings.models)]
+    assert names[0] == "claims_matrix"
+    assert "forest_faems2005_grouped_coop_exploitative" in names
+    assert len(list(forests(findings.settings, findings.models))) == len(names) - 1
+
+
+def test_a_forest_has_every_country_and_the_pooled_diamond(findings):
+    draw = dict(pooled_figures(findings.settings, findings.models))
+    figure = draw["forest_faems2005_any_coop_any"](findings)
+    axes = figure.axes[0]
+    assert [t.get_text() for t in axes.get_yticklabels()] == [*NAMES.values(), "Pooled"]
+    corners = axes.patches[-1].get_xy()
+    row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
+    assert corners[:, 0].min() == pytest.approx(row["ci_low"])
+    assert corners[:, 0].max() == pytest.approx(row["ci_high"])
+
+
+def test_the_matrix_has_a_page_for_as_many_rows_as_can_be_read():
+    waves = dict.fromkeys("abcdef")
+    settings = {"countries": {f"A{i}": {"waves": waves} for i in range(12)}}
+    assert [len(page) for page in matrix_pages(settings)] == [6, 6]
+
+
+def test_every_tile_carries_its_letter(findings):
+    figure = matrix_figure(findings, ["BE", "DE"])
+    drawn = [t.get_text() for t in figure.axes[0].texts]
+    claims = findings.claims["claim"].nunique()
+    assert sum(len(text) == 1 for text in drawn) >= 4 * claims
+
+
+def test_a_run_of_one_country_is_not_pooled():
+    assert not is_pooled({"pool": POOL, "countries": {"BE": {}}})
+    assert is_pooled({"pool": POOL, "countries": {"BE": {}, "DE": {}}})
+
+
+# --- exports -----------------------------------------------------------------------------------
+
+CONFIG = {
+    "run": "centre",
+    "title": "A centre",
+    "data": "synthetic",
+    "minimum_cell": 5,
+    "lag": 2,
+    "lag_average": 1,
+    "accounts_outcomes": {},
+    "pool": POOL,
+    "countries": {"NL": {"name": "Netherlands", "waves": {"CIS4": {}}, "attributes": {"gdp": 33}}},
+}
+NACE = {"groups": [{"label": "Wood", "divisions": {"2": [16]}}]}
+
+
+QUALITY = [
+    {"country": "NL", "wave": "CIS4", "reference_year": 2004, "breaks": [BREAK], "variables": {}}
+]
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Return the archive of a centre with one model."""
+    files = {
+        "estimates/NL/m.csv": "term,n,n_lower,n_upper\ncoop_any,100,97,3\nsmall,100,50,0\n",
+        "estimates/NL/m.json": json.dumps({"fits": [{"n_lower": 3, "dropped": {"x": 2}, "k": 2}]}),
+        "sample/NL.csv": "step,firms\n0,100\n",
+        "description/NL.json": "{}",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    out = tmp_path / "export.zip"
+    sources = {name: tmp_path / name for name in files}
+    write_export(out, sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    return out
+
+
+def test_an_export_is_the_same_bytes_again_and_tells_no_small_count(export, tmp_path):
+    with zipfile.ZipFile(export) as archive:
+        rows = archive.read("estimates/NL/m.csv").decode().splitlines()
+        record = json.loads(archive.read("estimates/NL/m.json"))
+        names = archive.namelist()
+    assert rows[1:] == ["coop_any,100,,", "small,100,50,0"]
+    assert record == {"fits": [{"n_lower": None, "dropped": {"x": None}, "k": 2}]}
+    assert not any("microdata" in name for name in names)
+    sources = {name: tmp_path / name for name in names if name != "export.json"}
+    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
+
+
+def test_exports_join_the_countries_of_a_run(export):
+    (sent,), problems = read_exports([str(export)])
+    assert problems == []
+    own = {"BE": {"name": "Belgium", "waves": {"CIS4": {}}}}
+    settings = {**CONFIG, "countries": own, "pool": {**POOL, "attributes": {"NL": {"eu": 1}}}}
+    joined = with_exports(settings, [sent])["countries"]
+    assert list(joined) == ["BE", "NL"]
+    assert joined["NL"]["attributes"] == {"gdp": 33, "eu": 1}
+    assert joined["NL"]["export"] == str(export)
+    assert joined["NL"]["series"] == {"years": [2004], "breaks": [BREAK]}
+    assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
+
+
+def test_all_disagreements_are_told_at_once(export):
+    (sent,), _ = read_exports([str(export)])
+    other = dataclasses.replace(sent, about={**sent.about, "cisflow": "0.0.1"})
+    settings = {**CONFIG, "lag": 3, "data": "real"}
+    groups = {"groups": [{"label": "Wood", "divisions": {"2": [16, 17]}}]}
+    models = {"m": "other", "new": "x"}
+    told = " ".join(p.what for p in disagreements([other], settings, models, groups))
+    for words in (
+        "estimated by cisflow 0.0.1",
+        "its data are synthetic, this run's are real",
+        "lag is 2 there and 3 here",
+        "groups industries differently",
+        "model m was specified differently there",
+        "model new was not estimated there",
+        "country NL is in this config already",
+    ):
+        assert words in told
+
+
+def test_exports_that_are_not_there_or_damaged_are_told(tmp_path):
+    (tmp_path / "bad.zip").write_bytes(b"not a zip")
+    exports, problems = read_exports([str(tmp_path / "none.zip"), str(tmp_path / "bad.zip")])
+    assert exports == []
+    assert ["does not exist" in problems[0].what, "is damaged" in problems[1].what] == [True, True]
+
+
+def test_a_file_changed_after_the_export_is_refused(export, tmp_path):
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(export) as archive:
+        archive.extractall(folder)
+    unpack(str(folder), {"sample/NL.csv": tmp_path / "out.csv"})
+    assert (tmp_path / "out.csv").read_text() == "step,firms\n0,100\n"
+    (folder / "sample/NL.csv").write_text("step,firms\n0,900\n")
+    with pytest.raises(CisflowError, match=r"sample/NL\.csv was changed after the export"):
+        unpack(str(folder), {"sample/NL.csv": tmp_path / "out.csv"})
+
+
+def test_a_digest_is_of_what_numbers_depend_on():
+    spec = {"title": "a", "controls": ["x"]}
+    assert spec_digest(spec) == spec_digest({**spec, "title": "b"})
+    assert spec_digest(spec) != spec_digest({**spec, "controls": ["y"]})

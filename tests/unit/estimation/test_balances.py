@@ -1,0 +1,434 @@
+"""A total effect comes apart into what costs and what returns, by lag and by group of firms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cisflow.base.problems import CisflowError
+from cisflow.estimation.estimates import COLUMNS
+from cisflow.estimation.run import estimate
+from cisflow.estimators.path.balance import decompose, horizon, parts_of
+from cisflow.estimators.path.model import PathModel
+from cisflow.study.balance_terms import split_column
+from cisflow.study.canonical import BLOCKS
+
+EQUATIONS = {
+    "internal_investment": ["diversity"],
+    "innovation_strength": ["diversity", "internal_investment"],
+    "personnel_cost_share": ["diversity", "internal_investment", "innovation_strength"],
+    "profit_margin": ["diversity", "innovation_strength", "personnel_cost_share"],
+}
+ABOUT = {
+    "source": "diversity",
+    "target": "profit_margin",
+    "return_through": "innovation_strength",
+    "cost_through": "personnel_cost_share",
+}
+TRUTH = {
+    "internal_investment": {"diversity": 0.5},
+    "innovation_strength": {"diversity": -0.2, "internal_investment": 0.8},
+    "personnel_cost_share": {
+        "diversity": 0.4,
+        "internal_investment": 0.3,
+        "innovation_strength": -0.1,
+    },
+    "profit_margin": {"diversity": -0.3, "innovation_strength": 0.4, "personnel_cost_share": -0.6},
+}
+# Products along the arrows of TRUTH, worked out by hand.
+INVEST_INNOVATE = 0.5 * 0.8  # diversity → investment → innovation
+RETURN = (-0.2 + INVEST_INNOVATE) * (0.4 + (-0.1) * (-0.6))
+PERSONNEL = 0.4 * (-0.6) + 0.5 * 0.3 * (-0.6)
+COST = -0.3 + PERSONNEL
+
+
+def firms(n, seed, direct=-0.3, later=()):
+    """Return firms that follow TRUTH, with the direct arrow and further lags as asked."""
+    rng = np.random.default_rng(seed)
+    data = {"diversity": rng.normal(size=n)}
+    for target, sources in TRUTH.items():
+        if target != "profit_margin":
+            data[target] = sum(b * data[s] for s, b in sources.items()) + rng.normal(size=n)
+    others = {k: b for k, b in TRUTH["profit_margin"].items() if k != "diversity"}
+    base = sum(b * data[s] for s, b in others.items())
+    for name, arrow in {"profit_margin": direct, **dict(later)}.items():
+        data[name] = base + arrow * data["diversity"] + rng.normal(size=n)
+        if "_lag" in name:
+            data[name.replace("profit_margin", "personnel_cost_share")] = data[
+                "personnel_cost_share"
+            ]
+    return pd.DataFrame(data)
+
+
+def panel(data, **columns):
+    """Return firms as a panel of one wave."""
+    n = len(data)
+    return data.assign(
+        wave="W1",
+        reference_year=2004,
+        manufacturing=pd.array([True] * n, dtype="boolean"),
+        **{f"asked_{block}": True for block in BLOCKS},
+        **columns,
+    )
+
+
+def spec(**changes):
+    base = {
+        "title": "t",
+        "source": "s",
+        "sample": ["manufacturing"],
+        "estimator": "balance",
+        "equations": EQUATIONS,
+        "balance": ABOUT,
+        "controls": [],
+        "fixed_effects": [],
+        "covariance": ["nonrobust"],
+        "weights": None,
+        "effects": [],
+    }
+    return {**base, **changes}
+
+
+def run(data, draws=400, **changes):
+    return estimate(
+        data,
+        spec(**changes),
+        country="XX",
+        model="m",
+        lag=2,
+        bootstrap={"draws": draws, "seed": 1},
+    )
+
+
+def part(table, term, column="raw", outcome="profit_margin", kind="bootstrap"):
+    found = table[
+        (table["term"] == term)
+        & (table["column"] == column)
+        & (table["outcome"] == outcome)
+        & (table["cov_type"] == kind)
+    ]
+    assert len(found) == 1, (term, column, outcome)
+    return found.iloc[0]
+
+
+# --- by step -----------------------------------------------------------------------------------
+
+
+def stepped(n, seed, fifth=-0.8, most=7):
+    """Return firms of which each further type of partner raises innovation, and the fifth costs."""
+    rng = np.random.default_rng(seed)
+    partners = rng.integers(0, most + 1, n)
+    strength = 0.5 * partners + rng.normal(size=n)
+    cost = rng.normal(size=n)
+    margin = fifth * (partners >= 5) + 0.4 * strength - 0.6 * cost + rng.normal(size=n)
+    steps = {f"partners_{k}_or_more": pd.array(partners >= k, dtype="boolean") for k in (2, 5, 7)}
+    return pd.DataFrame(
+        {
+            "diversity": partners.astype(float),
+            "internal_investment": rng.normal(size=n),
+            "innovation_strength": strength,
+            "personnel_cost_share": cost,
+            "profit_margin": margin,
+            "coop_any": pd.array(partners >= 1, dtype="boolean"),
+            **steps,
+        }
+    )
+
+
+STEPS = ["coop_any", "partners_2_or_more", "partners_5_or_more", "partners_7_or_more"]
+
+
+def test_the_step_that_costs_is_found():
+    data = stepped(3000, 3)
+    estimates = run(panel(data), draws=200, steps=STEPS)
+    table = estimates.table
+    fifth = part(table, "cost: direct", "raw | partners_5_or_more")
+    second = part(table, "cost: direct", "raw | partners_2_or_more")
+    assert abs(fifth["estimate"] + 0.8) < 3 * fifth["std_error"]
+    assert fifth["ci_high"] < 0 < second["ci_high"]
+    returned = part(table, "return", "raw | partners_2_or_more")
+    # from 1 to a mean of 3 types, each worth half a unit of strength
+    assert abs(returned["estimate"] - 2 * 0.5 * 0.4) < 3 * returned["std_error"]
+    for step in STEPS:
+        column = f"raw | {step}"
+        total = part(table, "cost", column)["estimate"] + part(table, "return", column)["estimate"]
+        assert part(table, "balance", column)["estimate"] == pytest.approx(total, abs=1e-12)
+        assert part(table, "balance", column)["n"] == 3000
+    assert set(table["column"]) == {f"raw | {step}" for step in STEPS}
+    assert estimates.diagnostics["fits"][0]["groups"]["all"]["nobs"] == 3000
+
+
+def test_steps_add_up_to_the_effect_of_all_types():
+    """Balances from none to seven types are the regression of the margin on the steps."""
+    import statsmodels.api as sm
+
+    data = stepped(500, 4)
+    table = run(panel(data), draws=50, steps=STEPS).table
+    design = sm.add_constant(data[STEPS].astype(float))
+    reduced = sm.OLS(data["profit_margin"], design).fit()
+    assert all("diversity" in sources for sources in EQUATIONS.values())  # none is assumed away
+    for step in STEPS:
+        balance = part(table, "balance", f"raw | {step}")["estimate"]
+        assert balance == pytest.approx(reduced.params[step], abs=1e-9)
+
+
+def test_a_step_that_few_firms_took_counts_with_the_one_before_it():
+    data = stepped(600, 5, most=6)
+    data.loc[:4, "partners_7_or_more"] = True
+    table = run(panel(data), draws=50, steps=STEPS).table
+    row = table[table["column"] == "raw | partners_7_or_more"].iloc[0]
+    assert row["note"] == "not estimable: fewer than 10 firms with it, or without it"
+    without = run(panel(data), draws=50, steps=STEPS[:-1]).table
+    for step in STEPS[:-1]:
+        one, other = (part(t, "balance", f"raw | {step}")["estimate"] for t in (table, without))
+        assert one == other
+
+
+def test_a_step_the_survey_does_not_ask_for_costs_no_firm():
+    data = stepped(300, 6).assign(partners_7_or_more=pd.array([None] * 300, dtype="boolean"))
+    table = run(panel(data), draws=50, steps=STEPS).table
+    row = table[table["column"] == "raw | partners_7_or_more"].iloc[0]
+    assert row["note"] == "not estimable: the survey does not ask so many"
+    assert part(table, "balance", "raw | partners_5_or_more")["n"] == 300
+
+
+def test_too_few_firms_for_any_step_is_one_row_that_says_so():
+    table = run(panel(stepped(20, 7)), draws=50, steps=STEPS).table
+    assert len(table) == 1
+    assert table["note"].iloc[0].startswith("not estimable: fewer than 30 firms")
+
+
+# --- the numbers -------------------------------------------------------------------------------
+
+
+def test_parts_are_the_hand_computed_products_of_the_estimated_arrows():
+    fit = PathModel(EQUATIONS, firms(400, 3)).fit(bootstrap={"draws": 50, "seed": 1})
+    b = {(e.source, e.target): e.estimate for e in fit.edges.itertuples()}
+    d, i, s, p, m = "diversity", *EQUATIONS
+    innovation = b[d, s] + b[d, i] * b[i, s]
+    returned = innovation * (b[s, m] + b[s, p] * b[p, m])
+    personnel = (b[d, p] + b[d, i] * b[i, p]) * b[p, m]
+    found = decompose(fit, d, m, parts_of(fit.model.system, **ABOUT))["raw"]
+    point = dict(zip(found.names, found.point, strict=True))
+    assert point["return"] == pytest.approx(returned, abs=1e-14)
+    assert point["cost: direct"] == pytest.approx(b[d, m], abs=1e-14)
+    assert point["cost: through personnel_cost_share"] == pytest.approx(personnel, abs=1e-14)
+    assert point["cost"] == pytest.approx(b[d, m] + personnel, abs=1e-14)
+    assert point["balance"] == pytest.approx(b[d, m] + personnel + returned, abs=1e-14)
+    single = [v for name, v in point.items() if "→" in name]
+    assert len(single) == 7
+    assert sum(single) == pytest.approx(point["balance"], abs=1e-14)
+
+
+def test_balance_is_the_total_effect_with_its_intervals():
+    fit = PathModel(EQUATIONS, firms(300, 4)).fit("bootstrap", bootstrap={"draws": 300, "seed": 2})
+    total = fit.effects("diversity", "profit_margin").iloc[-1]
+    parts = parts_of(fit.model.system, **ABOUT)
+    for scale, prefix in (("raw", ""), ("standardised", "std_")):
+        found = decompose(fit, "diversity", "profit_margin", parts)[scale]
+        row = next(r for r in found.table() if r["part"] == "balance")
+        for name in ("estimate", "std_error", "ci_low", "ci_high", "bca_low", "bca_high"):
+            assert row[name] == pytest.approx(total[prefix + name], rel=1e-10), name
+        assert found.share_negative("balance") == total["prob_negative"]
+
+
+def test_known_truth_is_recovered():
+    table = run(panel(firms(10_000, 5)), draws=20).table
+    truth = {
+        "return": RETURN,
+        "cost: direct": -0.3,
+        "cost: through personnel_cost_share": PERSONNEL,
+        "cost": COST,
+        "balance": COST + RETURN,
+        "diversity → internal_investment → innovation_strength → profit_margin": 0.5 * 0.8 * 0.4,
+    }
+    for term, value in truth.items():
+        assert part(table, term)["estimate"] == pytest.approx(value, abs=0.03), term
+
+
+@pytest.mark.parametrize(("direct", "probability"), [(-1.0, 1.0), (1.0, 0.0)])
+def test_probability_is_near_its_limits_in_clear_cases(direct, probability):
+    table = run(panel(firms(400, 6, direct=direct))).table
+    row = part(table, "P(cost > return)")
+    assert row["estimate"] == pytest.approx(probability, abs=0.01)
+    assert np.isnan(row["std_error"])
+    assert part(table, "P(cost > return)", "standardised")["estimate"] == row["estimate"]
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    held = {"bootstrap": 0, "bootstrap_bca": 0}
+    for seed in range(40):
+        table = run(panel(firms(250, 100 + seed))).table
+        for kind in held:
+            row = part(table, "balance", kind=kind)
+            held[kind] += row["ci_low"] < COST + RETURN < row["ci_high"]
+    # 95 % of 40 is 38; below 33 has a chance of about one in 300.
+    assert min(held.values()) >= 33, held
+
+
+def test_without_an_arrow_the_direct_cost_is_zero_by_assumption():
+    equations = {**EQUATIONS, "profit_margin": ["innovation_strength", "personnel_cost_share"]}
+    row = part(run(panel(firms(300, 7)), equations=equations).table, "cost: direct")
+    assert row["estimate"] == 0
+    assert np.isnan(row["std_error"])
+    assert "zero by assumption" in row["note"]
+
+
+def test_paths_that_neither_cost_directly_nor_through_personnel_are_told_apart():
+    equations = {**EQUATIONS, "profit_margin": [*EQUATIONS["profit_margin"], "internal_investment"]}
+    table = run(panel(firms(300, 8)), equations=equations).table
+    cost = part(table, "cost")["estimate"]
+    parts = ("cost: direct", "cost: through personnel_cost_share", "cost: other paths")
+    assert cost == pytest.approx(sum(part(table, term)["estimate"] for term in parts))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"return_through": "luck"}, "'luck' is not in the model"),
+        ({"return_through": "profit_margin"}, "nothing to balance"),
+    ],
+)
+def test_a_balance_of_nothing_is_refused(change, message):
+    system = PathModel(EQUATIONS, firms(100, 9)).system
+    with pytest.raises(CisflowError, match=message):
+        parts_of(system, **{**ABOUT, **change})
+
+
+# --- groups ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def two_kinds():
+    """Return 300 small firms whom diversity costs 0.8 more than 500 others."""
+    small, large = firms(300, 10, direct=-1.1), firms(500, 11, direct=-0.3)
+    flag = pd.array([True] * 300 + [False] * 500, dtype="boolean")
+    data = pd.concat([small, large], ignore_index=True)
+    levels = ["few"] * 10 + ["low"] * 400 + ["high"] * 390
+    return panel(data, small=flag, technology=levels)
+
+
+def test_groups_and_their_difference(two_kinds):
+    table = run(two_kinds, by=["small"]).table
+    assert tuple(table.columns) == COLUMNS
+    alone = run(two_kinds[two_kinds["small"]]).table
+    for term in ("cost", "return", "balance"):
+        in_group = part(table, term, "raw | small")
+        assert in_group["estimate"] == pytest.approx(part(alone, term)["estimate"])
+        gap = part(table, term, "raw | small minus not small")
+        other = part(table, term, "raw | not small")
+        assert gap["estimate"] == pytest.approx(in_group["estimate"] - other["estimate"])
+        together = np.hypot(in_group["std_error"], other["std_error"])
+        assert gap["std_error"] == pytest.approx(together, rel=0.15)
+    gap = part(table, "balance", "raw | small minus not small")
+    assert gap["estimate"] == pytest.approx(-0.8, abs=4 * gap["std_error"])
+    assert gap["ci_high"] < 0
+    bca = part(table, "balance", "raw | small minus not small", kind="bootstrap_bca")
+    assert bca["ci_low"] == pytest.approx(gap["ci_low"], abs=0.1)
+    assert part(table, "balance", "raw | small")["n"] == 300
+
+
+def test_single_paths_are_told_for_all_firms_alone(two_kinds):
+    table = run(two_kinds, by=["small"]).table
+    paths = table[table["term"].str.contains("→")]
+    assert {split_column(column)[1] for column in paths["column"]} == {"all"}
+
+
+def test_groups_of_a_variable_with_levels_and_one_that_is_too_small(two_kinds):
+    estimates = run(two_kinds, by=["technology"])
+    table = estimates.table
+    few = table[table["column"] == "raw | technology=few"]
+    assert few["note"].tolist() == [
+        "not estimable: fewer than 30 firms have every variable of the model"
+    ]
+    assert np.isfinite(part(table, "balance", "raw | technology=high")["estimate"])
+    gap = table[table["column"] == "raw | technology=few minus technology=high"]
+    assert gap["note"].tolist() == ["not estimable: no balance for technology=few"]
+    assert estimates.diagnostics["fits"][0]["groups"]["technology=few"]["note"]
+
+
+def test_sizes_of_groups_do_not_tell_of_a_few_firms(two_kinds):
+    values = two_kinds["small"].copy()
+    values.iloc[:2] = pd.NA
+    table = run(two_kinds.assign(small=values), by=["small"]).table
+    assert part(table, "balance")["n"] == 800
+    assert np.isnan(part(table, "balance", "raw | small")["n"])
+    assert np.isfinite(part(table, "balance", "raw | small")["estimate"])
+
+
+def test_an_unknown_group_is_refused(two_kinds):
+    with pytest.raises(CisflowError, match="`smal` is not a variable of the panel"):
+        run(two_kinds, by=["smal"])
+
+
+# --- lags --------------------------------------------------------------------------------------
+
+
+def test_each_lag_rests_on_its_own_firms_and_the_horizon_is_told():
+    later = {"profit_margin_lag0": -1.0, "profit_margin_lag2": -0.4, "profit_margin_lag4": 1.0}
+    data = panel(firms(400, 12, later=later))
+    data.loc[:99, "profit_margin_lag4"] = np.nan
+    estimates = run(data, lags=[0, 2, 4])
+    table = estimates.table
+    sizes = {
+        lag: part(table, "balance", outcome=f"profit_margin_lag{lag}")["n"] for lag in (0, 2, 4)
+    }
+    assert sizes == {0: 400, 2: 400, 4: 300}
+    direct = part(table, "cost: direct", outcome="profit_margin_lag0")["estimate"]
+    assert direct == pytest.approx(-1, abs=0.2)
+    words = "the balance is negative up to a lag of 2 and not negative from 4 years on, "
+    words += "within 0–4 years"
+    assert estimates.diagnostics["fits"][-1]["horizon"] == {"all": words}
+    row = table[table["term"] == "horizon"].iloc[0]
+    assert row["note"] == words
+    assert np.isnan(row["estimate"])
+
+
+def test_each_lag_is_weighted_for_its_own_loss_of_firms():
+    data = panel(firms(400, 14, later={"profit_margin_lag0": -1.0, "profit_margin_lag3": 1.0}))
+    rng = np.random.default_rng(2)
+    at = {0: rng.uniform(0.2, 5, 400), 3: rng.uniform(0.2, 5, 400)}
+    data = data.assign(
+        accounts_weight=np.nan, **{f"accounts_weight_lag{k}": w for k, w in at.items()}
+    )
+    data.loc[:99, ["profit_margin_lag3", "accounts_weight_lag3"]] = np.nan
+    table = run(data, lags=[0, 3], weights="accounts_weight").table
+    for lag, n in ((0, 400), (3, 300)):
+        row = part(table, "balance", outcome=f"profit_margin_lag{lag}")
+        own = data.assign(
+            profit_margin=data[f"profit_margin_lag{lag}"],
+            personnel_cost_share=data[f"personnel_cost_share_lag{lag}"],
+        )
+        fit = PathModel(EQUATIONS, own, weights=f"accounts_weight_lag{lag}").fit()
+        total = fit.effects("diversity", "profit_margin").iloc[-1]["estimate"]
+        assert row["estimate"] == pytest.approx(total, abs=1e-12)
+        assert row["n"] == n
+        assert row["weights"] == "accounts_weight"
+
+
+def test_a_lag_without_accounts_is_a_row_that_says_so():
+    data = panel(firms(200, 13, later={"profit_margin_lag0": -1.0}))
+    data["profit_margin_lag1"] = np.nan
+    data["personnel_cost_share_lag1"] = np.nan
+    table = run(data, lags=[0, 1, 2]).table
+    notes = table[table["column"] == "raw"].groupby("outcome")["note"].first()
+    assert notes["profit_margin_lag1"].startswith(
+        "not estimable: nothing measured for personnel_cost_share, profit_margin at a lag of 1"
+    )
+    assert "the panel has no" in notes["profit_margin_lag2"]
+    horizon_row = table[table["term"] == "horizon"].iloc[0]
+    assert "the one lag of 0 years: it does not turn" in horizon_row["note"]
+
+
+@pytest.mark.parametrize(
+    ("balances", "words"),
+    [
+        ({}, "no balance was estimated at any lag"),
+        ({0: -1, 3: -2, 6: -0.1}, "negative at every lag within 0–6 years: it does not turn"),
+        ({0: 1, 6: 2}, "positive at every lag within 0–6 years: it does not turn"),
+        ({0: -1, 2: -1, 3: 1}, "negative up to a lag of 2 and not negative from 3 years on"),
+        ({0: 1, 2: -1}, "does not turn to a return within 0–2 years"),
+        ({0: -1, 1: 1, 2: -1}, "changes 2 times within 0–2 years (negative at 0, 2)"),
+    ],
+)
+def test_the_horizon_in_words(balances, words):
+    assert words in horizon(balances)
