@@ -207,7 +207,7 @@ def report(found):
     blocks = [
         "# Path model: the truth in synthetic Flanders",
         f"{SAMPLES:,} samples per size and reading of figure 1, drawn by "
-        "`cisflow.simulate.extracts.draw_cis4` (counts, spending with zeros and a long tail, shares with "
+        "`cisflow.simulate` (counts, spending with zeros and a long tail, shares with "
         f"limits), seed {SEED}. All numbers are standardised. MCE: Monte-Carlo error of the bias. "
         f"Bootstrap: {DRAWS:,} draws.",
     ]

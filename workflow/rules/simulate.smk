@@ -1,6 +1,6 @@
 """Synthetic extracts with known truth, written below data/raw/synthetic/: one job per country."""
 
-from cisflow.simulate.extracts import truth_of
+from cisflow.study.truth import truth_of
 
 try:
     TRUTHS = {country: truth_of(RUN.truth, country, ROOT) for country in RUN.countries}

@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.assist.scaffold_text import TODO
+from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import configured
 from cisflow.study.codebook import codebook_files, load_codebook
-from cisflow.study.run import Run, load_run
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.study.models import with_unions
+from cisflow.study.run import Run, find_file, load_run
+from cisflow.survey.ingest import ingest_accounts, ingest_wave
+from cisflow.survey.semantics import warnings
 
 # Company accounts of which fewer surveyed firms than this are found are those of others.
 FEW_LINKED = 0.05
@@ -160,10 +163,6 @@ def _check_source(
     told: bool,
 ) -> None:
     """Open one extract and apply its codebook."""
-    from cisflow.assist.support import as_asked
-    from cisflow.survey.ingest import ingest_accounts, ingest_wave
-    from cisflow.survey.semantics import warnings
-
     try:
         codebook = load_codebook(source.entry["codebook"], folders)
     except CisflowError:
@@ -208,8 +207,6 @@ def _check_source(
 
 
 def _remember(firms: dict[str, pd.Series], country: str, ids: pd.Series) -> None:
-    import pandas as pd
-
     firms[country] = pd.concat([firms[country], ids]) if country in firms else ids
 
 
@@ -230,9 +227,6 @@ def _needless_changes(
     run: Run, root: Path, asked: dict[str, set[str]], heading: str
 ) -> Iterator[tuple[str, Problem]]:
     """Warn where a run leaves out of a model what every wave asks after all."""
-    from cisflow.study.models import with_unions
-    from cisflow.study.run import find_file
-
     whole, _ = with_unions(read_yaml(find_file(run.settings["models_file"], root)))
     changed = {name: whole[name] for name in run.settings["model_changes"] if name in run.models}
     able = [row for row in _models(replace(run, models=changed), root, asked) if row["supported"]]
@@ -256,8 +250,6 @@ def _nothing_to_estimate(
 
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
-    from cisflow.assist.support import supported_models
-
     industries = read_yaml(root / "config" / "nace.yaml")
     accounts = any("accounts" in about for about in run.countries.values())
     return [

@@ -8,14 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.assist.vocabulary import Words, plain
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.canonical import PLACES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CODES = 12
 MOSTLY = 0.9
@@ -217,7 +215,6 @@ def shortest(text: pd.Series) -> pd.Series:
 
 def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
     """Return text as numbers, shape (n,), and what had to be taken out of it to be numbers."""
-    import pandas as pd
 
     def read(text: pd.Series) -> pd.Series:
         return pd.to_numeric(text, errors="coerce").astype("float64")

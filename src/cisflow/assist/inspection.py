@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
 from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
+from cisflow.assist.support import supported_models
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
+from cisflow.base.cells import suppress_small_cells
+from cisflow.base.documents import read_yaml
 from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.raw.extract import open_extract
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
+from cisflow.study.models import with_unions
 from cisflow.survey.accounts.headers import read_headers, wanted_labels
 from cisflow.survey.answers import Columns, read_column
 from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BEST_SHOWN = 5
 # Below this share of its required variables a codebook is not about this file.
@@ -346,10 +351,6 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
-    from cisflow.assist.support import supported_models
-    from cisflow.base.documents import read_yaml
-    from cisflow.study.models import with_unions
-
     models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
     industries = read_yaml(root / "config" / "nace.yaml")
     return supported_models(variables, models, industries, accounts=False)
@@ -452,15 +453,11 @@ def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> lis
 
 def _rare(what: str) -> bool:
     """Return whether a message lists a code that fewer firms have than may be told."""
-    import re
-
     return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
 
 
 def numbers(seen: Look, columns: Sequence[str]) -> pd.DataFrame:
     """Return columns as numbers, shape (n, columns); what stands for no answer is missing."""
-    import pandas as pd
-
     return pd.DataFrame({c: _numbers_in(seen, c).reindex(seen.data.index) for c in columns})
 
 
@@ -506,8 +503,6 @@ def money_unit(
     currency
         Three-letter code; ``config/words.yaml`` knows roughly what it is worth.
     """
-    import numpy as np
-
     both = numbers(seen, [turnover, employees]).dropna()
     both = both[(both.iloc[:, 0] > 0) & (both.iloc[:, 1] > 0)]
     if len(both) < FEWEST:
@@ -526,10 +521,6 @@ def money_unit(
 
 def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the values of coded columns and how many rows have each, small counts withheld."""
-    import pandas as pd
-
-    from cisflow.base.cells import suppress_small_cells
-
     told = []
     found = _variables(seen, fit, by_words)
     for variable in sorted(found, key=FIRM_COLUMNS.index):

@@ -6,13 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import OpenExtract, code_key, column_names, read_extract
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 WORKBOOKS = (".xlsx", ".xls", ".ods")
@@ -160,8 +158,6 @@ def _table_of(
 
 def _with_first_row(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return a table with its header as a row, if that is one: a list without titles."""
-    import pandas as pd
-
     wanted = {name.casefold() for name in names}
     if not any(str(title).strip().casefold() in wanted for title in table.columns):
         return table

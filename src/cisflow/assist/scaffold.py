@@ -8,23 +8,23 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cisflow.assist.drafting.difference import beyond
-from cisflow.assist.drafting.draft import draft, year_of
+from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
 from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
 from cisflow.assist.scaffold_text import codebook_text, config_text
+from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.assist.vocabulary import load_words
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, configured
-from cisflow.study.codebook import load_codebook
-
-if TYPE_CHECKING:
-    from cisflow.assist.drafting.draft import Draft
-    from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import Codebook, load_codebook
+from cisflow.study.models import with_unions
+from cisflow.survey.ingest import ingest_wave
+from cisflow.survey.semantics import warnings
 
 # A codebook that knows nearly as many required variables and is of the wave's year is preferred.
 ABOUT_AS_GOOD = 0.1
@@ -356,9 +356,6 @@ def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | No
 
 def _works(task: Task, wave: Wave, fit: Fit) -> bool:
     """Return whether a codebook as it is reads a wave, with amounts in the unit it states."""
-    from cisflow.assist.support import as_asked
-    from cisflow.survey.ingest import ingest_wave
-
     for country, name in task.countries.items():
         codebook = configured(fit.codebook, wave.source(country))
         try:
@@ -383,10 +380,6 @@ def _tried(
     notes
         What checks of the answers warn of.
     """
-    from cisflow.assist.support import as_asked
-    from cisflow.survey.ingest import ingest_wave
-    from cisflow.survey.semantics import warnings
-
     todos: list[str] = []
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -446,9 +439,6 @@ def _models(
     lacking
         Of the others what they lack.
     """
-    from cisflow.assist.support import supported_models, without
-    from cisflow.study.models import with_unions
-
     listed = read_yaml(root / "config" / "config.yaml")["models"]
     models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
     chosen = {name: models[name] for name in listed if name in models}

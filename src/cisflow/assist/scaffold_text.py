@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from cisflow.assist.drafting.draft import Draft
+from cisflow.assist.inspection import Look
 from cisflow.base.paths import shown
 from cisflow.study.canonical import FIRM_COLUMNS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cisflow.assist.drafting.draft import Draft
-    from cisflow.assist.inspection import Look
 
 TODO = "TODO"
 LOOK = "LOOK"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from cisflow.assist.checking import Findings
 from cisflow.base.paths import shown
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.assist.checking import Findings
 
 WIDTH = 100
 WIDEST_COLUMN = 44

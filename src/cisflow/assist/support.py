@@ -8,14 +8,15 @@ the definitions of research variables.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from cisflow.panel.build import build_panel
 from cisflow.panel.constructs import CONSTRUCTS
-from cisflow.study.canonical import ASKED, FIRM_COLUMNS, FLAGS
+from cisflow.panel.sample import variables_of
+from cisflow.study.canonical import ACCOUNT_COLUMNS, ASKED, FIRM_COLUMNS, FLAGS
 from cisflow.survey.schema import dtype_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FIRMS = 12  # enough for shares among others of the same industry
 MADE_UP = {
@@ -60,8 +61,6 @@ def supported_models(
         Per model ``model``, ``title``, ``supported`` and ``lacks``: from each research variable
         that cannot be had to the canonical variables it is made of and that are not asked.
     """
-    from cisflow.panel.sample import variables_of
-
     had = _known(set(variables), industries, accounts, year)
     with_accounts = had if accounts else _known(set(variables), industries, True, year)
     parts = _made_of(industries, year)
@@ -129,7 +128,6 @@ def without(
     dict or None
         The keys that differ; None if the model cannot do without.
     """
-    from cisflow.panel.sample import variables_of
 
     def had(terms: Collection[str]) -> list[str]:
         return [t for t in terms if not absent & set(t.split(":"))]
@@ -176,8 +174,6 @@ def _computed_later(variable: str) -> bool:
 
 def _made_of(industries: Mapping[str, Any], year: int) -> dict[str, list[str]]:
     """Return per research variable the canonical variables it looks at, in their order."""
-    import pandas as pd
-
     looked: set[str] = set()
 
     class Watched(pd.DataFrame):
@@ -203,8 +199,6 @@ def _known(
     variables: set[str], industries: Mapping[str, Any], accounts: bool, year: int
 ) -> set[str]:
     """Return the columns of the panel that are not empty when ``variables`` are answered."""
-    from cisflow.panel.build import build_panel
-
     panel = build_panel(
         [_firms(variables, year)], _accounts(year) if accounts else None, 2, industries
     )
@@ -216,8 +210,6 @@ def _all_false(column: pd.Series) -> bool:
 
 
 def _firms(variables: set[str], year: int) -> pd.DataFrame:
-    import pandas as pd
-
     given = set(variables)
     if {"product_innovation", "process_innovation", "ongoing", "abandoned"} & given:
         given.add("innovation_active")
@@ -237,10 +229,6 @@ def _firms(variables: set[str], year: int) -> pd.DataFrame:
 
 
 def _accounts(year: int) -> pd.DataFrame:
-    import pandas as pd
-
-    from cisflow.study.canonical import ACCOUNT_COLUMNS
-
     rows = [
         dict.fromkeys(ACCOUNT_COLUMNS, 1.0) | {"firm_id": f"f{i}", "year": later}
         for i in range(FIRMS)

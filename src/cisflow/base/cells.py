@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.thresholds import MINIMUM_CELL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def suppress_small_cells(
@@ -38,7 +36,6 @@ def suppress_small_cells(
         the withheld cells are at least two and hold at least ``minimum`` firms together, so that
         the total does not give one of them away.
     """
-    import pandas as pd
 
     def withhold(firms: pd.Series) -> pd.Series:
         hidden = firms.between(1, minimum - 1)

@@ -5,11 +5,28 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+from jsonschema import Draft202012Validator
+
 from cisflow.base.problems import CisflowError, Problem
+
+
+# The parser written in C where PyYAML has it; its safe loader either way.
+class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """PyYAML's safe loader; a key that stands twice is refused, not the last one taken."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                what = f"`{key.value}` is there twice"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
 
 
 def read_yaml(file: Path | str) -> dict[str, Any]:
@@ -20,8 +37,6 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
     CisflowError
         The file does not exist, is not YAML, or does not hold a mapping.
     """
-    import yaml
-
     path = Path(file)
 
     try:
@@ -47,28 +62,7 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> Any:
     """Parse YAML once per text: codebooks share what they extend, and all share their schema."""
-    import yaml
-
-    return yaml.load(text, Loader=_strict_loader())  # noqa: S506
-
-
-@cache
-def _strict_loader() -> Any:
-    """Return PyYAML's safe loader; a key that stands twice is refused, not the last one taken."""
-    import yaml
-
-    # The parser written in C where PyYAML has it; its safe loader either way.
-    class Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                    what = f"`{key.value}` is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
-                seen.add(str(key.value))
-            return super().construct_mapping(node, deep=deep)
-
-    return Strict
+    return yaml.load(text, Loader=_Strict)  # noqa: S506
 
 
 def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:
@@ -88,8 +82,6 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
     CisflowError
         Every key that is unknown, missing or of the wrong kind, each with a remedy.
     """
-    from jsonschema import Draft202012Validator
-
     rules = read_yaml(schema)
     errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: e.json_path)
     # jsonschema reports every missing key once per missing key.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, Test
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 PLACE = ("country", "wave", "model")
 

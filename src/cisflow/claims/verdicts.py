@@ -7,15 +7,14 @@ the sign the literature found. Nothing is estimated here, and nothing but estima
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
 
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.study.claims import Test, _tests_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = (
     "claim",
@@ -77,8 +76,6 @@ def judge(
         measured, has a single row with country and wave empty. ``verdict`` is one of
         :data:`VERDICTS`; ``verdict_literature`` is the same by significance at 5 % alone.
     """
-    import pandas as pd
-
     tested = {t["model"] for claim in claims["claims"].values() for t in _tests_of(claim)}
     evidence = Evidence(estimates, diagnostics, tested)
     rows = [
@@ -100,7 +97,8 @@ def judge_pooled(claims: Mapping[str, Any], pooled: pd.DataFrame) -> pd.DataFram
     claims
         The claims file.
     pooled
-        Pooled estimates, the main method first (:func:`cisflow.estimation.pooling.pool.pool`); where they have
+        Pooled estimates, the main method first (:func:`cisflow.estimation.pooling.pool.pool`);
+        where they have
         degrees of freedom, intervals at another level than the table's are from t with these.
 
     Returns
@@ -310,8 +308,6 @@ def _interval(row: Row, level: float) -> tuple[float, float]:
 
 def _normal_interval(row: Row, level: float) -> tuple[float, float]:
     """Return estimate ± quantile × standard error; t where the row has degrees of freedom."""
-    from scipy.stats import norm, t
-
     df = row.get("df", np.nan)
     law = t(df) if np.isfinite(df) else norm()
     half = float(law.isf(level / 2)) * row["std_error"]

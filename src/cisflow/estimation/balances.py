@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import Row, fit_arguments, note_of, numeric
+from cisflow.estimators.path.balance import Decomposition, decompose, horizon, parts_of
+from cisflow.estimators.path.model import PathModel
+from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
+from cisflow.panel.sample import variables_of
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
@@ -27,12 +33,6 @@ from cisflow.study.balance_terms import (
     groups_of,
     outcome_of,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.path.balance import Decomposition
-    from cisflow.estimators.path.results import PathResults
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
@@ -102,8 +102,6 @@ def balances(
 
 def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
     """Return all firms, then the groups of each variable; who lacks it is in none of them."""
-    from pandas.api.types import is_bool_dtype
-
     groups = [Group(EVERYONE, sample)]
     for variable in by:
         values = sample[variable]
@@ -127,8 +125,6 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
     CisflowError
         If the panel has no accounts of that lag.
     """
-    from cisflow.panel.sample import variables_of
-
     if lag is None:
         return firms
     accounts = [name for name in variables_of(spec) if name in RATIOS or name == WEIGHT]
@@ -170,9 +166,6 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
 
     Every group has a seed of its own: resamples of different firms are independent.
     """
-    from cisflow.estimators.path.balance import decompose, parts_of
-    from cisflow.panel.sample import variables_of
-
     about = spec["balance"]
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec), lag)
@@ -192,8 +185,6 @@ def _fit(
     spec: Spec,
     bootstrap: Mapping[str, int],
 ) -> PathResults:
-    from cisflow.estimators.path.model import PathModel
-
     covariance = fit_arguments(spec["covariance"][0], firms)
     model = PathModel(
         equations,
@@ -324,9 +315,6 @@ def _steps(
     CisflowError
         If the model cannot be estimated.
     """
-    from cisflow.estimators.path.balance import decompose, parts_of
-    from cisflow.panel.sample import variables_of
-
     about = spec["balance"]
     unasked = set(spec["steps"]) - set(asked)
     firms = _complete(sample, [v for v in variables_of(spec) if v not in unasked])
@@ -370,8 +358,6 @@ def _horizon(
     spec: Spec, turns: Mapping[str, Mapping[int, float]]
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return in words at which lag each group's balance turns."""
-    from cisflow.estimators.path.balance import horizon
-
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
     rows = [
         {

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimators.regression.rows import Rows
+from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.regression.rows import Rows
+from cisflow.panel.sample import columns_in
 
 Row = dict[str, Any]
 Covariance = str | dict[str, str]
@@ -61,8 +61,6 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
     CisflowError
         It names the variables.
     """
-    from cisflow.panel.sample import columns_in
-
     names = dict.fromkeys(name for term in terms for name in columns_in(term))
     if empty := [name for name in names if sample[name].isna().all()]:
         remedy = "leave them out, or put in their place what the file has"
@@ -76,8 +74,6 @@ def note_of(error: CisflowError) -> str:
 
 def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[Row]:
     """Yield a row per coefficient, tested with t on ``df``, or normal where that is infinite."""
-    from scipy.stats import norm, t
-
     reference = t(df) if np.isfinite(df) else norm
     half = float(reference.ppf(0.975))
     for term, estimate, error in zip(params.index, params, bse, strict=True):
@@ -113,12 +109,10 @@ def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list
         Its ``sensitivity`` names the coefficients, ``sensitivity_benchmark`` the observed covariate
         to compare with: a term, or a fixed effect, which stands for all its dummies.
     """
-    from cisflow.estimators.regression.sensitivity import sensitivity
-
     names = [rows.names[j] for j in kept]
     benchmark = spec.get("sensitivity_benchmark") or ""
     found = []
-    for term in (t for t in spec.get("sensitivity") or [] if t in names):
+    for term in (name for name in spec.get("sensitivity") or [] if name in names):
         against = [
             j
             for j, name in enumerate(names)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
 COLUMNS = (
     "country",
@@ -60,8 +59,6 @@ class Estimates:
 
 def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
     """Read and stack estimate tables; empty text stays empty text, wave names stay text."""
-    import pandas as pd
-
     text = dict.fromkeys(WORDS, str)
     empty = {column: [""] for column in COLUMNS if column not in WORDS}
     tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
@@ -70,8 +67,6 @@ def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
 
 def read_pooled(file: str | Path) -> pd.DataFrame:
     """Read the pooled table, whose columns are those of the estimates and more."""
-    import pandas as pd
-
     text = (*WORDS, "method", "data")
     empty = {column: [""] for column in pd.read_csv(file, nrows=0).columns if column not in text}
     return pd.read_csv(file, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)

@@ -1,7 +1,8 @@
 """Instrumental variables: least squares, 2SLS, LIML and GMM side by side, firms of one wave.
 
 linearmodels estimates and tests; the Anderson–Rubin set and the effective F are
-:mod:`cisflow.estimators.regression.weak_instruments`. Standard errors and their degrees of freedom follow
+:mod:`cisflow.estimators.regression.weak_instruments`. Standard errors and their degrees of freedom
+follow
 :class:`cisflow.estimators.OLS`, so that the columns differ in nothing but the method.
 """
 
@@ -9,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import f as fisher
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
@@ -25,12 +28,11 @@ from cisflow.estimation.common import (
     record_of,
     sensitivities,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.arrays import Floats, Ints
-    from cisflow.estimators.regression.rows import Rows
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.design import independent_columns
+from cisflow.estimators.regression.models import PLAIN
+from cisflow.estimators.regression.rows import Rows, read_rows, why_collinear
+from cisflow.estimators.regression.weak_instruments import reduced_form
 
 # First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
 WEAK = 10.0
@@ -63,15 +65,11 @@ class Design:
 
     def columns(self, which: Sequence[int]) -> pd.DataFrame:
         """Return regressors under their names."""
-        import pandas as pd
-
         return pd.DataFrame(self.rows.X[:, which], columns=[self.rows.names[j] for j in which])
 
     @property
     def y(self) -> pd.Series:
         """The outcome."""
-        import pandas as pd
-
         return pd.Series(self.rows.y, name=self.rows.outcome)
 
     def array(self, which: Sequence[int]) -> Floats:
@@ -117,9 +115,6 @@ def _design(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
 ) -> Design:
     """Return complete rows; columns that repeat others are left out and named."""
-    from cisflow.estimators.design import independent_columns
-    from cisflow.estimators.regression.rows import read_rows, why_collinear
-
     endogenous, instruments = spec["endogenous"], spec["instruments"]
     exogenous = [*terms, *spec["controls"]]
     if twice := [v for v in (*endogenous, *instruments) if v in exogenous]:
@@ -199,8 +194,6 @@ def _options(
     design: Design, covariance: Covariance, sample: pd.DataFrame
 ) -> tuple[dict[str, Any], Ints | None]:
     """Return a covariance in linearmodels' words, and the clusters' codes."""
-    from cisflow.estimators.regression.models import PLAIN
-
     if isinstance(covariance, str):
         if covariance not in PLAIN:
             raise _refusal(f"covariance '{covariance}' is not offered", "use HC1, or cluster")
@@ -283,8 +276,6 @@ def _first_stage(
     fit: Any, design: Design, covariance: Covariance, codes: Ints | None
 ) -> dict[str, Any]:
     """Return how strong the instruments are, and what holds even if they are weak."""
-    from scipy.stats import f as fisher
-
     stage = fit.first_stage
     table = stage.diagnostics
     q = len(design.instruments)
@@ -316,8 +307,6 @@ def _first_stage(
 def _robust_to_weakness(
     design: Design, covariance: Covariance, codes: Ints | None
 ) -> dict[str, Any]:
-    from cisflow.estimators.regression.weak_instruments import reduced_form
-
     form = reduced_form(
         design.rows.y,
         design.rows.X[:, design.endogenous[0]],

@@ -13,9 +13,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import chi2
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
@@ -28,9 +30,9 @@ from cisflow.estimation.common import (
     numeric,
     record_of,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.estimators.design import independent_columns
+from cisflow.estimators.regression.rows import read_rows, why_collinear
+from cisflow.panel.sample import variables_of
 
 FIRM, WAVE = "firm_id", "wave"
 LAGGED = "lagged_outcome"
@@ -72,7 +74,8 @@ class Design:
     not_estimable
         Term → why it has no coefficient.
     dropped
-        Rows left out for want of an answer, as :func:`cisflow.estimators.regression.rows.read_rows`.
+        Rows left out for want of an answer, as
+        :func:`cisflow.estimators.regression.rows.read_rows`.
     """
 
     y: pd.Series
@@ -146,12 +149,6 @@ def _design(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
 ) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
-    import pandas as pd
-
-    from cisflow.estimators.design import independent_columns
-    from cisflow.estimators.regression.rows import read_rows, why_collinear
-    from cisflow.panel.sample import variables_of
-
     wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
     regressors = [*terms, *spec["controls"]]
@@ -184,8 +181,6 @@ def _wave_number(sample: pd.DataFrame) -> pd.Series:
 
 def _outcome_before(data: pd.DataFrame, outcome: str) -> pd.Series:
     """Return the outcome of the same firm in the wave before, null if it was not in it."""
-    import pandas as pd
-
     known = data.set_index([FIRM, "order"])[outcome]
     before = pd.MultiIndex.from_arrays([data[FIRM], data["order"] - 1])
     return pd.Series(known.reindex(before).to_numpy(), index=data.index)
@@ -242,10 +237,6 @@ def _correlated_random(design: Design) -> Fit:
     With the means of the wave dummies among them, the coefficients are the within estimates in an
     unbalanced panel too (Wooldridge 2019, Journal of Econometrics 211:137).
     """
-    import pandas as pd
-
-    from cisflow.estimators.design import independent_columns
-
     _refuse_unless_repeated(design)
     varying = [name for name in design.X if name != INTERCEPT]
     means = design.X[varying].groupby(level=0).transform("mean").rename(columns=_mean_of)
@@ -257,8 +248,6 @@ def _correlated_random(design: Design) -> Fit:
 def _first_difference(design: Design) -> Fit:
     """Regress changes on changes between consecutive waves."""
     from linearmodels.panel.model import FirstDifferenceOLS
-
-    from cisflow.estimators.design import independent_columns
 
     _refuse_unless_repeated(design)
     order = design.y.index.to_frame()["order"]
@@ -352,8 +341,6 @@ def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -
 
 def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, float]:
     """Return results, number of clusters and degrees of freedom of t."""
-    import pandas as pd
-
     if isinstance(covariance, str):
         k, waves = sum(not _of_waves(name) for name in fit.design.X), len(fit.design.waves)
         if covariance == "driscoll_kraay" and waves <= k:
@@ -406,8 +393,6 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
 
     Classical covariances. Wave dummies are in both models and not compared.
     """
-    from scipy.stats import chi2
-
     try:
         within = _within(design).refit(**PLAIN["nonrobust"])
     except CisflowError as error:
@@ -428,8 +413,6 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
 
 def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
     """Test that the named regressors' firm means are irrelevant, robust like the main rows."""
-    from scipy.stats import chi2
-
     names = [m for m in map(_mean_of, fit.design.terms) if m in fit.design.X]
     if not names:
         return {"note": "not estimable: no named regressor varies within firms"}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.common import Row, fit_arguments, numeric
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.path.model import PathModel
-    from cisflow.estimators.path.results import PathResults
+from cisflow.estimators.path.compare import compare
+from cisflow.estimators.path.model import PathModel
+from cisflow.estimators.path.results import PathResults
+from cisflow.raw.printed import read_printed
 
 Maker = Callable[[dict[str, list[str]]], "PathModel"]
 
@@ -60,9 +59,6 @@ def path_model(
 
 def _maker(sample: pd.DataFrame, spec: dict[str, Any]) -> Maker:
     """Return what makes a path model of equations: from the firms, or from a printed table."""
-    from cisflow.estimators.path.model import PathModel
-    from cisflow.raw.printed import read_printed
-
     if printed := spec.get("printed"):
         corr, sd = read_printed(printed["file"])
         return partial(PathModel.from_correlation, corr=corr, sd=sd, n=printed["firms"])
@@ -113,8 +109,6 @@ def _tests_of_readings(
     """Return how each reading of a union fares against it, nothing for a model that is none."""
     if not spec.get("readings"):
         return {}
-    from cisflow.estimators.path.compare import compare
-
     fits = {name: make(equations).fit(**covariance) for name, equations in spec["readings"].items()}
     table = compare({**fits, "union": union}).drop(index="union")
     return {

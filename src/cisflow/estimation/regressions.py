@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
@@ -18,10 +19,9 @@ from cisflow.estimation.common import (
     refuse_unmeasured,
     sensitivities,
 )
+from cisflow.estimators.regression.models import OLS, FractionalLogit
+from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weights_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def regressions(
@@ -75,20 +75,14 @@ def _fit_regression(
     weights = sample[name] if name else None
     data = numeric(sample)
     if spec["estimator"] == "tobit":
-        from cisflow.estimators.tobit.model import Tobit
-
         lower, upper = spec["limits"]
         model: Any = Tobit.from_formula(formula, data, lower=lower, upper=upper, weights=weights)
     elif spec["estimator"] == "fractional":
-        from cisflow.estimators.regression.models import FractionalLogit
-
         lower, upper = spec["limits"]
         model = FractionalLogit.from_formula(
             formula, data, lower=lower, upper=upper, weights=weights
         )
     else:
-        from cisflow.estimators.regression.models import OLS
-
         model = OLS.from_formula(formula, data, weights=weights)
     return model.fit(**fit_arguments(spec["covariance"][0], sample))
 

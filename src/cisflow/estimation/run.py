@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow import __version__
 from cisflow.base.thresholds import MINIMUM_CELL, without_small_counts
@@ -20,12 +22,10 @@ from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
 from cisflow.panel.design import survey_design
+from cisflow.panel.sample import select_sample, variables_of, waves_of
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weightings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
 
@@ -90,8 +90,6 @@ def estimate(
     -----
     A wave that cannot support the model gives one row that says why, and the others go on.
     """
-    import pandas as pd
-
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
     estimator = ESTIMATORS[spec["estimator"]]
@@ -121,10 +119,6 @@ def _samples(
     panel: pd.DataFrame, spec: dict[str, Any], lag: int, *, pooled: bool
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
     """Yield wave, its firms and why they cannot support the model (empty if they can)."""
-    import pandas as pd
-
-    from cisflow.panel.sample import select_sample, waves_of
-
     parts = []
     for wave in waves_of(panel, spec):
         sample, flow = select_sample(panel, spec, wave, lag=lag)
@@ -146,8 +140,6 @@ def _samples(
 
 def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:
     """Add how the wave was drawn: firms outside the sample are firms of their stratum too."""
-    import pandas as pd
-
     design = pd.DataFrame(survey_design(wave).columns(), index=wave.index)
     return sample.join(design)
 
@@ -166,6 +158,4 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: dict[str, Any]) -> 
 
 
 def _needed(spec: dict[str, Any]) -> list[str]:
-    from cisflow.panel.sample import variables_of
-
     return [v for v in variables_of(spec) if v not in spec["sample"]]

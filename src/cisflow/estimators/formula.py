@@ -6,16 +6,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse, rows_in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Flags = NDArray[np.bool_]
 Columns = dict[str, Any]  # numbers as arrays, anything else as Series
@@ -91,8 +89,6 @@ class Absorbed:
 
     def encode(self, values: pd.Series) -> Ints:
         """Codes of new values; −1 for a level the model does not know."""
-        import pandas as pd
-
         return np.asarray(pd.Index(self.levels).get_indexer(pd.Index(values)), dtype=np.intp)
 
 
@@ -140,8 +136,6 @@ def _alone(terms: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def encode(term: str, variable: str, values: Any) -> Absorbed:
     """Sort the levels of a categorical and number them."""
-    import pandas as pd
-
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu" and values.size:
         first, last = int(values.min()), int(values.max())
         if last - first <= 4 * values.size + 1000:  # a table of the levels, and no sorting
@@ -233,7 +227,6 @@ def _sum_matrices(
 
 def _formulaic_matrices(formula: str, columns: Columns, absorbed: Absorbed | None) -> _Matrices:
     """Let formulaic build the dense columns, and sort all names as the formula does."""
-    import pandas as pd
     from formulaic import Formula
 
     parsed = _parse(formula)
@@ -404,8 +397,6 @@ def plain_values(values: Any) -> Any:
     Nullable integers, floats and booleans become numbers (yes = 1); text becomes a category, as in
     R, because formulaic takes pandas' own string type for numbers.
     """
-    import pandas as pd
-
     dtype = values.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
         return np.asarray(values)
@@ -422,7 +413,5 @@ def plain_values(values: Any) -> Any:
 
 def plain_types(table: pd.DataFrame) -> pd.DataFrame:
     """Give every column of new rows a type formulaic knows, see :func:`plain_values`."""
-    import pandas as pd
-
     columns = {str(name): plain_values(table[name]) for name in table.columns}
     return pd.DataFrame(columns).set_axis(table.index)

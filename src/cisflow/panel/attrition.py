@@ -9,18 +9,18 @@ the composition of the survey as far as it depends on what the survey asks (Wool
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import chi2
 
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few, without_small_counts
+from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
 from cisflow.study.canonical import lagged
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Size classes of Recommendation 2003/361/EC and of the survey's strata.
 SIZE_CLASSES = {"fewer than 50": (0, 50), "50 to 249": (50, 250), "250 and more": (250, np.inf)}
@@ -136,7 +136,8 @@ def attrition(panel: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     panel
-        As :func:`cisflow.panel.build.build_panel` makes it; pass a part of it for a part of the firms.
+        As :func:`cisflow.panel.build.build_panel` makes it; pass a part of it for a part of the
+        firms.
 
     Returns
     -------
@@ -145,8 +146,6 @@ def attrition(panel: pd.DataFrame) -> pd.DataFrame:
         ``group`` the class, ``share`` from 0 to 1. Cells may be small: before they are published
         they have to pass :mod:`cisflow.panel.description`.
     """
-    import pandas as pd
-
     return pd.DataFrame(list(_attrition_rows(panel)), columns=list(ATTRITION_COLUMNS))
 
 
@@ -192,8 +191,6 @@ def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
         ask is left out, and so are firms without an answer if they are too few for a dummy. A wave
         for which it cannot be estimated has one row with the reason as its term.
     """
-    import pandas as pd
-
     rows: list[dict[str, Any]] = []
     for wave, firms in panel.groupby("wave", sort=False):
         fit, reason = _fit_or_reason(firms)
@@ -205,8 +202,6 @@ def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
-    from scipy.stats import chi2
-
     for term, estimate in fit.params.items():
         yield {
             "wave": wave,
@@ -247,8 +242,6 @@ def accounts_weights(panel: pd.DataFrame) -> pd.Series:
         and for waves for which it cannot be estimated; 1 where every firm has accounts. Not
         multiplied by the sampling weight.
     """
-    import pandas as pd
-
     weights = pd.Series(np.nan, index=panel.index, name=WEIGHT, dtype="float64")
     for _, firms in panel.groupby("wave"):
         has = firms["has_accounts"].astype(bool)
@@ -279,10 +272,6 @@ def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, str]:
 
 def _fitted(firms: pd.DataFrame) -> Any:
     """Return the logit of having accounts of the firms of one wave."""
-    import pandas as pd
-
-    from cisflow.estimators.regression.models import Logit
-
     answers = _answers(firms)
     has = firms["has_accounts"].astype(float)
     common = _merged_industries(firms["industry"].astype("object").fillna(UNKNOWN_INDUSTRY), has)
@@ -300,8 +289,6 @@ def _answers(firms: pd.DataFrame) -> pd.DataFrame:
     Those not asked and those who did not answer have a dummy each where both groups are large
     enough, else one together; where even these are too few they stay unknown.
     """
-    import pandas as pd
-
     has = firms["has_accounts"].astype(bool)
 
     def enough(some: pd.Series) -> bool:

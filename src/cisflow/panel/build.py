@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.panel.attrition import WEIGHT, accounts_at, accounts_weights
 from cisflow.panel.constructs import CONSTRUCTS, Industries, add_constructs
 from cisflow.panel.ratios import NEEDED_RATIOS, RATIOS, account_ratios
 from cisflow.study.canonical import FIRM_COLUMNS, lagged
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 LINKS = ("n_waves", "in_previous_wave")
 
@@ -39,7 +36,8 @@ def build_panel(
     Parameters
     ----------
     waves
-        Firm records of each wave, columns :data:`cisflow.study.canonical.FIRM_COLUMNS`, in any order.
+        Firm records of each wave, columns :data:`cisflow.study.canonical.FIRM_COLUMNS`, in any
+        order.
     accounts
         Company accounts, columns :data:`cisflow.study.canonical.ACCOUNT_COLUMNS`, or None.
     lag
@@ -57,7 +55,8 @@ def build_panel(
     winsorise, deflator
         As for :func:`cisflow.panel.ratios.account_ratios`.
     weigh_attrition
-        Whether to estimate ``accounts_weight`` (:func:`cisflow.panel.attrition.accounts_weights`), and
+        Whether to estimate ``accounts_weight`` (:func:`cisflow.panel.attrition.accounts_weights`),
+        and
         ``accounts_weight_lag3`` … for the accounts at ``lags``.
 
     Returns
@@ -74,8 +73,6 @@ def build_panel(
         Without a wave, for several countries, for firms that stand twice in a wave or twice in a
         year of the accounts, and for an average that would reach back before the survey.
     """
-    import pandas as pd
-
     _refuse_bad_input(waves, accounts)
     ordered = sorted(waves, key=lambda firms: firms["reference_year"].max())
     panel = pd.concat([add_constructs(firms, industries) for firms in ordered], ignore_index=True)
@@ -170,8 +167,6 @@ def _averaged(ratios: pd.DataFrame, lag: int, average: int) -> pd.DataFrame:
         )
     if average == 1:
         return ratios
-    import pandas as pd
-
     years = [ratios.assign(year=ratios["year"] + back) for back in range(average)]
     stacked = pd.concat(years).groupby(["firm_id", "year"])[list(RATIOS)]
     # A mean over fewer years than asked for would be another variable for some firms.

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from cisflow.panel import indicators, ratios
 from cisflow.panel.peers import peer_cooperation, peer_diversity
 from cisflow.study.canonical import PARTNERS
 from cisflow.survey.activities import Industries, high_tech, industry, technology
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Construct(NamedTuple):
@@ -275,7 +274,8 @@ def add_constructs(firms: pd.DataFrame, industries: Industries) -> pd.DataFrame:
     Parameters
     ----------
     firms
-        Firm records of one wave, columns :data:`cisflow.study.canonical.FIRM_COLUMNS`, shape (n, columns).
+        Firm records of one wave, columns :data:`cisflow.study.canonical.FIRM_COLUMNS`, shape (n,
+        columns).
     industries
         The industry groups, as ``config/nace.yaml`` has them.
     """

@@ -9,15 +9,16 @@ which keeps it apart from a zero and from a question that was not asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.thresholds import MINIMUM_CELL, SHARE_EDGES, is_small, splits_off_few
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.study.weightings import weightings
 
 
 def descriptives(
@@ -150,8 +151,6 @@ def outcome_distribution(
         ``class`` (``"lower"``, ``"between"``, ``"upper"``), ``above``, ``up_to``, ``firms``
         (null if withheld), ``suppressed``; empty when the outcome was not asked.
     """
-    import pandas as pd
-
     x = _as_float(panel, outcome)
     x = x[~np.isnan(x)]
     if len(x) == 0:
@@ -249,9 +248,6 @@ def describe_samples(
     dict
         ``country`` and ``samples``, the records of :func:`describe_sample`.
     """
-    from cisflow.panel.sample import select_sample, variables_of, waves_of
-    from cisflow.study.weightings import weightings
-
     samples = []
     for model, spec in models.items():
         censored = spec["estimator"] in ("tobit", "fractional")
@@ -273,6 +269,4 @@ def describe_samples(
 
 
 def _is_numeric(panel: pd.DataFrame, variable: str) -> bool:
-    from pandas.api.types import is_numeric_dtype
-
     return is_numeric_dtype(panel[variable])

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats
 from cisflow.study.weightings import UNWEIGHTED
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 STRATIFIED, WEIGHTED = "stratified", "weighted"
 
@@ -56,8 +53,6 @@ class SurveyDesign:
 
 def survey_design(firms: pd.DataFrame) -> SurveyDesign:
     """Read the design off the firms of one wave: columns ``weight`` and, if known, ``stratum``."""
-    import pandas as pd
-
     weight = firms["weight"].to_numpy(dtype=float, na_value=np.nan)
     if not len(firms) or not np.isfinite(weight).all() or np.ptp(weight) == 0:
         return SurveyDesign(UNWEIGHTED, np.ones(len(firms)), None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def control_flow(flow: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFrame:
@@ -25,8 +24,6 @@ def control_flow(flow: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFram
     minimum
         Smallest number of firms that may be shown.
     """
-    import pandas as pd
-
     parts = []
     for _, steps in flow.groupby(["country", "wave", "model"], sort=False):
         merged: list[dict[str, Any]] = []

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cisflow.panel.ratios import positive
 from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
@@ -46,8 +43,6 @@ def partner_type(firms: pd.DataFrame, partner: str) -> pd.Series:
         were therefore not shown the list of partners; null where the question about cooperation
         was filtered or not answered, and everywhere if the questionnaire lacks the type.
     """
-    import pandas as pd
-
     cells = _asked(firms, [f"coop_{partner}_{place}" for place in PLACES])
     if not cells:
         return pd.Series(pd.NA, index=firms.index, dtype="boolean")
@@ -79,8 +74,6 @@ def diversity_blau(firms: pd.DataFrame) -> pd.Series:
     abroad. Without a partner the index is 0. Null where diversity is, or where one of the cells
     is unknown.
     """
-    import pandas as pd
-
     types = [p for p in PARTNERS if _asked(firms, [f"coop_{p}"])]
     none = diversity(firms).eq(0)
     ties = pd.DataFrame(index=firms.index)
@@ -96,8 +89,6 @@ def partners_or_more(firms: pd.DataFrame, least: int) -> pd.Series:
 
     Null where diversity is, and everywhere if the questionnaire asks for fewer types than that.
     """
-    import pandas as pd
-
     if len(_asked(firms, [f"coop_{partner}" for partner in PARTNERS])) < least:
         return pd.Series(pd.NA, index=firms.index, dtype="boolean")
     return (firms["diversity"] >= least).astype("boolean").mask(firms["diversity"].isna())
@@ -191,8 +182,6 @@ def _first_asked(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
 
 def _either(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return whether one of yes/no ``columns`` is yes; null if none is yes and one is null."""
-    import pandas as pd
-
     nobody = pd.Series(pd.NA, index=firms.index, dtype="boolean")
     if not columns:
         return nobody
@@ -201,8 +190,6 @@ def _either(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
 
 def _number(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return how many of the yes/no ``columns`` are yes; null if one the wave asks is null."""
-    import pandas as pd
-
     present = _asked(firms, columns)
     if not present:
         return pd.Series(np.nan, index=firms.index, dtype="float64")

@@ -8,10 +8,7 @@ instruments has to argue away.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
 
 def peer_cooperation(firms: pd.DataFrame) -> pd.Series:

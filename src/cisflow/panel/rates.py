@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.base.cells import suppress_small_cells
+from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.panel.design import survey_design
+from cisflow.raw.extract import column_names, read_extract
 from cisflow.study.canonical import PARTNERS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RATE_COLUMNS = (
     "country",
@@ -60,7 +60,8 @@ def cooperation_rates(
     Parameters
     ----------
     panel
-        As :func:`cisflow.panel.build.build_panel` makes it. Weights are in ``weight``; strata, where the
+        As :func:`cisflow.panel.build.build_panel` makes it. Weights are in ``weight``; strata,
+        where the
         file has them, in ``stratum``.
     country
         Name for the rows.
@@ -75,8 +76,6 @@ def cooperation_rates(
         percentage points, all null where ``suppressed``; ``firms`` in the sample; ``design`` is
         ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
     """
-    import pandas as pd
-
     rows = [
         {"country": country, "wave": str(wave), **row}
         for wave, firms in panel.groupby("wave", sort=False)
@@ -191,8 +190,6 @@ def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
 
 def read_rates(files: Sequence[str | Path]) -> pd.DataFrame:
     """Read and stack tables of rates; wave 2010 stays a name, and NA stays Namibia."""
-    import pandas as pd
-
     text = dict.fromkeys(("country", "wave", "sector", "size", "partner", "design"), str)
     empty = {name: [""] for name in NUMBERS}
     tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
@@ -217,11 +214,6 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
     CisflowError
         Missing columns, unknown names, rates outside 0 to 100, rows that repeat: all at once.
     """
-    import pandas as pd
-
-    from cisflow.base.paths import shown
-    from cisflow.raw.extract import column_names, read_extract
-
     heading = f"Official rates ({shown(path)})"
     here = column_names(path, None, heading)
     absent = [name for name in OFFICIAL_COLUMNS if name not in here]

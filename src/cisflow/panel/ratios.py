@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import ACCOUNT_MONEY
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def profit_margin(accounts: pd.DataFrame) -> pd.Series:

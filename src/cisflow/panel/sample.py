@@ -7,7 +7,10 @@ The sample of a model and the sample flow that describes it come from one functi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_bool_dtype
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
@@ -16,9 +19,6 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.study.canonical import BLOCK_OF
 from cisflow.study.weightings import weightings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Spec = Mapping[str, Any]
 
@@ -195,8 +195,6 @@ def sample_flow(
         Columns :data:`FLOW_COLUMNS`. The last step of a model and wave is the number of firms it
         is estimated on.
     """
-    import pandas as pd
-
     flows = [
         select_sample(panel, spec, wave, lag=lag)[1].assign(country=country, model=name)
         for name, spec in models.items()
@@ -216,8 +214,6 @@ def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
 
 
 def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
-    from pandas.api.types import is_bool_dtype
-
     wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec), *(spec.get("by") or [])]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
@@ -255,8 +251,6 @@ def _states(firms: pd.DataFrame, variables: Sequence[str]) -> tuple[int, int]:
 
     A firm that was not asked one thing and did not answer another counts as missing.
     """
-    import pandas as pd
-
     unanswered = pd.Series(False, index=firms.index)
     for variable in variables:
         block = _block_of(variable)
@@ -313,7 +307,6 @@ def _step(
 
 def _flow(steps: Sequence[Mapping[str, Any]], wave: str) -> pd.DataFrame:
     """Return the steps as a table, with how many firms each one lost."""
-    import pandas as pd
 
     def rows() -> Iterator[dict[str, Any]]:
         before = steps[0]["firms"]

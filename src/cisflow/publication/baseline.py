@@ -6,12 +6,11 @@ For continuous integration: a change of code or data that moves a published numb
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What tells one published row from another; claims have their name as model's companion.
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "claim")
@@ -54,8 +53,6 @@ def published_numbers(results: Path) -> pd.DataFrame:
     CisflowError
         The folder holds no estimates.
     """
-    import pandas as pd
-
     tables = sorted((results / "estimates").rglob("*.csv"))
     if not tables:
         raise CisflowError(
@@ -76,8 +73,6 @@ def published_numbers(results: Path) -> pd.DataFrame:
 
 def _long(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with one row per number; empty cells are no numbers."""
-    import pandas as pd
-
     keys = table.reindex(columns=list(KEYS), fill_value="")
     parts = []
     for quantity in (*QUANTITIES, *TEXTS):
@@ -125,9 +120,6 @@ def compare_with_baseline(
     CisflowError
         There is no baseline, or no estimates.
     """
-    import numpy as np
-    import pandas as pd
-
     if not file.is_file():
         remedy = f"save one first: cisflow baseline save {results.as_posix()}"
         raise CisflowError(file.as_posix(), Problem("there is no such baseline", remedy))

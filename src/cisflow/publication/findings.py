@@ -9,20 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from cisflow import __version__
+from cisflow.estimation.estimates import POOLED, read_estimates, read_pooled
 from cisflow.panel.attrition import SILENCE
 from cisflow.panel.constructs import CONSTRUCTS
+from cisflow.panel.rates import read_rates
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.panel.sample import variables_of
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.series import series_of
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SYNTHETIC = "SYNTHETIC data"
 NOT_ESTIMABLE = "n.e."
@@ -217,10 +219,6 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
-    import pandas as pd
-
-    from cisflow.estimation.estimates import POOLED, read_estimates, read_pooled
-    from cisflow.panel.rates import read_rates
 
     def load(file: str | Path) -> dict[str, Any]:
         return json.loads(Path(file).read_text(encoding="utf-8"))
@@ -247,8 +245,6 @@ def read_findings(
 
 def _read_text_first(file: str | Path) -> pd.DataFrame:
     """Read a CSV whose names stay text: wave 2010 is a name, and NA is Namibia."""
-    import pandas as pd
-
     numbers = (
         "step",
         "firms",
@@ -274,8 +270,6 @@ def write_manifest(file: Path, settings: Mapping[str, Any]) -> None:
 
     The report is left out: it is made afterwards and carries the time of its making.
     """
-    from cisflow import __version__
-
     published = sorted(p for p in file.parent.rglob("*") if p.is_file())
     files = {
         p.relative_to(file.parent).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -534,8 +528,6 @@ def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -
 
 def uses_accounts(spec: Mapping[str, Any]) -> bool:
     """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
-    from cisflow.panel.sample import variables_of
-
     if spec.get("printed"):
         return False
     needed = [*spec["sample"], *variables_of(spec)]

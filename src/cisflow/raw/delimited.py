@@ -11,7 +11,11 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 
 from cisflow.raw.encodings import (
     UNICODE,
@@ -32,9 +36,6 @@ from cisflow.raw.opened import (
     arrow_texts,
     labels_below,
 )
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SAMPLE = 1 << 20
@@ -146,8 +147,6 @@ def _delimiter(text: str, options: Options) -> str:
 
 def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
     """Yield the rows; those pyarrow passes over come last, if they are rows at all."""
-    import pyarrow as pa
-
     passed_over: list[str] = []
     places = [layout.header.index(name) for name in names]
     with raw.stream() as stream:
@@ -176,9 +175,6 @@ def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
 def _batches(
     counted: _Counted, layout: _Layout, places: list[int], passed_over: list[str]
 ) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
     def note(row: Any) -> str:
         passed_over.append(row.text)
         return "skip"
@@ -186,19 +182,19 @@ def _batches(
     unicode = layout.encoding.name == UNICODE
     names = [str(i) for i in range(len(layout.header) + layout.extra)]
     kind = pa.large_binary() if unicode else pa.large_string()
-    yield from pc.open_csv(
+    yield from pa_csv.open_csv(
         pa.PythonFile(counted, mode="r"),
-        read_options=pc.ReadOptions(
+        read_options=pa_csv.ReadOptions(
             column_names=names,
             skip_rows=layout.blank_lines,
             skip_rows_after_names=1 if layout.labels is None else 2,
             encoding=layout.encoding.name,
             block_size=BLOCK,
         ),
-        parse_options=pc.ParseOptions(
+        parse_options=pa_csv.ParseOptions(
             delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=note
         ),
-        convert_options=pc.ConvertOptions(
+        convert_options=pa_csv.ConvertOptions(
             include_columns=[str(place) for place in places],
             column_types=dict.fromkeys(names, kind),
         ),
@@ -207,9 +203,6 @@ def _batches(
 
 def _decoded(column: Any, raw: RawFile, layout: _Layout) -> Any:
     """Return a column as text; the first byte that is not UTF-8 tells a file that is Latin-1."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if not pa.types.is_large_binary(column.type):
         return column
     if layout.encoding.name == UNICODE:

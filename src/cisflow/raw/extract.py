@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
 
 from cisflow.base.documents import did_you_mean, hinted
 from cisflow.base.paths import Paths, files_of
@@ -19,10 +22,6 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.joined import Part, join_parts
 from cisflow.raw.opened import Labels, Options, code_key
 from cisflow.raw.single import FORMATS, File, has_column, open_file, own_name, read_file, refusing
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 __all__ = [
     "FORMATS",
@@ -335,8 +334,5 @@ def _counted(n: int, noun: str) -> str:
 
 def _frame(table: pa.Table, rows: int) -> pd.DataFrame:
     """Return a table as pandas has it, without copying its text."""
-    import pandas as pd
-    import pyarrow as pa
-
     frame = table.to_pandas(types_mapper={pa.large_string(): pd.StringDtype()}.get)
     return frame if table.num_columns else pd.DataFrame(index=pd.RangeIndex(rows))

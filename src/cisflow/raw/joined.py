@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cisflow.base.problems import Problem
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,6 @@ def join_parts(parts: Sequence[Part]) -> tuple[pa.Table | None, dict[str, Any], 
     problems
         Identifiers that occur twice, or that no two files share.
     """
-    import pyarrow.compute as pc
-
     problems = [problem for part in parts for problem in _repeated(part)]
     first, *others = parts
     table, counts = first.table, {}
@@ -69,8 +67,6 @@ def join_parts(parts: Sequence[Part]) -> tuple[pa.Table | None, dict[str, Any], 
 
 
 def _repeated(part: Part) -> Iterator[Problem]:
-    import pyarrow.compute as pc
-
     counts = pc.value_counts(part.table[part.key].drop_null())
     several = [entry for entry in counts.field("counts").to_pylist() if entry > 1]
     if several:

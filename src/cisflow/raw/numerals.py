@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
+import pyarrow.compute as pc
 
 COMMA_NUMBER = r"^[+-]?\d*,\d+$"
 POINT_NUMBER = r"^[+-]?\d*\.\d+$"
@@ -27,8 +27,6 @@ def with_decimal_points(table: pa.Table, stated: str | None) -> tuple[pa.Table, 
     stated
         The decimal sign the codebook states, if it does.
     """
-    import pyarrow.compute as pc
-
     if stated == ".":
         return table, False
     commas = [name for name in table.column_names if _has_decimal_commas(table[name])]
@@ -42,8 +40,6 @@ def with_decimal_points(table: pa.Table, stated: str | None) -> tuple[pa.Table, 
 
 
 def _has_decimal_commas(column: Any) -> bool:
-    import pyarrow.compute as pc
-
     comma = pc.match_substring(column, ",")
     if not pc.any(comma).as_py():
         return False
@@ -53,8 +49,6 @@ def _has_decimal_commas(column: Any) -> bool:
 
 
 def _any(column: Any, pattern: str, but: str | None = None) -> bool:
-    import pyarrow.compute as pc
-
     found = pc.match_substring_regex(column, pattern)
     if but is not None:
         found = pc.and_(found, pc.invert(pc.match_substring_regex(column, but)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cisflow.base.problems import Problem
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
@@ -66,8 +67,6 @@ class RawFile:
 
     def source(self) -> str | BinaryIO:
         """Return what libraries open: the path, or the unpacked bytes in memory."""
-        import io
-
         if not self.packing:
             return str(self.path)
         with self.stream() as stream:
@@ -184,7 +183,6 @@ def value_text(value: Any) -> str | None:
 
 def object_texts(values: Iterable[Any], *, apart: bool = False) -> pa.Array:
     """Return values of any type as text; with ``apart`` see :func:`told_apart`."""
-    import pyarrow as pa
 
     def text(value: Any) -> str | None:
         stored = apart and isinstance(value, float) and not value.is_integer()
@@ -199,16 +197,11 @@ def told_apart(texts: Any) -> Any:
     Where texts may be numbers with separated thousands (``1.125``), and stored numbers may not,
     they must not be confused. An option ``stored_apart`` of the readers asks for it.
     """
-    import pyarrow.compute as pc
-
     return pc.replace_substring_regex(texts, STORED.pattern, r"\1e0")
 
 
 def arrow_texts(column: Any) -> pa.Array:
     """Return an Arrow array of any type as text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = column.type
     if pa.types.is_dictionary(kind):
         return arrow_texts(column.cast(kind.value_type))
@@ -229,9 +222,6 @@ def _float_texts(column: Any) -> pa.Array:
 
     Arrow writes 10,000,000,000 as ``1e+10``, and as an identifier that is never found again.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     nothing = pa.scalar(None, column.type)
     numbers = pc.if_else(pc.is_nan(column), nothing, column)
     size = pc.abs(numbers)

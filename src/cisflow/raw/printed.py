@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, read_extract
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PRINTED = "printed"  # what stands for the wave of estimates from a printed table
 NAME, DEVIATION = "variable", "sd"
@@ -38,8 +36,6 @@ def read_printed(path: str | Path) -> tuple[pd.DataFrame, pd.Series]:
     CisflowError
         For a missing column, a variable that stands there twice, and what is no number.
     """
-    import pandas as pd
-
     heading = f"Printed table ({shown(path)})"
     names = column_names(path, None, heading)
     here = {name.strip().casefold(): name for name in names}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from cisflow.raw.opened import (
     LABEL_ROW,
     ROWS_AT_A_TIME,
@@ -39,8 +42,6 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
     rows = cells[1:] if labels is None else cells[2:]
 
     def read(names: list[str]) -> Iterator[Chunk]:
-        import pyarrow as pa
-
         places = [header.index(name) for name in names]
         apart = bool(options.get("stored_apart"))
         columns = [object_texts((row[p] for row in rows), apart=apart) for p in places]
@@ -83,9 +84,6 @@ def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
 
 def open_parquet(raw: RawFile, options: Options) -> Opened:
     """Open a Parquet file; see :class:`~cisflow.raw.opened.Opened`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     source: Any = raw.source()
     try:
         file = pq.ParquetFile(source)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
@@ -17,11 +23,6 @@ from cisflow.raw.packed import PACKED, raw_file
 from cisflow.raw.progress import Progress
 from cisflow.raw.sheets import open_parquet, open_workbook
 from cisflow.raw.statistical import READERS, open_statistical
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
 
 FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
     **dict.fromkeys(READERS, open_statistical),
@@ -45,10 +46,6 @@ class File:
 @contextmanager
 def refusing(heading: str) -> Iterator[None]:
     """Put the heading over what a reader refuses."""
-    import gzip
-    import zipfile
-    import zlib
-
     try:
         yield
     except UnreadableError as error:
@@ -136,8 +133,6 @@ class Rows:
 
 def read_file(file: File, names: list[str], conditions: dict[str, set[str]], heading: str) -> Rows:
     """Read the rows that meet all conditions."""
-    import pyarrow as pa
-
     opened = file.opened
     needed = [*names, *(column for column in conditions if column not in names)]
     # Readers want at least one column to count the rows by.
@@ -165,9 +160,6 @@ def read_file(file: File, names: list[str], conditions: dict[str, set[str]], hea
 
 def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, set[str]]) -> Any:
     """Return which rows meet all conditions, None for all of them; note the values there are."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kept = None
     for column, keys in conditions.items():
         values = text[column].combine_chunks().dictionary_encode()

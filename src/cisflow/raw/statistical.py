@@ -7,7 +7,10 @@ SAS's .A to .Z.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cisflow.raw.opened import (
     Chunk,
@@ -20,9 +23,6 @@ from cisflow.raw.opened import (
     told_apart,
     value_text,
 )
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 READERS = {
     ".sav": ("read_sav", "SPSS"),
@@ -126,8 +126,6 @@ def _mixed(meta: Any) -> list[str]:
 
 
 def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
-    import pyarrow as pa
-
     texts, reasons = [], {}
     for name, values in columns.items():
         text, reason = _texts(
@@ -143,8 +141,6 @@ def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
 
 
 def _told_apart(chunk: Chunk, meta: Any) -> Chunk:
-    import pyarrow as pa
-
     kinds, names = meta.readstat_variable_types, chunk.text.column_names
     texts = [
         column if kinds[name] == "string" else told_apart(column)
@@ -170,9 +166,6 @@ def _texts(
     tagged
         Whether letters, kinds of missing values of Stata and SAS, stand among the numbers.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     reason = None
     if tagged:
         tags = [f".{value}" if isinstance(value, str) else None for value in values]

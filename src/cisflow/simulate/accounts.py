@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.simulate.cooperation import Integers, Truth
+from cisflow.simulate.cooperation import Integers
 from cisflow.simulate.followed import Followed, regional_shifts, returning
 from cisflow.simulate.lags import lag_process, ratio_scores
 from cisflow.simulate.norta import Array, margin
 from cisflow.simulate.population import RATIOS, draw_others
 from cisflow.simulate.survey import COMPLETE
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.study.truth import Truth
 
 AMOUNTS = ("turnover", "value_added", "personnel_costs", "profit_before_tax", "total_assets")
 
@@ -47,8 +47,6 @@ def draw_accounts(
         group `analysis` have every figure their ratios need in the year of the outcomes; firms of
         the group `without_accounts` lack one, or are absent.
     """
-    import pandas as pd
-
     rule = truth["accounts"]
     others = draw_others(truth, rng, truth["sizes"]["accounts_only"], "manufacturing")
     numbers = rng.choice(10**8, size=len(others), replace=False)
@@ -103,9 +101,6 @@ def draw_followed_accounts(
         first wave, moved on by growth. Whether a firm is there depends on its size at that time, by
         the truth's ``panel.has_accounts``.
     """
-    import pandas as pd
-    from scipy import stats
-
     rule, panel = truth["accounts"], truth["panel"]
     stacked = pd.concat(
         [firms.assign(year=reference_years[wave]) for wave, firms in waves.items()],
@@ -146,8 +141,6 @@ def draw_followed_accounts(
 
 
 def _rows_of(ids: pd.Series, firms: pd.Series) -> Integers:
-    import pandas as pd
-
     return np.asarray(pd.Index(firms).get_indexer(ids), dtype=np.int64)
 
 
@@ -163,8 +156,6 @@ def _long(
 
     The amounts of firms and years that are ``spared``, shape (firms, years), are all there.
     """
-    import pandas as pd
-
     long = pd.DataFrame(
         {
             "firm_id": np.repeat(firms["firm_id"].to_numpy(), len(years)),

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from cisflow.simulate.norta import Array
 from cisflow.study.canonical import PARTNERS
+from cisflow.study.truth import Truth
 
-Truth = Mapping[str, Any]
 Integers = NDArray[np.int64]
 _TYPES = len(PARTNERS)
 
@@ -72,8 +73,6 @@ def _spread_score(marginal: Array, number: Integers, place: Array) -> Array:
     With places spread evenly, the score is exactly standard normal over all firms, whatever their
     size classes.
     """
-    from scipy import stats
-
     below = np.concatenate([[0.0], np.cumsum(marginal)])[number]
     return np.asarray(stats.norm.ppf(np.minimum(below + marginal[number] * place, 1 - 1e-12)))
 
@@ -108,8 +107,6 @@ def cooperation_norm(truth: Truth) -> tuple[Array, Array]:
     slope
         Of the score on the firm effect in each size class, shape (classes,).
     """
-    from scipy import stats
-
     rank = (np.arange(4000) + 0.5) / 4000
     classes = range(len(truth["firms"]["size_classes"]))
     scores = np.array([ranked_number(truth, np.full(4000, c), rank)[1] for c in classes])

@@ -15,12 +15,11 @@ import numpy as np
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import draw_accounts, draw_followed_accounts
-from cisflow.simulate.cooperation import Truth
 from cisflow.simulate.files import encode, encode_accounts, write_extract
 from cisflow.simulate.norta import implied_correlations
 from cisflow.simulate.population import draw_cis2, draw_cis4
 from cisflow.simulate.survey import answers, classified, draw_wave, draw_waves, name_firms
-from cisflow.simulate.truths import load_truth, truth_of
+from cisflow.study.truth import Truth, load_truth, truth_of
 
 __all__ = [
     "draw_accounts",

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import AMOUNTS
 from cisflow.study.canonical import BLOCKS, MONEY, SPENDING, TEXT
 from cisflow.study.codebook import alternatives, multiple
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMATS = (".sav", ".dta", ".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 # Files carry a date of writing; a fixed one keeps them equal byte for byte.
@@ -54,8 +52,6 @@ class Extract:
 
     def frame(self) -> pd.DataFrame:
         """Return the table."""
-        import pandas as pd
-
         return pd.DataFrame(self.columns)
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.cooperation import size_class
 from cisflow.simulate.norta import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What a firm keeps from wave to wave, besides its size class and turnover per employee.
 KEPT = ("firm", "region", "firm_effect", "nace", "group", "foreign_group", "export")
@@ -44,8 +43,6 @@ def regional_shifts(truth: Mapping[str, Any], rng: np.random.Generator) -> pd.Da
     In each sector they have mean 0 and standard deviation 1 over firms, so that cooperation stays
     at its level in every wave.
     """
-    import pandas as pd
-
     regions = truth["panel"]["regions"]
     sectors = []
     for sector in ("manufacturing", "services"):
@@ -67,8 +64,6 @@ def returning(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Draw which firms of a group answer again: the truth's share of the wave's ``n``."""
-    import pandas as pd
-
     if before is None:
         return pd.DataFrame(columns=[*KEPT, "employees", "turnover"])
     same = before[before["status"] == status]
@@ -143,8 +138,6 @@ def cooperation_rank(
     CisflowError
         Weights that leave nothing to chance.
     """
-    from scipy import stats
-
     n, rates = len(firms), truth["answers"]["funding"]
     funding = {f"fund_{level}": rng.uniform(size=n) < rate for level, rate in rates.items()}
     funded = np.any(list(funding.values()), axis=0)

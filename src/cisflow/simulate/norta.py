@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
+from scipy.optimize import brentq
 
 from cisflow.base.problems import CisflowError, Problem
 
@@ -34,8 +36,6 @@ def margin(spec: Mapping[str, Any]) -> Quantile:
         ``share`` (whole percent: 0 with probability ``zero``, 100 with ``full``, else beta),
         ``lognormal`` (``median``, ``log_sd``) or ``normal`` (``mean``, ``sd``).
     """
-    from scipy import stats
-
     kind = spec["kind"]
 
     def spending(u: Array) -> Array:
@@ -115,8 +115,6 @@ def score_correlations(quantiles: Sequence[Quantile], correlations: Array) -> Ar
     CisflowError
         A wanted correlation is beyond what the two distributions permit.
     """
-    from scipy.optimize import brentq
-
     expansions = [_hermite(quantile) for quantile in quantiles]
     powers = np.arange(1, _ORDER + 1)
     scores = np.eye(len(quantiles))
@@ -144,8 +142,6 @@ def _hermite(quantile: Quantile) -> Array:
     With orthonormal polynomials, two variables whose scores correlate by r correlate by
     Σ a_k b_k r^k.
     """
-    from scipy import stats
-
     z = _SCORES
     weight = stats.norm.pdf(z)
     weight /= weight.sum()

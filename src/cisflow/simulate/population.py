@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from cisflow.simulate.cooperation import (
     Integers,
-    Truth,
     class_shares,
     cooperation_norm,
     diversity_distribution,
@@ -37,9 +38,7 @@ from cisflow.simulate.norta import (
 )
 from cisflow.simulate.shares import latent_mean, tobit_shares
 from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.study.truth import Truth
 
 # Ratios of the accounts; where firms are followed, they are drawn with the accounts.
 RATIOS = ("personnel_cost_share", "profit_margin")
@@ -188,8 +187,6 @@ def _draw_firms(
     truth: Truth, rng: np.random.Generator, n: int, sector: str, *, innovative: bool
 ) -> tuple[pd.DataFrame, Integers]:
     """Draw what every firm has; return it with the firms' size classes."""
-    import pandas as pd
-
     rule, kind = truth["firms"], "innovative" if innovative else "not_innovative"
     classes = rule["size_classes"]
     size = rng.choice(len(classes), size=n, p=class_shares(classes, kind))
@@ -228,8 +225,6 @@ def _draw_path(
     truth: Truth, score: Array, rng: np.random.Generator
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Draw what lies downstream of diversity, values and scores, given diversity's score."""
-    from scipy import stats
-
     path = truth["path"]
     if "panel" in truth:
         path = {target: equation for target, equation in path.items() if target not in RATIOS}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from cisflow.simulate.norta import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def latent_mean(equation: Mapping[str, Any], firms: pd.DataFrame) -> Array:
@@ -72,8 +71,6 @@ def coupled_errors(
     The sum stays within 100 wherever ``mean1 + sigma1 * mean2 / sigma2`` and its mirror do; beyond
     (a firm whose expected shares alone exceed 100) no coupling can do it.
     """
-    from scipy import stats
-
     lower, upper = -mean1 / sigma1, mean2 / sigma2
     crossed = upper < lower  # both outcomes are zero at the middle: one cut point serves
     middle = (lower + upper) / 2

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from cisflow.simulate.cooperation import Truth, size_class
+from cisflow.simulate.cooperation import size_class
 from cisflow.simulate.followed import Followed, regional_shifts, returning
 from cisflow.simulate.population import (
     draw_cis2,
@@ -16,9 +17,7 @@ from cisflow.simulate.population import (
     draw_others,
 )
 from cisflow.study.canonical import BLOCKS, PARTNERS, PERCENT, PLACES
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.study.truth import Truth
 
 # Groups whose numbers the truth fixes and whose answers the analyses need in full.
 COMPLETE = ("analysis", "without_accounts")
@@ -80,8 +79,6 @@ def draw_wave(
         One row per firm in random order: canonical columns, ``innovation_active``, ``stratum``,
         ``weight`` and ``status``, the group of ``sizes`` it was drawn for.
     """
-    import pandas as pd
-
     by_tobit = "share_improved" in variables or truth["novelty"] is None
     draw = draw_cis2 if by_tobit else draw_cis4
     shifts = regional_shifts(truth, rng) if "panel" in truth else None
@@ -131,8 +128,6 @@ def _as_numbers(firms: pd.DataFrame) -> pd.DataFrame:
 
 def _strata_and_weights(truth: Truth, firms: pd.DataFrame) -> tuple[list[str], Any]:
     """Return strata, sector by size class, and firms in the population per firm in the sample."""
-    import pandas as pd
-
     classes = size_class(truth, firms["employees"].to_numpy())
     sectors = firms["manufacturing"].map({1.0: "manufacturing", 0.0: "services"})
     entries = truth["firms"]["size_classes"]
@@ -226,8 +221,6 @@ def classified(truth: Truth, given: pd.DataFrame, codebook: Mapping[str, Any]) -
     Activities are drawn in NACE Rev. 1.1; a file in Rev. 2 has the truth's successors of the
     divisions. A file with size classes has those of Recommendation 2003/361/EC.
     """
-    import pandas as pd
-
     if codebook.get("nace", {}).get("revision") == "2":
         given = given.assign(nace=given["nace"].map(truth["firms"]["nace_revision_2"]))
     # Recommendation 2003/361/EC, without firms of fewer than ten.

@@ -7,11 +7,6 @@ is False); *missing* (asked, not answered: null although ``asked_*`` is True).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 PARTNERS = (
     "group",
     "suppliers",

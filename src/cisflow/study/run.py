@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.claims import claim_problems
+from cisflow.study.codebook import codebook_files, load_codebook
 from cisflow.study.digests import spec_digest
+from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.models import with_unions
 from cisflow.study.weightings import with_weightings
-
-if TYPE_CHECKING:
-    from cisflow.study.exports import Export
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,6 @@ class Run:
 
     def codebook_files(self, country: str, wave: str) -> list[str]:
         """Return the files a wave's codebook is made of, itself first."""
-        from cisflow.study.codebook import codebook_files
-
         name = self.source(country, wave)["codebook"]
         return [str(path) for path in codebook_files(name, self.codebook_folders)]
 
@@ -139,8 +137,6 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     CisflowError
         All that is wrong: keys, models, claims, codebooks, missing extracts.
     """
-    from cisflow.study.claims import claim_problems
-    from cisflow.study.exports import disagreements, read_exports, with_exports
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
@@ -220,6 +216,7 @@ def _path_problems(run: Run) -> Iterator[Problem]:
 
 def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Problem]:
     """Yield why a published table cannot be estimated from."""
+    # Reads a table with pandas, which most runs never need while Snakemake parses.
     from cisflow.raw.printed import read_printed
 
     file, equations = spec["printed"]["file"], spec["equations"]
@@ -280,8 +277,6 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
 
 
 def _source_problems(run: Run) -> Iterator[Problem]:
-    from cisflow.study.codebook import load_codebook
-
     for country, wave, source in run.sources():
         try:
             load_codebook(source["codebook"], run.codebook_folders)

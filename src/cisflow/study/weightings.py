@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 NONE = "none"  # an entry of `weights:` in the models file
 UNWEIGHTED = "unweighted"
@@ -17,7 +11,6 @@ SURVEY_WEIGHT = "weight"
 NO_WEIGHTS = "the file has no sampling weights that differ"
 
 Spec = Mapping[str, Any]
-Floats = NDArray[np.float64]
 
 
 # --- side by side ------------------------------------------------------------------------------

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Industries = Mapping[str, Any]
 TECHNOLOGY = ("high", "medium-high", "medium-low", "low")

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from cisflow.base.documents import did_you_mean, hinted
-from cisflow.base.paths import files_of, shown
+from cisflow.base.paths import Paths, files_of, shown
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
-from cisflow.raw.extract import open_extract, selected
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
 from cisflow.study.codebook import MADE, Codebook, alternatives, multiple
 from cisflow.survey.labels import contradiction, in_codes
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.base.paths import Paths
-    from cisflow.raw.extract import Extract
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
@@ -273,8 +270,6 @@ def read_answers(
     country
         Two-letter code, for codes that depend on it.
     """
-    import pandas as pd
-
     spec = codebook["variables"][variable]
     if "constant" in spec:
         kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
@@ -386,9 +381,6 @@ def _shown(found: pd.Series) -> str:
 def _number(
     variable: str, place: str, key: pd.Series, spec: dict[str, Any], codebook: Codebook
 ) -> Answers:
-    import numpy as np
-    import pandas as pd
-
     numbers = pd.to_numeric(key, errors="coerce").astype("float64")
     text = key.notna() & ~np.isfinite(numbers)
     numbers = numbers.mask(text)

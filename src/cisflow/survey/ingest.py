@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cisflow.base.paths import files_of, shown
+import pandas as pd
+
+from cisflow.base.paths import Paths, files_of, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import verify_checksum
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
@@ -25,11 +27,6 @@ from cisflow.survey.identifiers import in_format
 from cisflow.survey.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
 from cisflow.survey.schema import conforming, dtype_of, firm_schema
 from cisflow.survey.semantics import semantics
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.base.paths import Paths
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
@@ -56,7 +53,8 @@ def ingest_wave(
     path
         The extract as delivered, one file or several to be joined.
     codebook
-        From :func:`cisflow.study.codebook.load_codebook`; with :func:`cisflow.raw.extract.configured` it
+        From :func:`cisflow.study.codebook.load_codebook`; with
+        :func:`cisflow.raw.extract.configured` it
         also holds what the config says on opening.
     country, wave
         Two-letter code, and name of the wave.
@@ -68,7 +66,8 @@ def ingest_wave(
     Returns
     -------
     firms
-        Shape (firms, ``schema.FIRM_COLUMNS``), conforming to :func:`cisflow.survey.schema.firm_schema`.
+        Shape (firms, ``schema.FIRM_COLUMNS``), conforming to
+        :func:`cisflow.survey.schema.firm_schema`.
     quality
         Counts of rows, answers and failed checks, ready for JSON. Holds no value of a firm.
 
@@ -158,8 +157,6 @@ def ingest_wave(
 
 def _table(answers: dict[str, Answers], index: pd.Index) -> pd.DataFrame:
     """Return all answers as one table; what was not asked is missing."""
-    import pandas as pd
-
     variables = [c for c in FIRM_COLUMNS if not c.startswith("asked_")]
     empty = {v: pd.Series(pd.NA, index=index, dtype="string") for v in variables}
     columns = {v: answers[v].values if v in answers else empty[v] for v in variables}
@@ -243,8 +240,6 @@ def _asked(
 
     A firm of which the filter's variable is unknown was asked if it answered one of the questions.
     """
-    import pandas as pd
-
     asked: dict[str, pd.Series] = {}
     for block, variables in BLOCKS.items():
         mapped = [v for v in variables if v in answers]

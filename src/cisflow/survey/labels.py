@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.raw.extract import code_key
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # How a codebook writes the canonical values of a yes/no question.
 WORDS = {"yes": True, "no": False}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.study.canonical import BLOCK_OF, BLOCKS
 from cisflow.study.codebook import MADE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Check = dict[str, Any]
 # Shares are often whole percents, so that three of them miss 100 by as much as this.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
@@ -18,7 +21,6 @@ from cisflow.study.canonical import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandera.pandas import DataFrameSchema
 
 
@@ -122,9 +124,6 @@ def state_of(firms: pd.DataFrame, variable: str) -> pd.Series:
     variable
         A canonical column; one outside every block was asked of everyone.
     """
-    import numpy as np
-    import pandas as pd
-
     valid = firms[variable].notna()
     block = BLOCK_OF.get(variable)
     asked = firms[f"asked_{block}"] if block else pd.Series(True, index=firms.index)

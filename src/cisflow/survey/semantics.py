@@ -8,16 +8,16 @@ per employee is some thousands of euro. They warn and never change a value.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.canonical import BLOCKS
 from cisflow.survey.quality import ROUNDING, Check, check, finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Means and medians of fewer firms say little about a file, and too much about the firms.
 FEWEST = 30
@@ -85,14 +85,13 @@ def write_warnings(record: Mapping[str, Any], heading: str, log: str | Path) -> 
     Parameters
     ----------
     record
-        From :func:`cisflow.survey.ingest.ingest_wave` or :func:`cisflow.survey.accounts.ingest.ingest_accounts`.
+        From :func:`cisflow.survey.ingest.ingest_wave` or
+        :func:`cisflow.survey.accounts.ingest.ingest_accounts`.
     heading
         Country and wave, or country and accounts.
     log
         Written only if there is a warning.
     """
-    import sys
-
     told = [str(problem) for problem in warnings(record)]
     if told:
         count = "1 thing" if len(told) == 1 else f"{len(told)} things"

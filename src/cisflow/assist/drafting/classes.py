@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.assist.codings import MOSTLY, Profile
 from cisflow.assist.drafting.opening import Draft, label_of
@@ -12,9 +14,6 @@ from cisflow.assist.inspection import Fit, Look
 from cisflow.assist.matching import SURE, Match
 from cisflow.assist.vocabulary import division_named, likeness, plain
 from cisflow.survey.activities import section
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REVISION_2_SINCE = 2008  # Regulation (EC) 1893/2006
 CODED = re.compile(r"[A-Za-z]{0,2}\s*\d+|[A-Za-z]{1,2}$")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
 
 from cisflow.assist.codings import MOSTLY
 from cisflow.assist.drafting.opening import Draft, flag_of, numbers
@@ -14,9 +17,6 @@ from cisflow.study.canonical import BLOCKS, FLAGS, SPENDING
 from cisflow.survey.answers import any_yes
 from cisflow.survey.quality import ROUNDING
 from cisflow.survey.semantics import TOLERATED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Which answer may decide who is asked the questions of a block; the first that the data show.
 FILTERS = {
@@ -50,8 +50,6 @@ def whole_of_new(matches: dict[str, Match], seen: Look) -> dict[str, Match]:
     both = both.dropna()
     if len(both) == 0 or (both.iloc[:, 0] < both.iloc[:, 1]).mean() > 1 - MOSTLY:
         return matches
-    from dataclasses import replace
-
     found = {v: m for v, m in matches.items() if v != "share_new"}
     found["share_new_firm"] = replace(matches["share_new"], variable="share_new_firm")
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.assist.inspection import Look, numbers
 from cisflow.assist.matching import Match
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cisflow.survey.answers import any_yes
 
 __all__ = [
     "ACTIVITIES",
@@ -90,8 +90,6 @@ def label_of(seen: Look, column: str) -> str:
 
 def flag_of(seen: Look, variable: str, found: Mapping[str, Match]) -> pd.Series | None:
     """Return a yes/no variable of the wave, shape (n,), or None if it is not mapped."""
-    from cisflow.survey.answers import any_yes
-
     if variable == "innovation_active" and variable not in found:
         parts = [flag_of(seen, activity, found) for activity in ACTIVITIES]
         known = [part for part in parts if part is not None]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
+from scipy.optimize import brentq
 
 CONSTANT = "Intercept"
 LEVEL = 0.05
@@ -31,7 +30,6 @@ def moderators_of(
     names
         Which attributes.
     """
-    import pandas as pd
 
     def value(country: str, wave: str, name: str) -> float:
         given = attributes[country][name]
@@ -112,7 +110,6 @@ def residual_variance(y: np.ndarray, variance: np.ndarray, x: np.ndarray) -> flo
     x
         Regressors with the constant, shape (k, p), p < k.
     """
-    from scipy.optimize import brentq
 
     def excess(tau2: float) -> float:
         root = 1 / np.sqrt(variance + tau2)

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy import special
+from scipy.stats import norm
 
 from cisflow.estimation.estimates import COLUMNS, POOLED
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALL_WAVES = "all"
 POOLED_COLUMNS = (
@@ -47,7 +47,8 @@ class Pooled:
     table
         One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
         ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
-        expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries, ``places`` estimates
+        expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries, ``places``
+        estimates
         by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
         null for the normal.
     record
@@ -114,7 +115,6 @@ def combine(
         scale is not let below 1 (Knapp & Hartung 2003), as countries that agree by chance would
         else give an interval narrower than if all shared one effect.
     """
-    from scipy import special
     from statsmodels.stats.meta_analysis import combine_effects
 
     y, variance = np.asarray(effects, dtype=float), np.asarray(std_errors, dtype=float) ** 2
@@ -174,8 +174,6 @@ def pool(
     Pooled
         A term that fewer than two countries have estimates of is a row that says so.
     """
-    import pandas as pd
-
     rows: list[Row] = []
     terms: list[Row] = []
     regressions: list[Row] = []
@@ -307,8 +305,6 @@ def _row(
 
 def _shown(units: Sequence[Unit], settings: Settings) -> list[Row]:
     """Return each country's estimate, interval and weight."""
-    from scipy.stats import norm
-
     weights = _combine(units, settings["method"], settings["knapp_hartung"]).weights
     quantile = float(norm.isf(LEVEL / 2))
     return [

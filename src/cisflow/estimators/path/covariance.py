@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.estimators.errors import EstimationError
@@ -126,8 +127,6 @@ def group_codes(groups: np.ndarray) -> np.ndarray:
     EstimationError
         For missing cluster names and for a single cluster.
     """
-    import pandas as pd
-
     codes, levels = pd.factorize(groups)
     problems = []
     if (codes < 0).any():

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.base.problems import Problem
 from cisflow.estimators.checks import check_weights
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -80,14 +79,10 @@ def read_columns(
 
 
 def _is_number(column: pd.Series) -> bool:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
     return is_numeric_dtype(column) or is_bool_dtype(column)
 
 
 def _unknown(name: str, data: pd.DataFrame) -> Problem:
-    from difflib import get_close_matches
-
     close = get_close_matches(name, map(str, data.columns), n=1)
     hint = f"did you mean '{close[0]}'?" if close else "check the spelling against the panel"
     return Problem(f"the data have no variable '{name}'", hint)
@@ -134,8 +129,6 @@ def read_weights(
     EstimationError
         For an unknown column, text, another length, and weights that are no weights.
     """
-    import pandas as pd
-
     if weights is None:
         return None
     if not isinstance(weights, str):
@@ -241,8 +234,6 @@ def make_sample(
     EstimationError
         If the sample does not determine the coefficients (see :func:`check_moments`).
     """
-    import pandas as pd
-
     values = np.column_stack([columns.values[name][keep] for name in system.variables])
     levels = np.zeros(len(values), dtype=int)
     if effects:
@@ -375,8 +366,6 @@ def correlation_moments(
         For variables without a row, a column or a standard deviation, numbers that are no
         correlations, triangles that contradict one another, and a matrix that no sample can have.
     """
-    import pandas as pd
-
     names = list(system.variables)
     deviations = pd.Series(dict(sd), dtype=float)
     problems = [

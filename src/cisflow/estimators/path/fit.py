@@ -10,6 +10,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2, ncx2
 
 if TYPE_CHECKING:
     from cisflow.estimators.path.fiml import IncompleteFit
@@ -117,8 +119,6 @@ def _measures(
 
 
 def _upper_tail(chisq: float, df: float) -> float:
-    from scipy.stats import chi2
-
     return float(chi2.sf(chisq, df)) if df > 0 else math.nan
 
 
@@ -155,9 +155,6 @@ def _rmsea(chisq: float, df: float, n: int) -> dict[str, float]:
 
 def _noncentrality(chisq: float, df: float, probability: float) -> float:
     """Noncentrality at which ``chisq`` is the given quantile; 0 if it already lies below."""
-    from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
-
     if chi2.cdf(chisq, df) < probability:
         return 0.0
     upper = 10.0 + chisq * 4

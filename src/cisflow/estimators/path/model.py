@@ -14,9 +14,11 @@ lets the disturbances of last outcomes covary unless told not to; here no two di
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from cisflow.base.problems import Problem
 from cisflow.estimators.errors import EstimationError
@@ -36,10 +38,6 @@ from cisflow.estimators.path.fiml import IncompleteFit, make_incomplete
 from cisflow.estimators.path.moments import Estimates, Sample, estimate
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import HEADING, System, build_system, path_effects
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import ArrayLike
 
 __all__ = ["PathModel", "PathResults", "path_effects"]
 
@@ -232,8 +230,6 @@ class PathModel:
 
     def _groups(self, cov_kwds: Mapping[str, Any] | None) -> np.ndarray | None:
         """Cluster codes of the firms used; None without clusters."""
-        import pandas as pd
-
         given = (cov_kwds or {}).get("groups")
         if given is None or self._data is None:
             return None

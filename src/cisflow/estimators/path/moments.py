@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 if TYPE_CHECKING:
     from cisflow.estimators.path.system import System
@@ -303,8 +304,6 @@ class Reweighter:
 
     def _by_level(self, values: np.ndarray, levels: np.ndarray) -> list[np.ndarray]:
         """Firms' values and counts, one block of columns per level of the first fixed effect."""
-        from scipy import sparse
-
         columns = np.column_stack([np.ones(len(values)), values])
         if levels.max() == 0:
             return [columns]

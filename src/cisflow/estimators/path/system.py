@@ -9,15 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.estimators.errors import EstimationError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 HEADING = "Path model"
 ARROW = " → "
@@ -237,8 +235,6 @@ def path_effects(
     >>> path_effects({"b": {"a": 0.5}, "c": {"a": 1.0, "b": 2.0}}, "a", "c")["estimate"].tolist()
     [1.0, 1.0, 1.0, 2.0]
     """
-    import pandas as pd
-
     table: dict[str, dict[str, Any]]
     if isinstance(coefficients, pd.DataFrame):
         table = {

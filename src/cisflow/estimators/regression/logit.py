@@ -6,10 +6,12 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.linalg import eigh
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
@@ -24,9 +26,6 @@ from cisflow.estimators.regression.rows import (
     why_collinear,
 )
 from cisflow.estimators.tobit.checks import null_space, separating_direction
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,6 @@ def _finite(model: Any, fit: Any) -> bool:
     The likelihood is concave, so a stationary point with curvature in every direction is the
     maximum. Where a direction separates, curvature along it vanishes as the iterations go on.
     """
-    from scipy.linalg import eigh
-
     X = model.exog
     curvature = X.T @ (X * model.hessian_factor(fit.params, observed=False)[:, None])
     full = X.T @ (X * model.var_weights[:, None])
@@ -168,8 +165,6 @@ class _Binomial(Companion):
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
     ) -> FittedModel:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
-        import pandas as pd
-
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]

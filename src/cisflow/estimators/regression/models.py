@@ -13,7 +13,8 @@ TwoPart         probit or logit for any, truncated normal or OLS for the above; 
                 how much among those with any (Cragg 1971)           the truncated normal
 =============== ==================================================== ==========================
 
-Covariances: for all but OLS as in :mod:`cisflow.estimators.covariance`. For OLS ``HC1`` is n/(n−k) and
+Covariances: for all but OLS as in :mod:`cisflow.estimators.covariance`. For OLS ``HC1`` is n/(n−k)
+and
 ``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
 degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows
 less the strata less the regressors other than the constant, as R's ``svyglm``.
@@ -23,10 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.linalg import block_diag
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import covariance
@@ -43,9 +46,6 @@ from cisflow.estimators.regression.rows import (
     why_collinear,
 )
 from cisflow.estimators.regression.truncated import TruncatedNormal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit", "TwoPart"]
 
@@ -106,8 +106,6 @@ class OLS(Companion):
 
     def _net_of_effects(self) -> tuple[Floats, int]:
         """Regressors net of the fixed effects, and the number of effects."""
-        import pandas as pd
-
         first, *further = [
             self.rows.data[name].iloc[self.rows.kept].astype(object) for name in self.fixed_effects
         ]
@@ -134,8 +132,6 @@ class OLS(Companion):
             ``{"groups": column or labels}`` for ``cluster``; for ``survey`` as in
             :mod:`cisflow.estimators.covariance`.
         """
-        import pandas as pd
-
         rows, names = self.rows, [self.rows.names[j] for j in self.kept]
         by_design = cov_type == "survey"
         options, groups = self._options("nonrobust" if by_design else cov_type, cov_kwds)
@@ -179,7 +175,6 @@ class OLS(Companion):
 
     def _linear_model(self, names: list[str]) -> Any:
         """Set up linearmodels' estimator."""
-        import pandas as pd
         from linearmodels.iv import IV2SLS
         from linearmodels.iv.absorbing import AbsorbingLS
 
@@ -291,9 +286,6 @@ class TwoPart(Companion):
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate both parts with the same kind of covariance."""
-        import pandas as pd
-        from scipy.linalg import block_diag
-
         any_, amount = self.any.fit(cov_type, cov_kwds), self.amount.fit(cov_type, cov_kwds)
         parts = {"any": any_, "amount": amount}
         names = [f"{part}: {term}" for part, fit in parts.items() for term in fit.params.index]

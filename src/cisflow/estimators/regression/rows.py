@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse, rows_in_words
 from cisflow.estimators.formula import model_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,6 @@ class Rows:
         return found
 
     def _codes(self, way: Any) -> Ints:
-        import pandas as pd
-
         if isinstance(way, str) and way not in self.data.columns:
             what = f"no column {way} to cluster by"
             refuse(self.heading, [(what, "check its spelling, or pass the labels")])
@@ -229,8 +226,6 @@ class FittedModel:
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        import pandas as pd
-
         values = np.sqrt(np.diag(self.covariance))
         return pd.Series(values, index=self.params.index, name="bse")
 
@@ -241,8 +236,6 @@ class FittedModel:
 
     @property
     def _reference(self) -> Any:
-        from scipy.stats import norm, t
-
         return norm if self.df is None else t(self.df)
 
     @cached_property
@@ -252,8 +245,6 @@ class FittedModel:
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Give confidence intervals; columns 0 and 1, as in statsmodels."""
-        import pandas as pd
-
         half = float(self._reference.ppf(1 - alpha / 2)) * self.bse
         return pd.DataFrame({0: self.params - half, 1: self.params + half})
 

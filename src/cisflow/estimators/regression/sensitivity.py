@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as student
 
 from cisflow.estimators.arrays import Floats
 
@@ -57,8 +58,6 @@ def robustness_value(t: float, df: float, *, q: float = 1.0, alpha: float | None
     Formulas (18) and (19) and appendix of the article; see the module. At α the confounder costs a
     degree of freedom, hence df − 1.
     """
-    from scipy.stats import t as student
-
     f = q * abs(t) / np.sqrt(df)
     critical = 0.0
     if alpha is not None:

@@ -18,6 +18,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats
@@ -131,8 +133,6 @@ class TruncatedNormal(Companion):
 
     def _maximise(self, X: Floats, used: np.ndarray) -> Floats:
         """Maximise over (β, log σ) from least squares: a trust region, then Newton's last steps."""
-        from scipy.optimize import minimize
-
         n = used.sum()
 
         def parts(point: Floats) -> Floats:
@@ -167,8 +167,6 @@ class TruncatedNormal(Companion):
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
     ) -> FittedModel:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
-        import pandas as pd
-
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
         shown = np.flatnonzero(solution.estimable.report)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import chi2, f
 
 from cisflow.estimators.arrays import Floats, Ints
 
@@ -81,8 +83,6 @@ class ReducedForm:
         list of (low, high)
             ±∞ where a side is open; empty if every value is rejected.
         """
-        from scipy.optimize import brentq
-
         critical = float(self._reference().ppf(level))
         centre, scale = self._centre_and_scale()
 
@@ -101,8 +101,6 @@ class ReducedForm:
         return list(zip(ends[::2], ends[1::2], strict=True))
 
     def _reference(self) -> Any:
-        from scipy.stats import chi2, f
-
         q = len(self.outcome)
         return f(q, self.df) if np.isfinite(self.df) else chi2(q, scale=1 / q)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, eye_array, hstack
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import COLLINEAR, independent_columns
@@ -275,8 +277,6 @@ def _refuse_exact_fit(heading: str, X: Floats, low: Floats, high: Floats) -> Non
     exact = low == high
     if exact.sum() == 0 or not _on_a_plane(X[exact], low[exact]):
         return
-    from scipy.optimize import linprog
-
     # Direction (β, 1): equality where observed, inequality at the limits and brackets.
     upper = np.isfinite(high) & ~exact
     lower = np.isfinite(low) & ~exact
@@ -349,9 +349,6 @@ def _largest_gain(cases: Floats, counts: Ints) -> Floats | None:
         rises, falls = (cases > 0).any(axis=0), (cases < 0).any(axis=0)
         alone = rises.astype(float) * ~falls - falls.astype(float) * ~rises
         return alone if alone.any() else None
-
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array, eye_array, hstack
 
     m, q = cases.shape
     cost = np.concatenate([np.zeros(q), -counts.astype(float)])

@@ -90,7 +90,7 @@ class HeteroskedasticTobit:
     def fit(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
     ) -> HeteroskedasticTobitResults:
-        """Maximise the likelihood; covariances as for :class:`~cisflow.estimators.tobit.model.Tobit`."""
+        """Maximise the likelihood; covariances as for the Tobit."""
         return HeteroskedasticTobitResults(self, cov_type, cov_kwds)
 
     @cached_property

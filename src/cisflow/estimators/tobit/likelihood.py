@@ -32,6 +32,7 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 from scipy.special import erfcx, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
@@ -352,8 +353,6 @@ class Design:
             cells = (codes[:, None] * p + np.arange(p)).ravel()
             sums: Floats = np.bincount(cells, weighted.ravel(), groups * p).astype(float)
             return sums.reshape(groups, p)
-        from scipy.sparse import csc_array
-
         entries = np.ones(n) if weights is None else weights
         indicator = csc_array((entries, codes, np.arange(n + 1)), shape=(groups, n))
         return np.asarray(indicator @ values)

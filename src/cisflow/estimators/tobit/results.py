@@ -379,7 +379,7 @@ class TobitResults:
         which: str = "censored",
         alpha: float = 0.05,
     ) -> pd.DataFrame:
-        """Predictions with intervals; see :func:`cisflow.estimators.tobit.margins.prediction_frame`."""
+        """Predictions with intervals; see :func:`.margins.prediction_frame`."""
         from cisflow.estimators.tobit.margins import prediction_frame
 
         return prediction_frame(self, exog, which, alpha)
@@ -429,7 +429,7 @@ class TobitResults:
     def homoskedasticity_test(
         self, extra: Any = None, draws: int = 0, seed: int | None = None
     ) -> TestResult:
-        """Pagan & Vella's; see :func:`cisflow.estimators.tobit.diagnostics.homoskedasticity_test`."""
+        """Pagan & Vella's; see :func:`.diagnostics.homoskedasticity_test`."""
         from cisflow.estimators.tobit.diagnostics import homoskedasticity_test
 
         return homoskedasticity_test(self, extra, draws, seed)

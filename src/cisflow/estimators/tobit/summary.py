@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from cisflow.estimators.tobit.results import TobitResults
 
@@ -71,8 +73,6 @@ def _facts(results: TobitResults) -> tuple[list[tuple[str, str]], list[tuple[str
 
 
 def _limit(limit: Any) -> str:
-    import numpy as np
-
     if limit is None:
         return "none"
     return f"{float(limit):g}" if np.ndim(limit) == 0 else "by row"

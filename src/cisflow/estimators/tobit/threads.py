@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cisflow.estimators.arrays import Floats
 
@@ -39,16 +41,12 @@ def in_order(work: Callable[[Any], Any], parts: Sequence[Any], rows: int) -> lis
     workers = min(threads(), len(parts)) if rows >= THREADED else 1
     if workers < 2:
         return [work(part) for part in parts]
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, parts))
 
 
 def blas_alone() -> AbstractContextManager[Any]:
     """Keep BLAS from starting threads where ours do the work; bytes must not depend on them."""
-    from threadpoolctl import threadpool_limits
-
     limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
     return limits
 

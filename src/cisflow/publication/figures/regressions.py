@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
 from cisflow.publication.findings import (
@@ -18,7 +19,6 @@ from cisflow.publication.findings import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.publication.figures.pooled import forests, matrix_pages
 from cisflow.publication.findings import (
     Findings,
     further_regressions,
@@ -96,8 +97,6 @@ def pooled_sections(findings: Findings) -> dict[str, list[str]]:
 
 def pooled_drawings(findings: Findings, folder: Path) -> dict[str, list[Context]]:
     """Return the figures of pooled results to print, by section, with captions."""
-    from cisflow.publication.figures.pooled import forests, matrix_pages
-
     found: dict[str, list[Context]] = {"pooled": [], "matrix": []}
     if not is_pooled(findings.settings):
         return found

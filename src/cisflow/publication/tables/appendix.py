@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+from scipy.stats import t as student
+
 from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.findings import (
@@ -35,7 +38,6 @@ from cisflow.publication.tables.regressions import (
 from cisflow.study.series import breaks_crossed
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 METHODS = {
@@ -269,8 +271,6 @@ def sensitivity_table(findings: Findings) -> MTable:
 
 
 def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
-    from scipy.stats import t as student
-
     p = 2 * float(student.sf(abs(found["t"]), found["df"]))
     texts = {
         "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", star=stars(p)),

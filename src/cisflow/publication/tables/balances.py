@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cisflow.publication.findings import (
     NOT_ESTIMABLE,
     STARS_NOTE,
@@ -40,7 +42,6 @@ from cisflow.study.balance_terms import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 Key = tuple[str, str]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cisflow.publication.findings import Findings, interval, number, places
 from cisflow.publication.tables.layout import set_table, union
 from cisflow.publication.tables.regressions import MOST_PLACES
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 
 def claims_table(findings: Findings) -> MTable:
     """Render the verdict on every claim: by country and wave, or counted where these are many."""
-    import pandas as pd
-
     claims = findings.claims
     here = list(places(findings.countries))
     texts = claims.drop_duplicates("claim").set_index("claim")["text"]
@@ -67,6 +66,4 @@ def _verdicts(rows: pd.DataFrame) -> str:
 
 
 def _wrapped(text: str, width: int = 34) -> str:
-    import textwrap
-
     return "\n".join(textwrap.wrap(text, width))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.publication.findings import (
     NOT_ASKED,
@@ -17,7 +18,6 @@ from cisflow.publication.findings import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 ZERO_BY_ASSUMPTION = "0†"
 MISSING_NOTE = {
@@ -58,8 +58,6 @@ def two_level(
     columns: Sequence[Any] | None = None,
 ) -> pd.DataFrame:
     """Return a frame with headed groups of rows, groups in the order they first appear."""
-    import pandas as pd
-
     headings = union(heading for heading, _ in cells)
     keys = sorted(cells, key=lambda k: (headings.index(k[0]), order(k[1]) if order else 0))
     names = columns or union(name for row in cells.values() for name in row)

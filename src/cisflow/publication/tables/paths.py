@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.publication.findings import (
     ARROW,
@@ -27,7 +28,6 @@ from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_tabl
 from cisflow.publication.tables.regressions import _groups, _stat, reasons, sample_note
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 AND_STARS = ", by which the stars go too"
@@ -37,8 +37,6 @@ def path_table(
     findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
 ) -> MTable:
     """Render the arrows of path models side by side, standardised and raw."""
-    import pandas as pd
-
     arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
     outcomes = union([t for m in members for t in findings.models[m]["equations"]])
     cells: dict[tuple[str, str], list[str]] = {}
@@ -259,8 +257,6 @@ def source_of(findings: Findings, members: Sequence[str]) -> str:
 
 
 def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
     return pd.concat([findings.rows(country, wave, m) for m in members])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.claims.verdicts import (
     CONTRADICTED,
@@ -36,7 +38,6 @@ from cisflow.publication.tables.regressions import reasons
 from cisflow.study.series import breaks_crossed
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 METHODS = {
@@ -170,8 +171,6 @@ def moderators_table(findings: Findings, model: str) -> MTable:
 
 def matrix_table(findings: Findings) -> MTable:
     """Render the verdict on every claim by country, a letter for each of its waves."""
-    import pandas as pd
-
     letters = verdict_letters(findings)
     claims = findings.claims.drop_duplicates("claim")
     columns = {
@@ -309,8 +308,6 @@ def pooled_tables(
     settings: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, Any]]:
     """Yield name and renderer of every table of a run that pools."""
-    from functools import partial
-
     yield "claims_matrix", matrix_table
     kinds = {
         "pooled": pooled_table,

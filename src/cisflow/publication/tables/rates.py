@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.panel.rates import ANY, RATE_COLUMNS
 from cisflow.publication.findings import NOT_ESTIMABLE, WITHHELD, Findings, count, label, number
@@ -23,8 +24,6 @@ DESIGNS = {
 
 def rates_table(findings: Findings, country: str, wave: str) -> MTable:
     """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
-    import pandas as pd
-
     rates = pd.DataFrame(columns=RATE_COLUMNS) if findings.rates is None else findings.rates
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
     cells: dict[tuple[str, str], dict[str, str]] = {}

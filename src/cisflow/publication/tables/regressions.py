@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.findings import (
     NOT_ESTIMABLE,
@@ -27,7 +29,6 @@ from cisflow.publication.tables.layout import cell, sentence, set_table, two_lev
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED, weightings
 
 if TYPE_CHECKING:
-    import pandas as pd
     from maketables import MTable
 
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
@@ -52,8 +53,6 @@ DESIGNS = {
 
 def regression_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render a regression: its outcomes side by side, standard errors in parentheses."""
-    import pandas as pd
-
     spec = findings.models[model]
     main = cov_key(spec["covariance"][0])
     rows = _with_covariance(findings.rows(country, wave, model), main)
@@ -93,8 +92,6 @@ def _row_order(columns: Iterable[pd.Series], spec: Mapping[str, Any]) -> list[tu
 
 def covariance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render a regression with all its kinds of standard errors under each coefficient."""
-    import pandas as pd
-
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
     kinds = [cov_key(covariance) for covariance in spec["covariance"]]
@@ -136,8 +133,6 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
 
 def extensions_table(findings: Findings) -> MTable:
     """Render the coefficients of interest of every regression but the leading one."""
-    import pandas as pd
-
     cells: dict[tuple[str, str], dict[str, str]] = {}
     rows_shown = []
     for model in further_regressions(findings.models):

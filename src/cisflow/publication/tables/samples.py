@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from cisflow.panel.flow import control_flow
 from cisflow.publication.findings import (
     NOT_ASKED,
     NOT_ESTIMABLE,
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
 
 def flow_table(findings: Findings) -> MTable:
     """Render how many firms each restriction leaves, for the models whose samples are described."""
-    from cisflow.panel.flow import control_flow
-
     flow = control_flow(findings.flow, findings.minimum).astype(
         dict.fromkeys(("firms", "lost"), float)
     )
@@ -55,8 +56,6 @@ def flow_table(findings: Findings) -> MTable:
 
 def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
     """Render number, mean, standard deviation, shares at the limits, and correlations."""
-    import pandas as pd
-
     spec = findings.models[model]
     caption = f"Descriptives and correlations, sample of “{spec['title']}”"
     caption += f": {findings.place(country, wave)}"
@@ -112,8 +111,6 @@ def _correlated(about: Mapping[str, Any], i: int, j: int) -> str:
 
 def quality_overview(findings: Findings) -> MTable:
     """Render one line per extract: what was read, what was kept, which checks failed."""
-    import pandas as pd
-
     rows = {}
     for record in findings.quality:
         checks = record.get("checks") or {}
@@ -140,8 +137,6 @@ def quality_overview(findings: Findings) -> MTable:
 
 def quality_table(findings: Findings, country: str, wave: str) -> MTable:
     """Render, per variable of an extract, how the answers divide up, in percent of rows."""
-    import pandas as pd
-
     here = (country, wave)
     record = next(r for r in findings.quality if (r["country"], r["wave"]) == here)
     rows = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import io
 import re
 import zipfile
@@ -139,8 +140,6 @@ def _escaped(text: Any) -> str:
 
 def _docx(table: MTable) -> bytes:
     """Return a Word file without the time of its making; wide tables in landscape."""
-    import datetime
-
     from docx.enum.section import WD_ORIENT
 
     size = 8 if is_wide(table) else 10

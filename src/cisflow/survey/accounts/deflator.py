@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, read_extract
@@ -26,8 +28,6 @@ def read_deflator(path: str | Path, base_year: int) -> dict[int, float]:
         A file without these columns, years that repeat, values that are no positive numbers, and a
         base year that is not there.
     """
-    import pandas as pd
-
     heading = f"Deflator ({shown(path)})"
     here = {name.casefold() for name in column_names(path, None, heading)}
     absent = [name for name in ("year", "index") if name not in here]

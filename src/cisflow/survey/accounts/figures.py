@@ -11,14 +11,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import CURRENCIES, one_line
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BLANKS = "\u00a0\u2007\u2009\u202f"
 MARK_NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
@@ -18,9 +20,6 @@ from cisflow.survey.accounts.wide import read_wide
 from cisflow.survey.quality import Check, check, notes
 from cisflow.survey.schema import account_schema, conforming, dtype_of
 from cisflow.survey.semantics import turnover_per_employee
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["ITEMS", "ingest_accounts"]
 
@@ -48,7 +47,8 @@ def ingest_accounts(
     path
         The export as delivered.
     codebook
-        From :func:`cisflow.study.codebook.load_codebook`, with ``table: accounts``. If it maps `year`
+        From :func:`cisflow.study.codebook.load_codebook`, with ``table: accounts``. If it maps
+        `year`
         the file has a row per firm and year, else a row per firm and a column per item and year.
     country
         Two-letter code.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names
@@ -37,14 +38,9 @@ from cisflow.survey.accounts.rows import (
 from cisflow.survey.answers import Answers, read_answers, read_rows
 from cisflow.survey.identifiers import in_format
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    import pandas as pd
-
     headers = read_headers(column_names(path, codebook.get("file", {}), heading), codebook)
     found = located(headers, codebook, _only_column)
     own = as_text(_as_written(found, codebook))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import ITEMS, Header, find_column, one_line
 from cisflow.survey.answers import Answers
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Months of a fiscal year, unless the file says otherwise.
 YEAR = 12
@@ -267,8 +266,6 @@ def _repeated(
     keys: list[pd.Series], ids: Answers, kind: Header | None, codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield rows without an identifier, and identifiers (of a year) that stand there twice."""
-    import pandas as pd
-
     table = pd.concat(keys, axis=1)
     place = f"firm_id (column '{one_line(' '.join(ids.columns))}')"
     blank = int(table.isna().any(axis=1).sum())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, open_extract, selected
@@ -43,9 +44,6 @@ from cisflow.survey.accounts.rows import (
 )
 from cisflow.survey.answers import Answers, read_column
 from cisflow.survey.identifiers import in_format
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
@@ -208,8 +206,6 @@ def _closings(
     Keys are how many accounts before the last. "Year - 1" are the accounts before the last ones,
     which end a year earlier only if the last have twelve months. Null without a closing date.
     """
-    import pandas as pd
-
     problems: list[Problem] = []
 
     def read(header: Header) -> pd.Series:
@@ -280,8 +276,6 @@ def _stacked(
     ids: pd.Series, years: Mapping[int, pd.Series], values: dict[tuple[str, Header], Answers]
 ) -> pd.DataFrame:
     """Return one row per firm and year from one column per item and year."""
-    import pandas as pd
-
     periods = dict.fromkeys((header.year, header.back) for _, header in values)
     tables = []
     for year, back in periods:

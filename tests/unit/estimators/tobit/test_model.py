@@ -599,7 +599,8 @@ def test_maketables_protocol(fit):
 
 
 def test_import_brings_no_statsmodels():
-    code = "import sys; from cisflow.estimators.tobit.model import Tobit; print('statsmodels' in sys.modules)"
+    tobit = "from cisflow.estimators.tobit.model import Tobit"
+    code = f"import sys; {tobit}; print('statsmodels' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
 

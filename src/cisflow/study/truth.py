@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.simulate.cooperation import Truth
 
+Truth = Mapping[str, Any]
 SCHEMA = Path("workflow", "schemas", "truth.schema.yaml")
 
 
