@@ -1,0 +1,199 @@
+"""Which sets of firms may be counted in public, so that no few firms can be told apart.
+
+Every count that is published is the size of a set of firms. Sets, not cells, are judged here: a
+sample's size in a table, in a figure and in a sentence is one set, shown or withheld everywhere. A
+set is withheld if it is small; if it differs from another shown one by few firms, whatever tables
+they stand in; and if a sum that is published (a total and its parts) would give a small set away.
+
+Among all choices that protect, the one that withholds least is taken: a small integer programme,
+as in the literature on cell suppression (Fischetti & Salazar-González 2001; Hundepool et al. 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+Bools = NDArray[np.bool_]
+SMALL = "fewer firms than the minimum"
+NEAR = "differs from another published group by fewer firms than the minimum"
+SUM = "would follow from a published total and its other parts"
+# Branches of the search; after them a choice that protects but may not be the smallest is taken.
+# A count, not a time: the same data must withhold the same on any machine.
+PATIENCE = 10_000
+
+
+@dataclass
+class Ledger:
+    """The sets of firms of one wave whose sizes are to be published.
+
+    Attributes
+    ----------
+    minimum
+        Smallest number of firms that may be told apart.
+    members
+        Per distinct set its firms, shape (firms of the wave,).
+    cost
+        Per distinct set what is lost if it is withheld: larger ones are kept longer.
+    """
+
+    minimum: int
+    members: list[Bools] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    _number: dict[bytes, int] = field(default_factory=dict)
+    _of: dict[Hashable, int] = field(default_factory=dict)
+    _sums: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+    _secret: set[int] = field(default_factory=set)
+
+    def add(self, key: Hashable, firms: Bools, cost: float = 1.0, *, secret: bool = False) -> None:
+        """Note that the size of a set is to be published under ``key``.
+
+        Parameters
+        ----------
+        key
+            Where the number stands; several keys may have the same set.
+        firms
+            Booleans, shape (firms of the wave,).
+        cost
+            What is lost without it.
+        secret
+            Whether it is published nowhere, and matters only to what can be worked out.
+        """
+        firms = np.asarray(firms, dtype=bool)
+        number = self._number.setdefault(np.packbits(firms).tobytes(), len(self.members))
+        if number == len(self.members):
+            self.members.append(firms)
+            self.cost.append(0.0)
+            self._secret.add(number)
+        if not secret:
+            self._secret.discard(number)
+            self.cost[number] = max(self.cost[number], cost)
+        self._of[key] = number
+
+    def add_sum(self, total: Hashable, parts: Sequence[Hashable]) -> None:
+        """Note that readers know a set to be the sum of disjoint others.
+
+        What is missing between the total and its parts (firms of unknown size, say) is a part of
+        its own, which nobody is told.
+        """
+        whole = self.members[self._of[total]]
+        rest = whole.copy()
+        for part in parts:
+            rest &= ~self.members[self._of[part]]
+        named = [self._of[part] for part in parts]
+        if rest.any():
+            key = ("rest", total, tuple(parts))
+            self.add(key, rest, secret=True)
+            named.append(self._of[key])
+        self._sums.append((self._of[total], tuple(named)))
+
+    def withheld(self) -> dict[Hashable, str]:
+        """Return the keys whose sets may not be told, each with the reason."""
+        reasons = self._choose()
+        return {key: reasons[number] for key, number in self._of.items() if number in reasons}
+
+    def _choose(self) -> dict[int, str]:
+        sizes = np.array([int(firms.sum()) for firms in self.members], dtype=float)
+        small = {i for i, n in enumerate(sizes) if 0 < n < self.minimum}
+        near = [
+            (i, j) for i, j in _near(self.members, self.minimum) if i not in small and j not in small
+        ]
+        hidden = small | self._secret
+        if not near and not any(_open(t, p, hidden, sizes, self.minimum) for t, p in self._sums):
+            chosen = hidden
+        else:
+            chosen = _fewest(sizes, self.cost, hidden, near, self._sums, self.minimum)
+        paired = {i for pair in near for i in pair}
+        return {
+            i: SMALL if i in small else NEAR if i in paired else SUM
+            for i in sorted(chosen - (self._secret - small))
+        }
+
+
+def _near(members: Sequence[Bools], minimum: int) -> list[tuple[int, int]]:
+    """Return the pairs of sets that differ, by fewer firms than the minimum."""
+    if not members:
+        return []
+    matrix = np.array(members, dtype=np.float32)
+    sizes = matrix.sum(axis=1)
+    apart = sizes[:, None] + sizes[None, :] - 2 * (matrix @ matrix.T)
+    known = sizes > 0  # nothing is told apart by an empty set that the minimum does not catch
+    rows, columns = np.nonzero(np.triu((apart > 0) & (apart < minimum) & known & known[:, None], 1))
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def _open(
+    total: int, parts: Sequence[int], hidden: set[int], sizes: NDArray[np.float64], minimum: int
+) -> bool:
+    """Return whether a sum gives a hidden set away, or several whose firms are few together."""
+    parts = [part for part in parts if sizes[part] > 0]
+    out = [part for part in parts if part in hidden]
+    if total in hidden:
+        return not out and sizes[total] > 0
+    return bool(out) and (len(out) == 1 or sizes[out].sum() < minimum)
+
+
+def _fewest(
+    sizes: NDArray[np.float64],
+    cost: Sequence[float],
+    hidden: set[int],
+    near: Iterable[tuple[int, int]],
+    sums: Iterable[tuple[int, tuple[int, ...]]],
+    minimum: int,
+) -> set[int]:
+    """Return the cheapest sets to withhold so that every pair and every sum is protected.
+
+    With h = 1 for a withheld set: h_i + h_j ≥ 1 for a pair that differs by few; for each member e
+    of a sum, h_e ≤ the h of its other members; and unless the total is withheld, withheld parts
+    hold the minimum of firms together.
+    """
+    rows: list[dict[int, float]] = []
+    low: list[float] = []
+
+    def require(terms: Mapping[int, float], at_least: float) -> None:
+        rows.append(dict(terms))
+        low.append(at_least)
+
+    for i, j in near:
+        require({i: 1, j: 1}, 1)
+    for total, parts in sums:
+        members = [m for m in dict.fromkeys((total, *parts)) if sizes[m] > 0]
+        for one in members:
+            require({**{other: 1 for other in members if other != one}, one: -1}, 0)
+        for part in members[1:] if members and members[0] == total else members:
+            weights = {p: float(sizes[p]) for p in members if p != total}
+            weights[part] -= minimum
+            require({**weights, total: float(minimum)}, 0)
+    return _solved(len(sizes), cost, sizes, hidden, rows, low)
+
+
+def _solved(
+    n: int,
+    cost: Sequence[float],
+    sizes: NDArray[np.float64],
+    hidden: set[int],
+    rows: Sequence[Mapping[int, float]],
+    low: Sequence[float],
+) -> set[int]:
+    """Solve the programme; of equally cheap choices the one that withholds fewer firms is taken."""
+    where = [(i, j, value) for i, row in enumerate(rows) for j, value in row.items()]
+    i, j, values = (np.array(part) for part in zip(*where, strict=True))
+    matrix = coo_array((values, (i, j)), shape=(len(rows), n)).tocsr()
+    fixed = np.zeros(n)
+    fixed[sorted(hidden)] = 1
+    ties = 1e-3 * sizes / max(float(sizes.max()), 1.0) + 1e-6 * np.arange(n) / n
+    found = milp(
+        np.asarray(cost, dtype=float) + ties,
+        constraints=LinearConstraint(matrix, lb=np.asarray(low, dtype=float)),
+        integrality=np.ones(n),
+        bounds=Bounds(fixed, np.ones(n)),
+        options={"node_limit": PATIENCE},
+    )
+    if found.x is None:  # everything withheld always protects
+        return set(range(n))
+    return {int(k) for k in np.flatnonzero(found.x > 0.5)}
