@@ -10,8 +10,6 @@ from snakemake.exceptions import WorkflowError
 from cisflow.study.digests import code_digest
 from cisflow.study.run import load_run
 from cisflow.base.problems import CisflowError
-from cisflow.study.run import is_pooled
-from cisflow.study.weightings import weightings
 
 ROOT = Path(workflow.basedir)
 ENVIRONMENT = str(ROOT / "environment.yml")
@@ -22,6 +20,8 @@ except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
 digest = partial(code_digest, root=ROOT)
+# Params are plain types; a script makes a model of its spec again.
+SPECS = {name: model.as_params() for name, model in RUN.models.items()}
 
 
 # Of the countries at hand: results that come from exports are no rule's pattern.

@@ -3,7 +3,7 @@
 
 rule ingest_wave:
     input:
-        extract=lambda w: RUN.source(w.country, w.wave)["file"],
+        extract=lambda w: RUN.source(w.country, w.wave).file,
         codebook=lambda w: RUN.codebook_files(w.country, w.wave),
     output:
         firms=microdata("{country}/{wave}.parquet"),
@@ -15,10 +15,10 @@ rule ingest_wave:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, w.wave),
-        name=lambda w: RUN.countries[w.country]["name"],
+        source=lambda w: RUN.source(w.country, w.wave).as_params(),
+        name=lambda w: RUN.countries[w.country].name,
         folders=[str(folder) for folder in RUN.codebook_folders],
-        data=RUN.settings["data"],
+        data=RUN.settings.data,
         code=digest("ingest_wave"),
     message:
         "Reading {wildcards.country}, wave {wildcards.wave}"
@@ -28,7 +28,7 @@ rule ingest_wave:
 
 rule ingest_accounts:
     input:
-        extract=lambda w: RUN.source(w.country, "accounts")["file"],
+        extract=lambda w: RUN.source(w.country, "accounts").file,
         codebook=lambda w: RUN.codebook_files(w.country, "accounts"),
     output:
         accounts=microdata("{country}/accounts.parquet"),
@@ -40,10 +40,10 @@ rule ingest_accounts:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, "accounts"),
-        name=lambda w: RUN.countries[w.country]["name"],
+        source=lambda w: RUN.source(w.country, "accounts").as_params(),
+        name=lambda w: RUN.countries[w.country].name,
         folders=[str(folder) for folder in RUN.codebook_folders],
-        data=RUN.settings["data"],
+        data=RUN.settings.data,
         code=digest("ingest_accounts"),
     message:
         "Reading the company accounts of {wildcards.country}"

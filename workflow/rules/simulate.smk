@@ -30,14 +30,12 @@ for country in RUN.at_hand:
             ENVIRONMENT
         params:
             country=country,
-            codebooks={
-                w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
-            },
+            codebooks={w: RUN.source(country, w).codebook for w in RUN.files(country)},
             folders=[str(folder) for folder in RUN.codebook_folders],
             truth=TRUTHS[country],
-            seed=RUN.settings["seed"],
+            seed=RUN.settings.seed,
             code=digest("simulate"),
         message:
-            f"Simulating the extracts of {RUN.countries[country]['name']}"
+            f"Simulating the extracts of {RUN.countries[country].name}"
         script:
             "../scripts/simulate.py"
