@@ -15,8 +15,7 @@ def test_the_files_are_those_of_the_types(root, kind):
 def properties(part):
     """Yield every key a user may write, with its rule."""
     if isinstance(part, dict):
-        for name, rule in part.get("properties", {}).items():
-            yield name, rule
+        yield from part.get("properties", {}).items()
         for key, value in part.items():
             if key not in ("allOf", "if", "then", "else"):
                 yield from properties(value)
