@@ -1,6 +1,6 @@
 # make          install from the lock, run the default pipeline (another: make CONFIG=config/nigeria.yaml)
 # make test     install from the lock, run every test
-# make lint     ruff, snakefmt, snakemake --lint, mypy
+# make lint     ruff, snakefmt, snakemake --lint, mypy, import-linter
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
@@ -29,6 +29,7 @@ lint: $(STAMP)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 $(STAMP):
 	$(PYTHON) -m venv --clear .venv
