@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
-from cisflow.base.paths import files_of
+from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.codebook import codebook_files, load_codebook
@@ -34,7 +34,7 @@ class Run:
     truth
         The truth file of a run that simulates its extracts, else None.
     root
-        The project's folder, where ``config/`` lies.
+        The project's folder; what its ``config/`` has goes before what comes with cisflow.
     exports
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
     """
@@ -79,7 +79,7 @@ class Run:
     @property
     def codebook_folders(self) -> list[Path]:
         """Folders in which a codebook's name is looked up."""
-        return [self.root / "config" / "codebooks"]
+        return places("config/codebooks", self.root)
 
     def waves(self, country: str) -> list[str]:
         """Return the waves of ``country`` in the order of the config."""
@@ -153,7 +153,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     """
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
-        return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
+        return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
     settings = Settings.model_validate(checked(config, "config", file))
     names = {"models": settings.models_file, "claims": settings.claims_file}
@@ -161,7 +161,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if settings.simulate:
         names["truth"] = settings.simulate
     files = {
-        schema: checked(read_yaml(find_file(name, root)), schema, name)
+        schema: checked(read_yaml(found(name, root)), schema, name)
         for schema, name in names.items()
     }
     changes = settings.model_changes
@@ -195,12 +195,6 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if problems:
         raise CisflowError(file, problems)
     return run
-
-
-def find_file(name: str, root: Path) -> Path:
-    """Return ``name`` in the working folder if it is there, else in the project's folder."""
-    here = Path(name)
-    return here if here.exists() else root / name
 
 
 def _model_problems(run: Run, models: Mapping[str, Model]) -> Iterator[Problem]:
@@ -245,7 +239,7 @@ def _printed_problems(name: str, model: Model, run: Run) -> Iterator[Problem]:
     try:
         known = set(read_printed(file)[0].columns)
     except CisflowError as error:
-        yield from (Problem(f"{name}.printed: {p.what}", p.remedy) for p in error.problems)
+        yield from (Problem(f"{name}.printed: {p.said}", p.remedy) for p in error.problems)
         return
     for variable in (v for v in model.boxes if v not in known):
         what = f"{name}.printed: {file} has no row and column `{variable}`"
@@ -294,7 +288,7 @@ def _source_problems(run: Run) -> Iterator[Problem]:
             load_codebook(source.codebook, run.codebook_folders)
         except CisflowError as error:
             for problem in error.problems:
-                yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
+                yield Problem(f"countries.{country}.{wave}: {problem.said}", problem.remedy)
         files = files_of(source.file)
         if len(files) > 1 and not getattr(source, "join", None):
             yield Problem(
