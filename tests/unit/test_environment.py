@@ -15,8 +15,12 @@ WANTED_BY = re.compile(
 )
 
 LINUX = {
-    "python_version": "3.11", "python_full_version": "3.11.9", "sys_platform": "linux",
-    "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix",
+    "python_version": "3.11",
+    "python_full_version": "3.11.9",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "os_name": "posix",
     "platform_python_implementation": "CPython",
 }
 
