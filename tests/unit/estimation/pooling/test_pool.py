@@ -378,7 +378,7 @@ def findings(root):
     made = make_findings(settings)
     models = {"faems2005": made.models["faems2005"]}
     of = made.estimates[made.estimates["model"] == "faems2005"]
-    together = pool(of, models_of(models), Pool(), dict.fromkeys(countries, {}))
+    together = pool(of, models_of(models), Pool(), {c: {} for c in countries})
     claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
     return dataclasses.replace(
         made,
