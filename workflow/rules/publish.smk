@@ -32,8 +32,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        settings=RUN.settings,
-        models=RUN.models,
+        settings=RUN.settings.as_params(),
+        models=SPECS,
         code=digest("tables"),
     message:
         "Setting the tables"
@@ -59,8 +59,8 @@ rule figures:
     conda:
         ENVIRONMENT
     params:
-        settings=RUN.settings,
-        models=RUN.models,
+        settings=RUN.settings.as_params(),
+        models=SPECS,
         code=digest("figures"),
     message:
         "Drawing the figures"
@@ -90,9 +90,9 @@ rule paper:
     conda:
         ENVIRONMENT
     params:
-        settings=RUN.settings,
-        models=RUN.models,
-        rule=RUN.claims["rule"],
+        settings=RUN.settings.as_params(),
+        models=SPECS,
+        rule=RUN.claims.rule.as_params(),
         template=content("paper/paper.typ", "paper/references.bib"),
         figure1=content("paper/figure1.yaml"),
         code=[digest(script) for script in ("tables", "figures", "paper")],
