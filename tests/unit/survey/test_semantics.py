@@ -10,7 +10,7 @@ from small_survey import CODEBOOK, codebook_folders, firms
 
 from cisflow.base.problems import CisflowError
 from cisflow.publication.tables.samples import quality_overview, quality_table
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.series import breaks_crossed, series_of
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings, write_warnings

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names
-from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import Codebook, Variable
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -41,14 +41,15 @@ from cisflow.survey.identifiers import in_format
 
 def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    headers = read_headers(column_names(path, codebook.get("file", {}), heading), codebook)
+    headers = read_headers(column_names(path, codebook.file.options, heading), codebook)
     found = located(headers, codebook, _only_column)
     own = as_text(_as_written(found, codebook))
     special = special_columns(headers, codebook)
     kind, currencies = special["kind"], special["currencies"]
-    for name, header in (("kind", kind), ("currencies", currencies)):
-        if header is not None:
-            own["variables"][name] = {"name": [header.name], "required": False}
+    about_rows = {"kind": kind, "currencies": currencies}
+    own = own.redefined(
+        {k: Variable(name=(h.name,), required=False) for k, h in about_rows.items() if h}
+    )
     delivery = read_rows(path, own, heading)
     items = {item: columns for item, columns in found.items() if item in (*ITEMS, "months")}
     names = dict.fromkeys(header.name for columns in items.values() for header in columns)
@@ -102,7 +103,7 @@ def _told_apart(
     codebook: Codebook,
 ) -> Iterator[Problem]:
     """Yield unknown units in place of columns that seem to be absent because of them."""
-    absent = [item for item in ITEMS if item in codebook["variables"] and item not in found]
+    absent = [item for item in ITEMS if item in codebook.variables and item not in found]
     unknown = {item: p for item in absent if (p := unit_unknown(item, headers, codebook))}
     yield from unknown.values()
     for problem in problems:
@@ -112,11 +113,11 @@ def _told_apart(
 
 def _as_written(found: Mapping[str, Sequence[Header]], codebook: Codebook) -> Codebook:
     """Return the codebook with the columns' names and units as this file writes them."""
-    variables = dict(codebook["variables"])
     for variable, (header,) in found.items():
-        spec = with_unit(variable, header, codebook)["variables"][variable]
-        variables[variable] = {"required": variable != "months", **spec, "name": [header.name]}
-    return {**codebook, "variables": variables}
+        entry = with_unit(variable, header, codebook).variables[variable]
+        here = {variable: entry.model_copy(update={"name": (header.name,)})}
+        codebook = codebook.redefined(here)
+    return codebook
 
 
 def _years_of_rows(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, open_extract, selected
-from cisflow.study.codebook import Codebook, alternatives
+from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -48,15 +48,15 @@ from cisflow.survey.identifiers import in_format
 
 def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
     """Read an export with one row per firm and a column per item and year."""
-    file = _WideFile.of(column_names(path, codebook.get("file", {}), heading), codebook)
+    file = _WideFile.of(column_names(path, codebook.file.options, heading), codebook)
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
     rows_wanted = {
-        **selected({"select": codebook.get("rows", {})}),
-        **selected(codebook.get("file", {})),
+        **selected({"select": codebook.rows}),
+        **selected(codebook.file.options),
     }
-    opened = open_extract(path, as_text(codebook)["file"], heading)
+    opened = open_extract(path, as_text(codebook).file.options, heading)
     extract = opened.read(file.needed(), rows_wanted)
     raw = extract.table
     # Exports repeat a firm's further names and addresses in rows that have nothing else.
@@ -117,11 +117,11 @@ class _WideFile:
         headers = read_headers(names, codebook)
         special = special_columns(headers, codebook)
         found = located(headers, codebook, dated_columns)
-        items = {item: found.get(item, []) for item in ITEMS if item in codebook["variables"]}
+        items = {item: found.get(item, []) for item in ITEMS if item in codebook.variables}
         if "months" in found:
             items["months"] = found["months"]
-        firm_id = find_column(alternatives(codebook["variables"]["firm_id"])[0], headers)
-        dates = set(wanted_labels(codebook.get("fiscal_year", {}).get("closing_date", [])))
+        firm_id = find_column(codebook.variables["firm_id"].names, headers)
+        dates = set(wanted_labels(codebook.fiscal_year.closing_date))
         earlier = {h.back: h for h in headers if h.back and h.label in dates}
         return cls(headers, firm_id, items, earlier_dates=earlier, **special)
 
@@ -140,7 +140,7 @@ class _WideFile:
         """Whether headers name years, or at least half of the required items relative ones."""
         if any(header.year is not None for header in self.headers):
             return True
-        required = [i for i in self.items if codebook["variables"].get(i, {}).get("required", True)]
+        required = [i for i in self.items if _required(i, codebook)]
         dated = [item for item in required if self.items[item]]
         return len(dated) > 0 and 2 * len(dated) >= len(required)
 
@@ -163,17 +163,21 @@ class _WideFile:
             yield _no_closing_date(relative, self.items, codebook)
 
 
+def _required(item: str, codebook: Codebook) -> bool:
+    return item in codebook.variables and codebook.variables[item].required
+
+
 def _no_closing_date(
     relative: list[str], items: Mapping[str, list[Header]], codebook: Codebook
 ) -> Problem:
-    names = wanted_labels(codebook.get("fiscal_year", {}).get("closing_date", []))
+    names = wanted_labels(codebook.fiscal_year.closing_date)
     sought = f" (sought: {', '.join(repr(name) for name in names)})" if names else ""
     example = one_line(next(h.name for h in items[relative[0]] if h.year is None))
     return Problem(
         f"{', '.join(relative)} (such as column '{example}'): years relative to the last available "
         f"one, and no column with the closing date{sought}",
         "export the closing date of the last accounts too, or absolute years; the column's name "
-        f"goes under `fiscal_year: {{closing_date: …}}` in {codebook['path']}",
+        f"goes under `fiscal_year: {{closing_date: …}}` in {codebook.path}",
     )
 
 
@@ -244,12 +248,15 @@ def _nothing_in(
     items: dict[str, list[Header]], values: dict[tuple[str, Header], Answers], codebook: Codebook
 ) -> Iterator[Problem]:
     for item, headers in items.items():
-        required = codebook["variables"].get(item, {}).get("required", item != "months")
-        if required and headers and all(values[item, h].values.isna().all() for h in headers):
+        if (
+            _required(item, codebook)
+            and headers
+            and all(values[item, h].values.isna().all() for h in headers)
+        ):
             count = "1 column" if len(headers) == 1 else f"{len(headers)} columns"
             yield Problem(
                 f"{item}: blank for all firms in every year ({count}).",
-                f"export the item once more, or set `required: false` in {codebook['path']}",
+                f"export the item once more, or set `required: false` in {codebook.path}",
             )
 
 

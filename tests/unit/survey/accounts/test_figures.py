@@ -5,7 +5,7 @@ import pytest
 from small_survey import codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.figures import plain_figures
 from cisflow.survey.accounts.headers import CODEBOOKS, read_headers
 from cisflow.survey.ingest import ingest_accounts
@@ -211,7 +211,7 @@ def test_stored_numbers_of_parquet_and_stata_settle_none_either(tmp_path):
 def test_units_of_headers_apart_and_glued(header, meaning, currency):
     codebook = load_codebook("accounts/orbis_en", [CODEBOOKS])
     (found,) = read_headers([header], codebook)
-    units = codebook["header"]["units"]
+    units = codebook.header.units
     assert (found.label, found.year, found.currency) == ("sales", 2006, currency)
     assert (units[found.unit] if found.unit else None) == meaning
 
@@ -231,7 +231,7 @@ def test_units_of_other_languages(name, header, meaning):
     codebook = load_codebook(f"accounts/{name}", [CODEBOOKS])
     (found,) = read_headers([header], codebook)
     assert found.label in ("chiffre d'affaires", "omzet")
-    assert (codebook["header"]["units"][found.unit], found.currency) == (meaning, "EUR")
+    assert (codebook.header.units[found.unit], found.currency) == (meaning, "EUR")
 
 
 @pytest.mark.parametrize(
@@ -257,8 +257,9 @@ def test_a_unit_is_added_to_those_taken_over_and_null_drops_one(ingest):
 
 def test_a_label_of_the_codebook_has_no_unit():
     codebook = load_codebook("accounts/orbis_en", [CODEBOOKS])
-    turnover = {**codebook["variables"]["turnover"], "name": ["Sales (VAT)", "Sales m EUR"]}
-    codebook = {**codebook, "variables": {**codebook["variables"], "turnover": turnover}}
+    names = {"name": ("Sales (VAT)", "Sales m EUR")}
+    turnover = codebook.variables["turnover"].model_copy(update=names)
+    codebook = codebook.redefined({"turnover": turnover})
     found = read_headers(["Sales (VAT)\nth EUR 2006", "Sales m EUR 2006"], codebook)
     assert [(h.label, h.unit) for h in found] == [("sales (vat)", "th"), ("sales m eur", None)]
 

@@ -7,7 +7,7 @@ import pytest
 from small_survey import accounts, codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.headers import CODEBOOKS, one_line, read_headers
 from cisflow.survey.accounts.rows import fiscal_years, preferred
 from cisflow.survey.answers import Answers
@@ -273,8 +273,8 @@ def test_french_and_dutch_text_exports(tmp_path, root, name, columns, encoding, 
 
 @pytest.mark.parametrize("name", ["orbis_en", "belfirst_fr", "belfirst_nl", "orbis_long"])
 def test_names_of_items_say_that_they_are_general_knowledge(root, name):
-    variables = load_codebook(f"accounts/{name}", [root / "config/codebooks"])["variables"]
-    assert {spec["verified"] for spec in variables.values()} == {"general"}
+    variables = load_codebook(f"accounts/{name}", [root / "config/codebooks"]).variables
+    assert {spec.verified for spec in variables.values()} == {"general"}
 
 
 def test_headers_are_taken_apart(root):
