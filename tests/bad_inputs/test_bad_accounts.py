@@ -11,6 +11,8 @@ from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.deflator import read_deflator
 from cisflow.survey.ingest import ingest_accounts
 
+pytestmark = pytest.mark.usefixtures("messages_stay")
+
 SHEET = "sheet 'Results'"
 
 

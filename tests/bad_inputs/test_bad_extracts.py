@@ -15,6 +15,8 @@ from cisflow.base.problems import CisflowError
 from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
 
+pytestmark = pytest.mark.usefixtures("messages_stay")
+
 CODEBOOK_FILE = "small.yaml"
 
 

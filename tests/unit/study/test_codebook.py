@@ -1,11 +1,15 @@
 """Codebooks are found, merged, completed and checked."""
 
 import pytest
+from pydantic import ValidationError
 from small_survey import CODEBOOK, codebook_folders
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import File
+from cisflow.study.codebook import Codebook, File, Variable
 from cisflow.study.codebook_files import codebook_files, load_codebook
+from cisflow.study.codebook_schema import FILE, schema_text
+
+pytestmark = pytest.mark.usefixtures("messages_stay")
 
 
 @pytest.fixture
@@ -245,3 +249,51 @@ def test_every_key_of_the_schema_is_described(root):
 
     nodes = {"codebook": schema, **schema["$defs"]}
     assert [gap for place, node in nodes.items() for gap in undescribed(node, place)] == []
+
+
+# --- the type and its schema --------------------------------------------------------------------
+
+
+def test_the_schema_on_disk_is_made_from_the_types(root):
+    written = (root / FILE).read_text(encoding="utf-8")
+    assert written == schema_text(), "run `python -m cisflow.study.codebook_schema`"
+
+
+def test_a_loaded_codebook_cannot_be_changed(tmp_path, root):
+    codebook = load_codebook("small", codebook_folders(tmp_path, root))
+    with pytest.raises(ValidationError):
+        codebook.title = "Another"
+    with pytest.raises(ValidationError):
+        codebook.variables["turnover"].unit = "million"
+    with pytest.raises(ValidationError, match="extra"):
+        Codebook(title="Own", variables={}, reference=2004)
+
+
+def test_variations_leave_the_loaded_codebook_as_it_was(tmp_path, root):
+    codebook = load_codebook("small", codebook_folders(tmp_path, root))
+    source = {"file": "x.csv", "decimal": ",", "select": {"COUNTRY": "BE"}, "sha256": "0"}
+    configured = codebook.configured(source)
+    assert (configured.file.decimal, configured.file.select) == (",", {"COUNTRY": "BE"})
+    assert configured.file.options == {
+        **codebook.file.options,
+        "decimal": ",",
+        "select": {"COUNTRY": "BE"},
+    }
+    other = codebook.redefined({"turnover": Variable(name=("T",), unit="million")})
+    assert (other.multiple("turnover"), codebook.multiple("turnover")) == (1e6, 1e3)
+    assert set(other.variables) == set(codebook.variables)
+
+
+def test_what_stands_for_no_answer_is_that_of_every_column_and_the_variables_own():
+    own = Variable(name=("T",), missing=(99, "-1"))
+    codebook = Codebook(title="Own", missing=(".",), variables={"turnover": own})
+    assert codebook.no_answer() == ["."]
+    assert codebook.no_answer(own) == [".", "99", "-1"]
+
+
+def test_a_variable_knows_its_columns_and_whether_it_is_read_from_any():
+    assert Variable(any_of=["A", ["B", "C"]]).alternatives == (("A",), ("B", "C"))
+    assert Variable(name="A").names == ("A",)
+    assert Variable(constant=0).made
+    assert not Variable(name="A").made
+    assert Variable().names == ()

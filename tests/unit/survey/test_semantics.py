@@ -256,7 +256,7 @@ def test_the_rounds_carry_their_breaks_into_the_record(checked, survey, root):
     assert years == sorted(years)
     assert quality["reference_year"] == 2004
     folders = [root / "config" / "codebooks"]
-    assert load_codebook("national/ng2007", folders)["breaks"] == []
+    assert load_codebook("national/ng2007", folders).breaks == ()
     assert all({"text", "source", "verified"} <= set(entry) for entry in quality["breaks"])
 
 

@@ -5,18 +5,25 @@ import pytest
 from small_survey import codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
+from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.figures import plain_figures
 from cisflow.survey.accounts.headers import CODEBOOKS, read_headers
 from cisflow.survey.ingest import ingest_accounts
 
-EUR = {"path": "own.yaml", "missing": ["n.a.", "-"], "money": {"currency": "EUR"}}
+EUR = Codebook(
+    title="Own",
+    path="own.yaml",
+    missing=("n.a.", "-"),
+    money={"currency": "EUR"},
+    variables={},
+)
 
 
 def plain(cells, **file):
     """Return one column of figures made plain, what was found and what is wrong."""
     raw = pd.DataFrame({"A": pd.Series(cells, dtype="string")})
-    figures = plain_figures(raw, ["A"], {**EUR, "file": file})
+    figures = plain_figures(raw, ["A"], EUR.opened(**file))
     return figures.raw["A"].tolist(), figures.read_as, [p.what for p in figures.problems]
 
 
@@ -330,21 +337,21 @@ def test_the_last_available_year_is_a_closing_date_too(ingest):
 def test_one_rule_on_fiscal_years_keeps_the_others(tmp_path, root, name):
     own = f"title: Own\nextends: accounts/{name}\nvariables: {{}}\n"
     own += "fiscal_year: {other_than_12: exclude}\n"
-    rule = load_codebook("small", codebook_folders(tmp_path, root, own))["fiscal_year"]
-    base = load_codebook(f"accounts/{name}", [root / "config/codebooks"])["fiscal_year"]
-    assert base["other_than_12"] == "keep"
-    assert rule == {**base, "other_than_12": "exclude"}
+    rule = load_codebook("small", codebook_folders(tmp_path, root, own)).fiscal_year
+    base = load_codebook(f"accounts/{name}", [root / "config/codebooks"]).fiscal_year
+    assert base.other_than_12 == "keep"
+    assert rule == base.model_copy(update={"other_than_12": "exclude"})
 
 
 def test_a_preference_keeps_the_column_and_the_codes_but_not_the_reason(tmp_path, root):
     own = "title: Own\nextends: accounts/orbis_en\nvariables: {}\n"
     own += "consolidation: {prefer: [C1, C2], codes: {group: C1}}\n"
-    rule = load_codebook("small", codebook_folders(tmp_path, root, own))["consolidation"]
-    base = load_codebook("accounts/orbis_en", [root / "config/codebooks"])["consolidation"]
-    assert (rule["name"], rule["prefer"]) == (base["name"], ["C1", "C2"])
-    assert rule["codes"] == {**base["codes"], "group": "C1"}
-    assert "note" in base
-    assert "note" not in rule
+    rule = load_codebook("small", codebook_folders(tmp_path, root, own)).consolidation
+    base = load_codebook("accounts/orbis_en", [root / "config/codebooks"]).consolidation
+    assert (rule.name, rule.prefer) == (base.name, ("C1", "C2"))
+    assert rule.codes == {**base.codes, "group": "C1"}
+    assert base.note
+    assert rule.note is None
 
 
 @pytest.mark.parametrize(
