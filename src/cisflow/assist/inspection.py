@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
 
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
@@ -158,8 +159,6 @@ def sheet_of(path: Path) -> dict[str, str]:
     """Return which sheet of a workbook to read, where that is not the first: the largest."""
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return {}
-    from python_calamine import CalamineError, CalamineWorkbook
-
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyreadstat
+import xlsxwriter
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import AMOUNTS
@@ -269,8 +271,6 @@ def write_extract(extract: Extract, path: Path, options: Mapping[str, str] = {})
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
-    import pyreadstat
-
     pyreadstat.write_sav(
         extract.frame(),
         path,
@@ -315,8 +315,6 @@ def _write_text(extract: Extract, path: Path, options: Mapping[str, str]) -> Non
 
 
 def _write_xlsx(extract: Extract, path: Path, sheet: str) -> None:
-    import xlsxwriter
-
     with xlsxwriter.Workbook(path, {"nan_inf_to_errors": False}) as workbook:
         workbook.set_properties({"title": extract.title, "created": WRITTEN})
         results = workbook.add_worksheet(sheet)

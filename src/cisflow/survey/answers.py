@@ -18,15 +18,13 @@ from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
 from cisflow.study.codebook import Codebook, Screen, Variable
 from cisflow.survey.labels import contradiction, in_codes
+from cisflow.survey.marks import doubtful_decimals, like_thousands
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
 # Numbers that are dates: another column was meant.
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?"
 MOST_CODES = 8
-# 1.234 and 12.345 may be thousands; as decimals, some numbers of a column would have other ones.
-THOUSANDS = r"[+-]?[1-9]\d{0,2}([.,]\d{3})+"
-FEWEST_THOUSANDS = 30
 
 
 @dataclass
@@ -381,7 +379,7 @@ def _number(variable: str, place: str, key: pd.Series, codebook: Codebook) -> An
             remedy = f"name the right column under `{variable}:` in {codebook.path}"
         elif codebook.file.figures:
             remedy += f"; the file's figures are read with {codebook.file.figures}"
-        elif key[text].str.fullmatch(THOUSANDS).all():
+        elif like_thousands(key[text]):
             remedy = (
                 "export the file once more without signs between thousands, or if they are "
                 f"decimals set `file: {{decimal: ','}}` in {codebook.path}"
@@ -403,10 +401,9 @@ def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) ->
     stated = codebook.file.decimal or codebook.file.figures
     if stated or variable not in (*COUNTS, *MONEY, *SPENDING):
         return
-    fractions = key[key.str.contains(".", regex=False).fillna(False)]
-    if len(fractions) >= FEWEST_THOUSANDS and fractions.str.fullmatch(THOUSANDS).all():
+    if count := doubtful_decimals(key):
         yield Problem(
-            f"{place}: all {len(fractions)} values with a decimal sign have three decimals, such "
+            f"{place}: all {count} values with a decimal sign have three decimals, such "
             "as 9.999; are they thousands?",
             "export the file once more without signs between thousands, or if they are decimals "
             f"say so by `file: {{decimal: '.'}}` in {codebook.path}",

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import CURRENCIES, one_line
+from cisflow.survey.marks import MARK_NAMES, WAYS, Marks
 
 BLANKS = "\u00a0\u2007\u2009\u202f"
-MARK_NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 # Signs that look alike, made one: blanks, apostrophes, minus signs.
 ALIKE = str.maketrans(
     {**dict.fromkeys(BLANKS, " "), **dict.fromkeys("\u2019\u02bc\u00b4`", "'")}
@@ -30,32 +29,6 @@ BODY = re.compile(r"\d[\d.,' ]*|[.,]\d+")
 PLAIN = r"[+-]?\d+"
 STORED = r"[+-]?\d+\.\d+e0"
 MOST_COLUMNS = 5
-
-
-@dataclass(frozen=True)
-class Marks:
-    """How figures are written: what stands before decimals, what between thousands."""
-
-    decimal: str
-    thousands: str
-
-    def value(self, body: str) -> str | None:
-        """Return a figure without sign as Python writes it; None if it is not written so."""
-        if not self._pattern().fullmatch(body):
-            return None
-        return body.replace(self.thousands, "").replace(self.decimal, ".")
-
-    def _pattern(self) -> re.Pattern[str]:
-        return _pattern(self.decimal, self.thousands)
-
-
-@lru_cache
-def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    d, t = re.escape(decimal), re.escape(thousands)
-    return re.compile(rf"(?:[1-9]\d{{0,2}}(?:{t}\d{{3}})+|\d+)(?:{d}\d+)?|{d}\d+")
-
-
-WAYS = tuple(Marks(d, t) for d in ".," for t in ".,' " if d != t)
 
 
 @dataclass(frozen=True)

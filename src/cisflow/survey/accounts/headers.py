@@ -77,6 +77,10 @@ class Header:
         return self.year is not None or self.back is not None
 
 
+# From the names a codebook gives and a file's headers to the columns of these names.
+Find = Callable[[Sequence[str], Sequence[Header]], list[Header]]
+
+
 def one_line(name: str) -> str:
     """Return a header with every run of blanks and newlines made one blank."""
     return " ".join(name.split())
@@ -244,7 +248,7 @@ def dated_columns(names: Sequence[str], headers: Sequence[Header]) -> list[Heade
 def located(
     headers: Sequence[Header],
     codebook: Codebook,
-    find: Callable[[Sequence[str], Sequence[Header]], list[Header]],
+    find: Find,
 ) -> dict[str, list[Header]]:
     """Return, by variable, the columns the file has of it.
 

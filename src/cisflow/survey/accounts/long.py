@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
@@ -17,9 +16,7 @@ from cisflow.survey.accounts.headers import (
     currency_of,
     currency_problems,
     find_column,
-    located,
     one_line,
-    read_headers,
     silent_units,
     unit_named,
     unit_problems,
@@ -29,10 +26,10 @@ from cisflow.survey.accounts.headers import (
 from cisflow.survey.accounts.rows import (
     COLUMNS,
     Books,
+    Layout,
     choose_rows,
     date_problems,
     fiscal_years,
-    special_columns,
     without_tokens,
 )
 from cisflow.survey.answers import Answers, read_answers, read_rows
@@ -41,12 +38,10 @@ from cisflow.survey.identifiers import in_format
 
 def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    headers = read_headers(column_names(path, codebook.file.options, heading), codebook)
-    found = located(headers, codebook, _only_column)
+    layout = Layout.of(path, codebook, heading, _only_column)
+    found = layout.found
     own = as_text(_as_written(found, codebook))
-    special = special_columns(headers, codebook)
-    kind, currencies = special["kind"], special["currencies"]
-    about_rows = {"kind": kind, "currencies": currencies}
+    about_rows = {"kind": layout.kind, "currencies": layout.currencies}
     own = own.redefined(
         {k: Variable(name=(h.name,), required=False) for k, h in about_rows.items() if h}
     )
@@ -60,7 +55,7 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
         for variable, columns in delivery.columns.items()
         if variable not in ("kind", "currencies") and (variable != "year" or not columns)
     }
-    problems = [*_told_apart(delivery.problems, found, headers, codebook), *figures.problems]
+    problems = [*_told_apart(delivery.problems, layout, codebook), *figures.problems]
     if not figures.problems:  # else these would be told twice
         problems += [problem for answer in answers.values() for problem in answer.problems]
     for item, columns in found.items():
@@ -72,7 +67,7 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
     years, problems = _years_of_rows(raw, delivery.columns["year"], answers, codebook)
     ids = in_format(answers.pop("firm_id"), codebook)
     keys = [ids.values, years]
-    choice = choose_rows(raw, ids, keys, ~ids.invalid.astype(bool), kind, currencies, codebook)
+    choice = choose_rows(raw, ids, keys, ~ids.invalid.astype(bool), layout, codebook)
     problems += choice.problems
     if problems:
         raise CisflowError(heading, problems)
@@ -98,13 +93,12 @@ def _only_column(names: Sequence[str], headers: Sequence[Header]) -> list[Header
 
 def _told_apart(
     problems: Sequence[Problem],
-    found: Mapping[str, Sequence[Header]],
-    headers: Sequence[Header],
+    layout: Layout,
     codebook: Codebook,
 ) -> Iterator[Problem]:
     """Yield unknown units in place of columns that seem to be absent because of them."""
-    absent = [item for item in ITEMS if item in codebook.variables and item not in found]
-    unknown = {item: p for item in absent if (p := unit_unknown(item, headers, codebook))}
+    absent = [item for item in ITEMS if item in codebook.variables and item not in layout.found]
+    unknown = {item: p for item in absent if (p := unit_unknown(item, layout.headers, codebook))}
     yield from unknown.values()
     for problem in problems:
         if problem.what.partition(":")[0] not in unknown:

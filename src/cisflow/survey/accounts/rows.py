@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cisflow.base.problems import Problem
+from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
-from cisflow.survey.accounts.headers import ITEMS, Header, find_column, one_line
+from cisflow.survey.accounts.headers import (
+    ITEMS,
+    Find,
+    Header,
+    find_column,
+    located,
+    one_line,
+    read_headers,
+)
 from cisflow.survey.answers import Answers
 
 # Months of a fiscal year, unless the file says otherwise.
@@ -71,14 +81,38 @@ class Books:
     unit_in_headers: bool = True
 
 
-def special_columns(headers: list[Header], codebook: Codebook) -> dict[str, Header | None]:
-    """Return the columns that say something about a whole row."""
-    names = {
-        "closing_date": codebook.fiscal_year.closing_date,
-        "kind": codebook.consolidation.name,
-        "currencies": codebook.money.column,
-    }
-    return {key: find_column(wanted, headers) for key, wanted in names.items()}
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file hold what.
+
+    Attributes
+    ----------
+    headers
+        All its headers, read.
+    found
+        Per variable (and ``months``) the columns the file has of it.
+    closing_date, kind, currencies
+        The columns that say something about a whole row.
+    """
+
+    headers: list[Header]
+    found: dict[str, list[Header]]
+    closing_date: Header | None
+    kind: Header | None
+    currencies: Header | None
+
+    @classmethod
+    def of(cls, path: str | Path, codebook: Codebook, heading: str, find: Find) -> Layout:
+        """Return the layout of a file whose variables are found by name with ``find``."""
+        names = column_names(path, codebook.file.options, heading)
+        headers = read_headers(names, codebook)
+        about_rows = (
+            codebook.fiscal_year.closing_date,
+            codebook.consolidation.name,
+            codebook.money.column,
+        )
+        single = [find_column(wanted, headers) for wanted in about_rows]
+        return cls(headers, located(headers, codebook, find), *single)
 
 
 def without_tokens(text: pd.Series, codebook: Codebook) -> pd.Series:
@@ -239,11 +273,11 @@ def choose_rows(
     ids: Answers,
     keys: list[pd.Series],
     kept: pd.Series,
-    kind: Header | None,
-    currencies: Header | None,
+    layout: Layout,
     codebook: Codebook,
 ) -> Choice:
     """Choose between consolidated and other accounts of one firm (and year)."""
+    kind, currencies = layout.kind, layout.currencies
     problems = list(ids.problems)
     counts: dict[str, int] = {}
     unfit = int((~kept).sum())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import column_names, open_extract, selected
+from cisflow.raw.extract import open_extract, selected
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
@@ -21,10 +21,8 @@ from cisflow.survey.accounts.headers import (
     dated_columns,
     find_column,
     item_problems,
-    located,
     no_years,
     one_line,
-    read_headers,
     silent_units,
     unit_named,
     wanted_labels,
@@ -35,10 +33,10 @@ from cisflow.survey.accounts.rows import (
     YEAR,
     Books,
     Choice,
+    Layout,
     choose_rows,
     closing_months,
     date_problems,
-    special_columns,
     without_tokens,
     years_of,
 )
@@ -48,7 +46,7 @@ from cisflow.survey.identifiers import in_format
 
 def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
     """Read an export with one row per firm and a column per item and year."""
-    file = _WideFile.of(column_names(path, codebook.file.options, heading), codebook)
+    file = _WideFile.of(Layout.of(path, codebook, heading, dated_columns), codebook)
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
@@ -80,7 +78,7 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
     if not figures.problems:  # else these would be told twice
         problems += [problem for answers in values.values() for problem in answers.problems]
     problems += _nothing_in(file.items, values, codebook)
-    problems += _undated(values, years[0], file.closing_date)
+    problems += _undated(values, years[0], file.layout.closing_date)
     if problems:
         raise CisflowError(heading, problems)
     ids = choice.ids[choice.kept]
@@ -104,30 +102,26 @@ def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) 
 class _WideFile:
     """Which columns of a wide file hold what."""
 
-    headers: list[Header]
+    layout: Layout
     firm_id: Header | None
     items: dict[str, list[Header]]
-    closing_date: Header | None
     earlier_dates: dict[int, Header]
-    kind: Header | None
-    currencies: Header | None
 
     @classmethod
-    def of(cls, names: list[str], codebook: Codebook) -> _WideFile:
-        headers = read_headers(names, codebook)
-        special = special_columns(headers, codebook)
-        found = located(headers, codebook, dated_columns)
+    def of(cls, layout: Layout, codebook: Codebook) -> _WideFile:
+        headers, found = layout.headers, layout.found
         items = {item: found.get(item, []) for item in ITEMS if item in codebook.variables}
         if "months" in found:
             items["months"] = found["months"]
         firm_id = find_column(codebook.variables["firm_id"].names, headers)
         dates = set(wanted_labels(codebook.fiscal_year.closing_date))
         earlier = {h.back: h for h in headers if h.back and h.label in dates}
-        return cls(headers, firm_id, items, earlier_dates=earlier, **special)
+        return cls(layout, firm_id, items, earlier)
 
     def needed(self) -> list[str]:
         """Names of the columns to read."""
-        single = [self.firm_id, self.closing_date, self.kind, self.currencies]
+        rows = self.layout
+        single = [self.firm_id, rows.closing_date, rows.kind, rows.currencies]
         single += self.earlier_dates.values()
         columns = [header for found in self.items.values() for header in found]
         return [header.name for header in (*single, *columns) if header is not None]
@@ -138,7 +132,7 @@ class _WideFile:
 
     def _recognised(self, codebook: Codebook) -> bool:
         """Whether headers name years, or at least half of the required items relative ones."""
-        if any(header.year is not None for header in self.headers):
+        if any(header.year is not None for header in self.layout.headers):
             return True
         required = [i for i in self.items if _required(i, codebook)]
         dated = [item for item in required if self.items[item]]
@@ -147,19 +141,19 @@ class _WideFile:
     def problems(self, codebook: Codebook) -> Iterator[Problem]:
         """Yield what is wrong with the headers."""
         if self.firm_id is None:
-            yield absent_identifier(self.headers, codebook)
+            yield absent_identifier(self.layout.headers, codebook)
         if not self._recognised(codebook):
-            yield no_years(self.headers, codebook)
+            yield no_years(self.layout.headers, codebook)
             return
         for item, found in self.items.items():
             if item in ITEMS:
-                yield from item_problems(item, found, self.headers, codebook)
+                yield from item_problems(item, found, self.layout.headers, codebook)
         yield from currency_problems(self.items, codebook)
         yield from silent_units(self.items, codebook)
         relative = [
             item for item, found in self.items.items() if any(h.year is None for h in found)
         ]
-        if relative and self.closing_date is None:
+        if relative and self.layout.closing_date is None:
             yield _no_closing_date(relative, self.items, codebook)
 
 
@@ -188,7 +182,7 @@ def _chosen_rows(
     answers.columns = [column]
     ids = in_format(answers, codebook)
     kept = ~ids.invalid.astype(bool)
-    return choose_rows(raw, ids, [ids.values], kept, file.kind, file.currencies, codebook)
+    return choose_rows(raw, ids, [ids.values], kept, file.layout, codebook)
 
 
 def _amounts(
@@ -219,7 +213,7 @@ def _closings(
         return months
 
     unknown = pd.Series(pd.NA, index=raw.index, dtype="Int64")
-    closings = {0: read(file.closing_date) if file.closing_date else unknown}
+    closings = {0: read(file.layout.closing_date) if file.layout.closing_date else unknown}
     lengths = {h.back: a.values for (item, h), a in values.items() if item == "months"}
     for back in range(1, 1 + max((h.back or 0 for _, h in values), default=0)):
         length = lengths.get(back - 1, unknown).astype("Float64").round().astype("Int64")
