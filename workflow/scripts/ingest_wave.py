@@ -1,13 +1,14 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
+    from cisflow.base.paths import places
     from cisflow.base.records import write_record
     from cisflow.study.codebook_files import load_codebook
     from cisflow.survey.ingest import ingest_wave
     from cisflow.survey.semantics import write_warnings
 
     source = snakemake.params.source
-    codebook = load_codebook(source["codebook"], snakemake.params.folders).configured(source)
+    codebook = load_codebook(source["codebook"], places("config/codebooks")).configured(source)
     firms, quality = ingest_wave(
         snakemake.input.extract,
         codebook,

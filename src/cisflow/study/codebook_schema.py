@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from cisflow.base.paths import shipped
 from cisflow.study.codebook import Codebook
+from cisflow.study.codebook_files import SCHEMA
 
-FILE = Path("workflow", "schemas", "codebook.schema.yaml")
 HEAD = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A cisflow codebook"}
 
 
@@ -58,4 +56,4 @@ def _tidy(part: Any) -> Any:
 
 
 if __name__ == "__main__":
-    shipped(FILE).write_text(schema_text(), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")

@@ -36,9 +36,11 @@ from cisflow.survey.answers import Answers, read_answers, read_rows
 from cisflow.survey.identifiers import in_format
 
 
-def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
+def read_long(
+    path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
+) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    layout = Layout.of(path, codebook, heading, _only_column)
+    layout = Layout.of(names, codebook, _only_column)
     found = layout.found
     own = as_text(_as_written(found, codebook))
     about_rows = {"kind": layout.kind, "currencies": layout.currencies}
@@ -47,8 +49,8 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
     )
     delivery = read_rows(path, own, heading)
     items = {item: columns for item, columns in found.items() if item in (*ITEMS, "months")}
-    names = dict.fromkeys(header.name for columns in items.values() for header in columns)
-    figures = plain_figures(delivery.raw, list(names), codebook)
+    amounts = dict.fromkeys(header.name for columns in items.values() for header in columns)
+    figures = plain_figures(delivery.raw, list(amounts), codebook)
     raw, own = figures.raw, figures.explained(own)
     answers = {
         variable: read_answers(variable, columns, raw, own, country)
@@ -101,7 +103,7 @@ def _told_apart(
     unknown = {item: p for item in absent if (p := unit_unknown(item, layout.headers, codebook))}
     yield from unknown.values()
     for problem in problems:
-        if problem.what.partition(":")[0] not in unknown:
+        if problem.about not in unknown:
             yield problem
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cisflow.base.problems import Problem
-from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -102,9 +100,8 @@ class Layout:
     currencies: Header | None
 
     @classmethod
-    def of(cls, path: str | Path, codebook: Codebook, heading: str, find: Find) -> Layout:
-        """Return the layout of a file whose variables are found by name with ``find``."""
-        names = column_names(path, codebook.file.options, heading)
+    def of(cls, names: Iterable[str], codebook: Codebook, find: Find) -> Layout:
+        """Return the layout of a file with these columns, found by a codebook's names."""
         headers = read_headers(names, codebook)
         about_rows = (
             codebook.fiscal_year.closing_date,

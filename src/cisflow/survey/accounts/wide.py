@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,11 @@ from cisflow.survey.answers import Answers, read_column
 from cisflow.survey.identifiers import in_format
 
 
-def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
+def read_wide(
+    path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
+) -> Books:
     """Read an export with one row per firm and a column per item and year."""
-    file = _WideFile.of(Layout.of(path, codebook, heading, dated_columns), codebook)
+    file = _WideFile.of(Layout.of(names, codebook, dated_columns), codebook)
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
