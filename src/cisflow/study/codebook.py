@@ -53,17 +53,8 @@ Value = TypeAliasType(
         ),
     ],
 )
-Note = TypeAliasType(
-    "Note",
-    Annotated[Text, Field(description="What a reader should know about this choice, in words.")],
-)
-MoneyUnit = TypeAliasType(
-    "MoneyUnit",
-    Annotated[
-        Literal["unit", "thousand", "million"],
-        Field(description="`unit`, `thousand` or `million`."),
-    ],
-)
+Note = Annotated[Text, Field(description="What a reader should know about this choice, in words.")]
+MoneyUnit = Literal["unit", "thousand", "million"]
 Codes = TypeAliasType(
     "Codes",
     Annotated[
@@ -81,21 +72,15 @@ Codes = TypeAliasType(
         ),
     ],
 )
-Verified = TypeAliasType(
-    "Verified",
-    Annotated[
-        Literal["sourced", "inferred", "general", "template"],
-        Field(
-            description="How sure the mapping is: sourced (a public document says so), inferred "
-            "(deduced from one), general (general knowledge), template (to be confirmed by whoever "
-            "holds the file)."
-        ),
-    ],
-)
-Source = TypeAliasType(
-    "Source",
-    Annotated[Text, Field(description="The document the mapping was taken from.")],
-)
+Verified = Annotated[
+    Literal["sourced", "inferred", "general", "template"],
+    Field(
+        description="How sure the mapping is: sourced (a public document says so), inferred "
+        "(deduced from one), general (general knowledge), template (to be confirmed by whoever "
+        "holds the file)."
+    ),
+]
+Source = Annotated[Text, Field(description="The document the mapping was taken from.")]
 Columns = TypeAliasType(
     "Columns",
     Annotated[

@@ -17,7 +17,7 @@ from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
 from cisflow.study.codebook import Codebook, Screen, Variable
-from cisflow.survey.labels import contradiction, in_codes
+from cisflow.survey.labels import contradiction, in_codes, one_line
 from cisflow.survey.marks import doubtful_decimals, like_thousands
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
@@ -236,7 +236,7 @@ def _translated(
         if codes is None:
             continue
         labels = extract.value_labels.get(column, {})
-        place = f"{variable} (column '{_one_line(column)}')"
+        place = f"{variable} (column '{one_line(column)}')"
         against = contradiction(place, raw[column], codes, labels, codebook.path)
         if against:
             problems.append(against)
@@ -295,7 +295,7 @@ def read_column(
 ) -> Answers:
     """Return the answers in one column; see :func:`read_answers`."""
     asked = codebook.variables[variable]
-    place = f"{variable} (column '{_one_line(column)}')"
+    place = f"{variable} (column '{one_line(column)}')"
     if variable in TEXT and asked.codes is None:
         blank = text.str.casefold().isin({t.casefold() for t in codebook.no_answer(asked)})
         return Answers(text.mask(blank), blank & False)
@@ -309,12 +309,8 @@ def read_column(
 def read_flag(column: str, text: pd.Series, codebook: Codebook, screen: Screen) -> Answers:
     """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
     key = _answered(text, ".", codebook, screen)
-    place = f"screening question (column '{_one_line(column)}')"
+    place = f"screening question (column '{one_line(column)}')"
     return _coded(place, key, screen.codes or codebook.yes_no, "boolean", False, codebook)
-
-
-def _one_line(column: str) -> str:
-    return " ".join(column.split())
 
 
 def _answered(
@@ -464,7 +460,7 @@ def weightless(weights: Answers | None, codebook: Codebook) -> Iterator[Problem]
     blank = int((weights.values.isna() & ~weights.invalid).sum())
     if 0 < blank < len(weights.values):
         yield Problem(
-            f"weight (column '{_one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
+            f"weight (column '{one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
             "firms have none.",
             "get the weights from the data's owner, or leave these rows out of the file; "
             f"`weight: null` in {codebook.path} reads it without weights",
@@ -475,7 +471,7 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     """Yield what is wrong with the firms' identifiers."""
     if ids is None or not ids.columns:
         return
-    place = f"firm_id (column '{' '.join(ids.columns[0].split())}')"
+    place = f"firm_id (column '{one_line(ids.columns[0])}')"
     blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
 from cisflow.survey.answers import Answers
+from cisflow.survey.labels import one_line
 
 # What people and programs put between the digits of a number.
 BETWEEN = r"[\s.\-/_]+"
@@ -44,7 +45,7 @@ def in_format(ids: Answers, codebook: Codebook) -> Answers:
     invalid = ids.values.notna() & ~fits
     problems = list(ids.problems)
     if invalid.any() and asked.invalid != "missing":
-        column = " ".join(" ".join(ids.columns).split())
+        column = one_line(" ".join(ids.columns))
         wanted = f"'{prefix}' and {digits} digits" if prefix else f"{digits} digits"
         problems.append(
             Problem(

@@ -15,7 +15,8 @@ import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
-from cisflow.survey.accounts.headers import CURRENCIES, one_line
+from cisflow.survey.accounts.headers import CURRENCIES
+from cisflow.survey.labels import one_line
 from cisflow.survey.marks import MARK_NAMES, WAYS, Marks
 
 BLANKS = "\u00a0\u2007\u2009\u202f"

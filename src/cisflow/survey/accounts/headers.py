@@ -16,6 +16,7 @@ from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ACCOUNT_MONEY
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
+from cisflow.survey.labels import one_line
 
 ITEMS = tuple(column for column in ACCOUNT_COLUMNS if column not in ("firm_id", "year"))
 # How currencies are written besides their codes; a "$" is the codebook's dollar if it has one.
@@ -79,11 +80,6 @@ class Header:
 
 # From the names a codebook gives and a file's headers to the columns of these names.
 Find = Callable[[Sequence[str], Sequence[Header]], list[Header]]
-
-
-def one_line(name: str) -> str:
-    """Return a header with every run of blanks and newlines made one blank."""
-    return " ".join(name.split())
 
 
 def _folded(name: str) -> str:

@@ -16,7 +16,6 @@ from cisflow.survey.accounts.headers import (
     currency_of,
     currency_problems,
     find_column,
-    one_line,
     silent_units,
     unit_named,
     unit_problems,
@@ -34,6 +33,7 @@ from cisflow.survey.accounts.rows import (
 )
 from cisflow.survey.answers import Answers, read_answers, read_rows
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 
 
 def read_long(

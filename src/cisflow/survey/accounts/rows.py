@@ -17,10 +17,10 @@ from cisflow.survey.accounts.headers import (
     Header,
     find_column,
     located,
-    one_line,
     read_headers,
 )
 from cisflow.survey.answers import Answers
+from cisflow.survey.labels import one_line
 
 # Months of a fiscal year, unless the file says otherwise.
 YEAR = 12

@@ -22,7 +22,6 @@ from cisflow.survey.accounts.headers import (
     find_column,
     item_problems,
     no_years,
-    one_line,
     silent_units,
     unit_named,
     wanted_labels,
@@ -42,6 +41,7 @@ from cisflow.survey.accounts.rows import (
 )
 from cisflow.survey.answers import Answers, read_column
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 
 
 def read_wide(

@@ -9,11 +9,12 @@ from small_survey import accounts, codebook_folders, write_accounts
 from cisflow.base.problems import CisflowError
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
-from cisflow.survey.accounts.headers import CODEBOOKS, one_line, read_headers
+from cisflow.survey.accounts.headers import CODEBOOKS, read_headers
 from cisflow.survey.accounts.rows import fiscal_years, preferred
 from cisflow.survey.answers import Answers
 from cisflow.survey.identifiers import in_format
 from cisflow.survey.ingest import ingest_accounts
+from cisflow.survey.labels import one_line
 from cisflow.survey.schema import account_schema
 
 LONG = """
