@@ -35,7 +35,7 @@ def locked(root):
 
 
 def run_by(root, wanted):
-    """Return the packages of the lock that running ``wanted`` takes, by whom it says each is for."""
+    """Return the packages of the lock that running ``wanted`` takes, by its own `# via`."""
     users = {}
     for found in WANTED_BY.finditer((root / "requirements.lock").read_text()):
         names = re.findall(r"(?<=#)\s+([A-Za-z0-9_.-]+)", found["users"])

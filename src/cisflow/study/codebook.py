@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from cisflow.study.canonical import ACCOUNT_MONEY, MONEY, SPENDING
+from cisflow.study.documents import Document
 
 # By what a value in a unit is multiplied; the last two are spending in relation to turnover.
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
@@ -55,6 +56,10 @@ Value = TypeAliasType(
 )
 Note = Annotated[Text, Field(description="What a reader should know about this choice, in words.")]
 MoneyUnit = Literal["unit", "thousand", "million"]
+_UNIT_OR_NULL: dict[str, Any] = {
+    "description": "`unit`, `thousand` or `million`; null drops a unit taken over.",
+    "anyOf": [{"enum": ["unit", "thousand", "million"]}, {"type": "null"}],
+}
 Codes = TypeAliasType(
     "Codes",
     Annotated[
@@ -105,13 +110,7 @@ Parts = TypeAliasType(
 Tokens = Annotated[tuple[Value, ...], Field(min_length=1)]
 
 
-class Part(BaseModel):
-    """What all parts of a codebook are: unchangeable, every key known and described."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Money(Part):
+class Money(Document):
     """Currency and unit in which amounts are written."""
 
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
@@ -124,7 +123,7 @@ class Money(Part):
     note: Note | None = None
 
 
-class File(Part):
+class File(Document):
     """How to open the file, where that cannot be seen from the file itself."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
@@ -147,7 +146,7 @@ class File(Part):
     """From the config: the column that identifies rows in all of several files."""
     member: SkipJsonSchema[str] | None = None
     """From the config: which file of a zip archive."""
-    select: SkipJsonSchema[Mapping[str, Any]] = {}
+    select: SkipJsonSchema[Mapping[str, Any]] = Field(default_factory=dict)
     """From the config: column and value (or values) of the rows to keep."""
     stored_apart: SkipJsonSchema[bool] | None = None
     """Whether figures are read as they are written, stored fractions told apart."""
@@ -160,7 +159,7 @@ class File(Part):
         return {key: value for key, value in self if value is not None}
 
 
-class Nace(Part):
+class Nace(Document):
     """Classification of economic activities the file uses."""
 
     revision: Literal["1.1", "2", "isic3"]
@@ -168,7 +167,7 @@ class Nace(Part):
     note: Note | None = None
 
 
-class Shares(Part):
+class Shares(Document):
     """How the shares of turnover hang together."""
 
     sum_to_100: Annotated[tuple[str, ...], Field(json_schema_extra=_UNIQUE)] = ()
@@ -179,7 +178,7 @@ class Shares(Part):
     note: Note | None = None
 
 
-class Sign(Part):
+class Sign(Document):
     """Columns, what they tell, and what to do."""
 
     columns: Columns
@@ -189,7 +188,7 @@ class Sign(Part):
     """What to do, such as which codebook to use."""
 
 
-class Break(Part):
+class Break(Document):
     """One break."""
 
     since: int = Field(alias="from")
@@ -200,7 +199,7 @@ class Break(Part):
     verified: Verified
 
 
-class Header(Part):
+class Header(Document):
     """Only for accounts with one column per item and year; how to read such a header."""
 
     pattern: Text | None = None
@@ -210,24 +209,14 @@ class Header(Part):
     year (th EUR, mEUR, (EUR'000), €m) are found without a group."""
     units: Annotated[
         Mapping[str, MoneyUnit],
-        _written(
-            dict[
-                str,
-                Annotated[
-                    MoneyUnit | None,
-                    Field(
-                        description="`unit`, `thousand` or `million`; null drops a unit taken over."
-                    ),
-                ],
-            ]
-        ),
+        _written(dict[str, Annotated[MoneyUnit, WithJsonSchema(_UNIT_OR_NULL)]]),
     ] = {}
     """From the unit as written in the header to `unit`, `thousand` or `million`; one in small
     letters has any capitals. Units are added to those taken over, null drops one. A single letter
     counts beside a currency only."""
 
 
-class Consolidation(Part):
+class Consolidation(Document):
     """Only for accounts; consolidated or unconsolidated ones, which to keep of several.
 
     A codebook that extends another states what differs; `codes` are added to those taken over.
@@ -244,7 +233,7 @@ class Consolidation(Part):
     note: Note | None = None
 
 
-class FiscalYear(Part):
+class FiscalYear(Document):
     """Only for accounts; when fiscal years end and how long they are.
 
     A codebook that extends another states what differs.
@@ -264,7 +253,7 @@ class FiscalYear(Part):
     note: Note | None = None
 
 
-class Block(Part):
+class Block(Document):
     """What all variables of the block share; a variable's own key wins."""
 
     asked_if: Text | None = None
@@ -276,7 +265,7 @@ class Block(Part):
     note: Note | None = None
 
 
-class Blocks(Part):
+class Blocks(Document):
     """What all variables of a block share, so that it need not be repeated.
 
     Blocks are shares, spending, cooperation, partners, funding, protection, sources, and firm for
@@ -293,7 +282,7 @@ class Blocks(Part):
     sources: Block = Block()
 
 
-class Format(Part):
+class Format(Document):
     """Only for firm_id; how it is written everywhere, so that survey and accounts meet.
 
     Blanks, dots, dashes and the prefix are taken off, zeros filled in on the left, the prefix put
@@ -306,7 +295,7 @@ class Format(Part):
     """Number of digits, leading zeros included."""
 
 
-class Screen(Part):
+class Screen(Document):
     """The yes/no question before this one, as "Did you have ...? If yes, how much?"."""
 
     name: Text
@@ -319,7 +308,7 @@ class Screen(Part):
     """true if a blank is zero (or no) for firms that answered the screening question with no."""
 
 
-class Variable(Part):
+class Variable(Document):
     """Where a variable comes from, and how to read it.
 
     Exactly one of name, any_of, sum_of and constant (or, for firm_id, row_number); null drops a
@@ -338,7 +327,7 @@ class Variable(Part):
     """Columns with amounts to be added up, each or a list of its alternative names."""
     constant: Annotated[Constant, WithJsonSchema({"type": CONSTANTS})] | None = None
     """One value for all firms, for what the file does not hold."""
-    row_number: Literal[True] | None = None
+    row_number: Annotated[Literal[True], WithJsonSchema({"const": True})] | None = None
     """Only for firm_id; true numbers the rows of a file without identifiers. Its firms cannot be
     linked to company accounts or over waves."""
     label: str | None = None
@@ -403,7 +392,7 @@ class Variable(Part):
         return {"verified": self.verified, "source": self.source, "note": self.note}
 
 
-class Codebook(Part):
+class Codebook(Document):
     """How one questionnaire (or one export of company accounts) is turned into canonical variables.
 
     What a codebook holds; every other key is an error.

@@ -6,8 +6,7 @@ from small_survey import CODEBOOK, codebook_folders
 
 from cisflow.base.problems import CisflowError
 from cisflow.study.codebook import Codebook, File, Variable
-from cisflow.study.codebook_files import SCHEMA, codebook_files, load_codebook
-from cisflow.study.codebook_schema import schema_text
+from cisflow.study.codebook_files import codebook_files, load_codebook
 
 pytestmark = pytest.mark.usefixtures("messages_stay")
 
@@ -252,11 +251,6 @@ def test_every_key_of_the_schema_is_described(root):
 
 
 # --- the type and its schema --------------------------------------------------------------------
-
-
-def test_the_schema_on_disk_is_made_from_the_types():
-    written = SCHEMA.read_text(encoding="utf-8")
-    assert written == schema_text(), "run `python -m cisflow.study.codebook_schema`"
 
 
 def test_a_loaded_codebook_cannot_be_changed(tmp_path, root):
