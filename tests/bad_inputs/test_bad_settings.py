@@ -14,6 +14,8 @@ from cisflow.base.problems import CisflowError
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import load_run
 
+pytestmark = pytest.mark.usefixtures("messages_stay")
+
 
 def refused(call, folder):
     """Return what a call refuses in words; it leaves the folder as it was."""

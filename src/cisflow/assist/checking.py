@@ -251,9 +251,8 @@ def _nothing_to_estimate(
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
     industries = read_yaml(found("config/nace.yaml", root))
     accounts = any(about.accounts for about in run.countries.values())
-    specs = {name: model.as_params() for name, model in run.models.items()}
     return [
         {"wave": wave, **row}
         for wave, variables in asked.items()
-        for row in supported_models(variables, specs, industries, accounts=accounts)
+        for row in supported_models(variables, run.models, industries, accounts=accounts)
     ]

@@ -26,7 +26,7 @@ from cisflow.raw.extract import open_extract
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
-from cisflow.study.models import specs_of
+from cisflow.study.models import expanded
 from cisflow.survey.accounts.headers import read_headers, wanted_labels
 from cisflow.survey.answers import Columns, read_column
 from cisflow.survey.labels import in_codes
@@ -348,7 +348,7 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
-    models = specs_of(read_yaml(found("config/models.yaml", root)))
+    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
     industries = read_yaml(found("config/nace.yaml", root))
     return supported_models(variables, models, industries, accounts=False)
 

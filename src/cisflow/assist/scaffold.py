@@ -23,7 +23,7 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
-from cisflow.study.models import specs_of
+from cisflow.study.models import expanded
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -442,7 +442,7 @@ def _models(
         Of the others what they lack.
     """
     listed = read_yaml(shipped("config", "config.yaml"))["models"]
-    models = specs_of(read_yaml(found("config/models.yaml", root)))
+    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]

@@ -62,6 +62,11 @@ class Run:
         return {code: of for code, of in self.countries.items() if isinstance(of, Country)}
 
     @property
+    def attributes(self) -> dict[str, Any]:
+        """What is known of each country, by its code."""
+        return {code: of.as_params().get("attributes", {}) for code, of in self.countries.items()}
+
+    @property
     def digests(self) -> dict[str, str]:
         """Digest of each model's specification."""
         return {name: spec_digest(model.as_params()) for name, model in self.models.items()}

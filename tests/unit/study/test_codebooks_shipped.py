@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api
+from specs import model_of
 
 from cisflow.base.documents import read_yaml
 from cisflow.base.problems import CisflowError
@@ -273,7 +274,7 @@ def test_a_scientific_use_file_supports_models_with_size_classes(tmp_path):
         "controls": ["rd_intensity", "group"],
         "fixed_effects": ["size_class"],
     }
-    sample, _ = select_sample(panel, spec, "W", lag=2)
+    sample, _ = select_sample(panel, model_of(spec), "W", lag=2)
     fitted = statsmodels.formula.api.ols(
         "incremental ~ coop_any + rd_intensity + group + C(size_class)",
         sample.astype({"coop_any": float, "group": float, "size_class": object}),
