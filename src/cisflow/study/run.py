@@ -12,7 +12,7 @@ from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
-from cisflow.study.codebook import codebook_files, load_codebook
+from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.models import Model, expanded

@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 
 from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
+from cisflow.study.codebook import Codebook
 from cisflow.study.documents import Document
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
@@ -25,6 +26,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "config": (Settings, "A cisflow run"),
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
+    "codebook": (Codebook, "A cisflow codebook"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -88,10 +90,18 @@ class _Schema(GenerateJsonSchema):
         return {"anyOf": [one, *rest]} if rest else one
 
 
+class _Partial(_Schema):
+    """Of a document that may take over what it leaves out: no default is filled in."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models`` or ``claims``."""
+    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims`` or ``codebook``."""
     document, title = TITLES[kind]
-    made = TypeAdapter(document).json_schema(schema_generator=_Schema)
+    generator = _Partial if document is Codebook else _Schema
+    made = TypeAdapter(document).json_schema(schema_generator=generator)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     ordered: dict[str, Any] = _ordered({**made, **head})
     return ordered

@@ -522,7 +522,7 @@ def test_flow_always_adds_up(industries, answers):
 
 @pytest.mark.slow
 def test_nigerian_samples_agree_with_a_count_on_the_file(shared_path, root, industries, models):
-    from cisflow.study.codebook import load_codebook
+    from cisflow.study.codebook_files import load_codebook
     from cisflow.survey.ingest import ingest_wave
 
     path = shared_path("data/nigeria/nigeria-innovation.csv")
