@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
@@ -18,6 +19,9 @@ from cisflow.panel.sample import columns_in
 
 Row = dict[str, Any]
 Covariance = str | dict[str, str]
+
+REFUSALS = (CisflowError, EstimationError)
+"""What says that something cannot be estimated, by the pipeline or by an estimator."""
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +71,7 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
         raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
-def note_of(error: CisflowError) -> str:
+def note_of(error: CisflowError | EstimationError) -> str:
     """Return why something cannot be estimated."""
     return "; ".join(problem.what for problem in error.problems)
 

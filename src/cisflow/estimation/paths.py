@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, note_of, numeric
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
@@ -45,8 +44,8 @@ def path_model(
             "modification_indices": _indices(fit),
             **_tests_of_readings(make, spec, fit, covariance),
         }
-    except CisflowError as error:
-        note = "; ".join(problem.what for problem in error.problems)
+    except REFUSALS as error:
+        note = note_of(error)
         yield [{"note": f"not estimable: {note}"}], {"note": note}
         return
     about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}

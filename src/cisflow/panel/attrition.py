@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few, without_small_counts
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
 from cisflow.study.canonical import lagged
@@ -266,7 +266,7 @@ def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, str]:
         return None, f"{who} of the wave has accounts"
     try:
         return _fitted(firms), ""
-    except CisflowError as error:
+    except EstimationError as error:
         return None, "; ".join(problem.what for problem in error.problems)
 
 

@@ -15,9 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from cisflow.base.problems import Problem
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
@@ -69,12 +68,12 @@ def read_columns(
         Problem(
             f"'{name}' is infinite in {np.isinf(v).sum()} rows (a division by zero?)",
             "set these values to missing, or mend the ratio that made them",
+            int(np.isinf(v).sum()),
         )
         for name, v in values.items()
         if np.isinf(v).any()
     )
-    if problems:
-        raise EstimationError(HEADING, list(dict.fromkeys(problems)))
+    refuse_any(HEADING, dict.fromkeys(problems))
     return Columns(values, tuple(names))
 
 
@@ -137,8 +136,7 @@ def read_weights(
     else:
         problems: list[Problem] = []
         name, values = weights, _product(data, weights, problems)
-        if problems:
-            raise EstimationError(HEADING, problems)
+        refuse_any(HEADING, problems)
     if values.shape == (len(data),):
         missing = np.isnan(values)
         check_weights(HEADING, name, np.where(missing, 1.0, values), len(data))
@@ -151,7 +149,7 @@ def check_missing(missing: str) -> str:
     """Refuse an unknown way to treat missing values."""
     if missing not in ("listwise", "fiml"):
         what = f"missing values cannot be treated by '{missing}'"
-        raise EstimationError(HEADING, Problem(what, 'use "listwise" or "fiml"'))
+        refuse(HEADING, what, 'use "listwise" or "fiml"')
     return missing
 
 
@@ -182,23 +180,17 @@ def complete_rows(
         return keep
     empty = [name for name in variables if np.isnan(columns.values[name]).all()]
     empty += [name for name in effects if data[name].isna().all()]
-    problems = [
-        Problem(
-            f"'{name}' is missing for all {len(data)} firms",
-            "leave it out, or check that the questionnaire asked for it",
-        )
-        for name in empty
-    ]
-    raise EstimationError(
+    remedy = "leave it out, or check that the questionnaire asked for it"
+    refuse_any(
         HEADING,
-        problems
-        or [
-            Problem(
-                f"none of the {len(data)} firms has a value for every variable of the model",
-                "look at which variables are never observed together and drop one of them",
-            )
+        [
+            Problem(f"'{name}' is missing for all {len(data)} firms", remedy, len(data))
+            for name in empty
         ],
     )
+    what = f"none of the {len(data)} firms has a value for every variable of the model"
+    remedy = "look at which variables are never observed together and drop one of them"
+    raise EstimationError(HEADING, Problem(what, remedy, len(data)))
 
 
 def count_missing(
@@ -262,12 +254,12 @@ def check_size(system: System, nobs: int, absorbed: int, only: str | None = None
             f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
             f"(intercept and fixed effects included) but only {nobs} firms",
             "use fewer regressors or broader industries, or a larger sample",
+            nobs,
         )
         for target, arrows, _ in system.equations
         if nobs <= len(arrows) + absorbed and only in (None, target)
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def check_variation(system: System, values: np.ndarray) -> None:
@@ -277,12 +269,12 @@ def check_variation(system: System, values: np.ndarray) -> None:
             f"'{name}' has the same value for all {len(values)} firms: it has no coefficient, "
             "and no standardised one as its standard deviation is zero",
             "leave it out, or check the sample restriction that made it constant",
+            len(values),
         )
         for name, column in zip(system.variables, values.T, strict=True)
         if np.nanmin(column) == np.nanmax(column)
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def check_moments(system: System, moments: Moments, effects: Sequence[str] = ()) -> None:
@@ -304,8 +296,7 @@ def check_moments(system: System, moments: Moments, effects: Sequence[str] = ())
         for name, v, t in zip(system.variables, variance, moments.variance, strict=True)
         if v <= TOLERANCE * t
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     scale = np.sqrt(variance)
     s = (moments.within / np.outer(scale, scale))[:, :, None]
     q = len(system.exogenous)
@@ -328,8 +319,7 @@ def check_moments(system: System, moments: Moments, effects: Sequence[str] = ())
                     "it is computed from them, an identity and not an effect: take them out",
                 )
             )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def _partners(s: np.ndarray, earlier: np.ndarray, variable: int, names: list[str]) -> str:
@@ -378,8 +368,7 @@ def correlation_moments(
         for v in names
         if not deviations.get(v, 0.0) > 0
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     r = _full_matrix(corr.loc[names, names].to_numpy(dtype=float), names)
     check_size(system, n, 1)
     scale = deviations[names].to_numpy()
@@ -421,6 +410,5 @@ def _full_matrix(r: np.ndarray, names: list[str]) -> np.ndarray:
                 "look for a misprint, or for pairwise deletion of missing values in the source",
             )
         )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     return r
