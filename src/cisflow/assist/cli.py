@@ -15,6 +15,7 @@ from typing import Any
 
 from cisflow.base.paths import shipped
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimators.errors import EstimationError
 
 FINE, WRONG, FAILED = 0, 1, 2
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except CisflowError as error:
+    except (CisflowError, EstimationError) as error:
         print(error, file=sys.stderr)
         return FAILED
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough

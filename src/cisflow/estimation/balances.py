@@ -11,9 +11,15 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
 from cisflow.estimation.estimates import FIXED, IN_WORDS
-from cisflow.estimators.path.balance import Decomposition, decompose, horizon, parts_of
+from cisflow.estimators.path.balance import (
+    Decomposition,
+    PartNames,
+    decompose,
+    horizon,
+    parts_of,
+)
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
@@ -23,17 +29,24 @@ from cisflow.panel.sample import variables_of
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
+    COST,
+    DIRECT,
     EVERYONE,
     HORIZON,
+    OTHERS,
     PERCENTILE,
     PROBABILITY,
+    RETURN,
     SCALES,
     column_of,
     difference,
     differences_of,
     groups_of,
     outcome_of,
+    through,
 )
+
+NAMES = PartNames(COST, DIRECT, through("{}"), OTHERS, RETURN, BALANCE)
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
@@ -170,11 +183,11 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
         fit = _fit(firms, spec["equations"], spec, {"draws": draws, "seed": seed})
-        parts = parts_of(fit.model.system, **about)
+        parts = parts_of(fit.model.system, **about, names=NAMES)
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
         found = decompose(fit, about["source"], about["target"], parts)
-    except CisflowError as error:
+    except REFUSALS as error:
         return Found(group, {}, why_not=note_of(error))
     return Found(group, found, fit.nobs, fit.bootstrap_failed)
 
@@ -282,7 +295,7 @@ def _by_step(
     asked = [step for step in spec["steps"] if sample[step].notna().any()]
     try:
         fit, found = _steps(sample, asked, spec, bootstrap)
-    except CisflowError as error:
+    except REFUSALS as error:
         note = note_of(error)
         return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
     rows: list[Row] = []
@@ -329,10 +342,10 @@ def _steps(
     }
     options = {key: bootstrap[key] for key in ("draws", "seed")}
     fit = _fit(firms, equations, spec, options)
-    through = {key: about[key] for key in ("target", "return_through", "cost_through")}
+    paths = {key: about[key] for key in ("target", "return_through", "cost_through")}
     found = {}
     for step in steps:
-        parts = parts_of(fit.model.system, step, **through)
+        parts = parts_of(fit.model.system, step, **paths, names=NAMES)
         sums = {part: paths for part, paths in parts.items() if ARROW not in part}
         found[step] = decompose(fit, step, about["target"], sums)[SCALES[1]]
     return fit, found

@@ -18,6 +18,7 @@ from scipy.stats import f as fisher
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
+    REFUSALS,
     Covariance,
     Row,
     coefficient_rows,
@@ -30,9 +31,9 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.design import independent_columns
+from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.models import PLAIN
-from cisflow.estimators.regression.rows import Rows, read_rows, why_collinear
+from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.regression.weak_instruments import reduced_form
 
 # First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
@@ -103,7 +104,7 @@ def _methods(
                 _refuse_unless_identified(design)
             rows = [r for c in spec["covariance"] for r in _rows(design, method, c, sample, spec)]
             diagnostics = _diagnostics(design, method, sample, spec)
-        except CisflowError as error:
+        except REFUSALS as error:
             note = note_of(error)
             rows, diagnostics = [not_estimable(note)], {"note": note}
         yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
@@ -220,7 +221,7 @@ def _rows(
     try:
         options, codes = _options(design, covariance, sample)
         fit = _fit(design, method, options)
-    except CisflowError as error:
+    except REFUSALS as error:
         yield not_estimable(note_of(error), **about)
         return
     groups = np.nan if codes is None else int(codes.max()) + 1

@@ -21,6 +21,7 @@ from scipy.stats import chi2
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
+    REFUSALS,
     Covariance,
     Row,
     coefficient_rows,
@@ -31,8 +32,8 @@ from cisflow.estimation.common import (
     numeric,
     record_of,
 )
-from cisflow.estimators.design import independent_columns
-from cisflow.estimators.regression.rows import read_rows, why_collinear
+from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
 
 FIRM, WAVE = "firm_id", "wave"
@@ -137,7 +138,7 @@ def _methods(
             fit = METHODS[method](design)
             rows = [row for c in spec["covariance"] for row in _rows(fit, c, spec, method)]
             diagnostics = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
-        except CisflowError as error:
+        except REFUSALS as error:
             note = note_of(error)
             rows, diagnostics = [not_estimable(note)], {"note": note}
         yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
@@ -325,7 +326,7 @@ def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -
     }
     try:
         result, groups, df = _with_covariance(fit, covariance)
-    except CisflowError as error:
+    except REFUSALS as error:
         yield not_estimable(note_of(error), **about)
         return
     about |= {"n": int(result.nobs), "groups": groups}
@@ -396,7 +397,7 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
     """
     try:
         within = _within(design).refit(**PLAIN["nonrobust"])
-    except CisflowError as error:
+    except REFUSALS as error:
         return {"note": note_of(error)}
     random = fit.refit(**PLAIN["nonrobust"])
     names = [name for name in design.terms if name in within.params and name in random.params]
@@ -419,7 +420,7 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         return {"note": "no named regressor varies within firms"}
     try:
         result = _with_covariance(fit, covariance)[0]
-    except CisflowError as error:
+    except REFUSALS as error:
         return {"note": note_of(error)}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))

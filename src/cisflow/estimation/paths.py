@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
 from cisflow.estimation.estimates import ESTIMATED, FIXED
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
@@ -46,7 +45,7 @@ def path_model(
             "modification_indices": _indices(fit),
             **_tests_of_readings(make, spec, fit, covariance),
         }
-    except CisflowError as error:
+    except REFUSALS as error:
         yield [not_estimable(note_of(error))], {"note": note_of(error)}
         return
     about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}

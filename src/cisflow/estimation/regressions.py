@@ -10,6 +10,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
+    REFUSALS,
     Row,
     covariance_name,
     fit_arguments,
@@ -45,7 +46,7 @@ def regressions(
                     diagnostics["design"] = str(sample["design"].iloc[0])
                 if spec.get("sensitivity"):
                     diagnostics["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
-            except CisflowError as error:
+            except REFUSALS as error:
                 note = note_of(error)
                 rows, diagnostics = [not_estimable(note, **where)], {"note": note}
             yield rows, {**where, **diagnostics}
@@ -142,7 +143,7 @@ def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
     r2 = {"pseudo_r2": fit.pseudo_r2("mckelvey-zavoina")}
     try:
         tests = fit.specification_tests(bootstrap.get("test_draws", 0), bootstrap["seed"])
-    except CisflowError as error:
+    except REFUSALS as error:
         # The estimates stand; what cannot be had is the p-value of their tests.
         return {**r2, "no_tests": note_of(error)}
     return {

@@ -7,6 +7,7 @@ import pytest
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.estimates import COLUMNS
 from cisflow.estimation.run import estimate
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.balance import decompose, horizon, parts_of
 from cisflow.estimators.path.model import PathModel
 from cisflow.study.balance_terms import split_column
@@ -290,7 +291,7 @@ def test_paths_that_neither_cost_directly_nor_through_personnel_are_told_apart()
 )
 def test_a_balance_of_nothing_is_refused(change, message):
     system = PathModel(EQUATIONS, firms(100, 9)).system
-    with pytest.raises(CisflowError, match=message):
+    with pytest.raises(EstimationError, match=message):
         parts_of(system, **{**ABOUT, **change})
 
 
