@@ -17,7 +17,7 @@ from cisflow.base.paths import files_of, found, places, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import configured
 from cisflow.study.codebook import codebook_files, load_codebook
-from cisflow.study.models import with_unions
+from cisflow.study.models import expanded
 from cisflow.study.run import Run, load_run
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 from cisflow.survey.semantics import warnings
@@ -227,8 +227,8 @@ def _needless_changes(
     run: Run, root: Path, asked: dict[str, set[str]], heading: str
 ) -> Iterator[tuple[str, Problem]]:
     """Warn where a run leaves out of a model what every wave asks after all."""
-    whole, _ = with_unions(read_yaml(found(run.settings["models_file"], root)))
-    changed = {name: whole[name] for name in run.settings["model_changes"] if name in run.models}
+    whole, _ = expanded(read_yaml(found(run.settings.models_file, root)))
+    changed = {name: whole[name] for name in run.settings.model_changes if name in run.models}
     able = [row for row in _models(replace(run, models=changed), root, asked) if row["supported"]]
     for name in changed:
         if asked and sum(row["model"] == name for row in able) == len(asked):
@@ -251,9 +251,10 @@ def _nothing_to_estimate(
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
     industries = read_yaml(found("config/nace.yaml", root))
-    accounts = any("accounts" in about for about in run.countries.values())
+    accounts = any(about.accounts for about in run.countries.values())
+    specs = {name: model.as_params() for name, model in run.models.items()}
     return [
         {"wave": wave, **row}
         for wave, variables in asked.items()
-        for row in supported_models(variables, run.models, industries, accounts=accounts)
+        for row in supported_models(variables, specs, industries, accounts=accounts)
     ]

@@ -24,7 +24,7 @@ from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
-from cisflow.study.models import with_unions
+from cisflow.study.models import specs_of
 from cisflow.survey.accounts.headers import read_headers, wanted_labels
 from cisflow.survey.answers import Columns, read_column
 from cisflow.survey.labels import in_codes
@@ -351,7 +351,7 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
-    models, _ = with_unions(read_yaml(found("config/models.yaml", root)))
+    models = specs_of(read_yaml(found("config/models.yaml", root)))
     industries = read_yaml(found("config/nace.yaml", root))
     return supported_models(variables, models, industries, accounts=False)
 

@@ -22,7 +22,7 @@ from cisflow.base.paths import found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, configured
 from cisflow.study.codebook import Codebook, load_codebook
-from cisflow.study.models import with_unions
+from cisflow.study.models import specs_of
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -440,7 +440,7 @@ def _models(
         Of the others what they lack.
     """
     listed = read_yaml(shipped("config", "config.yaml"))["models"]
-    models, _ = with_unions(read_yaml(found("config/models.yaml", root)))
+    models = specs_of(read_yaml(found("config/models.yaml", root)))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]

@@ -136,7 +136,7 @@ def test_size_classes_take_the_place_of_employees(here, root):
     assert "size classes in place of employees" in changes["title"]
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     run = load_run(document, root)
-    assert run.models["faems2005"]["fixed_effects"] == ["industry", "size_class"]
+    assert run.models["faems2005"].fixed_effects == ("industry", "size_class")
     # Whether a firm is small is told by its size class.
     assert "firm_size_gains" in run.models
     assert "firm_size_gains" not in done["model_changes"]

@@ -14,7 +14,7 @@ from cisflow.estimators.path.compare import nested_tests
 from cisflow.estimators.path.model import PathModel
 from cisflow.panel.sample import select_sample
 from cisflow.study.canonical import BLOCKS
-from cisflow.study.models import with_unions
+from cisflow.study.models import expanded, specs_of
 from cisflow.study.run import load_run
 
 DIRECT = {"i": ["d"], "c": ["d"], "m": ["d", "i", "c"]}
@@ -51,7 +51,7 @@ def panel():
 @pytest.fixture
 def specs():
     models = {"direct": {**BASE, "equations": DIRECT}, "other": {**BASE, "equations": OTHER}}
-    return with_unions({**models, "union": {**BASE, "union_of": ["direct", "other"]}})[0]
+    return specs_of({**models, "union": {**BASE, "union_of": ["direct", "other"]}})
 
 
 def run(panel, spec):
@@ -76,11 +76,11 @@ def test_a_union_has_every_arrow_and_keeps_the_readings(specs):
 def test_a_union_of_what_cannot_be_united_is_refused(union_of, message):
     models = {
         "direct": {**BASE, "equations": DIRECT},
-        "tobit": {"outcomes": ["m"]},
+        "tobit": {**BASE, "estimator": "tobit", "outcomes": ["m"]},
         "short": {**BASE, "equations": {"m": ["d"]}},
         "union": {**BASE, "union_of": union_of},
     }
-    problems = with_unions(models)[1]
+    problems = expanded(models)[1]
     assert len(problems) == 1
     assert message in str(problems[0])
 
@@ -183,6 +183,6 @@ def test_what_a_path_model_cannot_have_is_refused(refused, name, change, message
 def test_shipped_models_fit_their_schema_and_resolve(root):
     schema = root / "workflow/schemas/models.schema.yaml"
     models = validated(read_yaml(root / "config/models.yaml"), schema, "models.yaml")
-    resolved, problems = with_unions(models)
+    resolved, problems = expanded(models)
     assert problems == []
-    assert all("equations" in s for s in resolved.values() if s["estimator"] in ("path", "balance"))
+    assert all(m.equations for m in resolved.values() if m.estimator in ("path", "balance"))
