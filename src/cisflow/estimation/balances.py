@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.thresholds import FEWEST_LEFT, is_small
 from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, IN_WORDS
 from cisflow.estimators.path.balance import (
     Decomposition,
@@ -50,8 +53,6 @@ NAMES = PartNames(COST, DIRECT, through("{}"), OTHERS, RETURN, BALANCE)
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
-FEWEST_LEFT = 10
-"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
 
 Spec = Mapping[str, Any]
 
@@ -78,7 +79,7 @@ class Found:
 
 def balances(
     sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+) -> Iterator[Fitted]:
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
@@ -86,7 +87,8 @@ def balances(
     is a balance for each of these instead.
     """
     if spec.get("steps"):
-        yield _by_step(sample, spec, bootstrap)
+        by_step = partial(_by_step, sample, spec, bootstrap)
+        yield attempt(by_step, outcome=spec["balance"]["target"])
         return
     lags: list[int | None] = list(spec.get("lags") or [None])
     groups = _groups(sample, spec.get("by") or [])
@@ -221,7 +223,7 @@ def _with_told_sizes(found: list[Found]) -> dict[str, float]:
         left[one.group.variable] -= one.nobs
     return {
         one.group.name: float(one.nobs)
-        if not one.group.variable or not 0 < left[one.group.variable] < FEWEST_LEFT
+        if not one.group.variable or not is_small(left[one.group.variable], FEWEST_LEFT)
         else np.nan
         for one in found
     }
@@ -284,23 +286,16 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
 # --- by step -----------------------------------------------------------------------------------
 
 
-def _by_step(
-    sample: pd.DataFrame, spec: Spec, bootstrap: Mapping[str, int]
-) -> tuple[list[Row], dict[str, Any]]:
+def _by_step(sample: pd.DataFrame, spec: Spec, bootstrap: Mapping[str, int]) -> Fitted:
     """Return the balance of each step, all of them in one model in place of the source.
 
     Effects are raw: a standard deviation of a yes/no variable says nothing.
     """
-    outcome = spec["balance"]["target"]
     asked = [step for step in spec["steps"] if sample[step].notna().any()]
-    try:
-        fit, found = _steps(sample, asked, spec, bootstrap)
-    except REFUSALS as error:
-        note = note_of(error)
-        return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
+    fit, found = _steps(sample, asked, spec, bootstrap)
     rows: list[Row] = []
     for step in spec["steps"]:
-        here = {"outcome": outcome, "column": column_of(SCALES[1], step)}
+        here: Row = {"column": column_of(SCALES[1], step)}
         if step in found:
             here |= {"n": float(fit.nobs), "weights": spec["weights"] or "unweighted"}
             rows += list(_part_rows(found[step], here))
@@ -311,7 +306,7 @@ def _by_step(
             why = few if step in asked else "the survey does not ask so many"
             rows.append(not_estimable(why, **here))
     groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
-    return rows, {"outcome": outcome, "lag": None, "groups": groups}
+    return rows, {"lag": None, "groups": groups}
 
 
 def _steps(

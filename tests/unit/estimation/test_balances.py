@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cisflow.base.problems import CisflowError
-from cisflow.estimation.estimates import COLUMNS
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.balance import decompose, horizon, parts_of
@@ -310,7 +310,7 @@ def two_kinds():
 
 def test_groups_and_their_difference(two_kinds):
     table = run(two_kinds, by=["small"]).table
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == ESTIMATES.columns
     alone = run(two_kinds[two_kinds["small"]]).table
     for term in ("cost", "return", "balance"):
         in_group = part(table, term, "raw | small")

@@ -21,7 +21,6 @@ from cisflow.study.exports import (
     MANIFEST,
     NO_SERIES,
     SETTINGS,
-    Settings,
     _sha256,
     industries_digest,
 )
@@ -36,7 +35,7 @@ COUNTS = ("n", "nobs", "n_lower", "n_upper", "firms", "rows")
 def write_export(
     out: Path | str,
     files: Mapping[str, Path | str],
-    settings: Settings,
+    settings: Mapping[str, Any],
     models: Mapping[str, str],
     industries: Mapping[str, Any],
     quality: Sequence[Mapping[str, Any]] = (),
