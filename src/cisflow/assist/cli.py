@@ -20,6 +20,7 @@ from cisflow import __version__
 from cisflow.assist.project import new_project, snakemake_command
 from cisflow.base.paths import found
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimators.errors import EstimationError
 
 FINE, WRONG, FAILED = 0, 1, 2
 # Commands work on the project in the working folder.
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(words[:1] if runs else words)
         options.words = words[1:]
         return options.command(options) or FINE
-    except CisflowError as error:
+    except (CisflowError, EstimationError) as error:
         print(error, file=sys.stderr)
         return FAILED
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough

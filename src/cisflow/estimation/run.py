@@ -13,10 +13,13 @@ from typing import Any
 import pandas as pd
 
 from cisflow import __version__
+from cisflow.base.documents import did_you_mean
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
-from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, ESTIMATED, WORDS, Estimates
+from cisflow.estimation.driver import Fitted
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -27,8 +30,6 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.models import Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
-
-Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Estimator:
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
     """
 
-    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Fitted]
+    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
     pooled: bool = False
 
 
@@ -90,10 +91,18 @@ def estimate(
     Notes
     -----
     A wave that cannot support the model gives one row that says why, and the others go on.
+
+    Raises
+    ------
+    CisflowError
+        If there is no such estimator.
     """
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
-    estimator = ESTIMATORS[spec.estimator]
+    if (kind := spec.estimator) not in ESTIMATORS:
+        what = f"there is no estimator `{kind}`"
+        raise CisflowError(f"Model {model}", Problem(what, did_you_mean(kind, ESTIMATORS)))
+    estimator = ESTIMATORS[kind]
     samples = _samples(panel, spec, lag, pooled=estimator.pooled)
     if spec.printed:
         samples = iter([(PRINTED, panel.head(0), "")])
@@ -105,9 +114,7 @@ def estimate(
         for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
-    silent = {**dict.fromkeys(WORDS, ""), "status": ESTIMATED}
-    told = [{**silent, **without_few(row, minimum)} for row in rows]
-    table = pd.DataFrame(told, columns=list(COLUMNS))
+    table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
     about = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
     about |= {"spec": spec_digest(spec.as_params()), "cisflow": __version__}
     return Estimates(
