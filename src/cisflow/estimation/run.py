@@ -13,8 +13,6 @@ from typing import Any
 import pandas as pd
 
 from cisflow import __version__
-from cisflow.base.documents import did_you_mean
-from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
@@ -91,18 +89,10 @@ def estimate(
     Notes
     -----
     A wave that cannot support the model gives one row that says why, and the others go on.
-
-    Raises
-    ------
-    CisflowError
-        If there is no such estimator.
     """
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
-    if (kind := spec.estimator) not in ESTIMATORS:
-        what = f"there is no estimator `{kind}`"
-        raise CisflowError(f"Model {model}", Problem(what, did_you_mean(kind, ESTIMATORS)))
-    estimator = ESTIMATORS[kind]
+    estimator = ESTIMATORS[spec.estimator]
     samples = _samples(panel, spec, lag, pooled=estimator.pooled)
     if spec.printed:
         samples = iter([(PRINTED, panel.head(0), "")])

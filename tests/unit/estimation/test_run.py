@@ -116,11 +116,6 @@ def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
     assert f"{firms} " in " ".join(exact.table["note"])
 
 
-def test_an_estimator_nobody_has_is_refused_by_name(panel):
-    with pytest.raises(CisflowError, match="there is no estimator `tobti`") as refusal:
-        run(panel, spec(estimator="tobti"))
-    assert "did you mean `tobit`?" in str(refusal.value)
-
 
 def test_every_row_says_what_it_is(panel):
     panel = panel.assign(constant=1.0)
@@ -139,7 +134,7 @@ def test_every_row_says_what_it_is(panel):
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
-    from cisflow.base.problems import CisflowError, Problem
+    from cisflow.base.problems import Problem
     from cisflow.estimators.tobit.results import TobitResults
 
     def refuse(self, draws, seed):
