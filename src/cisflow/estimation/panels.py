@@ -33,6 +33,7 @@ from cisflow.estimation.common import (
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.regression.rows import read_rows, why_collinear
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import term_columns
 
 FIRM, WAVE = "firm_id", "wave"
 LAGGED = "lagged_outcome"
@@ -149,7 +150,7 @@ def _design(
     sample: pd.DataFrame, spec: dict[str, Any], outcome: str, terms: Sequence[str]
 ) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
-    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
+    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec), *term_columns(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
     regressors = [*terms, *spec["controls"]]
     if spec.get("lagged_outcome"):
