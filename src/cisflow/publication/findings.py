@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow import __version__
-from cisflow.estimation.estimates import POOLED, read_estimates, read_pooled
+from cisflow.estimation.estimates import NO_ESTIMATE, POOLED, read_estimates, read_pooled
 from cisflow.panel.attrition import SILENCE
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.rates import read_rates
@@ -180,8 +180,8 @@ class Findings:
         rows = self.rows(country, wave, model)
         if rows["estimate"].notna().any():
             return ""
-        notes = [note for note in rows["note"] if note]
-        return notes[0] if notes else "not estimable: the model was not estimated on this wave"
+        notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
+        return notes[0] if notes else "the model was not estimated on this wave"
 
     def description(self, country: str, wave: str, model: str) -> dict[str, Any] | None:
         """Return the descriptives of a model's sample, if they were made."""
@@ -532,8 +532,3 @@ def uses_accounts(spec: Mapping[str, Any]) -> bool:
         return False
     needed = [*spec["sample"], *variables_of(spec)]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
-
-
-def reason(note: str) -> str:
-    """Return a note without its opening words."""
-    return note.removeprefix("not estimable:").strip() or "no reason was recorded"
