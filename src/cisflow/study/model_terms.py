@@ -77,8 +77,10 @@ def places_of(spec: Spec) -> Iterator[tuple[str, str, Role]]:
         yield "sensitivity_benchmark", spec["sensitivity_benchmark"], REGRESSOR
 
 
-def term_problems(name: str, spec: Spec, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
-    """Yield what is wrong with the terms of a model.
+def term_problems(
+    name: str, spec: Spec, kinds: Mapping[str, Kind] | None = None
+) -> Iterator[Problem]:
+    """Yield what is wrong with the terms of a model, each problem once.
 
     Parameters
     ----------
@@ -88,8 +90,15 @@ def term_problems(name: str, spec: Spec, kinds: Mapping[str, Kind]) -> Iterator[
         The model as the models file has it. The variables of a printed table are its own and need
         only be names.
     kinds
-        Kind of every variable of the panel, :func:`cisflow.study.variables.panel_kinds`.
+        Kind of every variable of the panel, :func:`cisflow.study.variables.panel_kinds`. Of a model
+        the run does not estimate they may be those of another run: None looks at the language alone.
     """
+    yield from dict.fromkeys(_term_problems(name, spec, kinds))
+
+
+def _term_problems(
+    name: str, spec: Spec, kinds: Mapping[str, Kind] | None
+) -> Iterator[Problem]:
     for key, term, role in places_of(spec):
         where = f"{name}.{key}"
         try:
@@ -100,8 +109,8 @@ def term_problems(name: str, spec: Spec, kinds: Mapping[str, Kind]) -> Iterator[
         if spec.get("printed"):
             if not isinstance(node, Name):
                 yield Problem(f"{where}: {quoted(term)} is no name", "write the table's own names")
-            continue
-        yield from _misplaced(where, node, role, kinds)
+        elif kinds is not None:
+            yield from _misplaced(where, node, role, kinds)
     if not spec.get("printed"):
         yield from _strangers(name, spec)
 
@@ -161,6 +170,12 @@ def _tidy(term: str) -> str:
         return term
 
 
+def _tidy_made(term: str) -> str:
+    """Return the one way to write a term with functions; parts of a balance are called `a: b`."""
+    tidy = _tidy(term)
+    return tidy if any(sign in tidy for sign in "(^") else term
+
+
 def with_terms(value: Any, change: Callable[[str], str]) -> Any:
     """Return lists and mappings with every text in them changed, keys of mappings included."""
     if isinstance(value, str):
@@ -185,7 +200,10 @@ def canonical_terms(spec: Spec) -> dict[str, Any]:
 
 def _bare(effect: str) -> str:
     """Return a fixed effect without the ``C`` that it has anyway."""
-    node = parse_term(effect)
+    try:
+        node = parse_term(effect)
+    except CisflowError:
+        return effect
     wrapped = isinstance(node, Call) and node.function == "C"
     return text_of(node.arguments[0]) if wrapped else effect
 
@@ -204,6 +222,6 @@ def _claimed(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     return {
-        key: with_terms(item, _tidy) if key in ("term", "beside", "terms") else _claimed(item)
+        key: with_terms(item, _tidy_made) if key in ("term", "beside", "terms") else _claimed(item)
         for key, item in value.items()
     }

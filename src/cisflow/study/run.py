@@ -14,8 +14,13 @@ from cisflow.study.claims import claim_problems
 from cisflow.study.codebook import codebook_files, load_codebook
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
+from cisflow.study.constructs import construct_problems, with_constructs
+from cisflow.study.model_terms import canonical_claims, canonical_terms, term_problems
 from cisflow.study.models import with_unions
+from cisflow.study.variables import panel_kinds
 from cisflow.study.weightings import with_weightings
+
+MOST_LAG = 6  # years a config may ask for
 
 
 @dataclass(frozen=True)
@@ -155,12 +160,22 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     changed = {name: {**spec, **changes.get(name, {})} for name, spec in files["models"].items()}
     if changes:
         changed = checked(changed, "models", f"{file}, model_changes")
+    language = _language_problems(settings, changed)
+    changed, original = (
+        {name: canonical_terms(spec) for name, spec in which.items()}
+        for which in (changed, files["models"])
+    )
+    files["claims"] = canonical_claims(files["claims"])
     models, union_problems = with_unions(with_weightings(changed))
     chosen = {name: models[name] for name in settings["models"] if name in models}
+    if not language:
+        constructs = settings["constructs"]
+        chosen = {name: with_constructs(spec, constructs) for name, spec in chosen.items()}
     exports, export_problems = read_exports(settings.get("pool_from", []))
     merged = with_exports(settings, exports)
     run = Run(merged, chosen, files["claims"], files.get("truth"), root, tuple(exports))
     problems = [
+        *language,
         *export_problems,
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),
@@ -172,7 +187,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *_model_problems(run, models),
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
-        *claim_problems(files["claims"], with_unions(with_weightings(files["models"]))[0]),
+        *claim_problems(files["claims"], with_unions(with_weightings(original))[0]),
         *_simulation_problems(run),
         *_source_problems(run),
         *_outcome_problems(run),
@@ -180,6 +195,16 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if problems:
         raise CisflowError(file, problems)
     return run
+
+
+def _language_problems(settings: dict[str, Any], models: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with the terms of all models and the definitions of constructs."""
+    lags = range(MOST_LAG + 1)
+    own, problems = construct_problems(settings["constructs"], panel_kinds(lags, {}))
+    kinds = panel_kinds(lags, own)
+    for name, spec in models.items():
+        problems += term_problems(name, spec, kinds if name in settings["models"] else None)
+    return problems
 
 
 def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:
