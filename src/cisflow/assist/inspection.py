@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,7 @@ from cisflow.base.cells import suppress_small_cells
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import found, places
 from cisflow.base.problems import CisflowError
-from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
@@ -447,14 +446,9 @@ def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> lis
         return []
     if 0 < invalid < MINIMUM_CELL:
         return [f"fewer than {MINIMUM_CELL} values that the codebook does not know"]
-    return [
-        problem.what.split(": ", 1)[-1] for problem in answers.problems if not _rare(problem.what)
-    ] or ["values that the codebook does not know"]
-
-
-def _rare(what: str) -> bool:
-    """Return whether a message lists a code that fewer firms have than may be told."""
-    return any(0 < int(n) < MINIMUM_CELL for n in re.findall(r"×(\d+)", what))
+    return [problem.what for problem in answers.problems if not is_small(problem.count or 0)] or [
+        "values that the codebook does not know"
+    ]
 
 
 def numbers(seen: Look, columns: Sequence[str]) -> pd.DataFrame:

@@ -398,9 +398,9 @@ def _tried(
                     wave.path, codebook, country, wave.name, name=name or None
                 )
                 wave.variables = sorted(as_asked(wave.variables, firms))
-                notes += [f"{p.what} → {p.remedy}" for p in warnings(quality)]
+                notes += [f"{p.said} → {p.remedy}" for p in warnings(quality)]
             except CisflowError as error:
-                todos += [f"{p.what} → {p.remedy}" for p in error.problems]
+                todos += [f"{p.said} → {p.remedy}" for p in error.problems]
     return list(dict.fromkeys(todos)), list(dict.fromkeys(notes))
 
 

@@ -170,7 +170,7 @@ def findings_record(findings: Findings, config: Path) -> dict[str, Any]:
     """Return what a check found, in plain JSON types."""
 
     def told(problems: Iterable[Any]) -> list[dict[str, str]]:
-        return [{"where": where, "what": p.what, "remedy": p.remedy} for where, p in problems]
+        return [{"where": where, "what": p.said, "remedy": p.remedy} for where, p in problems]
 
     return {
         "config": shown(config),

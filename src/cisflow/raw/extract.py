@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from cisflow.base.documents import did_you_mean, hinted
+from cisflow.base.documents import did_you_mean
 from cisflow.base.paths import Paths, files_of
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.joined import Part, join_parts
@@ -171,8 +171,8 @@ class OpenExtract:
         for name in self.names:
             if name.casefold() == column.casefold():
                 return name
-        near = did_you_mean(column.casefold(), [name.casefold() for name in self.names])
-        remedy = hinted(near, "correct `select:` in the config")
+        names = [name.casefold() for name in self.names]
+        remedy = did_you_mean(column.casefold(), names, "correct `select:` in the config")
         raise CisflowError(
             self._heading, Problem(f"select: column '{column}' is not in the file", remedy)
         )

@@ -249,7 +249,7 @@ def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Pro
     try:
         known = set(read_printed(file)[0].columns)
     except CisflowError as error:
-        yield from (Problem(f"{name}.printed: {p.what}", p.remedy) for p in error.problems)
+        yield from (Problem(f"{name}.printed: {p.said}", p.remedy) for p in error.problems)
         return
     wanted = dict.fromkeys(v for to, sources in equations.items() for v in (*sources, to))
     for variable in (v for v in wanted if v not in known):
@@ -301,7 +301,7 @@ def _source_problems(run: Run) -> Iterator[Problem]:
             load_codebook(source["codebook"], run.codebook_folders)
         except CisflowError as error:
             for problem in error.problems:
-                yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
+                yield Problem(f"countries.{country}.{wave}: {problem.said}", problem.remedy)
         files = files_of(source["file"])
         if len(files) > 1 and "join" not in source:
             yield Problem(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.documents import did_you_mean, hinted
+from cisflow.base.documents import close_names, did_you_mean
 from cisflow.base.paths import Paths, files_of, shown
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
@@ -75,9 +75,9 @@ class Columns:
             here = [column for name in names if (column := self.find(name))]
             if len(here) > 1:
                 both = " and ".join(f"'{column}'" for column in here)
-                what = f"{variable}: the file has both {both}"
+                what = f"the file has both {both}"
                 remedy = f"say in {codebook['path']} which one it is: `name: {here[0]}`"
-                problems.append(Problem(what, remedy))
+                problems.append(Problem(what, remedy, variable))
             found += here[:1]
         # Some columns of several that belong together are never quietly left out.
         absent = [names for names in wanted if not any(map(self.find, names))]
@@ -96,17 +96,17 @@ class Columns:
 
     def _absence(self, variable: str, absent: list[list[str]], codebook: Codebook) -> Problem:
         wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
-        near = did_you_mean(absent[0][0].casefold(), [name.casefold() for name in self.names])
-        if near.startswith("known here"):
+        word, names = absent[0][0].casefold(), [name.casefold() for name in self.names]
+        then = (
+            f"correct `{variable}:` in {codebook['path']}, or if the file cannot have it set "
+            "`required: false`"
+        )
+        remedy = did_you_mean(word, names, then)
+        if names and not close_names(word, names):
             shown = ", ".join(f"'{name}'" for name in self.names[:8])
             more = f" … ({len(self.names)} columns)" if len(self.names) > 8 else ""
-            near = f"the file has {shown}{more}"
-        remedy = hinted(
-            near,
-            f"correct `{variable}:` in {codebook['path']}, or if the file cannot have it set "
-            "`required: false`",
-        )
-        return Problem(f"{variable}: column {wanted} is not in the file", remedy)
+            remedy = f"the file has {shown}{more}; {then}"
+        return Unrecognised(f"column {wanted} is not in the file", remedy, variable)
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,9 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
         what = f"rows: column '{absent[0]}' is not in the file"
-        remedy = did_you_mean(absent[0].casefold(), [name.casefold() for name in present.names])
-        remedy = hinted(remedy, f"correct `rows:` in {codebook['path']}")
+        names = [name.casefold() for name in present.names]
+        then = f"correct `rows:` in {codebook['path']}"
+        remedy = did_you_mean(absent[0].casefold(), names, then)
         raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
@@ -195,7 +196,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
 def _another_file(problems: list[Problem], codebook: Codebook, path: Paths) -> list[Problem]:
     """Say that most columns are missing, so that the cause is sought in the file as a whole."""
     needed = [v for v, s in codebook["variables"].items() if not _dispensable(s)]
-    lacking = len({problem.what.partition(":")[0] for problem in problems} & set(needed))
+    lacking = len({problem.about for problem in problems} & set(needed))
     if lacking < max(3, len(needed) / 2):
         return []
     what = f"{lacking} of the {len(needed)} variables of {codebook['path']} are not in the file"
@@ -359,21 +360,27 @@ def _coded(
         return Answers(values, unknown)
     found = key[unknown].value_counts()
     permitted = "/".join(codes)
-    what = f"{place}: {_values(count)} outside the codes {permitted}{_shown(found)}."
+    what = f"{_values(count)} outside the codes {permitted}{_shown(found)}."
     remedy = (
         f"add them to `codes:` in {codebook['path']}, or if they stand for no answer list them "
         "under `missing:`; `invalid: missing` takes all of them for no answer"
     )
-    return Answers(values, unknown, problems=[Problem(what, remedy)])
+    fewest = int(found.min()) if _listed(found) else count
+    return Answers(values, unknown, problems=[Problem(what, remedy, place, fewest)])
 
 
 def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{count} values"
 
 
+def _listed(found: pd.Series) -> bool:
+    """Return whether values look like codes, and are few enough to be told one by one."""
+    return bool(len(found) <= MOST_CODES and found.index.str.len().max() <= LONGEST_CODE)
+
+
 def _shown(found: pd.Series) -> str:
     """Return codes and how often each occurs, unless they do not look like codes."""
-    if len(found) > MOST_CODES or found.index.str.len().max() > LONGEST_CODE:
+    if not _listed(found):
         return f" ({len(found)} different ones, too many or too long for codes: the right column?)"
     return ": " + ", ".join(f"{code} (×{count})" for code, count in found.items())
 
@@ -387,12 +394,10 @@ def _number(
     outside, problems = _outside(variable, place, numbers, multiple(variable, codebook), codebook)
     if text.any():
         count = int(text.sum())
-        what = (
-            f"{place}: {_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
-        )
+        what = f"{_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
         remedy = f"list what stands for no answer under `missing:` in {codebook['path']}"
         if key[text].str.fullmatch(DATE).mean() > 0.5:
-            what = f"{place}: {_values(count)} that {'is a date' if count == 1 else 'are dates'}."
+            what = f"{_values(count)} that {'is a date' if count == 1 else 'are dates'}."
             remedy = f"name the right column under `{variable}:` in {codebook['path']}"
         elif "figures" in codebook.get("file", {}):
             remedy += f"; the file's figures are read with {codebook['file']['figures']}"
@@ -403,7 +408,7 @@ def _number(
             )
         elif codebook.get("file", {}).get("decimal", ".") == ".":
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
-        problems.insert(0, Problem(what, remedy))
+        problems.insert(0, Problem(what, remedy, place, count))
     values = (numbers * multiple(variable, codebook)).mask(outside)
     if variable in PERCENT:
         values = values.clip(0, 100)  # 1.0000001 × 100 is 100
@@ -421,10 +426,11 @@ def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) ->
     fractions = key[key.str.contains(".", regex=False).fillna(False)]
     if len(fractions) >= FEWEST_THOUSANDS and fractions.str.fullmatch(THOUSANDS).all():
         yield Problem(
-            f"{place}: all {len(fractions)} values with a decimal sign have three decimals, such "
+            f"all {len(fractions)} values with a decimal sign have three decimals, such "
             "as 9.999; are they thousands?",
             "export the file once more without signs between thousands, or if they are decimals "
             f"say so by `file: {{decimal: '.'}}` in {codebook['path']}",
+            place,
         )
 
 
@@ -443,22 +449,24 @@ def _outside(
     if too_low.any():
         limit = "not above 0" if variable == "weight" else "below 0"
         remedy = f"if they are codes for no answer list them under `missing:`, {treat}"
-        problems.append(Problem(f"{place}: {_values(int(too_low.sum()))} {limit}.", remedy))
+        count = int(too_low.sum())
+        problems.append(Problem(f"{_values(count)} {limit}.", remedy, place, count))
     percent = "(a share of turnover in percent)"
     if too_high.any():
-        what = f"{place}: {_values(int(too_high.sum()))} above 100 {percent}."
+        count = int(too_high.sum())
+        what = f"{_values(count)} above 100 {percent}."
         remedy = (
             f"the file seems to hold percent: set `unit: percent` in {codebook['path']}"
             if factor > 1 and numbers.max() <= 100
             else "if the file holds amounts the codebook names the wrong column; if they are codes "
             f"for no answer list them under `missing:`, {treat}"
         )
-        problems.append(Problem(what, remedy))
+        problems.append(Problem(what, remedy, place, count))
     elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
         present = int(numbers.notna().sum())
-        what = f"{place}: all {present} values lie between 0 and 1 {percent}."
+        what = f"all {present} values lie between 0 and 1 {percent}."
         remedy = f"the file seems to hold fractions: set `unit: fraction` in {codebook['path']}"
-        problems.append(Problem(what, remedy))
+        problems.append(Problem(what, remedy, place, present))
     return too_low | too_high, problems
 
 
@@ -489,9 +497,11 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(
-            f"{place}: {blank} of {len(ids.values)} rows have none.",
+            f"{blank} of {len(ids.values)} rows have none.",
             "remove empty rows from the file, or name the right column under `firm_id:` in "
             f"{codebook['path']}",
+            place,
+            blank,
         )
     repeated = ids.values.dropna()
     repeated = repeated[repeated.duplicated(keep=False)]
@@ -499,7 +509,9 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
         count = repeated.nunique()
         several = f"{count} identifiers occur" if count > 1 else "1 identifier occurs"
         yield Problem(
-            f"{place}: {several} more than once ({len(repeated)} rows).",
+            f"{several} more than once ({len(repeated)} rows).",
             "a firm has one row: if the file pools waves or countries, choose one with `rows:` in "
             f"{codebook['path']}; otherwise ask the data's owner for a corrected file",
+            place,
+            count,
         )

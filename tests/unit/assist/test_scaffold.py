@@ -46,7 +46,7 @@ def mapped(codebook: str, root) -> dict[str, set[str]]:
 
 
 def problems(findings):
-    return [problem.what for _, problem in findings.errors]
+    return [problem.said for _, problem in findings.errors]
 
 
 @pytest.mark.parametrize("write", UNKNOWN, ids=lambda write: write.__name__)

@@ -46,7 +46,12 @@ def row(estimate=1.0, se=1.0, **changes):
 def empty(note, **changes):
     """Return a row that says why there is no estimate."""
     numbers = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high", "n")
-    return {**row(**changes), **dict.fromkeys(numbers, math.nan), "status": "not_estimable", "note": note}
+    return {
+        **row(**changes),
+        **dict.fromkeys(numbers, math.nan),
+        "status": "not_estimable",
+        "note": note,
+    }
 
 
 def table(*rows):

@@ -112,9 +112,7 @@ def test_how_much_of_the_design_a_file_tells(panel, kind):
 def test_a_file_without_weights_is_told_and_the_unweighted_column_stays():
     found = run(firms(weight=1.0)).table.set_index("column")
     assert np.isfinite(found.loc[COLUMNS[0], "estimate"].astype(float)).all()
-    assert found.loc[COLUMNS[1], "note"] == (
-        "the file has no sampling weights that differ"
-    )
+    assert found.loc[COLUMNS[1], "note"] == ("the file has no sampling weights that differ")
     alone = run(firms(weight=1.0), weights="weight").table
     assert alone["note"].tolist() == ["the file has no sampling weights that differ"]
 

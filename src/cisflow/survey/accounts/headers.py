@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cisflow.base.documents import did_you_mean, hinted
+from cisflow.base.documents import did_you_mean
 from cisflow.base.paths import shipped
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ACCOUNT_MONEY
 from cisflow.study.codebook import Codebook, alternatives, load_codebook
 
@@ -303,7 +303,7 @@ def absent_identifier(headers: Sequence[Header], codebook: Codebook) -> Problem:
     names = alternatives(codebook["variables"]["firm_id"])[0]
     wanted = " or ".join(f"'{name}'" for name in names)
     here = ", ".join(f"'{one_line(header.name)}'" for header in headers[:6])
-    return Problem(
+    return Unrecognised(
         f"firm_id: column {wanted} is not in the file",
         f"the file has {here} …; correct `firm_id:` in {codebook['path']}",
     )
@@ -333,10 +333,11 @@ def _absent_item(item: str, headers: Sequence[Header], codebook: Codebook) -> Pr
     dated = [header for header in headers if header.dated]
     if unknown := unit_unknown(item, dated, codebook):
         return unknown
-    near = did_you_mean(names[0].casefold(), {header.label for header in dated})
-    return Problem(
-        f"{item}: no header '{names[0]}' with a year is in the file",
-        hinted(near, f"correct `{item}:` in {codebook['path']}, or set `required: false`"),
+    then = f"correct `{item}:` in {codebook['path']}, or set `required: false`"
+    return Unrecognised(
+        f"no header '{names[0]}' with a year is in the file",
+        did_you_mean(names[0].casefold(), {header.label for header in dated}, then),
+        about=item,
     )
 
 
@@ -354,7 +355,7 @@ def unit_unknown(item: str, headers: Sequence[Header], codebook: Codebook) -> Pr
 
 
 def _unknown_unit(item: str, unit: str, codebook: Codebook) -> Problem:
-    return Problem(
+    return Unrecognised(
         f"{item}: unknown unit '{unit}' in the header",
         f"if it is a unit, a thousand or a million, add it to `header: {{units: …}}` in "
         f"{codebook['path']}; otherwise export the item in one of these",
@@ -385,7 +386,7 @@ def silent_units(columns: Mapping[str, Sequence[Header]], codebook: Codebook) ->
     }
     named = any(len(silent[item]) < len(found) for item, found in amounts.items())
     for item in (i for i, headers in silent.items() if named and headers and i not in stated):
-        yield Problem(
+        yield Unrecognised(
             f"{item} (column '{one_line(silent[item][0].name)}'): the header names no unit, and "
             "headers of other amounts do",
             f"state it in {codebook['path']}: `{item}: {{unit: thousand}}`, or unit, or million",
@@ -410,7 +411,7 @@ def currency_problems(columns: dict[str, list[Header]], codebook: Codebook) -> I
 
 def no_years(headers: Sequence[Header], codebook: Codebook) -> Problem:
     """Return how to say that no header names an item and a year."""
-    return Problem(
+    return Unrecognised(
         f"none of the {len(headers)} headers names an item and a year",
         "expected headers such as 'Added value th EUR 2006'; choose a sheet with `file: "
         f"{{sheet: …}}` or describe the headers under `header:` in {codebook['path']}",

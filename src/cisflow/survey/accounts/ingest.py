@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cisflow.base.paths import shown
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import column_names, verify_checksum
 from cisflow.study.canonical import ACCOUNT_COLUMNS
 from cisflow.study.codebook import Codebook
@@ -74,10 +74,11 @@ def ingest_accounts(
     heading = f"{name or country}, accounts ({shown(path)})"
     verify_checksum(path, sha256, heading)
     read = read_long if "year" in codebook["variables"] else read_wide
+    names = column_names(path, codebook.get("file", {}), heading)
     try:
-        books = read(path, codebook, country, heading)
+        books = read(path, names, codebook, country, heading)
     except CisflowError as error:
-        problems = _placed(error.problems, path, codebook, heading)
+        problems = _placed(error.problems, path, names, codebook)
         raise CisflowError(heading, problems) from None
     table, months = _whole_years(books.table, codebook)
     accounts = table[list(ACCOUNT_COLUMNS)].astype({c: dtype_of(c) for c in ACCOUNT_COLUMNS})
@@ -115,13 +116,12 @@ def ingest_accounts(
 
 
 def _placed(
-    problems: Iterable[Problem], path: str | Path, codebook: Codebook, heading: str
+    problems: Iterable[Problem], path: str | Path, names: Sequence[str], codebook: Codebook
 ) -> list[Problem]:
     """Return problems with the sheet they are on, and a better codebook if there is one."""
     problems = list(problems)
-    in_headers = any("is not in the file" in p.what or "header" in p.what for p in problems)
-    names = column_names(path, codebook.get("file", {}), heading) if in_headers else []
-    other = better_codebook(names, codebook) if names else None
+    in_headers = any(isinstance(problem, Unrecognised) for problem in problems)
+    other = better_codebook(names, codebook) if in_headers else None
     if other:
         what = "the headers are those of another edition or language than the codebook's"
         problems.insert(0, Problem(what, f"set `codebook: {other}` in the config"))
@@ -129,7 +129,7 @@ def _placed(
     if sheet is None or Path(path).suffix.lower() != ".xlsx":
         return problems
     here = f"sheet '{sheet}'"
-    return [p if here in p.what else Problem(f"{here}: {p.what}", p.remedy) for p in problems]
+    return [Problem(p.said, p.remedy, here, p.count) for p in problems]
 
 
 def _whole_years(table: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame, dict[str, Check]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
@@ -39,9 +38,11 @@ from cisflow.survey.answers import Answers, read_answers, read_rows
 from cisflow.survey.identifiers import in_format
 
 
-def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
+def read_long(
+    path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
+) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    headers = read_headers(column_names(path, codebook.get("file", {}), heading), codebook)
+    headers = read_headers(names, codebook)
     found = located(headers, codebook, _only_column)
     own = as_text(_as_written(found, codebook))
     special = special_columns(headers, codebook)
@@ -51,8 +52,8 @@ def read_long(path: str | Path, codebook: Codebook, country: str, heading: str) 
             own["variables"][name] = {"name": [header.name], "required": False}
     delivery = read_rows(path, own, heading)
     items = {item: columns for item, columns in found.items() if item in (*ITEMS, "months")}
-    names = dict.fromkeys(header.name for columns in items.values() for header in columns)
-    figures = plain_figures(delivery.raw, list(names), codebook)
+    amounts = dict.fromkeys(header.name for columns in items.values() for header in columns)
+    figures = plain_figures(delivery.raw, list(amounts), codebook)
     raw, own = figures.raw, figures.explained(own)
     answers = {
         variable: read_answers(variable, columns, raw, own, country)
@@ -106,7 +107,7 @@ def _told_apart(
     unknown = {item: p for item in absent if (p := unit_unknown(item, headers, codebook))}
     yield from unknown.values()
     for problem in problems:
-        if problem.what.partition(":")[0] not in unknown:
+        if problem.about not in unknown:
             yield problem
 
 

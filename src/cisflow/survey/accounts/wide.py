@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import column_names, open_extract, selected
+from cisflow.raw.extract import open_extract, selected
 from cisflow.study.codebook import Codebook, alternatives
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
@@ -46,9 +46,11 @@ from cisflow.survey.answers import Answers, read_column
 from cisflow.survey.identifiers import in_format
 
 
-def read_wide(path: str | Path, codebook: Codebook, country: str, heading: str) -> Books:
+def read_wide(
+    path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
+) -> Books:
     """Read an export with one row per firm and a column per item and year."""
-    file = _WideFile.of(column_names(path, codebook.get("file", {}), heading), codebook)
+    file = _WideFile.of(names, codebook)
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
@@ -113,7 +115,7 @@ class _WideFile:
     currencies: Header | None
 
     @classmethod
-    def of(cls, names: list[str], codebook: Codebook) -> _WideFile:
+    def of(cls, names: Sequence[str], codebook: Codebook) -> _WideFile:
         headers = read_headers(names, codebook)
         special = special_columns(headers, codebook)
         found = located(headers, codebook, dated_columns)

@@ -17,7 +17,7 @@ def plain(cells, **file):
     """Return one column of figures made plain, what was found and what is wrong."""
     raw = pd.DataFrame({"A": pd.Series(cells, dtype="string")})
     figures = plain_figures(raw, ["A"], {**EUR, "file": file})
-    return figures.raw["A"].tolist(), figures.read_as, [p.what for p in figures.problems]
+    return figures.raw["A"].tolist(), figures.read_as, [p.said for p in figures.problems]
 
 
 @pytest.mark.parametrize(
