@@ -16,6 +16,7 @@ from cisflow.panel.build import build_panel
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.sample import variables_of
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ASKED, FIRM_COLUMNS, FLAGS
+from cisflow.study.terms import columns_of
 from cisflow.survey.schema import dtype_of
 
 FIRMS = 12  # enough for shares among others of the same industry
@@ -130,7 +131,7 @@ def without(
     """
 
     def had(terms: Collection[str]) -> list[str]:
-        return [t for t in terms if not absent & set(t.split(":"))]
+        return [t for t in terms if not absent & set(columns_of(t))]
 
     absent = set(lacks)
     if spec["estimator"] in ("path", "balance", "iv") or absent & set(spec["sample"]):

@@ -155,8 +155,8 @@ def select_sample(
         firms = kept
     for topic, variables in _by_topic(measured).items():
         known = firms[variables].notna().all(axis=1)
-        lost = _states(firms[~known], variables, spec)
-        steps.append(_step(f"complete answers: {topic}", firms[known], *lost))
+        states = _states(firms[~known], variables, spec)
+        steps.append(_step(f"complete answers: {topic}", firms[known], *states))
         firms = firms[known]
     for text in settled_terms:
         # Of a term that the whole wave lacks the estimator says so, as of a variable.

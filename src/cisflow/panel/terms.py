@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ def _bins(node: Call, frame: pd.DataFrame) -> pd.Series:
     """Return the class of each number; a bound belongs to the class above it."""
     bounds = [part.value for part in node.arguments[1:] if isinstance(part, Number)]
     said = [text_of(Number(bound)) for bound in bounds]
-    between = [f"{low} to below {high}" for low, high in zip(said, said[1:], strict=False)]
+    between = [f"{low} to below {high}" for low, high in pairwise(said)]
     words = [f"below {said[0]}", *between, f"{said[-1]} or more"]
     edges = [-np.inf, *bounds, np.inf]
     return pd.cut(_numbers(node.arguments[0], frame), edges, right=False, labels=words)
@@ -240,4 +241,3 @@ CALLS: dict[str, Callable[[Call, pd.DataFrame], pd.Series]] = {
     "max": _over(lambda values: values.max(axis=1)),
     "min": _over(lambda values: values.min(axis=1)),
 }
-

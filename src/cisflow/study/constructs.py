@@ -53,7 +53,11 @@ def construct_problems(
             continue
         kind, wrong = kind_of(node, {**kinds, **found})
         if not names_in(node):
-            wrong = [Problem("it is made of no variable", "name the answers it is made of")]
+            wrong = [
+                Problem(
+                    f"{quoted(text_of(node))} has no variable", "name the answers it is made of"
+                )
+            ]
         elif kind == Kind.IDENTIFIER:
             what = f"{quoted(text_of(node))} is {kind}, which is no measure"
             wrong = [Problem(what, "use answers of the survey or amounts of the accounts")]
@@ -88,4 +92,3 @@ def with_constructs(spec: Mapping[str, Any], constructs: Constructs) -> dict[str
             used[name] = text_of(node)
             waiting += names_in(node)
     return {**spec, "constructs": used} if used else dict(spec)
-

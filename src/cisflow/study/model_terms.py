@@ -96,9 +96,7 @@ def term_problems(
     yield from dict.fromkeys(_term_problems(name, spec, kinds))
 
 
-def _term_problems(
-    name: str, spec: Spec, kinds: Mapping[str, Kind] | None
-) -> Iterator[Problem]:
+def _term_problems(name: str, spec: Spec, kinds: Mapping[str, Kind] | None) -> Iterator[Problem]:
     for key, term, role in places_of(spec):
         where = f"{name}.{key}"
         try:
@@ -133,7 +131,9 @@ def _strangers(name: str, spec: Spec) -> Iterator[Problem]:
     equations = spec.get("equations") or {}
     if not equations:
         return
-    known = list(dict.fromkeys(_tidy(t) for to, sources in equations.items() for t in (to, *sources)))
+    known = list(
+        dict.fromkeys(_tidy(t) for to, sources in equations.items() for t in (to, *sources))
+    )
     asked = [("effects", term) for pair in spec.get("effects") or [] for term in pair]
     asked += [(f"balance.{role}", term) for role, term in (spec.get("balance") or {}).items()]
     for key, term in asked:
@@ -204,8 +204,9 @@ def _bare(effect: str) -> str:
         node = parse_term(effect)
     except CisflowError:
         return effect
-    wrapped = isinstance(node, Call) and node.function == "C"
-    return text_of(node.arguments[0]) if wrapped else effect
+    if isinstance(node, Call) and node.function == "C":
+        return text_of(node.arguments[0])
+    return effect
 
 
 def canonical_claims(claims: Mapping[str, Any]) -> dict[str, Any]:

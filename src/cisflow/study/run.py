@@ -12,9 +12,9 @@ from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import claim_problems
 from cisflow.study.codebook import codebook_files, load_codebook
+from cisflow.study.constructs import construct_problems, with_constructs
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
-from cisflow.study.constructs import construct_problems, with_constructs
 from cisflow.study.model_terms import canonical_claims, canonical_terms, term_problems
 from cisflow.study.models import with_unions
 from cisflow.study.variables import panel_kinds

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
@@ -170,9 +171,7 @@ def quoted(text: object) -> str:
 def _parsed(text: str, *, definition: bool) -> Node:
     what, longest = ("definition", LONGEST_DEFINITION) if definition else ("term", LONGEST_TERM)
     try:
-        if len(text) > longest:
-            raise _Refused(f"it has more than {longest} characters", "write it shorter")
-        reader = _Reader(_tokens(text), definition)
+        reader = _Reader(_tokens(text, longest), definition)
         node = reader.comparison() if definition else reader.product()
         reader.expect("")
     except _Refused as refused:
@@ -195,8 +194,11 @@ LANGUAGE = "write names, `a:b` and functions of them; config/README.md, Terms, l
 _UNKNOWN = "\0"  # opens a sign that is not of the language; nothing is read beyond it
 
 
-def _tokens(text: str) -> list[str]:
-    found, place, end = [], 0, len(text.rstrip(" \t"))
+def _tokens(text: str, longest: int) -> list[str]:
+    if len(text) > longest:
+        raise _Refused(f"it has more than {longest} characters", "write it shorter")
+    found: list[str] = []
+    place, end = 0, len(text.rstrip(" \t"))
     while place < end:
         match = _TOKEN.match(text, place)
         if match is None:
@@ -283,17 +285,18 @@ class _Reader:
         return Operation("^", (base, exponent))
 
     def atom(self) -> Node:
-        token = self.take()
-        if token == "-" and re.match(r"[\d.]", self.next):
+        word = self.take()
+        first = word[:1]
+        if first == "-" and re.match(r"[\d.]", self.next):
             return Number(-self._number(self.take()))
-        if token == "(" and self.definition:
+        if first == "(" and self.definition:
             return self._within(self.comparison)
-        if re.match(r"[\d.]", token):
-            return Number(self._number(token))
-        if not re.match(r"[A-Za-z_]", token):
-            found = f"{quoted(token)} stands" if token else "it ends"
+        if re.match(r"[\d.]", first):
+            return Number(self._number(word))
+        if not re.match(r"[A-Za-z_]", first):
+            found = f"{quoted(word)} stands" if word else "it ends"
             raise _Refused(f"{found} where a variable should", LANGUAGE)
-        return self._call(token) if self.next == "(" else Name(token)
+        return self._call(word) if self.next == "(" else Name(word)
 
     def _number(self, token: str) -> float:
         if len(token) > MOST_DIGITS:
@@ -432,7 +435,7 @@ def _kind_of_call(node: Call, kinds: Mapping[str, Kind]) -> tuple[Kind | None, l
     if node.function == "bins":
         of = of[:1]
         values = [b.value for b in bounds if isinstance(b, Number)]
-        rising = all(a < b for a, b in zip(values, values[1:], strict=False))
+        rising = all(a < b for a, b in pairwise(values))
         if not 1 <= len(bounds) <= MOST_BOUNDS or len(values) < len(bounds) or not rising:
             what = f"{whole}: after the variable come 1 to {MOST_BOUNDS} rising numbers"
             return None, [Problem(what, "write it as `bins(employees, 10, 50, 250)`")]
