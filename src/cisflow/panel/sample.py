@@ -151,9 +151,9 @@ def select_sample(
     steps = [_step(EVERYONE, firms)]
     for flag in spec["sample"]:
         kept, *lost = _split_by_flag(firms, flag, spec)
-        steps.append(_step(_flag_words(flag, lag), kept, *lost))
+        steps.append(_step(_flag_words(flag, lag, spec), kept, *lost))
         firms = kept
-    for topic, variables in _by_topic(measured).items():
+    for topic, variables in _by_topic(measured, spec).items():
         known = firms[variables].notna().all(axis=1)
         states = _states(firms[~known], variables, spec)
         steps.append(_step(f"complete answers: {topic}", firms[known], *states))
@@ -280,11 +280,12 @@ def _block_of(variable: str) -> str | None:
     return "cooperation" if block == "partners" else block
 
 
-def _by_topic(variables: Iterable[str]) -> dict[str, list[str]]:
+def _by_topic(variables: Iterable[str], spec: Spec) -> dict[str, list[str]]:
     """Return the variables by what a firm must have answered for them."""
     topics: dict[str, list[str]] = {}
     for variable in variables:
-        topics.setdefault(_topic_of(variable), []).append(variable)
+        topic = _own_label(variable, spec) or _topic_of(variable)
+        topics.setdefault(topic, []).append(variable)
     return topics
 
 
@@ -299,10 +300,16 @@ def _topic_of(variable: str) -> str:
     return COLUMN_WORDS.get(variable, variable.replace("_", " "))
 
 
-def _flag_words(flag: str, lag: int) -> str:
+def _own_label(variable: str, spec: Spec) -> str:
+    """Return what the user calls a construct of his own, nothing for any other variable."""
+    label: str = spec.get("labels", {}).get(variable, "")
+    return label
+
+
+def _flag_words(flag: str, lag: int, spec: Spec) -> str:
     if flag == "has_accounts":
         return f"accounts {years_later(lag)}"
-    return FLAG_WORDS.get(flag, flag.replace("_", " "))
+    return _own_label(flag, spec) or FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 
 def _step(

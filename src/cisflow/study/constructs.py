@@ -78,9 +78,10 @@ def _why_no_name(name: str, kinds: Mapping[str, Kind]) -> str:
 
 
 def with_constructs(spec: Mapping[str, Any], constructs: Constructs) -> dict[str, Any]:
-    """Give a model the definitions of the constructs it uses, by name; they are part of it.
+    """Give a model the definitions of the constructs it uses, by name, and their ``labels``.
 
-    Estimates of several centres are pooled only if they mean the same by a construct.
+    The definitions are part of the model: estimates of several centres are pooled only if they
+    mean the same by a construct.
     """
     terms = [*terms_of(spec), *spec.get("sample", []), *(spec.get("by") or [])]
     waiting = [column for term in terms for column in columns_of(term)]
@@ -91,4 +92,5 @@ def with_constructs(spec: Mapping[str, Any], constructs: Constructs) -> dict[str
             node = parse_definition(constructs[name]["definition"])
             used[name] = text_of(node)
             waiting += names_in(node)
-    return {**spec, "constructs": used} if used else dict(spec)
+    labels = {name: constructs[name]["label"] for name in used}
+    return {**spec, "constructs": used, "labels": labels} if used else dict(spec)

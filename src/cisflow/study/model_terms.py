@@ -91,7 +91,7 @@ def term_problems(
         only be names.
     kinds
         Kind of every variable of the panel, :func:`cisflow.study.variables.panel_kinds`. Of a model
-        the run does not estimate they may be those of another run: None looks at the language alone.
+        the run does not estimate they may be another run's: None looks at the language alone.
     """
     yield from dict.fromkeys(_term_problems(name, spec, kinds))
 

@@ -58,6 +58,8 @@ def test_a_model_has_the_definitions_it_uses_and_no_others():
     constructs = own(base="fund_eu", mine="all( base,group )", other="group")
     spec = {"sample": [], "columns": {"a": ["log1p(turnover):mine"]}, "covariance": ["HC1"]}
     found = with_constructs(spec, constructs)
+    assert found["labels"] == {"mine": "mine", "base": "base"}
+    assert spec_digest({**found, "labels": {}}) == spec_digest(found)
     assert found["constructs"] == {"mine": "all(base, group)", "base": "fund_eu"}
     assert spec_digest(found) != spec_digest(spec)
     changed = {**constructs, "base": {"definition": "fund_national", "label": "base"}}
