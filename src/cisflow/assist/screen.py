@@ -162,7 +162,7 @@ def initialised_text(done: Record) -> str:
             lines += [_wrapped(entry, "  - ", "    ") for entry in done[key]]
     config = done["written"][-1]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
-    lines.append(f"then `make CONFIG={config}`.")
+    lines.append(f"then `cisflow run {config}`.")
     return "\n".join(lines)
 
 

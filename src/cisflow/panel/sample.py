@@ -19,11 +19,8 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.terms import evaluate, settled
 from cisflow.study.canonical import BLOCK_OF
-from cisflow.study.model_terms import terms_of
+from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
-
-Spec = Mapping[str, Any]
-
 
 FLOW_COLUMNS = (
     "country",
@@ -72,32 +69,30 @@ COLUMN_WORDS = {
 # --- samples -----------------------------------------------------------------------------------
 
 
-def variables_of(spec: Spec) -> list[str]:
+def variables_of(spec: Model) -> list[str]:
     """Return the columns of the panel a model needs an answer to, in the order of the model.
 
-    Outcomes first, then regressors column by column (or a path model's equations), endogenous
-    ones and instruments, controls, fixed effects, clusters and weights; of a term the columns in
-    it.
+    As :attr:`Model.terms`; of a term the columns in it.
     """
-    return list(dict.fromkeys(column for term in terms_of(spec) for column in columns_of(term)))
+    return list(dict.fromkeys(column for term in spec.terms for column in columns_of(term)))
 
 
-def answers_needed(spec: Spec) -> list[str]:
+def answers_needed(spec: Model) -> list[str]:
     """Return the variables of a model that a firm must know to be in its sample.
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
     for accounts at several lags and weights for them: who has those differs from lag to lag.
     """
     spared: set[str] = set()
-    if spec.get("missing") == "fiml":
-        spared |= set(spec["equations"])
-    if spec.get("lags"):
+    if spec.missing == "fiml":
+        spared |= set(spec.equations)
+    if spec.lags:
         spared |= {*RATIOS, WEIGHT}
     return [name for name in variables_of(spec) if name not in spared]
 
 
 def select_sample(
-    panel: pd.DataFrame, spec: Spec, wave: str, *, lag: int
+    panel: pd.DataFrame, spec: Model, wave: str, *, lag: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the firms of a wave a model is estimated on, and how it came to them.
 
@@ -115,7 +110,7 @@ def select_sample(
     Returns
     -------
     sample
-        Rows of the panel: all flags of ``spec["sample"]`` are true, and every variable of the
+        Rows of the panel: all flags of ``spec.sample`` are true, and every variable of the
         model that the wave's questionnaire has is known. All columns of the model thus rest on the
         same firms.
     flow
@@ -144,12 +139,12 @@ def select_sample(
     everyone = everyone.assign(**settled_terms)
     measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
     # Rows are let go step by step from the few columns that decide, and once from the whole panel.
-    needed = [*spec["sample"], *measured, *settled_terms]
+    needed = [*spec.sample, *measured, *settled_terms]
     parts = [base for variable in needed for base in _parts_of(variable, spec)]
     needed += [*parts, *(f"asked_{block}" for base in parts if (block := _block_of(base)))]
     firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
     steps = [_step(EVERYONE, firms)]
-    for flag in spec["sample"]:
+    for flag in spec.sample:
         kept, *lost = _split_by_flag(firms, flag, spec)
         steps.append(_step(_flag_words(flag, lag, spec), kept, *lost))
         firms = kept
@@ -167,7 +162,7 @@ def select_sample(
 
 
 def sample_flow(
-    panel: pd.DataFrame, models: Mapping[str, Spec], country: str, *, lag: int
+    panel: pd.DataFrame, models: Mapping[str, Model], country: str, *, lag: int
 ) -> pd.DataFrame:
     """Return how many firms each restriction of each model leaves, wave by wave.
 
@@ -198,16 +193,17 @@ def sample_flow(
     return pd.concat(flows, ignore_index=True)[list(FLOW_COLUMNS)]
 
 
-def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
+def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
     """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
-    if spec.get("printed"):
+    if spec.printed:
         return []
     present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
-    return [wave for wave in present if wave in spec.get("waves", [wave])]
+    return [wave for wave in present if spec.waves is None or wave in spec.waves]
 
 
-def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
-    wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec), *_by_columns(spec)]))
+def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
+    by = [column for term in spec.by for column in columns_of(term)]
+    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
@@ -226,24 +222,20 @@ def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
             f"sample: `{flag}` is not a yes/no variable",
             "use one such as manufacturing, innovation_active or has_accounts",
         )
-        for flag in spec["sample"]
+        for flag in spec.sample
         if flag in panel.columns and not is_bool_dtype(panel[flag])
     ]
     if problems:
-        raise CisflowError(f"Model “{spec['title']}”", problems)
+        raise CisflowError(f"Model “{spec.title}”", problems)
 
 
-def _by_columns(spec: Spec) -> list[str]:
-    return [column for term in spec.get("by") or [] for column in columns_of(term)]
-
-
-def _split_by_flag(firms: pd.DataFrame, flag: str, spec: Spec) -> tuple[pd.DataFrame, int, int]:
+def _split_by_flag(firms: pd.DataFrame, flag: str, spec: Model) -> tuple[pd.DataFrame, int, int]:
     """Return the firms with a flag, and how many lack it for want of an answer or question."""
     kept = firms[firms[flag].fillna(False).astype(bool)]
     return kept, *_states(firms[firms[flag].isna()], [flag], spec)
 
 
-def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Spec) -> tuple[int, int]:
+def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple[int, int]:
     """Count firms that lack one of ``variables``: for want of an answer, and of the question.
 
     A firm that was not asked one thing and did not answer another counts as missing. A construct
@@ -262,9 +254,9 @@ def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Spec) -> tuple[
     return missing, int(unasked.sum()) - missing
 
 
-def _parts_of(variable: str, spec: Spec) -> list[str]:
+def _parts_of(variable: str, spec: Model) -> list[str]:
     """Return what a construct of the user's is made of; of any other variable, itself."""
-    definition = spec.get("constructs", {}).get(variable)
+    definition = spec.constructs.get(variable)
     if definition is None:
         return [variable]
     made_of = names_in(parse_definition(definition))
@@ -280,11 +272,11 @@ def _block_of(variable: str) -> str | None:
     return "cooperation" if block == "partners" else block
 
 
-def _by_topic(variables: Iterable[str], spec: Spec) -> dict[str, list[str]]:
+def _by_topic(variables: Iterable[str], spec: Model) -> dict[str, list[str]]:
     """Return the variables by what a firm must have answered for them."""
     topics: dict[str, list[str]] = {}
     for variable in variables:
-        topic = _own_label(variable, spec) or _topic_of(variable)
+        topic = spec.labels.get(variable) or _topic_of(variable)
         topics.setdefault(topic, []).append(variable)
     return topics
 
@@ -300,16 +292,10 @@ def _topic_of(variable: str) -> str:
     return COLUMN_WORDS.get(variable, variable.replace("_", " "))
 
 
-def _own_label(variable: str, spec: Spec) -> str:
-    """Return what the user calls a construct of his own, nothing for any other variable."""
-    label: str = spec.get("labels", {}).get(variable, "")
-    return label
-
-
-def _flag_words(flag: str, lag: int, spec: Spec) -> str:
+def _flag_words(flag: str, lag: int, spec: Model) -> str:
     if flag == "has_accounts":
         return f"accounts {years_later(lag)}"
-    return _own_label(flag, spec) or FLAG_WORDS.get(flag, flag.replace("_", " "))
+    return spec.labels.get(flag) or FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 
 def _step(

@@ -6,7 +6,7 @@ What has no value, such as the logarithm of zero, is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from cisflow.study.model_terms import terms_of
+from cisflow.study.models import Model
 from cisflow.study.terms import (
     CENTRED,
     COMPARISONS,
@@ -31,24 +31,21 @@ from cisflow.study.terms import (
     text_of,
 )
 
-Spec = Mapping[str, Any]
-
-
 # --- the columns a model needs besides the panel's ----------------------------------------------
 
 
-def term_columns(spec: Spec) -> dict[str, Node]:
+def term_columns(spec: Model) -> dict[str, Node]:
     """Return what a model's terms need besides columns of the panel, by its text.
 
     A fixed effect is there under its own text and as ``C`` of it, as estimators ask for either.
     """
-    made = [n for term in [*terms_of(spec), *(spec.get("by") or [])] for n in factors_of(term)]
-    for effect in map(parse_term, spec.get("fixed_effects", [])):
+    made = [n for term in [*spec.terms, *spec.by] for n in factors_of(term)]
+    for effect in map(parse_term, spec.fixed_effects):
         made += [Call("C", (effect,))] if not isinstance(effect, Name) else []
     return {text_of(node): node for node in made if not is_column(node)}
 
 
-def add_terms(sample: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+def add_terms(sample: pd.DataFrame, spec: Model) -> pd.DataFrame:
     """Return the firms of an estimation sample with a column for each of :func:`term_columns`.
 
     Means and standard deviations of ``center`` and ``standardise`` are of these firms.
@@ -57,7 +54,7 @@ def add_terms(sample: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     return sample.assign(**made) if made else sample
 
 
-def settled(spec: Spec) -> dict[str, Node]:
+def settled(spec: Model) -> dict[str, Node]:
     """Return the parts of a model's terms that do not depend on the sample, by their text.
 
     Who lacks a value of these cannot be in the sample; ``center`` and ``standardise`` of them
@@ -76,11 +73,11 @@ def settled(spec: Spec) -> dict[str, Node]:
     return {text_of(n): n for node in term_columns(spec).values() for n in parts(node)}
 
 
-def nearly_unique(sample: pd.DataFrame, spec: Spec) -> list[str]:
+def nearly_unique(sample: pd.DataFrame, spec: Model) -> list[str]:
     """Return the classes of a model that tell most firms of its sample apart: names, not levels."""
     names = {
         node.name
-        for term in terms_of({**spec, "covariance": [], "weights": None})
+        for term in [*spec.regressors, *spec.fixed_effects]
         for factor in factors_of(term)
         for node in nodes_of(factor)
         if isinstance(node, Name) and node.name in sample

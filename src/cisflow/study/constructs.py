@@ -5,10 +5,10 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.model_terms import terms_of
+from cisflow.study.models import Model
+from cisflow.study.settings import Construct
 from cisflow.study.terms import (
     FUNCTIONS,
     columns_of,
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 # Columns that estimation adds to the panel's.
 RESERVED = re.compile(r"(order|lagged_outcome|weights_given|design(_\w+)?|asked_\w*|\w+_lag\d+)")
 
-Constructs = Mapping[str, Mapping[str, str]]
+Constructs = Mapping[str, Construct]
 
 
 def construct_problems(
@@ -47,7 +47,7 @@ def construct_problems(
         if why := _why_no_name(name, kinds):
             problems.append(Problem(f"{where}: {why}", "give it another name"))
         try:
-            node = parse_definition(about["definition"])
+            node = parse_definition(about.definition)
         except CisflowError as error:
             problems += [Problem(f"{where}: {p.what}", p.remedy) for p in error.problems]
             continue
@@ -77,20 +77,22 @@ def _why_no_name(name: str, kinds: Mapping[str, Kind]) -> str:
     return ""
 
 
-def with_constructs(spec: Mapping[str, Any], constructs: Constructs) -> dict[str, Any]:
+def with_constructs(model: Model, constructs: Constructs) -> Model:
     """Give a model the definitions of the constructs it uses, by name, and their ``labels``.
 
     The definitions are part of the model: estimates of several centres are pooled only if they
     mean the same by a construct.
     """
-    terms = [*terms_of(spec), *spec.get("sample", []), *(spec.get("by") or [])]
+    terms = [*model.terms, *model.sample, *model.by]
     waiting = [column for term in terms for column in columns_of(term)]
     used: dict[str, str] = {}
     while waiting:
         name = waiting.pop(0)
         if name in constructs and name not in used:
-            node = parse_definition(constructs[name]["definition"])
+            node = parse_definition(constructs[name].definition)
             used[name] = text_of(node)
             waiting += names_in(node)
-    labels = {name: constructs[name]["label"] for name in used}
-    return {**spec, "constructs": used, "labels": labels} if used else dict(spec)
+    if not used:
+        return model
+    labels = {name: constructs[name].label for name in used}
+    return model.model_copy(update={"constructs": used, "labels": labels})

@@ -1,18 +1,15 @@
-"""Where terms stand in models and claims: what each place may hold, and the one way to write it."""
+"""Where terms stand in a model, and what each place may hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.terms import Call, Name, Node, canonical, kind_of, parse_term, quoted, text_of
+from cisflow.study.models import Model
+from cisflow.study.terms import Name, Node, kind_of, parse_term, quoted, text_of
 from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
-from cisflow.study.weightings import weightings
-
-Spec = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,29 +53,29 @@ LISTS: dict[str, Role] = {
 }
 
 
-def places_of(spec: Spec) -> Iterator[tuple[str, str, Role]]:
+def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
     """Yield every place of a model that holds a term: its key, the term, what it may be."""
     for key, role in LISTS.items():
-        for term in spec.get(key) or []:
+        for term in getattr(model, key):
             yield key, term, role
-    for column, terms in (spec.get("columns") or {}).items():
+    for column, terms in model.columns.items():
         for term in terms:
             yield f"columns.{column}", term, REGRESSOR
-    for target, sources in (spec.get("equations") or {}).items():
+    for target, sources in model.equations.items():
         for term in (target, *sources):
-            yield f"equations.{target}", term, NUMBER
-    for covariance in spec.get("covariance") or []:
-        if isinstance(covariance, Mapping):
-            yield "covariance.cluster", covariance["cluster"], CLUSTER
-    for weights in weightings(spec):
+            yield f"equations.{target[:60]}", term, NUMBER
+    for covariance in model.covariance:
+        if covariance.groups:
+            yield "covariance.cluster", covariance.groups, CLUSTER
+    for weights in model.weightings:
         if weights:
             yield "weights", weights, WEIGHT
-    if spec.get("sensitivity_benchmark"):
-        yield "sensitivity_benchmark", spec["sensitivity_benchmark"], REGRESSOR
+    if model.sensitivity_benchmark:
+        yield "sensitivity_benchmark", model.sensitivity_benchmark, REGRESSOR
 
 
 def term_problems(
-    name: str, spec: Spec, kinds: Mapping[str, Kind] | None = None
+    name: str, model: Model, kinds: Mapping[str, Kind] | None = None
 ) -> Iterator[Problem]:
     """Yield what is wrong with the terms of a model, each problem once.
 
@@ -86,31 +83,31 @@ def term_problems(
     ----------
     name
         The model, for the wording.
-    spec
-        The model as the models file has it. The variables of a printed table are its own and need
+    model
+        The variables of a printed table are its own and need
         only be names.
     kinds
         Kind of every variable of the panel, :func:`cisflow.study.variables.panel_kinds`. Of a model
         the run does not estimate they may be another run's: None looks at the language alone.
     """
-    yield from dict.fromkeys(_term_problems(name, spec, kinds))
+    yield from dict.fromkeys(_term_problems(name, model, kinds))
 
 
-def _term_problems(name: str, spec: Spec, kinds: Mapping[str, Kind] | None) -> Iterator[Problem]:
-    for key, term, role in places_of(spec):
+def _term_problems(name: str, model: Model, kinds: Mapping[str, Kind] | None) -> Iterator[Problem]:
+    for key, term, role in places_of(model):
         where = f"{name}.{key}"
         try:
             node = parse_term(term)
         except CisflowError as error:
             yield from (Problem(f"{where}: {p.what}", p.remedy) for p in error.problems)
             continue
-        if spec.get("printed"):
+        if model.printed:
             if not isinstance(node, Name):
                 yield Problem(f"{where}: {quoted(term)} is no name", "write the table's own names")
         elif kinds is not None:
             yield from _misplaced(where, node, role, kinds)
-    if not spec.get("printed"):
-        yield from _strangers(name, spec)
+    if not model.printed:
+        yield from _strangers(name, model)
 
 
 def _misplaced(where: str, node: Node, role: Role, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
@@ -126,103 +123,13 @@ def _misplaced(where: str, node: Node, role: Role, kinds: Mapping[str, Kind]) ->
         yield Problem(f"{where}: {text} is {kind}{never}", role.wanted)
 
 
-def _strangers(name: str, spec: Spec) -> Iterator[Problem]:
+def _strangers(name: str, model: Model) -> Iterator[Problem]:
     """Yield variables whose effect is asked for and that no equation has."""
-    equations = spec.get("equations") or {}
-    if not equations:
+    if not model.equations:
         return
-    known = list(
-        dict.fromkeys(_tidy(t) for to, sources in equations.items() for t in (to, *sources))
-    )
-    asked = [("effects", term) for pair in spec.get("effects") or [] for term in pair]
-    asked += [(f"balance.{role}", term) for role, term in (spec.get("balance") or {}).items()]
+    asked = [("effects", term) for pair in model.effects for term in pair]
+    asked += [(f"balance.{role}", term) for role, term in dict(model.balance or {}).items()]
     for key, term in asked:
-        if _tidy(term) not in known:
+        if term not in model.boxes:
             what = f"{name}.{key}: {quoted(term)} is in no equation of the model"
-            yield Problem(what, did_you_mean(term, known))
-
-
-def terms_of(spec: Spec) -> list[str]:
-    """Return the terms of a model that a firm needs an answer to, in the order of the model.
-
-    Outcomes first, then regressors column by column (or a path model's equations), endogenous
-    ones and instruments, controls, fixed effects, clusters and weights.
-    """
-    terms: list[str] = list(spec.get("outcomes", []))
-    for target, sources in spec.get("equations", {}).items():
-        terms += [target, *sources]
-    for regressors in spec.get("columns", {}).values():
-        terms += regressors
-    for key in ("endogenous", "instruments", "steps", "controls", "fixed_effects"):
-        terms += spec.get(key, [])
-    terms += [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
-    return [*terms, *(weights for weights in weightings(spec) if weights)]
-
-
-# --- the one way to write them -----------------------------------------------------------------
-
-
-def _tidy(term: str) -> str:
-    """Return the one way to write a term; what is none stays as it is."""
-    try:
-        return canonical(term)
-    except CisflowError:
-        return term
-
-
-def _tidy_made(term: str) -> str:
-    """Return the one way to write a term with functions; parts of a balance are called `a: b`."""
-    tidy = _tidy(term)
-    return tidy if any(sign in tidy for sign in "(^") else term
-
-
-def with_terms(value: Any, change: Callable[[str], str]) -> Any:
-    """Return lists and mappings with every text in them changed, keys of mappings included."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {with_terms(k, change): with_terms(v, change) for k, v in value.items()}
-    return [with_terms(v, change) for v in value] if isinstance(value, list | tuple) else value
-
-
-TERMS = (*LISTS, "equations", "effects", "balance", "layout", "sensitivity_benchmark")
-
-
-def canonical_terms(spec: Spec) -> dict[str, Any]:
-    """Return a model with every term written in the one way; plain ones are as they were."""
-    found = {key: with_terms(v, _tidy) if key in TERMS else v for key, v in spec.items()}
-    if "columns" in spec:
-        found["columns"] = {c: with_terms(terms, _tidy) for c, terms in spec["columns"].items()}
-    if "fixed_effects" in found:
-        found["fixed_effects"] = [_bare(effect) for effect in found["fixed_effects"]]
-    return found
-
-
-def _bare(effect: str) -> str:
-    """Return a fixed effect without the ``C`` that it has anyway."""
-    try:
-        node = parse_term(effect)
-    except CisflowError:
-        return effect
-    if isinstance(node, Call) and node.function == "C":
-        return text_of(node.arguments[0])
-    return effect
-
-
-def canonical_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims file with every term it names written as the models' are."""
-    return {
-        key: _claimed(value) if isinstance(value, Mapping | list) else value
-        for key, value in claims.items()
-    }
-
-
-def _claimed(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_claimed(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        key: with_terms(item, _tidy_made) if key in ("term", "beside", "terms") else _claimed(item)
-        for key, item in value.items()
-    }
+            yield Problem(what, did_you_mean(term, model.boxes))

@@ -363,9 +363,32 @@ def _number(value: float) -> str:
     return str(int(value)) if whole else format(Decimal(repr(value)), "f")
 
 
-def canonical(term: str) -> str:
-    """Return the one way to write a term; names, ``a:b`` and ``C(a)`` as they are."""
-    return text_of(parse_term(term))
+def tidy(term: str) -> str:
+    """Return the one way to write a term; what is none stays as it is.
+
+    Names, ``a:b`` and ``C(a)`` are as they were, and with them the digests of models.
+    """
+    try:
+        return text_of(parse_term(term))
+    except CisflowError:
+        return term
+
+
+def tidy_made(term: str) -> str:
+    """Return the one way to write a term with functions; parts of a balance are called ``a: b``."""
+    written = tidy(term)
+    return written if any(sign in written for sign in "(^") else term
+
+
+def without_c(term: str) -> str:
+    """Return a fixed effect without the ``C`` that it has anyway."""
+    try:
+        node = parse_term(term)
+    except CisflowError:
+        return term
+    if isinstance(node, Call) and node.function == "C":
+        return ", ".join(map(text_of, node.arguments))
+    return term
 
 
 # --- what is in it -----------------------------------------------------------------------------

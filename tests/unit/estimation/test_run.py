@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import COLUMNS, read_estimates
@@ -54,7 +55,7 @@ def spec(**changes):
         "weights": None,
         "effects": [],
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(panel, spec, **more):
