@@ -34,6 +34,7 @@ from cisflow.estimation.driver import Fitted, each_regression, rows_of_covarianc
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import term_columns
 from cisflow.study.models import Covariance, Model
 
 FIRM, WAVE = "firm_id", "wave"
@@ -133,7 +134,7 @@ def panels(
 
 def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
-    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
+    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec), *term_columns(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
     regressors = [*spec.columns[column], *spec.controls]
     if spec.lagged_outcome:
