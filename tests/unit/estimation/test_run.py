@@ -95,11 +95,11 @@ def test_sample_without_firms_is_a_row_that_says_where_it_ran_dry(panel):
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
-    from cisflow.base.problems import CisflowError, Problem
+    from cisflow.estimators import errors
     from cisflow.estimators.tobit.results import TobitResults
 
     def refuse(self, draws, seed):
-        raise CisflowError("Tobit", Problem("most simulated samples lack a coefficient", "draws=0"))
+        errors.refuse("Tobit", "most simulated samples lack a coefficient", "draws=0")
 
     monkeypatch.setattr(TobitResults, "specification_tests", refuse)
     found = run(panel, spec())
