@@ -1,4 +1,4 @@
-"""What the tests of the Tobit share."""
+"""What the tests of the estimators share."""
 
 import numpy as np
 import pandas as pd
