@@ -31,6 +31,9 @@ from cisflow.study.terms import (
     text_of,
 )
 
+MANY = 30  # levels: in a sample of few firms fewer prove nothing
+
+
 # --- the columns a model needs besides the panel's ----------------------------------------------
 
 
@@ -83,7 +86,7 @@ def nearly_unique(sample: pd.DataFrame, spec: Model) -> list[str]:
         if isinstance(node, Name) and node.name in sample
     }
     texts = [n for n in sorted(names) if not is_numeric_dtype(sample[n])]
-    return [name for name in texts if 2 * sample[name].nunique() > len(sample)]
+    return [name for name in texts if sample[name].nunique() > max(MANY, len(sample) / 2)]
 
 
 # --- values ------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ class Sample:
         display = np.arange(len(self.names))
         return replace(self, outcome=outcome, display=display, frame=None, table=None, dropped={})
 
-    def group_codes(self, value: Any) -> list[Ints]:
+    def codes(self, value: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering the rows.
 
         Parameters
