@@ -12,7 +12,7 @@ from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.estimates import NO_ESTIMATE
-from cisflow.estimators.errors import Sentence
+from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
@@ -20,6 +20,9 @@ from cisflow.study.models import Covariance, Model
 from cisflow.study.terms import columns_of, factors_of, is_column, text_of
 
 Row = dict[str, Any]
+
+REFUSALS = (CisflowError, EstimationError)
+"""What says that something cannot be estimated, by the pipeline or by an estimator."""
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +80,7 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
         raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
-def note_of(error: CisflowError) -> Sentence:
+def note_of(error: CisflowError | EstimationError) -> Sentence:
     """Return why something cannot be estimated, a text that knows the numbers of firms in it."""
     return Sentence.joined(problem.what for problem in error.problems)
 

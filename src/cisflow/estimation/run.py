@@ -16,7 +16,8 @@ from cisflow import __version__
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
-from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, ESTIMATED, WORDS, Estimates
+from cisflow.estimation.driver import Fitted
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -28,8 +29,6 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.models import Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
-
-Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Estimator:
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
     """
 
-    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Fitted]
+    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
     pooled: bool = False
 
 
@@ -106,9 +105,7 @@ def estimate(
         for fitted, diagnostics in estimator.fit(add_terms(sample, spec), spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
-    silent = {**dict.fromkeys(WORDS, ""), "status": ESTIMATED}
-    told = [{**silent, **without_few(row, minimum)} for row in rows]
-    table = pd.DataFrame(told, columns=list(COLUMNS))
+    table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
     about = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
     about |= {"spec": spec_digest(spec.as_params()), "cisflow": __version__}
     return Estimates(

@@ -14,6 +14,7 @@ from pandas.api.types import is_bool_dtype
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import Table
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
@@ -22,16 +23,9 @@ from cisflow.study.canonical import BLOCK_OF
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 
-FLOW_COLUMNS = (
-    "country",
-    "wave",
-    "model",
-    "step",
-    "restriction",
-    "firms",
-    "lost",
-    "lost_missing",
-    "lost_filtered",
+COUNTS = ("firms", "lost", "lost_missing", "lost_filtered")
+FLOW = Table.of(
+    *("country", "wave", "model", "step", "restriction"), *COUNTS, numbers=("step", *COUNTS)
 )
 EVERYONE = "all firms of the wave"
 FLAG_WORDS = {
@@ -180,7 +174,7 @@ def sample_flow(
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`FLOW_COLUMNS`. The last step of a model and wave is the number of firms it
+        Columns of :data:`FLOW`. The last step of a model and wave is the number of firms it
         is estimated on.
     """
     flows = [
@@ -189,8 +183,8 @@ def sample_flow(
         for wave in waves_of(panel, spec)
     ]
     if not flows:
-        return pd.DataFrame(columns=list(FLOW_COLUMNS))
-    return pd.concat(flows, ignore_index=True)[list(FLOW_COLUMNS)]
+        return FLOW.frame([])
+    return pd.concat(flows, ignore_index=True)[list(FLOW.columns)]
 
 
 def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
@@ -318,7 +312,7 @@ def _flow(steps: Sequence[Mapping[str, Any]], wave: str) -> pd.DataFrame:
             yield {"wave": wave, "step": number, **step, "lost": before - step["firms"]}
             before = step["firms"]
 
-    return pd.DataFrame(list(rows()), columns=[c for c in FLOW_COLUMNS if c not in _LABELS])
+    return pd.DataFrame(list(rows()), columns=[c for c in FLOW.columns if c not in _LABELS])
 
 
 _LABELS = ("country", "model")

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
+from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.documents import Document
 
 Number = int | float
@@ -294,5 +295,5 @@ class Settings(Document):
     claims_file: str = "config/claims.yaml"
     """File with the claims, relative to the project's folder or to the working folder."""
     bootstrap: Bootstrap = Bootstrap()
-    minimum_cell: Annotated[int, Field(ge=1)] = 3
+    minimum_cell: Annotated[int, Field(ge=1)] = MINIMUM_CELL
     """Statistical disclosure control; nothing is published about fewer firms than this."""
