@@ -16,7 +16,8 @@ from cisflow.estimation.common import formula_of
 from cisflow.estimation.run import estimate
 from cisflow.panel.build import build_panel
 from cisflow.study.canonical import BLOCKS, FIRM_COLUMNS
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
+from cisflow.study.models import Model
 from cisflow.study.run import load_run
 from cisflow.study.terms import parse_definition, parse_term
 from cisflow.survey.ingest import ingest_wave
@@ -328,9 +329,10 @@ def panel():
 
 
 def estimated(panel, **changes):
-    spec = {**MODEL, "estimator": "ols", "covariance": ["HC1"], "controls": [], "weights": None}
-    spec |= {"fixed_effects": [], "source": "", **changes}
-    return estimate(panel, spec, country="XX", model="m", lag=2, bootstrap={})
+    spec = {**MODEL, "estimator": "ols", "limits": None, "covariance": ["HC1"]}
+    spec |= changes
+    model = Model.model_validate(spec)
+    return estimate(panel, model, country="XX", model="m", lag=2, bootstrap={})
 
 
 @pytest.mark.parametrize("term", CODE)

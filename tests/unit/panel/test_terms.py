@@ -10,6 +10,7 @@ from cisflow.estimators.regression.models import OLS
 from cisflow.panel.sample import select_sample
 from cisflow.panel.terms import evaluate, nearly_unique, settled, term_columns
 from cisflow.study.canonical import BLOCKS
+from cisflow.study.models import Model
 from cisflow.study.terms import parse_definition, parse_term
 
 NA = pd.NA
@@ -148,7 +149,7 @@ def spec(**changes):
     base = {"title": "t", "source": "s", "sample": ["manufacturing"], "estimator": "ols"}
     base |= {"outcomes": ["radical"], "columns": {"a": ["diversity"]}, "controls": []}
     base |= {"fixed_effects": [], "covariance": ["HC1"], "weights": None, "effects": []}
-    return {**base, **changes}
+    return Model.model_validate({k: v for k, v in {**base, **changes}.items() if v != {}})
 
 
 def run(panel, spec, **bootstrap):

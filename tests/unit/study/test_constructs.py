@@ -4,13 +4,23 @@ import pytest
 
 from cisflow.study.constructs import construct_problems, with_constructs
 from cisflow.study.digests import spec_digest
+from cisflow.study.models import Model
+from cisflow.study.settings import Construct
 from cisflow.study.variables import Kind, panel_kinds
 
 KINDS = panel_kinds([2], {})
 
 
 def own(**definitions):
-    return {name: {"definition": d, "label": name} for name, d in definitions.items()}
+    return {name: Construct(definition=d, label=name) for name, d in definitions.items()}
+
+
+def model(**changes):
+    return Model.model_validate({"title": "t", "sample": [], "estimator": "ols", **changes})
+
+
+def digest(found):
+    return spec_digest(found.as_params())
 
 
 def test_kinds_follow_from_the_definition_and_later_ones_use_earlier_ones():
@@ -42,7 +52,7 @@ def test_all_faults_at_once_by_name():
 
 @pytest.mark.parametrize("name", ["Mine", "1a", "a b", "a" * 41, "é", "a.b", "if", "any", "design"])
 def test_names_that_would_mislead(name):
-    _, problems = construct_problems({name: {"definition": "group", "label": "x"}}, KINDS)
+    _, problems = construct_problems(own(**{name: "group"}), KINDS)
     assert problems[0].what.startswith(f"constructs.{name}: ")
 
 
@@ -56,21 +66,20 @@ def test_a_definition_is_made_of_variables():
 
 def test_a_model_has_the_definitions_it_uses_and_no_others():
     constructs = own(base="fund_eu", mine="all( base,group )", other="group")
-    spec = {"sample": [], "columns": {"a": ["log1p(turnover):mine"]}, "covariance": ["HC1"]}
+    spec = model(columns={"a": ["log1p(turnover):mine"]})
     found = with_constructs(spec, constructs)
-    assert found["labels"] == {"mine": "mine", "base": "base"}
-    assert spec_digest({**found, "labels": {}}) == spec_digest(found)
-    assert found["constructs"] == {"mine": "all(base, group)", "base": "fund_eu"}
-    assert spec_digest(found) != spec_digest(spec)
-    changed = {**constructs, "base": {"definition": "fund_national", "label": "base"}}
-    assert spec_digest(with_constructs(spec, changed)) != spec_digest(found)
-    assert with_constructs({**spec, "columns": {"a": ["group"]}}, constructs) == {
-        **spec,
-        "columns": {"a": ["group"]},
-    }
+    assert found.constructs == {"mine": "all(base, group)", "base": "fund_eu"}
+    assert found.labels == {"mine": "mine", "base": "base"}
+    assert Model.model_validate(found.as_params()) == found
+    assert digest(found.model_copy(update={"labels": {"mine": "Other"}})) == digest(found)
+    assert digest(found) != digest(spec)
+    changed = {**constructs, **own(base="fund_national")}
+    assert digest(with_constructs(spec, changed)) != digest(found)
+    plain = model(columns={"a": ["group"]})
+    assert with_constructs(plain, constructs) == plain
 
 
 def test_flags_of_the_sample_and_groups_count_as_use():
     constructs = own(mine="any(fund_eu)")
-    assert "constructs" in with_constructs({"sample": ["mine"]}, constructs)
-    assert "constructs" in with_constructs({"by": ["mine"]}, constructs)
+    assert with_constructs(model(sample=["mine"]), constructs).constructs
+    assert with_constructs(model(by=["mine"]), constructs).constructs

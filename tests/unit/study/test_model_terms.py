@@ -3,11 +3,10 @@
 import pytest
 
 from cisflow.base.documents import read_yaml
-from cisflow.study.digests import spec_digest
-from cisflow.study.model_terms import canonical_claims, canonical_terms, term_problems, terms_of
-from cisflow.study.models import with_unions
+from cisflow.study.claims import Claims
+from cisflow.study.model_terms import term_problems
+from cisflow.study.models import Model, expanded
 from cisflow.study.variables import panel_kinds
-from cisflow.study.weightings import with_weightings
 
 KINDS = panel_kinds([2, 3], {})
 MODEL = {
@@ -36,79 +35,82 @@ def shipped(root):
     return read_yaml(root / "config/models.yaml")
 
 
-def test_shipped_models_are_right_and_keep_their_text(shipped):
-    models, _ = with_unions(with_weightings(shipped))
-    for name, spec in models.items():
-        assert list(term_problems(name, spec, KINDS)) == []
-        assert canonical_terms(spec) == spec
-        assert spec_digest(canonical_terms(spec)) == spec_digest(spec)
+def model(*parts, **changes):
+    return Model.model_validate({k: v for part in (*parts, changes) for k, v in part.items()})
+
+
+def problems(*parts, kinds=KINDS, **changes):
+    return list(term_problems("m", model(*parts, **changes), kinds))
+
+
+def test_shipped_models_are_right(shipped):
+    """That their text is what it was, their digests show."""
+    for name, found in expanded(shipped)[0].items():
+        assert list(term_problems(name, found, KINDS)) == []
 
 
 def test_terms_are_written_one_way_and_nothing_else_is_touched():
-    found = canonical_terms(MODEL)
-    assert found["outcomes"] == ["log(labour_productivity)"]
-    assert found["columns"] == {"any (1)": ["coop_any", "diversity^2"]}
-    assert found["controls"] == ["bins(employees, 50, 250)", "diversity:group"]
-    assert found["fixed_effects"] == ["industry", "lag(region)"]
-    assert found["title"] == MODEL["title"]
-    assert list(term_problems("m", found, KINDS)) == []
+    found = model(MODEL)
+    assert found.outcomes == ("log(labour_productivity)",)
+    assert found.columns == {"any (1)": ("coop_any", "diversity^2")}
+    assert found.controls == ("bins(employees, 50, 250)", "diversity:group")
+    assert found.fixed_effects == ("industry", "lag(region)")
+    assert found.title == MODEL["title"]
+    assert problems(MODEL) == []
+    assert Model.model_validate(found.as_params()) == found
 
 
 def test_effects_and_layout_call_a_term_as_its_equation_does():
-    found = canonical_terms(ARROWS)
-    assert found["equations"] == {"profit_margin": ["log1p(turnover)"]}
-    assert found["effects"] == [["log1p(turnover)", "profit_margin"]]
-    assert set(found["layout"]) == {"log1p(turnover)", "profit_margin"}
-    assert list(term_problems("m", ARROWS, KINDS)) == []
+    found = model(ARROWS)
+    assert found.equations == {"profit_margin": ("log1p(turnover)",)}
+    assert found.effects == (("log1p(turnover)", "profit_margin"),)
+    assert set(found.layout) == {"log1p(turnover)", "profit_margin"}
+    assert problems(ARROWS) == []
 
 
 def test_effects_of_what_is_in_no_equation_are_refused():
-    spec = {**ARROWS, "effects": [["turnover", "profit_margn"]]}
-    said = [p.what for p in term_problems("m", spec, KINDS)]
+    said = [p.what for p in problems(ARROWS, effects=[["turnover", "profit_margn"]])]
     assert said == [
         "m.effects: `turnover` is in no equation of the model",
         "m.effects: `profit_margn` is in no equation of the model",
     ]
 
 
-def test_claims_call_a_term_as_its_model_does():
-    test = {"model": "m", "term": "diversity ** 2", "beside": ["log( turnover )", "a → b"]}
-    claims = {"rule": {"text": "a ** 2"}, "claims": {"C1": {"text": "t", "test": test}}}
-    found = canonical_claims(claims)
-    assert found["claims"]["C1"]["test"]["term"] == "diversity^2"
-    assert found["claims"]["C1"]["test"]["beside"] == ["log(turnover)", "a → b"]
-    assert found["rule"] == claims["rule"]
-
-
-def test_shipped_claims_keep_their_text(root):
+def test_claims_call_a_term_as_its_model_does(root):
     claims = read_yaml(root / "config/claims.yaml")
-    assert canonical_claims(claims) == claims
+    shipped = Claims.model_validate(claims)
+    test = claims["claims"]["C1"]["test"]
+    test |= {"term": "diversity ** 2", "beside": ["log( turnover )", "a → b", "cost: direct"]}
+    changed = Claims.model_validate(claims)
+    found = changed.claims["C1"].test
+    assert found.term == "diversity^2"
+    assert found.beside == ("log(turnover)", "a → b", "cost: direct")
+    unchanged = {**changed.claims, "C1": shipped.claims["C1"]}
+    assert unchanged == shipped.claims
 
 
 def test_names_alone_stand_where_columns_are_asked_for():
-    spec = {**MODEL, "sample": ["lag(manufacturing)"]}
-    (problem,) = term_problems("m", spec, KINDS)
+    (problem,) = problems(MODEL, sample=["lag(manufacturing)"])
     assert "`lag(manufacturing)` is made of variables, and a name must stand here" in problem.what
     assert "constructs" in problem.remedy
 
 
 def test_of_models_of_other_runs_the_language_alone_is_checked():
-    spec = {**MODEL, "controls": ["anything_else", "np.log(a)"]}
-    assert len(list(term_problems("m", spec, KINDS))) == 2
-    (problem,) = term_problems("m", spec)
+    changes = {"controls": ["anything_else", "np.log(a)"]}
+    assert len(problems(MODEL, **changes)) == 2
+    (problem,) = problems(MODEL, **changes, kinds=None)
     assert "m.controls: `np.log(a)` is no term" in problem.what
 
 
 def test_a_printed_table_has_names_of_its_own():
-    printed = {"printed": {"file": "t.csv", "firms": 100}}
-    own = {**ARROWS, **printed, "equations": {"y": ["x1"]}, "effects": [["x1", "y"]]}
-    assert list(term_problems("m", own, KINDS)) == []
-    (problem,) = term_problems("m", {**own, "equations": {"y": ["log(x1)"]}}, KINDS)
+    own = {**ARROWS, "printed": {"file": "t.csv", "firms": 100}, "layout": None}
+    assert problems(own, equations={"y": ["x1"]}, effects=[["x1", "y"]]) == []
+    (problem,) = problems(own, equations={"y": ["log(x1)"]}, effects=[])
     assert "is no name" in problem.what
 
 
 def test_terms_in_the_order_of_the_model():
-    assert terms_of(canonical_terms(MODEL)) == [
+    assert model(MODEL).terms == [
         *("log(labour_productivity)", "coop_any", "diversity^2", "bins(employees, 50, 250)"),
         *("diversity:group", "industry", "lag(region)", "firm_id"),
     ]

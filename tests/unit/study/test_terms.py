@@ -11,7 +11,6 @@ from cisflow.study.terms import (
     Name,
     Number,
     Operation,
-    canonical,
     columns_of,
     factors_of,
     is_column,
@@ -20,6 +19,9 @@ from cisflow.study.terms import (
     parse_definition,
     parse_term,
     text_of,
+    tidy,
+    tidy_made,
+    without_c,
 )
 from cisflow.study.variables import Kind
 
@@ -34,7 +36,7 @@ KINDS = {
 
 @pytest.mark.parametrize("term", ["a", "a:b", "C(a)", "coop_any:C(industry)", "a_1:b:c:d", "_a"])
 def test_terms_of_before_keep_their_text_and_so_their_digests(term):
-    assert canonical(term) == term
+    assert tidy(term) == term
 
 
 @pytest.mark.parametrize(
@@ -51,8 +53,8 @@ def test_terms_of_before_keep_their_text_and_so_their_digests(term):
     ],
 )
 def test_one_way_to_write_a_term(written, one_way):
-    assert canonical(written) == one_way
-    assert canonical(one_way) == one_way
+    assert tidy(written) == one_way
+    assert tidy(one_way) == one_way
 
 
 @pytest.mark.parametrize(
@@ -212,3 +214,11 @@ def test_the_manual_tells_of_every_function(root):
     told = [name for name in FUNCTIONS if f"`{name}(" in section]
     assert told == list(FUNCTIONS)
     assert {*known_functions(definition=False), *known_functions(definition=True)} == set(told)
+
+
+def test_what_is_no_term_stays_as_it_is():
+    for text in ("a → b", "total(a)", "np.log( a )", "P(cost > return)", ""):
+        assert tidy(text) == tidy_made(text) == without_c(text) == text
+    assert tidy_made("cost: direct") == "cost: direct"
+    assert tidy_made("a**2: b") == "a^2:b"
+    assert [without_c(t) for t in ("C(a)", "a", "C(bins(a, 1))")] == ["a", "a", "bins(a, 1)"]
