@@ -52,7 +52,9 @@ from cisflow.estimators.errors import refuse
 class Scores(Protocol):
     """What a covariance needs to know of a fit."""
 
-    heading: str
+    @property
+    def heading(self) -> str:
+        """What opens every message."""
 
     @property
     def nobs(self) -> float:
@@ -126,15 +128,8 @@ def _hc1(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 
 def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     if options.get("groups") is None:
-        refuse(
-            scores.heading,
-            [
-                (
-                    "clustered standard errors without groups",
-                    'pass cov_kwds={"groups": …}: the column (or columns) to cluster by',
-                )
-            ],
-        )
+        remedy = 'pass cov_kwds={"groups": …}: the column (or columns) to cluster by'
+        refuse(scores.heading, "clustered standard errors without groups", remedy)
     correct = bool(options.get("use_correction", True))
     ways = scores.groups(options["groups"])
     bread = scores.bread()
@@ -159,16 +154,11 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 def _count(heading: str, codes: Ints) -> int:
     groups = int(codes.max()) + 1
     if groups < 2:
-        refuse(
-            heading,
-            [
-                (
-                    "one cluster only",
-                    "clustered standard errors compare clusters: use HC1, or cluster by a finer "
-                    "group (industry, region, firm)",
-                )
-            ],
+        remedy = (
+            "clustered standard errors compare clusters: use HC1, or cluster by a finer "
+            "group (industry, region, firm)"
         )
+        refuse(heading, "one cluster only", remedy)
     return groups
 
 
@@ -181,10 +171,8 @@ def _meat(scores: Scores, codes: Ints, groups: int, correct: bool) -> Floats:
 def _survey(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     n, strata = scores.size, options.get("strata")
     if n != scores.nobs:
-        remedy = "give each firm a row of its own"
-        refuse(
-            scores.heading, [("survey: rows with frequency weights are no sampled firms", remedy)]
-        )
+        what = "survey: rows with frequency weights are no sampled firms"
+        refuse(scores.heading, what, "give each firm a row of its own")
     codes = np.zeros(n, dtype=np.intp) if strata is None else scores.groups(strata)[0]
     drawn = _by_stratum(scores, options, "firms", codes, np.bincount(codes).astype(float))
     population = _by_stratum(scores, options, "population", codes, np.full(drawn.size, np.inf))
@@ -209,7 +197,7 @@ def _by_stratum(
     found[codes] = values
     if not np.array_equal(found[codes], values):
         what = f"survey: `{name}` is not the same for all rows of a stratum"
-        refuse(scores.heading, [(what, "give each row the number of its stratum")])
+        refuse(scores.heading, what, "give each row the number of its stratum")
     return found
 
 
@@ -264,22 +252,13 @@ def covariance(
         If the name or an option is unknown, or there is one cluster only.
     """
     if cov_type not in COVARIANCES:
-        refuse(
-            scores.heading,
-            [(f"covariance '{cov_type}' is not offered", f"use one of {', '.join(COVARIANCES)}")],
-        )
+        remedy = f"use one of {', '.join(COVARIANCES)}"
+        refuse(scores.heading, f"covariance '{cov_type}' is not offered", remedy)
     options = dict(cov_kwds or {})
     allowed = OPTIONS.get(cov_type, set())
     unknown = sorted(set(options) - allowed)
     if unknown:
         offered = ", ".join(sorted(allowed)) or "no options"
-        refuse(
-            scores.heading,
-            [
-                (
-                    f"cov_kwds {', '.join(unknown)} for '{cov_type}'",
-                    f"this covariance takes {offered}",
-                )
-            ],
-        )
+        what = f"cov_kwds {', '.join(unknown)} for '{cov_type}'"
+        refuse(scores.heading, what, f"this covariance takes {offered}")
     return COVARIANCES[cov_type](scores, options)

@@ -6,8 +6,9 @@ import pytest
 from specs import model_of
 
 from cisflow.base.problems import CisflowError
-from cisflow.estimation.estimates import COLUMNS
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.balance import decompose, horizon, parts_of
 from cisflow.estimators.path.model import PathModel
 from cisflow.study.balance_terms import split_column
@@ -291,7 +292,7 @@ def test_paths_that_neither_cost_directly_nor_through_personnel_are_told_apart()
 )
 def test_a_balance_of_nothing_is_refused(change, message):
     system = PathModel(EQUATIONS, firms(100, 9)).system
-    with pytest.raises(CisflowError, match=message):
+    with pytest.raises(EstimationError, match=message):
         parts_of(system, **{**ABOUT, **change})
 
 
@@ -310,7 +311,7 @@ def two_kinds():
 
 def test_groups_and_their_difference(two_kinds):
     table = run(two_kinds, by=["small"]).table
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == ESTIMATES.columns
     alone = run(two_kinds[two_kinds["small"]]).table
     for term in ("cost", "return", "balance"):
         in_group = part(table, term, "raw | small")

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from specs import model_of
 
+from cisflow.base.problems import CisflowError
 from cisflow.base.records import write_record, write_table
-from cisflow.estimation.estimates import COLUMNS, read_estimates
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
 
@@ -65,7 +66,7 @@ def run(panel, spec, **more):
 
 def test_rows_carry_every_covariance_and_the_counts_at_the_limits(panel):
     table = run(panel, spec()).table
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == ESTIMATES.columns
     assert set(table["cov_type"]) == {"HC1", "cluster(industry)"}
     coop = table[table["term"] == "coop_any"]
     assert len(set(coop["estimate"])) == 1
@@ -115,6 +116,7 @@ def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
     assert f"{firms} " in " ".join(exact.table["note"])
 
 
+
 def test_every_row_says_what_it_is(panel):
     panel = panel.assign(constant=1.0)
     table = run(panel, spec(columns={"any": ["coop_any", "constant"]})).table.set_index("term")
@@ -132,7 +134,7 @@ def test_every_row_says_what_it_is(panel):
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
-    from cisflow.base.problems import CisflowError, Problem
+    from cisflow.base.problems import Problem
     from cisflow.estimators.tobit.results import TobitResults
 
     def refuse(self, draws, seed):
@@ -171,7 +173,7 @@ def test_saved_table_reads_back(panel, tmp_path):
     estimates = run(panel, spec())
     write_table(estimates.table, tmp_path / "e.csv", "synthetic")
     write_record(estimates.diagnostics, tmp_path / "d.json", "synthetic")
-    back = read_estimates([tmp_path / "e.csv"])
+    back = ESTIMATES.read([tmp_path / "e.csv"])
     assert back["note"].tolist() == estimates.table["note"].tolist()
     np.testing.assert_allclose(
         back["estimate"], estimates.table["estimate"].astype(float), rtol=1e-7

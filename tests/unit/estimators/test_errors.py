@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from cisflow.estimators.errors import Count, EstimationError, Sentence, refuse
+from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
 
 
 def test_a_sentence_is_text_that_tells_its_counts_exactly():
@@ -43,6 +43,9 @@ def test_a_copy_knows_its_counts_too(copied):
 
 def test_a_refusal_keeps_the_counts_of_what_is_wrong():
     with pytest.raises(EstimationError, match="missing in 2 rows") as caught:
-        refuse("Tobit", [(Sentence("missing in ", Count(2)), "drop them")])
-    assert caught.value.problems[0].what.told(3) == "missing in fewer than 3 rows"
-    refuse("Tobit", [])
+        refuse("Tobit", Sentence("missing in ", Count(2), " of ", Count(30)), "drop them")
+    (problem,) = caught.value.problems
+    assert problem.what.told(3) == "missing in fewer than 3 rows of 30 rows"
+    assert problem.count == 2
+    assert Problem("no variation", "check the sample").count is None
+    refuse_any("Tobit", [])

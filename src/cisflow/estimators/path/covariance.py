@@ -8,19 +8,12 @@ them. All numbers equal those of a model with the fixed effects spelled out as d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import Count, EstimationError, Sentence
-from cisflow.estimators.path.moments import center, implied_covariance
-from cisflow.estimators.path.system import HEADING
-
-if TYPE_CHECKING:
-    from cisflow.estimators.path.moments import Estimates, Moments, Sample
-    from cisflow.estimators.path.system import System
+from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.path.moments import Estimates, Moments, Sample, center, implied_covariance
+from cisflow.estimators.path.system import HEADING, System
 
 
 def expected_information(system: System, moments: Moments, found: Estimates) -> np.ndarray:
@@ -128,24 +121,12 @@ def group_codes(groups: np.ndarray) -> np.ndarray:
         For missing cluster names and for a single cluster.
     """
     codes, levels = pd.factorize(groups)
-    problems = []
-    if (codes < 0).any():
-        problems.append(
-            Problem(
-                Sentence(
-                    Count(int((codes < 0).sum()), "firm"),
-                    " of the sample belong to no cluster (missing)",
-                ),
-                "fill in the cluster variable, or leave these firms out of the sample",
-            )
-        )
-    elif len(levels) < 2:
-        problems.append(
-            Problem(
-                "all firms are in one cluster: differences between clusters cannot be seen",
-                "cluster by a variable with more values, or use robust standard errors",
-            )
-        )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    if lost := int((codes < 0).sum()):
+        what = Sentence(Count(lost, "firm"), " of the sample belong to no cluster (missing)")
+        remedy = "fill in the cluster variable, or leave these firms out of the sample"
+        refuse(HEADING, what, remedy)
+    if len(levels) < 2:
+        remedy = "cluster by a variable with more values, or use robust standard errors"
+        one = "all firms are in one cluster: differences between clusters cannot be seen"
+        refuse(HEADING, one, remedy)
     return np.asarray(codes)

@@ -15,11 +15,16 @@ from functools import cached_property
 
 import numpy as np
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import EstimationError, Problem
 from cisflow.estimators.path.covariance import squared_influence
 from cisflow.estimators.path.data import Columns, check_moments, check_size, check_variation
-from cisflow.estimators.path.moments import Estimates, Moments, estimate, implied_sd
+from cisflow.estimators.path.moments import (
+    Estimates,
+    Moments,
+    estimate,
+    implied_covariance,
+    implied_sd,
+)
 from cisflow.estimators.path.system import HEADING, System
 
 EM_STEPS, NEWTON_STEPS, RETREAT = 300, 20, 20
@@ -262,15 +267,12 @@ def maximum(system: System, firms: Incomplete) -> Theta:
         theta, length = step
         if length < CLOSE:
             return theta
-    raise EstimationError(HEADING, _undetermined())
-
-
-def _undetermined() -> Problem:
-    return Problem(
+    what = (
         "the observed values leave a coefficient undetermined (two variables that are never "
-        "observed together, or too many gaps for this many arrows?)",
-        'leave out the variable or arrow, or use missing="listwise"',
+        "observed together, or too many gaps for this many arrows?)"
     )
+    remedy = 'leave out the variable or arrow, or use missing="listwise"'
+    raise EstimationError(HEADING, Problem(what, remedy))
 
 
 class IncompleteFit:
@@ -361,8 +363,6 @@ class IncompleteFit:
 
     def _implied_moments(self) -> np.ndarray:
         """Implied covariances of all variables and, as a last column, their means."""
-        from cisflow.estimators.path.moments import implied_covariance
-
         theta, firms, q = self.theta, self.firms, len(self.system.exogenous)
         s = (self.moments.within / np.outer(firms.scale, firms.scale))[None, :q, :q]
         sigma = implied_covariance(self.system, theta.coef[None], theta.psi[None], s)[0]

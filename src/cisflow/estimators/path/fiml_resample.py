@@ -8,15 +8,11 @@ pattern of gaps: they are one matrix product for all resamples, after which no s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cisflow.estimators.path.fiml import IncompleteFit
 from cisflow.estimators.path.moments import TOLERANCE, Estimates, estimate, implied_sd
-
-if TYPE_CHECKING:
-    from cisflow.estimators.path.fiml import Incomplete, IncompleteFit
-    from cisflow.estimators.path.system import System
 
 STEPS, CLOSE = 3000, 1e-7
 """Most steps, and change of the parameters (in standard units) at which a resample has arrived."""
@@ -51,8 +47,7 @@ class IncompleteReweighter:
     """
 
     def __init__(self, fit: IncompleteFit):
-        self.system: System = fit.system
-        self.firms: Incomplete = fit.firms
+        self.system, self.firms = fit.system, fit.firms
         self.start = fit.theta
         ones = np.ones((len(fit.firms.exogenous), 1))
         self.parts = []

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-if TYPE_CHECKING:
-    from cisflow.estimators.path.system import System
+from cisflow.estimators.path.system import System
 
 TOLERANCE = 1e-10
 """Share of a variable's variance that its companions may leave unexplained before the
@@ -280,7 +278,7 @@ def center(sample: Sample) -> tuple[Sample, np.ndarray, int]:
     return net_sample, fitted, len(count) + int(rank)
 
 
-Reweight = Callable[[np.ndarray], "Estimates"]
+Reweight = Callable[[np.ndarray], Estimates]
 """From weights, shape (draws, firms), to the estimates under each row of them."""
 
 

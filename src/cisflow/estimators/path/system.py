@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Problem, refuse_any
 
 HEADING = "Path model"
 ARROW = " → "
@@ -64,6 +63,12 @@ class System:
             rows.append((target, np.array(arrows, dtype=int), np.array(sources, dtype=int)))
         return tuple(rows)
 
+    def require(self, *names: str) -> None:
+        """Refuse names of variables that are not part of the model."""
+        remedy = f"choose among: {', '.join(self.variables)}"
+        unknown = [name for name in names if name not in self.position]
+        refuse_any(HEADING, [Problem(f"'{name}' is not in the model", remedy) for name in unknown])
+
     def paths(self, source: str, target: str) -> list[Path]:
         """Every directed path from ``source`` to ``target``, shortest first.
 
@@ -72,13 +77,7 @@ class System:
         EstimationError
             If either variable is not part of the model.
         """
-        unknown = [name for name in (source, target) if name not in self.position]
-        if unknown:
-            known = ", ".join(self.variables)
-            raise EstimationError(
-                HEADING,
-                [Problem(f"'{u}' is not in the model", f"choose among: {known}") for u in unknown],
-            )
+        self.require(source, target)
         leaving: dict[str, list[tuple[int, str]]] = {}
         for i, (to, origin) in enumerate(self.arrows):
             leaving.setdefault(origin, []).append((i, to))
@@ -127,8 +126,7 @@ def build_system(
                 "or measure one of the variables at an earlier date",
             )
         )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     named = dict.fromkeys(s for terms in sources.values() for s in terms)
     exogenous = [s for s in named if s not in sources]
     exogenous += [c for c in control_list if c not in named]

@@ -15,17 +15,16 @@ from scipy.linalg import eigh
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
-from cisflow.estimators.design import independent_columns
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.rows import (
     Companion,
     FittedModel,
     Rows,
     RowScores,
     read_rows,
-    why_collinear,
 )
-from cisflow.estimators.tobit.checks import null_space, separating_direction
+from cisflow.estimators.separation import null_space, separating_direction
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         model, fit = _maximise(rows, share, still, inside, link)
     if not fit.converged:
         remedy = "look for regressors of very different size, or almost collinear"
-        refuse(rows.heading, [("no convergence", remedy)])
+        refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
     design = model.exog * scale
     # Clusters and corrections count all rows: separated ones are fitted exactly, with score zero.
@@ -108,7 +107,9 @@ def _finite(model: Any, fit: Any) -> bool:
     return float(least) > 1e-6
 
 
-def _separation(rows: Rows, share: Floats, kept: Ints) -> tuple[np.ndarray, Ints, dict[str, str]]:
+def _separation(
+    rows: Rows, share: Floats, kept: Ints
+) -> tuple[np.ndarray, Ints, dict[str, Sentence]]:
     """Rows that no direction separates, columns they determine, and why the others are lost."""
     X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
     low = np.where(share <= 0, -np.inf, 0.0)
@@ -119,7 +120,7 @@ def _separation(rows: Rows, share: Floats, kept: Ints) -> tuple[np.ndarray, Ints
         return inside, kept, {}
     if separated.all():
         remedy = "no finite coefficient exists; check that none is computed from the outcome"
-        refuse(rows.heading, [("the regressors predict every row perfectly", remedy)])
+        refuse(rows.heading, "the regressors predict every row perfectly", remedy)
     # What the remaining rows leave free has no coefficient of its own.
     free = null_space(X[np.ix_(inside, kept)], len(kept)) * lengths[kept, None]
     gone = np.abs(free).max(axis=1, initial=0.0) > 1e-7 * np.abs(free).max(initial=1e-300)
@@ -135,14 +136,15 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     problems = []
     if np.ptp(share) == 0:
         what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
-        problems.append((what, "there is nothing to explain: check the sample restrictions"))
+        remedy = "there is nothing to explain: check the sample restrictions"
+        problems.append(Problem(what, remedy))
     if len(share) <= k:
         what = Sentence(Count(len(share)), f" for {k} coefficients")
-        problems.append((what, "use fewer regressors"))
-    refuse(rows.heading, problems)
+        problems.append(Problem(what, "use fewer regressors"))
+    refuse_any(rows.heading, problems)
 
 
-def _why_separated(direction: float, rows: int) -> str:
+def _why_separated(direction: float, rows: int) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     return Sentence(
         f"tends to {where}: it predicts the outcome of ",
@@ -229,7 +231,7 @@ class FractionalLogit(_Binomial):
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         if outside:
             what = Sentence(f"the outcome is outside {lower:g}–{upper:g} in ", Count(outside))
-            refuse(self.rows.heading, [(what, "correct the data or the limits")])
+            refuse(self.rows.heading, what, "correct the data or the limits")
         self.share = np.clip(share, 0.0, 1.0)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
@@ -261,7 +263,7 @@ class Logit(_Binomial):
         other = int((~np.isin(rows.y, (0.0, 1.0))).sum())
         if other:
             what = Sentence("the outcome is neither 0 nor 1 in ", Count(other))
-            refuse(rows.heading, [(what, "code it 0/1, or use FractionalLogit for a share")])
+            refuse(rows.heading, what, "code it 0/1, or use FractionalLogit for a share")
         self.share = rows.y
 
 

@@ -160,7 +160,7 @@ class TruncatedNormal(Companion):
                 f"no convergence, as where the amounts of {self.rows.outcome} are spread like an "
                 "exponential or wider: σ then tends to infinity and no truncated normal fits best"
             )
-            refuse(self.rows.heading, [(what, 'use amount="ols", perhaps of the logarithm')])
+            refuse(self.rows.heading, what, 'use amount="ols", perhaps of the logarithm')
         return point
 
     def fit(

@@ -116,7 +116,7 @@ def paper_context(
         "seed": str(settings["seed"]),
         "draws": f"{settings['bootstrap']['draws']:,}",
         "lag": settings["lag"],
-        "minimum": settings.get("minimum_cell", 3),
+        "minimum": findings.minimum,
         "synthetic": findings.synthetic,
         "many": many,
         "countries": [findings.name(country) for country in findings.countries],

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.base.problems import CisflowError
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.compare import compare, nested_tests
 from cisflow.estimators.path.fiml import scores
+from cisflow.estimators.path.intervals import bca_interval
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.moments import Reweighter
-from cisflow.estimators.path.results import bca_interval
 from cisflow.study.models import union
 
 DIRECT = {"i": ["d"], "p": ["i", "d"], "c": ["d"], "m": ["d", "p", "c"]}
@@ -152,18 +152,18 @@ def test_wald_of_one_arrow_is_its_squared_z(firms):
 
 
 def test_models_that_cannot_be_compared_are_refused(firms, readings, gaps):
-    with pytest.raises(CisflowError, match="not nested"):
+    with pytest.raises(EstimationError, match="not nested"):
         nested_tests(readings["direct"], readings["personnel"])
-    with pytest.raises(CisflowError, match="two fitted models or more"):
+    with pytest.raises(EstimationError, match="two fitted models or more"):
         compare({"direct": readings["direct"]})
     fewer = PathModel(DIRECT, firms.iloc[1:]).fit()
-    with pytest.raises(CisflowError, match="not estimated from the same firms"):
+    with pytest.raises(EstimationError, match="not estimated from the same firms"):
         compare({"direct": readings["direct"], "fewer": fewer})
     other = PathModel(DIRECT, firms.assign(m=-(firms["m"] ** 3))).fit()
-    with pytest.raises(CisflowError, match="not estimated from the same firms"):
+    with pytest.raises(EstimationError, match="not estimated from the same firms"):
         compare({"direct": readings["direct"], "other": other})
     short = PathModel({"i": ["d"], "p": ["i"]}, firms).fit()
-    with pytest.raises(CisflowError, match="same outcomes"):
+    with pytest.raises(EstimationError, match="same outcomes"):
         compare({"direct": readings["direct"], "short": short})
 
 
@@ -210,7 +210,7 @@ def test_weighted_resamples_are_models_of_the_resampled_firms(firms):
     model = PathModel(DIRECT, firms, (), ["industry"], weights="w")
     rows = np.random.default_rng(3).integers(0, 400, 400)
     counts = np.bincount(rows, minlength=400)[None].astype(float)
-    many = Reweighter(model.system, model._sample)(counts)
+    many = Reweighter(model.system, model.firms.sample)(counts)
     one = PathModel(DIRECT, firms.iloc[rows], (), ["industry"], weights="w").fit().found
     assert many.coef[0] == pytest.approx(one.coef[0], rel=1e-9)
     assert many.sd[0] == pytest.approx(one.sd[0], rel=1e-9)
@@ -236,7 +236,7 @@ def test_weights_leave_no_likelihood(firms):
     ],
 )
 def test_weights_refused_with_a_reason(firms, weights, message):
-    with pytest.raises(CisflowError, match=message):
+    with pytest.raises(EstimationError, match=message):
         PathModel(DIRECT, firms, weights=weights)
 
 
@@ -268,7 +268,7 @@ def test_the_score_is_zero_and_the_likelihood_that_of_scipy(gaps):
     from scipy.stats import multivariate_normal
 
     model = PathModel(DIRECT, gaps, missing="fiml")
-    fit = model._incomplete
+    fit = model.firms.incomplete
     assert np.abs(scores(model.system, fit.firms, fit.theta).sum(axis=0)).max() < 1e-8
     kept = gaps[gaps["d"].notna()]
     kept = kept[list(model.system.variables)]
@@ -291,8 +291,8 @@ def test_scores_are_derivatives_of_the_likelihood(gaps):
     from cisflow.estimators.path.fiml import _theta, expectation
 
     model = PathModel(CHAIN, gaps, missing="fiml")
-    firms = model._incomplete.firms
-    vector = model._incomplete.theta.vector + 0.1
+    firms = model.firms.incomplete.firms
+    vector = model.firms.incomplete.theta.vector + 0.1
     found = scores(model.system, firms, _theta(model.system, vector)).sum(axis=0)
     for i, value in enumerate(found):
         step = np.zeros_like(vector)
@@ -342,15 +342,15 @@ def test_units_and_weights_with_gaps(gaps):
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_a_resample_with_gaps_is_the_model_of_the_resampled_firms(gaps, weights):
     model = PathModel(DIRECT, gaps, missing="fiml", fixed_effects=["region"], weights=weights)
-    kept = gaps[model._keep].reset_index(drop=True)
+    kept = gaps[model.firms.keep].reset_index(drop=True)
     counts = np.random.default_rng(6).multinomial(len(kept), np.full(len(kept), 1 / len(kept)), 3)
-    found = model.fit()._reweighter(counts.astype(float))
+    found = model.firms.reweight(counts.astype(float))
     assert found.ok.all()
     for i, count in enumerate(counts):
         again = kept.loc[kept.index.repeat(count)].reset_index(drop=True)
         one = PathModel(
             DIRECT, again, missing="fiml", fixed_effects=["region"], weights=weights
-        )._incomplete.found
+        ).firms.incomplete.found
         for name in ("coef", "psi", "sd"):
             values, wanted = getattr(found, name)[i], getattr(one, name)[0]
             assert values == pytest.approx(wanted, rel=2e-5, abs=1e-5), name
@@ -413,7 +413,7 @@ def test_variables_never_seen_together_are_refused(firms):
     data = firms.copy()
     data.loc[:199, "p"] = np.nan
     data.loc[200:, "m"] = np.nan
-    with pytest.raises(CisflowError, match="undetermined"):
+    with pytest.raises(EstimationError, match="undetermined"):
         PathModel({"p": ["d"], "m": ["p", "d"]}, data, missing="fiml")
 
 
@@ -430,18 +430,18 @@ def test_fit_needs_every_pair_of_outcomes_to_be_seen_together(firms):
 
 
 def test_what_gaps_do_not_allow_is_refused(gaps):
-    with pytest.raises(CisflowError, match="cannot be treated by 'pairwise'"):
+    with pytest.raises(EstimationError, match="cannot be treated by 'pairwise'"):
         PathModel(DIRECT, gaps, missing="pairwise")
-    with pytest.raises(CisflowError, match="no variable 'regoin'"):
+    with pytest.raises(EstimationError, match="no variable 'regoin'"):
         PathModel(DIRECT, gaps, fixed_effects=["regoin"], missing="fiml")
     model = PathModel(DIRECT, gaps, missing="fiml")
-    with pytest.raises(CisflowError, match="'HC1' is not available with missing"):
+    with pytest.raises(EstimationError, match="'HC1' is not available with missing"):
         model.fit("HC1")
-    with pytest.raises(CisflowError, match="no modification indices"):
+    with pytest.raises(EstimationError, match="no modification indices"):
         model.fit().modification_indices()
-    with pytest.raises(CisflowError, match="same value for all"):
+    with pytest.raises(EstimationError, match="same value for all"):
         PathModel(DIRECT, gaps.assign(m=gaps["m"] * 0), missing="fiml")
-    with pytest.raises(CisflowError, match="exact linear combination"):
+    with pytest.raises(EstimationError, match="exact linear combination"):
         PathModel({"m": ["d", "e"]}, gaps.assign(e=gaps["d"] * 2), missing="fiml")
 
 

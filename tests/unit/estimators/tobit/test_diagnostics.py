@@ -128,7 +128,7 @@ def test_bootstrap_of_brackets():
     low = np.where(y <= 0, -np.inf, np.where(y >= 2, 2, y - 0.05))
     high = np.where(y <= 0, 0, np.where(y >= 2, np.inf, y + 0.05))
     fit = Tobit.from_intervals(low, high, X).fit()
-    boot = resample(fit, 20, seed=1)
+    boot = resample(fit.solution, 20, seed=1)
     assert boot.counts["complete"] == 20
     np.testing.assert_allclose(boot.estimates.mean()[:3], fit.params, atol=0.15)
 
@@ -137,7 +137,7 @@ def test_bootstrap_with_a_categorical_kept_as_codes(monkeypatch):
     y, X = sample(300)
     table = pd.DataFrame({"y": y, "a": X[:, 1], "g": np.arange(300) % 11})
     columns = Tobit.from_formula("y ~ a + C(g)", table, 0, 2).fit().bootstrap(15, seed=1)
-    monkeypatch.setattr("cisflow.estimators.tobit.model.FEW", 0)
+    monkeypatch.setattr("cisflow.estimators.tobit.fit.FEW", 0)
     codes = Tobit.from_formula("y ~ a + C(g)", table, 0, 2).fit().bootstrap(15, seed=1)
     np.testing.assert_allclose(codes.estimates, columns.estimates, rtol=1e-7)
 
@@ -187,7 +187,7 @@ def test_moments_of_the_error_are_those_of_the_truncated_normal(fit):
 
     from cisflow.estimators.tobit.diagnostics import error_moments
 
-    moments = error_moments(fit)
+    moments = error_moments(fit.solution)
     eta = fit.predict(which="latent")
     for row in (
         *np.flatnonzero(np.isinf(fit.model.low))[:3],
