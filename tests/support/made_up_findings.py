@@ -21,7 +21,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.canonical import PARTNERS
-from cisflow.study.models import specs_of
+from cisflow.study.models import expanded
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -77,7 +77,7 @@ NONE = {"status": "not_estimable"}
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return specs_of(models)
+    return {name: model.as_params() for name, model in expanded(models)[0].items()}
 
 
 def make_findings(settings: dict | None = None) -> Findings:

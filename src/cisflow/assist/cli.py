@@ -18,6 +18,7 @@ import shtab
 
 from cisflow import __version__
 from cisflow.assist.project import new_project, snakemake_command
+from cisflow.base.paths import found
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
 
@@ -225,7 +226,8 @@ def _check(options: argparse.Namespace) -> int:
     from cisflow.assist.checking import check_run
     from cisflow.assist.screen import findings_record, findings_text
 
-    findings = findings_record(check_run(options.config, HERE), options.config)
+    config = found(str(options.config))
+    findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from itertools import product
 from typing import Any, TypeVar
 
 from cisflow.estimation.common import (
@@ -14,6 +13,7 @@ from cisflow.estimation.common import (
     not_estimable,
     note_of,
 )
+from cisflow.study.models import Model
 
 Prepared = TypeVar("Prepared")
 Fitted = tuple[list[Row], dict[str, Any]]
@@ -31,7 +31,7 @@ def attempt(fit: Callable[[], Fitted], **where: Any) -> Fitted:
 
 
 def each_regression(
-    spec: Mapping[str, Any],
+    spec: Model,
     prepare: Callable[[str, str], Prepared],
     fit: Callable[[Prepared, str], Fitted],
 ) -> Iterator[Fitted]:
@@ -47,9 +47,9 @@ def each_regression(
     fit
         From that and the method (empty where there are none) to tidy rows and diagnostics.
     """
-    for outcome, column in product(spec["outcomes"], spec["columns"]):
+    for outcome, column in spec.regressions:
         shared = cache(partial(prepare, outcome, column))
-        for method in spec.get("methods") or [""]:
+        for method in spec.methods or [""]:
             where = {"outcome": outcome, "column": f"{column}: {method}" if method else column}
             rows, record = attempt(partial(_fitted, shared, fit, method), **where)
             yield rows, {**where, **({"method": method} if method else {}), **record}

@@ -19,9 +19,7 @@ from scipy.stats import f as fisher
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
-    Covariance,
     Row,
-    covariance_name,
     formula_of,
     numeric,
     record_of,
@@ -33,6 +31,7 @@ from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.models import PLAIN
 from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.regression.weak_instruments import reduced_form
+from cisflow.study.models import Covariance, Model
 
 # First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
 WEAK = 10.0
@@ -78,15 +77,13 @@ class Design:
         return values
 
 
-def instrumental(
-    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
-) -> Iterator[Fitted]:
+def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
     def fitted(design: Design, method: str) -> Fitted:
         if method != "ols":
             _refuse_unless_identified(design)
-        rows = [r for c in spec["covariance"] for r in _rows(design, method, c, sample, spec)]
+        rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
         return rows, _diagnostics(design, method, sample, spec)
 
     return each_regression(spec, partial(_design, sample, spec), fitted)
@@ -95,14 +92,14 @@ def instrumental(
 # --- the regression ----------------------------------------------------------------------------
 
 
-def _design(sample: pd.DataFrame, spec: dict[str, Any], outcome: str, column: str) -> Design:
+def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows; columns that repeat others are left out and named."""
-    endogenous, instruments = spec["endogenous"], spec["instruments"]
-    exogenous = [*spec["columns"][column], *spec["controls"]]
+    endogenous, instruments = spec.endogenous, spec.instruments
+    exogenous = [*spec.columns[column], *spec.controls]
     if twice := [v for v in (*endogenous, *instruments) if v in exogenous]:
         raise _refusal(f"{', '.join(twice)}: also among the exogenous regressors", "name it once")
-    formula = formula_of(outcome, [*exogenous, *endogenous, *instruments], spec["fixed_effects"])
-    rows = read_rows("Instrumental variables", formula, numeric(sample), spec["weights"])
+    formula = formula_of(outcome, [*exogenous, *endogenous, *instruments], spec.fixed_effects)
+    rows = read_rows("Instrumental variables", formula, numeric(sample), spec.weightings[0])
     roles = {
         role: [j for j, name in enumerate(rows.names) if name in names]
         for role, names in (("endogenous", endogenous), ("instruments", instruments))
@@ -176,11 +173,11 @@ def _options(
     design: Design, covariance: Covariance, sample: pd.DataFrame
 ) -> tuple[dict[str, Any], Ints | None]:
     """Return a covariance in linearmodels' words, and the clusters' codes."""
-    if isinstance(covariance, str):
-        if covariance not in PLAIN:
-            raise _refusal(f"covariance '{covariance}' is not offered", "use HC1, or cluster")
-        return PLAIN[covariance], None
-    codes = design.rows.codes(sample[covariance["cluster"]])[0]
+    if not covariance.groups:
+        if covariance.kind not in PLAIN:
+            raise _refusal(f"covariance '{covariance.kind}' is not offered", "use HC1, or cluster")
+        return PLAIN[covariance.kind], None
+    codes = design.rows.codes(sample[covariance.groups])[0]
     if codes.max() < 1:
         raise _refusal("one cluster only", "use HC1, or cluster by a finer group")
     return {"cov_type": "clustered", "clusters": codes, "debiased": True}, codes
@@ -191,12 +188,12 @@ def _rows(
     method: str,
     covariance: Covariance,
     sample: pd.DataFrame,
-    spec: dict[str, Any],
+    spec: Model,
 ) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors."""
     about: Row = {
-        "cov_type": covariance_name(covariance),
-        "weights": spec["weights"] or "unweighted",
+        "cov_type": str(covariance),
+        "weights": spec.weightings[0] or "unweighted",
     }
 
     def estimated() -> tuple[Any, float, float]:
@@ -204,7 +201,7 @@ def _rows(
         fit = _fit(design, method, options)
         if codes is not None:
             return fit, int(codes.max()) + 1, float(codes.max())
-        return fit, np.nan, np.inf if covariance == "HC0" else float(fit.df_resid)
+        return fit, np.nan, np.inf if covariance.kind == "HC0" else float(fit.df_resid)
 
     return rows_of_covariance(about, estimated, design.not_estimable)
 
@@ -212,11 +209,9 @@ def _rows(
 # --- tests -------------------------------------------------------------------------------------
 
 
-def _diagnostics(
-    design: Design, method: str, sample: pd.DataFrame, spec: dict[str, Any]
-) -> dict[str, Any]:
+def _diagnostics(design: Design, method: str, sample: pd.DataFrame, spec: Model) -> dict[str, Any]:
     """Return what belongs to a method, with the model's first covariance where it matters."""
-    covariance = spec["covariance"][0]
+    covariance = spec.covariance[0]
     options, codes = _options(design, covariance, sample)
     fit = _fit(design, method, options)
     found: dict[str, Any] = {
@@ -290,7 +285,7 @@ def _robust_to_weakness(
         design.rows.X[:, design.endogenous[0]],
         design.array(design.instruments),
         design.array(design.exogenous),
-        kind=covariance if isinstance(covariance, str) else "cluster",
+        kind=covariance.kind,
         clusters=codes,
         weights=design.rows.weights,
     )

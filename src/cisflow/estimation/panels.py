@@ -23,9 +23,7 @@ from scipy.stats import chi2
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
     REFUSALS,
-    Covariance,
     Row,
-    covariance_name,
     formula_of,
     not_estimable,
     note_of,
@@ -36,6 +34,7 @@ from cisflow.estimation.driver import Fitted, each_regression, rows_of_covarianc
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
+from cisflow.study.models import Covariance, Model
 
 FIRM, WAVE = "firm_id", "wave"
 LAGGED = "lagged_outcome"
@@ -116,14 +115,12 @@ class Fit:
     not_estimable: dict[str, str]
 
 
-def panels(
-    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
-) -> Iterator[Fitted]:
+def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
     def fitted(design: Design, method: str) -> Fitted:
         fit = METHODS[method](design)
-        rows = [row for c in spec["covariance"] for row in _rows(fit, c, spec, method)]
+        rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
         return rows, {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
 
     return each_regression(spec, partial(_design, sample, spec), fitted)
@@ -132,17 +129,17 @@ def panels(
 # --- the regression ----------------------------------------------------------------------------
 
 
-def _design(sample: pd.DataFrame, spec: dict[str, Any], outcome: str, column: str) -> Design:
+def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
     wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
-    regressors = [*spec["columns"][column], *spec["controls"]]
-    if spec.get("lagged_outcome"):
+    regressors = [*spec.columns[column], *spec.controls]
+    if spec.lagged_outcome:
         data[LAGGED] = _outcome_before(data, outcome)
         regressors = [LAGGED, *regressors]
     several = len(data.loc[data[outcome].notna(), WAVE].unique()) > 1
-    effects = [*spec["fixed_effects"], *([WAVE] if spec["wave_effects"] and several else [])]
-    rows = read_rows("Panel", formula_of(outcome, regressors, effects), data, spec["weights"])
+    effects = [*spec.fixed_effects, *([WAVE] if spec.wave_effects and several else [])]
+    rows = read_rows("Panel", formula_of(outcome, regressors, effects), data, spec.weightings[0])
     index = pd.MultiIndex.from_frame(data[[FIRM, "order"]].iloc[rows.kept])
     lengths = np.linalg.norm(rows.X, axis=0)
     usable = independent_columns(rows.X, lengths)
@@ -301,11 +298,11 @@ def _refusal(what: str, remedy: str) -> CisflowError:
 # --- rows and diagnostics ----------------------------------------------------------------------
 
 
-def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -> Iterator[Row]:
+def _rows(fit: Fit, covariance: Covariance, spec: Model, method: str) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors; all empty if that cannot be had."""
     about: Row = {
-        "cov_type": covariance_name(covariance),
-        "weights": spec["weights"] or "unweighted",
+        "cov_type": str(covariance),
+        "weights": spec.weightings[0] or "unweighted",
     }
     bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
     estimated = partial(_with_covariance, fit, covariance)
@@ -320,15 +317,15 @@ def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -
 
 def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, float]:
     """Return results, number of clusters and degrees of freedom of t."""
-    if isinstance(covariance, str):
+    if not covariance.groups:
         k, waves = sum(not _of_waves(name) for name in fit.design.X), len(fit.design.waves)
-        if covariance == "driscoll_kraay" and waves <= k:
+        if covariance.kind == "driscoll_kraay" and waves <= k:
             # The covariance is a sum over waves; its rank is below k then.
             what = f"Driscoll–Kraay needs more waves than regressors: {waves} for {k}"
             raise _refusal(what, "cluster by firm")
-        result = fit.refit(**PLAIN[covariance])
-        return result, np.nan, np.inf if covariance == "HC0" else float(result.df_resid)
-    codes = pd.factorize(fit.design.sample[covariance["cluster"]])[0]
+        result = fit.refit(**PLAIN[covariance.kind])
+        return result, np.nan, np.inf if covariance.kind == "HC0" else float(result.df_resid)
+    codes = pd.factorize(fit.design.sample[covariance.groups])[0]
     groups = len(set(codes))
     if groups < 2:
         raise _refusal("one cluster only", "cluster by a finer group")
@@ -356,14 +353,14 @@ def _diagnostics(fit: Fit, design: Design) -> dict[str, Any]:
     }
 
 
-def _tests(method: str, fit: Fit, design: Design, spec: dict[str, Any]) -> dict[str, Any]:
+def _tests(method: str, fit: Fit, design: Design, spec: Model) -> dict[str, Any]:
     """Return the test that belongs to a method."""
     if method == "within":
         return {"poolability": record_of(fit.refit(**PLAIN["nonrobust"]).f_pooled)}
     if method == "random":
         return {"hausman": _hausman(fit, design)}
     if method == "correlated_random":
-        return {"mundlak": _mundlak(fit, spec["covariance"][0])}
+        return {"mundlak": _mundlak(fit, spec.covariance[0])}
     return {}
 
 

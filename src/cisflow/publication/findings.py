@@ -25,6 +25,7 @@ from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.sample import FLOW, variables_of
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
+from cisflow.study.models import Model
 from cisflow.study.series import series_of
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
@@ -510,5 +511,5 @@ def uses_accounts(spec: Mapping[str, Any]) -> bool:
     """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
     if spec.get("printed"):
         return False
-    needed = [*spec["sample"], *variables_of(spec)]
+    needed = [*spec["sample"], *variables_of(Model.model_validate(spec))]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)

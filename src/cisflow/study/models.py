@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_serializer, model_validator
@@ -448,16 +448,16 @@ def expanded(written: Mapping[str, Any]) -> tuple[dict[str, Model], list[Problem
     list of Problem
         As of :func:`with_unions`.
     """
-    models = _MODELS.validate_python(written)
-    return with_unions({name: model.side_by_side() for name, model in models.items()})
+    models = models_of(written).items()
+    return with_unions({name: model.side_by_side() for name, model in models})
 
 
-def specs_of(written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return all of a models file as :func:`expanded` does, in plain types."""
-    return {name: model.as_params() for name, model in expanded(written)[0].items()}
+def models_of(specs: Mapping[str, Any]) -> dict[str, Model]:
+    """Return models from what :meth:`Model.as_params` made of them, or the user wrote."""
+    return _MODELS.validate_python(specs)
 
 
-def union(*equations: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def union(*equations: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Every arrow of several systems of equations.
 
     Examples

@@ -12,7 +12,7 @@ from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
-from cisflow.study.codebook import codebook_files, load_codebook
+from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.models import Model, expanded
@@ -60,6 +60,11 @@ class Run:
     def at_hand(self) -> dict[str, Country]:
         """Countries whose extracts are at hand: all but those that come as exported estimates."""
         return {code: of for code, of in self.countries.items() if isinstance(of, Country)}
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What is known of each country, by its code."""
+        return {code: of.as_params().get("attributes", {}) for code, of in self.countries.items()}
 
     @property
     def digests(self) -> dict[str, str]:

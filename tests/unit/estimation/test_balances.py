@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.estimates import ESTIMATES
@@ -86,7 +87,7 @@ def spec(**changes):
         "weights": None,
         "effects": [],
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(data, draws=400, **changes):

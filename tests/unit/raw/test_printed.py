@@ -107,7 +107,7 @@ def run_of(run, model):
 
     return estimate(
         pd.DataFrame(),
-        run.models[model].as_params(),
+        run.models[model],
         country="BE",
         model=model,
         lag=2,

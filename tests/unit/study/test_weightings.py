@@ -14,7 +14,7 @@ from cisflow.estimators.regression.models import OLS
 from cisflow.panel.design import survey_design
 from cisflow.publication.tables.regressions import extensions_table, regression_table
 from cisflow.study.canonical import BLOCKS
-from cisflow.study.models import Model, specs_of
+from cisflow.study.models import Model, expanded
 from cisflow.study.run import load_run
 
 COLUMNS = ["any: unweighted", "any: weight"]
@@ -54,7 +54,7 @@ def firms(n=300, **changes):
 
 
 def run(panel, **changes):
-    spec = specs_of({"m": {**SPEC, **changes}})["m"]
+    spec = expanded({"m": {**SPEC, **changes}})[0]["m"]
     return estimate(panel, spec, country="XX", model="m", lag=2, bootstrap={"seed": 1})
 
 
@@ -131,7 +131,10 @@ def findings(*waves):
     made = make_findings({**SETTINGS, "countries": place})
     return dataclasses.replace(
         made,
-        models={"lead": SPEC | {"columns": {}}, **specs_of({"m": SPEC})},
+        models={
+            "lead": SPEC | {"columns": {}},
+            "m": Model.model_validate(SPEC).side_by_side().as_params(),
+        },
         estimates=estimates.table,
         diagnostics=[estimates.diagnostics],
     )
