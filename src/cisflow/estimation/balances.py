@@ -29,6 +29,7 @@ from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import add_terms, term_columns
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
@@ -76,7 +77,9 @@ class Found:
     why_not: str = ""
 
 
-def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+def balances(
+    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
+) -> Iterator[Fitted]:
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
@@ -153,7 +156,9 @@ def _at_lag(firms: pd.DataFrame, spec: Model, lag: int | None) -> pd.DataFrame:
             "Balance",
             Problem(f"the panel has no {', '.join(missing)}", f"add {lag} to `lags` of the config"),
         )
-    return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
+    # Terms of the accounts are those of the accounts at the lag.
+    plain = firms.drop(columns=[text for text in term_columns(spec) if text in firms])
+    return add_terms(plain.assign(**{n: firms[outcome_of(n, lag)] for n in accounts}), spec)
 
 
 def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from cisflow.estimation.driver import Fitted, each_regression, rows_of_covarianc
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import term_columns
 from cisflow.study.models import Covariance, Model
 
 FIRM, WAVE = "firm_id", "wave"
@@ -115,7 +116,9 @@ class Fit:
     not_estimable: dict[str, str]
 
 
-def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+def panels(
+    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
+) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
     def fitted(design: Design, method: str) -> Fitted:
@@ -131,7 +134,7 @@ def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iter
 
 def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
-    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
+    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec), *term_columns(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
     regressors = [*spec.columns[column], *spec.controls]
     if spec.lagged_outcome:
@@ -307,7 +310,7 @@ def _rows(fit: Fit, covariance: Covariance, spec: Model, method: str) -> Iterato
     bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
     estimated = partial(_with_covariance, fit, covariance)
     for row in rows_of_covariance(about, estimated, fit.not_estimable):
-        if covariance == "driscoll_kraay" and "estimate" in row and _of_waves(row["term"]):
+        if covariance.kind == "driscoll_kraay" and "estimate" in row and _of_waves(row["term"]):
             # A wave's dummy leaves no variation between waves to judge it by.
             shown = {key: row[key] for key in (*about, "n", "groups", "term")}
             yield not_estimable(ONE_WAVE, **shown)

@@ -24,6 +24,7 @@ from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
 from cisflow.panel.design import survey_design
 from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.models import Model
@@ -101,7 +102,7 @@ def estimate(
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
+        for fitted, diagnostics in estimator.fit(add_terms(sample, spec), spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
     table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
@@ -151,6 +152,8 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
         return f"nothing measured for {', '.join(unmeasured)}"
+    if unique := nearly_unique(sample, spec):
+        return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""
 
 

@@ -270,7 +270,8 @@ def model_frame(
     Parameters
     ----------
     formula : str
-        As understood by formulaic: ``"y ~ a + C(b) + a:c"``.
+        As understood by formulaic, which executes functions in it as Python: ``"y ~ a + C(b) +
+        a:c"``. What others wrote must be names alone.
     data : DataFrame
     extra : column names
         Columns that must be complete too (weights).

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.rates import RATES
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.sample import FLOW, variables_of
+from cisflow.publication.term_words import OWN, name_constructs, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.models import Model
@@ -226,6 +228,7 @@ def read_findings(
     def load(file: str | Path) -> dict[str, Any]:
         return json.loads(Path(file).read_text(encoding="utf-8"))
 
+    name_constructs(settings.get("constructs", {}))
     described = [load(f) for f in descriptions]
     verdicts = CLAIMS.read([claims])
     from_pooled = verdicts["country"] == POOLED
@@ -374,9 +377,11 @@ def label(term: str, *, short: bool = False) -> str:
     """
     if ARROW.strip() in term:
         return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
-    category = re.fullmatch(r"C\(([^,)]+).*\)\[(?:T\.)?(.+)\]", term)
+    category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := term_in_words(term, partial(label, short=short)):
+        return words
     if ":" in term:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
@@ -385,7 +390,7 @@ def label(term: str, *, short: bool = False) -> str:
         if term.endswith(ending):
             variable = label(term.removesuffix(ending), short=True)
             return f"{variable}{ending.replace('_', ' ')}"
-    known = {**LABELS, **SHORT_LABELS} if short else LABELS
+    known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
     plain = term.removeprefix("coop_").replace("_", " ")
     return known.get(term, plain[:1].upper() + plain[1:])
 

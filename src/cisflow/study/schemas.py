@@ -153,7 +153,7 @@ HEADINGS = {
     "config": ("A run: `config/*.yaml`", ""),
     "models": ("A model: `config/models.yaml`", "NAME."),
     "claims": ("Claims: `config/claims.yaml`", ""),
-    "codebook": ("A codebook: `config/codebooks/`", ""),
+    "codebook": ("A codebook: a file below `config/codebooks/`", ""),
 }
 
 

@@ -55,7 +55,8 @@ def read_columns(
     for term in terms:
         values[term] = _product(data, term, problems)
     for control in controls:
-        plain = control.removeprefix("C(").removesuffix(")").strip()
+        whole = control in data.columns
+        plain = control if whole else control.removeprefix("C(").removesuffix(")").strip()
         if plain in data.columns and (plain != control or not _is_number(data[plain])):
             dummies = _dummies(data[plain], plain)
             values |= dummies
@@ -108,7 +109,10 @@ def _product(data: pd.DataFrame, term: str, problems: list[Problem]) -> np.ndarr
 def _dummies(column: pd.Series, name: str) -> dict[str, np.ndarray]:
     """Make an indicator of every category but the first; missing stays missing."""
     missing = column.isna().to_numpy()
-    levels = sorted(column.dropna().unique(), key=str)
+    # Categories have an order of their own.
+    levels = list(column.dropna().sort_values().unique())
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        levels.sort(key=str)
     found = {}
     for level in levels[1:]:
         indicator = (column == level).to_numpy(dtype=float, na_value=np.nan)

@@ -123,7 +123,8 @@ class Tobit:
         Parameters
         ----------
         formula : str
-            ``"share_new ~ log_employees + C(industry) + a:b"`` (formulaic).
+            ``"share_new ~ log_employees + C(industry) + a:b"``, read by formulaic, which executes
+            functions in it as Python: write it yourself, never take it from others' files.
         data : DataFrame
         lower, upper : float, column of limits or None
         weights, freq_weights : column name or (rows of data,) array-like, optional
