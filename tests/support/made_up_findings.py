@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from cisflow.estimation.estimates import COLUMNS
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.panel.description import describe_sample
-from cisflow.panel.rates import ANY, RATE_COLUMNS, SECTORS, SIZES, TOTAL
+from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.publication.findings import Findings
 from cisflow.study.balance_terms import (
     EVERYONE,
@@ -21,11 +21,9 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.canonical import PARTNERS
-from cisflow.study.models import with_unions
-from cisflow.study.weightings import with_weightings
+from cisflow.study.models import expanded
 
 ROOT = Path(__file__).parents[2]
-DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
 SETTINGS = {
     "run": "madeup",
     "title": "Open innovation in Flanders",
@@ -70,14 +68,16 @@ ATTRITION = {
         | {"statistic": 1.0, "df": None, "p_value": 0.32, "n": 1580},
         {"wave": "CIS2", "term": "all terms (Wald test)", "estimate": None, "std_error": None}
         | {"statistic": 27.5, "df": 2, "p_value": 1e-6, "n": 1580},
-        {"wave": "CIS4", "term": "not estimable: no firm without", "estimate": None},
+        {"wave": "CIS4", "term": "", "note": "no firm without", "estimate": None},
     ],
 }
+
+NONE = {"status": "not_estimable"}
 
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return with_unions(with_weightings({n: {**DEFAULTS, **spec} for n, spec in models.items()}))[0]
+    return {name: model.as_params() for name, model in expanded(models)[0].items()}
 
 
 def make_findings(settings: dict | None = None) -> Findings:
@@ -99,7 +99,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                     rows += [{**at, **row} for row in found]
                     fits += [{"wave": wave, **f} for f in fit]
                 else:
-                    rows.append({**at, "note": "not estimable: no accounts"})
+                    rows.append({**at, **NONE, "note": "no accounts"})
                 flow += [{**at, **step} for step in _flow(spec, possible)]
                 variables = _variables(spec)
                 sample = _sample(rng, variables, 240 if possible else 0)
@@ -115,9 +115,10 @@ def make_findings(settings: dict | None = None) -> Findings:
                 )
             record = {key: spec[key] for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
     words = ["outcome", "column", "term", "cov_type", "weights", "note"]
     table[words] = table[words].fillna("")
+    table["status"] = table["status"].fillna("estimated")
     return Findings(
         settings=settings,
         models=models,
@@ -159,7 +160,7 @@ def _regression(rng, spec):
                     about["groups"] = 12 if cov.startswith("cluster") else np.nan
                     if term == "coop_public_research":
                         why = "no firm with this value has an uncensored outcome"
-                        rows.append({**about, "note": f"not estimable: {why}"})
+                        rows.append({**about, **NONE, "note": why})
                         continue
                     rows.append({**about, **_numbers(estimate, se * rng.uniform(0.9, 1.1))})
             fits.append(
@@ -192,7 +193,7 @@ def _path(rng, spec):
                 of = {"outcome": target, "column": column, "term": kind}
                 numbers = _numbers(scale * rng.normal(-0.05, 0.05), scale * 0.05)
                 if kind.startswith("direct") and source not in spec["equations"][target]:
-                    numbers = {"estimate": 0.0}
+                    numbers = {"estimate": 0.0, "status": "fixed"}
                 rows.append({**about, **of, **numbers})
     fit = {
         "nobs": 305,
@@ -232,7 +233,7 @@ def _balance(rng, spec):
                 of = {"outcome": outcome, "column": column_of(scale, group)}
                 if "high_tech" in group or lag == 6 or "7" in group:
                     why = "fewer than 30 firms have every variable of the model"
-                    rows.append({**of, "note": f"not estimable: {why}"})
+                    rows.append({**of, **NONE, "note": why})
                     continue
                 n = {EVERYONE: 305, "small": 140, "not small": 165}.get(group, np.nan)
                 rows += _balance_rows(rng, {**about, **of, "n": n}, unit, spec, group)
@@ -241,7 +242,7 @@ def _balance(rng, spec):
         words = "the balance is negative at every lag within 0–5 years: it does not turn"
         fits.append({"horizon": {EVERYONE: words}})
         of = {"outcome": spec["balance"]["target"], "column": SCALES[0], "term": "horizon"}
-        rows.append({**of, "note": words})
+        rows.append({**of, "status": "in_words", "note": words})
     return rows, fits
 
 
@@ -390,4 +391,4 @@ def _rates(settings):
         for size in (TOTAL, *SIZES)
         for i, partner in enumerate((ANY, *PARTNERS))
     ]
-    return pd.DataFrame(rows, columns=list(RATE_COLUMNS))
+    return pd.DataFrame(rows, columns=[*RATES.columns, "suppressed"])

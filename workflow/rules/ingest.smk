@@ -3,8 +3,7 @@
 
 rule ingest_wave:
     input:
-        extract=lambda w: RUN.source(w.country, w.wave)["file"],
-        codebook=lambda w: RUN.codebook_files(w.country, w.wave),
+        extract=lambda w: RUN.source(w.country, w.wave).file,
     output:
         firms=microdata("{country}/{wave}.parquet"),
         quality=results("quality/{country}/{wave}.json"),
@@ -15,10 +14,10 @@ rule ingest_wave:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, w.wave),
-        name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
-        data=RUN.settings["data"],
+        source=lambda w: RUN.source(w.country, w.wave).as_params(),
+        name=lambda w: RUN.countries[w.country].name,
+        codebook=lambda w: codebook(w.country, w.wave),
+        data=RUN.settings.data,
         code=digest("ingest_wave"),
     message:
         "Reading {wildcards.country}, wave {wildcards.wave}"
@@ -28,8 +27,7 @@ rule ingest_wave:
 
 rule ingest_accounts:
     input:
-        extract=lambda w: RUN.source(w.country, "accounts")["file"],
-        codebook=lambda w: RUN.codebook_files(w.country, "accounts"),
+        extract=lambda w: RUN.source(w.country, "accounts").file,
     output:
         accounts=microdata("{country}/accounts.parquet"),
         quality=results("quality/{country}/accounts.json"),
@@ -40,10 +38,10 @@ rule ingest_accounts:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, "accounts"),
-        name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
-        data=RUN.settings["data"],
+        source=lambda w: RUN.source(w.country, "accounts").as_params(),
+        name=lambda w: RUN.countries[w.country].name,
+        codebook=lambda w: codebook(w.country, "accounts"),
+        data=RUN.settings.data,
         code=digest("ingest_accounts"),
     message:
         "Reading the company accounts of {wildcards.country}"

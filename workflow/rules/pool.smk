@@ -5,7 +5,7 @@ POOL = (
         pooled=results("estimates/pooled.csv"),
         pooling=results("estimates/pooled.json"),
     )
-    if is_pooled(RUN.settings)
+    if RUN.pooled
     else {}
 )
 
@@ -50,7 +50,6 @@ rule export:
             *expand(results("sample/{country}.csv"), country=RUN.countries),
             *expand(results("description/{country}.json"), country=RUN.countries),
         ],
-        industries=str(ROOT / "config/nace.yaml"),
         quality=[
             results(f"quality/{c}/{w}.json") for c in RUN.at_hand for w in RUN.waves(c)
         ],
@@ -63,9 +62,10 @@ rule export:
     conda:
         ENVIRONMENT
     params:
-        settings=RUN.settings,
+        settings=RUN.settings.as_params(),
         models=RUN.digests,
         run=RUN.name,
+        industries=content("config/nace.yaml"),
         code=digest("export"),
     message:
         "Packing the estimates that may leave the centre"
@@ -87,10 +87,10 @@ if POOL:
         conda:
             ENVIRONMENT
         params:
-            models=RUN.models,
-            pool=RUN.settings["pool"],
-            countries=RUN.countries,
-            data=RUN.settings["data"],
+            models=SPECS,
+            pool=RUN.settings.pool.as_params(),
+            attributes=RUN.attributes,
+            data=RUN.settings.data,
             code=digest("pool"),
         message:
             "Pooling the estimates of {RUN.name} over countries"

@@ -2,11 +2,11 @@ from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     from cisflow.base.records import write_record, write_table
-    from cisflow.estimation.estimates import read_estimates
+    from cisflow.estimation.estimates import ESTIMATES
     from cisflow.estimation.pooling.pool import pool
 
     pooled = pool(
-        read_estimates(snakemake.input.estimates),
+        ESTIMATES.read(snakemake.input.estimates),
         snakemake.params.models,
         snakemake.params.pool,
         snakemake.params.countries,

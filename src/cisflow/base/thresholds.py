@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 MINIMUM_CELL = 3
-
+"""Fewest firms a published number may rest on, where the config says nothing else."""
+FEWEST_LEFT = 10
+"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
 
 # Classes of a share of turnover between its limits, in percent.
 SHARE_EDGES = (0, 10, 25, 50, 75, 100)
@@ -19,12 +19,3 @@ def is_small(firms: float, minimum: int = MINIMUM_CELL) -> bool:
 def splits_off_few(part: float, whole: float, minimum: int = MINIMUM_CELL) -> bool:
     """Return whether a count, or what it leaves of a known whole, may not be shown."""
     return is_small(part, minimum) or is_small(whole - part, minimum)
-
-
-def without_small_counts(text: str, minimum: int = MINIMUM_CELL) -> str:
-    """Return a message in which numbers of rows below the minimum are not told exactly."""
-
-    def told(match: re.Match[str]) -> str:
-        return match[0] if int(match[1]) >= minimum else f"fewer than {minimum} rows"
-
-    return re.sub(r"\b(\d+) rows?\b", told, text)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import Problem, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 
 DROP = "drop these rows first, or use Tobit.from_formula, which drops and counts them"
 CORRECT = "correct the data or the limit; a value is never moved to the limit silently"
@@ -15,7 +15,7 @@ CORRECT = "correct the data or the limit; a value is never moved to the limit si
 
 def told(text: str, count: int, remedy: str) -> list[Problem]:
     """Return the problem of some rows, ``text`` and their number, or none if there are none."""
-    return [Problem(f"{text} in {rows_in_words(count)}", remedy, count)] if count else []
+    return [Problem(Sentence(text, " in ", Count(count)), remedy)] if count else []
 
 
 def check_regressors(heading: str, X: Floats, names: Sequence[str]) -> None:
@@ -35,7 +35,7 @@ def check_weights(heading: str, name: str, weights: Floats, n: int) -> None:
     """Refuse weights that are missing, zero, negative or of another length."""
     if weights.shape != (n,):
         what = f"{name}: {weights.size} values for {n} rows"
-        refuse(heading, what, "give one weight for each row", n)
+        refuse(heading, what, "give one weight for each row")
     no_information = "drop these rows before estimating: they carry no information"
     refuse_any(
         heading,

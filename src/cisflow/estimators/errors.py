@@ -12,19 +12,84 @@ from typing import NoReturn, Self
 
 
 @dataclass(frozen=True)
+class Count:
+    """A number of rows in a message: ``1 row``, ``1,001 rows``.
+
+    Attributes
+    ----------
+    number
+        How many.
+    of
+        What is counted, in the singular.
+    """
+
+    number: int
+    of: str = "row"
+
+    def told(self, minimum: int = 0) -> str:
+        """Return the number in words, ``fewer than 10 rows`` where it is below ``minimum``."""
+        if 0 < self.number < minimum:
+            return f"fewer than {minimum} {self.of}s"
+        return f"{self.number:,} {self.of}{'s' * (self.number != 1)}"
+
+
+class Sentence(str):
+    """A text that knows which of its words are numbers of rows.
+
+    As text it tells them exactly; :meth:`told` tells none that is small. What is written into
+    another text (``f"{sentence}"``) is text only: build a :class:`Sentence` of sentences instead.
+
+    Parameters
+    ----------
+    *parts
+        Texts, counts and sentences, in their order.
+    """
+
+    parts: tuple[str | Count, ...]
+
+    def __new__(cls, *parts: str | Count) -> Self:
+        """Return the text the parts make."""
+        flat: list[str | Count] = []
+        for part in parts:
+            flat += part.parts if isinstance(part, Sentence) else (part,)
+        text = super().__new__(cls, "".join(p if isinstance(p, str) else p.told() for p in flat))
+        text.parts = tuple(flat)
+        return text
+
+    @classmethod
+    def joined(cls, sentences: Iterable[str], by: str = "; ") -> Self:
+        """Return several sentences as one."""
+        parts = [part for sentence in sentences for part in (by, sentence)]
+        return cls(*parts[1:])
+
+    def told(self, minimum: int) -> str:
+        """Return the text without numbers of rows below ``minimum``."""
+        return "".join(p if isinstance(p, str) else p.told(minimum) for p in self.parts)
+
+    @property
+    def fewest(self) -> int | None:
+        """The smallest number of rows it tells, None where it tells none."""
+        return min((part.number for part in self.parts if isinstance(part, Count)), default=None)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong: what it is and what to do about it.
 
     Attributes
     ----------
-    what, remedy : str
-    count : int or None
-        Rows, or firms, of which ``what`` tells the number; None where it tells none.
+    what : str
+        A :class:`Sentence` where it tells a number of rows.
+    remedy : str
     """
 
     what: str
     remedy: str
-    count: int | None = None
+
+    @property
+    def count(self) -> int | None:
+        """The smallest number of rows that ``what`` tells of, None where it tells none."""
+        return self.what.fewest if isinstance(self.what, Sentence) else None
 
     def __str__(self) -> str:
         return f"  {self.what}\n      → {self.remedy}"
@@ -52,29 +117,12 @@ class EstimationError(ValueError):
         return "\n".join([heading, *map(str, self.problems)])
 
 
-class Reason(str):
-    """Why there is no coefficient; ``rows`` is the number of rows it tells, None if none."""
-
-    rows: int | None
-
-    def __new__(cls, text: str, rows: int | None = None) -> Self:
-        """Make it of its text and the number of rows the text tells."""
-        reason = super().__new__(cls, text)
-        reason.rows = rows
-        return reason
-
-
-def refuse(heading: str, what: str, remedy: str, count: int | None = None) -> NoReturn:
+def refuse(heading: str, what: str, remedy: str) -> NoReturn:
     """Raise :class:`EstimationError` for one problem."""
-    raise EstimationError(heading, Problem(what, remedy, count))
+    raise EstimationError(heading, Problem(what, remedy))
 
 
 def refuse_any(heading: str, problems: Iterable[Problem]) -> None:
     """Raise :class:`EstimationError` for all problems together, if there are any."""
     if problems := tuple(problems):
         raise EstimationError(heading, problems)
-
-
-def rows_in_words(count: int) -> str:
-    """``1 row`` or ``12 rows``."""
-    return "1 row" if count == 1 else f"{count:,} rows"

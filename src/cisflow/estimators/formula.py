@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import Problem, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 
 Flags = NDArray[np.bool_]
 Columns = dict[str, Any]  # numbers as arrays, anything else as Series
@@ -270,7 +270,8 @@ def model_frame(
     Parameters
     ----------
     formula : str
-        As understood by formulaic: ``"y ~ a + C(b) + a:c"``.
+        As understood by formulaic, which executes functions in it as Python: ``"y ~ a + C(b) +
+        a:c"``. What others wrote must be names alone.
     data : DataFrame
     extra : column names
         Columns that must be complete too (weights).
@@ -334,7 +335,7 @@ def _complete(
         if not complete.any():
             why = ", ".join(f"{name} ({c} missing)" for name, c in counts.items())
             remedy = f"see which variable is empty in this wave: {why}"
-            refuse(heading, f"none of {rows_in_words(n)} is complete", remedy, n)
+            refuse(heading, Sentence("none of ", Count(n), " is complete"), remedy)
         dropped = {"missing": int((~complete).sum())}
         return complete, dropped | {f"missing in {name}": c for name, c in counts.items()}
     return None, {}

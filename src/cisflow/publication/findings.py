@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,18 @@ import numpy as np
 import pandas as pd
 
 from cisflow import __version__
-from cisflow.estimation.estimates import POOLED, read_estimates, read_pooled
+from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.claims.verdicts import CLAIMS
+from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES
 from cisflow.panel.attrition import SILENCE
 from cisflow.panel.constructs import CONSTRUCTS
-from cisflow.panel.rates import read_rates
+from cisflow.panel.rates import RATES
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
-from cisflow.panel.sample import variables_of
+from cisflow.panel.sample import FLOW, variables_of
+from cisflow.publication.term_words import OWN, name_constructs, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
+from cisflow.study.models import Model
 from cisflow.study.series import series_of
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
@@ -105,7 +110,7 @@ class Findings:
     attrition
         Per country, the record of :func:`cisflow.panel.attrition.describe_attrition`.
     rates
-        Cooperation rates, :data:`cisflow.panel.rates.RATE_COLUMNS`.
+        Cooperation rates, :data:`cisflow.panel.rates.RATES`.
     pooled, pooling
         Pooled estimates, and what they are made of, of a run with several countries
         (:class:`cisflow.estimation.pooling.pool.Pooled`).
@@ -135,7 +140,7 @@ class Findings:
     @property
     def minimum(self) -> int:
         """Smallest number of firms a published number may rest on."""
-        return self.settings.get("minimum_cell", 3)
+        return self.settings.get("minimum_cell", MINIMUM_CELL)
 
     @property
     def countries(self) -> dict[str, list[str]]:
@@ -180,8 +185,8 @@ class Findings:
         rows = self.rows(country, wave, model)
         if rows["estimate"].notna().any():
             return ""
-        notes = [note for note in rows["note"] if note]
-        return notes[0] if notes else "not estimable: the model was not estimated on this wave"
+        notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
+        return notes[0] if notes else "the model was not estimated on this wave"
 
     def description(self, country: str, wave: str, model: str) -> dict[str, Any] | None:
         """Return the descriptives of a model's sample, if they were made."""
@@ -223,45 +228,24 @@ def read_findings(
     def load(file: str | Path) -> dict[str, Any]:
         return json.loads(Path(file).read_text(encoding="utf-8"))
 
+    name_constructs(settings.get("constructs", {}))
     described = [load(f) for f in descriptions]
-    verdicts = _read_text_first(claims)
+    verdicts = CLAIMS.read([claims])
     from_pooled = verdicts["country"] == POOLED
     return Findings(
         settings=settings,
         models=models,
-        estimates=read_estimates([Path(f) for f in estimates]),
+        estimates=ESTIMATES.read(estimates),
         diagnostics=[load(f) for f in diagnostics],
         claims=verdicts[~from_pooled].reset_index(drop=True),
-        flow=pd.concat([_read_text_first(f) for f in samples], ignore_index=True),
+        flow=FLOW.read(samples),
         quality=[load(f) for f in quality],
         descriptions={d["country"]: d["samples"] for d in described},
         attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
-        rates=read_rates(rates) if rates else None,
-        pooled=read_pooled(pooled) if pooled else None,
+        rates=RATES.read(rates) if rates else None,
+        pooled=POOLED_ESTIMATES.read([pooled]) if pooled else None,
         pooling=load(pooling) if pooling else None,
         pooled_claims=verdicts[from_pooled].reset_index(drop=True),
-    )
-
-
-def _read_text_first(file: str | Path) -> pd.DataFrame:
-    """Read a CSV whose names stay text: wave 2010 is a name, and NA is Namibia."""
-    numbers = (
-        "step",
-        "firms",
-        "lost",
-        "estimate",
-        "std_error",
-        "ci_low",
-        "ci_high",
-        "p_value",
-        "n",
-    )
-    columns = pd.read_csv(file, nrows=0).columns
-    return pd.read_csv(
-        file,
-        dtype={c: "float64" if c in numbers else "str" for c in columns},
-        keep_default_na=False,
-        na_values={c: [""] for c in columns if c in numbers},
     )
 
 
@@ -393,9 +377,11 @@ def label(term: str, *, short: bool = False) -> str:
     """
     if ARROW.strip() in term:
         return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
-    category = re.fullmatch(r"C\(([^,)]+).*\)\[(?:T\.)?(.+)\]", term)
+    category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := term_in_words(term, partial(label, short=short)):
+        return words
     if ":" in term:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
@@ -404,7 +390,7 @@ def label(term: str, *, short: bool = False) -> str:
         if term.endswith(ending):
             variable = label(term.removesuffix(ending), short=True)
             return f"{variable}{ending.replace('_', ' ')}"
-    known = {**LABELS, **SHORT_LABELS} if short else LABELS
+    known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
     plain = term.removeprefix("coop_").replace("_", " ")
     return known.get(term, plain[:1].upper() + plain[1:])
 
@@ -530,10 +516,5 @@ def uses_accounts(spec: Mapping[str, Any]) -> bool:
     """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
     if spec.get("printed"):
         return False
-    needed = [*spec["sample"], *variables_of(spec)]
+    needed = [*spec["sample"], *variables_of(Model.model_validate(spec))]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
-
-
-def reason(note: str) -> str:
-    """Return a note without its opening words."""
-    return note.removeprefix("not estimable:").strip() or "no reason was recorded"

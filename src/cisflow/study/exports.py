@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,22 +16,24 @@ from cisflow import __version__
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.series import Series
+from cisflow.study.settings import Sent, Settings
 
 MANIFEST = "export.json"
 
 
-# Raised when what an export holds changes its meaning.
-FORMAT = 1
+# Raised when what an export holds changes its meaning; :func:`unpack` turns older ones into it.
+FORMAT = 2
+READABLE = (1, FORMAT)
 
 
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
 
 
+NO_ESTIMATE = "not estimable:"  # how notes of format 1 begin
+
+
 NO_SERIES: Series = {"years": [], "breaks": []}
-
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -105,26 +109,25 @@ def _content(path: str, name: str) -> bytes:
         return archive.read(name)
 
 
-def with_exports(settings: Settings, exports: Sequence[Export]) -> dict[str, Any]:
+def with_exports(settings: Settings, exports: Sequence[Export]) -> Settings:
     """Return the config with the exports' countries beside its own, and all attributes."""
-    countries = dict(settings["countries"])
+    countries = dict(settings.countries)
     for export in exports:
         for code, about in export.countries.items():
-            entry = {
-                "name": about["name"],
-                "waves": {wave: {} for wave in about["waves"]},
-                "attributes": about["attributes"],
-                "export": export.path,
-                "series": about["series"],
-            }
-            if about["accounts"]:
-                entry["accounts"] = {"export": export.path}
-            countries.setdefault(code, entry)
-    for code, attributes in settings["pool"].get("attributes", {}).items():
-        if code in countries:
-            known = countries[code].get("attributes", {})
-            countries[code] = {**countries[code], "attributes": {**known, **attributes}}
-    return {**settings, "countries": countries}
+            sent = Sent(
+                name=about["name"],
+                waves={wave: {} for wave in about["waves"]},
+                attributes=about["attributes"],
+                export=export.path,
+                series=about["series"],
+                accounts={"export": export.path} if about["accounts"] else None,
+            )
+            countries.setdefault(code, sent)
+    for code, attributes in (settings.pool.attributes or {}).items():
+        if of := countries.get(code):
+            both = {**(of.attributes or {}), **attributes}
+            countries[code] = of.model_copy(update={"attributes": both})
+    return settings.model_copy(update={"countries": countries})
 
 
 def disagreements(
@@ -146,12 +149,13 @@ def disagreements(
     industries
         The industry groups.
     """
-    owner = dict.fromkeys(settings["countries"], "this config")
+    owner = dict.fromkeys(settings.countries, "this config")
     for export in exports:
         where, about = f"pool_from: {export.path}", export.about
-        if about.get("format") != FORMAT:
+        if about.get("format") not in READABLE:
             yield Problem(
-                f"{where}: has format {about.get('format')}; this version reads {FORMAT}",
+                f"{where}: has format {about.get('format')}; this version reads "
+                f"{' and '.join(map(str, READABLE))}",
                 "let the centre export with the version of cisflow used here",
             )
             continue
@@ -172,14 +176,15 @@ def _other_version(
             f"{where}: estimated by cisflow {about['cisflow']}, this is {__version__}",
             "let all centres run the same version",
         )
-    if about["data"] != settings["data"]:
+    if about["data"] != settings.data:
         yield Problem(
-            f"{where}: its data are {about['data']}, this run's are {settings['data']}",
+            f"{where}: its data are {about['data']}, this run's are {settings.data}",
             "correct `data`; synthetic and real data are never pooled",
         )
+    here = settings.as_params()
     for key in SETTINGS:
-        if about["settings"][key] != settings[key]:
-            what = f"{where}: {key} is {about['settings'][key]} there and {settings[key]} here"
+        if about["settings"][key] != here[key]:
+            what = f"{where}: {key} is {about['settings'][key]} there and {here[key]} here"
             yield Problem(what, f"let all centres run with the same `{key}`")
     if about["industries"] != industries_digest(industries):
         yield Problem(
@@ -230,6 +235,51 @@ def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
             remedy = "unpack the archive again, or ask the centre to send it again"
             problems.append(Problem(f"{name} was changed after the export", remedy))
             continue
-        Path(out).write_bytes(content)
+        Path(out).write_bytes(of_format_1(name, content) if about["format"] == 1 else content)
     if problems:
         raise CisflowError(export, problems)
+
+
+def of_format_1(name: str, content: bytes) -> bytes:
+    """Return a file of an export of format 1 as format 2 has it.
+
+    Format 1 had no ``status``: the note of what had no estimate began with ``not estimable:``, and
+    where the logit of having accounts could not be estimated its term did.
+    """
+    text = content.decode("utf-8")
+    if name.endswith(".json"):
+        return (
+            json.dumps(_told_bare(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
+        ).encode()
+    names, *rows = csv.reader(io.StringIO(text))
+    if "note" not in names:
+        return content
+    out = io.StringIO()
+    at = names.index("note")
+    told = [
+        [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
+    ]
+    csv.writer(out, lineterminator="\n").writerows([[*names[:at], "status", *names[at:]], *told])
+    return out.getvalue().encode()
+
+
+def _status(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return status and note of a row of estimates of format 1."""
+    note, zero = row["note"], row["note"].endswith("zero by assumption")
+    if note.startswith(NO_ESTIMATE):
+        return "not_estimable", note.removeprefix(NO_ESTIMATE).strip()
+    return "fixed" if zero else "estimated" if row["estimate"] else "in_words", note
+
+
+def _told_bare(value: Any) -> Any:
+    """Return a record of format 1 whose notes, and terms that are notes, say the reason alone."""
+    if isinstance(value, list):
+        return [_told_bare(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    told = {key: _told_bare(inner) for key, inner in value.items()}
+    if str(told.get("term", "")).startswith(NO_ESTIMATE):
+        told |= {"term": "", "note": told["term"]}
+    if isinstance(told.get("note"), str):
+        told["note"] = told["note"].removeprefix(NO_ESTIMATE).strip()
+    return told

@@ -1,5 +1,6 @@
-"""What an estimator cannot do: its words, its numbers, and how little it knows of the pipeline."""
+"""Messages of estimators: texts that know the numbers in them."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -9,14 +10,55 @@ import pandas as pd
 import pytest
 
 from cisflow.estimators import Tobit
-from cisflow.estimators.errors import EstimationError, Problem, Reason, refuse, refuse_any
+from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
+
+
+def test_a_sentence_is_text_that_tells_its_counts_exactly():
+    text = Sentence("it separates ", Count(1), " from ", Count(1001, "firm"), ".")
+    assert text == "it separates 1 row from 1,001 firms."
+    assert isinstance(text, str)
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [(2, "fewer than 10 firms"), (10, "10 firms"), (0, "0 firms"), (1001, "1,001 firms")],
+)
+def test_a_small_number_is_not_told(n, told):
+    assert Sentence("but only ", Count(n, "firm")).told(10) == f"but only {told}"
+
+
+def test_sentences_of_sentences_keep_their_counts():
+    inner = Sentence("missing in ", Count(2))
+    outer = Sentence("x: ", inner, " (", Count(30), ")")
+    assert outer.told(10) == "x: missing in fewer than 10 rows (30 rows)"
+    several = Sentence.joined([inner, "no variation", outer])
+    assert several == "missing in 2 rows; no variation; x: missing in 2 rows (30 rows)"
+    assert "2 rows" not in several.told(10)
+    assert Sentence.joined([]) == ""
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_a_copy_knows_its_counts_too(copied):
+    assert copied(Sentence("in ", Count(2))).told(10) == "in fewer than 10 rows"
+
+
+def test_a_refusal_keeps_the_counts_of_what_is_wrong():
+    with pytest.raises(EstimationError, match="missing in 2 rows") as caught:
+        refuse("Tobit", Sentence("missing in ", Count(2), " of ", Count(30)), "drop them")
+    (problem,) = caught.value.problems
+    assert problem.what.told(3) == "missing in fewer than 3 rows of 30 rows"
+    assert problem.count == 2
+    assert Problem("no variation", "check the sample").count is None
+    refuse_any("Tobit", [])
 
 
 def test_the_message_lists_every_problem_with_its_remedy():
     with pytest.raises(EstimationError) as caught:
-        refuse_any(
-            "Tobit of y", [Problem("x: missing in 2 rows", "drop them", 2), Problem("a", "b")]
-        )
+        refuse_any("Tobit of y", [Problem("x: missing in 2 rows", "drop them"), Problem("a", "b")])
     assert str(caught.value) == (
         "Tobit of y: 2 problems, nothing was estimated.\n"
         "  x: missing in 2 rows\n      → drop them\n  a\n      → b"
@@ -48,10 +90,7 @@ def test_a_reason_tells_how_many_rows_are_separated():
     firms = pd.DataFrame({"y": [0, 0, 0, 0.5, 1, 1.5, 2.1, 0.2], "d": [1, 1, 0, 0, 0, 0, 0, 0]})
     reason = Tobit.from_formula("y ~ d", firms).fit().not_estimable["d"]
     assert "separates 2 rows" in reason
-    assert reason.rows == 2
-    again = pickle.loads(pickle.dumps(reason))  # noqa: S301 - our own
-    assert (again, again.rows) == (reason, 2)
-    assert Reason("no").rows is None
+    assert "fewer than 3 rows" in reason.told(3)
 
 
 def test_estimators_bring_nothing_of_the_pipeline():

@@ -177,18 +177,20 @@ def test_a_table_that_no_sample_can_have_is_a_row_that_says_so(load, table):
     text = table.read_text(encoding="utf-8").replace("−.610", "−.998").replace(".150", ".998")
     table.write_text(text, encoding="utf-8")
     row = run_of(load(), "printed_direct").table.iloc[0]
-    assert row["note"].startswith("not estimable: ")
+    assert row["status"] == "not_estimable"
+    assert row["note"].startswith("no sample can have these correlations together")
     assert np.isnan(row["estimate"])
 
 
 def test_it_is_published_beside_the_survey(load, root, tmp_path):
     run = load()
-    names = table_names(run.settings, run.models)
+    specs = {name: model.as_params() for name, model in run.models.items()}
+    names = table_names(run.settings.as_params(), specs)
     assert "printed_BE_printed" in names
     assert "printed_effects_BE_printed" in names
     assert not any(name.startswith("descriptives_printed") for name in names)
-    assert "paths_printed_direct_BE_printed" in figure_names(run.settings, run.models)
-    assert path_groups(run.models)["printed"] == [
+    assert "paths_printed_direct_BE_printed" in figure_names(run.settings.as_params(), specs)
+    assert path_groups(specs)["printed"] == [
         "printed_direct",
         "printed_personnel",
         "printed_union",
@@ -198,14 +200,14 @@ def test_it_is_published_beside_the_survey(load, root, tmp_path):
 
     import pandas as pd
 
-    found = [run_of(run, model) for model in path_groups(run.models)["printed"]]
+    found = [run_of(run, model) for model in path_groups(specs)["printed"]]
     both = dataclasses.replace(
         findings,
-        models=run.models,
+        models=specs,
         estimates=pd.concat([findings.estimates, *(one.table for one in found)]),
         diagnostics=[*findings.diagnostics, *(one.diagnostics for one in found)],
     )
-    members = path_groups(run.models)["printed"]
+    members = path_groups(specs)["printed"]
     table = path_table(both, "BE", PRINTED, "printed", members)
     assert "printed table" in table.caption
     assert "that the source prints, of 305 firms" in table.notes

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.path.moments import Estimates, Moments, Sample, center, implied_covariance
 from cisflow.estimators.path.system import HEADING, System
 
@@ -119,11 +119,11 @@ def group_codes(groups: np.ndarray) -> np.ndarray:
     """
     codes, levels = pd.factorize(groups)
     if lost := int((codes < 0).sum()):
-        what = f"{lost} firms of the sample belong to no cluster (missing)"
+        what = Sentence(Count(lost, "firm"), " of the sample belong to no cluster (missing)")
         remedy = "fill in the cluster variable, or leave these firms out of the sample"
-        refuse(HEADING, what, remedy, lost)
-    if len(levels) < 2:
-        what = "all firms are in one cluster: differences between clusters cannot be seen"
-        remedy = "cluster by a variable with more values, or use robust standard errors"
         refuse(HEADING, what, remedy)
+    if len(levels) < 2:
+        remedy = "cluster by a variable with more values, or use robust standard errors"
+        one = "all firms are in one cluster: differences between clusters cannot be seen"
+        refuse(HEADING, one, remedy)
     return np.asarray(codes)

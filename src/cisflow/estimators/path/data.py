@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
+from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
@@ -55,7 +55,8 @@ def read_columns(
     for term in terms:
         values[term] = _product(data, term, problems)
     for control in controls:
-        plain = control.removeprefix("C(").removesuffix(")").strip()
+        whole = control in data.columns
+        plain = control if whole else control.removeprefix("C(").removesuffix(")").strip()
         if plain in data.columns and (plain != control or not _is_number(data[plain])):
             dummies = _dummies(data[plain], plain)
             values |= dummies
@@ -66,12 +67,11 @@ def read_columns(
     problems.extend(_unknown(name, data) for name in effects if name not in data.columns)
     problems.extend(
         Problem(
-            f"'{name}' is infinite in {np.isinf(v).sum()} rows (a division by zero?)",
+            Sentence(f"'{name}' is infinite in ", Count(count), " (a division by zero?)"),
             "set these values to missing, or mend the ratio that made them",
-            int(np.isinf(v).sum()),
         )
         for name, v in values.items()
-        if np.isinf(v).any()
+        if (count := int(np.isinf(v).sum()))
     )
     refuse_any(HEADING, dict.fromkeys(problems))
     return Columns(values, tuple(names))
@@ -109,7 +109,10 @@ def _product(data: pd.DataFrame, term: str, problems: list[Problem]) -> np.ndarr
 def _dummies(column: pd.Series, name: str) -> dict[str, np.ndarray]:
     """Make an indicator of every category but the first; missing stays missing."""
     missing = column.isna().to_numpy()
-    levels = sorted(column.dropna().unique(), key=str)
+    # Categories have an order of their own.
+    levels = list(column.dropna().sort_values().unique())
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        levels.sort(key=str)
     found = {}
     for level in levels[1:]:
         indicator = (column == level).to_numpy(dtype=float, na_value=np.nan)
@@ -180,17 +183,15 @@ def complete_rows(
         return keep
     empty = [name for name in variables if np.isnan(columns.values[name]).all()]
     empty += [name for name in effects if data[name].isna().all()]
+    firms = Count(len(data), "firm")
     remedy = "leave it out, or check that the questionnaire asked for it"
     refuse_any(
         HEADING,
-        [
-            Problem(f"'{name}' is missing for all {len(data)} firms", remedy, len(data))
-            for name in empty
-        ],
+        [Problem(Sentence(f"'{name}' is missing for all ", firms), remedy) for name in empty],
     )
-    what = f"none of the {len(data)} firms has a value for every variable of the model"
+    what = Sentence("none of the ", firms, " has a value for every variable of the model")
     remedy = "look at which variables are never observed together and drop one of them"
-    raise EstimationError(HEADING, Problem(what, remedy, len(data)))
+    raise EstimationError(HEADING, Problem(what, remedy))
 
 
 def count_missing(
@@ -251,10 +252,12 @@ def check_size(system: System, nobs: int, absorbed: int, only: str | None = None
     """Refuse an equation (any, or that of ``only``) with no fewer parameters than firms."""
     problems = [
         Problem(
-            f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
-            f"(intercept and fixed effects included) but only {nobs} firms",
+            Sentence(
+                f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
+                "(intercept and fixed effects included) but only ",
+                Count(nobs, "firm"),
+            ),
             "use fewer regressors or broader industries, or a larger sample",
-            nobs,
         )
         for target, arrows, _ in system.equations
         if nobs <= len(arrows) + absorbed and only in (None, target)
@@ -266,10 +269,13 @@ def check_variation(system: System, values: np.ndarray) -> None:
     """Refuse variables that are the same for every firm (missing values aside)."""
     problems = [
         Problem(
-            f"'{name}' has the same value for all {len(values)} firms: it has no coefficient, "
-            "and no standardised one as its standard deviation is zero",
+            Sentence(
+                f"'{name}' has the same value for all ",
+                Count(len(values), "firm"),
+                ": it has no coefficient, and no standardised one as its standard deviation is "
+                "zero",
+            ),
             "leave it out, or check the sample restriction that made it constant",
-            len(values),
         )
         for name, column in zip(system.variables, values.T, strict=True)
         if np.nanmin(column) == np.nanmax(column)

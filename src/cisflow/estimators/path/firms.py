@@ -138,7 +138,7 @@ class Firms:
             values = values[self.keep]
         elif len(values) != self.nobs:
             what = f"{len(values)} cluster names for {rows} firms"
-            refuse(HEADING, what, "give one per row of the data", rows)
+            refuse(HEADING, what, "give one per row of the data")
         return group_codes(values)
 
     def covariance(self, found: Estimates, cov_type: str, groups: np.ndarray | None) -> np.ndarray:

@@ -17,7 +17,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
-from cisflow.estimators.errors import Problem, Reason, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -110,7 +110,7 @@ def _finite(model: Any, fit: Any) -> bool:
 
 def _separation(
     rows: Rows, share: Floats, kept: Ints
-) -> tuple[np.ndarray, Ints, dict[str, Reason]]:
+) -> tuple[np.ndarray, Ints, dict[str, Sentence]]:
     """Rows that no direction separates, columns they determine, and why the others are lost."""
     X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
     low = np.where(share <= 0, -np.inf, 0.0)
@@ -136,21 +136,22 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     """Refuse an outcome without variation and too few rows."""
     problems = []
     if np.ptp(share) == 0:
-        what = f"the outcome {rows.outcome} is the same in all {rows_in_words(len(share))}"
+        what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
         remedy = "there is nothing to explain: check the sample restrictions"
-        problems.append(Problem(what, remedy, len(share)))
+        problems.append(Problem(what, remedy))
     if len(share) <= k:
-        what = f"{rows_in_words(len(share))} for {k} coefficients"
-        problems.append(Problem(what, "use fewer regressors", len(share)))
+        what = Sentence(Count(len(share)), f" for {k} coefficients")
+        problems.append(Problem(what, "use fewer regressors"))
     refuse_any(rows.heading, problems)
 
 
-def _why_separated(direction: float, rows: int) -> Reason:
+def _why_separated(direction: float, rows: int) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
-    return Reason(
-        f"tends to {where}: it predicts the outcome of {rows_in_words(rows)} perfectly, "
-        "so no finite coefficient exists; merge the category with another or drop the term",
-        rows,
+    return Sentence(
+        f"tends to {where}: it predicts the outcome of ",
+        Count(rows),
+        " perfectly, so no finite coefficient exists; merge the category with another or drop the "
+        "term",
     )
 
 

@@ -35,7 +35,7 @@ from cisflow.estimators.arrays import Floats
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
-from cisflow.estimators.errors import Problem, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
@@ -100,10 +100,9 @@ class OLS(Regression):
             lost = "; ".join(self.not_estimable)
             problems.append(Problem("no regressor has a coefficient", lost))
         if len(rows.y) <= parameters:
-            rows_and_k = f"{rows_in_words(len(rows.y))} for {parameters} coefficients"
             remedy = "use fewer regressors or broader groups, or pool waves"
-            what = f"{rows_and_k} (fixed effects included)"
-            problems.append(Problem(what, remedy, len(rows.y)))
+            what = f" for {parameters} coefficients (fixed effects included)"
+            problems.append(Problem(Sentence(Count(len(rows.y)), what), remedy))
         refuse_any(rows.heading, problems)
 
     def _net_of_effects(self) -> tuple[Floats, int]:

@@ -14,7 +14,7 @@ from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.errors import Problem, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.formula import model_frame
 
 
@@ -50,8 +50,8 @@ class Rows:
         if len(found) == len(self.data):
             found = found[self.kept]
         if len(found) != len(self.y):
-            fault = f"{len(found)} {what} for {rows_in_words(len(self.y))}"
-            refuse(self.heading, fault, "give one for each row", len(self.y))
+            fault = Sentence(f"{len(found)} {what} for ", Count(len(self.y)))
+            refuse(self.heading, fault, "give one for each row")
         return found
 
     def _codes(self, way: Any) -> Ints:

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import CORRECT, DROP, told
 from cisflow.estimators.design import independent_columns, why_collinear
-from cisflow.estimators.errors import Problem, Reason, refuse, refuse_any, rows_in_words
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.separation import separating_direction
 from cisflow.estimators.tobit.likelihood import Design, Outcome, full_rank
 
@@ -35,11 +35,11 @@ def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None
 
 
 def _above(y: Floats, upper: Floats, count: int) -> Problem:
-    what = f"the outcome is above its upper limit in {rows_in_words(count)}"
+    what = Sentence("the outcome is above its upper limit in ", Count(count))
     if abs(float(upper.max()) - 1) < 1e-6 and 1.0 < float(y.max()) <= 100.0:
-        what += ", and no value is above 100 while the limit is 1: it looks like percent"
-        return Problem(what, "use upper=100, or divide the outcome by 100", count)
-    return Problem(what, CORRECT, count)
+        percent = ", and no value is above 100 while the limit is 1: it looks like percent"
+        return Problem(Sentence(what, percent), "use upper=100, or divide the outcome by 100")
+    return Problem(what, CORRECT)
 
 
 def check_variation(heading: str, outcome: Outcome) -> None:
@@ -48,18 +48,19 @@ def check_variation(heading: str, outcome: Outcome) -> None:
         return
     n_low, n_high = int((outcome.side < 0).sum()), int((outcome.side > 0).sum())
     if n_low and n_high:
-        what = f"every row is at a limit ({n_low} at the lower, {n_high} at the upper)"
+        counts = Count(n_low), " at the lower, ", Count(n_high), " at the upper)"
+        what = Sentence("every row is at a limit (", *counts)
         remedy = (
             "σ cannot be determined; estimate a logit or probit of reaching the upper limit instead"
         )
     else:
         side = "lower" if n_low else "upper"
-        what = f"all {n_low + n_high} rows are at the {side} limit"
+        what = Sentence("all ", Count(n_low + n_high), f" are at the {side} limit")
         remedy = (
             "there is nothing to explain: check the sample, "
             "or the filter that sets the outcome of firms without innovations"
         )
-    refuse(heading, what, remedy, n_low + n_high)
+    refuse(heading, what, remedy)
 
 
 @dataclass
@@ -130,9 +131,9 @@ def find_estimable(
     kept = independent_columns(dense, lengths)
     not_estimable = {names[j]: why_collinear(dense[:, j]) for j in map(int, np.flatnonzero(~kept))}
     if n <= int(kept.sum()):
-        what = f"{rows_in_words(n)} for {k} coefficients and σ"
+        what = Sentence(Count(n), f" for {k} coefficients and σ")
         remedy = "use fewer regressors or broader industry groups, or pool waves"
-        refuse(heading, what, remedy, n)
+        refuse(heading, what, remedy)
     _refuse_exact_fit(heading, dense[:, kept], low, high)
     dense = dense + shift
     lengths = np.linalg.norm(dense, axis=0)
@@ -220,17 +221,17 @@ def _residual_left(inside: Design, gram: Floats, low: Floats, high: Floats) -> b
     return bool(residual @ residual > 1e-16 * max(float(low @ low), np.finfo(float).tiny))
 
 
-def _why_separated(direction: float, rows: int, base: bool) -> Reason:
+def _why_separated(direction: float, rows: int, base: bool) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     remedy = (
         "every row of the base category is there, so take another category as base"
         if base
         else "merge the category with another or drop the term"
     )
-    return Reason(
-        f"tends to {where}: it separates {rows_in_words(rows)} at a limit from the others, "
-        f"so no finite coefficient exists; {remedy}",
-        rows,
+    return Sentence(
+        f"tends to {where}: it separates ",
+        Count(rows),
+        f" at a limit from the others, so no finite coefficient exists; {remedy}",
     )
 
 
@@ -259,16 +260,16 @@ def _refuse_exact_fit(heading: str, X: Floats, low: Floats, high: Floats) -> Non
         np.zeros(X.shape[1]), A, b, X[exact], low[exact], bounds=(None, None), method="highs"
     )
     if found.status == 0:
-        count = int(exact.sum())
-        what = (
-            f"the regressors fit the {rows_in_words(count)} between the limits exactly, "
-            "so σ tends to zero and no estimate exists"
+        what = Sentence(
+            "the regressors fit the ",
+            Count(int(exact.sum())),
+            " between the limits exactly, so σ tends to zero and no estimate exists",
         )
         remedy = (
             "use fewer regressors or more observations, and check that no regressor is computed "
             "from the outcome"
         )
-        refuse(heading, what, remedy, count)
+        refuse(heading, what, remedy)
 
 
 def _on_a_plane(X: Floats, y: Floats) -> bool:

@@ -64,7 +64,7 @@ class HeteroskedasticTobit:
         self.heading = f"Heteroskedastic {model.heading}"
         if Z.shape[0] != sample.size:
             what = f"{Z.shape[0]} rows of variance regressors for {sample.size} rows"
-            refuse(self.heading, what, "give one row for each", sample.size)
+            refuse(self.heading, what, "give one row for each")
         names = column_names(variance, Z)
         check_regressors(self.heading, Z, names)
         if sample.outcome.end is not None:

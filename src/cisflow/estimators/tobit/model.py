@@ -33,7 +33,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.formula import Absorbed, ModelFrame, model_frame
 from cisflow.estimators.tobit.fit import Fit, fit_sample
 from cisflow.estimators.tobit.likelihood import Outcome
@@ -123,7 +123,8 @@ class Tobit:
         Parameters
         ----------
         formula : str
-            ``"share_new ~ log_employees + C(industry) + a:b"`` (formulaic).
+            ``"share_new ~ log_employees + C(industry) + a:b"``, read by formulaic, which executes
+            functions in it as Python: write it yourself, never take it from others' files.
         data : DataFrame
         lower, upper : float, column of limits or None
         weights, freq_weights : column name or (rows of data,) array-like, optional
@@ -167,11 +168,11 @@ class Tobit:
         a, b = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         heading = f"Tobit of {name}"
         if bad := int((np.isnan(a) | np.isnan(b)).sum()):
-            what = f"missing bounds in {bad} rows"
-            refuse(heading, what, "use −∞ or ∞ for an open side", bad)
+            what = Sentence("missing bounds in ", Count(bad))
+            refuse(heading, what, "use −∞ or ∞ for an open side")
         if wrong := int(((a > b) | (np.isinf(a) & np.isinf(b))).sum()):
-            what = f"bounds exchanged, or open on both sides, in {wrong} rows"
-            refuse(heading, what, "correct or drop these rows", wrong)
+            what = Sentence("bounds exchanged, or open on both sides, in ", Count(wrong))
+            refuse(heading, what, "correct or drop these rows")
         outcome, given = Outcome.between(a, b), _regressors(exog)
         return cls._of(make_sample(name, outcome, (None, None), *given, weights, freq_weights))
 

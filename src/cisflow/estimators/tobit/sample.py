@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors, check_weights
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.formula import Absorbed, ModelFrame
 from cisflow.estimators.tobit.checks import check_outcome, check_variation
 from cisflow.estimators.tobit.likelihood import Design, Outcome
@@ -165,7 +165,7 @@ class Sample:
         if self.frame is not None and found.shape == (self.frame.total,):
             found = found[self.frame.rows]
         if found.shape != (n,):
-            refuse(self.heading, f"{found.size} {what} for {n} rows", "give one for each row", n)
+            refuse(self.heading, f"{found.size} {what} for {n} rows", "give one for each row")
         return found
 
     def _codes(self, column: Any) -> Ints:
@@ -177,8 +177,8 @@ class Sample:
         codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
         if codes.min() < 0:
             lost = int((codes < 0).sum())
-            what = f"the cluster is missing in {lost} rows"
-            refuse(self.heading, what, "drop these rows or give them a group of their own", lost)
+            what = Sentence("the cluster is missing in ", Count(lost))
+            refuse(self.heading, what, "drop these rows or give them a group of their own")
         return np.asarray(codes, dtype=np.intp)
 
 
@@ -207,9 +207,9 @@ def make_sample(
     heading, n = f"Tobit of {name}", X.shape[0]
     if outcome.value.shape != (n,):
         what = f"{outcome.value.size} outcomes for {n} rows of regressors"
-        refuse(heading, what, "give the same rows of both", n)
+        refuse(heading, what, "give the same rows of both")
     if n == 0:
-        refuse(heading, "no rows", "check the sample restrictions", 0)
+        refuse(heading, "no rows", "check the sample restrictions")
     totals = column_totals(X)
     if not np.isfinite(totals[0]).all():
         check_regressors(heading, X, names)
@@ -300,5 +300,5 @@ def as_absorbed(heading: str, absorb: ArrayLike | Absorbed | None, n: int) -> Ab
     codes = np.asarray(values.codes, dtype=np.intp)
     if codes.shape != (n,) or bool(np.any(codes < 0)):
         what = f"{name}: {codes.size} categories for {n} rows, or some missing"
-        refuse(heading, what, "give one category for each row", n)
+        refuse(heading, what, "give one category for each row")
     return Absorbed(name, name, list(values.categories), codes)

@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 
 from cisflow import __version__
-from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.claims.verdicts import NOT_ESTIMABLE as UNESTIMATED
+from cisflow.claims.verdicts import NOT_MEASURABLE
+from cisflow.estimation.estimates import ALL_WAVES, FIXED
 from cisflow.publication.findings import (
     NOT_ESTIMABLE,
     Findings,
@@ -39,7 +41,6 @@ from cisflow.publication.findings import (
     places,
     printed_places,
     reading,
-    reason,
     scanned_balances,
     signed,
     split_balances,
@@ -115,7 +116,7 @@ def paper_context(
         "seed": str(settings["seed"]),
         "draws": f"{settings['bootstrap']['draws']:,}",
         "lag": settings["lag"],
-        "minimum": settings.get("minimum_cell", 3),
+        "minimum": findings.minimum,
         "synthetic": findings.synthetic,
         "many": many,
         "countries": [findings.name(country) for country in findings.countries],
@@ -214,7 +215,7 @@ def _wave(findings: Findings, country: str, wave: str) -> Context:
                 {
                     "model": findings.models[model]["title"],
                     "firms": count(steps["firms"].iloc[-1], findings.minimum),
-                    "why_not": _why_not(findings, country, wave, model),
+                    "why_not": findings.why_not(country, wave, model),
                 }
             )
     return {
@@ -222,11 +223,6 @@ def _wave(findings: Findings, country: str, wave: str) -> Context:
         "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
         "samples": samples,
     }
-
-
-def _why_not(findings: Findings, country: str, wave: str, model: str) -> str:
-    why = findings.why_not(country, wave, model)
-    return reason(why) if why else ""
 
 
 # --- regressions -------------------------------------------------------------------------------
@@ -275,7 +271,7 @@ def _partners(findings: Findings, country: str, wave: str, model: str) -> Contex
         ]
     return {
         "place": findings.place(country, wave),
-        "why_not": _why_not(findings, country, wave, model),
+        "why_not": findings.why_not(country, wave, model),
         "table": f"{model}_{country}_{wave}",
         "figure": f"coefficients_{model}_{country}_{wave}",
         "results": results,
@@ -286,8 +282,8 @@ def _numbers(row: Mapping[str, Any]) -> Context:
     """Return an estimate, its interval and its significance in words."""
     estimate = row.get("estimate", np.nan)
     if not np.isfinite(estimate):
-        return {"estimate": "", "why_not": reason(row.get("note") or "")}
-    if estimate == 0 and not np.isfinite(row.get("std_error", np.nan)):
+        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+    if row["status"] == FIXED:
         return {"estimate": "0 (by assumption)", "interval": "", "significance": "assumed"}
     p = row.get("p_value", np.nan)
     level = min((at for at in LIKELY if p < at), default=None)
@@ -328,7 +324,7 @@ def _paths(
 ) -> Context:
     """Return in words what the readings of a path model find in one country and wave."""
     here = f"{country}_{wave}"
-    why = _why_not(findings, country, wave, members[0])
+    why = findings.why_not(country, wave, members[0])
     return {
         "place": findings.place(country, wave),
         "why_not": why,
@@ -387,7 +383,7 @@ def _balance(findings: Findings, country: str, wave: str, model: str) -> Context
     share = part(PROBABILITY).get("estimate", np.nan)
     return {
         "place": findings.place(country, wave),
-        "why_not": _why_not(findings, country, wave, model),
+        "why_not": findings.why_not(country, wave, model),
         "table": f"{model}_{country}_{wave}",
         "source": inline(about["source"]),
         "target": inline(about["target"]),
@@ -427,7 +423,7 @@ def _steps(findings: Findings, country: str, wave: str, model: str) -> Context:
     ]
     return {
         "place": findings.place(country, wave),
-        "why_not": _why_not(findings, country, wave, model),
+        "why_not": findings.why_not(country, wave, model),
         "table": f"{model}_{country}_{wave}",
         "target": inline(spec["balance"]["target"]),
         "balances": balances,
@@ -539,12 +535,11 @@ def _claims(findings: Findings, here: Sequence[tuple[str, str]]) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    unjudged = claims[claims["verdict"].str.startswith("not ") & (claims["reason"] != "")]
+    without = claims["verdict"].isin([UNESTIMATED, NOT_MEASURABLE])
+    unjudged = claims[without & (claims["reason"] != "")]
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in unjudged.to_dict(orient="records"):
-        about = found.setdefault(
-            (row["verdict"], reason(row["reason"])), {"claims": [], "places": []}
-        )
+        about = found.setdefault((row["verdict"], row["reason"]), {"claims": [], "places": []})
         place = findings.place(row["country"], row["wave"]) if row["country"] else ""
         for names, name in ((about["claims"], row["claim"]), (about["places"], place)):
             if name and name not in names:

@@ -18,7 +18,6 @@ from cisflow.publication.findings import (
     label,
     number,
     p_value,
-    reason,
     stars,
 )
 from cisflow.publication.tables.layout import cell, sentence, set_table, two_level
@@ -109,7 +108,7 @@ def _tests(rows: Sequence[Mapping[str, Any]], waves: Sequence[str]) -> Iterator[
     for wave in waves:
         of_wave = [row for row in rows if row["wave"] == wave]
         if of_wave and of_wave[0]["estimate"] is None:
-            yield f"{wave}: not estimable, {reason(of_wave[0]['term'])}."
+            yield f"{wave}: not estimable, {of_wave[0]['note']}."
         elif of_wave:
             yield f"{wave}: {_fitted(of_wave)}"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cisflow.estimation.estimates import FIXED
 from cisflow.publication.findings import (
     NOT_ESTIMABLE,
     STARS_NOTE,
@@ -66,9 +67,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
     rows = rows[rows["term"] != HORIZON]
     scanned = bool(spec.get("lags"))
     if scanned:
-        # That is said by the column a cell stands in.
         rows = rows[~rows["column"].str.contains(LESS)]
-        rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
     by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
     cells = by(rows, spec)
     frame = two_level(cells)
@@ -189,7 +188,7 @@ def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
     if part not in main.index:
         return NOT_ESTIMABLE
     row = main.loc[part]
-    if row["estimate"] == 0 and row["note"]:
+    if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
     bounds = _unbroken(times * row["ci_low"], times * row["ci_high"])
     return cell(times * row["estimate"], bounds, star=stars(row["p_value"]))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from cisflow.estimation.estimates import FIXED
 from cisflow.publication.findings import (
     ARROW,
     NOT_ESTIMABLE,
@@ -219,7 +219,7 @@ def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
 
 
 def _effect_cell(row: Mapping[str, Any]) -> str:
-    if row["estimate"] == 0 and not np.isfinite(row["std_error"]):
+    if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
     bounds = interval(row["ci_low"], row["ci_high"])
     return cell(row["estimate"], bounds, star=stars(row["p_value"]))

@@ -146,7 +146,7 @@ def moderators_table(findings: Findings, model: str) -> MTable:
             continue
         of = cells.setdefault(_key(findings, row), {})
         if row["note"]:
-            notes[f"{MISSING}: {row['note']}."] = None
+            notes[f"{MISSING}: not estimable: {row['note']}."] = None
             of |= {sentence(name.replace("_", " ")): MISSING for name in _moderators(findings)}
             continue
         head = "Constant" if row["moderator"] == "Intercept" else row["moderator"]

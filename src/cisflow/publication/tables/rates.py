@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from cisflow.panel.rates import ANY, RATE_COLUMNS
+from cisflow.panel.rates import ANY, RATES
 from cisflow.publication.findings import NOT_ESTIMABLE, WITHHELD, Findings, count, label, number
 from cisflow.publication.tables.layout import sentence, set_table, two_level, union
 
@@ -24,7 +23,7 @@ DESIGNS = {
 
 def rates_table(findings: Findings, country: str, wave: str) -> MTable:
     """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
-    rates = pd.DataFrame(columns=RATE_COLUMNS) if findings.rates is None else findings.rates
+    rates = RATES.frame([]) if findings.rates is None else findings.rates
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for row in here.to_dict(orient="records"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cisflow.estimation.estimates import NO_ESTIMATE
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.findings import (
     NOT_ESTIMABLE,
@@ -22,7 +23,6 @@ from cisflow.publication.findings import (
     number,
     p_value,
     places,
-    reason,
     stars,
 )
 from cisflow.publication.tables.layout import cell, sentence, set_table, two_level, union
@@ -205,7 +205,9 @@ def _terms(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> pd.DataF
 
     Dummies of fixed effects are left out; the table says that they are in the model.
     """
-    found = rows[(rows["term"] != "") & ~rows["term"].str.startswith("C(")]
+    dummies = tuple(f"C({effect})[" for effect in (*spec["fixed_effects"], "wave"))
+    hidden = rows["term"].str.startswith(dummies) & rows["term"].str.endswith("]")
+    found = rows[(rows["term"] != "") & ~hidden]
     found = found.drop_duplicates("term").set_index("term")
     names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
     wanted = [*spec["columns"][column], *spec["controls"]]
@@ -316,10 +318,10 @@ def sample_note(spec: Mapping[str, Any]) -> str:
 
 def reasons(rows: pd.DataFrame) -> list[str]:
     """Return why cells of these rows are not estimable, each reason once."""
-    empty = rows[rows["estimate"].isna() & (rows["note"] != "")]
+    empty = rows[rows["status"] == NO_ESTIMATE]
     by_reason: dict[str, dict[str, None]] = {}
     for term, note in zip(empty["term"], empty["note"], strict=True):
-        by_reason.setdefault(reason(note), {})[label(term) if term else ""] = None
+        by_reason.setdefault(note, {})[label(term) if term else ""] = None
     texts = []
     for why, terms in by_reason.items():
         who = ", ".join(term for term in terms if term)

@@ -19,7 +19,6 @@ from cisflow.publication.findings import (
     label,
     number,
     places,
-    reason,
     signed,
 )
 from cisflow.publication.tables.layout import sentence, set_table, two_level, union
@@ -61,7 +60,7 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
     caption += f": {findings.place(country, wave)}"
     about = findings.description(country, wave, model)
     if not about or not about["n"]:
-        why = reason(findings.why_not(country, wave, model) or "the sample is too small to show")
+        why = findings.why_not(country, wave, model) or "the sample is too small to show"
         frame = pd.DataFrame({"Firms": [NOT_ESTIMABLE]}, index=["Sample"])
         return set_table(findings, frame, caption, [f"{NOT_ESTIMABLE}: {why}."])
     variables = about["variables"]

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings
 
+from cisflow.claims.verdicts import CLAIMS
 from cisflow.publication.findings import (
     WITHHELD,
     count,
@@ -318,9 +319,7 @@ def test_path_models_of_one_source_form_a_group():
 def test_a_claim_keeps_its_text_wave_names(tmp_path, synthetic):
     claims = synthetic.claims
     claims.assign(wave="2010", country="NA").to_csv(tmp_path / "c.csv", index=False)
-    from cisflow.publication.findings import _read_text_first
-
-    read = _read_text_first(tmp_path / "c.csv")
+    read = CLAIMS.read([tmp_path / "c.csv"])
     assert set(read["wave"]) == {"2010"}
     assert set(read["country"]) == {"NA"}
     assert pd.api.types.is_float_dtype(read["estimate"])
