@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,32 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
     table.assign(data=STAMP[data]).to_csv(
         file, index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
+
+
+def read_tables(files: Iterable[Path | str], words: Collection[str]) -> pd.DataFrame:
+    """Read and stack tables of :func:`write_table`.
+
+    Parameters
+    ----------
+    files
+        CSV tables of the same columns.
+    words
+        Columns of text, in which an empty cell is empty text: wave 2010 is a name, and NA is
+        Namibia. All others but the stamp are numbers.
+    """
+    words = {*words, "data"}
+    tables = []
+    for file in files:
+        numbers = [c for c in pd.read_csv(file, nrows=0).columns if c not in words]
+        tables.append(
+            pd.read_csv(
+                file,
+                dtype=dict.fromkeys(words, str),
+                keep_default_na=False,
+                na_values={column: [""] for column in numbers},
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def write_record(record: Mapping[str, Any], file: Path | str, data: str) -> None:

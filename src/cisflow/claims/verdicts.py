@@ -45,6 +45,7 @@ VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE
 
 SIGNS = {"positive": 1, "negative": -1}
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
+WORDS = tuple(name for name in COLUMNS if name not in NUMBERS)
 # Level of the intervals that the tidy estimates carry.
 TABLE_LEVEL = 0.05
 
@@ -84,8 +85,7 @@ def judge(
         for row in _rows_of(claim, evidence, claims["rule"])
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    words = [c for c in COLUMNS if c not in NUMBERS]
-    table[words] = table[words].astype(object).fillna("")
+    table[list(WORDS)] = table[list(WORDS)].astype(object).fillna("")
     return table.astype(dict.fromkeys(NUMBERS, "float64"))
 
 

@@ -6,11 +6,14 @@ One row per term. What could not be estimated is a row too: its estimate is empt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from cisflow.base.records import read_tables
 
 COLUMNS = (
     "country",
@@ -57,16 +60,11 @@ class Estimates:
     diagnostics: dict[str, Any]
 
 
-def read_estimates(files: list[str] | list[Path]) -> pd.DataFrame:
-    """Read and stack estimate tables; empty text stays empty text, wave names stay text."""
-    text = dict.fromkeys(WORDS, str)
-    empty = {column: [""] for column in COLUMNS if column not in WORDS}
-    tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
-    return pd.concat(tables, ignore_index=True)
+def read_estimates(files: Sequence[str | Path]) -> pd.DataFrame:
+    """Read and stack estimate tables."""
+    return read_tables(files, WORDS)
 
 
 def read_pooled(file: str | Path) -> pd.DataFrame:
     """Read the pooled table, whose columns are those of the estimates and more."""
-    text = (*WORDS, "method", "data")
-    empty = {column: [""] for column in pd.read_csv(file, nrows=0).columns if column not in text}
-    return pd.read_csv(file, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
+    return read_tables([file], (*WORDS, "method"))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import read_tables
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.panel.design import survey_design
 from cisflow.raw.extract import column_names, read_extract
@@ -48,7 +49,6 @@ SIZES = {"10-49": (0, 50), "50-249": (50, 250), "250+": (250, np.inf)}
 # manufacturing the record itself says. Agriculture and construction are in no sector.
 OTHER_INDUSTRY = ("B", "C", "D", "E")
 OUTSIDE = ("", "A", "F")
-NUMBERS = ("firms", "rate", "std_error", "unweighted", "official", "difference")
 Floats = NDArray[np.float64]
 
 
@@ -189,11 +189,8 @@ def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
 
 
 def read_rates(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Read and stack tables of rates; wave 2010 stays a name, and NA stays Namibia."""
-    text = dict.fromkeys(("country", "wave", "sector", "size", "partner", "design"), str)
-    empty = {name: [""] for name in NUMBERS}
-    tables = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=empty) for f in files]
-    return pd.concat(tables, ignore_index=True)
+    """Read and stack tables of rates."""
+    return read_tables(files, ("country", "wave", "sector", "size", "partner", "design"))
 
 
 # --- official tables ---------------------------------------------------------------------------

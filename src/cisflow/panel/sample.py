@@ -34,6 +34,7 @@ FLOW_COLUMNS = (
     "lost_missing",
     "lost_filtered",
 )
+FLOW_WORDS = ("country", "wave", "model", "restriction")
 EVERYONE = "all firms of the wave"
 FLAG_WORDS = {
     "manufacturing": "manufacturing",

@@ -9,16 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
-from cisflow.publication.findings import (
-    ARROW,
-    NOT_ESTIMABLE,
-    Findings,
-    group_label,
-    interval,
-    label,
-    number,
-    reason,
-)
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number, reason
 from cisflow.study.balance_terms import (
     BALANCE,
     COST,
@@ -32,6 +24,7 @@ from cisflow.study.balance_terms import (
     outcome_of,
     split_column,
 )
+from cisflow.study.claims import ARROW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

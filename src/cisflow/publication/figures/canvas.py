@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cisflow.publication.findings import SYNTHETIC, Findings
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import SYNTHETIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, WIDTH, canvas
-from cisflow.publication.findings import (
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
     brief_interval,
     label,
     number,
-    path_groups,
     reason,
     stars,
 )
@@ -389,8 +388,3 @@ def _covered(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
     x = line[0][0] + t * (line[1][0] - line[0][0])
     y = line[0][1] + t * (line[1][1] - line[0][1])
     return float(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).mean())
-
-
-def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the models whose diagrams are drawn."""
-    return [model for members in path_groups(models).values() for model in members]

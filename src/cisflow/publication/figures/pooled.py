@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.families import leading_regression, path_groups, places, split_balances
 from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, canvas
-from cisflow.publication.findings import (
-    NOT_ESTIMABLE,
-    Findings,
-    label,
-    leading_regression,
-    number,
-    path_groups,
-    places,
-    split_balances,
-)
+from cisflow.publication.findings import Findings
 from cisflow.publication.tables.pooled import (
     ALL_COUNTRIES,
     LETTERS,
@@ -32,13 +24,13 @@ from cisflow.publication.tables.pooled import (
     term_label,
     verdict_letters,
 )
+from cisflow.publication.words import NOT_ESTIMABLE, label, number
 from cisflow.study.balance_terms import BALANCE, COST, RETURN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ALL_WAVES = "all"
 # Okabe and Ito's sky blue and orange for what is decided; black letters can be read on all.
 TILES = {"S": "#56B4E9", "C": "#E69F00", "I": "#E4E4E4", "n": "#FFFFFF", "–": "#FFFFFF"}
 MOST_ROWS = 48
@@ -132,7 +124,7 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
 
 def _title(findings: Findings, forest: Forest, outcome: str, term: str) -> str:
     spec = findings.models[forest.model]
-    text = term_label(findings, forest.model, term)
+    text = term_label(spec, term)
     if "outcomes" in spec:
         return f"{label(outcome, short=True)}:\n{text}" + _wave(forest)
     short = text.removesuffix(f" of {text.split(' of ')[-1]}") if " effect of " in text else text
@@ -270,14 +262,3 @@ def _legend(figure: Figure) -> None:
         for verdict, letter in LETTERS.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-
-
-def pooled_figures(
-    settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]
-) -> Iterator[tuple[str, Callable[[Findings], Figure]]]:
-    """Yield name and drawing of every figure of a run that pools."""
-    for i, countries in enumerate(matrix_pages(settings)):
-        name = "claims_matrix" if not i else f"claims_matrix_{i + 1}"
-        yield name, partial(matrix_figure, countries=countries)
-    for name, forest in forests(settings, models):
-        yield name, partial(forest_figure, forest=forest)

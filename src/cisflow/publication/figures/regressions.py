@@ -9,14 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
-from cisflow.publication.findings import (
-    NOT_ESTIMABLE,
-    WITHHELD,
-    Findings,
-    covariance_name,
-    label,
-    signed,
-)
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, covariance_name, label, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +26,7 @@ def coefficient_figure(findings: Findings, country: str, wave: str, model: str) 
     terms = spec["columns"][column]
     with mpl.rc_context(STYLE):
         figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
-        rows = _main_rows(findings, country, wave, model)
+        rows = findings.main_rows(country, wave, model)
         rows = rows[rows["column"] == column]
         step = 0.5 / max(len(spec["outcomes"]), 1)
         for i, outcome in enumerate(spec["outcomes"]):
@@ -52,14 +46,6 @@ def coefficient_figure(findings: Findings, country: str, wave: str, model: str) 
         axes.set_title(f"{findings.place(country, wave)}" + (f": {why}" if why else ""), loc="left")
         figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
     return figure
-
-
-def _main_rows(findings: Findings, country: str, wave: str, model: str) -> pd.DataFrame:
-    """Return a model's rows with the standard errors its tables show."""
-    rows = findings.rows(country, wave, model)
-    covariance = findings.models[model]["covariance"][0]
-    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
-    return rows[rows["cov_type"] == main]
 
 
 def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:

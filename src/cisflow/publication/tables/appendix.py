@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from scipy.stats import t as student
 
 from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.findings import (
+from cisflow.publication.families import places, waves_of
+from cisflow.publication.findings import Findings, cov_key
+from cisflow.publication.tables.layout import Table, cell, lay_out, two_level
+from cisflow.publication.tables.notes import (
+    accounts_note,
+    accounts_notes,
+    breaks_note,
+    reasons,
+    sample_note,
+)
+from cisflow.publication.tables.regressions import BRACKETS
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
-    Findings,
-    accounts_note,
     column_label,
     count,
     covariance_name,
     label,
     number,
     p_value,
-    places,
     reason,
-    stars,
-    waves_of,
 )
-from cisflow.publication.tables.layout import breaks_note, cell, set_table, two_level
-from cisflow.publication.tables.regressions import (
-    BRACKETS,
-    accounts_notes,
-    cov_key,
-    reasons,
-    sample_note,
-)
-from cisflow.study.series import breaks_crossed
-
-if TYPE_CHECKING:
-    from maketables import MTable
 
 METHODS = {
     "pooled": "Pooled",
@@ -74,7 +68,7 @@ Cells = dict[tuple[str, str], dict[str, str]]
 # --- panels ------------------------------------------------------------------------------------
 
 
-def panel_table(findings: Findings, country: str, model: str) -> MTable:
+def panel_table(findings: Findings, country: str, model: str) -> Table:
     """Render a panel regression: methods side by side, outcomes below each other."""
     spec = findings.models[model]
     rows = findings.rows(country, ALL_WAVES, model)
@@ -89,7 +83,6 @@ def panel_table(findings: Findings, country: str, model: str) -> MTable:
             texts = _estimates(of, spec, column)
             cells[heading, name] = texts if term in means else {**texts, **_impossible(fits)}
         _panel_statistics(cells, heading, fits, findings.minimum)
-    caption = f"{spec['title']}: {findings.name(country)}"
     notes = [
         "Firms over waves, by linearmodels. Within: firm effects, firms seen in two waves or more. "
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
@@ -100,16 +93,10 @@ def panel_table(findings: Findings, country: str, model: str) -> MTable:
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
-        *_breaks_note(findings, country),
+        *breaks_note(*(s for c, s in findings.series.items() if c == country)),
         *reasons(_main(rows, spec)),
     ]
-    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
-
-
-def _breaks_note(findings: Findings, country: str) -> list[str]:
-    """Say which breaks in series lie between the waves of a country."""
-    series = findings.series.get(country)
-    return breaks_note(breaks_crossed(series)) if series else []
+    return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
 
 def _panel_statistics(
@@ -134,7 +121,9 @@ def _panel_statistics(
         put("R² within", number(fit["r2_within"]))
         put("R² overall", number(fit["r2_overall"]))
     for name, text in PANEL_TESTS.items():
-        found = {METHODS[m]: _p_value(fit[name]) for m, fit in fits.items() if name in fit}
+        found = {
+            METHODS[m]: p_value(fit[name].get("p_value")) for m, fit in fits.items() if name in fit
+        }
         if found:
             cells[heading, text] = found
 
@@ -149,7 +138,7 @@ def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: i
 # --- instrumental variables --------------------------------------------------------------------
 
 
-def iv_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render instrumental variables: methods side by side, the tests below."""
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
@@ -188,8 +177,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
         accounts_note(findings, country, spec),
         *reasons(_main(rows, spec)),
     ]
-    caption = f"{spec['title']}: {findings.place(country, wave)}"
-    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
+    return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
 
 def _with_labels(fits: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -235,7 +223,7 @@ def _set(intervals: Sequence[Sequence[float | None]]) -> str:
 # --- sensitivity -------------------------------------------------------------------------------
 
 
-def sensitivity_table(findings: Findings) -> MTable:
+def sensitivity_table(findings: Findings) -> Table:
     """Render how strong an omitted variable must be to overturn each headline coefficient."""
     cells: Cells = {}
     benchmarks: dict[str, None] = {}
@@ -267,13 +255,13 @@ def sensitivity_table(findings: Findings) -> MTable:
         f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
         *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
     ]
-    return set_table(findings, two_level(cells), "Sensitivity to an omitted variable", notes)
+    return lay_out(two_level(cells), notes)
 
 
 def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
     p = 2 * float(student.sf(abs(found["t"]), found["df"]))
     texts = {
-        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", star=stars(p)),
+        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", p=p),
         "Partial R²": _percent(found["partial_r2"]),
         "Robustness value": _percent(found["rv"]),
         "Robustness value, 5 %": _percent(found["rv_alpha"]),
@@ -342,7 +330,7 @@ def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict
             if kind in by_kind.index
         ]
         main = by_kind.loc[kinds[0]]
-        texts[METHODS[method]] = cell(main["estimate"], *lines, star=stars(main["p_value"]))
+        texts[METHODS[method]] = cell(main["estimate"], *lines, p=main["p_value"])
     return texts
 
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cisflow.panel.attrition import JOINT, REGRESSORS
 from cisflow.panel.ratios import years_later
-from cisflow.publication.findings import (
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Table, cell, lay_out, two_level
+from cisflow.publication.tables.notes import accounts_note
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
-    Findings,
-    accounts_note,
     count,
     inline,
     label,
     number,
     p_value,
     reason,
+    sentence,
     stars,
 )
-from cisflow.publication.tables.layout import cell, sentence, set_table, two_level
 from cisflow.study.weightings import weightings
-
-if TYPE_CHECKING:
-    from maketables import MTable
 
 LOGIT = (
     "Logit of having accounts, of all firms; who was not asked, or did not answer, has the mean "
@@ -34,7 +32,7 @@ LOGIT = (
 HEADINGS = {"all": "All", "size": "Employees", "industry": "Industry"}
 
 
-def attrition_table(findings: Findings, country: str) -> MTable:
+def attrition_table(findings: Findings, country: str) -> Table:
     """Render the share of firms with accounts by size and industry; below it, what explains it."""
     about = findings.attrition[country]
     lag = findings.settings["lag"]
@@ -49,11 +47,10 @@ def attrition_table(findings: Findings, country: str) -> MTable:
         _weights(findings),
         accounts_note(findings, country),
     ]
-    caption = f"Who is lost between survey and accounts: {findings.name(country)}"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def attrition_lags_table(findings: Findings, country: str) -> MTable:
+def attrition_lags_table(findings: Findings, country: str) -> Table:
     """Render, for each lag of a scan, how many firms have accounts and what explains it."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for wave in findings.countries[country]:
@@ -71,8 +68,7 @@ def attrition_lags_table(findings: Findings, country: str) -> MTable:
         "The firms of each lag are others, and so is what is estimated on them.",
         _weights(findings),
     ]
-    caption = f"Who is lost with the years since the survey: {findings.name(country)}"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
 def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -85,7 +81,7 @@ def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     joint = by_term[JOINT]
     return {
         **{
-            name: cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+            name: cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
             for term, name in names.items()
             if (row := by_term.get(term))
         },

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from cisflow.publication.findings import (
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, Table, cell, lay_out, two_level
+from cisflow.publication.tables.notes import accounts_note, reasons, sample_note
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
-    accounts_note,
     brief_interval,
-    count,
+    firms,
     group_label,
     inline,
     label,
     number,
-    stars,
 )
-from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level
-from cisflow.publication.tables.regressions import reasons, sample_note
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
@@ -41,9 +39,6 @@ from cisflow.study.balance_terms import (
     through,
 )
 
-if TYPE_CHECKING:
-    from maketables import MTable
-
 Key = tuple[str, str]
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
@@ -55,7 +50,7 @@ STEPS_NOTE = (
 HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
-def balance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+def balance_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render cost, return and balance: a column per group of firms, or per lag of a scan.
 
     With lags each group has a block of rows, standardised; the whole also has one in raw units. Of
@@ -70,8 +65,6 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
         rows = rows[~rows["column"].str.contains(LESS)]
         rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
     by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
-    cells = by(rows, spec)
-    frame = two_level(cells)
     about = spec["balance"]
     draws = findings.settings["bootstrap"]["draws"]
     notes = [
@@ -86,8 +79,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
         accounts_note(findings, country, spec),
         *reasons(rows),
     ]
-    caption = f"{spec['title']}: {findings.place(country, wave)}"
-    return set_table(findings, frame, caption, notes)
+    return lay_out(two_level(by(rows, spec)), notes)
 
 
 def part_labels(spec: Mapping[str, Any]) -> dict[str, str]:
@@ -169,20 +161,18 @@ def _fill(
     bca = found[BCA]
     text = NOT_ESTIMABLE
     if BALANCE in bca.index:
-        text = _unbroken(*(times * bca.loc[BALANCE, ["ci_low", "ci_high"]])) or NOT_ESTIMABLE
+        text = _unbroken(bca.loc[BALANCE], times) or NOT_ESTIMABLE
     cells.setdefault((heading, BCA_ROW), {})[name] = text
     if not _is_difference(name):
         share = main["estimate"].get(PROBABILITY)
-        told = NOT_ESTIMABLE if share is None else number(share)
-        cells.setdefault((heading, PROBABILITY), {})[name] = told
+        cells.setdefault((heading, PROBABILITY), {})[name] = number(share)
         size = main["n"].get(BALANCE)
-        firms = NOT_ESTIMABLE if size is None else count(size)
-        cells.setdefault((heading, FIRMS), {})[name] = firms
+        cells.setdefault((heading, FIRMS), {})[name] = firms(size)
 
 
-def _unbroken(low: float, high: float) -> str:
+def _unbroken(row: pd.Series, times: float) -> str:
     """Return an interval that stays on one line."""
-    return brief_interval(low, high).replace(" ", "\u00a0")
+    return brief_interval(times * row["ci_low"], times * row["ci_high"], unbroken=True)
 
 
 def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
@@ -191,8 +181,8 @@ def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
     row = main.loc[part]
     if row["estimate"] == 0 and row["note"]:
         return ZERO_BY_ASSUMPTION
-    bounds = _unbroken(times * row["ci_low"], times * row["ci_high"])
-    return cell(times * row["estimate"], bounds, star=stars(row["p_value"]))
+    bounds = _unbroken(row, times)
+    return cell(times * row["estimate"], bounds, p=row["p_value"])
 
 
 def _head(group: str) -> tuple[str, str]:

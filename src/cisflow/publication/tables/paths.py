@@ -4,38 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.findings import (
-    ARROW,
+from cisflow.publication.families import reading
+from cisflow.publication.findings import Findings, groups_in
+from cisflow.publication.tables.layout import (
+    ZERO_BY_ASSUMPTION,
+    Table,
+    cell,
+    lay_out,
+    two_level,
+    union,
+)
+from cisflow.publication.tables.notes import accounts_note, reasons, sample_note
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
-    accounts_note,
-    count,
     covariance_name,
+    firms,
     interval,
     label,
     number,
     p_value,
-    reading,
-    stars,
 )
-from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level, union
-from cisflow.publication.tables.regressions import _groups, _stat, reasons, sample_note
-
-if TYPE_CHECKING:
-    from maketables import MTable
+from cisflow.study.claims import ARROW
 
 AND_STARS = ", by which the stars go too"
 
 
 def path_table(
     findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+) -> Table:
     """Render the arrows of path models side by side, standardised and raw."""
     arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
     outcomes = union([t for m in members for t in findings.models[m]["equations"]])
@@ -71,8 +73,7 @@ def path_table(
         accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(rows),
     ]
-    caption = f"Path coefficients ({source_of(findings, members)}): {findings.place(country, wave)}"
-    return set_table(findings, frame, caption, notes, show_groups=False)
+    return lay_out(frame, notes, show_groups=False)
 
 
 def _statistics(
@@ -80,15 +81,15 @@ def _statistics(
 ) -> dict[str, str]:
     """Return how many firms a path model rests on and how well it fits, by name of the row."""
     r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
-    texts = {"Firms": _stat(fit, "nobs", count)}
+    texts = {"Firms": firms(fit.get("nobs"))}
     for outcome in outcomes:
         known = outcome in spec["equations"]
-        texts[f"R², {label(outcome, short=True)}"] = _stat(r2, outcome, number) if known else ""
+        texts[f"R², {label(outcome, short=True)}"] = number(r2.get(outcome)) if known else ""
     chisq, df = measures.get("chisq"), measures.get("df")
     texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
-    texts["p"] = _stat(measures, "pvalue", p_value)
+    texts["p"] = p_value(measures.get("pvalue"))
     for name in ("cfi", "tli", "rmsea", "srmr", "aic", "bic"):
-        texts[name.upper()] = _stat(measures, name, number)
+        texts[name.upper()] = number(measures.get(name))
     bounds = interval(measures.get("rmsea_ci_low"), measures.get("rmsea_ci_high"))
     texts["RMSEA"] = " ".join(filter(None, (texts["RMSEA"], bounds)))
     return texts
@@ -119,8 +120,8 @@ def _tests_against_union(
         return dict.fromkeys(heads, NOT_ESTIMABLE)
     texts = (
         _chisq(test.get("lr"), test.get("lr_df")),
-        _stat(test, "lr_p", p_value),
-        _stat(test, "wald_p", p_value),
+        p_value(test.get("lr_p")),
+        p_value(test.get("wald_p")),
     )
     return dict(zip(heads, texts, strict=True))
 
@@ -136,7 +137,7 @@ def _tests_note(findings: Findings, members: Sequence[str]) -> str:
 
 def indices_table(
     findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+) -> Table:
     """Render the modification indices of the arrows that each reading leaves out."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for model in members:
@@ -156,16 +157,12 @@ def indices_table(
         accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(_several(findings, country, wave, members)),
     ]
-    caption = (
-        f"Arrows left out: modification indices ({source_of(findings, members)}): "
-        f"{findings.place(country, wave)}"
-    )
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
 def effects_table(
     findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+) -> Table:
     """Render direct, indirect and total effects of path models side by side, with intervals."""
     columns = [
         (_reading_head(group, m, members), c) for m in members for c in ("standardised", "raw")
@@ -199,11 +196,7 @@ def effects_table(
         accounts_note(findings, country, *(findings.models[m] for m in members)),
         *reasons(_several(findings, country, wave, members)),
     ]
-    caption = (
-        f"Direct, indirect and total effects ({source_of(findings, members)}): "
-        f"{findings.place(country, wave)}"
-    )
-    return set_table(findings, frame, caption, notes)
+    return lay_out(frame, notes)
 
 
 def _arrows(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -215,14 +208,14 @@ def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
     if arrow not in by_arrow.index:
         return NOT_ESTIMABLE
     row = by_arrow.loc[arrow]
-    return cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+    return cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
 
 
 def _effect_cell(row: Mapping[str, Any]) -> str:
     if row["estimate"] == 0 and not np.isfinite(row["std_error"]):
         return ZERO_BY_ASSUMPTION
     bounds = interval(row["ci_low"], row["ci_high"])
-    return cell(row["estimate"], bounds, star=stars(row["p_value"]))
+    return cell(row["estimate"], bounds, p=row["p_value"])
 
 
 def _is_effect(source: str, target: str) -> Callable[[str], bool]:
@@ -251,11 +244,6 @@ def _reading_head(group: str, model: str, members: Sequence[str]) -> str:
     return f"Reading “{reading(group, model)}”" if len(members) > 1 else "Model"
 
 
-def source_of(findings: Findings, members: Sequence[str]) -> str:
-    """Return the article several readings follow."""
-    return findings.models[members[0]].get("source") or ", ".join(members)
-
-
 def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:
     return pd.concat([findings.rows(country, wave, m) for m in members])
 
@@ -263,7 +251,7 @@ def _several(findings: Findings, country: str, wave: str, members: Sequence[str]
 def _path_covariance(rows: pd.DataFrame) -> str:
     arrows = rows[~rows["term"].str.contains(r"\(|→", regex=True)]
     kinds = [kind for kind in dict.fromkeys(arrows["cov_type"]) if kind]
-    return ", ".join(covariance_name(kind, _groups(rows)) for kind in kinds) or NOT_ESTIMABLE
+    return ", ".join(covariance_name(kind, groups_in(rows)) for kind in kinds) or NOT_ESTIMABLE
 
 
 def _interval_words(findings: Findings, country: str, wave: str, members: Sequence[str]) -> str:

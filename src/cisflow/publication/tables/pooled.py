@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.claims.verdicts import (
-    CONTRADICTED,
-    INCONCLUSIVE,
+from cisflow.claims import verdicts
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.balances import part_labels
+from cisflow.publication.tables.layout import Table, lay_out, two_level
+from cisflow.publication.tables.notes import breaks_note, reasons
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    NOT_MEASURABLE,
-    SUPPORTED,
-)
-from cisflow.publication.findings import NOT_ESTIMABLE as MISSING
-from cisflow.publication.findings import (
     STARS_NOTE,
-    Findings,
     brief_interval,
     column_label,
     count,
@@ -30,15 +26,10 @@ from cisflow.publication.findings import (
     label,
     number,
     p_value,
+    sentence,
     stars,
 )
-from cisflow.publication.tables.balances import part_labels
-from cisflow.publication.tables.layout import breaks_note, sentence, set_table, two_level
-from cisflow.publication.tables.regressions import reasons
-from cisflow.study.series import breaks_crossed
-
-if TYPE_CHECKING:
-    from maketables import MTable
+from cisflow.study.claims import ARROW
 
 METHODS = {
     "paule-mandel": "Paule–Mandel",
@@ -48,31 +39,31 @@ METHODS = {
 ERRORS = {"knapp-hartung": "Knapp–Hartung", "normal": "normal"}
 # A letter for each verdict, so that the matrix can be read without colours.
 LETTERS = {
-    SUPPORTED: "S",
-    CONTRADICTED: "C",
-    INCONCLUSIVE: "I",
-    NOT_ESTIMABLE: "n",
-    NOT_MEASURABLE: "–",
+    verdicts.SUPPORTED: "S",
+    verdicts.CONTRADICTED: "C",
+    verdicts.INCONCLUSIVE: "I",
+    verdicts.NOT_ESTIMABLE: "n",
+    verdicts.NOT_MEASURABLE: "–",
 }
 ALL_COUNTRIES = "All countries"
 TERM = ["wave", "model", "outcome", "column", "term"]
 
 
-def pooled_table(findings: Findings, model: str) -> MTable:
+def pooled_table(findings: Findings, model: str) -> Table:
     """Render the pooled coefficients of a model with what tells how much countries differ."""
     rows = main_rows(findings, model)
     cells = {
         _key(findings, row): {
             "Estimate": number(row["estimate"]) + stars(row["p_value"]),
-            "95 % interval": _unbroken(row["ci_low"], row["ci_high"]),
-            "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
+            "95 % interval": brief_interval(row["ci_low"], row["ci_high"], unbroken=True),
+            "Prediction interval": brief_interval(row["pi_low"], row["pi_high"], unbroken=True),
             "τ (I², %)": f"{number(np.sqrt(row['tau2']))} ({_percent(row['i2'])})",
             "p of Q": p_value(row["q_p"]),
             "Countries": count(row["k"]),
             "Firms": count(row["n"]),
         }
         if np.isfinite(row["estimate"])
-        else {"Estimate": MISSING}
+        else {"Estimate": NOT_ESTIMABLE}
         for row in rows.to_dict(orient="records")
     }
     notes = [
@@ -85,11 +76,10 @@ def pooled_table(findings: Findings, model: str) -> MTable:
         *crossed_breaks(findings),
         *reasons(rows),
     ]
-    caption = f"{findings.models[model]['title']}: pooled over countries"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def methods_table(findings: Findings, model: str) -> MTable:
+def methods_table(findings: Findings, model: str) -> Table:
     """Render the pooled coefficients of a model by each method."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for row in _of_model(findings, model).to_dict(orient="records"):
@@ -105,16 +95,19 @@ def methods_table(findings: Findings, model: str) -> MTable:
         "standard errors from the spread of the countries, and t instead of the normal "
         f"distribution. {STARS_NOTE}.",
     ]
-    caption = f"{findings.models[model]['title']}: methods of pooling compared"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def leave_one_out_table(findings: Findings, model: str) -> MTable:
+def leave_one_out_table(findings: Findings, model: str) -> Table:
     """Render how far the pooled coefficients of a model hang on a single country."""
     cells = {}
     for term in pooled_terms(findings, model):
         without = sorted(term["leave_one_out"], key=lambda left: left["estimate"])
-        row = {"Lowest": MISSING, "Highest": MISSING, "Decisive countries": MISSING}
+        row = {
+            "Lowest": NOT_ESTIMABLE,
+            "Highest": NOT_ESTIMABLE,
+            "Decisive countries": NOT_ESTIMABLE,
+        }
         if without:
             ends = {"Lowest": without[0], "Highest": without[-1]}
             row = {
@@ -130,14 +123,13 @@ def leave_one_out_table(findings: Findings, model: str) -> MTable:
         "Pooled estimates with each country left out in turn. A country is decisive if without it "
         "the 95 % interval says something else of the sign: positive, negative, or open.",
         "n.e.: not estimable (leaving one out needs three countries)."
-        if any(MISSING in row.values() for row in cells.values())
+        if any(NOT_ESTIMABLE in row.values() for row in cells.values())
         else "",
     ]
-    caption = f"{findings.models[model]['title']}: one country left out at a time"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def moderators_table(findings: Findings, model: str) -> MTable:
+def moderators_table(findings: Findings, model: str) -> Table:
     """Render the meta-regressions of a model's coefficients."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
     notes: dict[str, None] = {}
@@ -146,8 +138,10 @@ def moderators_table(findings: Findings, model: str) -> MTable:
             continue
         of = cells.setdefault(_key(findings, row), {})
         if row["note"]:
-            notes[f"{MISSING}: {row['note']}."] = None
-            of |= {sentence(name.replace("_", " ")): MISSING for name in _moderators(findings)}
+            notes[f"{NOT_ESTIMABLE}: {row['note']}."] = None
+            of |= {
+                sentence(name.replace("_", " ")): NOT_ESTIMABLE for name in _moderators(findings)
+            }
             continue
         head = "Constant" if row["moderator"] == "Intercept" else row["moderator"]
         of[sentence(head.replace("_", " "))] = (
@@ -164,12 +158,11 @@ def moderators_table(findings: Findings, model: str) -> MTable:
         f"not explain. {STARS_NOTE}.",
         *notes,
     ]
-    caption = f"{findings.models[model]['title']}: effects by attributes of the country"
     shown = [*columns, "τ left", "R² (%)", "Estimates"]
-    return set_table(findings, two_level(cells, columns=shown), caption, told)
+    return lay_out(two_level(cells, columns=shown), told)
 
 
-def matrix_table(findings: Findings) -> MTable:
+def matrix_table(findings: Findings) -> Table:
     """Render the verdict on every claim by country, a letter for each of its waves."""
     letters = verdict_letters(findings)
     claims = findings.claims.drop_duplicates("claim")
@@ -189,8 +182,7 @@ def matrix_table(findings: Findings) -> MTable:
         "same rule applied to the pooled estimate and its interval, or the verdict of a claim "
         "that is about the run as a whole. A claim’s first test decides.",
     ]
-    frame = pd.DataFrame(columns, index=list(claims["claim"]))
-    return set_table(findings, frame, "Verdicts by claim, country and wave", notes)
+    return lay_out(pd.DataFrame(columns, index=list(claims["claim"])), notes)
 
 
 # --- shared with the figures -------------------------------------------------------------------
@@ -263,14 +255,12 @@ def crossed_breaks(findings: Findings) -> list[str]:
     """Say which breaks in series the pooled waves cross, where the codebooks record any."""
     if findings.settings["pool"]["by"] == "wave":
         return []
-    breaks = breaks_crossed(*findings.series.values())
-    return breaks_note(breaks)
+    return breaks_note(*findings.series.values())
 
 
-def term_label(findings: Findings, model: str, term: str) -> str:
-    """Return what to call a pooled term in print."""
-    spec = findings.models[model]
-    if spec["estimator"] == "balance" and "→" not in term:
+def term_label(spec: Mapping[str, Any], term: str) -> str:
+    """Return what to call a pooled term of a model in print."""
+    if spec["estimator"] == "balance" and ARROW not in term:
         return part_labels(spec).get(term, term).removeprefix("– ").capitalize()
     effect = re.fullmatch(r"(direct|indirect|total)\((.+)\)", term)
     return f"{effect[1].capitalize()} effect of {inline(effect[2])}" if effect else label(term)
@@ -287,7 +277,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
         parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
-    text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
+    text = term_label(spec, row["term"]) if row["term"] else "All terms"
     return ", ".join(parts), text
 
 
@@ -295,26 +285,5 @@ def _moderators(findings: Findings) -> list[str]:
     return list(findings.settings["pool"]["moderators"])
 
 
-def _unbroken(low: float, high: float) -> str:
-    """Return an interval that stays on one line in a narrow column."""
-    return brief_interval(low, high).replace(" ", "\u00a0")
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def pooled_tables(
-    settings: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, Any]]:
-    """Yield name and renderer of every table of a run that pools."""
-    yield "claims_matrix", matrix_table
-    kinds = {
-        "pooled": pooled_table,
-        "pooled_methods": methods_table,
-        "pooled_leave_one_out": leave_one_out_table,
-        **({"pooled_moderators": moderators_table} if settings["pool"]["moderators"] else {}),
-    }
-    for model in models:
-        for kind, render in kinds.items():
-            yield f"{kind}_{model}", partial(render, model=model)
