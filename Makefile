@@ -1,6 +1,7 @@
 # make          install from the lock, run the default pipeline (another: make CONFIG=config/nigeria.yaml)
 # make test     install from the lock, run every test
-# make lint     ruff, snakefmt, snakemake --lint, mypy
+# make lint     ruff, snakefmt, snakemake --lint, mypy, and lint-imports: the arrows between the rooms
+# make lock     requirements.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
@@ -15,7 +16,7 @@ BIN   := .venv/bin
 # A bundle carries the lock's packages in wheels/, with their checksums.
 WHEELS := $(wildcard wheels/SHA256SUMS)
 
-.PHONY: all test lint bundle clean
+.PHONY: all test lint lock bundle clean
 all: $(STAMP)
 	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
 
@@ -29,6 +30,14 @@ lint: $(STAMP)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+LOCK := uv pip compile pyproject.toml --quiet --no-header --python-version 3.11
+lock:
+	$(LOCK) --extra test --universal --generate-hashes --output-file requirements.lock
+	sed '/^  - pip:$$/q' environment.yml > environment.new
+	$(LOCK) --no-annotate --constraint requirements.lock | sed 's/^/      - /' >> environment.new
+	mv environment.new environment.yml
 
 $(STAMP):
 	$(PYTHON) -m venv --clear .venv

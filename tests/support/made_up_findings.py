@@ -70,9 +70,11 @@ ATTRITION = {
         | {"statistic": 1.0, "df": None, "p_value": 0.32, "n": 1580},
         {"wave": "CIS2", "term": "all terms (Wald test)", "estimate": None, "std_error": None}
         | {"statistic": 27.5, "df": 2, "p_value": 1e-6, "n": 1580},
-        {"wave": "CIS4", "term": "not estimable: no firm without", "estimate": None},
+        {"wave": "CIS4", "term": "", "note": "no firm without", "estimate": None},
     ],
 }
+
+NONE = {"status": "not_estimable"}
 
 
 def read_models() -> dict:
@@ -99,7 +101,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                     rows += [{**at, **row} for row in found]
                     fits += [{"wave": wave, **f} for f in fit]
                 else:
-                    rows.append({**at, "note": "not estimable: no accounts"})
+                    rows.append({**at, **NONE, "note": "no accounts"})
                 flow += [{**at, **step} for step in _flow(spec, possible)]
                 variables = _variables(spec)
                 sample = _sample(rng, variables, 240 if possible else 0)
@@ -118,6 +120,7 @@ def make_findings(settings: dict | None = None) -> Findings:
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     words = ["outcome", "column", "term", "cov_type", "weights", "note"]
     table[words] = table[words].fillna("")
+    table["status"] = table["status"].fillna("estimated")
     return Findings(
         settings=settings,
         models=models,
@@ -159,7 +162,7 @@ def _regression(rng, spec):
                     about["groups"] = 12 if cov.startswith("cluster") else np.nan
                     if term == "coop_public_research":
                         why = "no firm with this value has an uncensored outcome"
-                        rows.append({**about, "note": f"not estimable: {why}"})
+                        rows.append({**about, **NONE, "note": why})
                         continue
                     rows.append({**about, **_numbers(estimate, se * rng.uniform(0.9, 1.1))})
             fits.append(
@@ -192,7 +195,7 @@ def _path(rng, spec):
                 of = {"outcome": target, "column": column, "term": kind}
                 numbers = _numbers(scale * rng.normal(-0.05, 0.05), scale * 0.05)
                 if kind.startswith("direct") and source not in spec["equations"][target]:
-                    numbers = {"estimate": 0.0}
+                    numbers = {"estimate": 0.0, "status": "fixed"}
                 rows.append({**about, **of, **numbers})
     fit = {
         "nobs": 305,
@@ -232,7 +235,7 @@ def _balance(rng, spec):
                 of = {"outcome": outcome, "column": column_of(scale, group)}
                 if "high_tech" in group or lag == 6 or "7" in group:
                     why = "fewer than 30 firms have every variable of the model"
-                    rows.append({**of, "note": f"not estimable: {why}"})
+                    rows.append({**of, **NONE, "note": why})
                     continue
                 n = {EVERYONE: 305, "small": 140, "not small": 165}.get(group, np.nan)
                 rows += _balance_rows(rng, {**about, **of, "n": n}, unit, spec, group)
@@ -241,7 +244,7 @@ def _balance(rng, spec):
         words = "the balance is negative at every lag within 0–5 years: it does not turn"
         fits.append({"horizon": {EVERYONE: words}})
         of = {"outcome": spec["balance"]["target"], "column": SCALES[0], "term": "horizon"}
-        rows.append({**of, "note": words})
+        rows.append({**of, "status": "in_words", "note": words})
     return rows, fits
 
 

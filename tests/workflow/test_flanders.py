@@ -134,9 +134,9 @@ def test_editing_one_model_reruns_what_depends_on_it(project):
 @pytest.mark.parametrize(
     ("module", "reruns", "spares"),
     [
-        ("models/path.py", {"estimate"}, {"ingest_wave", "panel"}),
-        ("claims.py", {"judge"}, {"ingest_wave", "panel", "estimate"}),
-        ("ingest.py", {"ingest_wave", "ingest_accounts"}, {"simulate"}),
+        ("estimators/path/model.py", {"estimate"}, {"ingest_wave", "panel"}),
+        ("claims/verdicts.py", {"judge"}, {"ingest_wave", "panel", "estimate"}),
+        ("survey/ingest.py", {"ingest_wave", "ingest_accounts"}, {"simulate"}),
     ],
 )
 def test_editing_a_module_reruns_the_rules_that_use_it(project, module, reruns, spares):

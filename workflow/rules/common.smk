@@ -7,21 +7,25 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from cisflow.study.digests import code_digest
-from cisflow.study.run import load_run
+from cisflow.base.paths import found, shipped
 from cisflow.base.problems import CisflowError
-from cisflow.study.run import is_pooled
+from cisflow.study.digests import code_digest, content_digest
+from cisflow.study.run import is_pooled, load_run
 from cisflow.study.weightings import weightings
 
-ROOT = Path(workflow.basedir)
-ENVIRONMENT = str(ROOT / "environment.yml")
+# The package itself is in no environment: Snakemake hands its own search path to the scripts,
+# behind that of the environment they run in.
+ENVIRONMENT = str(shipped("environment.yml"))
+CONFIGS = [str(file) for file in workflow.configfiles]
 
 try:
-    RUN = load_run(config, ROOT, file=" + ".join(map(str, workflow.configfiles)))
+    RUN = load_run(config, Path(), file=" + ".join(CONFIGS) or "the config")
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
-digest = partial(code_digest, root=ROOT)
+# What comes with cisflow is known to a rule by its content, never by where it lies: a folder that
+# is copied or moved, and a package that is installed anew, make nothing run again.
+digest = partial(code_digest, root=shipped())
 
 
 # Of the countries at hand: results that come from exports are no rule's pattern.
@@ -51,6 +55,16 @@ def every(path):
     return expand(results(path), country=RUN.countries, model=RUN.models)
 
 
+def content(*names):
+    """Return a digest of files that the user has or cisflow brings: a parameter of a rule."""
+    return content_digest(map(found, names))
+
+
+def codebook(country, wave):
+    """Return a digest of the codebook of a wave, or of the accounts."""
+    return content_digest(RUN.codebook_files(country, wave))
+
+
 def log_of(path):
     """Return the log file of a job."""
     return results(f"logs/{path}.log")
@@ -64,8 +78,14 @@ def timing_of(path):
 # A run that was asked for less than everything (an export, say) has nothing to report.
 MAKE_REPORT = shlex.join(
     [
-        *[sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")],
-        *["--configfile", *map(str, workflow.configfiles)],
+        *[
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(workflow.main_snakefile),
+        ],
+        *(["--configfile", *CONFIGS] if CONFIGS else []),
         *["--nolock", "--quiet", "all", "--report", published("report.html")],
     ]
 )

@@ -4,7 +4,6 @@
 rule ingest_wave:
     input:
         extract=lambda w: RUN.source(w.country, w.wave)["file"],
-        codebook=lambda w: RUN.codebook_files(w.country, w.wave),
     output:
         firms=microdata("{country}/{wave}.parquet"),
         quality=results("quality/{country}/{wave}.json"),
@@ -17,7 +16,7 @@ rule ingest_wave:
     params:
         source=lambda w: RUN.source(w.country, w.wave),
         name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
+        codebook=lambda w: codebook(w.country, w.wave),
         data=RUN.settings["data"],
         code=digest("ingest_wave"),
     message:
@@ -29,7 +28,6 @@ rule ingest_wave:
 rule ingest_accounts:
     input:
         extract=lambda w: RUN.source(w.country, "accounts")["file"],
-        codebook=lambda w: RUN.codebook_files(w.country, "accounts"),
     output:
         accounts=microdata("{country}/accounts.parquet"),
         quality=results("quality/{country}/accounts.json"),
@@ -42,7 +40,7 @@ rule ingest_accounts:
     params:
         source=lambda w: RUN.source(w.country, "accounts"),
         name=lambda w: RUN.countries[w.country]["name"],
-        folders=[str(folder) for folder in RUN.codebook_folders],
+        codebook=lambda w: codebook(w.country, "accounts"),
         data=RUN.settings["data"],
         code=digest("ingest_accounts"),
     message:

@@ -14,7 +14,6 @@ rule panel:
             else []
         ),
         deflator=lambda w: RUN.deflator(w.country).get("file", []),
-        industries=str(ROOT / "config/nace.yaml"),
     output:
         panel=microdata("{country}/panel.parquet"),
     log:
@@ -32,6 +31,7 @@ rule panel:
         weigh_attrition=any(
             "accounts_weight" in weightings(spec) for spec in RUN.models.values()
         ),
+        industries=content("config/nace.yaml"),
         code=digest("panel"),
     message:
         "Linking waves and accounts of {wildcards.country}"

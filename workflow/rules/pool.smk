@@ -50,7 +50,6 @@ rule export:
             *expand(results("sample/{country}.csv"), country=RUN.countries),
             *expand(results("description/{country}.json"), country=RUN.countries),
         ],
-        industries=str(ROOT / "config/nace.yaml"),
         quality=[
             results(f"quality/{c}/{w}.json") for c in RUN.at_hand for w in RUN.waves(c)
         ],
@@ -66,6 +65,7 @@ rule export:
         settings=RUN.settings,
         models=RUN.digests,
         run=RUN.name,
+        industries=content("config/nace.yaml"),
         code=digest("export"),
     message:
         "Packing the estimates that may leave the centre"

@@ -73,9 +73,6 @@ rule paper:
         **FINDINGS,
         tables=published("tables"),
         figures=published("figures"),
-        template=str(ROOT / "paper/paper.typ"),
-        bibliography=str(ROOT / "paper/references.bib"),
-        figure1=str(ROOT / "paper/figure1.yaml"),
     output:
         paper=report(
             published("paper.pdf"), caption="../report/paper.rst", category="Paper"
@@ -94,6 +91,8 @@ rule paper:
         settings=RUN.settings,
         models=RUN.models,
         rule=RUN.claims["rule"],
+        template=content("paper/paper.typ", "paper/references.bib"),
+        figure1=content("paper/figure1.yaml"),
         code=digest("paper"),
     message:
         "Writing the paper"

@@ -3,7 +3,9 @@
 from cisflow.study.truth import truth_of
 
 try:
-    TRUTHS = {country: truth_of(RUN.truth, country, ROOT) for country in RUN.countries}
+    TRUTHS = {
+        country: truth_of(RUN.truth, country, Path()) for country in RUN.countries
+    }
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -12,14 +14,6 @@ for country in RUN.at_hand:
     rule:
         name:
             f"simulate_{country}"
-        input:
-            codebooks=sorted(
-                {
-                    file
-                    for wave in RUN.files(country)
-                    for file in RUN.codebook_files(country, wave)
-                }
-            ),
         output:
             **RUN.files(country),
         log:
@@ -33,7 +27,7 @@ for country in RUN.at_hand:
             codebooks={
                 w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
             },
-            folders=[str(folder) for folder in RUN.codebook_folders],
+            contents={w: codebook(country, w) for w in RUN.files(country)},
             truth=TRUTHS[country],
             seed=RUN.settings["seed"],
             code=digest("simulate"),

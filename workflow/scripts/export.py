@@ -5,6 +5,7 @@ with reported(snakemake.log[0]):
     from pathlib import Path
 
     from cisflow.base.documents import read_yaml
+    from cisflow.base.paths import found
     from cisflow.estimation.pooling.exports import write_export
 
     folder = Path("results", snakemake.params.run)
@@ -13,6 +14,6 @@ with reported(snakemake.log[0]):
         {Path(file).relative_to(folder).as_posix(): file for file in snakemake.input.aggregates},
         snakemake.params.settings,
         snakemake.params.models,
-        read_yaml(snakemake.input.industries),
+        read_yaml(found("config/nace.yaml")),
         [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.quality],
     )

@@ -1,13 +1,14 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
+    from cisflow.base.paths import places
     from cisflow.base.records import write_record
     from cisflow.raw.extract import configured
     from cisflow.study.codebook import load_codebook
     from cisflow.survey.ingest import ingest_wave
     from cisflow.survey.semantics import write_warnings
 
-    codebook = load_codebook(snakemake.params.source["codebook"], snakemake.params.folders)
+    codebook = load_codebook(snakemake.params.source["codebook"], places("config/codebooks"))
     codebook = configured(codebook, snakemake.params.source)
     firms, quality = ingest_wave(
         snakemake.input.extract,

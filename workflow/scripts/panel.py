@@ -4,6 +4,7 @@ with reported(snakemake.log[0]):
     import pandas as pd
 
     from cisflow.base.documents import read_yaml
+    from cisflow.base.paths import found
     from cisflow.panel.build import build_panel
     from cisflow.survey.accounts.deflator import read_deflator
 
@@ -13,7 +14,7 @@ with reported(snakemake.log[0]):
         pd.read_parquet(snakemake.input.accounts) if snakemake.input.accounts else None,
         lag=snakemake.params.lag,
         lags=snakemake.params.lags,
-        industries=read_yaml(snakemake.input.industries),
+        industries=read_yaml(found("config/nace.yaml")),
         average=snakemake.params.average,
         winsorise=snakemake.params.winsorise,
         deflator=read_deflator(prices, base_year) if prices else None,

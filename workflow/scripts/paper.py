@@ -5,6 +5,7 @@ with reported(snakemake.log[0]):
     from pathlib import Path
 
     from cisflow.base.documents import read_yaml
+    from cisflow.base.paths import found
     from cisflow.publication.findings import read_findings
     from cisflow.publication.manifest import write_manifest
     from cisflow.publication.paper.context import paper_context
@@ -21,9 +22,9 @@ with reported(snakemake.log[0]):
         findings,
         tables=snakemake.input.tables,
         figures=snakemake.input.figures,
-        figure1=read_yaml(snakemake.input.figure1),
+        figure1=read_yaml(found("paper/figure1.yaml")),
         rule=snakemake.params.rule,
     )
-    render_paper(context, snakemake.output.paper, snakemake.input.template)
+    render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
     write_manifest(Path(snakemake.output.manifest), snakemake.params.settings)

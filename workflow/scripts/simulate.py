@@ -1,11 +1,12 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
+    from cisflow.base.paths import places
     from cisflow.simulate.extracts import simulate_extracts
     from cisflow.study.codebook import load_codebook
 
     codebooks = {
-        wave: load_codebook(name, snakemake.params.folders)
+        wave: load_codebook(name, places("config/codebooks"))
         for wave, name in snakemake.params.codebooks.items()
     }
     simulate_extracts(

@@ -13,12 +13,12 @@ import pandas as pd
 from cisflow.assist.scaffold_text import TODO
 from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
-from cisflow.base.paths import files_of, shown
+from cisflow.base.paths import files_of, found, places, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import configured
 from cisflow.study.codebook import codebook_files, load_codebook
 from cisflow.study.models import with_unions
-from cisflow.study.run import Run, find_file, load_run
+from cisflow.study.run import Run, load_run
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -80,7 +80,7 @@ def check_run(config_file: Path, root: Path) -> Findings:
         run = load_run(document, root, file=shown(config_file))
     except CisflowError as error:
         findings.refuse(error)
-    folders = [root / "config" / "codebooks"]
+    folders = places("config/codebooks", root)
     sources = list(_sources(document))
     for heading, problem in _todos(config_file, sources, folders):
         findings.errors.append((heading, problem))
@@ -227,7 +227,7 @@ def _needless_changes(
     run: Run, root: Path, asked: dict[str, set[str]], heading: str
 ) -> Iterator[tuple[str, Problem]]:
     """Warn where a run leaves out of a model what every wave asks after all."""
-    whole, _ = with_unions(read_yaml(find_file(run.settings["models_file"], root)))
+    whole, _ = with_unions(read_yaml(found(run.settings["models_file"], root)))
     changed = {name: whole[name] for name in run.settings["model_changes"] if name in run.models}
     able = [row for row in _models(replace(run, models=changed), root, asked) if row["supported"]]
     for name in changed:
@@ -250,7 +250,7 @@ def _nothing_to_estimate(
 
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
-    industries = read_yaml(root / "config" / "nace.yaml")
+    industries = read_yaml(found("config/nace.yaml", root))
     accounts = any("accounts" in about for about in run.countries.values())
     return [
         {"wave": wave, **row}

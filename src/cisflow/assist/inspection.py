@@ -19,6 +19,7 @@ from cisflow.assist.support import supported_models
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.documents import read_yaml
+from cisflow.base.paths import found, places
 from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.raw.extract import open_extract
@@ -272,7 +273,7 @@ def inspect_file(
     CisflowError
         The file cannot be read, or there is no such codebook.
     """
-    folders = [root / "config" / "codebooks"]
+    folders = places("config/codebooks", root)
     asked = load_codebook(codebook, folders) if codebook else None
     options = {**sheet_of(path), **(asked or {}).get("file", {})}
     names = open_extract(path, options).names
@@ -351,8 +352,8 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
-    models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
-    industries = read_yaml(root / "config" / "nace.yaml")
+    models, _ = with_unions(read_yaml(found("config/models.yaml", root)))
+    industries = read_yaml(found("config/nace.yaml", root))
     return supported_models(variables, models, industries, accounts=False)
 
 

@@ -18,7 +18,7 @@ from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.assist.vocabulary import load_words
 from cisflow.base.documents import read_yaml
-from cisflow.base.paths import shown
+from cisflow.base.paths import found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, configured
 from cisflow.study.codebook import Codebook, load_codebook
@@ -68,7 +68,7 @@ class Task:
     @property
     def folders(self) -> list[Path]:
         """Folders in which a codebook's name is looked up."""
-        return [self.root / "config" / "codebooks"]
+        return places("config/codebooks", self.root)
 
 
 @dataclass
@@ -173,7 +173,7 @@ def initialise(
         out,
         root,
         labels_files,
-        all_codebooks([root / "config" / "codebooks"]),
+        all_codebooks(places("config/codebooks", root)),
         currencies.pop() if len(currencies) == 1 else None,
     )
     planned: list[Wave] = []
@@ -191,7 +191,7 @@ def initialise(
         (accounts, accounts_book) if accounts else None,
         models,
         todos,
-        os.path.relpath(root / "workflow" / "schemas", config_file.parent),
+        os.path.relpath(shipped("workflow", "schemas"), config_file.parent),
     )
     written = []
     for file, content in [*((w.file, w.text) for w in planned if w.file), (config_file, text)]:
@@ -325,7 +325,7 @@ def _write(task: Task, wave: Wave, made: Draft, seen: Look, earlier: Sequence[Wa
     # The models are chosen as if what is left to a human were settled.
     wave.variables = sorted({*mapped, *made.taken_over, *made.open} - (absent - {*made.open}))
     title = f"{', '.join(n or c for c, n in task.countries.items())}, {wave.name}"
-    schema = os.path.relpath(task.root / "workflow" / "schemas", wave.file.parent)
+    schema = os.path.relpath(shipped("workflow", "schemas"), wave.file.parent)
     # Without knowing its rows nothing can be tried, and that much is told already.
     if not wave.rows.todo:
         problems, warned = _tried(task, wave, codebook_text(made, seen, title, schema), earlier)
@@ -439,10 +439,10 @@ def _models(
     lacking
         Of the others what they lack.
     """
-    listed = read_yaml(root / "config" / "config.yaml")["models"]
-    models, _ = with_unions(read_yaml(root / "config" / "models.yaml"))
+    listed = read_yaml(shipped("config", "config.yaml"))["models"]
+    models, _ = with_unions(read_yaml(found("config/models.yaml", root)))
     chosen = {name: models[name] for name in listed if name in models}
-    industries = read_yaml(root / "config" / "nace.yaml")
+    industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
     asked = {v for w in waves for v in w.variables}
     good: list[str] = []

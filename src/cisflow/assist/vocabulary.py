@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import read_yaml, validated
+from cisflow.base.paths import found, shipped
 from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 SHORTEST_ABBREVIATION = 3
@@ -143,9 +144,8 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         Code and name of the country, which stands for "domestic" in labels such as "Suppliers
         (Nigeria)"; the file knows more of its names.
     """
-    file = root / "config" / "words.yaml"
-    document = _text_keys(read_yaml(file))
-    schema = root / "workflow" / "schemas" / "words.schema.yaml"
+    document = _text_keys(read_yaml(found("config/words.yaml", root)))
+    schema = shipped("workflow", "schemas", "words.schema.yaml")
     document = validated(document, schema, "config/words.yaml")
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
     homes = [country_name, *document["countries"].get(country, [])[2:]]

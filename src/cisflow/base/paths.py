@@ -15,6 +15,17 @@ def shipped(*parts: str | Path) -> Path:
     return (INSIDE if INSIDE.is_dir() else PACKAGE.parents[1]).joinpath(*parts)
 
 
+def places(folder: str, root: Path = Path()) -> list[Path]:
+    """Return where files of one kind are looked up: the project's own folder, then ours."""
+    own, ours = root / folder, shipped(folder)
+    return [own] if own.resolve() == ours.resolve() else [own, ours]
+
+
+def found(name: str, root: Path = Path()) -> Path:
+    """Return a file by name: from the working folder or the project, else the one that ships."""
+    return next((p for p in (Path(name), root / name) if p.exists()), shipped(name))
+
+
 def shown(path: Path | str) -> str:
     """Return a path as the user would write it: relative to the working folder if below it."""
     path = Path(path)

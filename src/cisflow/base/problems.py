@@ -18,11 +18,14 @@ class Problem:
     """One thing that is wrong: what it is and what to do about it.
 
     ``what`` names the variable, its column and how many values are concerned; it never
-    quotes a firm's id or the value of a numeric variable.
+    quotes a firm's id or the value of a numeric variable. ``about`` is the variable, and
+    ``count`` the smallest number of rows or firms that ``what`` tells of, None where it tells none.
     """
 
     what: str
     remedy: str
+    about: str = ""
+    count: int | None = None
 
     def __str__(self) -> str:
         return f"  {self.what}\n      → {self.remedy}"

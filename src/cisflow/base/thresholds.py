@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 MINIMUM_CELL = 3
 
 
@@ -19,12 +17,3 @@ def is_small(firms: float, minimum: int = MINIMUM_CELL) -> bool:
 def splits_off_few(part: float, whole: float, minimum: int = MINIMUM_CELL) -> bool:
     """Return whether a count, or what it leaves of a known whole, may not be shown."""
     return is_small(part, minimum) or is_small(whole - part, minimum)
-
-
-def without_small_counts(text: str, minimum: int = MINIMUM_CELL) -> str:
-    """Return a message in which numbers of rows below the minimum are not told exactly."""
-
-    def told(match: re.Match[str]) -> str:
-        return match[0] if int(match[1]) >= minimum else f"fewer than {minimum} rows"
-
-    return re.sub(r"\b(\d+) rows?\b", told, text)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, Test
 
@@ -114,7 +113,6 @@ class Here:
 
 def _why_empty(row: Row) -> str:
     """Return why a row of estimates has no estimate with a standard error, empty if it has."""
-    if np.isfinite(row["estimate"]) and row["std_error"] > 0:
+    if row["status"] == ESTIMATED and row["std_error"] > 0:
         return ""
-    note = str(row["note"]).removeprefix("not estimable:").strip()
-    return note or "the model fixes the coefficient instead of estimating it"
+    return row["note"] or "the model fixes the coefficient instead of estimating it"

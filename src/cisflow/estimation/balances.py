@@ -11,7 +11,8 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, note_of, numeric
+from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.estimates import FIXED, IN_WORDS
 from cisflow.estimators.path.balance import Decomposition, decompose, horizon, parts_of
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
@@ -137,7 +138,7 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
     return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
 
 
-def _complete(firms: pd.DataFrame, needed: Sequence[str], lag: int | None = None) -> pd.DataFrame:
+def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
     """Return the firms with every variable that is needed.
 
     Raises
@@ -147,13 +148,12 @@ def _complete(firms: pd.DataFrame, needed: Sequence[str], lag: int | None = None
     """
     needed = list(needed)
     empty = [name for name in needed if firms[name].isna().all()] if len(firms) else []
-    when = "" if lag is None else f" at a lag of {lag} years"
     if empty:
-        what = f"nothing measured for {', '.join(empty)}{when}"
+        what = f"nothing measured for {', '.join(empty)}"
         raise CisflowError("Balance", Problem(what, "see the data-quality table"))
     kept = firms[firms[needed].notna().all(axis=1)]
     if len(kept) < FEWEST_FIRMS:
-        what = f"fewer than {FEWEST_FIRMS} firms have every variable of the model{when}"
+        what = f"fewer than {FEWEST_FIRMS} firms have every variable of the model"
         raise CisflowError("Balance", Problem(what, "group firms more broadly"))
     return kept
 
@@ -168,7 +168,7 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
     """
     about = spec["balance"]
     try:
-        firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec), lag)
+        firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
         fit = _fit(firms, spec["equations"], spec, {"draws": draws, "seed": seed})
         parts = parts_of(fit.model.system, **about)
         if group.name != EVERYONE:
@@ -223,7 +223,7 @@ def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row
     for scale in SCALES:
         column = column_of(scale, one.group.name)
         if one.why_not:
-            yield {"column": column, "note": f"not estimable: {one.why_not}"}
+            yield not_estimable(one.why_not, column=column)
             continue
         about = {
             "column": column,
@@ -246,8 +246,7 @@ def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
             for scale in SCALES:
                 column = column_of(scale, difference(first, second))
                 if missing:
-                    note = f"not estimable: no balance for {' and '.join(missing)}"
-                    yield {"column": column, "note": note}
+                    yield not_estimable(f"no balance for {' and '.join(missing)}", column=column)
                     continue
                 gap = pair[0].balance[scale].less(pair[1].balance[scale])
                 about = {"column": column, "weights": spec["weights"] or "unweighted"}
@@ -263,10 +262,10 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
             **{key: record[key] for key in ("estimate", "std_error", "statistic", "p_value")},
         }
         zero = not np.isfinite(record["std_error"])
-        note = "no such path: zero by assumption" if zero else ""
+        told = {"status": FIXED, "note": "no such path: zero by assumption"} if zero else {}
         for kind, low, high in ((PERCENTILE, "ci_low", "ci_high"), (BCA, "bca_low", "bca_high")):
             bounds = {"ci_low": record[low], "ci_high": record[high]}
-            yield {**row, **bounds, "cov_type": kind, "note": note}
+            yield {**row, **bounds, "cov_type": kind, **told}
 
 
 # --- by step -----------------------------------------------------------------------------------
@@ -284,8 +283,8 @@ def _by_step(
     try:
         fit, found = _steps(sample, asked, spec, bootstrap)
     except CisflowError as error:
-        row = {"outcome": outcome, "note": f"not estimable: {note_of(error)}"}
-        return [row], {"outcome": outcome, "note": note_of(error)}
+        note = note_of(error)
+        return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
     rows: list[Row] = []
     for step in spec["steps"]:
         here = {"outcome": outcome, "column": column_of(SCALES[1], step)}
@@ -297,7 +296,7 @@ def _by_step(
         else:
             few = f"fewer than {FEWEST_LEFT} firms with it, or without it"
             why = few if step in asked else "the survey does not ask so many"
-            rows.append({**here, "note": f"not estimable: {why}"})
+            rows.append(not_estimable(why, **here))
     groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
     return rows, {"outcome": outcome, "lag": None, "groups": groups}
 
@@ -364,6 +363,7 @@ def _horizon(
             "outcome": spec["balance"]["target"],
             "column": column_of(SCALES[0], group),
             "term": HORIZON,
+            "status": IN_WORDS,
             "note": words,
         }
         for group, words in told.items()

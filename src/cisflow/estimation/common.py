@@ -11,6 +11,8 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.estimators.errors import Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
@@ -67,9 +69,25 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
         raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
-def note_of(error: CisflowError) -> str:
-    """Return why something cannot be estimated."""
-    return "; ".join(problem.what for problem in error.problems)
+def note_of(error: CisflowError) -> Sentence:
+    """Return why something cannot be estimated, a text that knows the numbers of firms in it."""
+    return Sentence.joined(problem.what for problem in error.problems)
+
+
+def not_estimable(why: str, **where: Any) -> Row:
+    """Return the row of what has no estimate, and why."""
+    return {**where, "status": NO_ESTIMATE, "note": why}
+
+
+def without_few(value: Any, minimum: int) -> Any:
+    """Return rows or a record whose texts tell no number of firms below ``minimum``."""
+    if isinstance(value, Sentence):
+        return value.told(minimum)
+    if isinstance(value, dict):
+        return {key: without_few(inner, minimum) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_few(inner, minimum) for inner in value]
+    return value
 
 
 def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[Row]:
@@ -92,7 +110,7 @@ def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[R
 def record_of(test: Any) -> dict[str, Any]:
     """Return a test of linearmodels as statistic, degrees of freedom, p-value; or why not."""
     if not np.isfinite(test.stat):
-        return {"note": f"not estimable: {' '.join(str(test).split())}"}
+        return {"note": " ".join(str(test).split())}
     return {"statistic": float(test.stat), "df": test.df, "p_value": float(test.pval)}
 
 

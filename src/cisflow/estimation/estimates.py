@@ -1,7 +1,8 @@
 """The tidy table of estimates: the only thing the estimating stage hands on.
 
-One row per term. What could not be estimated is a row too: its estimate is empty and its
-``note`` says why, so that no gap is silent.
+One row per term. ``status`` says what a row is: a coefficient that was ``estimated`` or that the
+model has ``fixed``, one that is ``not_estimable`` (its estimate is empty and ``note`` says why, so
+that no gap is silent), or a finding ``in_words``, those of the ``note``.
 """
 
 from __future__ import annotations
@@ -34,14 +35,18 @@ COLUMNS = (
     "groups",
     "cov_type",
     "weights",
+    "status",
     "note",
 )
+
+ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"
 
 # Country of the rows that pool several (cisflow.estimation.pooling.pool).
 POOLED = "pooled"
 ALL_WAVES = "all"  # the wave of estimates on the firms of all waves
 
-WORDS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "note")
+NUMBERS = (*COLUMNS[6:12], "n", "n_lower", "n_upper", "groups")
+WORDS = tuple(column for column in COLUMNS if column not in NUMBERS)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from cisflow.estimation.common import (
     coefficient_rows,
     covariance_name,
     formula_of,
+    not_estimable,
     note_of,
     numeric,
     record_of,
@@ -104,7 +105,7 @@ def _methods(
             diagnostics = _diagnostics(design, method, sample, spec)
         except CisflowError as error:
             note = note_of(error)
-            rows, diagnostics = [{"note": f"not estimable: {note}"}], {"note": note}
+            rows, diagnostics = [not_estimable(note)], {"note": note}
         yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
 
 
@@ -220,7 +221,7 @@ def _rows(
         options, codes = _options(design, covariance, sample)
         fit = _fit(design, method, options)
     except CisflowError as error:
-        yield {**about, "note": f"not estimable: {note_of(error)}"}
+        yield not_estimable(note_of(error), **about)
         return
     groups = np.nan if codes is None else int(codes.max()) + 1
     df = np.inf if covariance == "HC0" else float(fit.df_resid)
@@ -228,7 +229,7 @@ def _rows(
     for row in coefficient_rows(fit.params, fit.std_errors, df if codes is None else groups - 1):
         yield {**about, **row}
     for term, reason in design.not_estimable.items():
-        yield {**about, "term": term, "note": f"not estimable: {reason}"}
+        yield not_estimable(reason, **about, term=term)
 
 
 # --- tests -------------------------------------------------------------------------------------

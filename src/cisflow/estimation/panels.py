@@ -26,6 +26,7 @@ from cisflow.estimation.common import (
     coefficient_rows,
     covariance_name,
     formula_of,
+    not_estimable,
     note_of,
     numeric,
     record_of,
@@ -138,7 +139,7 @@ def _methods(
             diagnostics = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
         except CisflowError as error:
             note = note_of(error)
-            rows, diagnostics = [{"note": f"not estimable: {note}"}], {"note": note}
+            rows, diagnostics = [not_estimable(note)], {"note": note}
         yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
 
 
@@ -325,18 +326,18 @@ def _rows(fit: Fit, covariance: Covariance, spec: dict[str, Any], method: str) -
     try:
         result, groups, df = _with_covariance(fit, covariance)
     except CisflowError as error:
-        yield {**about, "note": f"not estimable: {note_of(error)}"}
+        yield not_estimable(note_of(error), **about)
         return
     about |= {"n": int(result.nobs), "groups": groups}
     bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
     for row in coefficient_rows(result.params, result.std_errors, df):
         if covariance == "driscoll_kraay" and _of_waves(row["term"]):
             # A wave's dummy leaves no variation between waves to judge it by.
-            yield {**about, "term": row["term"], "note": f"not estimable: {ONE_WAVE}"}
+            yield not_estimable(ONE_WAVE, **about, term=row["term"])
             continue
         yield {**about, **row, **({"note": bias} if row["term"] == LAGGED else {})}
     for term, reason in fit.not_estimable.items():
-        yield {**about, "term": term, "note": f"not estimable: {reason}"}
+        yield not_estimable(reason, **about, term=term)
 
 
 def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, float]:
@@ -396,16 +397,16 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
     try:
         within = _within(design).refit(**PLAIN["nonrobust"])
     except CisflowError as error:
-        return {"note": f"not estimable: {note_of(error)}"}
+        return {"note": note_of(error)}
     random = fit.refit(**PLAIN["nonrobust"])
     names = [name for name in design.terms if name in within.params and name in random.params]
     if not names:
-        return {"note": "not estimable: no named regressor varies within firms"}
+        return {"note": "no named regressor varies within firms"}
     contrast = (within.params - random.params)[names].to_numpy()
     spread = (within.cov.loc[names, names] - random.cov.loc[names, names]).to_numpy()
     if np.linalg.eigvalsh(spread).min() <= 0:
         why = "the difference of the covariances is not positive definite; read Mundlak's test"
-        return {"df": len(names), "note": f"not estimable: {why}"}
+        return {"df": len(names), "note": why}
     statistic = float(contrast @ np.linalg.solve(spread, contrast))
     df = len(names)
     return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}
@@ -415,11 +416,11 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
     """Test that the named regressors' firm means are irrelevant, robust like the main rows."""
     names = [m for m in map(_mean_of, fit.design.terms) if m in fit.design.X]
     if not names:
-        return {"note": "not estimable: no named regressor varies within firms"}
+        return {"note": "no named regressor varies within firms"}
     try:
         result = _with_covariance(fit, covariance)[0]
     except CisflowError as error:
-        return {"note": f"not estimable: {note_of(error)}"}
+        return {"note": note_of(error)}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
     return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}

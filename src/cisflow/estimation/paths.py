@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.estimates import ESTIMATED, FIXED
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
@@ -46,8 +47,7 @@ def path_model(
             **_tests_of_readings(make, spec, fit, covariance),
         }
     except CisflowError as error:
-        note = "; ".join(problem.what for problem in error.problems)
-        yield [{"note": f"not estimable: {note}"}], {"note": note}
+        yield [not_estimable(note_of(error))], {"note": note_of(error)}
         return
     about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
@@ -137,6 +137,7 @@ def _effect_rows(table: pd.DataFrame, target: str) -> Iterator[Row]:
                 "outcome": target,
                 "column": column,
                 "term": effect["term"],
+                "status": FIXED if effect["note"] else ESTIMATED,
                 "note": effect["note"],
                 **_numbers(effect, prefix),
             }

@@ -14,6 +14,7 @@ from cisflow.estimation.common import (
     covariance_name,
     fit_arguments,
     formula_of,
+    not_estimable,
     note_of,
     numeric,
     refuse_unmeasured,
@@ -46,7 +47,7 @@ def regressions(
                     diagnostics["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
             except CisflowError as error:
                 note = note_of(error)
-                rows, diagnostics = [{**where, "note": f"not estimable: {note}"}], {"note": note}
+                rows, diagnostics = [not_estimable(note, **where)], {"note": note}
             yield rows, {**where, **diagnostics}
 
 
@@ -102,7 +103,7 @@ def _tidy(fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame) -> I
     for i, term in enumerate(fit.params.index):
         reason = fit.not_estimable.get(term)
         if reason:
-            yield {**about, "term": term, "note": f"not estimable: {reason}"}
+            yield not_estimable(reason, **about, term=term)
             continue
         yield {
             **about,
@@ -116,7 +117,7 @@ def _tidy(fit: Any, covariance: str | dict[str, str], sample: pd.DataFrame) -> I
         }
     for term, reason in fit.not_estimable.items():
         if term not in fit.params.index:
-            yield {**about, "term": term, "note": f"not estimable: {reason}"}
+            yield not_estimable(reason, **about, term=term)
 
 
 def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from cisflow import __version__
-from cisflow.base.thresholds import MINIMUM_CELL, without_small_counts
+from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
-from cisflow.estimation.common import Row
-from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, WORDS, Estimates
+from cisflow.estimation.common import Row, not_estimable, without_few
+from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, ESTIMATED, WORDS, Estimates
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -99,20 +99,19 @@ def estimate(
     for wave, sample, reason in samples:
         label = {"country": country, "wave": wave, "model": model}
         if reason:
-            rows.append({**label, "note": f"not estimable: {reason}"})
+            rows.append(not_estimable(reason, **label))
             continue
         for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
-    silent = dict.fromkeys(WORDS, "")
-    table = pd.DataFrame([{**silent, **row} for row in rows], columns=list(COLUMNS))
-    table["note"] = [without_small_counts(note, minimum) for note in table["note"]]
-    for fit in fits:
-        reasons = fit.get("not_estimable", {})
-        fit["not_estimable"] = {t: without_small_counts(r, minimum) for t, r in reasons.items()}
+    silent = {**dict.fromkeys(WORDS, ""), "status": ESTIMATED}
+    told = [{**silent, **without_few(row, minimum)} for row in rows]
+    table = pd.DataFrame(told, columns=list(COLUMNS))
     about = {key: spec[key] for key in ("title", "source", "estimator")}
     about |= {"spec": spec_digest(spec), "cisflow": __version__}
-    return Estimates(table, {"country": country, "model": model, **about, "fits": fits})
+    return Estimates(
+        table, {"country": country, "model": model, **about, "fits": without_few(fits, minimum)}
+    )
 
 
 def _samples(

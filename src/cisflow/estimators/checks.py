@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 
 
 def check_regressors(heading: str, X: Floats, names: Sequence[str]) -> None:
@@ -18,14 +18,14 @@ def check_regressors(heading: str, X: Floats, names: Sequence[str]) -> None:
         if missing:
             problems.append(
                 (
-                    f"{name}: missing in {rows_in_words(missing)}",
+                    Sentence(f"{name}: missing in ", Count(missing)),
                     "drop these rows first, or use Tobit.from_formula, which drops and counts them",
                 )
             )
         if infinite:
             problems.append(
                 (
-                    f"{name}: infinite in {rows_in_words(infinite)}",
+                    Sentence(f"{name}: infinite in ", Count(infinite)),
                     "often the logarithm of zero or a ratio with denominator zero: "
                     "set these to missing, or use log(1 + x)",
                 )
@@ -44,15 +44,18 @@ def check_weights(heading: str, name: str, weights: Floats, n: int) -> None:
     negative, zero = int((weights < 0).sum()), int((weights == 0).sum())
     problems = []
     if invalid:
-        problems.append((f"{name}: missing or infinite in {rows_in_words(invalid)}", "drop them"))
+        problems.append((Sentence(f"{name}: missing or infinite in ", Count(invalid)), "drop them"))
     if negative:
         problems.append(
-            (f"{name}: negative in {rows_in_words(negative)}", "a weight counts firms; correct it")
+            (
+                Sentence(f"{name}: negative in ", Count(negative)),
+                "a weight counts firms; correct it",
+            )
         )
     if zero:
         problems.append(
             (
-                f"{name}: zero in {rows_in_words(zero)}",
+                Sentence(f"{name}: zero in ", Count(zero)),
                 "drop these rows before estimating: they carry no information",
             )
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 
 Flags = NDArray[np.bool_]
 Columns = dict[str, Any]  # numbers as arrays, anything else as Series
@@ -340,7 +340,7 @@ def _complete(
                 heading,
                 [
                     (
-                        f"none of {rows_in_words(n)} is complete",
+                        Sentence("none of ", Count(n), " is complete"),
                         f"see which variable is empty in this wave: {why}",
                     )
                 ],

@@ -17,7 +17,8 @@ from scipy.stats import chi2
 
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.problems import CisflowError
-from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few, without_small_counts
+from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few
+from cisflow.estimators.errors import Sentence
 from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
 from cisflow.study.canonical import lagged
@@ -30,7 +31,8 @@ SILENCE = NOT_ASKED, NOT_ANSWERED, UNKNOWN = "_not_asked", "_not_answered", "_un
 WEIGHT = "accounts_weight"
 UNKNOWN_INDUSTRY = "industry unknown"
 ATTRITION_COLUMNS = ("wave", "by", "group", "firms", "with_accounts", "share")
-SELECTIVITY_COLUMNS = ("wave", "term", "estimate", "std_error", "statistic", "df", "p_value", "n")
+NUMBERS = ("estimate", "std_error", "statistic", "df", "p_value", "n")
+SELECTIVITY_COLUMNS = ("wave", "term", *NUMBERS, "note")
 JOINT = "all terms (Wald test)"
 OTHER = "other industries"
 # An industry, or firms that lack an answer, enter with a dummy of their own if there are this many
@@ -83,12 +85,11 @@ def accounts_at(panel: pd.DataFrame, lag: int) -> pd.Series:
 def _described(panel: pd.DataFrame, minimum: int) -> dict[str, list[dict[str, Any]]]:
     somebody = panel.groupby("wave")["has_accounts"].transform("any")
     shares = control_attrition(attrition(panel[somebody]), minimum)
-    tests = selectivity(panel)
+    tests = selectivity(panel, minimum)
     firms = panel.groupby("wave").size()
     for wave, n in tests.groupby("wave")["n"].first().items():
         if splits_off_few(n, firms[wave], minimum):
             tests.loc[tests["wave"] == wave, "n"] = np.nan
-    tests["term"] = [without_small_counts(term, minimum) for term in tests["term"]]
     return {name: _records(table) for name, table in (("shares", shares), ("selectivity", tests))}
 
 
@@ -172,7 +173,7 @@ def _attrition_rows(panel: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield row(str(wave), "industry", str(industry), part)
 
 
-def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
+def selectivity(panel: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFrame:
     """Return the logit of having accounts on what the survey knows, and its joint test.
 
     Parameters
@@ -189,13 +190,13 @@ def selectivity(panel: pd.DataFrame) -> pd.DataFrame:
         all firms of the wave: who was not asked, or did not answer, has the mean and a dummy
         (``rd_intensity_not_asked``), an unknown industry is one of its own. What the wave does not
         ask is left out, and so are firms without an answer if they are too few for a dummy. A wave
-        for which it cannot be estimated has one row with the reason as its term.
+        for which it cannot be estimated has one row without a term, whose ``note`` says why.
     """
     rows: list[dict[str, Any]] = []
     for wave, firms in panel.groupby("wave", sort=False):
         fit, reason = _fit_or_reason(firms)
         if reason:
-            rows.append({"wave": str(wave), "term": f"not estimable: {reason}"})
+            rows.append({"wave": str(wave), "term": "", "note": reason.told(minimum)})
         else:
             rows += _selectivity_rows(str(wave), fit)
     return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))
@@ -259,15 +260,15 @@ def accounts_weights(panel: pd.DataFrame) -> pd.Series:
     return weights
 
 
-def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, str]:
+def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, Sentence]:
     """Return the logit of having accounts of a wave's firms, or why it cannot be estimated."""
     if firms["has_accounts"].nunique() < 2:
         who = "every firm" if firms["has_accounts"].any() else "no firm"
-        return None, f"{who} of the wave has accounts"
+        return None, Sentence(f"{who} of the wave has accounts")
     try:
-        return _fitted(firms), ""
+        return _fitted(firms), Sentence()
     except CisflowError as error:
-        return None, "; ".join(problem.what for problem in error.problems)
+        return None, Sentence.joined(problem.what for problem in error.problems)
 
 
 def _fitted(firms: pd.DataFrame) -> Any:

@@ -1,9 +1,10 @@
-"""The catalogue: every table and figure a run publishes, each declared once.
+"""The catalogue: every table and figure a run publishes, each kind declared once.
 
 It is known before anything is estimated. The tables, the figures, the paper and the report ask it
 what there is, what it is called and what it is about; nothing else puts a name together. A new
-item is a function of the findings in a module of :mod:`cisflow.publication.tables` or
-:mod:`cisflow.publication.figures`, and a line here.
+kind is a function of the findings in a module of :mod:`cisflow.publication.tables` or
+:mod:`cisflow.publication.figures`, and a line in :data:`TABLES` or
+:data:`FIGURES`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import (
+    compared_regressions,
     described,
     further_regressions,
     grouped_balances,
@@ -25,13 +26,16 @@ from cisflow.publication.families import (
     path_models,
     places,
     pooled_in_paper,
+    pooled_models,
     printed_places,
-    regression_models,
     scanned_balances,
+    sensitive,
+    shared_name,
     split_balances,
     stepped_balances,
     told_column,
     waves_of,
+    weighed_regressions,
 )
 from cisflow.publication.figures.balances import (
     decomposition_figure,
@@ -47,7 +51,7 @@ from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivi
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.balances import balance_table
 from cisflow.publication.tables.claims import claims_table
-from cisflow.publication.tables.layout import Table, union
+from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.paths import effects_table, indices_table, path_table
 from cisflow.publication.tables.pooled import (
     leave_one_out_table,
@@ -71,103 +75,11 @@ from cisflow.publication.tables.samples import (
 )
 from cisflow.publication.words import place_name
 from cisflow.study.run import is_pooled
-from cisflow.study.weightings import weightings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TABLE, FIGURE = "table", "figure"
-Models = Mapping[str, dict[str, Any]]
-
-
-class Section(NamedTuple):
-    """Items of one sort: their heading, and how they are read."""
-
-    title: str
-    about: str
-
-
-ESTIMATES = "standard errors in parentheses, stars at 10, 5 and 1 %"
-SECTIONS = {
-    "flow": Section("Samples", "How many firms each restriction leaves, wave by wave."),
-    "descriptives": Section(
-        "Descriptives",
-        "Firms, means, standard deviations, shares of firms at the limits, and correlations of a "
-        "model's variables in its sample. No minima or maxima: each is one firm's value.",
-    ),
-    "outcomes": Section(
-        "Distributions of outcomes",
-        "Share of firms at the limits of each outcome and in classes between them; c marks a class "
-        "with too few firms to show.",
-    ),
-    "regressions": Section("Leading regression", f"Estimates by outcome; {ESTIMATES}."),
-    "coefficients": Section(
-        "Coefficients",
-        "Coefficients by type of partner with 95 % confidence intervals, the outcomes side by "
-        "side.",
-    ),
-    "further": Section("Further regressions", f"Estimates by outcome; {ESTIMATES}."),
-    "paths": Section("Path models", f"The arrows, standardised and raw; {ESTIMATES}."),
-    "diagrams": Section(
-        "Diagrams of path models",
-        "Standardised coefficients with stars at 10, 5 and 1 %. Blue is positive, orange negative; "
-        "a dashed grey arrow is not significant at 10 %.",
-    ),
-    "effects": Section(
-        "Effects in path models",
-        "Direct, indirect and total effects, raw and standardised, with 95 % confidence intervals; "
-        "the readings of the published figure side by side.",
-    ),
-    "omitted": Section(
-        "Arrows left out", "By how much a path model would fit better with a further arrow."
-    ),
-    "balances": Section(
-        "Cost and return", "Cost, return and balance with 95 % bootstrap intervals."
-    ),
-    "decomposition": Section("Cost and return by path", "Bars with 95 % bootstrap intervals."),
-    "groups": Section("Cost and return by kind of firm", "In percentage points."),
-    "lags": Section("Cost and return over time", "By years after the survey, with 95 % bands."),
-    "steps": Section("Cost and return by step", "Of each further type of partner."),
-    "extensions": Section(
-        "Further models side by side",
-        "Coefficients of interest of all regressions but the leading one.",
-    ),
-    "claims": Section(
-        "Claims",
-        "Which claims of the literature the data support, by country and wave, with the estimate "
-        "that decides.",
-    ),
-    "errors": Section(
-        "Standard errors compared",
-        "The same coefficients with every kind of standard error the models file asks for, one "
-        "below the other.",
-    ),
-    "quality": Section(
-        "Data quality", "What was read from each extract, and how many checks found exceptions."
-    ),
-    "answers": Section(
-        "Answers by variable",
-        "Per variable of an extract: percent valid, missing (asked, no answer), filtered (not "
-        "asked) and invalid.",
-    ),
-    "attrition": Section("Loss of firms", "Which firms are lost between survey and accounts."),
-    "cooperation": Section(
-        "Rates of cooperation", "Percent of innovation-active firms, as statistical offices do."
-    ),
-    "instruments": Section("Instrumental variables", "Methods side by side, the tests below."),
-    "panels": Section("Panels", "The same firms over waves, methods side by side."),
-    "sensitivity": Section(
-        "Sensitivity", "How strong an omitted variable must be to overturn a coefficient."
-    ),
-    "pooled": Section("Pooled over countries", "Pooled estimates, and how much countries differ."),
-    "forests": Section("Forest plots", "Countries, the pooled estimate, the prediction interval."),
-    "pooled_checks": Section(
-        "Pooling checked",
-        "Other methods of pooling, one country left out, attributes of countries.",
-    ),
-    "matrix": Section("Verdicts of all countries", "A letter per claim, country and wave."),
-    "tiles": Section("Verdicts of all countries, drawn", "A tile per claim, country and wave."),
-}
 
 
 @dataclass(frozen=True)
@@ -186,10 +98,8 @@ class Item:
         What it shows, in words.
     make
         A function of the findings that returns the table or draws the figure.
-    country, wave
+    country, wave, models
         What it is about, empty for all of them.
-    models
-        The models it is about.
     printed
         Whether the paper has room for it; what it has not is in the folder alone.
     """
@@ -222,14 +132,10 @@ class Catalogue:
         """Return all tables, or all figures."""
         return [item for item in self.items if item.kind == kind]
 
-    def section(self, name: str) -> list[Item]:
-        """Return the items of a section."""
-        return [item for item in self.items if item.section == name]
-
     def name(self, section: str, country: str, wave: str, model: str) -> str:
         """Return what the item about a model in one country and wave is called."""
-        about = country, wave
-        found = (i for i in self.section(section) if (i.country, i.wave) == about)
+        about = section, country, wave
+        found = (i for i in self.items if (i.section, i.country, i.wave) == about)
         return next(item.name for item in found if model in item.models)
 
     def __getitem__(self, name: str) -> Item:
@@ -237,7 +143,283 @@ class Catalogue:
         return next(item for item in self.items if item.name == name)
 
 
-def catalogue(settings: Mapping[str, Any], models: Models) -> Catalogue:
+# --- what there may be, and where --------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """A run as its items are listed: the checked config and its models."""
+
+    settings: Mapping[str, Any]
+    models: Mapping[str, dict[str, Any]]
+
+    @property
+    def countries(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the config says of each country."""
+        return self.settings["countries"]
+
+    @property
+    def waves(self) -> dict[str, list[str]]:
+        """Waves by country."""
+        return {country: list(about["waves"]) for country, about in self.countries.items()}
+
+    def title(self, model: str) -> str:
+        """Return the title of a model."""
+        return str(self.models[model]["title"])
+
+
+About = Mapping[str, Any]  # what an item is told: `model`, or the `members` of a group
+Place = tuple[str, str]  # country and wave, either empty for all of them
+
+
+def whole(run: Run) -> list[About]:
+    """Return that there is one item about all models."""
+    return [{}]
+
+
+def each(of: Callable[..., Iterable[str]], *further: str) -> Callable[[Run], list[About]]:
+    """Return that there is an item about each of some models."""
+    return lambda run: [{"model": model} for model in of(run.models, *further)]
+
+
+def groups(run: Run) -> list[About]:
+    """Return that there is an item about each group of path models."""
+    return [{"members": members} for members in path_groups(run.models).values()]
+
+
+def if_any(of: Callable[..., Iterable[str]]) -> Callable[[Run], list[About]]:
+    """Return that there is one item if there are any such models."""
+    return lambda run: [{}] if of(run.models) else []
+
+
+def never(models: Mapping[str, Any]) -> list[str]:
+    """Return no models: items that stand in the folder alone."""
+    return []
+
+
+def once(run: Run, about: About) -> list[Place]:
+    """Return that an item is about all countries and waves."""
+    return [("", "")]
+
+
+def asked(run: Run, about: About) -> list[Place]:
+    """Return where a model is estimated, or its printed table stands."""
+    spec = run.models[models_in(about)[0]]
+    everywhere = [*places(run.waves), *printed_places(run.waves, run.models)]
+    return [at for at in everywhere if at[1] in waves_of(spec, run.waves[at[0]])]
+
+
+def every_wave(run: Run, about: About) -> list[Place]:
+    """Return every country and wave."""
+    return list(places(run.waves))
+
+
+def waves_read(run: Run, about: About) -> list[Place]:
+    """Return every country and wave whose extract is at hand."""
+    return [at for at in places(run.waves) if "export" not in run.countries[at[0]]]
+
+
+def extracts(run: Run, about: About) -> list[Place]:
+    """Return every extract at hand, those of accounts last."""
+    accounts = [(c, "accounts") for c, _ in with_accounts(run, about)]
+    return [
+        *waves_read(run, about),
+        *(at for at in accounts if "export" not in run.countries[at[0]]),
+    ]
+
+
+def if_read(run: Run, about: About) -> list[Place]:
+    """Return all countries, if any extract is at hand."""
+    return [("", "")] if waves_read(run, about) else []
+
+
+def each_country(run: Run, about: About) -> list[Place]:
+    """Return every country, all its waves together."""
+    return [(country, "") for country in run.countries]
+
+
+def with_accounts(run: Run, about: About) -> list[Place]:
+    """Return every country that has accounts."""
+    return [(c, "") for c, of in run.countries.items() if of.get("accounts")]
+
+
+def with_lags(run: Run, about: About) -> list[Place]:
+    """Return every country that has accounts, in a run that looks at several lags."""
+    return with_accounts(run, about) if len(run.settings.get("lags", [])) > 1 else []
+
+
+def pooling(run: Run, about: About) -> list[Place]:
+    """Return all countries, in a run that pools them."""
+    return [("", "")] if is_pooled(run.settings) else []
+
+
+def moderated(run: Run, about: About) -> list[Place]:
+    """Return all countries, in a run that explains how they differ."""
+    return pooling(run, about) if run.settings.get("pool", {}).get("moderators") else []
+
+
+def models_in(about: About) -> tuple[str, ...]:
+    """Return the models an item is about."""
+    return tuple(about["members"]) if "members" in about else tuple(about.values())
+
+
+class Kind(NamedTuple):
+    """Items of one kind: what they are called, who makes them, of what and where there is one.
+
+    ``name``, a key of :data:`CAPTIONS`, may take ``model``, ``group`` and ``here``, its caption
+    also ``title``, ``source`` and ``place``; ``printed`` names the models that the paper has room
+    for, None for all.
+    """
+
+    section: str
+    name: str
+    make: Callable[..., Any]
+    about: Callable[[Run], list[About]] = whole
+    where: Callable[[Run, About], list[Place]] = once
+    printed: Callable[..., Iterable[str]] | None = None
+
+    def items(self, kind: str, run: Run) -> Iterator[Item]:
+        """Yield the items of this kind that a run has."""
+        for about in self.about(run):
+            models = models_in(about)
+            words = {"model": models[0], "title": run.title(models[0])} if models else {}
+            if "members" in about:
+                words["group"] = shared_name(models)
+                words["source"] = run.models[models[0]].get("source") or ", ".join(models)
+            room = self.printed is None or not {*models[:1]}.isdisjoint(self.printed(run.models))
+            for country, wave in self.where(run, about):
+                at = {k: v for k, v in (("country", country), ("wave", wave)) if v}
+                words["here"] = "_".join(at.values())
+                words["place"] = place_name(run.settings, country, wave) if country else ""
+                yield Item(
+                    kind,
+                    self.section,
+                    self.name.format(**words),
+                    CAPTIONS[self.name].format(**words),
+                    partial(self.make, **at, **about),
+                    country,
+                    wave,
+                    models,
+                    room,
+                )
+
+
+SECTIONS = {
+    "flow": "Samples",
+    "descriptives": "Descriptives",
+    "outcomes": "Distributions of outcomes",
+    "regressions": "Leading regression",
+    "coefficients": "Coefficients by type of partner",
+    "further": "Further regressions",
+    "paths": "Path models",
+    "diagrams": "Diagrams of path models",
+    "effects": "Effects in path models",
+    "omitted": "Arrows left out",
+    "balances": "Cost and return",
+    "decomposition": "Cost and return by path",
+    "groups": "Cost and return by kind of firm",
+    "lags": "Cost and return over time",
+    "steps": "Cost and return by step",
+    "extensions": "Further models side by side",
+    "claims": "Claims",
+    "errors": "Standard errors compared",
+    "quality": "Data quality",
+    "answers": "Answers by variable",
+    "attrition": "Loss of firms",
+    "cooperation": "Rates of cooperation",
+    "instruments": "Instrumental variables",
+    "panels": "Panels",
+    "sensitivity": "Sensitivity to an omitted variable",
+    "pooled": "Pooled over countries",
+    "forests": "Forest plots",
+    "pooled_checks": "Pooling checked",
+    "matrix": "Verdicts of all countries",
+    "tiles": "Verdicts of all countries, drawn",
+}
+HERE = "{model}_{here}"
+VERDICTS = "Verdicts by claim, country and wave"
+CAPTIONS = {
+    HERE: "{title}: {place}",
+    f"{HERE}_standard_errors": "{title}, standard errors compared: {place}",
+    f"coefficients_{HERE}": "Coefficients by type of partner: {place}",
+    f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
+    f"descriptives_{HERE}": "Descriptives and correlations, sample of “{title}”: {place}",
+    f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
+    f"lags_{HERE}": "Cost, return and balance by years after the survey: {place}",
+    f"outcomes_{HERE}": "Distribution of innovation outcomes, with the mass at the limits: {place}",
+    f"paths_{HERE}": "{title}: {place}",
+    f"steps_{HERE}": "Cost, return and balance of each further type of partner: {place}",
+    "attrition_{here}": "Who is lost between survey and accounts: {place}",
+    "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
+    "claims": "Which claims of the literature hold",
+    "claims_matrix": VERDICTS,
+    "cooperation_{here}": "Enterprises cooperating on innovation, % of innovation-active "
+    "enterprises: {place}",
+    "data_quality": "Data quality",
+    "extensions": "Further models: coefficients of interest",
+    "pooled_leave_one_out_{model}": "{title}: one country left out at a time",
+    "pooled_methods_{model}": "{title}: methods of pooling compared",
+    "pooled_moderators_{model}": "{title}: effects by attributes of the country",
+    "pooled_{model}": "{title}: pooled over countries",
+    "quality_{here}": "Answers by variable: {place}",
+    "sample_flow": "Sample flow",
+    "sensitivity": "Sensitivity to an omitted variable",
+    "{group}_effects_{here}": "Direct, indirect and total effects ({source}): {place}",
+    "{group}_omitted_{here}": "Arrows left out: modification indices ({source}): {place}",
+    "{group}_{here}": "Path coefficients ({source}): {place}",
+}
+LEAD, FURTHER = each(leading_regression), each(further_regressions)
+BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
+ALL, POOLED = each(list), each(pooled_models)
+TABLES = (
+    Kind("flow", "sample_flow", flow_table),
+    Kind("claims", "claims", claims_table),
+    Kind("descriptives", f"descriptives_{HERE}", descriptives_table, each(described), every_wave),
+    Kind("quality", "data_quality", quality_overview, where=if_read),
+    Kind("answers", "quality_{here}", quality_table, whole, extracts, printed=never),
+    Kind("cooperation", "cooperation_{here}", rates_table, whole, waves_read),
+    Kind("attrition", "attrition_{here}", attrition_table, whole, with_accounts),
+    Kind("attrition", "attrition_lags_{here}", attrition_lags_table, whole, with_lags),
+    Kind("regressions", HERE, regression_table, LEAD, asked),
+    Kind("further", HERE, regression_table, FURTHER, asked, weighed_regressions),
+    Kind(
+        "errors",
+        f"{HERE}_standard_errors",
+        covariance_table,
+        each(compared_regressions),
+        asked,
+        leading_regression,
+    ),
+    Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
+    Kind("paths", "{group}_{here}", path_table, groups, asked),
+    Kind("effects", "{group}_effects_{here}", effects_table, groups, asked),
+    Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
+    Kind("balances", HERE, balance_table, BALANCES, asked),
+    Kind("instruments", HERE, iv_table, each(models_of, "iv"), asked),
+    Kind("panels", HERE, panel_table, each(models_of, "panel"), each_country),
+    Kind("sensitivity", "sensitivity", sensitivity_table, if_any(sensitive)),
+    Kind("matrix", "claims_matrix", matrix_table, whole, pooling),
+    Kind("pooled", "pooled_{model}", pooled_table, POOLED, pooling, pooled_in_paper),
+    *(
+        Kind("pooled_checks", f"pooled_{what}_{{model}}", render, ALL, where, leading_regression)
+        for what, render, where in (
+            ("leave_one_out", leave_one_out_table, pooling),
+            ("methods", methods_table, pooling),
+            ("moderators", moderators_table, moderated),
+        )
+    ),
+)
+FIGURES = (
+    Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, asked),
+    Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, asked),
+    Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
+    Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
+    Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),
+    Kind("lags", f"lags_{HERE}", lag_figure, each(scanned_balances), asked),
+    Kind("steps", f"steps_{HERE}", steps_figure, each(stepped_balances), asked),
+)
+
+
+def catalogue(settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]) -> Catalogue:
     """Return all that a run publishes.
 
     Parameters
@@ -245,199 +427,24 @@ def catalogue(settings: Mapping[str, Any], models: Models) -> Catalogue:
     settings, models
         The checked config and its models.
     """
-    order = list(SECTIONS)
-    listed = _Listed(settings, models)
-    found = [*_data(listed), *_estimates(listed), *_figures(listed), *_pooled(listed)]
+    run, order = Run(settings, models), list(SECTIONS)
+    found = [item for kind in TABLES for item in kind.items(TABLE, run)]
+    found += [item for kind in FIGURES for item in kind.items(FIGURE, run)]
+    if is_pooled(settings):
+        found += [*_tiles(run), *_forests(run)]
     return Catalogue(tuple(sorted(found, key=lambda item: order.index(item.section))))
 
 
-class _Listed(NamedTuple):
-    """A run as its items are listed."""
-
-    settings: Mapping[str, Any]
-    models: Models
-
-    @property
-    def places(self) -> list[tuple[str, str]]:
-        return list(places(self._waves))
-
-    @property
-    def at_hand(self) -> list[str]:
-        """Countries whose extracts are at hand."""
-        return [c for c, about in self.settings["countries"].items() if "export" not in about]
-
-    @property
-    def _waves(self) -> dict[str, list[str]]:
-        return {c: list(about["waves"]) for c, about in self.settings["countries"].items()}
-
-    def title(self, model: str) -> str:
-        return str(self.models[model]["title"])
-
-    def asked(self, model: str) -> list[tuple[str, str]]:
-        """Return where a model is estimated, or its printed table stands."""
-        waves = self._waves
-        everywhere = [*self.places, *printed_places(waves, self.models)]
-        return [at for at in everywhere if at[1] in waves_of(self.models[model], waves[at[0]])]
-
-    def each(
-        self,
-        kind: str,
-        section: str,
-        name: str,
-        caption: str,
-        make: Callable[..., Any],
-        where: Iterable[tuple[str, str]],
-        *,
-        printed: bool = True,
-        **about: Any,
-    ) -> Iterator[Item]:
-        """Yield an item for each country and wave; the braces of ``name`` take both."""
-        models = about.get("members") or [m for m in (about.get("model"),) if m]
-        for country, wave in where:
-            here = {"country": country, **({"wave": wave} if wave else {})}
-            yield Item(
-                kind,
-                section,
-                name.format("_".join(here.values())),
-                f"{caption}: {place_name(self.settings, country, wave)}",
-                partial(make, **here, **about),
-                country,
-                wave,
-                tuple(models),
-                printed,
-            )
-
-
-def _data(run: _Listed) -> Iterator[Item]:
-    """Yield the tables of what was read, who is in the samples, and which claims hold."""
-    each = partial(run.each, TABLE)
-    yield Item(TABLE, "flow", "sample_flow", "Sample flow", flow_table)
-    yield Item(TABLE, "claims", "claims", "Which claims of the literature hold", claims_table)
-    for model in described(run.models):
-        caption = f"Descriptives and correlations, sample of “{run.title(model)}”"
-        name = f"descriptives_{model}_{{}}"
-        yield from each("descriptives", name, caption, descriptives_table, run.places, model=model)
-    if run.at_hand:
-        yield Item(TABLE, "quality", "data_quality", "Data quality", quality_overview)
-    accounts = [c for c, about in run.settings["countries"].items() if about.get("accounts")]
-    waves = [at for at in run.places if at[0] in run.at_hand]
-    extracts = [*waves, *((c, "accounts") for c in accounts if c in run.at_hand)]
-    caption = "Answers by variable"
-    yield from each("answers", "quality_{}", caption, quality_table, extracts, printed=False)
-    caption = "Enterprises cooperating on innovation, % of innovation-active enterprises"
-    yield from each("cooperation", "cooperation_{}", caption, rates_table, waves)
-    for at in [(country, "") for country in accounts]:
-        caption = "Who is lost between survey and accounts"
-        yield from each("attrition", "attrition_{}", caption, attrition_table, [at])
-        if len(run.settings.get("lags", [])) > 1:
-            caption = "Who is lost with the years since the survey"
-            yield from each("attrition", "attrition_lags_{}", caption, attrition_lags_table, [at])
-
-
-def _estimates(run: _Listed) -> Iterator[Item]:
-    """Yield the tables of what was estimated country by country."""
-    each, models = partial(run.each, TABLE), run.models
-    for model in regression_models(models):
-        spec, where = models[model], run.asked(model)
-        leads = model in leading_regression(models)
-        yield from each(
-            "regressions" if leads else "further",
-            f"{model}_{{}}",
-            run.title(model),
-            regression_table,
-            where,
-            model=model,
-            printed=leads or len(weightings(spec)) > 1,
-        )
-        if len(spec["covariance"]) > 1:
-            name = f"{model}_{{}}_standard_errors"
-            caption = f"{run.title(model)}, standard errors compared"
-            about: dict[str, Any] = {"model": model, "printed": leads}
-            yield from each("errors", name, caption, covariance_table, where, **about)
-    if further := further_regressions(models):
-        caption = "Further models: coefficients of interest"
-        about = {"models": tuple(further)}
-        yield Item(TABLE, "extensions", "extensions", caption, extensions_table, **about)
-    for group, members in path_groups(models).items():
-        source = models[members[0]].get("source") or ", ".join(members)
-        about = {"group": group, "members": members}
-        for section, name, caption, render in (
-            ("paths", "{}", "Path coefficients", path_table),
-            ("effects", "effects_{}", "Direct, indirect and total effects", effects_table),
-            ("omitted", "omitted_{}", "Arrows left out: modification indices", indices_table),
-        ):
-            where = run.asked(members[0])
-            caption = f"{caption} ({source})"
-            yield from each(section, f"{group}_{name}", caption, render, where, **about)
-    for section, estimator, render in (
-        ("balances", "balance", balance_table),
-        ("instruments", "iv", iv_table),
-    ):
-        for model in models_of(models, estimator):
-            name, where = f"{model}_{{}}", run.asked(model)
-            yield from each(section, name, run.title(model), render, where, model=model)
-    for country, model in product(run.settings["countries"], models_of(models, "panel")):
-        name, where = f"{model}_{{}}", [(country, "")]
-        yield from each("panels", name, run.title(model), panel_table, where, model=model)
-    if weighed := tuple(model for model, spec in models.items() if spec.get("sensitivity")):
-        caption = "Sensitivity to an omitted variable"
-        about = {"models": weighed}
-        yield Item(TABLE, "sensitivity", "sensitivity", caption, sensitivity_table, **about)
-
-
-def _figures(run: _Listed) -> Iterator[Item]:
-    """Yield the figures of what was estimated country by country."""
-    lead = leading_regression(run.models)
-    distribution = "Distribution of innovation outcomes, with the mass at the limits"
-    by_path = "What each path costs or returns, and the balance"
-    by_step = "Cost, return and balance of each further type of partner"
-    by_group = "Cost, return and balance by kind of firm"
-    by_lag = "Cost, return and balance by years after the survey"
-    for section, name, caption, draw, models in (
-        ("outcomes", "outcomes", distribution, outcome_figure, lead),
-        (
-            "coefficients",
-            "coefficients",
-            "Coefficients by type of partner",
-            coefficient_figure,
-            lead,
-        ),
-        ("diagrams", "paths", "", path_figure, path_models(run.models)),
-        (
-            "decomposition",
-            "decomposition",
-            by_path,
-            decomposition_figure,
-            split_balances(run.models),
-        ),
-        ("groups", "groups", by_group, groups_figure, grouped_balances(run.models)),
-        ("lags", "lags", by_lag, lag_figure, scanned_balances(run.models)),
-        ("steps", "steps", by_step, steps_figure, stepped_balances(run.models)),
-    ):
-        for model in models:
-            yield from run.each(
-                FIGURE,
-                section,
-                f"{name}_{model}_{{}}",
-                caption or run.title(model),
-                draw,
-                run.asked(model),
-                model=model,
-            )
-
-
-def _pooled(run: _Listed) -> Iterator[Item]:
-    """Yield the tables and figures of a run that pools its countries."""
-    if not is_pooled(run.settings):
-        return
-    verdicts = "Verdicts by claim, country and wave"
-    yield Item(TABLE, "matrix", "claims_matrix", verdicts, matrix_table)
+def _tiles(run: Run) -> Iterator[Item]:
+    """Yield the verdicts as tiles, on as many pages as they need."""
     for i, countries in enumerate(matrix_pages(run.settings), start=1):
         name, page = ("claims_matrix", "") if i == 1 else (f"claims_matrix_{i}", f", part {i}")
         draw = partial(matrix_figure, countries=countries)
-        yield Item(FIGURE, "tiles", name, f"{verdicts}{page}", draw)
-    for model in union([*pooled_in_paper(run.models), *run.models]):
-        yield from _pooled_tables(run, model)
+        yield Item(FIGURE, "tiles", name, f"{VERDICTS}{page}", draw)
+
+
+def _forests(run: Run) -> Iterator[Item]:
+    """Yield the forest plots; of the leading regression the paper prints the column it tells of."""
     lead = leading_regression(run.models)
     for name, forest in forests(run.settings, run.models):
         spec = run.models[forest.model]
@@ -451,28 +458,4 @@ def _pooled(run: _Listed) -> Iterator[Item]:
             partial(forest_figure, forest=forest),
             models=(forest.model,),
             printed=forest.model not in lead or column == told_column(spec),
-        )
-
-
-def _pooled_tables(run: _Listed, model: str) -> Iterator[Item]:
-    """Yield what is told of a model's pooled coefficients, and how far they hang on the method."""
-    kinds: list[tuple[str, str, Callable[..., Table]]] = [
-        ("pooled", "pooled over countries", pooled_table),
-        ("pooled_leave_one_out", "one country left out at a time", leave_one_out_table),
-        ("pooled_methods", "methods of pooling compared", methods_table),
-    ]
-    if run.settings["pool"]["moderators"]:
-        by = "effects by attributes of the country"
-        kinds.append(("pooled_moderators", by, moderators_table))
-    for kind, what, render in kinds:
-        told = pooled_in_paper(run.models)
-        whole = kind == "pooled"
-        yield Item(
-            TABLE,
-            "pooled" if whole else "pooled_checks",
-            f"{kind}_{model}",
-            f"{run.title(model)}: {what}",
-            partial(render, model=model),
-            models=(model,),
-            printed=model in (told if whole else leading_regression(run.models)),
         )

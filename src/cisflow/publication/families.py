@@ -30,6 +30,21 @@ def models_of(models: Mapping[str, dict[str, Any]], *estimators: str) -> list[st
     return [name for name, spec in models.items() if spec["estimator"] in estimators]
 
 
+def weighed_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the further regressions that stand with and without weights side by side."""
+    return [m for m in further_regressions(models) if len(weightings(models[m])) > 1]
+
+
+def compared_regressions(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the regressions with several kinds of standard errors."""
+    return [m for m in regression_models(models) if len(models[m]["covariance"]) > 1]
+
+
+def sensitive(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the models whose coefficients are held against an omitted variable."""
+    return [model for model, spec in models.items() if spec.get("sensitivity")]
+
+
 def described(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models whose samples are shown: the leading regression, each group's first."""
     first = [names[0] for names in path_groups(models).values()]
@@ -43,7 +58,7 @@ def path_groups(models: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
         if spec["estimator"] == "path":
             about = spec.get("source") or name, "printed" in spec
             by_source.setdefault(about, []).append(name)
-    return {_shared_name(names): names for names in by_source.values()}
+    return {shared_name(names): names for names in by_source.values()}
 
 
 def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -53,9 +68,13 @@ def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
 
 def pooled_in_paper(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return the models whose pooled coefficients the paper prints, in its order."""
-    further = further_regressions(models)
-    weighed = [model for model in further if len(weightings(models[model])) > 1]
-    return [*leading_regression(models), *weighed, *path_models(models), *split_balances(models)]
+    paths = [*path_models(models), *split_balances(models)]
+    return [*leading_regression(models), *weighed_regressions(models), *paths]
+
+
+def pooled_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return all models, those that the paper prints first."""
+    return list(dict.fromkeys([*pooled_in_paper(models), *models]))
 
 
 def told_column(spec: Mapping[str, Any]) -> str:
@@ -86,16 +105,16 @@ def grouped_balances(models: Mapping[str, dict[str, Any]]) -> list[str]:
     return [model for model in split_balances(models) if models[model].get("by")]
 
 
-def _shared_name(names: Sequence[str]) -> str:
+def shared_name(names: Sequence[str]) -> str:
     """Return the words several names begin with, or all of them joined."""
     words = zip(*(name.split("_") for name in names), strict=False)
     shared = takewhile(lambda together: len(set(together)) == 1, words)
     return "_".join(together[0] for together in shared) or "_".join(names)
 
 
-def reading(group: str, model: str) -> str:
+def reading(model: str, members: Sequence[str]) -> str:
     """Return what tells a path model from the others of its group."""
-    return model.removeprefix(group).strip("_") or model
+    return model.removeprefix(shared_name(members)).strip("_") or model
 
 
 def waves_of(spec: Mapping[str, Any], waves: Sequence[str]) -> list[str]:

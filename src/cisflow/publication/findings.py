@@ -12,7 +12,7 @@ import pandas as pd
 
 from cisflow.base.records import read_tables
 from cisflow.claims.verdicts import WORDS
-from cisflow.estimation.estimates import POOLED, read_estimates, read_pooled
+from cisflow.estimation.estimates import NO_ESTIMATE, POOLED, read_estimates, read_pooled
 from cisflow.panel.rates import read_rates
 from cisflow.panel.sample import FLOW_WORDS
 from cisflow.publication.words import place_name
@@ -124,8 +124,8 @@ class Findings:
         rows = self.rows(country, wave, model)
         if rows["estimate"].notna().any():
             return ""
-        notes = [note for note in rows["note"] if note]
-        return notes[0] if notes else "not estimable: the model was not estimated on this wave"
+        notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
+        return notes[0] if notes else "the model was not estimated on this wave"
 
     def description(self, country: str, wave: str, model: str) -> dict[str, Any] | None:
         """Return the descriptives of a model's sample, if they were made."""

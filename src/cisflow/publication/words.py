@@ -214,8 +214,3 @@ def place_name(settings: Mapping[str, Any], country: str, wave: str) -> str:
     """Return country and wave for print, the country alone where no wave is meant."""
     name = settings["countries"][country]["name"]
     return ", ".join(filter(None, (name, "printed table" if wave == PRINTED else wave)))
-
-
-def reason(note: str) -> str:
-    """Return a note without its opening words."""
-    return note.removeprefix("not estimable:").strip() or "no reason was recorded"

@@ -47,7 +47,7 @@ MERGED = (
     "consolidation",
     "fiscal_year",
 )
-SCHEMA = Path("workflow", "schemas", "codebook.schema.yaml")
+SCHEMA = shipped("workflow", "schemas", "codebook.schema.yaml")
 
 
 def codebook_files(name: str | Path, folders: Iterable[str | Path]) -> list[Path]:
@@ -103,10 +103,9 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     """
     places = [Path(folder) for folder in folders]
     files = codebook_files(name, places)
-    schema = _schema_file(places)
     merged: Codebook = {}
     for path in reversed(files):
-        document = validated(_with_text_keys(read_yaml(path), shown(path)), schema, shown(path))
+        document = validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
         if suffix := document.pop("column_suffix", None):
             merged = _suffixed(merged, suffix)
         merged = _merged(merged, document)
@@ -168,12 +167,6 @@ def _find(name: str | Path, folders: list[Path], wanted_by: Path | None) -> Path
         raise CisflowError("codebooks", Problem(f"there is no codebook `{name}`", remedy))
     problem = Problem(f"extends: there is no codebook `{name}`", remedy)
     raise CisflowError(shown(wanted_by), problem)
-
-
-def _schema_file(folders: list[Path]) -> Path:
-    """Return the schema beside the codebooks' project, else the one of this checkout."""
-    roots = [parent for folder in folders for parent in folder.resolve().parents]
-    return next((root / SCHEMA for root in roots if (root / SCHEMA).is_file()), shipped(SCHEMA))
 
 
 def _with_text_keys(value: Any, heading: str) -> Any:

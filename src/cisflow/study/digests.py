@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,14 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
     numbers = {key: value for key, value in spec.items() if key not in looks}
     text = json.dumps(numbers, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def content_digest(files: Iterable[str | Path]) -> str:
+    """Return a digest of what files hold, which is the same wherever they lie."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def code_digest(script: str, root: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +20,16 @@ from cisflow.study.series import Series
 MANIFEST = "export.json"
 
 
-# Raised when what an export holds changes its meaning.
-FORMAT = 1
+# Raised when what an export holds changes its meaning; :func:`unpack` turns older ones into it.
+FORMAT = 2
+READABLE = (1, FORMAT)
 
 
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
+
+
+NO_ESTIMATE = "not estimable:"  # how notes of format 1 begin
 
 
 NO_SERIES: Series = {"years": [], "breaks": []}
@@ -149,9 +155,10 @@ def disagreements(
     owner = dict.fromkeys(settings["countries"], "this config")
     for export in exports:
         where, about = f"pool_from: {export.path}", export.about
-        if about.get("format") != FORMAT:
+        if about.get("format") not in READABLE:
             yield Problem(
-                f"{where}: has format {about.get('format')}; this version reads {FORMAT}",
+                f"{where}: has format {about.get('format')}; this version reads "
+                f"{' and '.join(map(str, READABLE))}",
                 "let the centre export with the version of cisflow used here",
             )
             continue
@@ -230,6 +237,53 @@ def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
             remedy = "unpack the archive again, or ask the centre to send it again"
             problems.append(Problem(f"{name} was changed after the export", remedy))
             continue
-        Path(out).write_bytes(content)
+        Path(out).write_bytes(of_format_1(name, content) if about["format"] == 1 else content)
     if problems:
         raise CisflowError(export, problems)
+
+
+def of_format_1(name: str, content: bytes) -> bytes:
+    """Return a file of an export of format 1 as format 2 has it.
+
+    Format 1 had no ``status``: the note of what had no estimate began with ``not estimable:``, and
+    where the logit of having accounts could not be estimated its term did.
+    """
+    text = content.decode("utf-8")
+    if name.endswith(".json"):
+        return (
+            json.dumps(_told_bare(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
+        ).encode()
+    names, *rows = csv.reader(io.StringIO(text))
+    if "note" not in names:
+        return content
+    out = io.StringIO()
+    at = names.index("note")
+    told = [
+        [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
+    ]
+    csv.writer(out, lineterminator="\n").writerows([[*names[:at], "status", *names[at:]], *told])
+    return out.getvalue().encode()
+
+
+def _status(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return status and note of a row of estimates of format 1."""
+    note, zero = row["note"], row["note"].endswith("zero by assumption")
+    if note.startswith(NO_ESTIMATE):
+        return "not_estimable", note.removeprefix(NO_ESTIMATE).strip()
+    return "fixed" if zero else "estimated" if row["estimate"] else "in_words", note
+
+
+def _told_bare(value: Any) -> Any:
+    """Return a record of format 1 whose notes, and terms that are notes, say the reason alone."""
+    if isinstance(value, list):
+        return [_told_bare(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    told = {key: _told_bare(inner) for key, inner in value.items()}
+    if str(told.get("term", "")).startswith(NO_ESTIMATE):
+        told |= {"term": "", "note": told["term"]}
+    elif "df" in told and "term" in told:
+        told.setdefault("note", None)
+    if isinstance(told.get("note"), str):
+        told["note"] = told["note"].removeprefix(NO_ESTIMATE).strip()
+    return told

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
-from cisflow.base.paths import files_of
+from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import claim_problems
 from cisflow.study.codebook import codebook_files, load_codebook
@@ -34,7 +34,7 @@ class Run:
     truth
         The truth file of a run that simulates its extracts, else None.
     root
-        The project's folder, where ``config/`` lies.
+        The project's folder; what its ``config/`` has goes before what comes with cisflow.
     exports
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
     """
@@ -74,7 +74,7 @@ class Run:
     @property
     def codebook_folders(self) -> list[Path]:
         """Folders in which a codebook's name is looked up."""
-        return [self.root / "config" / "codebooks"]
+        return places("config/codebooks", self.root)
 
     def waves(self, country: str) -> list[str]:
         """Return the waves of ``country`` in the order of the config."""
@@ -139,7 +139,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     """
 
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
-        return validated(document, root / "workflow" / "schemas" / f"{schema}.schema.yaml", name)
+        return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
     settings = checked(config, "config", file)
     names = {"models": settings["models_file"], "claims": settings["claims_file"]}
@@ -147,7 +147,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if settings.get("simulate"):
         names["truth"] = settings["simulate"]
     files = {
-        schema: checked(read_yaml(find_file(name, root)), schema, name)
+        schema: checked(read_yaml(found(name, root)), schema, name)
         for schema, name in names.items()
     }
     changes = settings["model_changes"]
@@ -180,12 +180,6 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if problems:
         raise CisflowError(file, problems)
     return run
-
-
-def find_file(name: str, root: Path) -> Path:
-    """Return ``name`` in the working folder if it is there, else in the project's folder."""
-    here = Path(name)
-    return here if here.exists() else root / name
 
 
 def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import read_yaml, validated
+from cisflow.base.paths import found, shipped
 from cisflow.base.problems import CisflowError, Problem
 
 Truth = Mapping[str, Any]
-SCHEMA = Path("workflow", "schemas", "truth.schema.yaml")
+SCHEMA = shipped("workflow", "schemas", "truth.schema.yaml")
 
 
 def load_truth(path: Path | str, root: Path | str, country: str | None = None) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def load_truth(path: Path | str, root: Path | str, country: str | None = None) -
     path
         The YAML file.
     root
-        The project's folder, where ``workflow/schemas`` lies.
+        The project's folder.
     country
         Two-letter code, for what is true in that country; in none of them in particular when not
         given.
@@ -31,7 +32,7 @@ def load_truth(path: Path | str, root: Path | str, country: str | None = None) -
     CisflowError
         Every unknown or missing key and every value of the wrong kind.
     """
-    document = validated(read_yaml(Path(path)), Path(root) / SCHEMA, str(path))
+    document = validated(read_yaml(Path(path)), SCHEMA, str(path))
     return truth_of(document, country, root)
 
 
@@ -59,7 +60,7 @@ def truth_of(truth: Truth, country: str | None, root: Path | str) -> dict[str, A
     merged = _whole(truth, Path(root), ())
     heading = f"{truth['title']}, {country}" if country else str(truth["title"])
     changes = truth.get("countries", {}).get(country, {})
-    return validated(_overlaid(merged, changes), Path(root) / SCHEMA, heading)
+    return validated(_overlaid(merged, changes), SCHEMA, heading)
 
 
 def _whole(truth: Truth, root: Path, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -71,8 +72,7 @@ def _whole(truth: Truth, root: Path, seen: tuple[str, ...]) -> dict[str, Any]:
     if name in seen:
         problem = Problem(f"extends: {name} extends itself", "remove one of these `extends:`")
         raise CisflowError(str(truth["title"]), problem)
-    file = Path(name) if Path(name).is_file() else root / name
-    base = _whole(read_yaml(file), root, (*seen, name))
+    base = _whole(read_yaml(found(name, root)), root, (*seen, name))
     return {**_overlaid(base, own.get("changes", {})), "title": truth["title"]}
 
 

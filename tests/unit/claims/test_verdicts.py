@@ -37,6 +37,7 @@ def row(estimate=1.0, se=1.0, **changes):
         "ci_high": estimate + Z95 * se,
         "n": 300,
         "cov_type": "HC1",
+        "status": "estimated",
         "note": "",
     }
     return {**base, **changes}
@@ -45,7 +46,7 @@ def row(estimate=1.0, se=1.0, **changes):
 def empty(note, **changes):
     """Return a row that says why there is no estimate."""
     numbers = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high", "n")
-    return {**row(**changes), **dict.fromkeys(numbers, math.nan), "note": note}
+    return {**row(**changes), **dict.fromkeys(numbers, math.nan), "status": "not_estimable", "note": note}
 
 
 def table(*rows):
@@ -172,14 +173,14 @@ def test_equivalence_is_two_one_sided_tests(estimate, se):
             "model m is not estimated on this wave",
         ),
         (
-            [empty("not estimable: no accounts", outcome="", column="", term="")],
+            [empty("no accounts", outcome="", column="", term="")],
             "no accounts",
         ),
         (
-            [empty("not estimable: none of 5 rows is complete", term="")],
+            [empty("none of 5 rows is complete", term="")],
             "none of 5 rows is complete",
         ),
-        ([empty("not estimable: no variation")], "no variation"),
+        ([empty("no variation")], "no variation"),
         ([row(0.0, 0.0)], "the model fixes the coefficient instead of estimating it"),
         ([row(term="other")], "model m has no term coop_any in outcome radical, column any"),
     ],
@@ -279,7 +280,7 @@ def test_claim_of_two_parts(first, second, expected, shown):
 
 
 def test_a_part_without_estimate_leaves_the_claim_open_unless_the_other_contradicts():
-    gone = empty("not estimable: no variation", outcome="incremental")
+    gone = empty("no variation", outcome="incremental")
     judged = verdict(BOTH, row(3.0), gone)
     assert judged["verdict"] == "not estimable"
     assert "no variation" in judged["reason"]
@@ -320,7 +321,7 @@ def test_share_leaves_out_what_has_no_estimate_and_counts_each_coefficient_once(
         row(3.0),
         row(3.0, cov_type="nonrobust"),
         row(-3.0, wave="CIS2"),
-        empty("not estimable: x", wave="CIS3"),
+        empty("x", wave="CIS3"),
     ]
     assert "1 of 2 estimates" in verdict(share(), *rows)["reason"]
 
@@ -329,7 +330,7 @@ def test_share_leaves_out_what_has_no_estimate_and_counts_each_coefficient_once(
     ("rows", "reason"),
     [
         ([row(model="other")], "not in this run's config"),
-        ([empty("not estimable: x")], "no coefficient of these terms was estimated"),
+        ([empty("x")], "no coefficient of these terms was estimated"),
     ],
 )
 def test_share_without_estimates(rows, reason):

@@ -89,7 +89,7 @@ def test_estimates_are_those_of_the_estimator_called_alone(panel):
 def test_sample_without_firms_is_a_row_that_says_where_it_ran_dry(panel):
     table = run(panel, spec(sample=["manufacturing", "has_accounts"])).table
     assert len(table) == 1
-    assert table["note"].iloc[0].startswith("not estimable: no firm is left after")
+    assert table["note"].iloc[0].startswith("no firm is left after")
     assert "accounts" in table["note"].iloc[0]
     assert table["estimate"].isna().all()
 

@@ -224,8 +224,8 @@ def test_each_lag_of_a_scan_has_its_own_loss_and_test():
 def test_without_any_accounts_there_is_nothing_to_tell():
     record = describe_attrition(pd.concat([panel(lost=1.0).assign(wave="V"), panel()]))
     assert {row["wave"] for row in record["shares"]} == {"W"}
-    why = [row["term"] for row in record["selectivity"] if row["wave"] == "V"]
-    assert why == ["not estimable: no firm of the wave has accounts"]
+    why = [row["note"] for row in record["selectivity"] if row["wave"] == "V"]
+    assert why == ["no firm of the wave has accounts"]
     assert describe_attrition(panel(lost=1.0))["shares"] == []
 
 

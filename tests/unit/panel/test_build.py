@@ -318,7 +318,8 @@ def test_attrition_that_cannot_be_studied_says_why(industries):
     nobody = build_panel([firms(list("abc"))], None, 2, industries, weigh_attrition=True)
     table = selectivity(nobody)
     assert tuple(table.columns) == SELECTIVITY_COLUMNS
-    assert table["term"].str.startswith("not estimable: ").all()
+    assert table["note"].tolist() == ["no firm of the wave has accounts"]
+    assert table["estimate"].isna().all()
     assert nobody["accounts_weight"].isna().all()
     books = accounts([("a", 2006, 1.0), ("b", 2006, 1.0)])
     everybody = build_panel([firms(list("ab"))], books, 2, industries, weigh_attrition=True)

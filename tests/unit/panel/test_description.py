@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.thresholds import splits_off_few, without_small_counts
+from cisflow.base.thresholds import splits_off_few
 from cisflow.panel.description import descriptives, outcome_distribution
 from cisflow.panel.flow import control_flow
 
@@ -151,11 +151,3 @@ def test_distribution_withholds_small_classes():
 
 def test_an_outcome_that_was_not_asked_has_no_distribution():
     assert outcome_distribution(pd.DataFrame({"radical": [np.nan] * 9}), "radical") == []
-
-
-def test_a_message_tells_no_small_number_of_rows():
-    text = "it separates 2 rows at a limit from 53 rows; 1 row is missing"
-    told = without_small_counts(text, 3)
-    assert told == (
-        "it separates fewer than 3 rows at a limit from 53 rows; fewer than 3 rows is missing"
-    )

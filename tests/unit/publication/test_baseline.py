@@ -24,7 +24,7 @@ def _results(folder, estimate=1.5, verdict="supported", extra=False):
         "n": 120,
         "cov_type": "HC1",
     }
-    rows = [row, row | {"term": "Intercept", "estimate": "", "note": "not estimable: no accounts"}]
+    rows = [row, row | {"term": "Intercept", "estimate": "", "note": "no accounts"}]
     rows += [row | {"term": "group"}] if extra else []
     pd.DataFrame(rows).to_csv(run / "estimates" / "BE" / "m.csv", index=False)
     claim = {"claim": "C1", "country": "BE", "wave": "2004", "model": "m", "verdict": verdict}
@@ -47,7 +47,7 @@ def test_every_number_verdict_and_note_is_saved(tmp_path):
         ("", "coop_any", "n"): "120",
         ("", "Intercept", "std_error"): "0.5",
         ("", "Intercept", "n"): "120",
-        ("", "Intercept", "note"): "not estimable: no accounts",
+        ("", "Intercept", "note"): "no accounts",
         ("C1", "", "estimate"): "1.5",
         ("C1", "", "verdict"): "supported",
     }

@@ -177,7 +177,8 @@ def test_a_table_that_no_sample_can_have_is_a_row_that_says_so(load, table):
     text = table.read_text(encoding="utf-8").replace("−.610", "−.998").replace(".150", ".998")
     table.write_text(text, encoding="utf-8")
     row = run_of(load(), "printed_direct").table.iloc[0]
-    assert row["note"].startswith("not estimable: ")
+    assert row["status"] == "not_estimable"
+    assert row["note"].startswith("no sample can have these correlations together")
     assert np.isnan(row["estimate"])
 
 

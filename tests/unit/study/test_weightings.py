@@ -113,10 +113,10 @@ def test_a_file_without_weights_is_told_and_the_unweighted_column_stays():
     found = run(firms(weight=1.0)).table.set_index("column")
     assert np.isfinite(found.loc[COLUMNS[0], "estimate"].astype(float)).all()
     assert found.loc[COLUMNS[1], "note"] == (
-        "not estimable: the file has no sampling weights that differ"
+        "the file has no sampling weights that differ"
     )
     alone = run(firms(weight=1.0), weights="weight").table
-    assert alone["note"].tolist() == ["not estimable: the file has no sampling weights that differ"]
+    assert alone["note"].tolist() == ["the file has no sampling weights that differ"]
 
 
 # --- in print ----------------------------------------------------------------------------------

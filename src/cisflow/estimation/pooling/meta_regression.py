@@ -70,11 +70,11 @@ def meta_regression(
     y, variance = np.asarray(effects, dtype=float), np.asarray(std_errors, dtype=float) ** 2
     x = add_constant(moderators, has_constant="add").rename(columns={"const": CONSTANT})
     k, p = x.shape
-    short = f"not estimable: {k} estimates for {p} coefficients"
+    short = f"{k} estimates for {p} coefficients"
     if k <= p:
         return [{"moderator": "", "k": k, "note": short}]
     if np.linalg.matrix_rank(x.to_numpy()) < p:
-        note = "not estimable: the moderators do not vary, or not independently of one another"
+        note = "the moderators do not vary, or not independently of one another"
         return [{"moderator": "", "k": k, "note": note}]
     tau2 = residual_variance(y, variance, x.to_numpy())
     total = residual_variance(y, variance, np.ones((k, 1)))

@@ -19,7 +19,8 @@ import pandas as pd
 from scipy import special
 from scipy.stats import norm
 
-from cisflow.estimation.estimates import COLUMNS, POOLED
+from cisflow.estimation.common import not_estimable
+from cisflow.estimation.estimates import COLUMNS, ESTIMATED, POOLED
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
 
@@ -180,13 +181,13 @@ def pool(
     for where, group in _by_term(_wanted(estimates, models, settings.get("terms")), settings["by"]):
         units = _units(group)
         if len(units) < 2:
-            rows.append({**where, "note": _too_few(group, units, len(countries))})
+            rows.append(not_estimable(_too_few(group, units, len(countries)), **where))
             continue
         further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
         rows += [_row(where, units, further, *way) for way in _ways(settings)]
         terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
         regressions += _moderated(where, group, units, settings, countries)
-    about = {"country": POOLED, "weights": "inverse variance"}
+    about = {"country": POOLED, "weights": "inverse variance", "status": ESTIMATED}
     words = dict.fromkeys((*WHERE, "cov_type", "note", "method"), "")
     table = pd.DataFrame([{**about, **words, **row} for row in rows], columns=list(POOLED_COLUMNS))
     return Pooled(table, {"pool": dict(settings), "terms": terms, "moderators": regressions})
@@ -255,8 +256,8 @@ def _units(group: pd.DataFrame) -> list[Unit]:
 def _too_few(group: pd.DataFrame, units: Sequence[Unit], countries: int) -> str:
     """Return why a term is not pooled; the reason is told where all others share it."""
     reasons = {note for note in group["note"] if note}
-    why = reasons.pop().removeprefix("not estimable:").strip() if len(reasons) == 1 else ""
-    text = f"not estimable: {len(units)} of {countries} countries have an estimate to pool"
+    why = reasons.pop() if len(reasons) == 1 else ""
+    text = f"{len(units)} of {countries} countries have an estimate to pool"
     return f"{text} ({why})" if why else text
 
 

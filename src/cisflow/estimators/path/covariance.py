@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Count, EstimationError, Sentence
 from cisflow.estimators.path.moments import center, implied_covariance
 from cisflow.estimators.path.system import HEADING
 
@@ -132,7 +132,10 @@ def group_codes(groups: np.ndarray) -> np.ndarray:
     if (codes < 0).any():
         problems.append(
             Problem(
-                f"{int((codes < 0).sum())} firms of the sample belong to no cluster (missing)",
+                Sentence(
+                    Count(int((codes < 0).sum()), "firm"),
+                    " of the sample belong to no cluster (missing)",
+                ),
                 "fill in the cluster variable, or leave these firms out of the sample",
             )
         )

@@ -17,7 +17,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.base.problems import Problem
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Count, EstimationError, Sentence
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
@@ -67,7 +67,11 @@ def read_columns(
     problems.extend(_unknown(name, data) for name in effects if name not in data.columns)
     problems.extend(
         Problem(
-            f"'{name}' is infinite in {np.isinf(v).sum()} rows (a division by zero?)",
+            Sentence(
+                f"'{name}' is infinite in ",
+                Count(int(np.isinf(v).sum())),
+                " (a division by zero?)",
+            ),
             "set these values to missing, or mend the ratio that made them",
         )
         for name, v in values.items()
@@ -184,7 +188,7 @@ def complete_rows(
     empty += [name for name in effects if data[name].isna().all()]
     problems = [
         Problem(
-            f"'{name}' is missing for all {len(data)} firms",
+            Sentence(f"'{name}' is missing for all ", Count(len(data), "firm")),
             "leave it out, or check that the questionnaire asked for it",
         )
         for name in empty
@@ -194,7 +198,11 @@ def complete_rows(
         problems
         or [
             Problem(
-                f"none of the {len(data)} firms has a value for every variable of the model",
+                Sentence(
+                    "none of the ",
+                    Count(len(data), "firm"),
+                    " has a value for every variable of the model",
+                ),
                 "look at which variables are never observed together and drop one of them",
             )
         ],
@@ -259,8 +267,11 @@ def check_size(system: System, nobs: int, absorbed: int, only: str | None = None
     """Refuse an equation (any, or that of ``only``) with no fewer parameters than firms."""
     problems = [
         Problem(
-            f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
-            f"(intercept and fixed effects included) but only {nobs} firms",
+            Sentence(
+                f"the equation for '{target}' has {len(arrows) + absorbed} parameters "
+                "(intercept and fixed effects included) but only ",
+                Count(nobs, "firm"),
+            ),
             "use fewer regressors or broader industries, or a larger sample",
         )
         for target, arrows, _ in system.equations
@@ -274,8 +285,12 @@ def check_variation(system: System, values: np.ndarray) -> None:
     """Refuse variables that are the same for every firm (missing values aside)."""
     problems = [
         Problem(
-            f"'{name}' has the same value for all {len(values)} firms: it has no coefficient, "
-            "and no standardised one as its standard deviation is zero",
+            Sentence(
+                f"'{name}' has the same value for all ",
+                Count(len(values), "firm"),
+                ": it has no coefficient, and no standardised one as its standard deviation is "
+                "zero",
+            ),
             "leave it out, or check the sample restriction that made it constant",
         )
         for name, column in zip(system.variables, values.T, strict=True)

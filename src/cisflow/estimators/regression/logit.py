@@ -16,7 +16,7 @@ from scipy.linalg import eigh
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.regression.rows import (
     Companion,
     FittedModel,
@@ -134,19 +134,21 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     """Refuse an outcome without variation and too few rows."""
     problems = []
     if np.ptp(share) == 0:
-        what = f"the outcome {rows.outcome} is the same in all {rows_in_words(len(share))}"
+        what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
         problems.append((what, "there is nothing to explain: check the sample restrictions"))
     if len(share) <= k:
-        what = f"{rows_in_words(len(share))} for {k} coefficients"
+        what = Sentence(Count(len(share)), f" for {k} coefficients")
         problems.append((what, "use fewer regressors"))
     refuse(rows.heading, problems)
 
 
 def _why_separated(direction: float, rows: int) -> str:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
-    return (
-        f"tends to {where}: it predicts the outcome of {rows_in_words(rows)} perfectly, "
-        "so no finite coefficient exists; merge the category with another or drop the term"
+    return Sentence(
+        f"tends to {where}: it predicts the outcome of ",
+        Count(rows),
+        " perfectly, so no finite coefficient exists; merge the category with another or drop the "
+        "term",
     )
 
 
@@ -226,7 +228,7 @@ class FractionalLogit(_Binomial):
         share = (self.rows.y - lower) / (upper - lower)
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         if outside:
-            what = f"the outcome is outside {lower:g}–{upper:g} in {rows_in_words(outside)}"
+            what = Sentence(f"the outcome is outside {lower:g}–{upper:g} in ", Count(outside))
             refuse(self.rows.heading, [(what, "correct the data or the limits")])
         self.share = np.clip(share, 0.0, 1.0)
 
@@ -258,7 +260,7 @@ class Logit(_Binomial):
         self.rows = rows
         other = int((~np.isin(rows.y, (0.0, 1.0))).sum())
         if other:
-            what = f"the outcome is neither 0 nor 1 in {rows_in_words(other)}"
+            what = Sentence("the outcome is neither 0 nor 1 in ", Count(other))
             refuse(rows.heading, [(what, "code it 0/1, or use FractionalLogit for a share")])
         self.share = rows.y
 

@@ -34,7 +34,7 @@ from scipy.linalg import block_diag
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
@@ -99,9 +99,9 @@ class OLS(Companion):
         if not len(self.kept):
             problems.append(("no regressor has a coefficient", "; ".join(self.not_estimable)))
         if len(rows.y) <= parameters:
-            rows_and_k = f"{rows_in_words(len(rows.y))} for {parameters} coefficients"
+            what = f" for {parameters} coefficients (fixed effects included)"
             remedy = "use fewer regressors or broader groups, or pool waves"
-            problems.append((f"{rows_and_k} (fixed effects included)", remedy))
+            problems.append((Sentence(Count(len(rows.y)), what), remedy))
         refuse(rows.heading, problems)
 
     def _net_of_effects(self) -> tuple[Floats, int]:
@@ -280,7 +280,7 @@ class TwoPart(Companion):
         outside = int(((rows.y < lower) | (rows.y > top)).sum())
         if outside:
             limits = f"{lower:g}–{top:g}".replace("inf", "∞")
-            what = f"the outcome is outside {limits} in {rows_in_words(outside)}"
+            what = Sentence(f"the outcome is outside {limits} in ", Count(outside))
             problems.append((what, "correct the data or the limits"))
         refuse(rows.heading, problems)
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.formula import model_frame
 
 
@@ -42,7 +42,7 @@ class Rows:
         if len(found) == len(self.data):
             found = found[self.kept]
         if len(found) != len(self.y):
-            fault = f"{len(found)} {what} for {rows_in_words(len(self.y))}"
+            fault = Sentence(f"{len(found)} {what} for ", Count(len(self.y)))
             refuse(self.heading, [(fault, "give one for each row")])
         return found
 
@@ -53,7 +53,7 @@ class Rows:
         labels = self.aligned(self.data[way] if isinstance(way, str) else way, "cluster labels")
         codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
         if lost := int((codes < 0).sum()):
-            what = f"the cluster is missing in {rows_in_words(lost)}"
+            what = Sentence("the cluster is missing in ", Count(lost))
             refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
         return codes
 
@@ -91,8 +91,8 @@ def read_rows(
     refuse(heading, [(f"{name}: infinite values", remedy) for name in bad])
     weight = frame.columns[weights] if weights else None
     if weight is not None and not (weight > 0).all():
-        count = rows_in_words(int((~(weight > 0)).sum()))
-        refuse(heading, [(f"weights: not positive in {count}", "drop these rows first")])
+        what = Sentence("weights: not positive in ", Count(int((~(weight > 0)).sum())))
+        refuse(heading, [(what, "drop these rows first")])
     kept = np.flatnonzero(whole)[frame.rows]
     return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
 

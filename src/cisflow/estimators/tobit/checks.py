@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import COLLINEAR, independent_columns
-from cisflow.estimators.errors import refuse, rows_in_words
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.tobit.likelihood import Design, Outcome, full_rank
 
 WRITTEN_OUT = 20_000_000  # numbers: larger designs keep their categorical as codes
@@ -21,16 +21,16 @@ WRITTEN_OUT = 20_000_000  # numbers: larger designs keep their categorical as co
 def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None:
     """Refuse an outcome that is missing, infinite or outside its limits."""
     missing, infinite = int(np.isnan(y).sum()), int(np.isinf(y).sum())
-    problems = []
+    problems: list[tuple[str, str]] = []
     if missing:
         problems.append(
             (
-                f"the outcome is missing in {rows_in_words(missing)}",
+                Sentence("the outcome is missing in ", Count(missing)),
                 "drop these rows first, or use Tobit.from_formula, which drops and counts them",
             )
         )
     if infinite:
-        problems.append((f"the outcome is infinite in {rows_in_words(infinite)}", "drop them"))
+        problems.append((Sentence("the outcome is infinite in ", Count(infinite)), "drop them"))
     if bool(np.any(lower >= upper)):
         problems.append(("the lower limit is not below the upper limit", "exchange them"))
     refuse(heading, problems)
@@ -40,7 +40,7 @@ def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None
     if below:
         problems.append(
             (
-                f"the outcome is below its lower limit in {rows_in_words(below)}",
+                Sentence("the outcome is below its lower limit in ", Count(below)),
                 "correct the data or the limit; a value is never moved to the limit silently",
             )
         )
@@ -48,10 +48,12 @@ def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None
 
 
 def _above(y: Floats, upper: Floats, count: int) -> tuple[str, str]:
-    what = f"the outcome is above its upper limit in {rows_in_words(count)}"
+    what = Sentence("the outcome is above its upper limit in ", Count(count))
     if abs(float(upper.max()) - 1) < 1e-6 and 1.0 < float(y.max()) <= 100.0:
         return (
-            f"{what}, and no value is above 100 while the limit is 1: it looks like percent",
+            Sentence(
+                what, ", and no value is above 100 while the limit is 1: it looks like percent"
+            ),
             "use upper=100, or divide the outcome by 100",
         )
     return what, "correct the data or the limit; a value is never moved to the limit silently"
@@ -63,13 +65,19 @@ def check_variation(heading: str, outcome: Outcome) -> None:
         return
     n_low, n_high = int((outcome.side < 0).sum()), int((outcome.side > 0).sum())
     if n_low and n_high:
-        what = f"every row is at a limit ({n_low} at the lower, {n_high} at the upper)"
+        what = Sentence(
+            "every row is at a limit (",
+            Count(n_low),
+            " at the lower, ",
+            Count(n_high),
+            " at the upper)",
+        )
         remedy = (
             "σ cannot be determined; estimate a logit or probit of reaching the upper limit instead"
         )
     else:
         side = "lower" if n_low else "upper"
-        what = f"all {n_low + n_high} rows are at the {side} limit"
+        what = Sentence("all ", Count(n_low + n_high), f" are at the {side} limit")
         remedy = (
             "there is nothing to explain: check the sample, "
             "or the filter that sets the outcome of firms without innovations"
@@ -149,7 +157,7 @@ def find_estimable(
             heading,
             [
                 (
-                    f"{rows_in_words(n)} for {k} coefficients and σ",
+                    Sentence(Count(n), f" for {k} coefficients and σ"),
                     "use fewer regressors or broader industry groups, or pool waves",
                 )
             ],
@@ -256,9 +264,10 @@ def _why_separated(direction: float, rows: int, base: bool) -> str:
         if base
         else "merge the category with another or drop the term"
     )
-    return (
-        f"tends to {where}: it separates {rows_in_words(rows)} at a limit from the others, "
-        f"so no finite coefficient exists; {remedy}"
+    return Sentence(
+        f"tends to {where}: it separates ",
+        Count(rows),
+        f" at a limit from the others, so no finite coefficient exists; {remedy}",
     )
 
 
@@ -291,8 +300,11 @@ def _refuse_exact_fit(heading: str, X: Floats, low: Floats, high: Floats) -> Non
             heading,
             [
                 (
-                    f"the regressors fit the {rows_in_words(int(exact.sum()))} between the limits "
-                    "exactly, so σ tends to zero and no estimate exists",
+                    Sentence(
+                        "the regressors fit the ",
+                        Count(int(exact.sum())),
+                        " between the limits exactly, so σ tends to zero and no estimate exists",
+                    ),
                     "use fewer regressors or more observations, and check that no regressor "
                     "is computed from the outcome",
                 )

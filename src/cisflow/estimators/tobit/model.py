@@ -36,7 +36,7 @@ from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors, check_weights
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import Count, Sentence, refuse
 from cisflow.estimators.tobit.checks import (
     Estimable,
     check_outcome,
@@ -257,10 +257,11 @@ class Tobit:
         heading = f"Tobit of {name}"
         bad = int((np.isnan(a) | np.isnan(b)).sum())
         if bad:
-            refuse(heading, [(f"missing bounds in {bad} rows", "use −∞ or ∞ for an open side")])
+            what = Sentence("missing bounds in ", Count(bad))
+            refuse(heading, [(what, "use −∞ or ∞ for an open side")])
         wrong = int(((a > b) | (np.isinf(a) & np.isinf(b))).sum())
         if wrong:
-            what = f"bounds exchanged, or open on both sides, in {wrong} rows"
+            what = Sentence("bounds exchanged, or open on both sides, in ", Count(wrong))
             refuse(heading, [(what, "correct or drop these rows")])
         model = cls.__new__(cls)
         model.limits = (None, None)
@@ -423,7 +424,7 @@ class Tobit:
             column = self._table[column].to_numpy()  # type: ignore[index]
         codes, _ = pd.factorize(self.aligned(column, "cluster labels"))
         if codes.min() < 0:
-            what = f"the cluster is missing in {int((codes < 0).sum())} rows"
+            what = Sentence("the cluster is missing in ", Count(int((codes < 0).sum())))
             refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
         return np.asarray(codes, dtype=np.intp)
 

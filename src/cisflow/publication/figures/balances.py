@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number, reason
+from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number
 from cisflow.study.balance_terms import (
     BALANCE,
     COST,
@@ -100,7 +100,7 @@ def _line(axes: Axes, rows: pd.DataFrame, spec: Mapping[str, Any], i: int) -> No
 def _place(findings: Findings, country: str, wave: str, model: str) -> str:
     """Return country and wave, and why there is nothing to see where that is so."""
     why, place = findings.why_not(country, wave, model), findings.place(country, wave)
-    return f"{place} ({NOT_ESTIMABLE}: {reason(why)})" if why else place
+    return f"{place} ({NOT_ESTIMABLE}: {why})" if why else place
 
 
 # --- by path -----------------------------------------------------------------------------------

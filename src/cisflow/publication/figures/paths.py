@@ -18,7 +18,6 @@ from cisflow.publication.words import (
     brief_interval,
     label,
     number,
-    reason,
     stars,
 )
 
@@ -76,7 +75,7 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
 def _path_legend(findings: Findings, country: str, wave: str, model: str) -> str:
     why = findings.why_not(country, wave, model)
     if why:
-        return "\n".join(textwrap.wrap(f"{NOT_ESTIMABLE}: not estimable ({reason(why)}).", 105))
+        return "\n".join(textwrap.wrap(f"{NOT_ESTIMABLE}: not estimable ({why}).", 105))
     fits = findings.fits(country, wave, model)
     firms = f"{fits[0]['nobs']:,.0f} firms. " if fits else ""
     return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.families import leading_regression, path_groups, places, split_balances
+from cisflow.publication.families import leading_regression, path_models, places, split_balances
 from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, canvas
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.pooled import (
@@ -76,7 +76,7 @@ def _panels(
             for term in terms:
                 panels = tuple((outcome, column, term) for outcome in spec["outcomes"])
                 yield f"{model}_{column}_{term}", model, panels
-    for model in (member for group in path_groups(models).values() for member in group):
+    for model in path_models(models):
         for source, target in models[model]["effects"]:
             kinds = [f"{kind}({source})" for kind in ("direct", "indirect", "total")]
             panels = tuple((target, "standardised", kind) for kind in kinds)

@@ -43,7 +43,10 @@ def coefficient_figure(findings: Findings, country: str, wave: str, model: str) 
         errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
         axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
         why = findings.why_not(country, wave, model)
-        axes.set_title(f"{findings.place(country, wave)}" + (f": {why}" if why else ""), loc="left")
+        axes.set_title(
+            f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),
+            loc="left",
+        )
         figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
     return figure
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cisflow.claims.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
-from cisflow.publication.words import reason
 
 
 def claim_facts(findings: Findings) -> Context:
@@ -32,12 +32,11 @@ def claim_facts(findings: Findings) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    unjudged = claims[claims["verdict"].str.startswith("not ") & (claims["reason"] != "")]
+    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
+    unjudged = claims[without & (claims["reason"] != "")]
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in unjudged.to_dict(orient="records"):
-        about = found.setdefault(
-            (row["verdict"], reason(row["reason"])), {"claims": [], "places": []}
-        )
+        about = found.setdefault((row["verdict"], row["reason"]), {"claims": [], "places": []})
         place = findings.place(row["country"], row["wave"]) if row["country"] else ""
         for names, name in ((about["claims"], row["claim"]), (about["places"], place)):
             if name and name not in names:

@@ -110,7 +110,7 @@ def _result_facts(
 ) -> Context:
     """Return what the models say, model by model and place by place."""
     models = findings.models
-    lead, groups = leading_regression(models), path_groups(models)
+    lead = leading_regression(models)
     balances = [*split_balances(models), *scanned_balances(models)]
 
     def told(facts: Callable[..., Context], names: list[str]) -> list[Context]:
@@ -121,8 +121,8 @@ def _result_facts(
         "partners": told(partner_facts, lead),
         "systems": [system_facts(findings, model) for model in path_models(models)],
         "paths": [
-            path_facts(findings, items, *place, group, members, figure1)
-            for group, members in groups.items()
+            path_facts(findings, items, *place, members, figure1)
+            for members in path_groups(models).values()
             for place in printed.of(members[0])
         ],
         "balances": told(balance_facts, balances),

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.estimation.estimates import FIXED
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import interval, number, reason
+from cisflow.publication.words import interval, number
 
 LIKELY = {0.10: "at 10 %", 0.05: "at 5 %", 0.01: "at 1 %"}
 Context = dict[str, Any]
@@ -19,8 +20,8 @@ def in_words(row: Mapping[str, Any]) -> Context:
     """Return an estimate, its interval and its significance in words."""
     estimate = row.get("estimate", np.nan)
     if not np.isfinite(estimate):
-        return {"estimate": "", "why_not": reason(row.get("note") or "")}
-    if estimate == 0 and not np.isfinite(row.get("std_error", np.nan)):
+        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+    if row["status"] == FIXED:
         return {"estimate": "0 (by assumption)", "interval": "", "significance": "assumed"}
     p = row.get("p_value", np.nan)
     level = min((at for at in LIKELY if p < at), default=None)
@@ -38,18 +39,12 @@ def in_points(row: Mapping[str, Any]) -> Context:
     return {key: 100 * value if key in scaled else value for key, value in row.items()}
 
 
-def why_not_here(findings: Findings, country: str, wave: str, model: str) -> str:
-    """Return why a model could not be estimated, empty if it could."""
-    why = findings.why_not(country, wave, model)
-    return reason(why) if why else ""
-
-
 def heading(
     findings: Findings, items: Catalogue, section: str, country: str, wave: str, model: str
 ) -> Context:
     """Return of which place and table a paragraph is, and why it has nothing to tell."""
     return {
         "place": findings.place(country, wave),
-        "why_not": why_not_here(findings, country, wave, model),
+        "why_not": findings.why_not(country, wave, model),
         "table": items.name(section, country, wave, model),
     }

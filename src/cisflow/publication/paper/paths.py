@@ -45,7 +45,6 @@ def path_facts(
     items: Catalogue,
     country: str,
     wave: str,
-    group: str,
     members: Sequence[str],
     figure1: Mapping[str, Any],
 ) -> Context:
@@ -58,7 +57,7 @@ def path_facts(
         if about["why_not"]
         else [
             {
-                "name": reading(group, model),
+                "name": reading(model, members),
                 "figure": items.name("diagrams", country, wave, model),
                 "firms": _firms(findings, country, wave, model),
                 "effects": _effects(findings, country, wave, model),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cisflow.publication.families import described
 from cisflow.publication.findings import Findings
-from cisflow.publication.paper.numbers import Context, why_not_here
+from cisflow.publication.paper.numbers import Context
 from cisflow.publication.words import NOT_ESTIMABLE, count
 
 
@@ -21,7 +21,7 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
                 {
                     "model": findings.models[model]["title"],
                     "firms": count(steps["firms"].iloc[-1], findings.minimum),
-                    "why_not": why_not_here(findings, country, wave, model),
+                    "why_not": findings.why_not(country, wave, model),
                 }
             )
     return {

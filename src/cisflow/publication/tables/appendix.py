@@ -31,7 +31,6 @@ from cisflow.publication.words import (
     label,
     number,
     p_value,
-    reason,
 )
 
 METHODS = {
@@ -241,7 +240,9 @@ def sensitivity_table(findings: Findings) -> Table:
                     if found["benchmark"]:
                         benchmarks[found["benchmark"]] = None
             if not any(key[0] == heading for key in cells):
-                cells[heading, reason(findings.why_not(country, wave, model))] = {}
+                cells[
+                    heading, findings.why_not(country, wave, model) or "no reason was recorded"
+                ] = {}
     strong = ", ".join(label(name) for name in benchmarks)
     notes = [
         "Least squares; classical standard errors in parentheses, of which the measures are made. "
@@ -347,7 +348,7 @@ def _errors_note(rows: pd.DataFrame, spec: Mapping[str, Any]) -> str:
         if len(of):
             said.append(f"{pair[0]} {pair[1]} {covariance_name(cov_key(covariance))}")
         elif why := [n for n in rows.loc[rows["cov_type"] == cov_key(covariance), "note"] if n]:
-            said.append(f"{covariance_name(cov_key(covariance))} not estimable ({reason(why[0])})")
+            said.append(f"{covariance_name(cov_key(covariance))} not estimable ({why[0]})")
     return f"Below each coefficient its standard errors: {'; '.join(said)}." if said else ""
 
 
@@ -355,7 +356,7 @@ def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) 
     """Say why tests could not be computed, each reason once."""
     return list(
         dict.fromkeys(
-            f"{text.removesuffix(' (p)')}: {reason(record[name]['note'])}."
+            f"{text.removesuffix(' (p)')}: {record[name]['note']}."
             for record in records
             for name, text in tests.items()
             if record.get(name, {}).get("note")

@@ -19,7 +19,6 @@ from cisflow.publication.words import (
     label,
     number,
     p_value,
-    reason,
     sentence,
     stars,
 )
@@ -104,8 +103,8 @@ def _tests(rows: Sequence[Mapping[str, Any]], waves: Sequence[str]) -> Iterator[
         yield f"{LOGIT} Robust standard errors (HC1) in parentheses. {STARS_NOTE}."
     for wave in waves:
         of_wave = [row for row in rows if row["wave"] == wave]
-        if of_wave and of_wave[0]["estimate"] is None:
-            yield f"{wave}: not estimable, {reason(of_wave[0]['term'])}."
+        if of_wave and of_wave[0]["note"]:
+            yield f"{wave}: not estimable, {of_wave[0]['note']}."
         elif of_wave:
             yield f"{wave}: {_fitted(of_wave)}"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.estimation.estimates import FIXED
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, Table, cell, lay_out, two_level
 from cisflow.publication.tables.notes import accounts_note, reasons, sample_note
@@ -61,9 +62,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
     rows = rows[rows["term"] != HORIZON]
     scanned = bool(spec.get("lags"))
     if scanned:
-        # That is said by the column a cell stands in.
         rows = rows[~rows["column"].str.contains(LESS)]
-        rows = rows.assign(note=rows["note"].str.replace(r" at a lag of \d+ years", "", regex=True))
     by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
     about = spec["balance"]
     draws = findings.settings["bootstrap"]["draws"]
@@ -179,7 +178,7 @@ def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
     if part not in main.index:
         return NOT_ESTIMABLE
     row = main.loc[part]
-    if row["estimate"] == 0 and row["note"]:
+    if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
     bounds = _unbroken(row, times)
     return cell(times * row["estimate"], bounds, p=row["p_value"])

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.estimation.estimates import NO_ESTIMATE
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import NOT_ESTIMABLE, inline, label, reason, sentence, weights_words
-from cisflow.study.series import breaks_crossed
+from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
+from cisflow.study.series import Series, breaks_crossed
 from cisflow.study.weightings import weightings
 
 
@@ -79,7 +80,7 @@ def accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
     return [f"{findings.name(country)}: {note}" for country, note in said.items()]
 
 
-def breaks_note(*series: Mapping[str, Any]) -> list[str]:
+def breaks_note(*series: Series) -> list[str]:
     """Return the note on the breaks that lie between the waves of series, none without a break."""
     breaks = breaks_crossed(*series)
     told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
@@ -88,10 +89,10 @@ def breaks_note(*series: Mapping[str, Any]) -> list[str]:
 
 def reasons(rows: pd.DataFrame) -> list[str]:
     """Return why cells of these rows are not estimable, each reason once."""
-    empty = rows[rows["estimate"].isna() & (rows["note"] != "")]
+    empty = rows[rows["status"] == NO_ESTIMATE]
     by_reason: dict[str, dict[str, None]] = {}
     for term, note in zip(empty["term"], empty["note"], strict=True):
-        by_reason.setdefault(reason(note), {})[label(term) if term else ""] = None
+        by_reason.setdefault(note, {})[label(term) if term else ""] = None
     texts = []
     for why, terms in by_reason.items():
         who = ", ".join(term for term in terms if term)

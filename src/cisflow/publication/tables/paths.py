@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from cisflow.estimation.estimates import FIXED
 from cisflow.publication.families import reading
 from cisflow.publication.findings import Findings, groups_in
 from cisflow.publication.tables.layout import (
@@ -35,9 +35,7 @@ from cisflow.study.claims import ARROW
 AND_STARS = ", by which the stars go too"
 
 
-def path_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> Table:
+def path_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the arrows of path models side by side, standardised and raw."""
     arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
     outcomes = union([t for m in members for t in findings.models[m]["equations"]])
@@ -58,7 +56,7 @@ def path_table(
             statistics |= _tests_against_union(findings, country, wave, model, members)
             first = column == "standardised"
             texts += statistics.values() if first else [""] * len(statistics)
-            cells[_reading_head(group, model, members), column.capitalize()] = texts
+            cells[_reading_head(model, members), column.capitalize()] = texts
     index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
     index += [("stats", name) for name in statistics]
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
@@ -135,16 +133,14 @@ def _tests_note(findings: Findings, members: Sequence[str]) -> str:
     )
 
 
-def indices_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> Table:
+def indices_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the modification indices of the arrows that each reading leaves out."""
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for model in members:
         fits = findings.fits(country, wave, model)
         for index in (fits[0] if fits else {}).get("modification_indices") or []:
             arrow = label(f"{index['source']}{ARROW}{index['target']}")
-            cells[_reading_head(group, model, members), arrow] = {
+            cells[_reading_head(model, members), arrow] = {
                 "Index": number(index["mi"]),
                 "p": p_value(index["p_value"]),
                 "Expected coefficient, standardised": number(index["std_expected_change"]),
@@ -160,17 +156,13 @@ def indices_table(
     return lay_out(two_level(cells), notes)
 
 
-def effects_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> Table:
+def effects_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render direct, indirect and total effects of path models side by side, with intervals."""
-    columns = [
-        (_reading_head(group, m, members), c) for m in members for c in ("standardised", "raw")
-    ]
+    columns = [(_reading_head(m, members), c) for m in members for c in ("standardised", "raw")]
     cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
     for model in members:
         rows = findings.rows(country, wave, model)
-        head = _reading_head(group, model, members)
+        head = _reading_head(model, members)
         for source, target in findings.models[model]["effects"]:
             heading = f"{label(source)}{ARROW}{label(target)}"
             found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
@@ -212,7 +204,7 @@ def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
 
 
 def _effect_cell(row: Mapping[str, Any]) -> str:
-    if row["estimate"] == 0 and not np.isfinite(row["std_error"]):
+    if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
     bounds = interval(row["ci_low"], row["ci_high"])
     return cell(row["estimate"], bounds, p=row["p_value"])
@@ -240,8 +232,8 @@ def _effect_order(name: str) -> int:
     return {"Direct": 0, "Indirect, all paths": 2, "Total": 3}.get(name, 1)
 
 
-def _reading_head(group: str, model: str, members: Sequence[str]) -> str:
-    return f"Reading “{reading(group, model)}”" if len(members) > 1 else "Model"
+def _reading_head(model: str, members: Sequence[str]) -> str:
+    return f"Reading “{reading(model, members)}”" if len(members) > 1 else "Model"
 
 
 def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:

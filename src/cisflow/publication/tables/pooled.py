@@ -138,7 +138,7 @@ def moderators_table(findings: Findings, model: str) -> Table:
             continue
         of = cells.setdefault(_key(findings, row), {})
         if row["note"]:
-            notes[f"{NOT_ESTIMABLE}: {row['note']}."] = None
+            notes[f"{NOT_ESTIMABLE}: not estimable: {row['note']}."] = None
             of |= {
                 sentence(name.replace("_", " ")): NOT_ESTIMABLE for name in _moderators(findings)
             }

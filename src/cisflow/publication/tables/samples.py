@@ -19,7 +19,6 @@ from cisflow.publication.words import (
     count,
     label,
     number,
-    reason,
     sentence,
     signed,
 )
@@ -55,7 +54,7 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
     spec = findings.models[model]
     about = findings.description(country, wave, model)
     if not about or not about["n"]:
-        why = reason(findings.why_not(country, wave, model) or "the sample is too small to show")
+        why = findings.why_not(country, wave, model) or "the sample is too small to show"
         frame = pd.DataFrame({"Firms": [NOT_ESTIMABLE]}, index=["Sample"])
         return lay_out(frame, [f"{NOT_ESTIMABLE}: {why}."])
     variables = about["variables"]

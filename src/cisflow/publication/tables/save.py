@@ -108,9 +108,10 @@ def _longest_line(texts: Iterable[str]) -> int:
 def _latex(table: Table, name: str) -> str:
     """Return LaTeX with special characters escaped, which maketables leaves to its caller."""
     frame = table.frame.astype(str).map(_escaped).rename(index=_escaped, columns=_escaped)
-    words = {"caption": _escaped(table.caption), "notes": _escaped(table.notes)}
+    caption, notes = _escaped(table.caption), _escaped(table.notes)
     packages = "% Needs the packages booktabs, tabularx, array, makecell, threeparttable.\n"
-    return packages + str(_set(replace(table, frame=frame, **words), name).make(type="tex"))
+    escaped = replace(table, frame=frame, caption=caption, notes=notes)
+    return packages + str(_set(escaped, name).make(type="tex"))
 
 
 _LATEX = {

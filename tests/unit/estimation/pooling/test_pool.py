@@ -326,14 +326,15 @@ def test_only_the_main_covariance_and_terms_of_interest_count():
 
 
 def test_a_term_of_one_country_says_why_it_is_not_pooled():
-    why = "not estimable: no accounts"
+    why = "no accounts"
     rows = [
         estimate("BE", "CIS4", "coop_any", 1.0, 0.1),
         estimate("DE", "CIS4", "coop_any", np.nan, np.nan, note=why),
     ]
     row = pooled(rows).table.iloc[0]
     assert np.isnan(row["estimate"])
-    assert row["note"] == ("not estimable: 1 of 4 countries have an estimate to pool (no accounts)")
+    assert row["status"] == "not_estimable"
+    assert row["note"] == "1 of 4 countries have an estimate to pool (no accounts)"
 
 
 def test_the_country_that_decides_is_found():

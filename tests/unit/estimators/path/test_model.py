@@ -454,7 +454,7 @@ def broken(firms):
         ({"same": [D]}, {}, "standard deviation is zero"),
         ({MARGIN: ["empty"]}, {}, "'empty' is missing for all 305 firms"),
         ({MARGIN: ["half", "other"]}, {}, "none of the 305 firms has a value"),
-        ({MARGIN: ["infinite"]}, {}, "infinite in 1 rows"),
+        ({MARGIN: ["infinite"]}, {}, "infinite in 1 row "),
         ({MARGIN: ["region"]}, {}, "holds text"),
         ({MARGIN: ["by_industry"]}, {"fixed_effects": ["industry"]}, "does not vary among firms"),
     ],

@@ -1,0 +1,214 @@
+"""Everything has its room, arrows go one way, and the papers of the house tell the truth."""
+
+import re
+import shutil
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+PACKAGE = SOURCE / "cisflow"
+LINTER = Path(sys.executable).with_name("lint-imports")
+
+HOUSE = [PACKAGE, *(p.parent for p in sorted(PACKAGE.rglob("__init__.py")) if p.parent != PACKAGE)]
+ROOMS = [folder for folder in HOUSE if folder.parent == PACKAGE]
+FOLDERS = [folder.relative_to(PACKAGE).as_posix() for folder in HOUSE[1:]]
+
+
+def modules(folder):
+    return {p.stem for p in folder.glob("*.py") if p.stem != "__init__"}
+
+
+# Rooms
+
+
+def test_nothing_lies_loose_at_the_top():
+    assert modules(PACKAGE) == {"__main__"}
+    assert len(ROOMS) > 5
+
+
+def test_every_folder_with_modules_is_a_package():
+    assert {p.parent for p in PACKAGE.rglob("*.py")} == set(HOUSE)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_faces_of_folders_say_what_is_in_them(folder):
+    assert (PACKAGE / folder / "__init__.py").read_text().startswith(('"""', 'r"""'))
+
+
+@pytest.mark.parametrize("room", [room.name for room in ROOMS])
+def test_every_room_has_its_tests(room, root):
+    assert list((root / "tests" / "unit" / room).rglob("test_*.py"))
+
+
+def test_tests_lie_where_their_modules_lie(root):
+    """A file of tests is called after a module of the same folder, maybe with more behind it."""
+    unit = root / "tests" / "unit"
+    astray = [
+        path.relative_to(unit).as_posix()
+        for path in unit.rglob("*/test_*.py")
+        if not path.stem.removeprefix("test_").startswith(
+            tuple(modules(PACKAGE / path.parent.relative_to(unit)))
+        )
+    ]
+    assert astray == []
+
+
+# Arrows
+
+
+def linted(folder):
+    """Return what import-linter says of the package in a folder, and whether all is well."""
+    done = subprocess.run(
+        [LINTER, "--no-cache"],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder / "src"), "NO_COLOR": "1", "COLUMNS": "500"},
+        capture_output=True,
+        text=True,
+    )
+    assert "Contracts" in done.stdout, done.stderr + done.stdout
+    return done.stdout, done.returncode == 0
+
+
+@pytest.fixture
+def copy(root, tmp_path):
+    shutil.copytree(SOURCE, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*egg*"))
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_every_contract_is_kept(root):
+    said, kept = linted(root)
+    assert kept, said
+
+
+@pytest.mark.parametrize(
+    ("room", "uses"),
+    [
+        ("base", "assist"),
+        ("base", "estimators"),
+        ("estimators", "base"),
+        ("study", "panel"),
+        ("simulate", "survey"),
+        ("estimation", "publication"),
+    ],
+)
+def test_a_planted_back_arrow_breaks_a_contract(copy, room, uses):
+    before, _ = linted(copy)
+    (copy / "src/cisflow" / room / "planted.py").write_text(f"import cisflow.{uses}.found\n")
+    (copy / "src/cisflow" / uses / "found.py").write_text("")
+    said, kept = linted(copy)
+    arrow = f"cisflow.{room}.planted -> cisflow.{uses}.found"
+    assert not kept
+    assert arrow in said
+    assert arrow not in before
+
+
+def test_a_planted_circle_breaks_a_contract(copy):
+    room = copy / "src/cisflow/base"
+    (room / "egg.py").write_text("import cisflow.base.hen\n")
+    (room / "hen.py").write_text("def lay():\n    import cisflow.base.egg\n")
+    said, kept = linted(copy)
+    assert not kept
+    assert re.search(r"No cycles are allowed in cisflow\.base\b", said)
+
+
+def test_a_room_nobody_has_placed_breaks_a_contract(copy):
+    (copy / "src/cisflow/attic").mkdir()
+    (copy / "src/cisflow/attic/__init__.py").write_text("")
+    said, kept = linted(copy)
+    assert not kept
+    assert "attic" in said
+
+
+def test_what_the_snakefile_imports_brings_no_heavy_library():
+    """Snakemake parses the rules again in every job."""
+    heavy = "{'pandas', 'numpy', 'scipy', 'pyarrow', 'matplotlib', 'statsmodels'}"
+    command = f"import sys, cisflow.study.run as _; print({heavy} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        env={"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+# Papers
+
+
+def picture(text):
+    """Yield every path that the picture under “How it is built” shows."""
+    block = text.split("## How it is built")[1].split("```")[1]
+    above = []
+    for line in block.strip("\n").splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        if depth > 5:  # the text of the line before goes on
+            continue
+        names = re.split(r"\s{2,}", line.strip())[0].split()
+        above[depth:] = [names[0]]
+        yield from ("".join([*above[:depth], name]) for name in names if name != "…")
+
+
+def test_the_picture_is_read_as_it_is_drawn():
+    lines = [
+        "a.md     x",
+        "b/       y",
+        "  c/     z",
+        "    d/   …",
+        "  e/ f/  … g",
+        "             more",
+        "h",
+    ]
+    text = "\n".join(["## How it is built", "```", *lines, "```"])
+    assert list(picture(text)) == ["a.md", "b/", "b/c/", "b/c/d/", "b/e/", "b/f/", "h"]
+
+
+def test_readme_shows_every_room_and_only_what_there_is(root):
+    shown = list(picture((root / "README.md").read_text()))
+    assert [path for path in shown if not (root / path).exists()] == []
+    rooms = {
+        p.removeprefix("src/cisflow/").strip("/") for p in shown if p.startswith("src/cisflow/")
+    }
+    assert rooms - {""} == set(FOLDERS)
+
+
+def pages(root):
+    folders = ("docs", "config", "benchmarks", "data")
+    below = chain.from_iterable((root / folder).rglob("*.md") for folder in folders)
+    return [*sorted(root.glob("*.md")), *sorted(below)]
+
+
+NAMED = re.compile(r"`((?:src|tests|config|workflow|docs|benchmarks|paper)/[\w./-]+)`")
+LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def test_pages_name_and_link_only_what_there_is(root):
+    """Results of benchmarks tell the past; what users are to write themselves is not there yet."""
+    gone = [
+        f"{page.relative_to(root)}: {name}"
+        for page in pages(root)
+        for named, base in ((NAMED, root), (LINK, page.parent))
+        for name in named.findall(page.read_text())
+        if not (base / name).exists() and not _is_an_example(name)
+    ]
+    assert gone == []
+
+
+def _is_an_example(name):
+    return name.startswith("config/") and name.endswith((".yaml", ".yml"))
+
+
+def test_no_page_imports_a_module_that_is_gone(root):
+    """Names such as ``cisflow.raw.extract`` in prose and code, down to the module."""
+    named = re.compile(r"\bcisflow((?:\.[a-z_]+)+)")
+    gone = []
+    for page in pages(root):
+        for dotted in named.findall(page.read_text()):
+            first = dotted.split(".")[1]
+            if not ((PACKAGE / first).is_dir() or (PACKAGE / f"{first}.py").is_file()):
+                gone.append(f"{page.relative_to(root)}: cisflow{dotted}")
+    assert gone == []
