@@ -114,6 +114,11 @@ class Item:
     models: tuple[str, ...] = ()
     printed: bool = True
 
+    @property
+    def heading(self) -> str:
+        """Title of its section."""
+        return SECTIONS[self.section]
+
     def made(self, findings: Findings) -> Any:
         """Return the table under its caption, or the figure: the one way from findings to print."""
         made = self.make(findings)

@@ -12,7 +12,7 @@ import numpy as np
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import leading_regression, path_models, places, split_balances
-from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, canvas
+from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, rule
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.pooled import (
     ALL_COUNTRIES,
@@ -87,38 +87,36 @@ def _panels(
         yield f"{model}_{target}", model, panels
 
 
+@drawn
 def forest_figure(findings: Findings, forest: Forest) -> Figure:
     """Draw each country's estimate, the pooled one and the prediction interval."""
-    import matplotlib as mpl
-
     known = {tuple(t[key] for key in TERM): t for t in pooled_terms(findings, forest.model)}
     main = main_rows(findings, forest.model).set_index(TERM)
     countries = list(findings.countries)
-    with mpl.rc_context(STYLE):
-        height = 1.7 + 0.21 * (len(countries) + 1)
-        figure, axes = canvas(findings, height, columns=len(forest.panels))
-        for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
-            key = (forest.wave, forest.model, outcome, column, term)
-            panel.set_title(_title(findings, forest, outcome, term), loc="left")
-            panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-            if key in known:
-                _countries(panel, known[key]["countries"], countries)
-                panel.locator_params(axis="x", nbins=8 // len(forest.panels) + 1)
-                _pooled(panel, main.loc[key], len(countries) + 0.3)
-                panel.set_xlabel(_heterogeneity(main.loc[key]))
-            else:
-                panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
-        names = [*(findings.name(c) for c in countries), "Pooled"]
-        axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
-        axes[0].get_yticklabels()[-1].set_fontweight("bold")
-        axes[0].set_ylim(len(countries) + 0.9, -0.6)
-        figure.supxlabel(
-            "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
-            "estimate,\nas wide as its 95 % interval; the line through it: prediction interval "
-            "for a further country.",
-            fontsize=8,
-            color=GREY,
-        )
+    height = 1.7 + 0.21 * (len(countries) + 1)
+    figure, axes = canvas(findings, height, columns=len(forest.panels))
+    for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
+        key = (forest.wave, forest.model, outcome, column, term)
+        panel.set_title(_title(findings, forest, outcome, term), loc="left")
+        panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        if key in known:
+            _countries(panel, known[key]["countries"], countries)
+            panel.locator_params(axis="x", nbins=8 // len(forest.panels) + 1)
+            _pooled(panel, main.loc[key], len(countries) + 0.3)
+            panel.set_xlabel(_heterogeneity(main.loc[key]))
+        else:
+            panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
+    names = [*(findings.name(c) for c in countries), "Pooled"]
+    axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
+    axes[0].get_yticklabels()[-1].set_fontweight("bold")
+    axes[0].set_ylim(len(countries) + 0.9, -0.6)
+    figure.supxlabel(
+        "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
+        "estimate,\nas wide as its 95 % interval; the line through it: prediction interval "
+        "for a further country.",
+        fontsize=8,
+        color=GREY,
+    )
     return figure
 
 
@@ -152,8 +150,7 @@ def _countries(axes: Axes, found: Sequence[Mapping[str, Any]], order: Sequence[s
             fontsize=8,
             color=GREY,
         )
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+    rule(axes)
 
 
 def _pooled(axes: Axes, row: Any, y: float) -> None:
@@ -192,36 +189,34 @@ def matrix_pages(settings: Mapping[str, Any]) -> list[list[str]]:
     return pages
 
 
+@drawn
 def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
     """Draw a tile per claim, country and wave, with the letter of its verdict."""
-    import matplotlib as mpl
-
     letters = verdict_letters(findings)
     claims = list(findings.claims.drop_duplicates("claim")["claim"])
     rows = [("", wave) for wave in pooled_waves(findings)]
     rows += list(places({c: findings.countries[c] for c in countries}))
     groups = len(dict.fromkeys(country for country, _ in rows))
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 0.85 + ROW * (len(rows) + 0.45 * groups))
-        y, ticks = -1.0, []
-        for i, (country, wave) in enumerate(rows):
-            new = not i or rows[i - 1][0] != country
-            y += 1.45 if new else 1.0
-            for x, claim in enumerate(claims):
-                _tile(axes, x, y, letters.get((claim, country, wave), ""))
-            if new:
-                name = findings.name(country) if country else ALL_COUNTRIES
-                _name(axes, name, y, bold=not country)
-            ticks.append((y, "pooled" if wave == ALL_WAVES else wave))
-        axes.set_xlim(-0.5, len(claims) - 0.5)
-        axes.set_ylim(y + 0.6, -0.3)
-        axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
-        axes.xaxis.tick_top()
-        axes.set_xticks(range(len(claims)), claims)
-        axes.tick_params(length=0)
-        for side in axes.spines.values():
-            side.set_visible(False)
-        _legend(figure)
+    figure, (axes,) = canvas(findings, 0.85 + ROW * (len(rows) + 0.45 * groups))
+    y, ticks = -1.0, []
+    for i, (country, wave) in enumerate(rows):
+        new = not i or rows[i - 1][0] != country
+        y += 1.45 if new else 1.0
+        for x, claim in enumerate(claims):
+            _tile(axes, x, y, letters.get((claim, country, wave), ""))
+        if new:
+            name = findings.name(country) if country else ALL_COUNTRIES
+            _name(axes, name, y, bold=not country)
+        ticks.append((y, "pooled" if wave == ALL_WAVES else wave))
+    axes.set_xlim(-0.5, len(claims) - 0.5)
+    axes.set_ylim(y + 0.6, -0.3)
+    axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(claims)), claims)
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    _legend(figure)
     return figure
 
 
