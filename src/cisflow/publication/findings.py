@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from cisflow.base.records import read_tables
 from cisflow.claims.verdicts import WORDS
 from cisflow.estimation.estimates import NO_ESTIMATE, POOLED, read_estimates, read_pooled
-from cisflow.panel.rates import read_rates
+from cisflow.panel.rates import RATE_COLUMNS, read_rates
 from cisflow.panel.sample import FLOW_WORDS
 from cisflow.publication.words import place_name
 from cisflow.study.series import series_of
@@ -61,10 +62,10 @@ class Findings:
     quality: list[dict[str, Any]]
     descriptions: dict[str, list[dict[str, Any]]]
     attrition: dict[str, dict[str, Any]] = field(default_factory=dict)
-    rates: pd.DataFrame | None = None
-    pooled: pd.DataFrame | None = None
-    pooling: dict[str, Any] | None = None
-    pooled_claims: pd.DataFrame | None = None
+    rates: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=list(RATE_COLUMNS)))
+    pooled: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pooling: dict[str, Any] = field(default_factory=dict)
+    pooled_claims: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def synthetic(self) -> bool:
@@ -127,6 +128,10 @@ class Findings:
         notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
         return notes[0] if notes else "the model was not estimated on this wave"
 
+    def fit(self, country: str, wave: str, model: str) -> dict[str, Any]:
+        """Return the diagnostics of a model that is fitted once, empty where it is not."""
+        return next(iter(self.fits(country, wave, model)), {})
+
     def description(self, country: str, wave: str, model: str) -> dict[str, Any] | None:
         """Return the descriptives of a model's sample, if they were made."""
         for record in self.descriptions.get(country, []):
@@ -180,10 +185,10 @@ def read_findings(
         quality=[load(f) for f in quality],
         descriptions={d["country"]: d["samples"] for d in described},
         attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
-        rates=read_rates(rates) if rates else None,
-        pooled=read_pooled(pooled) if pooled else None,
-        pooling=load(pooling) if pooling else None,
         pooled_claims=judged[from_pooled].reset_index(drop=True),
+        **({"rates": read_rates(rates)} if rates else {}),
+        **({"pooled": read_pooled(pooled)} if pooled else {}),
+        **({"pooling": load(pooling)} if pooling else {}),
     )
 
 

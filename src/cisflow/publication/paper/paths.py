@@ -13,7 +13,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_words
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    count,
+    firms,
     inline,
     interval,
     label,
@@ -59,7 +59,7 @@ def path_facts(
             {
                 "name": reading(model, members),
                 "figure": items.name("diagrams", country, wave, model),
-                "firms": _firms(findings, country, wave, model),
+                "firms": firms(findings.fit(country, wave, model).get("nobs")),
                 "effects": _effects(findings, country, wave, model),
                 "printed": _printed(findings, country, wave, model, figure1),
                 "test": _test_of_reading(findings, country, wave, model, members),
@@ -74,8 +74,7 @@ def _test_of_reading(
 ) -> Context:
     """Return how a reading fares against the union, empty for a model that is not part of one."""
     for union in members:
-        fits = findings.fits(country, wave, union)
-        test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+        test = (findings.fit(country, wave, union).get("readings") or {}).get(model)
         if test and test.get("wald_p") is not None:
             p = test["wald_p"]
             return {
@@ -84,11 +83,6 @@ def _test_of_reading(
                 "arrows": test["lr_df"],
             }
     return {}
-
-
-def _firms(findings: Findings, country: str, wave: str, model: str) -> str:
-    fits = findings.fits(country, wave, model)
-    return count(fits[0].get("nobs")) if fits else NOT_ESTIMABLE
 
 
 def _effects(findings: Findings, country: str, wave: str, model: str) -> list[Context]:

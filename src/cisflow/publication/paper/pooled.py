@@ -17,7 +17,6 @@ def pooled_facts(findings: Findings) -> Context:
     """Return in words what the pooled estimates say, empty for a run of one country."""
     if not is_pooled(findings.settings):
         return {}
-    assert findings.pooled_claims is not None  # noqa: S101 - there is one where a run pools
     verdicts: dict[str, list[str]] = {}
     for row in findings.pooled_claims.drop_duplicates(["claim", "wave"]).to_dict("records"):
         name = row["claim"] if row["wave"] == ALL_WAVES else f"{row['claim']} ({row['wave']})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -10,13 +11,22 @@ from scipy.stats import t as student
 
 from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.families import places, waves_of
-from cisflow.publication.findings import Findings, cov_key
-from cisflow.publication.tables.layout import Table, cell, lay_out, two_level
+from cisflow.publication.families import places, sensitive, waves_of
+from cisflow.publication.findings import Findings, cov_key, with_covariance
+from cisflow.publication.tables.layout import (
+    Cells,
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+    union,
+)
 from cisflow.publication.tables.notes import (
     accounts_note,
     accounts_notes,
     breaks_note,
+    ending,
     reasons,
     sample_note,
 )
@@ -61,8 +71,6 @@ DYNAMIC = (
     "1981)."
 )
 
-Cells = dict[tuple[str, str], dict[str, str]]
-
 
 # --- panels ------------------------------------------------------------------------------------
 
@@ -71,7 +79,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
     """Render a panel regression: methods side by side, outcomes below each other."""
     spec = findings.models[model]
     rows = findings.rows(country, ALL_WAVES, model)
-    cells: Cells = {}
+    cells = no_cells()
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, ALL_WAVES, model, outcome, column)
         lagged = ["lagged_outcome"] if spec.get("lagged_outcome") else []
@@ -93,7 +101,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         sample_note(spec),
         accounts_note(findings, country, spec),
         *breaks_note(*(s for c, s in findings.series.items() if c == country)),
-        *reasons(_main(rows, spec)),
+        *reasons(with_covariance(rows, cov_key(spec["covariance"][0]))),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
@@ -106,7 +114,7 @@ def _panel_statistics(
         head = METHODS[method]
 
         def put(name: str, text: str, head: str = head) -> None:
-            cells.setdefault((heading, name), {})[head] = text
+            cells[heading, name][head] = text
 
         if "nobs" not in fit:
             continue
@@ -119,12 +127,7 @@ def _panel_statistics(
         put("Waves", str(len(fit["waves"])))
         put("R² within", number(fit["r2_within"]))
         put("R² overall", number(fit["r2_overall"]))
-    for name, text in PANEL_TESTS.items():
-        found = {
-            METHODS[m]: p_value(fit[name].get("p_value")) for m, fit in fits.items() if name in fit
-        }
-        if found:
-            cells[heading, text] = found
+    cells |= {(heading, text): row for text, row in _tests(fits, PANEL_TESTS).items()}
 
 
 def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: int) -> str:
@@ -141,7 +144,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render instrumental variables: methods side by side, the tests below."""
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
-    cells: Cells = {}
+    cells = no_cells()
     all_fits = []
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, wave, model, outcome, column)
@@ -155,34 +158,20 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
         if "2sls" in fits:
             for name, text in _identification(fits["2sls"]):
                 cells[heading, name] = {METHODS["2sls"]: text}
-        for name, text in OVERIDENTIFICATION.items():
-            found = {
-                METHODS[m]: _p_value(f["overidentification"][name])
-                for m, f in fits.items()
-                if name in f.get("overidentification", {})
-            }
-            if found:
-                cells[heading, text] = found
+        tested = {m: f.get("overidentification", {}) for m, f in fits.items()}
+        cells |= {(heading, t): row for t, row in _tests(tested, OVERIDENTIFICATION).items()}
     treated = ", ".join(label(v) for v in spec["endogenous"])
     excluded = ", ".join(label(v) for v in spec["instruments"])
     notes = [
         f"Endogenous: {treated}. Instruments: {excluded}.",
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
-        *dict.fromkeys(f"{f['outcome_label']}: {f['strength']}." for f in _with_labels(all_fits)),
+        *union(f"{label(f['outcome'])}: {f['strength']}." for f in all_fits if "strength" in f),
         *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
         "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
         "interval hold however weak the instruments are; they take the instruments to be valid.",
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(_main(rows, spec)),
+        *ending(findings, country, with_covariance(rows, cov_key(spec["covariance"][0])), model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
-
-
-def _with_labels(fits: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    for fit in fits:
-        if "strength" in fit:
-            yield {**fit, "outcome_label": label(fit["outcome"])}
 
 
 def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -224,26 +213,23 @@ def _set(intervals: Sequence[Sequence[float | None]]) -> str:
 
 def sensitivity_table(findings: Findings) -> Table:
     """Render how strong an omitted variable must be to overturn each headline coefficient."""
-    cells: Cells = {}
+    cells = no_cells()
     benchmarks: dict[str, None] = {}
-    for model, spec in findings.models.items():
-        for country, wave in places(findings.countries):
-            if not spec.get("sensitivity") or wave not in waves_of(
-                spec, findings.countries[country]
-            ):
-                continue
-            heading = f"{spec['title']}: {findings.place(country, wave)}"
-            for fit in findings.fits(country, wave, model):
-                for found in fit.get("sensitivity", []):
-                    row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
-                    cells[heading, row] = _sensitivity(found)
-                    if found["benchmark"]:
-                        benchmarks[found["benchmark"]] = None
-            if not any(key[0] == heading for key in cells):
-                cells[
-                    heading, findings.why_not(country, wave, model) or "no reason was recorded"
-                ] = {}
-    strong = ", ".join(label(name) for name in benchmarks)
+    models = sensitive(findings.models)
+    for model, (country, wave) in product(models, places(findings.countries)):
+        spec = findings.models[model]
+        if wave not in waves_of(spec, findings.countries[country]):
+            continue
+        heading = f"{spec['title']}: {findings.place(country, wave)}"
+        for fit in findings.fits(country, wave, model):
+            for found in fit.get("sensitivity", []):
+                row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
+                cells[heading, row] = _sensitivity(found)
+                benchmarks[found["benchmark"]] = None
+        if not any(key[0] == heading for key in cells):
+            why = findings.why_not(country, wave, model) or "no reason was recorded"
+            cells[heading, why] = {}
+    strong = ", ".join(label(name) for name in benchmarks if name)
     notes = [
         "Least squares; classical standard errors in parentheses, of which the measures are made. "
         "Partial R²: share of the regressor that an omitted variable must explain to bring the "
@@ -254,7 +240,7 @@ def sensitivity_table(findings: Findings) -> Table:
         if strong
         else "",
         f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
-        *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
+        *accounts_notes(findings, models),
     ]
     return lay_out(two_level(cells), notes)
 
@@ -308,11 +294,6 @@ def _heads(spec: Mapping[str, Any]) -> list[str]:
     return [METHODS[method] for method in spec["methods"]]
 
 
-def _main(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of the first covariance and those about no fit at all."""
-    return rows[rows["cov_type"].isin([cov_key(spec["covariance"][0]), ""])]
-
-
 def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict[str, str]:
     """Return one term's cells by method: estimate, and below it each kind of standard error."""
     kinds = [cov_key(covariance) for covariance in spec["covariance"]]
@@ -354,14 +335,23 @@ def _errors_note(rows: pd.DataFrame, spec: Mapping[str, Any]) -> str:
 
 def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) -> list[str]:
     """Say why tests could not be computed, each reason once."""
-    return list(
-        dict.fromkeys(
-            f"{text.removesuffix(' (p)')}: {record[name]['note']}."
-            for record in records
-            for name, text in tests.items()
-            if record.get(name, {}).get("note")
-        )
+    return union(
+        f"{text.removesuffix(' (p)')}: {record[name]['note']}."
+        for record in records
+        for name, text in tests.items()
+        if record.get(name, {}).get("note")
     )
+
+
+def _tests(
+    records: Mapping[str, Mapping[str, Any]], tests: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return the p-values of tests by method, of those tests that any method has."""
+    return {
+        text: {METHODS[m]: _p_value(of[name]) for m, of in records.items() if name in of}
+        for name, text in tests.items()
+        if any(name in of for of in records.values())
+    }
 
 
 def _p_value(test: Mapping[str, Any]) -> str:

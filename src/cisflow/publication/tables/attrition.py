@@ -8,7 +8,7 @@ from typing import Any
 from cisflow.panel.attrition import JOINT, REGRESSORS
 from cisflow.panel.ratios import years_later
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import Table, cell, lay_out, two_level
+from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import accounts_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
@@ -35,10 +35,10 @@ def attrition_table(findings: Findings, country: str) -> Table:
     """Render the share of firms with accounts by size and industry; below it, what explains it."""
     about = findings.attrition[country]
     lag = findings.settings["lag"]
-    cells: dict[tuple[str, str], dict[Any, str]] = {}
+    cells = no_cells()
     for row in about["shares"]:
-        shown = cells.setdefault((HEADINGS[row["by"]], sentence(row["group"])), {})
-        shown |= {(row["wave"], name): text for name, text in _counts(row).items()}
+        texts = {(row["wave"], name): text for name, text in _counts(row).items()}
+        cells[HEADINGS[row["by"]], sentence(row["group"])] |= texts
     notes = [
         f"With accounts: profit margin and share of personnel costs are both known "
         f"{years_later(lag)}.",
@@ -51,7 +51,7 @@ def attrition_table(findings: Findings, country: str) -> Table:
 
 def attrition_lags_table(findings: Findings, country: str) -> Table:
     """Render, for each lag of a scan, how many firms have accounts and what explains it."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for wave in findings.countries[country]:
         for at_lag in findings.attrition[country].get("lags", []):
             shares = [row for row in at_lag["shares"] if row["wave"] == wave]

@@ -9,8 +9,16 @@ import pandas as pd
 
 from cisflow.estimation.estimates import FIXED
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, Table, cell, lay_out, two_level
-from cisflow.publication.tables.notes import accounts_note, reasons, sample_note
+from cisflow.publication.tables.layout import (
+    ZERO_BY_ASSUMPTION,
+    Cells,
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+)
+from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
@@ -40,7 +48,6 @@ from cisflow.study.balance_terms import (
     through,
 )
 
-Key = tuple[str, str]
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
@@ -74,9 +81,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
         "P(cost > return): share of these samples with a balance below zero.",
         STEPS_NOTE if spec.get("steps") else "",
         *_horizon_note(findings, country, wave, model),
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(rows),
+        *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(by(rows, spec)), notes)
 
@@ -96,9 +101,9 @@ def part_labels(spec: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
     """Return the cells of a table with a column per group, a block of rows per scale."""
-    cells: dict[Key, dict[Any, str]] = {}
+    cells = no_cells()
     rows = rows[rows["outcome"] == spec["balance"]["target"]]
     order = ["All", *(label(variable, short=True) for variable in spec.get("by") or [])]
     columns = sorted(
@@ -113,9 +118,9 @@ def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any
     return cells
 
 
-def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
     """Return the cells of a table with a column per step, raw."""
-    cells: dict[Key, dict[Any, str]] = {}
+    cells = no_cells()
     heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
     for step in spec["steps"]:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
@@ -123,9 +128,9 @@ def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any,
     return cells
 
 
-def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
     """Return the cells of a table with a column per lag, a block of rows per group."""
-    cells: dict[Key, dict[Any, str]] = {}
+    cells = no_cells()
     groups = list(dict.fromkeys(rows["column"]))
     wanted = [c for c in groups if split_column(c)[0] == SCALES[0]]
     wanted += [c for c in groups if c == SCALES[1]]
@@ -143,7 +148,7 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, 
 
 
 def _fill(
-    cells: dict[Key, dict[Any, str]],
+    cells: Cells,
     heading: str,
     name: Any,
     rows: pd.DataFrame,
@@ -156,17 +161,17 @@ def _fill(
     for part, text in part_labels(spec).items():
         if part == OTHERS and part not in main.index:
             continue
-        cells.setdefault((heading, text), {})[name] = _part_cell(main, part, times)
+        cells[heading, text][name] = _part_cell(main, part, times)
     bca = found[BCA]
     text = NOT_ESTIMABLE
     if BALANCE in bca.index:
         text = _unbroken(bca.loc[BALANCE], times) or NOT_ESTIMABLE
-    cells.setdefault((heading, BCA_ROW), {})[name] = text
+    cells[heading, BCA_ROW][name] = text
     if not _is_difference(name):
         share = main["estimate"].get(PROBABILITY)
-        cells.setdefault((heading, PROBABILITY), {})[name] = number(share)
+        cells[heading, PROBABILITY][name] = number(share)
         size = main["n"].get(BALANCE)
-        cells.setdefault((heading, FIRMS), {})[name] = firms(size)
+        cells[heading, FIRMS][name] = firms(size)
 
 
 def _unbroken(row: pd.Series, times: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ MISSING_NOTE = {
     WITHHELD: f"{WITHHELD}: confidential, too few firms",
     ZERO_BY_ASSUMPTION: "†: no such arrow, zero by assumption",
 }
+Cells = dict[tuple[str, str], dict[Any, str]]
 MOST_UPRIGHT = 9  # columns of a page upright; a table with more needs one in landscape
 
 
@@ -104,6 +106,11 @@ def cell(estimate: float, *below: str, p: float | None = None) -> str:
 def union(items: Iterable[Any]) -> list[Any]:
     """Return the distinct items in the order they first appear."""
     return list(dict.fromkeys(items))
+
+
+def no_cells() -> Cells:
+    """Return a table to be filled: by heading and row, what stands in each column."""
+    return defaultdict(dict)
 
 
 def two_level(

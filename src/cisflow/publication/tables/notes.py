@@ -16,6 +16,12 @@ from cisflow.study.series import Series, breaks_crossed
 from cisflow.study.weightings import weightings
 
 
+def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
+    """Say which firms and accounts models of one sample are on, and what is not estimable."""
+    specs = [findings.models[model] for model in models]
+    return [sample_note(specs[0]), accounts_note(findings, country, *specs), *reasons(rows)]
+
+
 def sample_note(spec: Mapping[str, Any]) -> str:
     """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
     if printed := spec.get("printed"):

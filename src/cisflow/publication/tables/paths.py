@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -16,10 +17,11 @@ from cisflow.publication.tables.layout import (
     Table,
     cell,
     lay_out,
+    no_cells,
     two_level,
     union,
 )
-from cisflow.publication.tables.notes import accounts_note, reasons, sample_note
+from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
@@ -30,8 +32,10 @@ from cisflow.publication.words import (
     number,
     p_value,
 )
+from cisflow.study.balance_terms import SCALES
 from cisflow.study.claims import ARROW
 
+EFFECTS = {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}
 AND_STARS = ", by which the stars go too"
 
 
@@ -43,33 +47,28 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
     for model in members:
         spec = findings.models[model]
         rows = findings.rows(country, wave, model)
-        fits = findings.fits(country, wave, model)
-        fit = fits[0] if fits else {}
-        for column in ("standardised", "raw"):
+        for column in SCALES:
             found = rows[rows["column"] == column].drop_duplicates(["outcome", "term"])
             by_arrow = found.set_index(["term", "outcome"])
             texts = [
                 _arrow_cell(by_arrow, arrow) if arrow[::-1] in _arrows(spec) else ""
                 for arrow in arrows
             ]
-            statistics = _statistics(fit, spec, outcomes)
+            statistics = _statistics(findings.fit(country, wave, model), spec, outcomes)
             statistics |= _tests_against_union(findings, country, wave, model, members)
-            first = column == "standardised"
-            texts += statistics.values() if first else [""] * len(statistics)
+            texts += statistics.values() if column == SCALES[0] else [""] * len(statistics)
             cells[_reading_head(model, members), column.capitalize()] = texts
     index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
     index += [("stats", name) for name in statistics]
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
-    rows = pd.concat([findings.rows(country, wave, m) for m in members])
+    rows = _several(findings, country, wave, members)
     notes = [
         f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
         "Standardised: change in standard deviations of the outcome per standard deviation of "
         "the source. A blank means that the reading has no such arrow; statistics of a reading "
         "stand in its first column. RMSEA with its 90 % interval.",
         _tests_note(findings, members),
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(rows),
+        *ending(findings, country, rows, *members),
     ]
     return lay_out(frame, notes, show_groups=False)
 
@@ -109,8 +108,7 @@ def _tests_against_union(
     union_model = _union_of(findings, members)
     if union_model is None:
         return {}
-    fits = findings.fits(country, wave, union_model)
-    test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+    test = (findings.fit(country, wave, union_model).get("readings") or {}).get(model)
     heads = ("Against the union: LR χ² (d.f.)", "p (likelihood ratio)", "p (Wald)")
     if model not in findings.models[union_model]["readings"]:
         return dict.fromkeys(heads, "")
@@ -135,10 +133,9 @@ def _tests_note(findings: Findings, members: Sequence[str]) -> str:
 
 def indices_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the modification indices of the arrows that each reading leaves out."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for model in members:
-        fits = findings.fits(country, wave, model)
-        for index in (fits[0] if fits else {}).get("modification_indices") or []:
+        for index in findings.fit(country, wave, model).get("modification_indices") or []:
             arrow = label(f"{index['source']}{ARROW}{index['target']}")
             cells[_reading_head(model, members), arrow] = {
                 "Index": number(index["mi"]),
@@ -149,33 +146,25 @@ def indices_table(findings: Findings, country: str, wave: str, members: Sequence
         "Index: by how much χ² is expected to fall if the arrow were drawn, a score test with one "
         "degree of freedom that is robust where the standard errors are. Only the largest of each "
         "reading are shown; among many tests one below 0.05 is no discovery.",
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(_several(findings, country, wave, members)),
+        *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
     return lay_out(two_level(cells), notes)
 
 
 def effects_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render direct, indirect and total effects of path models side by side, with intervals."""
-    columns = [(_reading_head(m, members), c) for m in members for c in ("standardised", "raw")]
-    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    columns = [(_reading_head(m, members), c) for m in members for c in SCALES]
+    cells = no_cells()
     for model in members:
         rows = findings.rows(country, wave, model)
         head = _reading_head(model, members)
         for source, target in findings.models[model]["effects"]:
             heading = f"{label(source)}{ARROW}{label(target)}"
             found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
-            for kind in (f"direct({source})", f"indirect({source})", f"total({source})"):
-                for column in ("standardised", "raw"):
-                    cells.setdefault((heading, _effect_label(kind)), {})[head, column] = (
-                        NOT_ESTIMABLE
-                    )
+            for kind, column in product(EFFECTS, SCALES):
+                cells[heading, EFFECTS[kind]][head, column] = NOT_ESTIMABLE
             for row in found.to_dict(orient="records"):
-                text = _effect_cell(row)
-                cells.setdefault((heading, _effect_label(row["term"])), {})[head, row["column"]] = (
-                    text
-                )
+                cells[heading, _effect_label(row["term"])][head, row["column"]] = _effect_cell(row)
     frame = two_level(cells, order=_effect_order, columns=columns)
     frame.columns = frame.columns.set_levels(
         [text.capitalize() for text in frame.columns.levels[1]], level=1
@@ -184,9 +173,7 @@ def effects_table(findings: Findings, country: str, wave: str, members: Sequence
     notes = [
         f"In brackets 95 % confidence intervals: {intervals}. "
         f"{STARS_NOTE}. A blank means that the reading has no such path.",
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(_several(findings, country, wave, members)),
+        *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
     return lay_out(frame, notes)
 
@@ -211,7 +198,7 @@ def _effect_cell(row: Mapping[str, Any]) -> str:
 
 
 def _is_effect(source: str, target: str) -> Callable[[str], bool]:
-    kinds = {f"{kind}({source})" for kind in ("direct", "indirect", "total")}
+    kinds = {f"{kind}({source})" for kind in EFFECTS}
     start, end = source + ARROW, ARROW + target
 
     def check(term: str) -> bool:
@@ -225,7 +212,7 @@ def _effect_label(term: str) -> str:
     kind = re.match(r"(direct|indirect|total)\(", term)
     if not kind:
         return f"via {label(ARROW.join(term.split(ARROW)[1:-1]), short=True)}"
-    return {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}[kind[1]]
+    return EFFECTS[kind[1]]
 
 
 def _effect_order(name: str) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 from cisflow.claims import verdicts
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.balances import part_labels
-from cisflow.publication.tables.layout import Table, lay_out, two_level
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import breaks_note, reasons
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
@@ -81,12 +81,12 @@ def pooled_table(findings: Findings, model: str) -> Table:
 
 def methods_table(findings: Findings, model: str) -> Table:
     """Render the pooled coefficients of a model by each method."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for row in _of_model(findings, model).to_dict(orient="records"):
         if np.isfinite(row["estimate"]):
             head = f"{METHODS[row['method']]}, {ERRORS[row['cov_type']]}"
             bounds = interval(row["ci_low"], row["ci_high"])
-            cells.setdefault(_key(findings, row), {})[head] = (
+            cells[_key(findings, row)][head] = (
                 f"{number(row['estimate'])}{stars(row['p_value'])}\n{bounds}"
             )
     notes = [
@@ -131,12 +131,12 @@ def leave_one_out_table(findings: Findings, model: str) -> Table:
 
 def moderators_table(findings: Findings, model: str) -> Table:
     """Render the meta-regressions of a model's coefficients."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     notes: dict[str, None] = {}
-    for row in (findings.pooling or {})["moderators"]:
+    for row in findings.pooling["moderators"]:
         if row["model"] != model:
             continue
-        of = cells.setdefault(_key(findings, row), {})
+        of = cells[_key(findings, row)]
         if row["note"]:
             notes[f"{NOT_ESTIMABLE}: not estimable: {row['note']}."] = None
             of |= {
@@ -195,7 +195,6 @@ def main_rows(findings: Findings, model: str) -> pd.DataFrame:
 
 def _of_model(findings: Findings, model: str) -> pd.DataFrame:
     """Return the pooled rows of a model; of raw and standardised effects the latter."""
-    assert findings.pooled is not None  # noqa: S101 - called for pooled runs alone
     rows = findings.pooled[findings.pooled["model"] == model]
     return rows[~rows["column"].map(_is_raw)]
 
@@ -206,13 +205,12 @@ def _is_raw(column: str) -> bool:
 
 def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
     """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
-    terms = (findings.pooling or {})["terms"]
+    terms = findings.pooling["terms"]
     return [t for t in terms if t["model"] == model and not _is_raw(t["column"])]
 
 
 def pooled_waves(findings: Findings) -> list[str]:
     """Return what pooled verdicts there are: one over all waves, or one per wave."""
-    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
     waves = list(dict.fromkeys(findings.pooled_claims["wave"]))
     order = list(dict.fromkeys(w for of in findings.countries.values() for w in of))
     known = sorted(waves, key=lambda w: order.index(w) if w in order else -1)
@@ -226,7 +224,6 @@ def verdict_letters(findings: Findings) -> dict[tuple[str, str, str], str]:
         for row in findings.claims.drop_duplicates(["claim", "country", "wave"]).to_dict("records")
         if row["country"]
     }
-    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
     pooled = findings.pooled_claims.drop_duplicates(["claim", "wave"]).to_dict("records")
     letters |= {(row["claim"], "", row["wave"]): LETTERS[row["verdict"]] for row in pooled}
     whole = findings.claims[findings.claims["country"] == ""].drop_duplicates("claim")

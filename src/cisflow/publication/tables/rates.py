@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from cisflow.panel.rates import ANY, RATE_COLUMNS
+from cisflow.panel.rates import ANY
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import Table, lay_out, two_level, union
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, count, label, number, sentence
 
 DESIGNS = {
@@ -22,11 +21,11 @@ DESIGNS = {
 
 def rates_table(findings: Findings, country: str, wave: str) -> Table:
     """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
-    rates = pd.DataFrame(columns=RATE_COLUMNS) if findings.rates is None else findings.rates
+    rates = findings.rates
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for row in here.to_dict(orient="records"):
-        line = cells.setdefault((sentence(row["sector"]), sentence(row["size"])), {})
+        line = cells[sentence(row["sector"]), sentence(row["size"])]
         if row["partner"] == ANY:
             line["Firms"] = count(row["firms"], findings.minimum)
         line[_partner(row["partner"])] = _rate(row)

@@ -10,8 +10,8 @@ import pandas as pd
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
 from cisflow.publication.findings import Findings, cov_key, groups_in, with_covariance
-from cisflow.publication.tables.layout import Table, cell, lay_out, two_level, union
-from cisflow.publication.tables.notes import accounts_note, accounts_notes, reasons, sample_note
+from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level, union
+from cisflow.publication.tables.notes import accounts_notes, ending, reasons
 from cisflow.publication.words import (
     STARS_NOTE,
     column_label,
@@ -60,9 +60,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
         _design_note(findings, country, wave, model),
         *_tests_note(findings, country, wave, model),
         _likelihood_note(spec),
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(rows),
+        *ending(findings, country, rows, model),
     ]
     return lay_out(frame, notes, show_groups=False)
 
@@ -105,16 +103,14 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
         f"Below each coefficient its standard errors: {kinds_note}.",
         _design_note(findings, country, wave, model),
         _estimator_note(spec),
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(rows),
+        *ending(findings, country, rows, model),
     ]
     return lay_out(frame.droplevel(0), notes)
 
 
 def extensions_table(findings: Findings) -> Table:
     """Render the coefficients of interest of every regression but the leading one."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     rows_shown = []
     for model in further_regressions(findings.models):
         spec = findings.models[model]
@@ -128,7 +124,7 @@ def extensions_table(findings: Findings) -> Table:
                     key = spec["title"], f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
                     text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
-                    cells.setdefault(key, {})[findings.place(country, wave)] = text
+                    cells[key][findings.place(country, wave)] = text
     notes = [
         "Coefficients with standard errors in parentheses, each from the model named above it, "
         "with the controls that the models file lists. A fractional logit's coefficients are on "

@@ -10,7 +10,7 @@ import pandas as pd
 from cisflow.panel.flow import control_flow
 from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import Table, lay_out, two_level, union
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.tables.notes import accounts_note
 from cisflow.publication.words import (
     NOT_ASKED,
@@ -30,7 +30,7 @@ def flow_table(findings: Findings) -> Table:
     flow = control_flow(findings.flow, findings.minimum).astype(
         dict.fromkeys(("firms", "lost"), float)
     )
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for model in described(findings.models):
         for country, wave in places(findings.countries):
             of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
@@ -39,7 +39,7 @@ def flow_table(findings: Findings) -> Table:
                 text = count(step["firms"])
                 if step["lost"] > 0:
                     text += f" (−{count(step['lost'])})"
-                cells.setdefault((heading, sentence(step["restriction"])), {})[wave] = text
+                cells[heading, sentence(step["restriction"])][wave] = text
     waves = union([wave for _, wave in places(findings.countries)])
     notes = [
         "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
