@@ -1,4 +1,4 @@
-"""What a wheel carries besides the package: the workflow and what it reads, as ``cisflow/shipped``."""
+"""What a wheel carries besides the package: the workflow and all it reads, as `cisflow/shipped`."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-SHIPPED = ("Snakefile", "environment.yml", "config", "workflow", "paper", "data/README.md")
+SHIPPED = ("environment.yml", "config", "workflow", "paper", "data/README.md")
 
 
 class BuildWithShipped(build_py):

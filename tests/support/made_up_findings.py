@@ -21,11 +21,9 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.canonical import PARTNERS
-from cisflow.study.models import with_unions
-from cisflow.study.weightings import with_weightings
+from cisflow.study.models import expanded
 
 ROOT = Path(__file__).parents[2]
-DEFAULTS = {"controls": [], "fixed_effects": [], "covariance": ["nonrobust"], "effects": []}
 SETTINGS = {
     "run": "madeup",
     "title": "Open innovation in Flanders",
@@ -79,7 +77,7 @@ NONE = {"status": "not_estimable"}
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return with_unions(with_weightings({n: {**DEFAULTS, **spec} for n, spec in models.items()}))[0]
+    return {name: model.as_params() for name, model in expanded(models)[0].items()}
 
 
 def make_findings(settings: dict | None = None) -> Findings:

@@ -15,8 +15,12 @@ WANTED_BY = re.compile(
 )
 
 LINUX = {
-    "python_version": "3.11", "python_full_version": "3.11.9", "sys_platform": "linux",
-    "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix",
+    "python_version": "3.11",
+    "python_full_version": "3.11.9",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "os_name": "posix",
     "platform_python_implementation": "CPython",
 }
 
@@ -31,7 +35,7 @@ def locked(root):
 
 
 def run_by(root, wanted):
-    """Return the packages of the lock that running ``wanted`` takes, by whom it says each is for."""
+    """Return the packages of the lock that running ``wanted`` takes, by its own `# via`."""
     users = {}
     for found in WANTED_BY.finditer((root / "requirements.lock").read_text()):
         names = re.findall(r"(?<=#)\s+([A-Za-z0-9_.-]+)", found["users"])

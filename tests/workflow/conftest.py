@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-PARTS = ("Snakefile", "environment.yml", "config", "workflow", "src", "paper")
+PARTS = ("environment.yml", "config", "workflow", "src", "paper")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from snakemake.exceptions import WorkflowError
 from cisflow.base.paths import found, shipped
 from cisflow.base.problems import CisflowError
 from cisflow.study.digests import code_digest, content_digest
-from cisflow.study.run import is_pooled, load_run
-from cisflow.study.weightings import weightings
+from cisflow.study.run import load_run
 
 # The package itself is in no environment: Snakemake hands its own search path to the scripts,
 # behind that of the environment they run in.
@@ -26,6 +25,9 @@ except CisflowError as error:
 # What comes with cisflow is known to a rule by its content, never by where it lies: a folder that
 # is copied or moved, and a package that is installed anew, make nothing run again.
 digest = partial(code_digest, root=shipped())
+
+# Params are plain types; a script makes a model of its spec again.
+SPECS = {name: model.as_params() for name, model in RUN.models.items()}
 
 
 # Of the countries at hand: results that come from exports are no rule's pattern.
@@ -80,7 +82,7 @@ def catalogued():
     """Return the catalogue, which the report alone asks: it takes what no parsing should."""
     from cisflow.publication.catalogue import catalogue
 
-    return catalogue(RUN.settings, RUN.models)
+    return catalogue(RUN.settings.as_params(), SPECS)
 
 
 def section_of(wildcards):

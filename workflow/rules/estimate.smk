@@ -4,7 +4,7 @@
 rule estimate:
     input:
         panel=microdata("{country}/panel.parquet"),
-        printed=lambda w: RUN.models[w.model].get("printed", {}).get("file", []),
+        printed=lambda w: getattr(RUN.models[w.model].printed, "file", []),
     output:
         estimates=results("estimates/{country}/{model}.csv"),
         diagnostics=results("estimates/{country}/{model}.json"),
@@ -15,11 +15,11 @@ rule estimate:
     conda:
         ENVIRONMENT
     params:
-        spec=lambda w: RUN.models[w.model],
-        lag=RUN.settings["lag"],
-        minimum_cell=RUN.settings["minimum_cell"],
-        bootstrap={**RUN.settings["bootstrap"], "seed": RUN.settings["seed"]},
-        data=RUN.settings["data"],
+        spec=lambda w: SPECS[w.model],
+        lag=RUN.settings.lag,
+        minimum_cell=RUN.settings.minimum_cell,
+        bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
+        data=RUN.settings.data,
         code=digest("estimate"),
     message:
         "Estimating {wildcards.model} for {wildcards.country}"
@@ -41,8 +41,8 @@ rule judge:
     conda:
         ENVIRONMENT
     params:
-        claims=RUN.claims,
-        data=RUN.settings["data"],
+        claims=RUN.claims.as_params(),
+        data=RUN.settings.data,
         code=digest("judge"),
     message:
         "Judging the claims"

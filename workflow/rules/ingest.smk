@@ -3,7 +3,7 @@
 
 rule ingest_wave:
     input:
-        extract=lambda w: RUN.source(w.country, w.wave)["file"],
+        extract=lambda w: RUN.source(w.country, w.wave).file,
     output:
         firms=microdata("{country}/{wave}.parquet"),
         quality=results("quality/{country}/{wave}.json"),
@@ -14,10 +14,10 @@ rule ingest_wave:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, w.wave),
-        name=lambda w: RUN.countries[w.country]["name"],
+        source=lambda w: RUN.source(w.country, w.wave).as_params(),
+        name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, w.wave),
-        data=RUN.settings["data"],
+        data=RUN.settings.data,
         code=digest("ingest_wave"),
     message:
         "Reading {wildcards.country}, wave {wildcards.wave}"
@@ -27,7 +27,7 @@ rule ingest_wave:
 
 rule ingest_accounts:
     input:
-        extract=lambda w: RUN.source(w.country, "accounts")["file"],
+        extract=lambda w: RUN.source(w.country, "accounts").file,
     output:
         accounts=microdata("{country}/accounts.parquet"),
         quality=results("quality/{country}/accounts.json"),
@@ -38,10 +38,10 @@ rule ingest_accounts:
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: RUN.source(w.country, "accounts"),
-        name=lambda w: RUN.countries[w.country]["name"],
+        source=lambda w: RUN.source(w.country, "accounts").as_params(),
+        name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, "accounts"),
-        data=RUN.settings["data"],
+        data=RUN.settings.data,
         code=digest("ingest_accounts"),
     message:
         "Reading the company accounts of {wildcards.country}"

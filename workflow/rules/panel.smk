@@ -13,7 +13,7 @@ rule panel:
             if RUN.has_accounts(w.country)
             else []
         ),
-        deflator=lambda w: RUN.deflator(w.country).get("file", []),
+        deflator=lambda w: getattr(RUN.deflator(w.country), "file", []),
     output:
         panel=microdata("{country}/panel.parquet"),
     log:
@@ -23,13 +23,13 @@ rule panel:
     conda:
         ENVIRONMENT
     params:
-        lag=RUN.settings["lag"],
-        lags=RUN.settings.get("lags", [RUN.settings["lag"]]),
-        average=RUN.settings["lag_average"],
-        winsorise=RUN.settings["accounts_outcomes"].get("winsorise"),
-        base_year=lambda w: RUN.deflator(w.country).get("base_year"),
+        lag=RUN.settings.lag,
+        lags=list(RUN.settings.lags or [RUN.settings.lag]),
+        average=RUN.settings.lag_average,
+        winsorise=RUN.settings.accounts_outcomes.winsorise,
+        base_year=lambda w: getattr(RUN.deflator(w.country), "base_year", None),
         weigh_attrition=any(
-            "accounts_weight" in weightings(spec) for spec in RUN.models.values()
+            "accounts_weight" in model.weightings for model in RUN.models.values()
         ),
         industries=content("config/nace.yaml"),
         code=digest("panel"),
@@ -42,7 +42,7 @@ rule panel:
 rule describe:
     input:
         panel=microdata("{country}/panel.parquet"),
-        official_rates=lambda w: RUN.countries[w.country].get("official_rates", []),
+        official_rates=lambda w: RUN.at_hand[w.country].official_rates or [],
     output:
         rates=results("rates/{country}.csv"),
         sample=results("sample/{country}.csv"),
@@ -54,11 +54,11 @@ rule describe:
     conda:
         ENVIRONMENT
     params:
-        models=RUN.models,
-        minimum_cell=RUN.settings["minimum_cell"],
-        lag=RUN.settings["lag"],
-        lags=RUN.settings.get("lags", []),
-        data=RUN.settings["data"],
+        models=SPECS,
+        minimum_cell=RUN.settings.minimum_cell,
+        lag=RUN.settings.lag,
+        lags=list(RUN.settings.lags or []),
+        data=RUN.settings.data,
         code=digest("describe"),
     message:
         "Counting and describing the samples of {wildcards.country}"

@@ -5,7 +5,7 @@ POOL = (
         pooled=results("estimates/pooled.csv"),
         pooling=results("estimates/pooled.json"),
     )
-    if is_pooled(RUN.settings)
+    if RUN.pooled
     else {}
 )
 
@@ -62,7 +62,7 @@ rule export:
     conda:
         ENVIRONMENT
     params:
-        settings=RUN.settings,
+        settings=RUN.settings.as_params(),
         models=RUN.digests,
         run=RUN.name,
         industries=content("config/nace.yaml"),
@@ -87,10 +87,10 @@ if POOL:
         conda:
             ENVIRONMENT
         params:
-            models=RUN.models,
-            pool=RUN.settings["pool"],
-            countries=RUN.countries,
-            data=RUN.settings["data"],
+            models=SPECS,
+            pool=RUN.settings.pool.as_params(),
+            attributes=RUN.attributes,
+            data=RUN.settings.data,
             code=digest("pool"),
         message:
             "Pooling the estimates of {RUN.name} over countries"

@@ -25,13 +25,13 @@ for country in RUN.at_hand:
         params:
             country=country,
             codebooks={
-                w: RUN.source(country, w)["codebook"] for w in RUN.files(country)
+                w: RUN.source(country, w).codebook for w in RUN.files(country)
             },
             contents={w: codebook(country, w) for w in RUN.files(country)},
             truth=TRUTHS[country],
-            seed=RUN.settings["seed"],
+            seed=RUN.settings.seed,
             code=digest("simulate"),
         message:
-            f"Simulating the extracts of {RUN.countries[country]['name']}"
+            f"Simulating the extracts of {RUN.countries[country].name}"
         script:
             "../scripts/simulate.py"

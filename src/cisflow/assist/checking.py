@@ -15,9 +15,8 @@ from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, found, places, shown
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import configured
-from cisflow.study.codebook import codebook_files, load_codebook
-from cisflow.study.models import with_unions
+from cisflow.study.codebook_files import codebook_files, load_codebook
+from cisflow.study.models import expanded
 from cisflow.study.run import Run, load_run
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 from cisflow.survey.semantics import warnings
@@ -170,7 +169,7 @@ def _check_source(
     if told:
         return  # so is a file that does not exist
     accounts = source.wave == "accounts"
-    codebook = configured(codebook, source.entry)
+    codebook = codebook.configured(source.entry)
     about = {"name": source.name, "sha256": source.entry.get("sha256")}
     try:
         if accounts:
@@ -227,8 +226,8 @@ def _needless_changes(
     run: Run, root: Path, asked: dict[str, set[str]], heading: str
 ) -> Iterator[tuple[str, Problem]]:
     """Warn where a run leaves out of a model what every wave asks after all."""
-    whole, _ = with_unions(read_yaml(found(run.settings["models_file"], root)))
-    changed = {name: whole[name] for name in run.settings["model_changes"] if name in run.models}
+    whole, _ = expanded(read_yaml(found(run.settings.models_file, root)))
+    changed = {name: whole[name] for name in run.settings.model_changes if name in run.models}
     able = [row for row in _models(replace(run, models=changed), root, asked) if row["supported"]]
     for name in changed:
         if asked and sum(row["model"] == name for row in able) == len(asked):
@@ -251,7 +250,7 @@ def _nothing_to_estimate(
 
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
     industries = read_yaml(found("config/nace.yaml", root))
-    accounts = any("accounts" in about for about in run.countries.values())
+    accounts = any(about.accounts for about in run.countries.values())
     return [
         {"wave": wave, **row}
         for wave, variables in asked.items()

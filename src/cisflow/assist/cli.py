@@ -1,4 +1,4 @@
-"""``cisflow inspect | init | check | baseline``: what to do before and after a run.
+"""``cisflow new | run | inspect | init | check | baseline``: a study and what to do around a run.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, a comparison changes); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from cisflow.base.paths import shipped
+import shtab
+
+from cisflow import __version__
+from cisflow.assist.project import new_project, snakemake_command
 from cisflow.base.problems import CisflowError, Problem
 
 FINE, WRONG, FAILED = 0, 1, 2
+# Commands work on the project in the working folder.
+HERE = Path()
+Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    # What follows `run` is Snakemake's to read, but for the request for help.
+    runs = words[:1] == ["run"] and not {"-h", "--help"} & set(words)
     try:
-        return int(options.command(options))
+        options = _parser().parse_args(words[:1] if runs else words)
+        options.words = words[1:]
+        return options.command(options) or FINE
     except CisflowError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -43,28 +54,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FINE
 
 
-def project_root() -> Path:
-    """Return the project's folder: the working folder if it is one, else that of this package."""
-    here = Path.cwd()
-    return here if (here / "workflow" / "schemas").is_dir() else shipped()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cisflow",
         description="From extracts of the Community Innovation Survey to published results.",
-        epilog="Exit codes: 0 nothing is wrong, 1 something is, 2 the command cannot do its work.",
+        epilog="A study begins so:\n  cisflow new study && cd study && cisflow run\n\n"
+        "Exit codes: 0 nothing is wrong, 1 something is, 2 the command cannot do its work.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=lambda _: print(parser.format_help(), end=""))
+    parser.add_argument("--version", action="version", version=f"cisflow {__version__}")
+    shtab.add_argument_to(parser, "--print-completion")
+    commands = parser.add_subparsers(metavar="COMMAND")
 
-    inspect = commands.add_parser("inspect", help="say what a file is and which codebook fits it")
-    inspect.add_argument("file", type=Path, metavar="FILE", help="an extract")
+    new = _command(commands, "new", "begin a study: a folder with a project that runs", _new)
+    new.add_argument("folder", type=Path, metavar="FOLDER", help="not there yet, or empty")
+
+    run = _command(commands, "run", "run a config, from extracts to the paper", _run)
+    run.usage = "cisflow run [CONFIG] [--cores N] [SNAKEMAKE OPTIONS]"
+    _add_file(run, "config", "CONFIG", "such as config/nl.yaml (default: config/config.yaml)", "?")
+    run.add_argument("--cores", metavar="N", help="how many jobs at once (default: all cores)")
+
+    inspect = _command(commands, "inspect", "say what a file is, which codebook fits it", _inspect)
+    _add_file(inspect, "file", "FILE", "an extract")
     inspect.add_argument("--codebook", metavar="NAME", help="hold it against this codebook")
     _add_labels(inspect)
     inspect.add_argument("--json", action="store_true", help="print JSON")
-    inspect.set_defaults(command=_inspect)
 
-    init = commands.add_parser("init", help="write a config, and a codebook where none fits")
+    init = _command(commands, "init", "write a config, and a codebook where none fits", _init)
     init.add_argument(
         "countries",
         metavar="COUNTRY",
@@ -79,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_wave,
         help="a wave and its extract, such as 2012=data/raw/NL/cis2012.csv; once per wave",
     )
-    init.add_argument("--accounts", type=Path, metavar="FILE", help="export of company accounts")
+    _add_file(init, "--accounts", "FILE", "export of company accounts")
     _add_labels(init)
     init.add_argument("--run", metavar="NAME", help="name of the run (default: the codes)")
     init.add_argument("--name", metavar="TEXT", help="the country's name, for the paper")
@@ -87,29 +104,61 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="write below DIR/config (default: here)"
     )
     init.add_argument("--json", action="store_true", help="print JSON")
-    init.set_defaults(command=_init)
 
-    check = commands.add_parser("check", help="say all that is wrong with a config and its files")
-    check.add_argument("config", type=Path, metavar="CONFIG", help="such as config/nl.yaml")
+    check = _command(commands, "check", "say all that is wrong with a config and its files", _check)
+    _add_file(check, "config", "CONFIG", "such as config/nl.yaml")
     check.add_argument("--json", action="store_true", help="print JSON")
-    check.set_defaults(command=_check)
 
-    baseline = commands.add_parser(
-        "baseline", help="save or compare the published numbers of a run"
-    )
+    text = "save or compare the published numbers of a run"
+    baseline = _command(commands, "baseline", text, None)
     actions = baseline.add_subparsers(required=True, metavar="save | compare")
     for name, text, command in (
         ("save", "write all published numbers", _baseline_save),
         ("compare", "say which published numbers changed", _baseline_compare),
     ):
-        action = actions.add_parser(name, help=text)
+        action = _command(actions, name, text, command, of="baseline ")
         action.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
-        action.add_argument("--file", type=Path, help="the baseline (default: baselines/<run>.csv)")
-        action.set_defaults(command=command)
+        _add_file(action, "--file", "FILE", "the baseline (default: baselines/<run>.csv)")
     actions.choices["compare"].add_argument("--rtol", type=float, help="relative tolerance (1e-4)")
     actions.choices["compare"].add_argument("--atol", type=float, help="absolute tolerance (1e-8)")
     actions.choices["compare"].add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+EXAMPLES = {
+    "new": "cisflow new study",
+    "run": "cisflow run config/nl.yaml --cores 4\n  cisflow run --dry-run",
+    "inspect": "cisflow inspect data/raw/NL/cis2016.csv",
+    "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
+    "check": "cisflow check config/nl.yaml",
+    "baseline": "cisflow baseline save results/nl",
+    "baseline save": "cisflow baseline save results/nl",
+    "baseline compare": "cisflow baseline compare results/nl --rtol 1e-6",
+}
+
+
+def _command(
+    commands: Any, name: str, text: str, command: Command | None, of: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command; its help ends with an example."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=f"example:\n  {EXAMPLES[of + name]}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if command:
+        parser.set_defaults(command=command)
+    return parser
+
+
+def _add_file(
+    command: argparse.ArgumentParser, name: str, metavar: str, text: str, nargs: str | None = None
+) -> None:
+    """Add an argument that names a file, which a shell can complete."""
+    argument = command.add_argument(name, type=Path, metavar=metavar, help=text, nargs=nargs)
+    argument.complete = shtab.FILE  # type: ignore[attr-defined]
 
 
 def _add_labels(command: argparse.ArgumentParser) -> None:
@@ -130,13 +179,21 @@ def _wave(text: str) -> tuple[str, Path]:
     return wave, Path(file)
 
 
+def _new(options: argparse.Namespace) -> int:
+    print("Written:", *new_project(options.folder), sep="\n  ")
+    print(f"\nNext: `cd {options.folder}`, then `cisflow run`; README.md says what goes where.")
+    return FINE
+
+
+def _run(options: argparse.Namespace) -> int:
+    return subprocess.call(snakemake_command(options.words))
+
+
 def _inspect(options: argparse.Namespace) -> int:
     from cisflow.assist.inspection import inspect_file
     from cisflow.assist.screen import inspection_text
 
-    found = inspect_file(
-        options.file, project_root(), codebook=options.codebook, labels_files=options.labels
-    )
+    found = inspect_file(options.file, HERE, codebook=options.codebook, labels_files=options.labels)
     _show(found, options.json, inspection_text)
     return FINE
 
@@ -152,7 +209,7 @@ def _init(options: argparse.Namespace) -> int:
     done = initialise(
         options.countries,
         waves,
-        project_root(),
+        HERE,
         accounts=options.accounts,
         run=options.run,
         name=options.name,
@@ -167,7 +224,7 @@ def _check(options: argparse.Namespace) -> int:
     from cisflow.assist.checking import check_run
     from cisflow.assist.screen import findings_record, findings_text
 
-    findings = findings_record(check_run(options.config, project_root()), options.config)
+    findings = findings_record(check_run(options.config, HERE), options.config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
 

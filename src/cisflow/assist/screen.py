@@ -162,7 +162,7 @@ def initialised_text(done: Record) -> str:
             lines += [_wrapped(entry, "  - ", "    ") for entry in done[key]]
     config = done["written"][-1]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
-    lines.append(f"then `make CONFIG={config}`.")
+    lines.append(f"then `cisflow run {config}`.")
     return "\n".join(lines)
 
 
@@ -170,7 +170,7 @@ def findings_record(findings: Findings, config: Path) -> dict[str, Any]:
     """Return what a check found, in plain JSON types."""
 
     def told(problems: Iterable[Any]) -> list[dict[str, str]]:
-        return [{"where": where, "what": p.what, "remedy": p.remedy} for where, p in problems]
+        return [{"where": where, "what": p.said, "remedy": p.remedy} for where, p in problems]
 
     return {
         "config": shown(config),

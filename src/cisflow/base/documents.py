@@ -42,8 +42,10 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
     try:
         document = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.y*ml")])
-        remedy = near if near.endswith("?") else "put it there, or correct the path"
+        beside = [p.name for p in path.parent.glob("*.y*ml")]
+        remedy = "put it there, or correct the path"
+        if close_names(path.name, beside):
+            remedy = did_you_mean(path.name, beside)
         raise CisflowError(str(path), Problem("the file does not exist", remedy)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -65,6 +67,11 @@ def _parsed(text: str) -> Any:
     return yaml.load(text, Loader=_Strict)  # noqa: S506
 
 
+@lru_cache(maxsize=32)
+def _validator(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(_parsed(schema))
+
+
 def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:
     """Return ``document`` with the schema's defaults filled in.
 
@@ -82,8 +89,9 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
     CisflowError
         Every key that is unknown, missing or of the wrong kind, each with a remedy.
     """
-    rules = read_yaml(schema)
-    errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: e.json_path)
+    validator = _validator(schema.read_text(encoding="utf-8"))
+    rules = validator.schema
+    errors = sorted(validator.iter_errors(document), key=lambda e: e.json_path)
     # jsonschema reports every missing key once per missing key.
     problems = list(
         dict.fromkeys(problem for error in errors for problem in _in_words(error, rules))
@@ -96,22 +104,24 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
 MOST_SHOWN = 12
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the remedy for an unknown name: its nearest neighbours, or all that is known."""
+def close_names(word: str, known: Iterable[str]) -> list[str]:
+    """Return the nearest neighbours of a name among those that are known, the nearest first."""
+    return difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+
+
+def did_you_mean(word: str, known: Iterable[str], then: str = "") -> str:
+    """Return the remedy for an unknown name: its nearest neighbours, or all that is known.
+
+    ``then`` is what to do besides, without a capital.
+    """
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    if close:
-        return "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
+    if close := close_names(word, known):
+        asked = "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"
+        return f"{asked} {then[:1].upper()}{then[1:]}".rstrip()
     if len(known) > MOST_SHOWN:
         known = [*known[:MOST_SHOWN], f"… ({len(known)} names, see config/README.md)"]
-    return "known here: " + ", ".join(known) if known else "check the spelling"
-
-
-def hinted(hint: str, remedy: str) -> str:
-    """Return a hint of :func:`did_you_mean` with what to do besides, as one or two sentences."""
-    if hint.endswith("?"):
-        return f"{hint} {remedy[:1].upper()}{remedy[1:]}"
-    return f"{hint}; {remedy}"
+    told = "known here: " + ", ".join(known) if known else "check the spelling"
+    return f"{told}; {then}" if then else told
 
 
 def _in_words(error: Any, rules: dict[str, Any]) -> Iterator[Problem]:
@@ -217,5 +227,5 @@ def _fill_defaults(document: Any, schema: dict[str, Any], root: dict[str, Any]) 
     filled = {k: _fill_defaults(v, properties.get(k, other), root) for k, v in document.items()}
     for key, rule in properties.items():
         if "default" in rule and key not in filled:
-            filled[key] = rule["default"]
+            filled[key] = copy.deepcopy(rule["default"])
     return filled

@@ -18,8 +18,9 @@ class Problem:
     """One thing that is wrong: what it is and what to do about it.
 
     ``what`` names the variable, its column and how many values are concerned; it never
-    quotes a firm's id or the value of a numeric variable. ``about`` is the variable, and
-    ``count`` the smallest number of rows or firms that ``what`` tells of, None where it tells none.
+    quotes a firm's id or the value of a numeric variable. ``about`` is what it concerns, a variable
+    and its column, where that is not said in ``what``; ``count`` the smallest number of rows or
+    firms that ``what`` tells of, None where it tells none.
     """
 
     what: str
@@ -27,8 +28,18 @@ class Problem:
     about: str = ""
     count: int | None = None
 
+    @property
+    def said(self) -> str:
+        """What is wrong and with what, in a sentence."""
+        return f"{self.about}: {self.what}" if self.about else self.what
+
     def __str__(self) -> str:
-        return f"  {self.what}\n      → {self.remedy}"
+        return f"  {self.said}\n      → {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Unrecognised(Problem):
+    """A column that the file seems to lack, or whose header says what is not understood."""
 
 
 class CisflowError(Exception):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
-from cisflow.study.claims import ARROW, Test
+from cisflow.study.claims import ARROW, Single
 
 PLACE = ("country", "wave", "model")
 
@@ -62,15 +62,15 @@ class Evidence:
         """Return the evidence of one country and wave."""
         return Here(self, country, wave)
 
-    def share_negative(self, country: str, wave: str, test: Test) -> float | None:
+    def share_negative(self, country: str, wave: str, test: Single) -> float | None:
         """Return the share of bootstrap resamples in which an effect is below zero."""
-        named = EFFECT.fullmatch(test["term"])
-        fit = self._fits.get((country, wave, test["model"]))
+        named = EFFECT.fullmatch(test.term)
+        fit = self._fits.get((country, wave, test.model))
         if named is None or fit is None:
             return None
         kind, origin = named.groups()
-        prefix = "std_" if test["column"] == "standardised" else ""
-        for effect in fit.get("effects", {}).get(f"{origin}{ARROW}{test['outcome']}", []):
+        prefix = "std_" if test.column == "standardised" else ""
+        for effect in fit.get("effects", {}).get(f"{origin}{ARROW}{test.outcome}", []):
             if effect["effect"] == kind:
                 share: float | None = effect.get(f"{prefix}prob_negative")
                 return share
@@ -84,18 +84,18 @@ class Here:
         self._evidence = evidence
         self._place = (country, wave)
 
-    def row(self, test: Test, term: str | None = None) -> Row | None:
+    def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""
-        where = (*self._place, test["model"], test["outcome"], test["column"])
-        return self._evidence.rows.get((*where, term or test["term"]))
+        where = (*self._place, test.model, test.outcome, test.column)
+        return self._evidence.rows.get((*where, term or test.term))
 
-    def share_negative(self, test: Test) -> float | None:
+    def share_negative(self, test: Single) -> float | None:
         """Return the share of bootstrap resamples in which a test's effect is below zero."""
         return self._evidence.share_negative(*self._place, test)
 
-    def why_not(self, test: Test) -> str:
+    def why_not(self, test: Single) -> str:
         """Return why a test's term has no estimate here; empty if it has one."""
-        model = test["model"]
+        model = test.model
         if model not in self._evidence.models:
             return f"model {model} is not in this run's config"
         if (*self._place, model) not in self._evidence.estimated:
@@ -103,12 +103,12 @@ class Here:
         found = self.row(test)
         if found is not None:
             return _why_empty(found)
-        for where in ((test["outcome"], test["column"], ""), ("", "", "")):
+        for where in ((test.outcome, test.column, ""), ("", "", "")):
             whole = self._evidence.rows.get((*self._place, model, *where))
             if whole is not None:
                 return _why_empty(whole)
-        column = f"outcome {test['outcome']}, column {test['column']}"
-        return f"model {model} has no term {test['term']} in {column}"
+        column = f"outcome {test.outcome}, column {test.column}"
+        return f"model {model} has no term {test.term} in {column}"
 
 
 def _why_empty(row: Row) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from cisflow.claims.evidence import Evidence, Here, Row
-from cisflow.study.claims import Test, _tests_of
+from cisflow.study.claims import Claim, Claims, Rule, Share, Single
 
 COLUMNS = (
     "claim",
@@ -49,11 +49,9 @@ WORDS = tuple(name for name in COLUMNS if name not in NUMBERS)
 # Level of the intervals that the tidy estimates carry.
 TABLE_LEVEL = 0.05
 
-Rule = Mapping[str, Any]
-
 
 def judge(
-    claims: Mapping[str, Any],
+    claims: Claims,
     estimates: pd.DataFrame,
     diagnostics: Iterable[Mapping[str, Any]] = (),
 ) -> pd.DataFrame:
@@ -77,19 +75,19 @@ def judge(
         measured, has a single row with country and wave empty. ``verdict`` is one of
         :data:`VERDICTS`; ``verdict_literature`` is the same by significance at 5 % alone.
     """
-    tested = {t["model"] for claim in claims["claims"].values() for t in _tests_of(claim)}
+    tested = {test.model for claim in claims.claims.values() for test in claim.singles}
     evidence = Evidence(estimates, diagnostics, tested)
     rows = [
-        {"claim": name, "text": claim["text"], "source": claim["source"], **row}
-        for name, claim in claims["claims"].items()
-        for row in _rows_of(claim, evidence, claims["rule"])
+        {"claim": name, "text": claim.text, "source": claim.source, **row}
+        for name, claim in claims.claims.items()
+        for row in _rows_of(claim, evidence, claims.rule)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table[list(WORDS)] = table[list(WORDS)].astype(object).fillna("")
     return table.astype(dict.fromkeys(NUMBERS, "float64"))
 
 
-def judge_pooled(claims: Mapping[str, Any], pooled: pd.DataFrame) -> pd.DataFrame:
+def judge_pooled(claims: Claims, pooled: pd.DataFrame) -> pd.DataFrame:
     """Return a verdict on every claim that rests on single estimates, from the pooled ones.
 
     Parameters
@@ -107,25 +105,22 @@ def judge_pooled(claims: Mapping[str, Any], pooled: pd.DataFrame) -> pd.DataFram
         As :func:`judge` returns it, with ``country`` ``"pooled"``.
     """
     tested = {
-        name: claim
-        for name, claim in claims["claims"].items()
-        if "test" in claim and "share" not in claim["test"]
+        name: claim for name, claim in claims.claims.items() if claim.test and not claim.test.share
     }
-    return judge({**claims, "claims": tested}, pooled)
+    return judge(claims.model_copy(update={"claims": tested}), pooled)
 
 
-def _rows_of(claim: Mapping[str, Any], evidence: Evidence, rule: Rule) -> Iterator[Row]:
-    if "not_measurable" in claim:
-        yield {**_no_verdict(NOT_MEASURABLE), "reason": claim["not_measurable"]}
+def _rows_of(claim: Claim, evidence: Evidence, rule: Rule) -> Iterator[Row]:
+    if claim.test is None:
+        yield {**_no_verdict(NOT_MEASURABLE), "reason": claim.not_measurable}
         return
-    if "share" in claim["test"]:
-        yield _judge_share(claim["test"]["share"], evidence, rule)
+    if claim.test.share:
+        yield _judge_share(claim.test.share, evidence, rule)
         return
-    further = [test for test in claim.get("also", []) if test["model"] in evidence.models]
+    further = [(test,) for test in claim.also if test.model in evidence.models]
     for country, wave in evidence.places:
-        for test in [claim["test"], *further]:
-            judged = _judge_all if "all_of" in test else _judge_one
-            row = judged(test, evidence.at(country, wave), rule)
+        for parts in [claim.test.parts, *further]:
+            row = _judge_all(parts, evidence.at(country, wave), rule)
             yield {"country": country, "wave": wave, **row}
 
 
@@ -135,14 +130,14 @@ def _rows_of(claim: Mapping[str, Any], evidence: Evidence, rule: Rule) -> Iterat
 # --- verdicts ----------------------------------------------------------------------------------
 
 
-def _judge_one(test: Test, here: Here, rule: Rule) -> Row:
+def _judge_one(test: Single, here: Here, rule: Rule) -> Row:
     """Judge a claim that rests on one estimate."""
     missing = here.why_not(test)
     if missing:
         return {**_no_verdict(NOT_ESTIMABLE), **_named(test), "reason": missing}
     row = here.row(test)
     assert row is not None  # noqa: S101 - why_not has looked
-    verdict, why = _verdict(test, row, rule, rule["significance"])
+    verdict, why = _verdict(test, row, rule, rule.significance)
     return {
         **_named(test),
         **{name: row[name] for name in NUMBERS},
@@ -152,26 +147,26 @@ def _judge_one(test: Test, here: Here, rule: Rule) -> Row:
     }
 
 
-def _verdict(test: Test, row: Row, rule: Rule, level: float) -> tuple[str, str]:
+def _verdict(test: Single, row: Row, rule: Rule, level: float) -> tuple[str, str]:
     """Return the verdict on one estimate and the sentence that gives its reason."""
     low, high = _interval(row, level)
     shown = f"{_percent(1 - level)} interval {_bounds(low, high)}"
-    if test["expect"] == "none":
+    if test.expect == "none":
         return _verdict_none(test, row, rule, excludes_zero=low > 0 or high < 0, shown=shown)
     if low <= 0 <= high:
         return INCONCLUSIVE, f"{shown} holds zero"
     found = 1 if low > 0 else -1
     side = "above" if found > 0 else "below"
-    if found == SIGNS[test["expect"]]:
+    if found == SIGNS[test.expect]:
         return SUPPORTED, f"{shown} lies {side} zero, as expected"
     return CONTRADICTED, f"{shown} lies {side} zero, against expectation"
 
 
 def _verdict_none(
-    test: Test, row: Row, rule: Rule, *, excludes_zero: bool, shown: str
+    test: Single, row: Row, rule: Rule, *, excludes_zero: bool, shown: str
 ) -> tuple[str, str]:
     """Judge a claim of no effect by equivalence (two one-sided tests)."""
-    bound, level = test["smallest_effect"], rule["equivalence"]
+    bound, level = test.smallest_effect or 0.0, rule.equivalence
     low, high = _normal_interval(row, level)
     tested = f"{_percent(1 - level)} interval {_bounds(low, high)}"
     band = f"±{_number(bound)}, the smallest effect of interest"
@@ -182,27 +177,28 @@ def _verdict_none(
     return INCONCLUSIVE, f"{tested} reaches beyond {band}, and {shown} holds zero"
 
 
-def _verdict_literature(test: Test, row: Row, rule: Rule) -> str:
+def _verdict_literature(test: Single, row: Row, rule: Rule) -> str:
     """Return the verdict by the p-value alone: not significant is read as no effect."""
-    low, high = _interval(row, rule["significance"])
+    low, high = _interval(row, rule.significance)
     p = row["p_value"]
-    significant = p <= rule["significance"] if np.isfinite(p) else low > 0 or high < 0
-    if test["expect"] == "none":
+    significant = p <= rule.significance if np.isfinite(p) else low > 0 or high < 0
+    if test.expect == "none":
         return CONTRADICTED if significant else SUPPORTED
     if not significant:
         return INCONCLUSIVE
-    return SUPPORTED if SIGNS[test["expect"]] * row["estimate"] > 0 else CONTRADICTED
+    return SUPPORTED if SIGNS[test.expect] * row["estimate"] > 0 else CONTRADICTED
 
 
-def _judge_all(test: Test, here: Here, rule: Rule) -> Row:
+def _judge_all(parts: Sequence[Single], here: Here, rule: Rule) -> Row:
     """Judge a claim that holds only if each of its parts does (intersection-union test)."""
-    parts: Sequence[Test] = test["all_of"]
     judged = [_judge_one(part, here, rule) for part in parts]
+    if len(judged) == 1:
+        return judged[0]
     absent = [row for row in judged if row["verdict"] == NOT_ESTIMABLE]
     pairs = list(zip(parts, judged, strict=True))
     found = [(part, row) for part, row in pairs if row["verdict"] != NOT_ESTIMABLE]
     # One part is enough to contradict the whole: Bonferroni.
-    level = rule["significance"] / len(parts)
+    level = rule.significance / len(parts)
     against = [row for part, row in found if _verdict(part, row, rule, level)[0] == CONTRADICTED]
     if against:
         verdict, shown = CONTRADICTED, against[0]
@@ -231,41 +227,41 @@ def _together(verdicts: set[str]) -> str:
     return SUPPORTED if verdicts == {SUPPORTED} else INCONCLUSIVE
 
 
-def _strength(test: Test, row: Row) -> float:
+def _strength(test: Single, row: Row) -> float:
     """Return by how many standard errors an estimate speaks for what is expected of it."""
-    if test["expect"] == "none":
-        return float((test["smallest_effect"] - abs(row["estimate"])) / row["std_error"])
-    return float(SIGNS[test["expect"]] * row["estimate"] / row["std_error"])
+    if test.expect == "none":
+        return float(((test.smallest_effect or 0.0) - abs(row["estimate"])) / row["std_error"])
+    return float(SIGNS[test.expect] * row["estimate"] / row["std_error"])
 
 
-def _judge_share(share: Mapping[str, Any], evidence: Evidence, rule: Rule) -> Row:
+def _judge_share(share: Share, evidence: Evidence, rule: Rule) -> Row:
     """Judge a claimed share of significant estimates over the whole run."""
     from statsmodels.stats.proportion import proportion_confint
 
-    models = [model for model in share["models"] if model in evidence.models]
-    named = {"model": ", ".join(models or share["models"])}
+    models = [model for model in share.models if model in evidence.models]
+    named = {"model": ", ".join(models or share.models)}
     table = evidence.table
-    counted = table[table["model"].isin(models) & table["term"].isin(share["terms"])]
+    counted = table[table["model"].isin(models) & table["term"].isin(share.terms)]
     counted = counted[counted["estimate"].notna() & counted["p_value"].notna()]
     if counted.empty:
-        several = "models" if len(share["models"]) > 1 else "model"
+        several = "models" if len(share.models) > 1 else "model"
         why = f"{several} {named['model']}: no coefficient of these terms was estimated"
         if not models:
             why = f"{several} {named['model']}: not in this run's config"
         return {**_no_verdict(NOT_ESTIMABLE), **named, "reason": why}
-    signed = SIGNS[share["expect"]] * counted["estimate"] > 0
-    hits = int((signed & (counted["p_value"] < rule["significance"])).sum())
-    low, high = proportion_confint(hits, len(counted), alpha=rule["significance"], method="wilson")
-    found, claimed = hits / len(counted), share["claimed"]
-    needed = claimed - share["margin"]
+    signed = SIGNS[share.expect] * counted["estimate"] > 0
+    hits = int((signed & (counted["p_value"] < rule.significance)).sum())
+    low, high = proportion_confint(hits, len(counted), alpha=rule.significance, method="wilson")
+    found, claimed = hits / len(counted), share.claimed
+    needed = claimed - share.margin
     if low > needed:
         verdict, why = SUPPORTED, f"lies above {_number(needed)} (the claimed share less a margin)"
     elif high < claimed:
         verdict, why = CONTRADICTED, f"lies below the claimed {_number(claimed)}"
     else:
         verdict, why = INCONCLUSIVE, f"does not settle the claimed {_number(claimed)}"
-    shown = f"{_percent(1 - rule['significance'])} interval {_bounds(low, high)}"
-    count = f"{hits} of {len(counted)} estimates are significant and {share['expect']}"
+    shown = f"{_percent(1 - rule.significance)} interval {_bounds(low, high)}"
+    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
     return {
         **named,
         "estimate": found,
@@ -277,17 +273,17 @@ def _judge_share(share: Mapping[str, Any], evidence: Evidence, rule: Rule) -> Ro
     }
 
 
-def _named(test: Test) -> Row:
-    return {name: test[name] for name in ("model", "column", "outcome", "term")}
+def _named(test: Single) -> Row:
+    return {name: getattr(test, name) for name in ("model", "column", "outcome", "term")}
 
 
 def _no_verdict(verdict: str) -> Row:
     return {"verdict": verdict, "verdict_literature": verdict}
 
 
-def _asides(test: Test, here: Here) -> Iterator[str]:
+def _asides(test: Single, here: Here) -> Iterator[str]:
     """Yield what else a reader is told: neighbouring estimates, the bootstrap's share."""
-    for term in test.get("beside", []):
+    for term in test.beside:
         row = here.row(test, term)
         if row is not None and np.isfinite(row["estimate"]):
             yield f"{term} {_number(row['estimate'])}"

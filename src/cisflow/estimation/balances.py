@@ -34,13 +34,12 @@ from cisflow.study.balance_terms import (
     groups_of,
     outcome_of,
 )
+from cisflow.study.models import Balance, Model
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
 FEWEST_LEFT = 10
 """Where groups leave fewer of all firms over than this, how large the groups are is not told."""
-
-Spec = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Found:
 
 
 def balances(
-    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
+    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
 ) -> Iterator[tuple[list[Row], dict[str, Any]]]:
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
@@ -72,14 +71,14 @@ def balances(
     that says why. After the last of several lags comes the horizon, in words. With ``steps`` there
     is a balance for each of these instead.
     """
-    if spec.get("steps"):
+    if spec.steps:
         yield _by_step(sample, spec, bootstrap)
         return
-    lags: list[int | None] = list(spec.get("lags") or [None])
-    groups = _groups(sample, spec.get("by") or [])
+    lags: list[int | None] = list(spec.lags or [None])
+    groups = _groups(sample, spec.by)
     turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
     for lag in lags:
-        outcome = outcome_of(spec["balance"]["target"], lag)
+        outcome = outcome_of(_about(spec).target, lag)
         found = [
             _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + i)
             for i, group in enumerate(groups)
@@ -98,10 +97,16 @@ def balances(
         yield _horizon(spec, turns)
 
 
+def _about(spec: Model) -> Balance:
+    """Return what a balance is about, which the models file cannot leave out."""
+    assert spec.balance is not None  # noqa: S101 - the schema requires it
+    return spec.balance
+
+
 # --- who ---------------------------------------------------------------------------------------
 
 
-def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
+def _groups(sample: pd.DataFrame, by: Sequence[str]) -> list[Group]:
     """Return all firms, then the groups of each variable; who lacks it is in none of them."""
     groups = [Group(EVERYONE, sample)]
     for variable in by:
@@ -118,7 +123,7 @@ def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
     return groups
 
 
-def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
+def _at_lag(firms: pd.DataFrame, spec: Model, lag: int | None) -> pd.DataFrame:
     """Return the firms with the accounts of a lag, and weights for them, under their plain names.
 
     Raises
@@ -161,19 +166,19 @@ def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
 # --- how much ----------------------------------------------------------------------------------
 
 
-def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -> Found:
+def _balance(group: Group, spec: Model, lag: int | None, draws: int, seed: int) -> Found:
     """Fit the path model on one group of firms and sort its paths.
 
     Every group has a seed of its own: resamples of different firms are independent.
     """
-    about = spec["balance"]
+    about = _about(spec)
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
-        fit = _fit(firms, spec["equations"], spec, {"draws": draws, "seed": seed})
-        parts = parts_of(fit.model.system, **about)
+        fit = _fit(firms, spec.equations, spec, {"draws": draws, "seed": seed})
+        parts = parts_of(fit.model.system, **about.model_dump())
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
-        found = decompose(fit, about["source"], about["target"], parts)
+        found = decompose(fit, about.source, about.target, parts)
     except CisflowError as error:
         return Found(group, {}, why_not=note_of(error))
     return Found(group, found, fit.nobs, fit.bootstrap_failed)
@@ -182,16 +187,16 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
 def _fit(
     firms: pd.DataFrame,
     equations: Mapping[str, Sequence[str]],
-    spec: Spec,
+    spec: Model,
     bootstrap: Mapping[str, int],
 ) -> PathResults:
-    covariance = fit_arguments(spec["covariance"][0], firms)
+    covariance = fit_arguments(spec.covariance[0], firms)
     model = PathModel(
         equations,
         numeric(firms),
-        controls=spec["controls"],
-        fixed_effects=spec["fixed_effects"],
-        weights=spec["weights"],
+        controls=spec.controls,
+        fixed_effects=spec.fixed_effects,
+        weights=spec.weightings[0],
     )
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
@@ -218,7 +223,7 @@ def _estimate(decomposition: Decomposition, part: str) -> float:
     return float(decomposition.point[decomposition.names.index(part)])
 
 
-def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row]:
+def _rows_of(one: Found, spec: Model, sizes: Mapping[str, float]) -> Iterator[Row]:
     """Yield the rows of one group: both intervals of every part, and the probability."""
     for scale in SCALES:
         column = column_of(scale, one.group.name)
@@ -228,14 +233,14 @@ def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row
         about = {
             "column": column,
             "n": sizes[one.group.name],
-            "weights": spec["weights"] or "unweighted",
+            "weights": spec.weightings[0] or "unweighted",
         }
         yield from _part_rows(one.balance[scale], about)
         share = one.balance[scale].share_negative(BALANCE)
         yield {**about, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE}
 
 
-def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
+def _difference_rows(found: list[Found], spec: Model) -> Iterator[Row]:
     """Yield the differences between the groups of each variable."""
     by_name = {one.group.name: one for one in found}
     for variable in dict.fromkeys(one.group.variable for one in found[1:]):
@@ -249,7 +254,7 @@ def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
                     yield not_estimable(f"no balance for {' and '.join(missing)}", column=column)
                     continue
                 gap = pair[0].balance[scale].less(pair[1].balance[scale])
-                about = {"column": column, "weights": spec["weights"] or "unweighted"}
+                about = {"column": column, "weights": spec.weightings[0] or "unweighted"}
                 yield from _part_rows(gap, about)
 
 
@@ -272,24 +277,24 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
 
 
 def _by_step(
-    sample: pd.DataFrame, spec: Spec, bootstrap: Mapping[str, int]
+    sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return the balance of each step, all of them in one model in place of the source.
 
     Effects are raw: a standard deviation of a yes/no variable says nothing.
     """
-    outcome = spec["balance"]["target"]
-    asked = [step for step in spec["steps"] if sample[step].notna().any()]
+    outcome = _about(spec).target
+    asked = [step for step in spec.steps if sample[step].notna().any()]
     try:
         fit, found = _steps(sample, asked, spec, bootstrap)
     except CisflowError as error:
         note = note_of(error)
         return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
     rows: list[Row] = []
-    for step in spec["steps"]:
-        here = {"outcome": outcome, "column": column_of(SCALES[1], step)}
+    for step in spec.steps:
+        here: Row = {"outcome": outcome, "column": column_of(SCALES[1], step)}
         if step in found:
-            here |= {"n": float(fit.nobs), "weights": spec["weights"] or "unweighted"}
+            here |= {"n": float(fit.nobs), "weights": spec.weightings[0] or "unweighted"}
             rows += list(_part_rows(found[step], here))
             share = found[step].share_negative(BALANCE)
             rows.append({**here, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE})
@@ -302,7 +307,7 @@ def _by_step(
 
 
 def _steps(
-    sample: pd.DataFrame, asked: Sequence[str], spec: Spec, bootstrap: Mapping[str, int]
+    sample: pd.DataFrame, asked: Sequence[str], spec: Model, bootstrap: Mapping[str, int]
 ) -> tuple[PathResults, dict[str, Decomposition]]:
     """Fit the model with steps in place of its source; return it and each step's balance.
 
@@ -314,27 +319,23 @@ def _steps(
     CisflowError
         If the model cannot be estimated.
     """
-    about = spec["balance"]
-    unasked = set(spec["steps"]) - set(asked)
+    about = _about(spec)
+    unasked = set(spec.steps) - set(asked)
     firms = _complete(sample, [v for v in variables_of(spec) if v not in unasked])
     taken = firms[list(asked)].astype("float64").sum()
     steps = [s for s in asked if FEWEST_LEFT <= taken[s] <= len(firms) - FEWEST_LEFT]
     equations = {
-        to: [
-            step
-            for source in sources
-            for step in (steps if source == about["source"] else [source])
-        ]
-        for to, sources in spec["equations"].items()
+        to: [step for source in sources for step in (steps if source == about.source else [source])]
+        for to, sources in spec.equations.items()
     }
     options = {key: bootstrap[key] for key in ("draws", "seed")}
     fit = _fit(firms, equations, spec, options)
-    through = {key: about[key] for key in ("target", "return_through", "cost_through")}
+    through = about.model_dump(exclude={"source"})
     found = {}
     for step in steps:
         parts = parts_of(fit.model.system, step, **through)
         sums = {part: paths for part, paths in parts.items() if ARROW not in part}
-        found[step] = decompose(fit, step, about["target"], sums)[SCALES[1]]
+        found[step] = decompose(fit, step, about.target, sums)[SCALES[1]]
     return fit, found
 
 
@@ -354,13 +355,13 @@ def _diagnostics(
 
 
 def _horizon(
-    spec: Spec, turns: Mapping[str, Mapping[int, float]]
+    spec: Model, turns: Mapping[str, Mapping[int, float]]
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return in words at which lag each group's balance turns."""
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
     rows = [
         {
-            "outcome": spec["balance"]["target"],
+            "outcome": _about(spec).target,
             "column": column_of(SCALES[0], group),
             "term": HORIZON,
             "status": IN_WORDS,

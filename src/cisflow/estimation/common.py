@@ -17,9 +17,9 @@ from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
 from cisflow.panel.sample import columns_in
+from cisflow.study.models import Covariance, Model
 
 Row = dict[str, Any]
-Covariance = str | dict[str, str]
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -28,25 +28,20 @@ def numeric(sample: pd.DataFrame) -> pd.DataFrame:
     return sample.astype(dict.fromkeys(flags, "Float64")).astype(dict.fromkeys(flags, "float64"))
 
 
-def fit_arguments(covariance: str | dict[str, str], sample: pd.DataFrame) -> dict[str, Any]:
+def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of ``fit`` for a covariance of the models file."""
-    if covariance == "survey":
+    if covariance.kind == "survey":
         options = ("strata", "firms", "population")
         return {
-            "cov_type": covariance,
+            "cov_type": covariance.kind,
             "cov_kwds": {
                 option: sample[column].to_numpy()
                 for option, column in zip(options, DESIGN_COLUMNS[1:], strict=True)
             },
         }
-    if isinstance(covariance, str):
-        return {"cov_type": covariance}
-    return {"cov_type": "cluster", "cov_kwds": {"groups": sample[covariance["cluster"]]}}
-
-
-def covariance_name(covariance: Covariance) -> str:
-    """Return a covariance of the models file as the rows call it."""
-    return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+    if not covariance.groups:
+        return {"cov_type": covariance.kind}
+    return {"cov_type": covariance.kind, "cov_kwds": {"groups": sample[covariance.groups]}}
 
 
 def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:
@@ -114,7 +109,7 @@ def record_of(test: Any) -> dict[str, Any]:
     return {"statistic": float(test.stat), "df": test.df, "p_value": float(test.pval)}
 
 
-def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list[dict[str, Any]]:
+def sensitivities(rows: Rows, kept: Sequence[int], spec: Model) -> list[dict[str, Any]]:
     """Return how sensitive the named coefficients of a regression are to an omitted variable.
 
     Parameters
@@ -128,9 +123,9 @@ def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list
         to compare with: a term, or a fixed effect, which stands for all its dummies.
     """
     names = [rows.names[j] for j in kept]
-    benchmark = spec.get("sensitivity_benchmark") or ""
+    benchmark = spec.sensitivity_benchmark or ""
     found = []
-    for term in (name for name in spec.get("sensitivity") or [] if name in names):
+    for term in (name for name in spec.sensitivity if name in names):
         against = [
             j
             for j, name in enumerate(names)

@@ -18,10 +18,7 @@ from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.study.canonical import BLOCK_OF
-from cisflow.study.weightings import weightings
-
-Spec = Mapping[str, Any]
-
+from cisflow.study.models import Model
 
 FLOW_COLUMNS = (
     "country",
@@ -71,37 +68,24 @@ COLUMN_WORDS = {
 # --- samples -----------------------------------------------------------------------------------
 
 
-def variables_of(spec: Spec) -> list[str]:
+def variables_of(spec: Model) -> list[str]:
     """Return the columns of the panel a model needs an answer to, in the order of the model.
 
-    Outcomes first, then regressors column by column (or a path model's equations), endogenous
-    ones and instruments, controls, fixed effects, clusters and weights; of an interaction ``a:b``
-    and of ``C(a)`` the columns in it.
+    As :attr:`Model.terms`; of an interaction ``a:b`` and of ``C(a)`` the columns in it.
     """
-    terms: list[str] = list(spec.get("outcomes", []))
-    for target, sources in spec.get("equations", {}).items():
-        terms += [target, *sources]
-    for regressors in spec.get("columns", {}).values():
-        terms += regressors
-    terms += spec.get("endogenous", []) + spec.get("instruments", []) + spec.get("steps", [])
-    terms += spec.get("controls", [])
-    terms += spec.get("fixed_effects", [])
-    clusters = [c["cluster"] for c in spec.get("covariance", []) if isinstance(c, Mapping)]
-    terms += clusters
-    terms += [weights for weights in weightings(spec) if weights]
-    return list(dict.fromkeys(column for term in terms for column in columns_in(term)))
+    return list(dict.fromkeys(column for term in spec.terms for column in columns_in(term)))
 
 
-def answers_needed(spec: Spec) -> list[str]:
+def answers_needed(spec: Model) -> list[str]:
     """Return the variables of a model that a firm must know to be in its sample.
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
     for accounts at several lags and weights for them: who has those differs from lag to lag.
     """
     spared: set[str] = set()
-    if spec.get("missing") == "fiml":
-        spared |= set(spec["equations"])
-    if spec.get("lags"):
+    if spec.missing == "fiml":
+        spared |= set(spec.equations)
+    if spec.lags:
         spared |= {*RATIOS, WEIGHT}
     return [name for name in variables_of(spec) if name not in spared]
 
@@ -117,7 +101,7 @@ def columns_in(term: str) -> list[str]:
 
 
 def select_sample(
-    panel: pd.DataFrame, spec: Spec, wave: str, *, lag: int
+    panel: pd.DataFrame, spec: Model, wave: str, *, lag: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the firms of a wave a model is estimated on, and how it came to them.
 
@@ -135,7 +119,7 @@ def select_sample(
     Returns
     -------
     sample
-        Rows of the panel: all flags of ``spec["sample"]`` are true, and every variable of the
+        Rows of the panel: all flags of ``spec.sample`` are true, and every variable of the
         model that the wave's questionnaire has is known. All columns of the model thus rest on the
         same firms.
     flow
@@ -157,11 +141,11 @@ def select_sample(
     everyone = panel[panel["wave"] == wave]
     measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
     # Rows are let go step by step from the few columns that decide, and once from the whole panel.
-    needed = [*spec["sample"], *measured]
+    needed = [*spec.sample, *measured]
     needed += [f"asked_{block}" for variable in needed if (block := _block_of(variable))]
     firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
     steps = [_step(EVERYONE, firms)]
-    for flag in spec["sample"]:
+    for flag in spec.sample:
         kept, *lost = _split_by_flag(firms, flag)
         steps.append(_step(_flag_words(flag, lag), kept, *lost))
         firms = kept
@@ -175,7 +159,7 @@ def select_sample(
 
 
 def sample_flow(
-    panel: pd.DataFrame, models: Mapping[str, Spec], country: str, *, lag: int
+    panel: pd.DataFrame, models: Mapping[str, Model], country: str, *, lag: int
 ) -> pd.DataFrame:
     """Return how many firms each restriction of each model leaves, wave by wave.
 
@@ -206,16 +190,16 @@ def sample_flow(
     return pd.concat(flows, ignore_index=True)[list(FLOW_COLUMNS)]
 
 
-def waves_of(panel: pd.DataFrame, spec: Spec) -> list[str]:
+def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
     """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
-    if spec.get("printed"):
+    if spec.printed:
         return []
     present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
-    return [wave for wave in present if wave in spec.get("waves", [wave])]
+    return [wave for wave in present if spec.waves is None or wave in spec.waves]
 
 
-def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
-    wanted = list(dict.fromkeys([*spec["sample"], *variables_of(spec), *(spec.get("by") or [])]))
+def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
+    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *spec.by]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
@@ -234,11 +218,11 @@ def _refuse_unknown_variables(panel: pd.DataFrame, spec: Spec) -> None:
             f"sample: `{flag}` is not a yes/no variable",
             "use one such as manufacturing, innovation_active or has_accounts",
         )
-        for flag in spec["sample"]
+        for flag in spec.sample
         if flag in panel.columns and not is_bool_dtype(panel[flag])
     ]
     if problems:
-        raise CisflowError(f"Model “{spec['title']}”", problems)
+        raise CisflowError(f"Model “{spec.title}”", problems)
 
 
 def _split_by_flag(firms: pd.DataFrame, flag: str) -> tuple[pd.DataFrame, int, int]:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from cisflow.base.documents import did_you_mean, hinted
+from cisflow.base.documents import did_you_mean
 from cisflow.base.paths import Paths, files_of
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.joined import Part, join_parts
@@ -29,16 +29,12 @@ __all__ = [
     "OpenExtract",
     "code_key",
     "column_names",
-    "configured",
     "files_of",
     "open_extract",
     "read_extract",
     "selected",
     "verify_checksum",
 ]
-
-# What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
 
 
 @dataclass(frozen=True)
@@ -171,8 +167,8 @@ class OpenExtract:
         for name in self.names:
             if name.casefold() == column.casefold():
                 return name
-        near = did_you_mean(column.casefold(), [name.casefold() for name in self.names])
-        remedy = hinted(near, "correct `select:` in the config")
+        names = [name.casefold() for name in self.names]
+        remedy = did_you_mean(column.casefold(), names, "correct `select:` in the config")
         raise CisflowError(
             self._heading, Problem(f"select: column '{column}' is not in the file", remedy)
         )
@@ -288,18 +284,6 @@ def selected(options: Options) -> dict[str, list[str]]:
         column: [str(value) for value in (values if isinstance(values, list) else [values])]
         for column, values in options.get("select", {}).items()
     }
-
-
-def configured(codebook: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a codebook whose ``file`` section also holds what the config says on opening.
-
-    Parameters
-    ----------
-    source
-        An entry of the config, with perhaps ``join``, ``member`` and ``select``.
-    """
-    stated = {key: source[key] for key in CONFIG_KEYS if key in source}
-    return {**codebook, "file": {**codebook.get("file", {}), **stated}} if stated else codebook
 
 
 def verify_checksum(path: Paths, sha256: str | Sequence[str] | None, heading: str) -> None:

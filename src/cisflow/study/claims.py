@@ -1,10 +1,13 @@
-"""What the claims file asks of models, held against what these have."""
+"""Claims of the literature and their tests, held against what the models have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import Problem
@@ -24,121 +27,331 @@ from cisflow.study.balance_terms import (
     split_column,
     through,
 )
+from cisflow.study.documents import Document
+from cisflow.study.models import Model
 
 ARROW = " → "
 
+Words = TypeAliasType("Words", Annotated[str, Field(min_length=1, description="A sentence.")])
+Level = TypeAliasType(
+    "Level",
+    Annotated[
+        float,
+        Field(gt=0, lt=0.5, description="A probability of error above 0 and below 0.5."),
+    ],
+)
+Sign = TypeAliasType(
+    "Sign",
+    Annotated[
+        Literal["positive", "negative"],
+        Field(description="The sign the literature expects, positive or negative."),
+    ],
+)
+# What single tests and tests of several forms have in common.
+ModelName = Annotated[str, Field(description="A model of the models file.")]
+Outcome = Annotated[
+    str, Field(description="One of its outcomes, or the explained variable of an arrow.")
+]
+Column = Annotated[
+    str,
+    Field(
+        description="Column of its table; of a path model `raw` or `standardised`, of a balance "
+        "also `raw | small` or `raw | small minus not small`."
+    ),
+]
+Term = Annotated[
+    str,
+    Field(
+        description="A regressor, an interaction `a:b`, an effect of a path model (total(a), "
+        "direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, balance)."
+    ),
+]
+Expected = Annotated[
+    Literal["positive", "negative", "none"],
+    Field(description="What the literature found, positive, negative or none."),
+]
+SmallestEffect = Annotated[
+    float,
+    Field(
+        gt=0,
+        description="With `expect: none`: the smallest effect of interest, in units of the "
+        "coefficient.",
+    ),
+]
+Because = Annotated[
+    str, Field(min_length=1, description="Why that effect is the smallest of interest.")
+]
+Beside = Annotated[
+    tuple[str, ...],
+    Field(
+        description="Further terms of the same outcome and column whose estimates are told with "
+        "the verdict."
+    ),
+]
 
-Test = Mapping[str, Any]
+
+def _meant(**meanings: str) -> dict[str, Any]:
+    """Return keys that must be there, with what the message of a missing one says."""
+    properties = {key: {"description": meaning} for key, meaning in meanings.items()}
+    return {"required": list(meanings), "properties": properties}
 
 
-def claim_problems(
-    claims: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
-) -> list[Problem]:
+_NO_EFFECT: dict[str, Any] = {
+    "if": {"properties": {"expect": {"const": "none"}}, "required": ["expect"]},
+    "then": _meant(
+        smallest_effect="the smallest effect of interest, in units of the coefficient",
+        because="why that effect is the smallest of interest",
+    ),
+}
+
+
+class Rule(Document):
+    """When a claim counts as supported, contradicted or inconclusive."""
+
+    significance: Level
+    """Level of the two-sided test against zero, such as 0.05 (a 95 % interval)."""
+    equivalence: Level
+    """Level of the equivalence test, such as 0.10 (two one-sided tests at 0.05, a 90 %
+    interval)."""
+    directional: Words
+    """The rule for an expected sign, in words."""
+    no_effect: Words
+    """The rule for "no effect", in words."""
+    all_of: Words | None = None
+    """The rule for a claim of several parts, in words."""
+    share: Words | None = None
+    """The rule for a claimed share of significant estimates, in words."""
+
+
+class Single(Document):
+    """One estimate and what is expected of it."""
+
+    model_config = ConfigDict(json_schema_extra=_NO_EFFECT)
+
+    model: ModelName
+    outcome: Outcome
+    column: Column
+    term: Term
+    expect: Expected
+    smallest_effect: SmallestEffect | None = None
+    because: Because | None = None
+    beside: Beside = Field(default_factory=tuple)
+
+
+class Share(Document):
+    """Which estimates are counted and what share of them is claimed to be significant with the
+    sign.
+    """  # noqa: D205 - one sentence, as messages print it
+
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Models whose estimates count, as far as the run has them."""
+    terms: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Terms that count, in every outcome and column of these models."""
+    expect: Sign
+    claimed: Annotated[float, Field(ge=0, le=1)]
+    """The claimed share, 0 to 1."""
+    margin: Annotated[float, Field(gt=0, le=1)]
+    """By how much the share may fall short and still count as the claimed one, 0 to 1."""
+    because: Annotated[str, Field(min_length=1)]
+    """Why that margin."""
+
+
+class Test(Document):
+    """One estimate (`model`, `outcome`, `column`, `term`, `expect`), several (`all_of`) or a
+    `share`.
+    """  # noqa: D205 - one sentence, as messages print it
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["all_of"]},
+            "then": {"maxProperties": 1, "description": "`all_of` stands alone"},
+            "else": {
+                "if": {"required": ["share"]},
+                "then": {"maxProperties": 1, "description": "`share` stands alone"},
+                "else": {
+                    **_meant(
+                        model="a model of the models file",
+                        outcome="one of its outcomes",
+                        column="a column of its table",
+                        term="a regressor or an effect",
+                        expect="positive, negative or none",
+                    ),
+                    **_NO_EFFECT,
+                },
+            },
+        }
+    )
+
+    model: ModelName | None = None
+    outcome: Outcome | None = None
+    column: Column | None = None
+    term: Term | None = None
+    expect: Expected | None = None
+    smallest_effect: SmallestEffect | None = None
+    because: Because | None = None
+    beside: Beside = Field(default_factory=tuple)
+    all_of: Annotated[tuple[Single, ...], Field(min_length=2)] = Field(default_factory=tuple)
+    """The parts of a claim that holds only if each of them does."""
+    share: Share | None = None
+    """A claimed share of significant estimates."""
+
+    @property
+    def parts(self) -> tuple[Single, ...]:
+        """The estimates that decide: several, one, or none where a share is claimed."""
+        if self.all_of or self.share:
+            return self.all_of
+        return (Single.model_validate(self.as_params()),)
+
+
+class Claim(Document):
+    """One claim; it has a `test`, or says in `not_measurable` why it has none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["not_measurable"]},
+            "then": {
+                "not": {"anyOf": [{"required": ["test"]}, {"required": ["also"]}]},
+                "description": "give either `test` or `not_measurable`",
+            },
+            "else": _meant(test="the estimate that decides"),
+        }
+    )
+
+    text: Words
+    """The claim as a sentence."""
+    source: Words
+    """Who makes it."""
+    note: Words | None = None
+    """How the test stands for the claim."""
+    test: Test | None = None
+    """The estimate that decides."""
+    also: Annotated[tuple[Single, ...], Field(min_length=1)] = Field(default_factory=tuple)
+    """Further readings, each judged in a row of its own if the run has its model."""
+    not_measurable: Words | None = None
+    """Why the survey cannot speak to the claim."""
+
+    @property
+    def singles(self) -> tuple[Single, ...]:
+        """Every single estimate it rests on, further readings last."""
+        return (*(self.test.parts if self.test else ()), *self.also)
+
+
+class Claims(Document):
+    """What is claimed, which estimate speaks to it, and by which rule it is judged."""
+
+    rule: Rule
+    """When a claim counts as supported, contradicted or inconclusive."""
+    claims: Annotated[
+        dict[
+            Annotated[
+                str,
+                Field(
+                    pattern="^[A-Za-z][A-Za-z0-9_]*$",
+                    description="Short name of a claim such as C1; letters, digits and _.",
+                ),
+            ],
+            Claim,
+        ],
+        Field(min_length=1),
+    ]
+    """The claims by short name, in the order they are printed."""
+
+
+# --- held against the models -------------------------------------------------------------------
+
+
+def claim_problems(claims: Claims, models: Mapping[str, Model]) -> list[Problem]:
     """Return what the claims file asks of models that these do not have.
 
     Parameters
     ----------
     claims
-        The claims file, checked against its schema.
+        The claims file.
     models
         All of the models file, whether or not a run estimates them.
     """
     problems: list[Problem] = []
-    for name, claim in claims["claims"].items():
+    for name, claim in claims.claims.items():
         where = f"claims.{name}"
-        for test in _tests_of(claim):
+        for test in claim.singles:
             problems += _test_problems(where, test, models)
-        unknown = [
-            model
-            for model in claim.get("test", {}).get("share", {}).get("models", [])
-            if model not in models
-        ]
+        share = claim.test.share if claim.test else None
         problems += [
             Problem(f"{where}: there is no model `{model}`", did_you_mean(model, models))
-            for model in unknown
+            for model in (share.models if share else ())
+            if model not in models
         ]
     return problems
 
 
-def _tests_of(claim: Mapping[str, Any]) -> list[Test]:
-    test = claim.get("test", {})
-    first = test.get("all_of", [test] if "model" in test else [])
-    return [*first, *claim.get("also", [])]
-
-
-def _test_problems(
-    where: str, test: Test, models: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Problem]:
-    model = test["model"]
-    if model not in models:
-        yield Problem(f"{where}: there is no model `{model}`", did_you_mean(model, models))
+def _test_problems(where: str, test: Single, models: Mapping[str, Model]) -> Iterator[Problem]:
+    if test.model not in models:
+        near = did_you_mean(test.model, models)
+        yield Problem(f"{where}: there is no model `{test.model}`", near)
         return
-    spec = models[model]
-    outcomes, columns = _outcomes_and_columns(spec, test["column"])
-    for key, known in (("outcome", outcomes), ("column", columns)):
-        if test[key] not in known:
-            what = f"{where}: model {model} has no {key} `{test[key]}`"
-            yield Problem(what, did_you_mean(test[key], known))
+    model = models[test.model]
+    outcomes, columns = _outcomes_and_columns(model, test.column)
+    for key, asked, known in (
+        ("outcome", test.outcome, outcomes),
+        ("column", test.column, columns),
+    ):
+        if asked not in known:
+            what = f"{where}: model {test.model} has no {key} `{asked}`"
+            yield Problem(what, did_you_mean(asked, known))
             return
-    terms = _terms_of(spec, test)
-    for term in [test["term"], *test.get("beside", [])]:
-        known_path = ARROW in term and _is_path(term, spec, test)
+    terms = _terms_of(model, test)
+    for term in (test.term, *test.beside):
+        known_path = ARROW in term and _is_path(term, model, test)
         if term not in terms and not known_path:
-            what = f"{where}: model {model} has no term `{term}` for {test['outcome']}"
+            what = f"{where}: model {test.model} has no term `{term}` for {test.outcome}"
             yield Problem(what, did_you_mean(term, terms))
 
 
-def _outcomes_and_columns(spec: Mapping[str, Any], asked: str) -> tuple[list[str], list[str]]:
+def _outcomes_and_columns(model: Model, asked: str) -> tuple[list[str], list[str]]:
     """Return what the outcomes and columns of a model's estimates are called.
 
     The levels of a variable a balance is split by are known to the data alone: of such columns
     only the one ``asked`` for is listed, if it may exist.
     """
-    if spec["estimator"] == "path":
-        outcomes = list(spec["equations"])
-        outcomes += [target for _, target in spec["effects"] if target not in outcomes]
-        return outcomes, list(SCALES)
-    if spec["estimator"] == "balance":
-        target = spec["balance"]["target"]
-        groups = list(spec.get("steps") or [EVERYONE])
-        for variable in spec.get("by", []):
+    if model.estimator == "path":
+        outcomes = [*model.equations, *(target for _, target in model.effects)]
+        return list(dict.fromkeys(outcomes)), list(SCALES)
+    if model.balance:
+        groups = list(model.steps or [EVERYONE])
+        for variable in model.by:
             names = groups_of(variable)
             groups += [*names, difference(*names)]
         columns = [column_of(scale, group) for scale in SCALES for group in groups]
         scale, group = split_column(asked)
-        of_level = any(group.startswith(f"{variable}=") for variable in spec.get("by", []))
+        of_level = any(group.startswith(f"{variable}=") for variable in model.by)
         columns += [asked] if scale in SCALES and of_level else []
-        return [outcome_of(target, lag) for lag in spec.get("lags", [None])], columns
-    return list(spec.get("outcomes", [])), list(spec.get("columns", {}))
+        return [outcome_of(model.balance.target, lag) for lag in model.lags or [None]], columns
+    return list(model.outcomes), list(model.columns)
 
 
-def _terms_of(spec: Mapping[str, Any], test: Test) -> list[str]:
+def _terms_of(model: Model, test: Single) -> list[str]:
     """Return the terms of a model's estimates for a test's outcome and column."""
-    if spec["estimator"] == "balance":
-        costs = [COST, DIRECT, through(spec["balance"]["cost_through"]), OTHERS]
+    if model.balance:
+        costs = [COST, DIRECT, through(model.balance.cost_through), OTHERS]
         return [*costs, RETURN, BALANCE, PROBABILITY]
-    controls = list(spec.get("controls", []))
-    if spec["estimator"] != "path":
-        return [*spec["columns"][test["column"]], *controls]
-    arrows = list(spec["equations"].get(test["outcome"], []))
+    if model.estimator != "path":
+        return [*model.columns[test.column], *model.controls]
     effects = [
         f"{kind}({origin})"
-        for origin, target in spec["effects"]
-        if target == test["outcome"]
+        for origin, target in model.effects
+        if target == test.outcome
         for kind in ("total", "direct", "indirect")
     ]
-    return [*arrows, *effects]
+    return [*model.equations.get(test.outcome, ()), *effects]
 
 
-def _is_path(term: str, spec: Mapping[str, Any], test: Test) -> bool:
+def _is_path(term: str, model: Model, test: Single) -> bool:
     """Return whether ``a → b → c`` follows arrows of the model and is part of a wanted effect."""
     nodes = term.split(ARROW)
-    steps = pairwise(nodes)
-    wanted, target = list(spec.get("effects", [])), test["outcome"]
-    if spec["estimator"] == "balance":
-        about = spec["balance"]
-        target = about["target"]
+    wanted, target = model.effects, test.outcome
+    if about := model.balance:
+        target = about.target
         # Single paths are told for all firms alone.
-        wanted = [[about["source"], target]] if test["column"] in SCALES else []
-    arrows = all(origin in spec.get("equations", {}).get(to, []) for origin, to in steps)
-    return arrows and nodes[-1] == target and [nodes[0], target] in wanted
+        wanted = ((about.source, target),) if test.column in SCALES else ()
+    arrows = all(origin in model.equations.get(to, ()) for origin, to in pairwise(nodes))
+    return arrows and nodes[-1] == target and (nodes[0], target) in wanted

@@ -16,6 +16,7 @@ from cisflow import __version__
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.series import Series
+from cisflow.study.settings import Sent, Settings
 
 MANIFEST = "export.json"
 
@@ -33,9 +34,6 @@ NO_ESTIMATE = "not estimable:"  # how notes of format 1 begin
 
 
 NO_SERIES: Series = {"years": [], "breaks": []}
-
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -111,26 +109,25 @@ def _content(path: str, name: str) -> bytes:
         return archive.read(name)
 
 
-def with_exports(settings: Settings, exports: Sequence[Export]) -> dict[str, Any]:
+def with_exports(settings: Settings, exports: Sequence[Export]) -> Settings:
     """Return the config with the exports' countries beside its own, and all attributes."""
-    countries = dict(settings["countries"])
+    countries = dict(settings.countries)
     for export in exports:
         for code, about in export.countries.items():
-            entry = {
-                "name": about["name"],
-                "waves": {wave: {} for wave in about["waves"]},
-                "attributes": about["attributes"],
-                "export": export.path,
-                "series": about["series"],
-            }
-            if about["accounts"]:
-                entry["accounts"] = {"export": export.path}
-            countries.setdefault(code, entry)
-    for code, attributes in settings["pool"].get("attributes", {}).items():
-        if code in countries:
-            known = countries[code].get("attributes", {})
-            countries[code] = {**countries[code], "attributes": {**known, **attributes}}
-    return {**settings, "countries": countries}
+            sent = Sent(
+                name=about["name"],
+                waves={wave: {} for wave in about["waves"]},
+                attributes=about["attributes"],
+                export=export.path,
+                series=about["series"],
+                accounts={"export": export.path} if about["accounts"] else None,
+            )
+            countries.setdefault(code, sent)
+    for code, attributes in (settings.pool.attributes or {}).items():
+        if of := countries.get(code):
+            both = {**(of.attributes or {}), **attributes}
+            countries[code] = of.model_copy(update={"attributes": both})
+    return settings.model_copy(update={"countries": countries})
 
 
 def disagreements(
@@ -152,7 +149,7 @@ def disagreements(
     industries
         The industry groups.
     """
-    owner = dict.fromkeys(settings["countries"], "this config")
+    owner = dict.fromkeys(settings.countries, "this config")
     for export in exports:
         where, about = f"pool_from: {export.path}", export.about
         if about.get("format") not in READABLE:
@@ -179,14 +176,15 @@ def _other_version(
             f"{where}: estimated by cisflow {about['cisflow']}, this is {__version__}",
             "let all centres run the same version",
         )
-    if about["data"] != settings["data"]:
+    if about["data"] != settings.data:
         yield Problem(
-            f"{where}: its data are {about['data']}, this run's are {settings['data']}",
+            f"{where}: its data are {about['data']}, this run's are {settings.data}",
             "correct `data`; synthetic and real data are never pooled",
         )
+    here = settings.as_params()
     for key in SETTINGS:
-        if about["settings"][key] != settings[key]:
-            what = f"{where}: {key} is {about['settings'][key]} there and {settings[key]} here"
+        if about["settings"][key] != here[key]:
+            what = f"{where}: {key} is {about['settings'][key]} there and {here[key]} here"
             yield Problem(what, f"let all centres run with the same `{key}`")
     if about["industries"] != industries_digest(industries):
         yield Problem(

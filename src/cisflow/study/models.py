@@ -1,33 +1,478 @@
-"""Models of the study: what those that join others are made of."""
+"""A model of the study, as the models file says it and with what follows from that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, model_serializer, model_validator
+from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import Problem
+from cisflow.study.documents import Document
+from cisflow.study.settings import UNIQUE, Lag, Number
+from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
+
+SIDE_BY_SIDE = ("tobit", "fractional", "ols")  # estimators with several weights and the design
+KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
+CLUSTER = "cluster"
+
+Name = Annotated[str, Field(min_length=1)]
+Names = TypeAliasType(
+    "Names",
+    Annotated[
+        tuple[Name, ...],
+        Field(
+            description="A list of variables of the panel or of model terms such as "
+            "`coop_any:rd_intensity`."
+        ),
+    ],
+)
+Several = Annotated[tuple[Name, ...], Field(min_length=1, json_schema_extra=UNIQUE)]
+Steps = Annotated[tuple[Name, ...], Field(min_length=2, json_schema_extra=UNIQUE)]
+Plain = Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)]
+Members = Annotated[tuple[str, ...], Field(min_length=2, json_schema_extra=UNIQUE)]
+Lists = Annotated[dict[str, Names], Field(min_length=1)]
+Limit = Annotated[Number | None, WithJsonSchema({"type": ["number", "null"]})]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def union(*equations: Mapping[str, list[str] | str]) -> dict[str, list[str]]:
+class Covariance(Document):
+    """How standard errors are made: a kind, and for clusters whose values they are.
+
+    The models file has a word (``HC1``) or ``{cluster: variable}``; the estimates have the text of
+    this object (``str``).
+    """
+
+    kind: str
+    """One of :data:`KINDS`, or ``cluster``."""
+    groups: str | None = None
+    """The variable whose values are the clusters."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, written: Any) -> Any:
+        if isinstance(written, str):
+            return {"kind": written}
+        if isinstance(written, Mapping) and CLUSTER in written:
+            return {"kind": CLUSTER, "groups": written[CLUSTER]}
+        return written
+
+    @model_serializer
+    def _written(self) -> Any:
+        return {CLUSTER: self.groups} if self.groups else self.kind
+
+    def __str__(self) -> str:
+        return f"{CLUSTER}({self.groups})" if self.groups else self.kind
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        meaning = {"description": "Variable whose values are the clusters.", "type": "string"}
+        return {
+            "description": "nonrobust, HC0, HC1, {cluster: variable}; for tobit, fractional and "
+            "ols survey, for a panel driscoll_kraay",
+            "anyOf": [
+                {"enum": list(KINDS)},
+                {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": [CLUSTER],
+                    "properties": {CLUSTER: meaning},
+                },
+            ],
+        }
+
+
+class Printed(Document):
+    """Path model: a published table it is estimated from, in place of firms."""
+
+    file: str
+    """Its correlations and standard deviations: columns `variable`, `sd` and one per variable."""
+    firms: Annotated[int, Field(ge=3)]
+    """The number of firms it rests on."""
+
+
+class Balance(Document):
+    """Balance: whose effect on what is split into cost and return."""
+
+    source: str
+    """The variable whose total effect is split."""
+    target: str
+    """The outcome, a variable of the accounts where lags are scanned."""
+    return_through: str
+    """Every path through this variable is return, every other one cost."""
+    cost_through: str
+    """The part of the cost that is told apart from the direct arrow."""
+
+
+# --- which keys go together --------------------------------------------------------------------
+
+
+def _is(*estimators: str) -> dict[str, Any]:
+    """Return the condition that a model has one of these estimators."""
+    return {"properties": {"estimator": {"enum": list(estimators)}}}
+
+
+def _none_of(*keys: str) -> dict[str, Any]:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}}
+
+
+def _with_printed(value: Any, why: str) -> dict[str, Any]:
+    return {**({"maxItems": 0} if value == () else {"const": value}), "description": why}
+
+
+_FIRMS = "need the firms, which a printed table does not have"
+RULES: list[Any] = [
+    {
+        "if": _is("path", "balance"),
+        "then": {
+            "oneOf": [{"required": ["equations"]}, {"required": ["union_of"]}],
+            "description": "give either `equations` or `union_of`",
+        },
+        "else": {"required": ["outcomes", "columns"]},
+    },
+    {
+        "if": _is("balance"),
+        "then": {"required": ["balance"], "properties": {"missing": {"const": "listwise"}}},
+        "else": {
+            **_none_of("balance", "lags", "by", "steps"),
+            "description": "`balance`, `lags`, `by` and `steps` go with `estimator: balance`",
+        },
+    },
+    {
+        "if": {"required": ["steps"]},
+        "then": {
+            **_none_of("lags", "by"),
+            "description": "`steps` goes without `lags` and `by`",
+        },
+    },
+    {
+        "if": {"not": _is("path")},
+        "then": {
+            **_none_of("layout", "printed"),
+            "description": "`layout` and `printed` go with `estimator: path`",
+        },
+    },
+    {
+        "if": {"required": ["printed"]},
+        "then": {
+            "properties": {
+                "sample": _with_printed((), "a printed table has its sample already: `sample: []`"),
+                "waves": False,
+                "controls": _with_printed(
+                    (), "with `printed`, controls are sources of each equation"
+                ),
+                "fixed_effects": _with_printed((), f"fixed effects {_FIRMS}"),
+                "weights": _with_printed(None, f"weights {_FIRMS}"),
+                "missing": _with_printed("listwise", f"gaps {_FIRMS}"),
+                "covariance": _with_printed(["nonrobust"], f"robust standard errors {_FIRMS}"),
+            }
+        },
+    },
+    {"if": _is("tobit", "fractional"), "then": {"required": ["limits"]}},
+    {
+        "if": {"not": _is(*SIDE_BY_SIDE)},
+        "then": {
+            "properties": {
+                "covariance": {
+                    "items": {
+                        "not": {"const": "survey"},
+                        "description": "`survey` goes with `estimator: tobit`, `fractional` or "
+                        "`ols`",
+                    }
+                },
+                "weights": {
+                    "type": ["string", "null"],
+                    "description": "several weights side by side go with `estimator: tobit`, "
+                    "`fractional` or `ols`",
+                },
+            }
+        },
+    },
+    {
+        "if": _is("panel"),
+        "then": {
+            "required": ["methods", "wave_effects"],
+            "properties": {
+                "methods": {
+                    "items": {
+                        "enum": [
+                            "pooled",
+                            "within",
+                            "random",
+                            "correlated_random",
+                            "first_difference",
+                        ]
+                    }
+                }
+            },
+        },
+        "else": {
+            **_none_of("wave_effects", "lagged_outcome"),
+            "properties": {"covariance": {"items": {"not": {"const": "driscoll_kraay"}}}},
+            "description": "`wave_effects`, `lagged_outcome` and `driscoll_kraay` go with "
+            "`estimator: panel`",
+        },
+    },
+    {
+        "if": _is("iv"),
+        "then": {
+            "required": ["methods", "endogenous", "instruments"],
+            "properties": {"methods": {"items": {"enum": ["ols", "2sls", "liml", "gmm"]}}},
+        },
+        "else": {
+            **_none_of("endogenous", "instruments"),
+            "description": "`endogenous` and `instruments` go with `estimator: iv`",
+        },
+    },
+    {
+        "if": {"not": _is("panel", "iv")},
+        "then": {
+            **_none_of("methods"),
+            "description": "`methods` goes with `estimator: panel` or `iv`",
+        },
+    },
+    {
+        "if": {"not": _is("ols", "iv")},
+        "then": {
+            **_none_of("sensitivity", "sensitivity_benchmark"),
+            "description": "`sensitivity` goes with `estimator: ols` or `iv`",
+        },
+    },
+]
+
+
+class Model(Document):
+    """One model."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": list(RULES)})
+    null_is_a_value: ClassVar[frozenset[str]] = frozenset({"weights"})
+
+    title: str
+    """Title of its table."""
+    source: str = ""
+    """The article that is replicated or followed."""
+    sample: Names
+    """Flags of the panel that must all be true for a firm to be in the sample."""
+    waves: Names | None = None
+    """Waves to estimate it on; all where it is left out."""
+    estimator: Literal["tobit", "fractional", "ols", "path", "balance", "panel", "iv"]
+    """tobit (two-limit), fractional (logit of a share), ols, path (recursive system), balance (a
+    path model's cost and return by lag and group), panel (firms over waves) or iv (instrumental
+    variables)."""
+    limits: tuple[Limit, Limit] | None = None
+    """Lower and upper limit of the outcome (tobit, fractional); null for none."""
+    outcomes: Names = Field(default_factory=tuple)
+    """Dependent variables; each is regressed on each list of `columns`."""
+    columns: Lists = Field(default_factory=dict)
+    """Columns of the table: a name for each and its regressors."""
+    equations: Lists = Field(default_factory=dict)
+    """Path model: each explained variable and the variables with an arrow to it."""
+    union_of: Members = Field(default_factory=tuple)
+    """Path model: models whose arrows it has all, instead of `equations`; each of them is tested
+    against it."""
+    missing: Literal["listwise", "fiml"] = "listwise"
+    """Path model: listwise leaves out firms with any gap; fiml (full-information maximum
+    likelihood) keeps those with gaps in the outcomes."""
+    printed: Printed | None = None
+    balance: Balance | None = None
+    lags: Annotated[tuple[Lag, ...], Field(min_length=1, json_schema_extra=UNIQUE)] = Field(
+        default_factory=tuple
+    )
+    """Balance: years from the survey to the accounts to scan, among `lags` of the config; the
+    run's own lag where it is left out."""
+    by: Names = Field(default_factory=tuple)
+    """Balance: yes/no variables, or variables with levels, by which firms are also estimated
+    apart."""
+    steps: Steps = Field(default_factory=tuple)
+    """Balance: yes/no variables that take the source's place, such as cooperation with 2, 3 … or
+    more types of partners; each has a balance of its own."""
+    effects: tuple[tuple[str, str], ...] = ()
+    """Path model: pairs [from, to] whose direct, indirect and total effects are wanted."""
+    layout: dict[str, tuple[Share, Share]] | None = None
+    """Path model: where each box of the diagram stands, [right, up], both from 0 to 1; chosen so
+    that arrows stay apart where it is left out."""
+    controls: Names = ()
+    """Regressors added to every column or equation."""
+    fixed_effects: Names = ()
+    """Categorical variables entered as a set of dummies."""
+    methods: Plain = Field(default_factory=tuple)
+    """Estimates side by side. Panel: pooled, within, random, correlated_random, first_difference.
+    IV: ols, 2sls, liml, gmm."""
+    wave_effects: bool | None = None
+    """Panel: whether every wave has an intercept of its own."""
+    lagged_outcome: bool | None = None
+    """Panel: whether the outcome of the wave before is among the regressors; biased in short
+    panels, which the notes say."""
+    endogenous: Several = Field(default_factory=tuple)
+    """IV: regressors that may be related to what is unobserved."""
+    instruments: Several = Field(default_factory=tuple)
+    """IV: variables that move the endogenous ones and are otherwise without effect on the
+    outcome."""
+    sensitivity: Several = Field(default_factory=tuple)
+    """OLS, and the ols method of IV: terms whose sensitivity to an omitted variable is reported
+    (Cinelli & Hazlett 2020)."""
+    sensitivity_benchmark: Name | None = None
+    """A regressor or fixed effect; the omitted variable is taken to be as strong as it."""
+    covariance: Annotated[tuple[Covariance, ...], Field(min_length=1)] = (
+        Covariance(kind="nonrobust"),
+    )
+    """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}; for
+    tobit, fractional and ols also survey (by the design of the sample), for a panel
+    driscoll_kraay."""
+    weights: Annotated[
+        str | Steps | None,
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": ["string", "null"]},
+                    {
+                        "type": "array",
+                        "minItems": 2,
+                        "uniqueItems": True,
+                        "items": {"type": "string", "minLength": 1},
+                    },
+                ]
+            }
+        ),
+    ] = None
+    """null (unweighted), the column of weights (`weight`, `accounts_weight`), or a list such as
+    [none, weight]: a column of the table for each, side by side."""
+    column_weights: SkipJsonSchema[dict[str, str | None]] = Field(default_factory=dict)
+    readings: SkipJsonSchema[dict[str, dict[str, Names]]] = Field(default_factory=dict)
+
+    # --- what follows from it ------------------------------------------------------------------
+
+    @property
+    def weightings(self) -> tuple[str | None, ...]:
+        """The weights, None for unweighted; several stand side by side."""
+        given = self.weights if isinstance(self.weights, tuple) else (self.weights,)
+        return tuple(None if weights == NONE else weights for weights in given)
+
+    def weights_of(self, column: str) -> str | None:
+        """Return the weights of a column, None for unweighted."""
+        return self.column_weights.get(column, self.weightings[0])
+
+    @property
+    def uses_design(self) -> bool:
+        """Whether it needs to know how the survey was drawn."""
+        return SURVEY_WEIGHT in self.weightings or "survey" in map(str, self.covariance)
+
+    @property
+    def censored(self) -> bool:
+        """Whether its outcome has limits."""
+        return self.estimator in ("tobit", "fractional")
+
+    @property
+    def regressions(self) -> list[tuple[str, str]]:
+        """Outcome and column of each of its regressions, in the order of its table."""
+        return [(outcome, column) for outcome in self.outcomes for column in self.columns]
+
+    @property
+    def boxes(self) -> list[str]:
+        """Every variable of a path model's equations, causes before what they explain."""
+        arrows = self.equations.items()
+        return list(dict.fromkeys(v for to, sources in arrows for v in (*sources, to)))
+
+    @property
+    def regressors(self) -> list[str]:
+        """The regressors of all columns and the controls, each once."""
+        listed = [term for terms in self.columns.values() for term in terms]
+        return list(dict.fromkeys([*listed, *self.controls]))
+
+    @property
+    def terms(self) -> list[str]:
+        """All it needs an answer to, in order; the flags of its sample are not among it.
+
+        Outcomes first, then regressors column by column (or a path model's equations), endogenous
+        ones and instruments, controls, fixed effects, clusters and weights.
+        """
+        arrows = [v for target, sources in self.equations.items() for v in (target, *sources)]
+        listed = [term for terms in self.columns.values() for term in terms]
+        clusters = [covariance.groups for covariance in self.covariance if covariance.groups]
+        found = [*self.outcomes, *arrows, *listed, *self.endogenous, *self.instruments]
+        found += [*self.steps, *self.controls, *self.fixed_effects, *clusters]
+        found += [weights for weights in self.weightings if weights]
+        return list(dict.fromkeys(found))
+
+    def side_by_side(self) -> Model:
+        """Return it with its columns once per weighting, such as ``any: unweighted``.
+
+        Which weights each of them has is in ``column_weights``.
+        """
+        if not isinstance(self.weights, tuple):
+            return self
+        pairs = {
+            f"{column}: {weights or UNWEIGHTED}": (terms, weights)
+            for column, terms in self.columns.items()
+            for weights in self.weightings
+        }
+        columns = {column: terms for column, (terms, _) in pairs.items()}
+        own = {column: weights for column, (_, weights) in pairs.items()}
+        return self.model_copy(update={"columns": columns, "column_weights": own})
+
+
+Models = Annotated[
+    dict[
+        Annotated[
+            str,
+            Field(
+                pattern="^[A-Za-z][A-Za-z0-9_]*$",
+                description="Name of a model; letters, digits and _.",
+            ),
+        ],
+        Model,
+    ],
+    Field(min_length=1, description="Every regression as data; adding one needs no code."),
+]
+_MODELS: TypeAdapter[dict[str, Model]] = TypeAdapter(Models)
+
+
+# --- models made of others ---------------------------------------------------------------------
+
+
+def expanded(written: Mapping[str, Any]) -> tuple[dict[str, Model], list[Problem]]:
+    """Return all of a models file with what its models take from one another.
+
+    Parameters
+    ----------
+    written
+        The models file, checked against its schema.
+
+    Returns
+    -------
+    dict
+        The models by name: columns once per weighting, and the arrows of all models in `union_of`.
+    list of Problem
+        As of :func:`with_unions`.
+    """
+    models = models_of(written).items()
+    return with_unions({name: model.side_by_side() for name, model in models})
+
+
+def models_of(specs: Mapping[str, Any]) -> dict[str, Model]:
+    """Return models from what :meth:`Model.as_params` made of them, or the user wrote."""
+    return _MODELS.validate_python(specs)
+
+
+def union(*equations: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Every arrow of several systems of equations.
 
     Examples
     --------
-    >>> union({"c": ["a"]}, {"c": ["b", "a"], "b": ["a"]})
-    {'c': ['a', 'b'], 'b': ['a']}
+    >>> union({"c": ("a",)}, {"c": ("b", "a"), "b": ("a",)})
+    {'c': ('a', 'b'), 'b': ('a',)}
     """
     found: dict[str, dict[str, None]] = {}
     for system in equations:
         for target, sources in system.items():
-            named = [sources] if isinstance(sources, str) else sources
-            found.setdefault(target, {}).update(dict.fromkeys(named))
-    return {target: list(sources) for target, sources in found.items()}
+            found.setdefault(target, {}).update(dict.fromkeys(sources))
+    return {target: tuple(sources) for target, sources in found.items()}
 
 
-def with_unions(
-    models: dict[str, dict[str, Any]],
-) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+def with_unions(models: Mapping[str, Model]) -> tuple[dict[str, Model], list[Problem]]:
     """Give every model with `union_of` the arrows of all models it names.
 
     Returns
@@ -40,19 +485,19 @@ def with_unions(
         variables.
     """
     found, problems = dict(models), []
-    for name, spec in models.items():
-        if "union_of" not in spec:
+    for name, model in models.items():
+        if not model.union_of:
             continue
-        readings: dict[str, dict[str, list[str]]] = {}
-        for member in spec["union_of"]:
+        readings: dict[str, dict[str, tuple[str, ...]]] = {}
+        for member in model.union_of:
             if member not in models:
                 what = f"{name}.union_of: there is no model `{member}`"
                 problems.append(Problem(what, did_you_mean(member, models)))
-            elif "equations" not in models[member]:
+            elif not models[member].equations:
                 what = f"{name}.union_of: `{member}` has no equations of its own"
                 problems.append(Problem(what, "name path models that list their `equations`"))
             else:
-                readings[member] = models[member]["equations"]
+                readings[member] = models[member].equations
         about = {
             member: (set(e), {s for sources in e.values() for s in sources} - set(e))
             for member, e in readings.items()
@@ -66,5 +511,6 @@ def with_unions(
             for member, variables in about.items()
             if variables != next(iter(about.values()))
         ]
-        found[name] = {**spec, "equations": union(*readings.values()), "readings": readings}
+        arrows = {"equations": union(*readings.values()), "readings": readings}
+        found[name] = model.model_copy(update=arrows)
     return found, problems

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.claims import claim_problems
-from cisflow.study.codebook import codebook_files, load_codebook
+from cisflow.study.claims import Claims, claim_problems
+from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
-from cisflow.study.models import with_unions
-from cisflow.study.weightings import with_weightings
+from cisflow.study.models import Model, expanded
+from cisflow.study.settings import Accounts, Country, Deflator, Extract, Sent, Settings
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,9 @@ class Run:
     Attributes
     ----------
     settings
-        The config with defaults filled in; its keys are described in
-        ``workflow/schemas/config.schema.yaml``.
+        The config with defaults filled in.
     models
-        The specifications this run estimates, by name.
+        The models this run estimates, by name.
     claims
         The claims file.
     truth
@@ -39,9 +39,9 @@ class Run:
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
     """
 
-    settings: dict[str, Any]
-    models: dict[str, dict[str, Any]]
-    claims: dict[str, Any]
+    settings: Settings
+    models: dict[str, Model]
+    claims: Claims
     truth: dict[str, Any] | None
     root: Path
     exports: tuple[Export, ...] = ()
@@ -49,27 +49,37 @@ class Run:
     @property
     def name(self) -> str:
         """Name of the run, the folder below ``results/``."""
-        return self.settings["run"]
+        return self.settings.run
 
     @property
-    def countries(self) -> dict[str, dict[str, Any]]:
+    def countries(self) -> dict[str, Country | Sent]:
         """Countries by two-letter code."""
-        return self.settings["countries"]
+        return self.settings.countries
+
+    @cached_property
+    def at_hand(self) -> dict[str, Country]:
+        """Countries whose extracts are at hand: all but those that come as exported estimates."""
+        return {code: of for code, of in self.countries.items() if isinstance(of, Country)}
 
     @property
-    def at_hand(self) -> dict[str, dict[str, Any]]:
-        """Countries whose extracts are at hand: all but those that come as exported estimates."""
-        return {code: about for code, about in self.countries.items() if "export" not in about}
+    def attributes(self) -> dict[str, Any]:
+        """What is known of each country, by its code."""
+        return {code: of.as_params().get("attributes", {}) for code, of in self.countries.items()}
 
     @property
     def digests(self) -> dict[str, str]:
         """Digest of each model's specification."""
-        return {name: spec_digest(spec) for name, spec in self.models.items()}
+        return {name: spec_digest(model.as_params()) for name, model in self.models.items()}
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it pools its estimates: whether it has more than one country."""
+        return len(self.countries) > 1
 
     @property
     def synthetic(self) -> bool:
         """Whether everything this run publishes is stamped SYNTHETIC."""
-        return self.settings["data"] == "synthetic"
+        return self.settings.data == "synthetic"
 
     @property
     def codebook_folders(self) -> list[Path]:
@@ -78,30 +88,39 @@ class Run:
 
     def waves(self, country: str) -> list[str]:
         """Return the waves of ``country`` in the order of the config."""
-        return list(self.countries[country]["waves"])
+        return list(self.countries[country].waves)
 
     def has_accounts(self, country: str) -> bool:
         """Return whether ``country`` has company accounts."""
-        return "accounts" in self.countries[country]
+        return self.countries[country].accounts is not None
 
-    def deflator(self, country: str) -> dict[str, Any]:
+    def deflator(self, country: str) -> Deflator | None:
         """Return file and base year of the prices the accounts are deflated by, if any."""
-        return self.countries[country].get("accounts", {}).get("deflator", {})
+        about = self.at_hand.get(country)
+        return about.accounts.deflator if about and about.accounts else None
 
-    def source(self, country: str, wave: str) -> dict[str, Any]:
-        """Return file, codebook and checksum of a wave, or of the accounts."""
-        entry = self.countries[country]
-        return entry["accounts"] if wave == "accounts" else entry["waves"][wave]
+    def source(self, country: str, wave: str) -> Extract | Accounts:
+        """Return file, codebook and checksum of a wave, or of the accounts.
 
-    def files(self, country: str) -> dict[str, str | list[str]]:
+        Raises
+        ------
+        KeyError
+            The country has no such extract at hand.
+        """
+        about = self.at_hand[country]
+        if wave == "accounts" and about.accounts:
+            return about.accounts
+        return about.waves[wave]
+
+    def files(self, country: str) -> dict[str, str | tuple[str, ...]]:
         """Return the extract of every wave, and of the accounts if there are any.
 
-        An extract that consists of several files is the list of them.
+        An extract that consists of several files is all of them.
         """
         names = [*self.waves(country), *(["accounts"] * self.has_accounts(country))]
-        return {name: self.source(country, name)["file"] for name in names}
+        return {name: self.source(country, name).file for name in names}
 
-    def sources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    def sources(self) -> Iterator[tuple[str, str, Extract | Accounts]]:
         """Yield country, wave (or ``"accounts"``) and source of every extract."""
         for country in self.at_hand:
             for wave in self.files(country):
@@ -109,15 +128,15 @@ class Run:
 
     def codebook_files(self, country: str, wave: str) -> list[str]:
         """Return the files a wave's codebook is made of, itself first."""
-        name = self.source(country, wave)["codebook"]
+        name = self.source(country, wave).codebook
         return [str(path) for path in codebook_files(name, self.codebook_folders)]
 
     def heading(self, country: str, wave: str) -> str:
         """Return what to call an extract in messages."""
         source = self.source(country, wave)
         what = "accounts" if wave == "accounts" else f"wave {wave}"
-        file = " + ".join(path.as_posix() for path in files_of(source["file"]))
-        return f"{self.countries[country]['name']}, {what} ({file})"
+        file = " + ".join(path.as_posix() for path in files_of(source.file))
+        return f"{self.countries[country].name}, {what} ({file})"
 
 
 def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
@@ -141,25 +160,26 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     def checked(document: dict[str, Any], schema: str, name: str) -> dict[str, Any]:
         return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
-    settings = checked(config, "config", file)
-    names = {"models": settings["models_file"], "claims": settings["claims_file"]}
+    settings = Settings.model_validate(checked(config, "config", file))
+    names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
-    if settings.get("simulate"):
-        names["truth"] = settings["simulate"]
+    if settings.simulate:
+        names["truth"] = settings.simulate
     files = {
         schema: checked(read_yaml(found(name, root)), schema, name)
         for schema, name in names.items()
     }
-    changes = settings["model_changes"]
+    changes = settings.model_changes
+    claims = Claims.model_validate(files["claims"])
     unknown = sorted(set(changes) - set(files["models"]))
     changed = {name: {**spec, **changes.get(name, {})} for name, spec in files["models"].items()}
     if changes:
         changed = checked(changed, "models", f"{file}, model_changes")
-    models, union_problems = with_unions(with_weightings(changed))
-    chosen = {name: models[name] for name in settings["models"] if name in models}
-    exports, export_problems = read_exports(settings.get("pool_from", []))
+    models, union_problems = expanded(changed)
+    chosen = {name: models[name] for name in settings.models if name in models}
+    exports, export_problems = read_exports(settings.pool_from or ())
     merged = with_exports(settings, exports)
-    run = Run(merged, chosen, files["claims"], files.get("truth"), root, tuple(exports))
+    run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports))
     problems = [
         *export_problems,
         *disagreements(exports, settings, run.digests, files["nace"]),
@@ -172,7 +192,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         *_model_problems(run, models),
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
-        *claim_problems(files["claims"], with_unions(with_weightings(files["models"]))[0]),
+        *claim_problems(claims, expanded(files["models"])[0] if changes else models),
         *_simulation_problems(run),
         *_source_problems(run),
         *_outcome_problems(run),
@@ -182,25 +202,25 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     return run
 
 
-def _model_problems(run: Run, models: dict[str, Any]) -> Iterator[Problem]:
-    for name in run.settings["models"]:
+def _model_problems(run: Run, models: Mapping[str, Model]) -> Iterator[Problem]:
+    for name in run.settings.models:
         if name not in models:
-            what = f"models: `{name}` is not in {run.settings['models_file']}"
+            what = f"models: `{name}` is not in {run.settings.models_file}"
             yield Problem(what, did_you_mean(name, models))
 
 
 def _path_problems(run: Run) -> Iterator[Problem]:
     """Yield what a path model of the run asks for that cannot be had."""
-    lags = run.settings.get("lags") or [run.settings["lag"]]
-    for name, spec in run.models.items():
-        if spec.get("missing") == "fiml" and "HC1" in spec["covariance"][:1]:
+    lags = run.settings.lags or (run.settings.lag,)
+    for name, model in run.models.items():
+        if model.missing == "fiml" and model.covariance[0].kind == "HC1":
             what = f"{name}.covariance: HC1 is not available with `missing: fiml`"
             yield Problem(what, "use HC0 or {cluster: variable}")
-        if "printed" in spec:
-            yield from _printed_problems(name, spec, run)
-        if "layout" in spec:
-            yield from _layout_problems(name, spec)
-        absent = [lag for lag in spec.get("lags", []) if lag not in lags]
+        if model.printed:
+            yield from _printed_problems(name, model, run)
+        if model.layout is not None:
+            yield from _layout_problems(name, model)
+        absent = [lag for lag in model.lags if lag not in lags]
         if absent:
             yield Problem(
                 f"{name}.lags: the run has no accounts at a lag of {absent} years",
@@ -208,12 +228,12 @@ def _path_problems(run: Run) -> Iterator[Problem]:
             )
 
 
-def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Problem]:
+def _printed_problems(name: str, model: Model, run: Run) -> Iterator[Problem]:
     """Yield why a published table cannot be estimated from."""
     # Reads a table with pandas, which most runs never need while Snakemake parses.
     from cisflow.raw.printed import read_printed
 
-    file, equations = spec["printed"]["file"], spec["equations"]
+    file = model.printed.file if model.printed else ""
     if len(run.countries) > 1:
         what = f"{name}.printed: the run has several countries, and a printed table is of one"
         yield Problem(what, "estimate it in a run of its country")
@@ -224,26 +244,23 @@ def _printed_problems(name: str, spec: dict[str, Any], run: Run) -> Iterator[Pro
     try:
         known = set(read_printed(file)[0].columns)
     except CisflowError as error:
-        yield from (Problem(f"{name}.printed: {p.what}", p.remedy) for p in error.problems)
+        yield from (Problem(f"{name}.printed: {p.said}", p.remedy) for p in error.problems)
         return
-    wanted = dict.fromkeys(v for to, sources in equations.items() for v in (*sources, to))
-    for variable in (v for v in wanted if v not in known):
+    for variable in (v for v in model.boxes if v not in known):
         what = f"{name}.printed: {file} has no row and column `{variable}`"
         yield Problem(what, did_you_mean(variable, known))
 
 
-def _layout_problems(name: str, spec: dict[str, Any]) -> Iterator[Problem]:
+def _layout_problems(name: str, model: Model) -> Iterator[Problem]:
     """Yield boxes of a diagram that have no place, places of no box, and places taken twice."""
-    equations = spec["equations"]
-    boxes = {*equations, *(source for sources in equations.values() for source in sources)}
-    placed = spec["layout"]
+    boxes, placed = set(model.boxes), model.layout or {}
     for what, which in (("no place for", boxes - set(placed)), ("no box", set(placed) - boxes)):
         if which:
             yield Problem(
                 f"{name}.layout: {what} {', '.join(sorted(which))}",
                 "give every variable of the equations a place, and nothing else",
             )
-    if len({tuple(place) for place in placed.values()}) < len(placed):
+    if len(set(placed.values())) < len(placed):
         yield Problem(f"{name}.layout: two boxes in one place", "move one of them")
 
 
@@ -256,14 +273,14 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
             "remove `simulate:`, or set `data: synthetic` so that every output says so",
         )
     for country, wave, source in run.sources():
-        for file in files_of(source["file"]):
+        for file in files_of(source.file):
             # A simulated extract must never take the place of a delivered one.
             if not file.as_posix().startswith("data/raw/synthetic/"):
                 yield Problem(
                     f"countries.{country}.{wave}.file: {file} would be written by the simulation",
                     "put simulated extracts below data/raw/synthetic/",
                 )
-        if not isinstance(source["file"], str):
+        if not isinstance(source.file, str):
             yield Problem(
                 f"countries.{country}.{wave}.file: several files cannot be simulated",
                 "name one file",
@@ -273,12 +290,12 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
 def _source_problems(run: Run) -> Iterator[Problem]:
     for country, wave, source in run.sources():
         try:
-            load_codebook(source["codebook"], run.codebook_folders)
+            load_codebook(source.codebook, run.codebook_folders)
         except CisflowError as error:
             for problem in error.problems:
-                yield Problem(f"countries.{country}.{wave}: {problem.what}", problem.remedy)
-        files = files_of(source["file"])
-        if len(files) > 1 and "join" not in source:
+                yield Problem(f"countries.{country}.{wave}: {problem.said}", problem.remedy)
+        files = files_of(source.file)
+        if len(files) > 1 and not getattr(source, "join", None):
             yield Problem(
                 f"countries.{country}.{wave}: several files and no `join:`",
                 "add the column that identifies firms in all of them: `join: ID`",
@@ -294,16 +311,17 @@ def _source_problems(run: Run) -> Iterator[Problem]:
 
 
 def _outcome_problems(run: Run) -> Iterator[Problem]:
-    lag, average = run.settings["lag"], run.settings["lag_average"]
+    lag, average = run.settings.lag, run.settings.lag_average
     if average > lag + 1:
         yield Problem(
             f"lag_average: {average} years up to {lag} after the survey reach back before it",
             f"set it to at most {lag + 1}, or raise `lag`",
         )
-    for country, about in run.countries.items():
+    for country, about in run.at_hand.items():
+        deflator = run.deflator(country)
         beside = {
-            "accounts.deflator.file": (run.deflator(country).get("file"), "year and index"),
-            "official_rates": (about.get("official_rates"), "wave, sector, size, partner, rate"),
+            "accounts.deflator.file": (deflator and deflator.file, "year and index"),
+            "official_rates": (about.official_rates, "wave, sector, size, partner, rate"),
         }
         for key, (file, columns) in beside.items():
             if file and not Path(file).is_file():
@@ -315,22 +333,22 @@ def _outcome_problems(run: Run) -> Iterator[Problem]:
 
 def _pool_problems(run: Run) -> Iterator[Problem]:
     """Yield what pooling needs to know of the countries and is not told."""
-    pool = run.settings["pool"]
-    if not run.countries and not run.settings.get("pool_from"):
+    pool = run.settings.pool
+    if not run.countries and not run.settings.pool_from:
         yield Problem(
             "countries: `countries` is missing",
             "add it: one entry per country with its extracts; or pool exports by `pool_from`",
         )
-    for code in pool.get("attributes", {}):
+    for code in pool.attributes or {}:
         if code not in run.countries:
             what = f"pool.attributes: {code} is no country of this run"
             yield Problem(what, did_you_mean(code, run.countries))
-    for name in pool["moderators"]:
+    for name in pool.moderators:
         lacking = [
             code
             for code, about in run.countries.items()
-            for value in [about.get("attributes", {}).get(name)]
-            if value is None or (isinstance(value, dict) and set(about["waves"]) - set(value))
+            for value in [(about.attributes or {}).get(name)]
+            if value is None or (isinstance(value, dict) and set(about.waves) - set(value))
         ]
         if lacking:
             yield Problem(

@@ -43,7 +43,7 @@ def told(findings):
     """Return what is wrong, by heading."""
     said: dict[str, list[str]] = {}
     for where, problem in findings.errors:
-        said.setdefault(where, []).append(problem.what)
+        said.setdefault(where, []).append(problem.said)
     return said
 
 
@@ -135,7 +135,7 @@ def test_warnings_do_not_stop_a_run(here, root):
     file = config(here, {"2012": {"file": "data/cis2012.csv", "codebook": "eurostat/cis2012"}})
     findings = check_run(file, root)
     assert findings.errors == []
-    assert any("turnover per employee" in problem.what for _, problem in findings.warnings)
+    assert any("turnover per employee" in problem.said for _, problem in findings.warnings)
 
 
 def test_models_say_what_a_wave_lacks(here, root):

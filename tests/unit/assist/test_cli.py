@@ -7,7 +7,10 @@ import sys
 import pytest
 import unseen_survey
 
-from cisflow.assist.cli import FAILED, FINE, WRONG, main, project_root
+import cisflow
+from cisflow.assist.cli import EXAMPLES, FAILED, FINE, WRONG, main
+from cisflow.assist.project import snakemake_command
+from cisflow.base.problems import CisflowError
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_json_of_every_command_is_valid_and_complete(here, capsys):
     assert {
         *("written", "waves", "accounts", "models", "model_changes", "todo", "look"),
     } == set(done)
-    assert done["waves"][0]["codebook"].endswith("national/nl2016.yaml")
+    assert done["waves"][0]["codebook"] == "national/nl2016"
     _, out, _ = run(capsys, "check", "config/nl.yaml", "--json")
     checked = json.loads(out)
     assert checked["ok"]
@@ -95,7 +98,7 @@ def test_what_cannot_be_done_exits_with_2_and_says_why(here, capsys):
 
 
 def test_wrong_call_is_refused_with_the_usage(here, capsys):
-    for arguments in (["init", "NL"], ["init", "NL", "--wave", "2016"], ["inspect"], []):
+    for arguments in (["init", "NL"], ["init", "NL", "--wave", "2016"], ["inspect"], ["new"]):
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         assert stop.value.code == 2
@@ -103,20 +106,107 @@ def test_wrong_call_is_refused_with_the_usage(here, capsys):
 
 
 def test_help_of_every_command(capsys):
-    for command in ([], ["inspect"], ["init"], ["check"], ["baseline"], ["baseline", "compare"]):
+    for command in ([], *(name.split() for name in EXAMPLES)):
         with pytest.raises(SystemExit) as stop:
             main([*command, "--help"])
         assert stop.value.code == 0
-        assert capsys.readouterr().out.startswith("usage: cisflow")
+        said = capsys.readouterr().out
+        assert said.startswith("usage: cisflow")
+        assert f"  {EXAMPLES.get(' '.join(command), 'cisflow new study')}" in said
 
 
-def test_project_is_the_working_folder_if_it_is_one(root, tmp_path, monkeypatch):
-    (tmp_path / "workflow" / "schemas").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    assert project_root() == tmp_path
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert project_root() == root
+def test_the_bare_command_prints_the_help(capsys):
+    code, out, err = run(capsys)
+    assert (code, err) == (FINE, "")
+    assert out.startswith("usage: cisflow")
+    assert "cisflow new study" in out
+
+
+def test_version_and_completion(capsys):
+    for arguments, said in (
+        (["--version"], f"cisflow {cisflow.__version__}"),
+        (["--print-completion", "bash"], "baseline"),
+        (["--print-completion", "zsh"], "#compdef cisflow"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(arguments)
+        assert stop.value.code == 0
+        assert said in capsys.readouterr().out
+
+
+def test_new_writes_a_project_and_never_over_another(here, capsys):
+    folder, _ = here
+    code, out, _ = run(capsys, "new", "study")
+    assert code == FINE
+    assert "study/Snakefile" in out
+    written = {p.relative_to(folder / "study").as_posix() for p in (folder / "study").rglob("*")}
+    assert {"Snakefile", "config/config.yaml", "data/README.md", "data/raw", "README.md"} <= written
+    code, _, err = run(capsys, "new", "study")
+    assert code == FAILED
+    assert "study holds files" in err
+    (folder / "empty").mkdir()
+    assert run(capsys, "new", "empty")[0] == FINE
+    (folder / "note").write_text("mine")
+    code, _, err = run(capsys, "new", "note")
+    assert (code, (folder / "note").read_text()) == (FAILED, "mine")
+    assert "note is a file" in err
+
+
+def test_a_new_project_has_nothing_wrong(here, capsys, monkeypatch):
+    folder, _ = here
+    run(capsys, "new", "study")
+    monkeypatch.chdir(folder / "study")
+    code, out, _ = run(capsys, "check", "config/config.yaml")
+    assert (code, "nothing is wrong" in out) == (FINE, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "rest"),
+    [
+        ([], None, []),
+        (["config/nl.yaml"], "config/nl.yaml", []),
+        (["config/nl.yaml", "--cores", "2", "-n"], "config/nl.yaml", ["--cores", "2", "-n"]),
+        (["--cores", "2", "config/nl.yaml"], "config/nl.yaml", ["--cores", "2"]),
+        (["--until", "estimate"], None, ["--until", "estimate"]),
+        (["-n", "--config", "claims_file=a.yaml"], None, ["-n", "--config", "claims_file=a.yaml"]),
+        (
+            ["-n", "--configfile", "config/nl.yaml"],
+            None,
+            ["-n", "--configfile", "config/nl.yaml"],
+        ),
+    ],
+)
+def test_run_tells_the_config_from_what_is_snakemakes(here, words, config, rest):
+    folder, _ = here
+    (folder / "config").mkdir()
+    for name in ("config", "nl"):
+        (folder / "config" / f"{name}.yaml").touch()
+    _, _, program, *command = snakemake_command(words)
+    assert program == "snakemake"
+    assert command[: len(rest)] == rest
+    given = command[len(rest) :]
+    assert given[: 2 if config else 0] == (["--configfile", config] if config else [])
+    assert "--snakefile" in given
+    assert "--workflow-profile" in given
+
+
+def test_run_takes_the_snakefile_of_the_folder(here, root):
+    folder, _ = here
+    (folder / "mine.yaml").touch()
+    assert str(root / "workflow" / "Snakefile") in snakemake_command(["mine.yaml"])
+    assert "--snakefile" not in snakemake_command(["mine.yaml", "-s", "my.smk"])
+    (folder / "Snakefile").touch()
+    assert "--snakefile" not in snakemake_command(["mine.yaml"])
+
+
+def test_run_without_a_config_says_how_to_get_one(here, capsys):
+    for words, name in (([], "config/config.yaml"), (["config/absent.yaml"], "config/absent.yaml")):
+        code, _, err = run(capsys, "run", *words)
+        assert code == FAILED
+        assert f"{name} does not exist" in err
+        assert "cisflow new FOLDER" in err
+    with pytest.raises(CisflowError):
+        snakemake_command(["nl"])
 
 
 def test_reader_of_a_pipe_may_leave(here):

@@ -138,7 +138,7 @@ def test_text_is_at_most_a_hundred_columns_wide(own, eurostat):
 
 
 def test_every_codebook_but_the_shared_ones_is_tried(root):
-    names = {book["id"] for book in all_codebooks([root / "config" / "codebooks"])}
+    names = {book.id for book in all_codebooks([root / "config" / "codebooks"])}
     assert {"eurostat/cis4", "national/ng2010", "accounts/belfirst"} <= names
     assert "eurostat/common" not in names
 

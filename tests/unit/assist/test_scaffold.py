@@ -9,7 +9,7 @@ from unseen_survey import Survey
 from cisflow.assist.checking import check_run
 from cisflow.assist.scaffold import initialise
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import alternatives, load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import load_run
 
 UNKNOWN = (
@@ -40,13 +40,13 @@ def mapped(codebook: str, root) -> dict[str, set[str]]:
     """Return the columns of every variable of a codebook."""
     loaded = load_codebook(codebook, [root / "config" / "codebooks"])
     return {
-        variable: {name for names in alternatives(spec) for name in names}
-        for variable, spec in loaded["variables"].items()
+        variable: {name for names in spec.alternatives for name in names}
+        for variable, spec in loaded.variables.items()
     }
 
 
 def problems(findings):
-    return [problem.what for _, problem in findings.errors]
+    return [problem.said for _, problem in findings.errors]
 
 
 @pytest.mark.parametrize("write", UNKNOWN, ids=lambda write: write.__name__)
@@ -136,7 +136,7 @@ def test_size_classes_take_the_place_of_employees(here, root):
     assert "size classes in place of employees" in changes["title"]
     document = yaml.safe_load((here / done["written"][-1]).read_text())
     run = load_run(document, root)
-    assert run.models["faems2005"]["fixed_effects"] == ["industry", "size_class"]
+    assert run.models["faems2005"].fixed_effects == ("industry", "size_class")
     # Whether a firm is small is told by its size class.
     assert "firm_size_gains" in run.models
     assert "firm_size_gains" not in done["model_changes"]
@@ -158,7 +158,7 @@ def test_pooled_file_of_countries_and_waves(here, root):
     second = yaml.safe_load((here / "config/codebooks/national/nlde2014.yaml").read_text())
     assert second["extends"].endswith("national/nlde2012.yaml")
     assert second["rows"] == {"svyyear": "2014"}
-    assert second["variables"] == {}
+    assert second.variables == {}
 
 
 def test_one_wave_of_a_pooled_file_is_not_mixed_with_others(here, root):
@@ -258,8 +258,8 @@ def test_spending_in_relation_to_turnover(here, root):
     survey.labels[0].write_text(text.replace(said, "In-house R&D expenditure in % of turnover"))
     done = set_up(survey, root)
     codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
-    entry = codebook["variables"]["rd_internal"]
-    assert (entry["name"], entry["unit"]) == (["rd_own_k"], "percent_of_turnover")
+    entry = codebook.variables["rd_internal"]
+    assert (entry.name, entry.unit) == (["rd_own_k"], "percent_of_turnover")
     assert any("in relation to turnover" in note for note in done["look"])
     assert problems(check_run(here / done["written"][-1], root)) == []
 
@@ -337,7 +337,7 @@ def test_codes_that_say_where_a_partner_is(here, root):
     done = set_up(survey, root)
     codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
     at_home, elsewhere = (
-        codebook["variables"][f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
+        codebook.variables[f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
     )
     assert at_home["name"] == elsewhere["name"] == ["p2"]
     assert {code for code, yes in at_home["codes"].items() if yes} == {"National only", "Both"}

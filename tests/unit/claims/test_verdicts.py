@@ -12,8 +12,8 @@ from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
 from cisflow.claims.verdicts import COLUMNS, VERDICTS, judge
 from cisflow.estimation.estimates import COLUMNS as ESTIMATE_COLUMNS
-from cisflow.study.claims import claim_problems
-from cisflow.study.models import with_unions
+from cisflow.study.claims import Claims, claim_problems
+from cisflow.study.models import expanded
 
 RULE = {"significance": 0.05, "equivalence": 0.10, "directional": "…", "no_effect": "…"}
 Z95, Z90 = 1.959963984540054, 1.6448536269514722
@@ -46,15 +46,21 @@ def row(estimate=1.0, se=1.0, **changes):
 def empty(note, **changes):
     """Return a row that says why there is no estimate."""
     numbers = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high", "n")
-    return {**row(**changes), **dict.fromkeys(numbers, math.nan), "status": "not_estimable", "note": note}
+    return {
+        **row(**changes),
+        **dict.fromkeys(numbers, math.nan),
+        "status": "not_estimable",
+        "note": note,
+    }
 
 
 def table(*rows):
     return pd.DataFrame(list(rows), columns=list(ESTIMATE_COLUMNS))
 
 
-def claims_of(test, **more):
-    return {"rule": RULE, "claims": {"C1": {"text": "t", "source": "s", "test": test, **more}}}
+def claims_of(test=None, rule=None, **more):
+    claim = {"text": "t", "source": "s", **({"test": test} if test else {}), **more}
+    return Claims.model_validate({"rule": {**RULE, **(rule or {})}, "claims": {"C1": claim}})
 
 
 def one(expect="positive", **changes):
@@ -72,13 +78,14 @@ def verdict(test, *rows):
 @pytest.fixture(scope="module")
 def shipped(root):
     schema = root / "workflow/schemas/claims.schema.yaml"
-    return validated(read_yaml(root / "config/claims.yaml"), schema, "claims.yaml")
+    written = validated(read_yaml(root / "config/claims.yaml"), schema, "claims.yaml")
+    return Claims.model_validate(written)
 
 
 @pytest.fixture(scope="module")
 def models(root):
     schema = root / "workflow/schemas/models.schema.yaml"
-    return with_unions(validated(read_yaml(root / "config/models.yaml"), schema, "models"))[0]
+    return expanded(validated(read_yaml(root / "config/models.yaml"), schema, "models"))[0]
 
 
 # --- an expected sign --------------------------------------------------------------------------
@@ -110,10 +117,9 @@ def test_the_tables_own_interval_counts_where_it_is_not_the_normal_one():
 
 
 def test_another_significance_level_uses_normal_intervals():
-    claims = claims_of(one())
-    claims["rule"] = {**RULE, "significance": 0.10}
+    claims = claims_of(one(), {"significance": 0.10})
     assert judge(claims, table(row(1.9))).iloc[0]["verdict"] == "supported"
-    claims["rule"] = {**RULE, "significance": 0.01}
+    claims = claims_of(one(), {"significance": 0.01})
     assert judge(claims, table(row(2.5))).iloc[0]["verdict"] == "inconclusive"
 
 
@@ -196,8 +202,7 @@ def test_what_has_no_estimate_says_why(rows, reason):
 
 
 def test_not_measurable_has_one_row_and_its_reason():
-    claims = {"rule": RULE, "claims": {"C": {"text": "t", "source": "s", "not_measurable": "why"}}}
-    judged = judge(claims, table(row(), row(wave="CIS2")))
+    judged = judge(claims_of(not_measurable="why"), table(row(), row(wave="CIS2")))
     assert judged[["verdict", "reason", "wave"]].to_numpy().tolist() == [
         ["not measurable", "why", ""]
     ]
@@ -343,8 +348,8 @@ def test_share_without_estimates(rows, reason):
 
 
 def test_shipped_claims_are_the_fifteen_and_all_but_the_last_have_a_test(shipped):
-    assert list(shipped["claims"]) == [f"C{i}" for i in range(1, 16)]
-    assert [n for n, c in shipped["claims"].items() if "test" not in c] == ["C15"]
+    assert list(shipped.claims) == [f"C{i}" for i in range(1, 16)]
+    assert [n for n, c in shipped.claims.items() if not c.test] == ["C15"]
 
 
 def test_shipped_claims_ask_only_for_what_the_models_estimate(shipped, models):
@@ -354,7 +359,7 @@ def test_shipped_claims_ask_only_for_what_the_models_estimate(shipped, models):
 def test_every_claim_has_a_row_for_every_place_even_without_its_model(shipped):
     rows = [row(wave=wave, model="faems2005") for wave in ("2007", "2010")]
     judged = judge(shipped, table(*rows))
-    assert set(judged["claim"]) == set(shipped["claims"])
+    assert set(judged["claim"]) == set(shipped.claims)
     assert set(judged["verdict"]) <= set(VERDICTS)
     assert (judged["reason"] != "").all()
     places = judged[~judged["claim"].isin(["C14", "C15"])].groupby("claim")["wave"].apply(set)
@@ -418,7 +423,7 @@ def test_parts_of_balances_are_checked(models, change, message):
 
 
 def test_groups_by_level_and_lags_of_balances_are_known(models):
-    spec = {**models["balance_by_lag"], "by": ["technology"]}
+    spec = models["balance_by_lag"].model_copy(update={"by": ("technology",)})
     test = one(model="m", outcome="profit_margin_lag3", column="raw | technology=high")
     assert claim_problems(claims_of({**test, "term": "cost"}), {"m": spec}) == []
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.estimates import COLUMNS
@@ -85,7 +86,7 @@ def spec(**changes):
         "weights": None,
         "effects": [],
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(data, draws=400, **changes):
@@ -337,9 +338,7 @@ def test_groups_of_a_variable_with_levels_and_one_that_is_too_small(two_kinds):
     estimates = run(two_kinds, by=["technology"])
     table = estimates.table
     few = table[table["column"] == "raw | technology=few"]
-    assert few["note"].tolist() == [
-        "fewer than 30 firms have every variable of the model"
-    ]
+    assert few["note"].tolist() == ["fewer than 30 firms have every variable of the model"]
     assert np.isfinite(part(table, "balance", "raw | technology=high")["estimate"])
     gap = table[table["column"] == "raw | technology=few minus technology=high"]
     assert gap["note"].tolist() == ["no balance for technology=few"]

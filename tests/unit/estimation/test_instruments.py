@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.estimation.instruments import instrumental, strength
 from cisflow.estimation.run import estimate
@@ -45,7 +46,7 @@ def spec(**changes):
         "covariance": ["HC1"],
         "weights": None,
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(data, **changes):

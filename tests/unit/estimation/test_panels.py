@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.estimation.run import estimate
 from cisflow.publication.findings import Findings
@@ -42,7 +43,7 @@ def spec(**changes):
         "covariance": [{"cluster": "firm_id"}],
         "weights": None,
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(data, **changes):

@@ -1,10 +1,12 @@
 """Specifications become tidy rows; what cannot be estimated is a row that says why."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import COLUMNS, read_estimates
@@ -53,13 +55,12 @@ def spec(**changes):
         "weights": None,
         "effects": [],
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
-def run(panel, spec):
-    return estimate(
-        panel, spec, country="XX", model="m", lag=2, bootstrap={"draws": 100, "seed": 1}
-    )
+def run(panel, spec, **more):
+    settings = {"country": "XX", "model": "m", "lag": 2, "bootstrap": {"draws": 100, "seed": 1}}
+    return estimate(panel, spec, **settings, **more)
 
 
 def test_rows_carry_every_covariance_and_the_counts_at_the_limits(panel):
@@ -92,6 +93,42 @@ def test_sample_without_firms_is_a_row_that_says_where_it_ran_dry(panel):
     assert table["note"].iloc[0].startswith("no firm is left after")
     assert "accounts" in table["note"].iloc[0]
     assert table["estimate"].isna().all()
+
+
+PATH = {
+    "estimator": "path",
+    "equations": {"radical": ["coop_any", "log_employees"]},
+    "effects": [["coop_any", "radical"]],
+    "covariance": ["HC1"],
+}
+
+
+@pytest.mark.parametrize("changes", [{}, {"estimator": "ols"}, {"estimator": "fractional"}, PATH])
+@pytest.mark.parametrize("firms", [1, 2, 5])
+def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
+    found = run(panel.head(firms), spec(**changes), minimum=10)
+    texts = " ".join([*found.table["note"], json.dumps(found.diagnostics, default=str)])
+    told = {int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:rows?|firms?)\b", texts)}
+    assert min(told, default=10) >= 10
+    assert "fewer than 10" in texts
+    exact = run(panel.head(firms), spec(**changes), minimum=1)
+    assert f"{firms} " in " ".join(exact.table["note"])
+
+
+def test_every_row_says_what_it_is(panel):
+    panel = panel.assign(constant=1.0)
+    table = run(panel, spec(columns={"any": ["coop_any", "constant"]})).table.set_index("term")
+    status = table.loc[table["cov_type"] == "HC1", "status"].to_dict()
+    assert status.pop("constant") == "not_estimable"
+    assert set(status.values()) == {"estimated"}
+    effects = (
+        run(panel, spec(**PATH, effects=[["coop_any", "radical"], ["log_employees", "radical"]]))
+        if False
+        else run(panel, spec(**{**PATH, "equations": {**PATH["equations"]}}))
+    )
+    by_term = effects.table.set_index(["column", "term"])["status"]
+    assert by_term["raw", "total(coop_any)"] == "estimated"
+    assert by_term["raw", "indirect(coop_any)"] == "fixed"
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):

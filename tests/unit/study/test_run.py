@@ -28,7 +28,7 @@ def test_default_run_is_accepted(config, root):
     assert run.waves("BE") == ["CIS2", "CIS4"]
     assert [wave for _, wave, _ in run.sources()] == ["CIS2", "CIS4", "accounts"]
     assert list(run.models) == config["models"]
-    assert run.models["faems2010_direct"]["weights"] is None
+    assert run.models["faems2010_direct"].weights is None
 
 
 def test_unknown_model_is_named(config, root):
@@ -40,8 +40,8 @@ def test_unknown_model_is_named(config, root):
 def test_models_may_be_changed_for_a_run(config, root):
     changes = {"faems2005": {"controls": ["rd_intensity"], "fixed_effects": ["size_class"]}}
     run = load_run({**config, "model_changes": changes}, root)
-    assert run.models["faems2005"]["controls"] == ["rd_intensity"]
-    assert run.models["faems2005"]["outcomes"] == ["incremental", "radical"]
+    assert run.models["faems2005"].controls == ("rd_intensity",)
+    assert run.models["faems2005"].outcomes == ("incremental", "radical")
     assert run.digests["faems2005"] != load_run(config, root).digests["faems2005"]
     # A claim about a term that this run leaves out is no mistake; its verdict will say so.
     dropped = {"balanced_portfolio": {"columns": {"interaction": ["coop_exploitative"]}}}

@@ -14,8 +14,8 @@ from cisflow.estimators.regression.models import OLS
 from cisflow.panel.design import survey_design
 from cisflow.publication.tables.regressions import extensions_table, regression_table
 from cisflow.study.canonical import BLOCKS
+from cisflow.study.models import Model, expanded
 from cisflow.study.run import load_run
-from cisflow.study.weightings import weightings, with_weightings
 
 COLUMNS = ["any: unweighted", "any: weight"]
 SPEC = {
@@ -54,7 +54,7 @@ def firms(n=300, **changes):
 
 
 def run(panel, **changes):
-    spec = with_weightings({"m": {**SPEC, **changes}})["m"]
+    spec = expanded({"m": {**SPEC, **changes}})[0]["m"]
     return estimate(panel, spec, country="XX", model="m", lag=2, bootstrap={"seed": 1})
 
 
@@ -64,11 +64,14 @@ def by_column(estimates):
 
 
 def test_a_list_of_weights_gives_a_column_for_each():
-    found = with_weightings({"m": SPEC, "other": {**SPEC, "weights": None}})
-    assert found["m"]["columns"] == {column: ["coop_any"] for column in COLUMNS}
-    assert found["m"]["column_weights"] == dict(zip(COLUMNS, [None, "weight"], strict=True))
-    assert weightings(found["m"]) == (None, "weight")
-    assert found["other"]["columns"] == SPEC["columns"]
+    model = Model.model_validate(SPEC).side_by_side()
+    assert model.columns == dict.fromkeys(COLUMNS, ("coop_any",))
+    assert {column: model.weights_of(column) for column in COLUMNS} == dict(
+        zip(COLUMNS, [None, "weight"], strict=True)
+    )
+    assert model.weightings == (None, "weight")
+    plain = Model.model_validate({**SPEC, "weights": None})
+    assert plain.side_by_side() == plain
 
 
 def test_both_columns_rest_on_the_same_firms():
@@ -112,9 +115,7 @@ def test_how_much_of_the_design_a_file_tells(panel, kind):
 def test_a_file_without_weights_is_told_and_the_unweighted_column_stays():
     found = run(firms(weight=1.0)).table.set_index("column")
     assert np.isfinite(found.loc[COLUMNS[0], "estimate"].astype(float)).all()
-    assert found.loc[COLUMNS[1], "note"] == (
-        "the file has no sampling weights that differ"
-    )
+    assert found.loc[COLUMNS[1], "note"] == ("the file has no sampling weights that differ")
     alone = run(firms(weight=1.0), weights="weight").table
     assert alone["note"].tolist() == ["the file has no sampling weights that differ"]
 
@@ -130,7 +131,10 @@ def findings(*waves):
     made = make_findings({**SETTINGS, "countries": place})
     return dataclasses.replace(
         made,
-        models={"lead": SPEC | {"columns": {}}, **with_weightings({"m": SPEC})},
+        models={
+            "lead": SPEC | {"columns": {}},
+            "m": Model.model_validate(SPEC).side_by_side().as_params(),
+        },
         estimates=estimates.table,
         diagnostics=[estimates.diagnostics],
     )
@@ -196,7 +200,7 @@ def test_claims_may_name_a_weighted_column(root, tmp_path):
     config = yaml.safe_load((root / "config/config.yaml").read_text())
     settings = {"claims_file": str(tmp_path / "claims.yaml"), "models": ["faems2005_weights"]}
     run = load_run({**config, **settings}, root)
-    assert list(run.models["faems2005_weights"]["columns"]) == [
+    assert list(run.models["faems2005_weights"].columns) == [
         "grouped: unweighted",
         "grouped: weight",
     ]

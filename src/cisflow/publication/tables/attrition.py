@@ -103,7 +103,7 @@ def _tests(rows: Sequence[Mapping[str, Any]], waves: Sequence[str]) -> Iterator[
         yield f"{LOGIT} Robust standard errors (HC1) in parentheses. {STARS_NOTE}."
     for wave in waves:
         of_wave = [row for row in rows if row["wave"] == wave]
-        if of_wave and of_wave[0]["note"]:
+        if of_wave and of_wave[0]["estimate"] is None:
             yield f"{wave}: not estimable, {of_wave[0]['note']}."
         elif of_wave:
             yield f"{wave}: {_fitted(of_wave)}"

@@ -12,6 +12,7 @@ from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
+from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
 from cisflow.study.weightings import weightings
 
@@ -72,7 +73,7 @@ def uses_accounts(spec: Mapping[str, Any]) -> bool:
     """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
     if spec.get("printed"):
         return False
-    needed = [*spec["sample"], *variables_of(spec)]
+    needed = [*spec["sample"], *variables_of(Model.model_validate(spec))]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
 
 

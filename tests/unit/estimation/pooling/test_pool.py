@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from made_up_findings import SETTINGS, make_findings
+from specs import model_of, settings_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.base.records import rounded, write_table
@@ -23,7 +24,9 @@ from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pa
 from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
+from cisflow.study.models import models_of
 from cisflow.study.run import is_pooled
+from cisflow.study.settings import Pool
 
 POOL = {"by": "country", "method": "paule-mandel", "knapp_hartung": True, "moderators": []}
 NAMES = {"BE": "Belgium", "DE": "Germany", "FR": "France", "NL": "Netherlands"}
@@ -269,12 +272,12 @@ def tidy(*rows):
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-SPEC = {"m": {"controls": ["group"], "columns": {"any": ["coop_any"]}, "estimator": "ols"}}
+SPEC = {"m": model_of({"controls": ["group"], "columns": {"any": ["coop_any"]}})}
 
 
 def pooled(rows, **settings):
-    countries = {c: {"name": c, "attributes": {"gdp": i}} for i, c in enumerate(NAMES)}
-    return pool(tidy(*rows), SPEC, POOL | settings, countries)
+    attributes = {c: {"gdp": i} for i, c in enumerate(NAMES)}
+    return pool(tidy(*rows), SPEC, Pool(**(POOL | settings)), attributes)
 
 
 def test_waves_are_averaged_before_countries_are_pooled():
@@ -358,8 +361,7 @@ def test_moderators_by_country_and_by_wave():
     assert [row["k"] for row in by_country] == [4, 4]
     assert by_country[1]["estimate"] == pytest.approx(2.0)
     attributes = {c: {"year": {"CIS4": 2004, "CIS2006": 2006}} for c in NAMES}
-    countries = {c: {"name": c, "attributes": a} for c, a in attributes.items()}
-    by_wave = pool(tidy(*rows), SPEC, POOL | {"moderators": ["year"]}, countries)
+    by_wave = pool(tidy(*rows), SPEC, Pool(moderators=("year",)), attributes)
     assert by_wave.record["moderators"][1]["k"] == 8
     assert by_wave.record["moderators"][1]["estimate"] == pytest.approx(0.5)
 
@@ -377,7 +379,7 @@ def findings(root):
     made = make_findings(settings)
     models = {"faems2005": made.models["faems2005"]}
     of = made.estimates[made.estimates["model"] == "faems2005"]
-    together = pool(of, models, POOL, countries)
+    together = pool(of, models_of(models), Pool(), {c: {} for c in countries})
     claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
     return dataclasses.replace(
         made,
@@ -535,7 +537,7 @@ def export(tmp_path):
         path.write_text(text, encoding="utf-8")
     out = tmp_path / "export.zip"
     sources = {name: tmp_path / name for name in files}
-    write_export(out, sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    write_export(out, sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
     return out
 
 
@@ -548,7 +550,7 @@ def test_an_export_is_the_same_bytes_again_and_tells_no_small_count(export, tmp_
     assert record == {"fits": [{"n_lower": None, "dropped": {"x": None}, "k": 2}]}
     assert not any("microdata" in name for name in names)
     sources = {name: tmp_path / name for name in names if name != "export.json"}
-    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    write_export(tmp_path / "again.zip", sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
     assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
 
 
@@ -556,19 +558,20 @@ def test_exports_join_the_countries_of_a_run(export):
     (sent,), problems = read_exports([str(export)])
     assert problems == []
     own = {"BE": {"name": "Belgium", "waves": {"CIS4": {}}}}
-    settings = {**CONFIG, "countries": own, "pool": {**POOL, "attributes": {"NL": {"eu": 1}}}}
-    joined = with_exports(settings, [sent])["countries"]
+    pooling = {**POOL, "attributes": {"NL": {"eu": 1}}}
+    settings = settings_of({**CONFIG, "countries": own, "pool": pooling})
+    joined = with_exports(settings, [sent]).countries
     assert list(joined) == ["BE", "NL"]
-    assert joined["NL"]["attributes"] == {"gdp": 33, "eu": 1}
-    assert joined["NL"]["export"] == str(export)
-    assert joined["NL"]["series"] == {"years": [2004], "breaks": [BREAK]}
+    assert joined["NL"].attributes == {"gdp": 33, "eu": 1}
+    assert joined["NL"].export == str(export)
+    assert joined["NL"].series == {"years": [2004], "breaks": [BREAK]}
     assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
 
 
 def test_all_disagreements_are_told_at_once(export):
     (sent,), _ = read_exports([str(export)])
     other = dataclasses.replace(sent, about={**sent.about, "cisflow": "0.0.1"})
-    settings = {**CONFIG, "lag": 3, "data": "real"}
+    settings = settings_of({**CONFIG, "lag": 3, "data": "real"})
     groups = {"groups": [{"label": "Wood", "divisions": {"2": [16, 17]}}]}
     models = {"m": "other", "new": "x"}
     told = " ".join(p.what for p in disagreements([other], settings, models, groups))

@@ -1,0 +1,79 @@
+"""``cisflow new | run``: a folder for a study, and Snakemake on it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cisflow.base.paths import shipped, shown
+from cisflow.base.problems import CisflowError, Problem
+
+CONFIG = Path("config", "config.yaml")
+YAML = (".yaml", ".yml")
+
+
+def new_project(folder: Path) -> list[str]:
+    """Write a small project that runs: Snakefile, config, place for extracts, a page on it.
+
+    Returns
+    -------
+    list of str
+        The files written.
+
+    Raises
+    ------
+    CisflowError
+        The folder holds something already, or is a file.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        what = f"{shown(folder)} is a file" if folder.is_file() else f"{shown(folder)} holds files"
+        problem = Problem(what, "name a folder that does not exist yet, or an empty one")
+        raise CisflowError("cisflow new", problem)
+    shutil.copytree(shipped("workflow", "project"), folder, dirs_exist_ok=True)
+    shutil.copy(shipped("data", "README.md"), folder / "data")
+    return sorted(shown(file) for file in folder.rglob("*") if file.is_file())
+
+
+def snakemake_command(words: Sequence[str]) -> list[str]:
+    """Return how Snakemake is called for what follows ``cisflow run``.
+
+    Parameters
+    ----------
+    words
+        A config, which comes first or is called ``….yaml``, and options and targets of Snakemake.
+        Where they say nothing, the folder's Snakefile is run, or else ours, with our profile.
+
+    Raises
+    ------
+    CisflowError
+        The config does not exist.
+    """
+    named, rest = _parted(words)
+    if not _says(rest, "--configfile", "--configfiles") and not (named or CONFIG).is_file():
+        what = f"{named or CONFIG} does not exist"
+        remedy = "name a config: `cisflow run CONFIG`; `cisflow new FOLDER` begins a study with one"
+        raise CisflowError("cisflow run", Problem(what, remedy))
+    own = any(Path(place).is_file() for place in ("Snakefile", "workflow/Snakefile"))
+    said: list[str] = [] if named is None else ["--configfile", str(named)]
+    if not own and not _says(rest, "--snakefile", "-s"):
+        said += ["--snakefile", str(shipped("workflow", "Snakefile"))]
+    if not Path("profiles", "default").is_dir() and not _says(rest, "--workflow-profile"):
+        said += ["--workflow-profile", str(shipped("workflow", "profiles", "default"))]
+    return [sys.executable, "-m", "snakemake", *rest, *said]
+
+
+def _parted(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Return the config among words, if one is there, and all other words."""
+    if _says(words, "--configfile", "--configfiles"):
+        return None, list(words)
+    for i, word in enumerate(words):
+        first = i == 0 and not word.startswith("-")
+        if first or (word.endswith(YAML) and "=" not in word):
+            return Path(word), [*words[:i], *words[i + 1 :]]
+    return None, list(words)
+
+
+def _says(words: Sequence[str], *options: str) -> bool:
+    return any(word.split("=")[0] in options for word in words)
