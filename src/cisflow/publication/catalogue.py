@@ -74,6 +74,7 @@ from cisflow.publication.tables.samples import (
     quality_table,
 )
 from cisflow.publication.words import place_name
+from cisflow.study.models import Model
 from cisflow.study.run import is_pooled
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Run(NamedTuple):
     """A run as its items are listed: the checked config and its models."""
 
     settings: Mapping[str, Any]
-    models: Mapping[str, dict[str, Any]]
+    models: Mapping[str, Model]
 
     @property
     def countries(self) -> Mapping[str, Mapping[str, Any]]:
@@ -169,7 +170,7 @@ class Run(NamedTuple):
 
     def title(self, model: str) -> str:
         """Return the title of a model."""
-        return str(self.models[model]["title"])
+        return str(self.models[model].title)
 
 
 About = Mapping[str, Any]  # what an item is told: `model`, or the `members` of a group
@@ -289,7 +290,7 @@ class Kind(NamedTuple):
             words = {"model": models[0], "title": run.title(models[0])} if models else {}
             if "members" in about:
                 words["group"] = shared_name(models)
-                words["source"] = run.models[models[0]].get("source") or ", ".join(models)
+                words["source"] = run.models[models[0]].source or ", ".join(models)
             room = self.printed is None or not {*models[:1]}.isdisjoint(self.printed(run.models))
             for country, wave in self.where(run, about):
                 at = {k: v for k, v in (("country", country), ("wave", wave)) if v}
@@ -424,7 +425,7 @@ FIGURES = (
 )
 
 
-def catalogue(settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]) -> Catalogue:
+def catalogue(settings: Mapping[str, Any], models: Mapping[str, Model]) -> Catalogue:
     """Return all that a run publishes.
 
     Parameters
@@ -459,7 +460,7 @@ def _forests(run: Run) -> Iterator[Item]:
             FIGURE,
             "forests",
             name,
-            f"{term_label(spec, term)} by country ({spec['title']}){wave}",
+            f"{term_label(spec, term)} by country ({spec.title}){wave}",
             partial(forest_figure, forest=forest),
             models=(forest.model,),
             printed=forest.model not in lead or column == told_column(spec),

@@ -17,6 +17,7 @@ from cisflow.estimation.estimates import NO_ESTIMATE, POOLED, read_estimates, re
 from cisflow.panel.rates import RATE_COLUMNS, read_rates
 from cisflow.panel.sample import FLOW_WORDS
 from cisflow.publication.words import place_name
+from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
 
 
@@ -29,7 +30,7 @@ class Findings:
     settings
         The run's config: title, run, data, lag, seed, countries, bootstrap, minimum_cell.
     models
-        Specifications by name, in the order of the run.
+        Models by name, in the order of the run.
     estimates
         Tidy estimates of every country and model.
     diagnostics
@@ -54,7 +55,7 @@ class Findings:
     """
 
     settings: dict[str, Any]
-    models: dict[str, dict[str, Any]]
+    models: dict[str, Model]
     estimates: pd.DataFrame
     diagnostics: list[dict[str, Any]]
     claims: pd.DataFrame
@@ -107,8 +108,7 @@ class Findings:
 
     def main_rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
         """Return the same with the model's first kind of standard errors alone."""
-        main = cov_key(self.models[model]["covariance"][0])
-        return with_covariance(self.rows(country, wave, model), main)
+        return with_covariance(self.rows(country, wave, model), self.models[model].covariance[0])
 
     def fits(self, country: str, wave: str, model: str) -> list[dict[str, Any]]:
         """Return the diagnostics of one model in one country and wave, one per fit."""
@@ -142,7 +142,7 @@ class Findings:
 
 def read_findings(
     settings: dict[str, Any],
-    models: dict[str, dict[str, Any]],
+    models: Mapping[str, Any],
     *,
     estimates: Sequence[str | Path],
     diagnostics: Sequence[str | Path],
@@ -177,7 +177,7 @@ def read_findings(
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
-        models=models,
+        models=models_of(models),
         estimates=read_estimates(estimates),
         diagnostics=[load(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
@@ -195,14 +195,9 @@ def read_findings(
 # --- rows of the tidy estimates ----------------------------------------------------------------
 
 
-def cov_key(covariance: str | Mapping[str, str]) -> str:
-    """Return a covariance of the models file as the estimates call it."""
-    return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
-
-
-def with_covariance(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+def with_covariance(rows: pd.DataFrame, covariance: Covariance) -> pd.DataFrame:
     """Return the rows of one covariance, and those that are about no fit at all."""
-    return rows[rows["cov_type"].isin([kind, ""])]
+    return rows[rows["cov_type"].isin([str(covariance), ""])]
 
 
 def groups_in(rows: pd.DataFrame) -> float | None:

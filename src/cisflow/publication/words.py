@@ -15,6 +15,7 @@ from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
+from cisflow.study.models import Covariance
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 SYNTHETIC = f"{STAMP['synthetic']} data"
@@ -196,11 +197,11 @@ def brief_interval(low: float, high: float, *, unbroken: bool = False) -> str:
     return f"[{signed(f'{low:.2f}')},{space}{signed(f'{high:.2f}')}]"
 
 
-def covariance_name(cov_type: str, groups: float | None = None) -> str:
-    """Return what kind of standard error this is, in words."""
-    clustered = re.fullmatch(r"cluster\((.+)\)", cov_type)
+def covariance_name(covariance: Covariance | str, groups: float | None = None) -> str:
+    """Return what kind of standard error this is, in words: of a model, or as estimates call it."""
+    clustered = re.fullmatch(r"cluster\((.+)\)", str(covariance))
     if not clustered:
-        return COVARIANCES.get(cov_type, cov_type)
+        return COVARIANCES.get(str(covariance), str(covariance))
     how_many = f", {int(groups)} clusters" if groups is not None and np.isfinite(groups) else ""
     return f"clustered by {inline(clustered[1])}{how_many}"
 

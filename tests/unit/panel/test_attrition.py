@@ -271,10 +271,10 @@ def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
 
 def test_the_table_names_models_weighted_for_the_loss(findings):
     models = findings.models
-    spec = {**models["faems2010_direct"], "weights": "accounts_weight"}
+    spec = models["faems2010_direct"].model_copy(update={"weights": "accounts_weight"})
     weighted = replace(findings, models={**models, "faems2010_direct": spec})
     notes = attrition_table(weighted, "BE").notes
-    assert f"inverse probability of having accounts: “{spec['title']}”." in notes
+    assert f"inverse probability of having accounts: “{spec.title}”." in notes
 
 
 def test_notes_say_how_the_ratios_were_made(findings):

@@ -48,7 +48,7 @@ def test_a_run_that_pools_has_a_table_and_forest_plots_of_each_told_coefficient(
     assert "pooled_moderators_faems2005" not in names
     forests = [item for item in items.of(FIGURE) if item.section == "forests"]
     told = [item.caption for item in forests if item.printed and "faems2005" in item.models]
-    title = synthetic.models["faems2005"]["title"]
+    title = synthetic.models["faems2005"].title
     assert told == [
         f"{term} by country ({title})"
         for term in ("Suppliers or clients", "Universities or public research")

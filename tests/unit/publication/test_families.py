@@ -1,10 +1,12 @@
 from cisflow.publication.catalogue import catalogue
 from cisflow.publication.families import further_regressions, leading_regression, path_groups
+from cisflow.study.models import Model
 
 
 def test_path_models_of_one_source_form_a_group():
-    spec = {"estimator": "path", "source": "A"}
-    models = {"x_one": spec, "x_two": spec, "other": {**spec, "source": "B"}}
+    model = Model(title="A path", source="A", sample=("manufacturing",), estimator="path")
+    other = model.model_copy(update={"source": "B"})
+    models = {"x_one": model, "x_two": model, "other": other}
     assert path_groups(models) == {"x": ["x_one", "x_two"], "other": ["other"]}
 
 

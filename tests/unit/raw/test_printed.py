@@ -184,7 +184,7 @@ def test_a_table_that_no_sample_can_have_is_a_row_that_says_so(load, table):
 
 def test_it_is_published_beside_the_survey(load, root):
     run = load()
-    items = cat.catalogue(run.settings, run.models)
+    items = cat.catalogue(run.settings.as_params(), run.models)
     names = {item.name for item in items.of(cat.TABLE)}
     assert "printed_BE_printed" in names
     assert "printed_effects_BE_printed" in names

@@ -128,12 +128,12 @@ def findings(*waves):
     panel = pd.concat(waves, ignore_index=True)
     estimates = run(panel)
     place = {"XX": {"name": "Somewhere", "waves": {wave: {} for wave in set(panel["wave"])}}}
-    made = make_findings({**SETTINGS, "countries": place})
+    made, model = make_findings({**SETTINGS, "countries": place}), Model.model_validate(SPEC)
     return dataclasses.replace(
         made,
         models={
-            "lead": SPEC | {"columns": {}},
-            "m": Model.model_validate(SPEC).side_by_side().as_params(),
+            "lead": model.model_copy(update={"columns": {}}),
+            "m": model.side_by_side(),
         },
         estimates=estimates.table,
         diagnostics=[estimates.diagnostics],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from cisflow.publication.families import balance_of
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, points, rule
 from cisflow.publication.findings import Findings
 from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number
@@ -25,6 +26,7 @@ from cisflow.study.balance_terms import (
     split_column,
 )
 from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +46,7 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
     """Draw cost, return and balance over the lags: all firms with bands, groups as lines."""
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
-    first = (spec.get("by") or [""])[0]
+    first = (spec.by or [""])[0]
     groups = [split_column(column)[1] for column in dict.fromkeys(rows["column"])]
     of_first = [g for g in dict.fromkeys(groups) if _variable(g) == first and LESS not in g]
     shown = list(dict.fromkeys([EVERYONE, *of_first]))[:MOST_GROUPS]
@@ -55,8 +57,8 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
         for i, group in enumerate(shown):
             _line(axes, of_part[of_part["column"] == column_of(STANDARDISED, group)], spec, i)
         axes.set_title(f"\n{name}", loc="left")
-        axes.set_xticks(spec["lags"])
-        axes.set_xlim(min(spec["lags"]) - 0.4, max(spec["lags"]) + 0.4)
+        axes.set_xticks(spec.lags)
+        axes.set_xlim(min(spec.lags) - 0.4, max(spec.lags) + 0.4)
         axes.set_xlabel("Years after the survey")
     panels[0].set_ylabel("Standard deviations")
     panels[0].set_title(f"{_place(findings, country, wave, model)}\n{SHOWN[COST][0]}", loc="left")
@@ -67,11 +69,11 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, spec: Mapping[str, Any], i: int) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, spec: Model, i: int) -> None:
     """Draw one group's line, the first with its band; a lag without an estimate breaks it."""
-    lags = np.array(spec["lags"], dtype=float)
+    lags = np.array(spec.lags, dtype=float)
     of = rows.drop_duplicates("outcome").set_index("outcome")
-    of = of.reindex([outcome_of(spec["balance"]["target"], lag) for lag in spec["lags"]])
+    of = of.reindex([outcome_of(balance_of(spec).target, lag) for lag in spec.lags])
     b, low, high = of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
     colour = (BLACK, *COLOURS)[i]
     axes.plot(
@@ -117,8 +119,8 @@ def decomposition_figure(findings: Findings, country: str, wave: str, model: str
     for tick, (*_, is_sum) in zip(axes.get_yticklabels(), bars, strict=True):
         tick.set_fontweight("bold" if is_sum else "normal")
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    what = f"{label(spec['balance']['source'], short=True)} on "
-    what += label(spec["balance"]["target"], short=True).lower()
+    what = f"{label(balance_of(spec).source, short=True)} on "
+    what += label(balance_of(spec).target, short=True).lower()
     words = f"{what}, standard deviations, with 95 % bootstrap intervals"
     figure.supxlabel(words, fontsize=9)
     figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
@@ -126,9 +128,9 @@ def decomposition_figure(findings: Findings, country: str, wave: str, model: str
     return figure
 
 
-def _bars(terms: Sequence[str], spec: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+def _bars(terms: Sequence[str], spec: Model) -> list[tuple[str, str, str, bool]]:
     """Return term, label, colour and whether it is a sum, of every bar from top to bottom."""
-    through = spec["balance"]["return_through"]
+    through = balance_of(spec).return_through
     paths = [term for term in terms if ARROW in term]
     bars: list[tuple[str, str, str, bool]] = []
     for part in (COST, RETURN):
@@ -176,8 +178,8 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
     rows = rows[rows["column"].str.startswith(RAW)]
     groups = [split_column(column)[1] for column in rows["column"]]
     rows = rows.assign(group=groups, variable=[_variable(group) for group in groups])
-    figure, panels = canvas(findings, 3.3, columns=len(spec["by"]))
-    for axes, variable in zip(panels, spec["by"], strict=True):
+    figure, panels = canvas(findings, 3.3, columns=len(spec.by))
+    for axes, variable in zip(panels, spec.by, strict=True):
         of = rows[rows["variable"] == variable]
         _dots(axes, of[~of["column"].str.contains(LESS)])
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
@@ -186,9 +188,9 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
     panels[0].set_yticks(range(len(SHOWN)), [name for name, _ in SHOWN.values()])
     panels[0].set_ylim(len(SHOWN) - 0.5, -0.5)
-    about = spec["balance"]
-    source = label(about["source"], short=True).lower()
-    what = f"{label(about['target'])} × 100 per unit of {source}"
+    about = balance_of(spec)
+    source = label(about.source, short=True).lower()
+    what = f"{label(about.target)} × 100 per unit of {source}"
     figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
     bounds = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
@@ -231,10 +233,10 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     """Draw cost, return and balance of each step, in percentage points."""
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
-    figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec["steps"]))
+    figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec.steps))
     for i, (part, (name, colour)) in enumerate(SHOWN.items()):
         of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
-        of = of.reindex([column_of(RAW, step) for step in spec["steps"]])
+        of = of.reindex([column_of(RAW, step) for step in spec.steps])
         b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
         y = np.arange(len(b)) + (i - 1) * 0.22
         style: dict[str, Any] = {"color": colour, "markersize": 4.5, "linewidth": 1.2, "capsize": 2}
@@ -242,11 +244,11 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     for place in np.flatnonzero(~np.isfinite(b)):
         axes.text(0, float(place), f" {NOT_ESTIMABLE}", va="center", fontsize=8, color=GREY)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-    names = [label(step, short=True) for step in spec["steps"]]
+    names = [label(step, short=True) for step in spec.steps]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     rule(axes)
-    what = f"{label(spec['balance']['target'])} × 100, effect of each step"
+    what = f"{label(balance_of(spec).target)} × 100, effect of each step"
     figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")

@@ -39,8 +39,8 @@ TALL = 3.0  # between the lowest and the highest box of a layout that is given, 
 def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw the boxes and arrows of a path model with standardised coefficients and stars."""
     spec = findings.models[model]
-    equations = tuple((target, tuple(sources)) for target, sources in spec["equations"].items())
-    places_of, half_width = placed(spec["layout"]) if "layout" in spec else layout(equations)
+    equations = tuple((target, tuple(sources)) for target, sources in spec.equations.items())
+    places_of, half_width = placed(spec.layout) if spec.layout else layout(equations)
     rows = findings.rows(country, wave, model)
     found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
     found = found.set_index(["term", "outcome"])
@@ -60,7 +60,7 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
         _draw_arrow(axes, line, position, row)
     for variable, (x, y) in places_of.items():
         _draw_box(axes, label(variable), x, y, half_width)
-    axes.set_title(f"{findings.place(country, wave)}: {spec['title']}", loc="left")
+    axes.set_title(f"{findings.place(country, wave)}: {spec.title}", loc="left")
     figure.text(0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom")
     engine: Any = figure.get_layout_engine()
     foot = 0.45 / (high - low + HEAD_AND_FOOT)

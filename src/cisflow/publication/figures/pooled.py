@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.families import leading_regression, path_models, places, split_balances
+from cisflow.publication.families import (
+    balance_of,
+    leading_regression,
+    path_models,
+    places,
+    split_balances,
+)
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, rule
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.pooled import (
@@ -26,6 +32,7 @@ from cisflow.publication.tables.pooled import (
 )
 from cisflow.publication.words import NOT_ESTIMABLE, label, number
 from cisflow.study.balance_terms import BALANCE, COST, RETURN
+from cisflow.study.models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +57,7 @@ class Forest:
 
 
 def forests(
-    settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]
+    settings: Mapping[str, Any], models: Mapping[str, Model]
 ) -> Iterator[tuple[str, Forest]]:
     """Yield name and panels of every forest plot of a run that pools.
 
@@ -68,21 +75,21 @@ def forests(
 
 
 def _panels(
-    models: Mapping[str, dict[str, Any]],
+    models: Mapping[str, Model],
 ) -> Iterator[tuple[str, str, tuple[tuple[str, str, str], ...]]]:
     for model in leading_regression(models):
         spec = models[model]
-        for column, terms in spec["columns"].items():
+        for column, terms in spec.columns.items():
             for term in terms:
-                panels = tuple((outcome, column, term) for outcome in spec["outcomes"])
+                panels = tuple((outcome, column, term) for outcome in spec.outcomes)
                 yield f"{model}_{column}_{term}", model, panels
     for model in path_models(models):
-        for source, target in models[model]["effects"]:
+        for source, target in models[model].effects:
             kinds = [f"{kind}({source})" for kind in ("direct", "indirect", "total")]
             panels = tuple((target, "standardised", kind) for kind in kinds)
             yield f"{model}_{source}_{target}", model, panels
     for model in split_balances(models):
-        target = models[model]["balance"]["target"]
+        target = balance_of(models[model]).target
         panels = tuple((target, "standardised", part) for part in (COST, RETURN, BALANCE))
         yield f"{model}_{target}", model, panels
 
@@ -123,7 +130,7 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
 def _title(findings: Findings, forest: Forest, outcome: str, term: str) -> str:
     spec = findings.models[forest.model]
     text = term_label(spec, term)
-    if "outcomes" in spec:
+    if spec.outcomes:
         return f"{label(outcome, short=True)}:\n{text}" + _wave(forest)
     short = text.removesuffix(f" of {text.split(' of ')[-1]}") if " effect of " in text else text
     return f"{short}{_wave(forest)}"

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
     spec = findings.models[model]
-    column = max(spec["columns"], key=lambda name: len(spec["columns"][name]))
-    terms = spec["columns"][column]
+    column = max(spec.columns, key=lambda name: len(spec.columns[name]))
+    terms = spec.columns[column]
     figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
     rows = findings.main_rows(country, wave, model)
     rows = rows[rows["column"] == column]
-    step = 0.5 / max(len(spec["outcomes"]), 1)
-    for i, outcome in enumerate(spec["outcomes"]):
+    step = 0.5 / max(len(spec.outcomes), 1)
+    for i, outcome in enumerate(spec.outcomes):
         of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
         of = of.reindex(terms)
-        y = np.arange(len(terms)) + (i - (len(spec["outcomes"]) - 1) / 2) * step
+        y = np.arange(len(terms)) + (i - (len(spec.outcomes) - 1) / 2) * step
         _points(axes, of, y, i, label(outcome, short=True))
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     axes.set_yticks(range(len(terms)), [label(term) for term in terms])
@@ -44,7 +44,7 @@ def coefficient_figure(findings: Findings, country: str, wave: str, model: str) 
         f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),
         loc="left",
     )
-    figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
+    figure.legend(loc="outside lower center", ncols=len(spec.outcomes), frameon=False)
     return figure
 
 
@@ -68,7 +68,7 @@ def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> N
 @drawn
 def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw how many firms stand at each limit of the outcomes and in classes between."""
-    outcomes = findings.models[model]["outcomes"]
+    outcomes = findings.models[model].outcomes
     about = findings.description(country, wave, model) or {}
     figure, panels = canvas(findings, 2.5, columns=len(outcomes))
     top = 10.0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
 from cisflow.publication.words import group_label, inline
@@ -34,9 +35,9 @@ def balance_facts(
 ) -> Context:
     """Return in words what diversity costs and returns in one country and wave."""
     spec = findings.models[model]
-    about, rows = spec["balance"], findings.rows(country, wave, model)
-    lags = spec.get("lags")
-    at = outcome_of(about["target"], None if not lags else findings.settings["lag"])
+    about, rows = balance_of(spec), findings.rows(country, wave, model)
+    lags = spec.lags
+    at = outcome_of(about.target, None if not lags else findings.settings["lag"])
 
     def part(term: str, column: str = SCALES[0]) -> Mapping[str, Any]:
         here = rows[(rows["outcome"] == at) & (rows["column"] == column)]
@@ -48,13 +49,13 @@ def balance_facts(
     share = part(PROBABILITY).get("estimate", np.nan)
     return {
         **heading(findings, items, "balances", country, wave, model),
-        "source": inline(about["source"]),
-        "target": inline(about["target"]),
-        "through": {key: inline(about[f"{key}_through"]) for key in ("return", "cost")},
+        "source": inline(about.source),
+        "target": inline(about.target),
+        "through": {"return": inline(about.return_through), "cost": inline(about.cost_through)},
         "lag": findings.settings["lag"],
         "cost": in_words(part(COST)),
         "direct": in_words(part(DIRECT)),
-        "personnel": in_words(part(through(about["cost_through"]))),
+        "personnel": in_words(part(through(about.cost_through))),
         "return": in_words(part(RETURN)),
         "balance": in_words(part(BALANCE)),
         "share": f"{100 * share:.0f}" if np.isfinite(share) else "",
@@ -63,7 +64,7 @@ def balance_facts(
                 "groups": [group_label(group).lower() for group in pair],
                 **in_words(in_points(part(BALANCE, column_of(SCALES[1], difference(*pair))))),
             }
-            for variable in spec.get("by") or []
+            for variable in spec.by or []
             for pair in differences_of(groups_of(variable))
         ],
         "horizon": next(
@@ -83,12 +84,12 @@ def step_facts(
     by_column = rows.drop_duplicates("column").set_index("column")
     balances = [
         {"step": inline(step), **in_words(in_points(by_column.loc[column].to_dict()))}
-        for step in spec["steps"]
+        for step in spec.steps
         if (column := column_of(SCALES[1], step)) in by_column.index
     ]
     return {
         **heading(findings, items, "balances", country, wave, model),
-        "target": inline(spec["balance"]["target"]),
+        "target": inline(balance_of(spec).target),
         "balances": balances,
         "costly": [
             b["step"]

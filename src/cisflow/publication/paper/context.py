@@ -127,5 +127,5 @@ def _result_facts(
         ],
         "balances": told(balance_facts, balances),
         "steps": told(step_facts, stepped_balances(models)),
-        "further": [models[model]["title"] for model in further_regressions(models)],
+        "further": [models[model].title for model in further_regressions(models)],
     }

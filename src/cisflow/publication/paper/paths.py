@@ -28,15 +28,15 @@ def system_facts(findings: Findings, model: str) -> Context:
     """Return the equations of a path model for typesetting."""
     spec = findings.models[model]
     return {
-        "title": spec["title"],
+        "title": spec.title,
         "equations": [
             {
                 "target": label(target, short=True),
                 "sources": [label(s, short=True) for s in sources],
             }
-            for target, sources in spec["equations"].items()
+            for target, sources in spec.equations.items()
         ],
-        "controls": [label(term) for term in spec["controls"]],
+        "controls": [label(term) for term in spec.controls],
     }
 
 
@@ -90,7 +90,7 @@ def _effects(findings: Findings, country: str, wave: str, model: str) -> list[Co
     rows = findings.rows(country, wave, model)
     rows = rows[rows["column"] == "standardised"]
     effects = []
-    for source, target in findings.models[model]["effects"]:
+    for source, target in findings.models[model].effects:
         found: Context = {"source": inline(source), "target": inline(target)}
         for kind in ("direct", "indirect", "total"):
             row = rows[(rows["outcome"] == target) & (rows["term"] == f"{kind}({source})")]

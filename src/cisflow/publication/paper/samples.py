@@ -19,7 +19,7 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
         if len(steps):
             samples.append(
                 {
-                    "model": findings.models[model]["title"],
+                    "model": findings.models[model].title,
                     "firms": count(steps["firms"].iloc[-1], findings.minimum),
                     "why_not": findings.why_not(country, wave, model),
                 }

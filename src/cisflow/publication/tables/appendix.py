@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import places, sensitive, waves_of
-from cisflow.publication.findings import Findings, cov_key, with_covariance
+from cisflow.publication.findings import Findings, with_covariance
 from cisflow.publication.tables.layout import (
     Cells,
     Table,
@@ -42,6 +42,7 @@ from cisflow.publication.words import (
     number,
     p_value,
 )
+from cisflow.study.models import Model
 
 METHODS = {
     "pooled": "Pooled",
@@ -82,8 +83,8 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
     cells = no_cells()
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, ALL_WAVES, model, outcome, column)
-        lagged = ["lagged_outcome"] if spec.get("lagged_outcome") else []
-        terms = [*lagged, *spec["columns"][column], *spec["controls"]]
+        lagged = ["lagged_outcome"] if spec.lagged_outcome else []
+        terms = [*lagged, *spec.columns[column], *spec.controls]
         means = {f"mean({term})": f"Firm mean: {label(term)}" for term in terms}
         for term, name in {**{t: label(t) for t in terms}, **means}.items():
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
@@ -94,14 +95,14 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         "Firms over waves, by linearmodels. Within: firm effects, firms seen in two waves or more. "
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
         "differences: between consecutive waves.",
-        "Every column has an intercept for each wave." if spec["wave_effects"] else "",
+        "Every column has an intercept for each wave." if spec.wave_effects else "",
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
-        DYNAMIC if spec.get("lagged_outcome") else "",
+        DYNAMIC if spec.lagged_outcome else "",
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
         *breaks_note(*(s for c, s in findings.series.items() if c == country)),
-        *reasons(with_covariance(rows, cov_key(spec["covariance"][0]))),
+        *reasons(with_covariance(rows, spec.covariance[0])),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
@@ -149,7 +150,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, wave, model, outcome, column)
         all_fits += list(fits.values())
-        for term in [*spec["endogenous"], *spec["columns"][column], *spec["controls"]]:
+        for term in [*spec.endogenous, *spec.columns[column], *spec.controls]:
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             cells[heading, label(term)] = {**_estimates(of, spec, column), **_impossible(fits)}
         cells[heading, "Firms"] = {
@@ -160,8 +161,8 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
                 cells[heading, name] = {METHODS["2sls"]: text}
         tested = {m: f.get("overidentification", {}) for m, f in fits.items()}
         cells |= {(heading, t): row for t, row in _tests(tested, OVERIDENTIFICATION).items()}
-    treated = ", ".join(label(v) for v in spec["endogenous"])
-    excluded = ", ".join(label(v) for v in spec["instruments"])
+    treated = ", ".join(label(v) for v in spec.endogenous)
+    excluded = ", ".join(label(v) for v in spec.instruments)
     notes = [
         f"Endogenous: {treated}. Instruments: {excluded}.",
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
@@ -169,7 +170,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
         *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
         "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
         "interval hold however weak the instruments are; they take the instruments to be valid.",
-        *ending(findings, country, with_covariance(rows, cov_key(spec["covariance"][0])), model),
+        *ending(findings, country, with_covariance(rows, spec.covariance[0]), model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
@@ -220,7 +221,7 @@ def sensitivity_table(findings: Findings) -> Table:
         spec = findings.models[model]
         if wave not in waves_of(spec, findings.countries[country]):
             continue
-        heading = f"{spec['title']}: {findings.place(country, wave)}"
+        heading = f"{spec.title}: {findings.place(country, wave)}"
         for fit in findings.fits(country, wave, model):
             for found in fit.get("sensitivity", []):
                 row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
@@ -268,11 +269,11 @@ def _percent(share: float) -> str:
 # --- what they share ---------------------------------------------------------------------------
 
 
-def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _regressions(spec: Model) -> Iterator[tuple[str, str, str]]:
     """Yield heading, outcome and column of every regression of a model."""
-    for outcome in spec["outcomes"]:
-        for column in spec["columns"]:
-            several = len(spec["columns"]) > 1
+    for outcome in spec.outcomes:
+        for column in spec.columns:
+            several = len(spec.columns) > 1
             name = f", {column_label(column)}" if several else ""
             yield f"{label(outcome)}{name}", outcome, column
 
@@ -290,15 +291,15 @@ def _fits(
     }
 
 
-def _heads(spec: Mapping[str, Any]) -> list[str]:
-    return [METHODS[method] for method in spec["methods"]]
+def _heads(spec: Model) -> list[str]:
+    return [METHODS[method] for method in spec.methods]
 
 
-def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict[str, str]:
+def _estimates(rows: pd.DataFrame, spec: Model, column: str) -> dict[str, str]:
     """Return one term's cells by method: estimate, and below it each kind of standard error."""
-    kinds = [cov_key(covariance) for covariance in spec["covariance"]]
+    kinds = [str(covariance) for covariance in spec.covariance]
     texts = {}
-    for method in spec["methods"]:
+    for method in spec.methods:
         of = rows[rows["column"] == f"{column}: {method}"].drop_duplicates("cov_type")
         by_kind = of.set_index("cov_type")
         if not len(by_kind):
@@ -321,15 +322,15 @@ def _impossible(fits: Mapping[str, dict[str, Any]]) -> dict[str, str]:
     return {METHODS[method]: NOT_ESTIMABLE for method, fit in fits.items() if fit.get("note")}
 
 
-def _errors_note(rows: pd.DataFrame, spec: Mapping[str, Any]) -> str:
+def _errors_note(rows: pd.DataFrame, spec: Model) -> str:
     """Say which brackets hold which standard errors; those nowhere to be had are left out."""
     said = []
-    for covariance, pair in zip(spec["covariance"], BRACKETS, strict=False):
-        of = rows[(rows["cov_type"] == cov_key(covariance)) & rows["estimate"].notna()]
+    for covariance, pair in zip(spec.covariance, BRACKETS, strict=False):
+        of = rows[(rows["cov_type"] == str(covariance)) & rows["estimate"].notna()]
         if len(of):
-            said.append(f"{pair[0]} {pair[1]} {covariance_name(cov_key(covariance))}")
-        elif why := [n for n in rows.loc[rows["cov_type"] == cov_key(covariance), "note"] if n]:
-            said.append(f"{covariance_name(cov_key(covariance))} not estimable ({why[0]})")
+            said.append(f"{pair[0]} {pair[1]} {covariance_name(covariance)}")
+        elif why := [n for n in rows.loc[rows["cov_type"] == str(covariance), "note"] if n]:
+            said.append(f"{covariance_name(covariance)} not estimable ({why[0]})")
     return f"Below each coefficient its standard errors: {'; '.join(said)}." if said else ""
 
 

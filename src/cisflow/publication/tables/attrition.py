@@ -22,7 +22,6 @@ from cisflow.publication.words import (
     sentence,
     stars,
 )
-from cisflow.study.weightings import weightings
 
 LOGIT = (
     "Logit of having accounts, of all firms; who was not asked, or did not answer, has the mean "
@@ -132,9 +131,9 @@ def _fitted(rows: Sequence[Mapping[str, Any]]) -> str:
 def _weights(findings: Findings) -> str:
     """Say which models are weighted against the loss."""
     weighted = [
-        f"“{spec['title']}”"
+        f"“{spec.title}”"
         for spec in findings.models.values()
-        if "accounts_weight" in weightings(spec)
+        if "accounts_weight" in spec.weightings
     ]
     if not weighted:
         return "No model of this run is weighted for the loss."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from cisflow.estimation.estimates import FIXED
+from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import (
     ZERO_BY_ASSUMPTION,
@@ -47,6 +47,7 @@ from cisflow.study.balance_terms import (
     split_column,
     through,
 )
+from cisflow.study.models import Model
 
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
@@ -67,45 +68,45 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
     rows = rows[rows["term"] != HORIZON]
-    scanned = bool(spec.get("lags"))
+    scanned = bool(spec.lags)
     if scanned:
         rows = rows[~rows["column"].str.contains(LESS)]
-    by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
-    about = spec["balance"]
+    by = _by_lag if scanned else _by_step if spec.steps else _by_group
+    about = balance_of(spec)
     draws = findings.settings["bootstrap"]["draws"]
     notes = [
-        f"The total effect of {inline(about['source'])} on {inline(about['target'])}, by paths. "
-        f"Return: all paths through {inline(about['return_through'])}; cost: all others. "
+        f"The total effect of {inline(about.source)} on {inline(about.target)}, by paths. "
+        f"Return: all paths through {inline(about.return_through)}; cost: all others. "
         f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
         f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
-        STEPS_NOTE if spec.get("steps") else "",
+        STEPS_NOTE if spec.steps else "",
         *_horizon_note(findings, country, wave, model),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(by(rows, spec)), notes)
 
 
-def part_labels(spec: Mapping[str, Any]) -> dict[str, str]:
+def part_labels(spec: Model) -> dict[str, str]:
     """Return what to call each part of a balance, in the order they are shown."""
-    about = spec["balance"]
-    returned = label(about["return_through"], short=True).lower()
-    cost = label(about["cost_through"], short=True).lower()
+    about = balance_of(spec)
+    returned = label(about.return_through, short=True).lower()
+    cost = label(about.cost_through, short=True).lower()
     return {
         COST: "Cost",
         DIRECT: "– direct",
-        through(about["cost_through"]): f"– through {cost}",
+        through(about.cost_through): f"– through {cost}",
         OTHERS: "– other paths",
         RETURN: f"Return through {returned}",
         BALANCE: "Balance",
     }
 
 
-def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
+def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per group, a block of rows per scale."""
     cells = no_cells()
-    rows = rows[rows["outcome"] == spec["balance"]["target"]]
-    order = ["All", *(label(variable, short=True) for variable in spec.get("by") or [])]
+    rows = rows[rows["outcome"] == balance_of(spec).target]
+    order = ["All", *(label(variable, short=True) for variable in spec.by or [])]
     columns = sorted(
         dict.fromkeys(rows["column"]),
         key=lambda c: (SCALES.index(split_column(c)[0]), order.index(_head(split_column(c)[1])[0])),
@@ -118,17 +119,17 @@ def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
     return cells
 
 
-def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
+def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per step, raw."""
     cells = no_cells()
-    heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
-    for step in spec["steps"]:
+    heading = f"Raw: {inline(balance_of(spec).target)} × {HUNDRED}, effect of each step"
+    for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
         _fill(cells, heading, label(step, short=True), of, spec)
     return cells
 
 
-def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
+def _by_lag(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per lag, a block of rows per group."""
     cells = no_cells()
     groups = list(dict.fromkeys(rows["column"]))
@@ -137,8 +138,8 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> Cells:
     for column in wanted:
         scale, group = split_column(column)
         heading = f"{group_label(group)}. {_scale_heading(scale, spec)}"
-        for lag in spec["lags"]:
-            of = (rows["outcome"] == outcome_of(spec["balance"]["target"], lag)) & (
+        for lag in spec.lags:
+            of = (rows["outcome"] == outcome_of(balance_of(spec).target, lag)) & (
                 rows["column"] == column
             )
             _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
@@ -152,7 +153,7 @@ def _fill(
     heading: str,
     name: Any,
     rows: pd.DataFrame,
-    spec: Mapping[str, Any],
+    spec: Model,
 ) -> None:
     """Write one column's parts under a heading."""
     found = {kind: rows[rows["cov_type"] == kind].set_index("term") for kind in (PERCENTILE, BCA)}
@@ -205,11 +206,11 @@ def _is_difference(name: tuple[str, str] | str) -> bool:
     return name[1] == "Difference" or " less " in name[1]
 
 
-def _scale_heading(scale: str, spec: Mapping[str, Any]) -> str:
-    about = spec["balance"]
+def _scale_heading(scale: str, spec: Model) -> str:
+    about = balance_of(spec)
     if scale == SCALES[0]:
         return STANDARDISED_WORDS
-    return f"Raw: {inline(about['target'])} × {HUNDRED} per unit of {inline(about['source'])}"
+    return f"Raw: {inline(about.target)} × {HUNDRED} per unit of {inline(about.source)}"
 
 
 def _horizon_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -14,7 +13,6 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
 from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
-from cisflow.study.weightings import weightings
 
 
 def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
@@ -23,23 +21,23 @@ def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -
     return [sample_note(specs[0]), accounts_note(findings, country, *specs), *reasons(rows)]
 
 
-def sample_note(spec: Mapping[str, Any]) -> str:
+def sample_note(spec: Model) -> str:
     """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
-    if printed := spec.get("printed"):
+    if printed := spec.printed:
         return (
             "From the correlations and standard deviations that the source prints, of "
-            f"{printed['firms']:,} firms; which firms these are it says itself."
+            f"{printed.firms:,} firms; which firms these are it says itself."
         )
-    sample = ", ".join(inline(flag) for flag in spec["sample"]) or "all firms"
-    kinds = [weights_words(weights) for weights in weightings(spec)]
+    sample = ", ".join(inline(flag) for flag in spec.sample) or "all firms"
+    kinds = [weights_words(weights) for weights in spec.weightings]
     same = ", on the same firms" if len(kinds) > 1 else ""
     gaps = "firms with every variable of the model (listwise deletion)"
-    if spec.get("missing") == "fiml":
+    if spec.missing == "fiml":
         gaps = "gaps in the outcomes by full-information maximum likelihood"
     return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}; {gaps}."
 
 
-def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -> str:
+def accounts_note(findings: Findings, country: str, *specs: Model) -> str:
     """Say how the ratios of the accounts are made: which year, winsorising, prices.
 
     Parameters
@@ -60,7 +58,7 @@ def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -
     when = f"of the year {lag} after the survey's" if lag else "of the survey's own year"
     if years > 1:
         when = f"means of the {years} years up to year {lag} after the survey's"
-    if any(spec.get("lags") for spec in specs):
+    if any(spec.lags for spec in specs):
         when = "of the year of the lag alone"
     tail = settings.get("accounts_outcomes", {}).get("winsorise")
     ends = f"winsorised at {100 * tail:g} % in each tail of a year" if tail else "not winsorised"
@@ -69,11 +67,11 @@ def accounts_note(findings: Findings, country: str, *specs: Mapping[str, Any]) -
     return f"Ratios of the accounts are {when}, {ends}, from amounts in {prices}."
 
 
-def uses_accounts(spec: Mapping[str, Any]) -> bool:
+def uses_accounts(spec: Model) -> bool:
     """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
-    if spec.get("printed"):
+    if spec.printed:
         return False
-    needed = [*spec["sample"], *variables_of(Model.model_validate(spec))]
+    needed = [*spec.sample, *variables_of(spec)]
     return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
 
 

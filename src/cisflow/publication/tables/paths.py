@@ -34,6 +34,7 @@ from cisflow.publication.words import (
 )
 from cisflow.study.balance_terms import SCALES
 from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
 EFFECTS = {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}
 AND_STARS = ", by which the stars go too"
@@ -42,7 +43,7 @@ AND_STARS = ", by which the stars go too"
 def path_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the arrows of path models side by side, standardised and raw."""
     arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
-    outcomes = union([t for m in members for t in findings.models[m]["equations"]])
+    outcomes = union([t for m in members for t in findings.models[m].equations])
     cells: dict[tuple[str, str], list[str]] = {}
     for model in members:
         spec = findings.models[model]
@@ -73,14 +74,12 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
     return lay_out(frame, notes, show_groups=False)
 
 
-def _statistics(
-    fit: Mapping[str, Any], spec: Mapping[str, Any], outcomes: Sequence[str]
-) -> dict[str, str]:
+def _statistics(fit: Mapping[str, Any], spec: Model, outcomes: Sequence[str]) -> dict[str, str]:
     """Return how many firms a path model rests on and how well it fits, by name of the row."""
     r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
     texts = {"Firms": firms(fit.get("nobs"))}
     for outcome in outcomes:
-        known = outcome in spec["equations"]
+        known = outcome in spec.equations
         texts[f"R², {label(outcome, short=True)}"] = number(r2.get(outcome)) if known else ""
     chisq, df = measures.get("chisq"), measures.get("df")
     texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
@@ -98,7 +97,7 @@ def _chisq(chisq: float | None, df: float | None) -> str:
 
 def _union_of(findings: Findings, members: Sequence[str]) -> str | None:
     """Return the member that is the union of others, if there is one."""
-    return next((m for m in members if findings.models[m].get("readings")), None)
+    return next((m for m in members if findings.models[m].readings), None)
 
 
 def _tests_against_union(
@@ -110,7 +109,7 @@ def _tests_against_union(
         return {}
     test = (findings.fit(country, wave, union_model).get("readings") or {}).get(model)
     heads = ("Against the union: LR χ² (d.f.)", "p (likelihood ratio)", "p (Wald)")
-    if model not in findings.models[union_model]["readings"]:
+    if model not in findings.models[union_model].readings:
         return dict.fromkeys(heads, "")
     if test is None:
         return dict.fromkeys(heads, NOT_ESTIMABLE)
@@ -158,7 +157,7 @@ def effects_table(findings: Findings, country: str, wave: str, members: Sequence
     for model in members:
         rows = findings.rows(country, wave, model)
         head = _reading_head(model, members)
-        for source, target in findings.models[model]["effects"]:
+        for source, target in findings.models[model].effects:
             heading = f"{label(source)}{ARROW}{label(target)}"
             found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
             for kind, column in product(EFFECTS, SCALES):
@@ -178,9 +177,9 @@ def effects_table(findings: Findings, country: str, wave: str, members: Sequence
     return lay_out(frame, notes)
 
 
-def _arrows(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _arrows(spec: Model) -> list[tuple[str, str]]:
     """Return the arrows of a path model as (target, source)."""
-    return [(target, source) for target, sources in spec["equations"].items() for source in sources]
+    return [(target, source) for target, sources in spec.equations.items() for source in sources]
 
 
 def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:

@@ -30,6 +30,7 @@ from cisflow.publication.words import (
     stars,
 )
 from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
 METHODS = {
     "paule-mandel": "Paule–Mandel",
@@ -255,9 +256,9 @@ def crossed_breaks(findings: Findings) -> list[str]:
     return breaks_note(*findings.series.values())
 
 
-def term_label(spec: Mapping[str, Any], term: str) -> str:
+def term_label(spec: Model, term: str) -> str:
     """Return what to call a pooled term of a model in print."""
-    if spec["estimator"] == "balance" and ARROW not in term:
+    if spec.estimator == "balance" and ARROW not in term:
         return part_labels(spec).get(term, term).removeprefix("– ").capitalize()
     effect = re.fullmatch(r"(direct|indirect|total)\((.+)\)", term)
     return f"{effect[1].capitalize()} effect of {inline(effect[2])}" if effect else label(term)
@@ -270,7 +271,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     _, bar, group = row["column"].partition(" | ")
     if bar:
         parts.append(group_label(group))
-    elif len(spec.get("columns", {})) > 1:
+    elif len(spec.columns) > 1:
         parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])

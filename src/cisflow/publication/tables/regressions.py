@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
-from cisflow.publication.findings import Findings, cov_key, groups_in, with_covariance
+from cisflow.publication.findings import Findings, groups_in, with_covariance
 from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level, union
 from cisflow.publication.tables.notes import accounts_notes, ending, reasons
 from cisflow.publication.words import (
@@ -22,7 +21,8 @@ from cisflow.publication.words import (
     p_value,
     small,
 )
-from cisflow.study.weightings import UNWEIGHTED, weightings
+from cisflow.study.models import Covariance, Model
+from cisflow.study.weightings import UNWEIGHTED
 
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
 
@@ -43,20 +43,19 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     rows = findings.main_rows(country, wave, model)
     statistics = _fit_statistics(findings, country, wave, model)
     cells: dict[tuple[str, ...], pd.Series] = {}
-    for j, (outcome, name) in enumerate(_columns(spec)):
+    for j, (outcome, name) in enumerate(spec.regressions):
         terms = _terms(_of(rows, outcome, name), spec, name)
         texts = {
             ("coef", label(str(term))): cell(b, f"({number(se)})", p=p)
             for term, (b, se, p) in terms[["b", "se", "p"]].iterrows()
         }
         texts |= {("stats", statistic): of[j] for statistic, of in statistics.items()}
-        head = (column_label(name),) if len(spec["columns"]) > 1 else ()
+        head = (column_label(name),) if len(spec.columns) > 1 else ()
         cells[label(outcome), *head, f"({j + 1})"] = pd.Series(texts)
     frame = pd.DataFrame(cells).reindex(_row_order(cells.values(), spec)).fillna("")
     notes = [
         _estimator_note(spec),
-        f"Standard errors in parentheses: {_covariance(rows, spec['covariance'][0])}. "
-        f"{STARS_NOTE}.",
+        f"Standard errors in parentheses: {_covariance(rows, spec.covariance[0])}. {STARS_NOTE}.",
         _design_note(findings, country, wave, model),
         *_tests_note(findings, country, wave, model),
         _likelihood_note(spec),
@@ -65,10 +64,10 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
     return lay_out(frame, notes, show_groups=False)
 
 
-def _row_order(columns: Iterable[pd.Series], spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _row_order(columns: Iterable[pd.Series], spec: Model) -> list[tuple[str, str]]:
     """Return the rows of a regression table: terms, further ones, the constant, statistics."""
     present = union(row for column in columns for row in column.index)
-    first = [("coef", label(term)) for term in _term_order(spec)]
+    first = [("coef", label(term)) for term in spec.regressors]
     constant = ("coef", label("Intercept"))
     return union([*first, *sorted(present, key=lambda row: (row[0] == "stats", row == constant))])
 
@@ -77,9 +76,9 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
     """Render a regression with all its kinds of standard errors under each coefficient."""
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
-    by_kind = [with_covariance(rows, cov_key(covariance)) for covariance in spec["covariance"]]
+    by_kind = [with_covariance(rows, covariance) for covariance in spec.covariance]
     cells: dict[tuple[str, str], pd.Series] = {}
-    for outcome, name in _columns(spec):
+    for outcome, name in spec.regressions:
         terms = [_terms(_of(of_kind, outcome, name), spec, name) for of_kind in by_kind]
         texts = {
             ("coef", label(term)): cell(
@@ -96,7 +95,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
     kinds_note = "; ".join(
         f"{left} {right} {_covariance(of_kind, covariance)}"
         for of_kind, covariance, (left, right) in zip(
-            by_kind, spec["covariance"], BRACKETS, strict=False
+            by_kind, spec.covariance, BRACKETS, strict=False
         )
     )
     notes = [
@@ -117,11 +116,11 @@ def extensions_table(findings: Findings) -> Table:
         for country, wave in places(findings.countries):
             rows = findings.main_rows(country, wave, model)
             rows_shown.append(rows)
-            for outcome, name in _columns(spec):
+            for outcome, name in spec.regressions:
                 terms = _terms(_of(rows, outcome, name), spec, name)
-                for term in spec["columns"][name]:
-                    of = f" ({small(column_label(name))})" if len(spec["columns"]) > 1 else ""
-                    key = spec["title"], f"{label(outcome, short=True)}: {label(term)}{of}"
+                for term in spec.columns[name]:
+                    of = f" ({small(column_label(name))})" if len(spec.columns) > 1 else ""
+                    key = spec.title, f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
                     text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
                     cells[key][findings.place(country, wave)] = text
@@ -136,20 +135,11 @@ def extensions_table(findings: Findings) -> Table:
     return lay_out(two_level(cells), notes)
 
 
-def _term_order(spec: Mapping[str, Any]) -> list[str]:
-    """Return the terms of all columns, then the controls."""
-    return union([t for terms in spec["columns"].values() for t in terms] + spec["controls"])
-
-
-def _columns(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(outcome, name) for outcome in spec["outcomes"] for name in spec["columns"]]
-
-
 def _of(rows: pd.DataFrame, outcome: str, column: str) -> pd.DataFrame:
     return rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
 
 
-def _terms(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> pd.DataFrame:
+def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
     """Return b, se, t and p of one fit by term; what the model asks for and lacks is null.
 
     Dummies of fixed effects are left out; the table says that they are in the model.
@@ -157,7 +147,7 @@ def _terms(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> pd.DataF
     found = rows[(rows["term"] != "") & ~rows["term"].str.startswith("C(")]
     found = found.drop_duplicates("term").set_index("term")
     names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
-    wanted = [*spec["columns"][column], *spec["controls"]]
+    wanted = [*spec.columns[column], *spec.controls]
     others = [term for term in found.index if term not in (*wanted, "Intercept")]
     terms = found[list(names)].rename(columns=names).astype(float)
     return terms.reindex(list(dict.fromkeys([*wanted, *others, "Intercept"])))
@@ -169,14 +159,14 @@ def _fit_statistics(
     """Return the lower panel of a regression table, one text per column."""
     spec = findings.models[model]
     fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
-    of = [fits.get(key, {}) for key in _columns(spec)]
-    panel = {f"{label(effect)} dummies": ["yes"] * len(of) for effect in spec["fixed_effects"]}
+    of = [fits.get(key, {}) for key in spec.regressions]
+    panel = {f"{label(effect)} dummies": ["yes"] * len(of) for effect in spec.fixed_effects}
     panel["Firms"] = [firms(f.get("nobs")) for f in of]
-    if spec["estimator"] in ("tobit", "fractional"):
-        for name, limit in zip(("n_lower", "n_upper"), spec["limits"], strict=True):
+    if spec.censored:
+        for name, limit in zip(("n_lower", "n_upper"), spec.limits or (), strict=False):
             if limit is not None and any(name in f for f in of):
                 panel[f"Firms at {limit:g}"] = [firms(f.get(name), findings.minimum) for f in of]
-    if spec["estimator"] == "tobit":
+    if spec.estimator == "tobit":
         panel["σ"] = [number(f.get("scale")) for f in of]
         panel["Pseudo-R² (McKelvey–Zavoina)"] = [number(f.get("pseudo_r2")) for f in of]
         for name in TESTS:
@@ -187,9 +177,9 @@ def _fit_statistics(
     return panel
 
 
-def _covariance(rows: pd.DataFrame, covariance: str | Mapping[str, str]) -> str:
+def _covariance(rows: pd.DataFrame, covariance: Covariance) -> str:
     """Return in words the standard errors of some rows, with the number of their clusters."""
-    return covariance_name(cov_key(covariance), groups_in(rows))
+    return covariance_name(covariance, groups_in(rows))
 
 
 def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:
@@ -206,27 +196,27 @@ def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list
     return [f"{tests}: tests of Pagan and Vella (1989), p {source}.", *why]
 
 
-def _estimator_note(spec: Mapping[str, Any]) -> str:
-    low, high = spec.get("limits") or (None, None)
+def _estimator_note(spec: Model) -> str:
+    low, high = spec.limits or (None, None)
     within = " and ".join(f"{limit:g}" for limit in (low, high) if limit is not None)
     return {
         "tobit": f"Tobit by maximum likelihood, limits {within or 'none'}.",
         "fractional": f"Fractional logit of the share between {within}; log odds.",
         "ols": "Ordinary least squares.",
-    }[spec["estimator"]]
+    }[spec.estimator]
 
 
-def _likelihood_note(spec: Mapping[str, Any]) -> str:
+def _likelihood_note(spec: Model) -> str:
     """Say what the fit statistics of weighted columns are without."""
-    if not any(weightings(spec)) or spec["estimator"] == "fractional":
+    if not any(spec.weightings) or spec.estimator == "fractional":
         return ""
-    also = ", pseudo-R² and specification tests" if spec["estimator"] == "tobit" else ""
+    also = ", pseudo-R² and specification tests" if spec.estimator == "tobit" else ""
     return f"Weighted columns have a pseudo-likelihood: no log-likelihood{also}."
 
 
 def _design_note(findings: Findings, country: str, wave: str, model: str) -> str:
     """Say which design design-based standard errors are of, empty where there are none."""
-    if "survey" not in findings.models[model]["covariance"]:
+    if "survey" not in map(str, findings.models[model].covariance):
         return ""
     designs = [fit["design"] for fit in findings.fits(country, wave, model) if "design" in fit]
     return f"Design-based standard errors: {DESIGNS[designs[0]]}." if designs else ""

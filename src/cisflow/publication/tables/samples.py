@@ -35,7 +35,7 @@ def flow_table(findings: Findings) -> Table:
         for country, wave in places(findings.countries):
             of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
             for step in flow[of].to_dict(orient="records"):
-                heading = f"{findings.models[model]['title']}, {findings.name(country)}"
+                heading = f"{findings.models[model].title}, {findings.name(country)}"
                 text = count(step["firms"])
                 if step["lost"] > 0:
                     text += f" (−{count(step['lost'])})"
@@ -64,11 +64,11 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
         "Mean": [_described(v, "mean") for v in variables],
         "SD": [_described(v, "sd") for v in variables],
     }
-    low, high = spec.get("limits") or (None, None)
+    low, high = spec.limits or (None, None)
     for name, limit in (("at_lower", low), ("at_upper", high)):
         if limit is not None:
             columns[f"At {limit:g}"] = [
-                _described(v, name, percent=True) if v["variable"] in spec["outcomes"] else ""
+                _described(v, name, percent=True) if v["variable"] in spec.outcomes else ""
                 for v in variables
             ]
     for j in range(len(variables) - 1):

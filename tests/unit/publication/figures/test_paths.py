@@ -27,7 +27,7 @@ def test_no_two_labels_of_a_path_diagram_overlap(synthetic, model):
         texts = [t for t in figure.axes[0].texts if t.get_text()]
         boxes = [t.get_window_extent().padded(-1) for t in texts]
     # five boxes and one coefficient per arrow
-    arrows = sum(map(len, synthetic.models[model]["equations"].values()))
+    arrows = sum(map(len, synthetic.models[model].equations.values()))
     assert len(texts) == 5 + arrows
     overlapping = [
         (a.get_text(), b.get_text())
@@ -91,9 +91,9 @@ def share_hidden(label, line):
 @pytest.mark.parametrize("model", DIAGRAMS)
 def test_labels_leave_their_arrows_in_sight(synthetic, model, given, most):
     spec = synthetic.models[model]
-    equations = spec["equations"]
+    equations = spec.equations
     chosen = layout(tuple((t, tuple(s)) for t, s in equations.items()))
-    at, half_width = placed(spec["layout"]) if given else chosen
+    at, half_width = placed(spec.layout) if given else chosen
     pairs = [(s, t) for t, sources in equations.items() for s in sources]
     lines = [_ends(at[s], at[t], half_width) for s, t in pairs]
     boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in at.values()]

@@ -19,8 +19,8 @@ def test_notes_name_sample_weights_and_what_becomes_of_gaps(synthetic):
     ):
         assert "Unweighted. Sample: manufacturing, innovation active" in table.notes
         assert listwise in table.notes
-    changed = {m: {**synthetic.models[m], "missing": "fiml"} for m in READINGS}
-    changed = {m: {**spec, "weights": "weight"} for m, spec in changed.items()}
+    update = {"missing": "fiml", "weights": "weight"}
+    changed = {m: synthetic.models[m].model_copy(update=update) for m in READINGS}
     other = replace(synthetic, models={**synthetic.models, **changed})
     notes = path_table(other, *group).notes
     assert "Weighted by the survey’s sampling weights. " in notes

@@ -26,7 +26,7 @@ def test_what_is_not_estimable_says_so_and_why(synthetic):
 
 
 def test_small_coefficients_are_not_rounded_to_zero(synthetic):
-    spec = {**synthetic.models["firm_size"], "controls": ["innovation_strength"]}
+    spec = synthetic.models["firm_size"].model_copy(update={"controls": ("innovation_strength",)})
     rows = synthetic.rows("BE", "CIS4", "firm_size")
     at = rows.index[rows["term"] == "diversity"]
     estimates = synthetic.estimates.copy()
