@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.publication.findings import label
+from cisflow.publication.words import label
 from cisflow.publication.term_words import OWN, name_constructs
 
 
