@@ -116,9 +116,7 @@ class Fit:
     not_estimable: dict[str, str]
 
 
-def panels(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[Fitted]:
+def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
     def fitted(design: Design, method: str) -> Fitted:

@@ -24,9 +24,7 @@ MOST_INDICES = 5
 """Omitted arrows whose modification indices are handed on, the largest first."""
 
 
-def path_model(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[Fitted]:
+def path_model(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit a recursive system; yield its arrows and effects, raw and standardised.
 
     A union of readings is tested against each reading, fitted to the same firms.

@@ -30,9 +30,7 @@ from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 
 
-def regressions(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[Fitted]:
+def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column; yield tidy rows and diagnostics of each."""
 
     def fitted(prepared: tuple[Any, str | None], _: str) -> Fitted:

@@ -118,6 +118,7 @@ def paper_context(
         "lag": settings["lag"],
         "minimum": findings.minimum,
         "synthetic": findings.synthetic,
+        "constructs": [dict(about) for about in settings.get("constructs", {}).values()],
         "many": many,
         "countries": [findings.name(country) for country in findings.countries],
         "pooled": pooled_context(findings) if is_pooled(findings.settings) else {},
