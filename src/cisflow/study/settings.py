@@ -213,7 +213,7 @@ class Construct(Document):
 
     definition: Annotated[str, Field(min_length=1)]
     """What it is made of, such as `any(fund_national, fund_eu)` or `100 * rd_external / turnover`;
-    a later one may use those before it."""
+    it may use other ones."""
     label: Annotated[str, Field(min_length=1, max_length=80)]
     """Its name in print."""
     unit: Annotated[str, Field(max_length=40)] = ""
