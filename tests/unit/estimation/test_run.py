@@ -116,7 +116,6 @@ def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
     assert f"{firms} " in " ".join(exact.table["note"])
 
 
-
 def test_every_row_says_what_it_is(panel):
     panel = panel.assign(constant=1.0)
     table = run(panel, spec(columns={"any": ["coop_any", "constant"]})).table.set_index("term")
