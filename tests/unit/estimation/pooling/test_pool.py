@@ -395,7 +395,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     rule = {"significance": 0.05, "equivalence": 0.10}
     test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
     claims = {
-        name: {"text": name, "source": "", "test": {**test, **expected}}
+        name: {"text": name, "source": "s", "test": {**test, **expected}}
         for name, expected in {
             "up": {"expect": "positive"},
             "none": {"expect": "none", "smallest_effect": 1.0},
