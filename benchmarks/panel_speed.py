@@ -24,7 +24,7 @@ from _report import HERE, machine, peak_memory, table, write
 from read_speed import firms
 
 from cisflow.base.documents import read_yaml
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import Run, load_run
 
 ROOT = HERE.parent
@@ -70,7 +70,7 @@ def write_extracts(run: Run, country: str, n: int, folder: Path) -> None:
 
     truth, codebooks = scaled(truth_of(run.truth, country, ROOT), n), books(run, country)
     rng = np.random.default_rng([run.settings["seed"], *country.encode()])
-    variables = {wave: codebook["variables"] for wave, codebook in codebooks.items()}
+    variables = {wave: codebook.variables for wave, codebook in codebooks.items()}
     waves = draw_waves(truth, variables, rng)
     name_firms(truth, waves, country, rng)
     padding = firms(n)

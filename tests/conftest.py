@@ -1,8 +1,11 @@
 """What every test may use: the project's root and the public material beside it."""
 
+import json
 from pathlib import Path
 
 import pytest
+
+from cisflow.base.problems import CisflowError
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -30,3 +33,37 @@ def shared_path():
         return path
 
     return find
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-messages",
+        action="store_true",
+        help="write what tests of `messages_stay` say on record, in one process (-n0)",
+    )
+
+
+@pytest.fixture
+def messages_stay(request, monkeypatch, tmp_path):
+    """Hold every message a test looks at against those on record beside its module."""
+    messages: dict[str, None] = {}
+    in_words = CisflowError.__str__
+
+    def remembered(self) -> str:
+        text = in_words(self)
+        messages[text.replace(str(tmp_path), "TMP").replace(str(ROOT), "ROOT")] = None
+        return text
+
+    monkeypatch.setattr(CisflowError, "__str__", remembered)
+    yield
+    said = [line for message in messages for line in message.splitlines()]
+    file = request.path.parent / "messages" / f"{request.path.stem}.json"
+    record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if request.config.getoption("--record-messages"):
+        record = {name: lines for name, lines in record.items() if name != request.node.name}
+        record |= {request.node.name: said} if said else {}
+        file.parent.mkdir(exist_ok=True)
+        text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True)
+        file.write_text(f"{text}\n", encoding="utf-8")
+        return
+    assert said == record.get(request.node.name, [])

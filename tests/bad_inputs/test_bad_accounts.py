@@ -7,9 +7,11 @@ import pytest
 from small_survey import accounts, assert_in_words, codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.deflator import read_deflator
 from cisflow.survey.ingest import ingest_accounts
+
+pytestmark = pytest.mark.usefixtures("messages_stay")
 
 SHEET = "sheet 'Results'"
 

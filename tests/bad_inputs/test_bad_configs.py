@@ -16,7 +16,13 @@ def refused(root, tmp_path):
         config = yaml.safe_load((root / "config" / source).read_text())
         change(config)
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(root / "workflow" / "Snakefile"),
+        ]
         command += ["--directory", str(tmp_path), "--configfile", "mine.yaml", "--dry-run"]
         done = subprocess.run(
             command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False

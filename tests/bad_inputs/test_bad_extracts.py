@@ -12,9 +12,10 @@ import pytest
 from small_survey import CODEBOOK, assert_in_words, codebook_folders, firms
 
 from cisflow.base.problems import CisflowError
-from cisflow.raw.extract import configured
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
+
+pytestmark = pytest.mark.usefixtures("messages_stay")
 
 CODEBOOK_FILE = "small.yaml"
 
@@ -27,7 +28,7 @@ def refusal(tmp_path, root, monkeypatch):
     def run(path, text=CODEBOOK, sha256=None, **source):
         """`source`: what the config says besides the file: join, member, select."""
         codebook = load_codebook("small", codebook_folders(tmp_path, root, text))
-        codebook = configured(codebook, source)
+        codebook = codebook.configured(source)
         before = sorted(tmp_path.iterdir())
         names = [path] if isinstance(path, str) else path
         files = tmp_path / path if isinstance(path, str) else [tmp_path / name for name in path]

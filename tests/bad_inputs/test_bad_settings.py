@@ -11,8 +11,10 @@ import yaml
 from small_survey import CODEBOOK, assert_in_words, codebook_folders
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import load_run
+
+pytestmark = pytest.mark.usefixtures("messages_stay")
 
 
 def refused(call, folder):

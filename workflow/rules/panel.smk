@@ -32,6 +32,7 @@ rule panel:
             "accounts_weight" in model.weightings for model in RUN.models.values()
         ),
         industries=content("config/nace.yaml"),
+        constructs=RUN.constructs,
         code=digest("panel"),
     message:
         "Linking waves and accounts of {wildcards.country}"

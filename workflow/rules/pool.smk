@@ -89,7 +89,7 @@ if POOL:
         params:
             models=SPECS,
             pool=RUN.settings.pool.as_params(),
-            countries=RUN.settings.as_params()["countries"],
+            attributes=RUN.attributes,
             data=RUN.settings.data,
             code=digest("pool"),
         message:

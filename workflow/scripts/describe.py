@@ -9,14 +9,16 @@ with reported(snakemake.log[0]):
     from cisflow.panel.flow import control_flow
     from cisflow.panel.rates import compared, cooperation_rates, read_official_rates
     from cisflow.panel.sample import sample_flow
+    from cisflow.study.models import models_of
 
     panel = pd.read_parquet(snakemake.input.panel)
     country = snakemake.wildcards.country
+    models = models_of(snakemake.params.models)
     settings = {"lag": snakemake.params.lag, "minimum": snakemake.params.minimum_cell}
-    flow = sample_flow(panel, snakemake.params.models, country, lag=settings["lag"])
+    flow = sample_flow(panel, models, country, lag=settings["lag"])
     data = snakemake.params.data
     write_table(control_flow(flow, settings["minimum"]), snakemake.output.sample, data)
-    descriptions = describe_samples(panel, snakemake.params.models, country, **settings)
+    descriptions = describe_samples(panel, models, country, **settings)
     lags = snakemake.params.lags
     descriptions["attrition"] = describe_attrition(panel, settings["minimum"], lags)
     write_record(descriptions, snakemake.output.description, data)

@@ -5,10 +5,11 @@ with reported(snakemake.log[0]):
 
     from cisflow.base.records import write_record, write_table
     from cisflow.estimation.run import estimate
+    from cisflow.study.models import Model
 
     estimates = estimate(
         pd.read_parquet(snakemake.input.panel),
-        snakemake.params.spec,
+        Model.model_validate(snakemake.params.spec),
         country=snakemake.wildcards.country,
         model=snakemake.wildcards.model,
         lag=snakemake.params.lag,

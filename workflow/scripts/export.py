@@ -7,12 +7,13 @@ with reported(snakemake.log[0]):
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import found
     from cisflow.estimation.pooling.exports import write_export
+    from cisflow.study.settings import Settings
 
     folder = Path("results", snakemake.params.run)
     write_export(
         snakemake.output.export,
         {Path(file).relative_to(folder).as_posix(): file for file in snakemake.input.aggregates},
-        snakemake.params.settings,
+        Settings.model_validate(snakemake.params.settings),
         snakemake.params.models,
         read_yaml(found("config/nace.yaml")),
         [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.quality],

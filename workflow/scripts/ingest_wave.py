@@ -3,20 +3,19 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     from cisflow.base.paths import places
     from cisflow.base.records import write_record
-    from cisflow.raw.extract import configured
-    from cisflow.study.codebook import load_codebook
+    from cisflow.study.codebook_files import load_codebook
     from cisflow.survey.ingest import ingest_wave
     from cisflow.survey.semantics import write_warnings
 
-    codebook = load_codebook(snakemake.params.source["codebook"], places("config/codebooks"))
-    codebook = configured(codebook, snakemake.params.source)
+    source = snakemake.params.source
+    codebook = load_codebook(source["codebook"], places("config/codebooks")).configured(source)
     firms, quality = ingest_wave(
         snakemake.input.extract,
         codebook,
         country=snakemake.wildcards.country,
         wave=snakemake.wildcards.wave,
         name=snakemake.params.name,
-        sha256=snakemake.params.source.get("sha256"),
+        sha256=source.get("sha256"),
     )
     firms.to_parquet(snakemake.output.firms)
     write_record(quality, snakemake.output.quality, snakemake.params.data)

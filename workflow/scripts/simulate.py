@@ -3,7 +3,7 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     from cisflow.base.paths import places
     from cisflow.simulate.extracts import simulate_extracts
-    from cisflow.study.codebook import load_codebook
+    from cisflow.study.codebook_files import load_codebook
 
     codebooks = {
         wave: load_codebook(name, places("config/codebooks"))

@@ -15,8 +15,7 @@ from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, found, places, shown
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import configured
-from cisflow.study.codebook import codebook_files, load_codebook
+from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.models import expanded
 from cisflow.study.run import Run, load_run
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
@@ -170,7 +169,7 @@ def _check_source(
     if told:
         return  # so is a file that does not exist
     accounts = source.wave == "accounts"
-    codebook = configured(codebook, source.entry)
+    codebook = codebook.configured(source.entry)
     about = {"name": source.name, "sha256": source.entry.get("sha256")}
     try:
         if accounts:
@@ -252,9 +251,8 @@ def _nothing_to_estimate(
 def _models(run: Run, root: Path, asked: dict[str, set[str]]) -> list[dict[str, Any]]:
     industries = read_yaml(found("config/nace.yaml", root))
     accounts = any(about.accounts for about in run.countries.values())
-    specs = {name: model.as_params() for name, model in run.models.items()}
     return [
         {"wave": wave, **row}
         for wave, variables in asked.items()
-        for row in supported_models(variables, specs, industries, accounts=accounts)
+        for row in supported_models(variables, run.models, industries, accounts=accounts)
     ]

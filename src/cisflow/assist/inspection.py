@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
 
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
@@ -23,14 +24,20 @@ from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
-from cisflow.study.codebook import MULTIPLES, Codebook, alternatives, load_codebook, needed_columns
-from cisflow.study.models import specs_of
+from cisflow.study.codebook import MULTIPLES, Codebook, Variable
+from cisflow.study.codebook_files import load_codebook
+from cisflow.study.models import expanded
 from cisflow.survey.accounts.headers import read_headers, wanted_labels
 from cisflow.survey.answers import Columns, read_column
 from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
 
 BEST_SHOWN = 5
+# Shares that make the whole turnover, in the one questionnaire and in the other.
+TRIPLES = (
+    ("share_unchanged", "share_new_firm", "share_new_market"),
+    ("share_unchanged", "share_improved", "share_new"),
+)
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
@@ -97,7 +104,7 @@ class Fit:
     @property
     def name(self) -> str:
         """Name of the codebook."""
-        return str(self.codebook["id"])
+        return self.codebook.id
 
     @property
     def share(self) -> float:
@@ -157,8 +164,6 @@ def sheet_of(path: Path) -> dict[str, str]:
     """Return which sheet of a workbook to read, where that is not the first: the largest."""
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return {}
-    from python_calamine import CalamineError, CalamineWorkbook
-
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
@@ -205,7 +210,7 @@ def _loaded(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Codebook, ...]:
             codebook = load_codebook(name, folders)
         except CisflowError:
             continue  # unfinished by itself, and named as such by `cisflow check`
-        if codebook["variables"]:
+        if codebook.variables:
             found.append(codebook)
     return tuple(found)
 
@@ -217,28 +222,25 @@ def rank(names: list[str], codebooks: Collection[Codebook]) -> list[Fit]:
 
 
 def _fit(names: list[str], codebook: Codebook) -> Fit:
-    if codebook["table"] == "accounts":
+    if codebook.table == "accounts":
         labels = {header.label for header in read_headers(names, codebook)}
 
-        def there(spec: Mapping[str, Any]) -> bool:
-            return all(not labels.isdisjoint(wanted_labels(n)) for n in alternatives(dict(spec)))
+        def there(variable: Variable) -> bool:
+            return all(not labels.isdisjoint(wanted_labels(n)) for n in variable.alternatives)
     else:
         present = Columns(names)
 
-        def there(spec: Mapping[str, Any]) -> bool:
-            return all(any(map(present.find, n)) for n in alternatives(dict(spec)))
+        def there(variable: Variable) -> bool:
+            return all(any(map(present.find, n)) for n in variable.alternatives)
 
-    found: list[str] = []
-    missing: list[str] = []
-    optional: list[str] = []
-    for variable, spec in codebook["variables"].items():
-        if "constant" in spec:
-            continue
-        if there(spec):
-            (found if spec.get("required", True) else optional).append(variable)
-        elif spec.get("required", True):
-            missing.append(variable)
-    return Fit(codebook, found, missing, optional)
+    asked = {name: v for name, v in codebook.variables.items() if v.constant is None}
+    here = {name for name, v in asked.items() if there(v)}
+    return Fit(
+        codebook,
+        found=[name for name, v in asked.items() if name in here and v.required],
+        missing=[name for name, v in asked.items() if name not in here and v.required],
+        optional=[name for name, v in asked.items() if name in here and not v.required],
+    )
 
 
 def inspect_file(
@@ -274,19 +276,14 @@ def inspect_file(
     """
     folders = places("config/codebooks", root)
     asked = load_codebook(codebook, folders) if codebook else None
-    options = {**sheet_of(path), **(asked or {}).get("file", {})}
+    options = {**sheet_of(path), **(asked.file.options if asked else {})}
     names = open_extract(path, options).names
     fits = rank(names, all_codebooks(folders))
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
-    also = needed_columns(chosen.codebook) if chosen else []
+    also = chosen.codebook.needed_columns() if chosen else []
     seen = look(path, root, labels_files=labels_files, also=also, options=options)
-    accounts = (
-        chosen is not None
-        and chosen.codebook["table"] == "accounts"
-        and (chosen.share >= RECOGNISED)
-    )
-    recognised = chosen is not None and chosen.share >= RECOGNISED
-    fit = chosen if recognised else None
+    fit = chosen if chosen is not None and chosen.share >= RECOGNISED else None
+    accounts = fit is not None and fit.codebook.table == "accounts"
     mapped = {*fit.found, *fit.optional} if fit else set()
     taken = [column for columns in _variables(seen, fit, {}).values() for column in columns]
     spoken_for = {name.casefold() for name in also} if fit else set()
@@ -304,7 +301,7 @@ def inspect_file(
         "kind": "accounts" if accounts else "survey",
         "codebooks": [_told(fit) for fit in fits[:BEST_SHOWN]],
         "codebook": _told(chosen) if chosen else None,
-        "recognised": recognised,
+        "recognised": fit is not None,
         "missing": [] if accounts else list(_missing(seen, fit, by_words, spoken_for)),
         "by_words": [
             {"variable": m.variable, "columns": list(m.columns), "likeness": round(m.likeness, 2)}
@@ -321,8 +318,8 @@ def _missing(
 ) -> Iterator[dict[str, Any]]:
     """Yield what the codebook (or else every model) needs and was not found, and what is near."""
     wanted = fit.missing if fit else [v for v in ESSENTIAL if v not in by_words]
-    codebook: Codebook = fit.codebook if fit else {"variables": {}}
     used = {column: v for v, m in by_words.items() for column in m.columns}
+    codebook = fit.codebook if fit else None
     for variable in wanted:
         free = {
             n: q
@@ -342,7 +339,7 @@ def latest_year(seen: Look) -> int | None:
 def _told(fit: Fit) -> dict[str, Any]:
     return {
         "codebook": fit.name,
-        "title": fit.codebook["title"],
+        "title": fit.codebook.title,
         "required": len(fit.found) + len(fit.missing),
         "found": len(fit.found),
         "share": round(fit.share, 3),
@@ -351,7 +348,7 @@ def _told(fit: Fit) -> dict[str, Any]:
 
 
 def _models(root: Path, variables: set[str]) -> list[dict[str, Any]]:
-    models = specs_of(read_yaml(found("config/models.yaml", root)))
+    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
     industries = read_yaml(found("config/nace.yaml", root))
     return supported_models(variables, models, industries, accounts=False)
 
@@ -378,7 +375,7 @@ def _column_problems(
         return
     if p.signs:
         yield f"numbers with {' and '.join(p.signs)}"
-    if fit is not None and variable in fit.codebook["variables"]:
+    if fit is not None and variable in fit.codebook.variables:
         yield from _problems(seen, variable, column, fit.codebook)
     elif variable in PERCENT and p.within == "0-1":
         yield "all values lie between 0 and 1: fractions, set `unit: fraction`"
@@ -410,36 +407,24 @@ def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list
         for column in columns:
             for what in _column_problems(seen, fit, by_words, variable, column):
                 tell(variable, column, what)
-    triple = next(
-        (
-            s
-            for s in (
-                ("share_unchanged", "share_new_firm", "share_new_market"),
-                ("share_unchanged", "share_improved", "share_new"),
-            )
-            if set(s) <= set(found)
-        ),
-        None,
-    )
-    if triple:
-        sums = _sum_problem(seen, [found[share][0] for share in triple])
-        if sums:
-            tell(", ".join(triple), ", ".join(found[share][0] for share in triple), sums)
-    for amount in ("turnover",):
-        if amount in found and "employees" in found:
-            unit, meaning = money_unit(seen, found[amount][0], found["employees"][0])
-            stated = fit.codebook.get("money", {}).get("unit") if fit else None
-            if unit and unit != (stated or "unit"):
-                tell(amount, found[amount][0], f"{meaning}: written in {unit}s?")
+    triple = next((shares for shares in TRIPLES if set(shares) <= set(found)), ())
+    columns = [found[share][0] for share in triple]
+    if triple and (sums := _sum_problem(seen, columns)):
+        tell(", ".join(triple), ", ".join(columns), sums)
+    if {"turnover", "employees"} <= set(found):
+        amount = found["turnover"][0]
+        unit, meaning = money_unit(seen, amount, found["employees"][0])
+        if unit and unit != (fit.codebook.money.unit if fit else "unit"):
+            tell("turnover", amount, f"{meaning}: written in {unit}s?")
     return told
 
 
 def _problems(seen: Look, variable: str, column: str, codebook: Codebook) -> list[str]:
     """Return what applying a codebook to a column says; counts of few firms are not told."""
-    spec, text = codebook["variables"][variable], seen.data[column]
-    if "codes" in spec:
-        none = [*codebook.get("missing", []), *spec.get("missing", [])]
-        text, _ = in_codes(text, spec["codes"], seen.legend.codes.get(column, {}), none)
+    asked, text = codebook.variables[variable], seen.data[column]
+    if asked.codes:
+        labels = seen.legend.codes.get(column, {})
+        text, _ = in_codes(text, asked.codes, labels, codebook.no_answer(asked))
     answers = read_column(variable, column, text, codebook, "XX")
     invalid = int(answers.invalid.sum())
     if not answers.problems:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineWorkbook
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import OpenExtract, code_key, column_names, read_extract
@@ -123,8 +124,6 @@ def _legends_of(file: Path, names: Sequence[str], share: float) -> list[Legend]:
     """Return the labels in the tables of a file that are about these columns."""
     tables: list[tuple[str, dict[str, str]]] = [(file.name, {})]
     if file.suffix.lower() in WORKBOOKS:
-        from python_calamine import CalamineWorkbook
-
         sheets = CalamineWorkbook.from_path(str(file)).sheet_names
         tables = [(f"{file.name}, sheet '{sheet}'", {"sheet": sheet}) for sheet in sheets]
     found = [_table_of(file, names, share, place, how) for place, how in tables]

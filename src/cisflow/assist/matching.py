@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from cisflow.assist.codings import Coding, Profile
 from cisflow.assist.vocabulary import Question, Sign, Words, likeness, plain
-from cisflow.study.codebook import Codebook, alternatives
+from cisflow.study.codebook import Codebook, Variable
 
 SURE = 0.5
 # The more concepts a variable has, the less of the label need be about them.
@@ -172,7 +172,7 @@ def screens(
 
 def near(
     variable: str,
-    codebook: Codebook,
+    codebook: Codebook | None,
     questions: Mapping[str, Question],
     labels: Mapping[str, str],
     words: Words,
@@ -183,8 +183,9 @@ def near(
     By the name (edit distance to the codebook's names), by the label (its likeness to the
     codebook's label), and by the words of the question.
     """
-    spec = codebook["variables"].get(variable, {})
-    wanted = [name.casefold() for names in alternatives(spec) for name in names]
+    known = codebook.variables.get(variable) if codebook else None
+    known = known or Variable()
+    wanted = [name.casefold() for names in known.alternatives for name in names]
     by_key = {column.casefold(): column for column in questions}
     found: dict[str, str] = {}
     for name in wanted:
@@ -197,7 +198,7 @@ def near(
             found.setdefault(
                 column, "words of its label" if labels.get(column) else "words of its name"
             )
-    label = plain(spec.get("label", ""))
+    label = plain(known.label or "")
     if label:
         texts = {plain(labels[c]): c for c in questions if labels.get(c)}
         for text in difflib.get_close_matches(label, texts, n=most, cutoff=ALIKE):

@@ -20,9 +20,10 @@ from cisflow.assist.vocabulary import load_words
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.extract import column_names, configured
-from cisflow.study.codebook import Codebook, load_codebook
-from cisflow.study.models import specs_of
+from cisflow.raw.extract import column_names
+from cisflow.study.codebook import Codebook
+from cisflow.study.codebook_files import load_codebook
+from cisflow.study.models import expanded
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -265,7 +266,7 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
     names = column_names(path, sheet)
     fit = _best(names, task.books, year_of(wave))
     seen = _look(task, path, also=names if fit else [])
-    if fit is not None and fit.codebook["reference_year"] != year_of(wave) and _labelled(seen):
+    if fit is not None and fit.codebook.reference_year != year_of(wave) and _labelled(seen):
         fit = None  # labels tell more than names that are those of another round
     if seen.rows == 0:
         problem = Problem("the file has a header and no rows", "export it once more")
@@ -345,19 +346,19 @@ def _write(task: Task, wave: Wave, made: Draft, seen: Look, earlier: Sequence[Wa
 def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | None:
     """Return the codebook that knows most required names; of about equal ones the year's own."""
     fits = [
-        f for f in rank(names, [b for b in books if b["table"] == "firms"]) if f.share >= RECOGNISED
+        f for f in rank(names, [b for b in books if b.table == "firms"]) if f.share >= RECOGNISED
     ]
     if not fits:
         return None
     good = [f for f in fits if f.share >= fits[0].share - ABOUT_AS_GOOD]
-    of_year = [f for f in good if year is not None and f.codebook["reference_year"] == year]
+    of_year = [f for f in good if year is not None and f.codebook.reference_year == year]
     return (of_year or good)[0]
 
 
 def _works(task: Task, wave: Wave, fit: Fit) -> bool:
     """Return whether a codebook as it is reads a wave, with amounts in the unit it states."""
     for country, name in task.countries.items():
-        codebook = configured(fit.codebook, wave.source(country))
+        codebook = fit.codebook.configured(wave.source(country))
         try:
             firms, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
         except CisflowError:
@@ -392,8 +393,9 @@ def _tried(
         trial.write_text(_extending(text, earlier, folder), encoding="utf-8")
         for country, name in task.countries.items():
             try:
-                codebook = {**load_codebook(str(trial), task.folders), "path": "this file"}
-                codebook = configured(codebook, wave.source(country))
+                loaded = load_codebook(str(trial), task.folders)
+                codebook = loaded.model_copy(update={"path": "this file"})
+                codebook = codebook.configured(wave.source(country))
                 firms, quality = ingest_wave(
                     wave.path, codebook, country, wave.name, name=name or None
                 )
@@ -413,7 +415,7 @@ def _extending(text: str, earlier: Sequence[Wave], folder: str) -> str:
 
 
 def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list[str]]:
-    fits = rank(column_names(accounts), [b for b in books if b["table"] == "accounts"])
+    fits = rank(column_names(accounts), [b for b in books if b.table == "accounts"])
     best = fits[0]
     if best.missing:
         absent = ", ".join(best.missing)
@@ -440,7 +442,7 @@ def _models(
         Of the others what they lack.
     """
     listed = read_yaml(shipped("config", "config.yaml"))["models"]
-    models = specs_of(read_yaml(found("config/models.yaml", root)))
+    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]

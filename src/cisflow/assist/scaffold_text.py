@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from cisflow.assist.drafting.draft import Draft
 from cisflow.assist.inspection import Look
 from cisflow.base.paths import shown
@@ -20,19 +22,20 @@ MOST_UNUSED = 120
 LONGEST_LABEL = 60
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes yes and no, as codebooks do, for true and false."""
+
+
+_Dumper.add_representer(
+    bool, lambda d, v: d.represent_scalar("tag:yaml.org,2002:bool", "yes" if v else "no")
+)
+
+
 def flow(value: Any) -> str:
     """Return a value as one line of YAML."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """Writes yes and no, as codebooks do, for true and false."""
-
-    Dumper.add_representer(
-        bool, lambda d, v: d.represent_scalar("tag:yaml.org,2002:bool", "yes" if v else "no")
-    )
     text = yaml.dump(
         value,
-        Dumper=Dumper,
+        Dumper=_Dumper,
         default_flow_style=True,
         width=10**6,
         allow_unicode=True,

@@ -14,8 +14,10 @@ import pandas as pd
 
 from cisflow.panel.build import build_panel
 from cisflow.panel.constructs import CONSTRUCTS
-from cisflow.panel.sample import variables_of
+from cisflow.panel.sample import bases_of, variables_of
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ASKED, FIRM_COLUMNS, FLAGS
+from cisflow.study.models import Model
+from cisflow.study.terms import columns_of
 from cisflow.survey.schema import dtype_of
 
 FIRMS = 12  # enough for shares among others of the same industry
@@ -34,7 +36,7 @@ MOST_TOLD = 4
 
 def supported_models(
     variables: Collection[str],
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Model],
     industries: Mapping[str, Any],
     *,
     accounts: bool,
@@ -66,7 +68,8 @@ def supported_models(
     parts = _made_of(industries, year)
     rows = []
     for name, spec in models.items():
-        wanted = [*spec.get("sample", []), *variables_of(spec)]
+        named = [*spec.sample, *variables_of(spec)]
+        wanted = [base for variable in named for base in bases_of(variable, spec)]
         lacks = [v for v in dict.fromkeys(wanted) if v not in had and not _computed_later(v)]
         reasons = {
             v: [ACCOUNTS]
@@ -77,7 +80,7 @@ def supported_models(
         rows.append(
             {
                 "model": name,
-                "title": spec["title"],
+                "title": spec.title,
                 "supported": not lacks,
                 "lacks": reasons,
             }
@@ -105,9 +108,7 @@ def as_asked(variables: Collection[str], firms: pd.DataFrame) -> set[str]:
     return asked
 
 
-def without(
-    spec: Mapping[str, Any], lacks: Collection[str], asked: Collection[str]
-) -> dict[str, Any] | None:
+def without(spec: Model, lacks: Collection[str], asked: Collection[str]) -> dict[str, Any] | None:
     """Return what is to change in a model for a survey that does not ask all of it.
 
     Controls, fixed effects, clusters, and regressors beside others are left out; size classes, if
@@ -130,27 +131,23 @@ def without(
     """
 
     def had(terms: Collection[str]) -> list[str]:
-        return [t for t in terms if not absent & set(t.split(":"))]
+        return [t for t in terms if not absent & set(columns_of(t))]
 
     absent = set(lacks)
-    if spec["estimator"] in ("path", "balance", "iv") or absent & set(spec["sample"]):
+    if spec.estimator in ("path", "balance", "iv") or absent & set(spec.sample):
         return None
     changed: dict[str, Any] = {
-        "outcomes": had(spec["outcomes"]),
-        "columns": {name: had(terms) for name, terms in spec["columns"].items()},
-        "controls": had(spec.get("controls", [])),
-        "fixed_effects": had(spec.get("fixed_effects", [])),
-        "covariance": [
-            c
-            for c in spec.get("covariance", [])
-            if not (isinstance(c, Mapping) and c["cluster"] in absent)
-        ],
+        "outcomes": had(spec.outcomes),
+        "columns": {name: had(terms) for name, terms in spec.columns.items()},
+        "controls": had(spec.controls),
+        "fixed_effects": had(spec.fixed_effects),
+        "covariance": [c.model_dump() for c in spec.covariance if c.groups not in absent],
     }
     # A column with an interaction is about that.
     changed["columns"] = {
         name: terms
         for name, terms in changed["columns"].items()
-        if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec["columns"][name])
+        if terms and sum(":" in t for t in terms) == sum(":" in t for t in spec.columns[name])
     }
     dropped = [v for v in variables_of(spec) if v in absent]
     told = []
@@ -163,8 +160,9 @@ def without(
         told.append(f"without {', '.join(dropped[:MOST_TOLD])}{more}")
     if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:
         return None
-    differing = {k: v for k, v in changed.items() if v != spec.get(k, [])}
-    return {"title": f"{spec['title']} ({'; '.join(told)})", **differing}
+    written = spec.as_params()
+    differing = {k: v for k, v in changed.items() if v != written[k]}
+    return {"title": f"{spec.title} ({'; '.join(told)})", **differing}
 
 
 def _computed_later(variable: str) -> bool:

@@ -67,6 +67,11 @@ def _parsed(text: str) -> Any:
     return yaml.load(text, Loader=_Strict)  # noqa: S506
 
 
+@lru_cache(maxsize=32)
+def _validator(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(_parsed(schema))
+
+
 def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:
     """Return ``document`` with the schema's defaults filled in.
 
@@ -84,8 +89,9 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
     CisflowError
         Every key that is unknown, missing or of the wrong kind, each with a remedy.
     """
-    rules = read_yaml(schema)
-    errors = sorted(Draft202012Validator(rules).iter_errors(document), key=lambda e: e.json_path)
+    validator = _validator(schema.read_text(encoding="utf-8"))
+    rules = validator.schema
+    errors = sorted(validator.iter_errors(document), key=lambda e: e.json_path)
     # jsonschema reports every missing key once per missing key.
     problems = list(
         dict.fromkeys(problem for error in errors for problem in _in_words(error, rules))
@@ -221,5 +227,5 @@ def _fill_defaults(document: Any, schema: dict[str, Any], root: dict[str, Any]) 
     filled = {k: _fill_defaults(v, properties.get(k, other), root) for k, v in document.items()}
     for key, rule in properties.items():
         if "default" in rule and key not in filled:
-            filled[key] = rule["default"]
+            filled[key] = copy.deepcopy(rule["default"])
     return filled

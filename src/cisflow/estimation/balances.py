@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,36 +12,49 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.base.thresholds import FEWEST_LEFT, is_small
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, IN_WORDS
-from cisflow.estimators.path.balance import Decomposition, decompose, horizon, parts_of
+from cisflow.estimators.path.balance import (
+    Decomposition,
+    PartNames,
+    decompose,
+    horizon,
+    parts_of,
+)
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import add_terms, term_columns
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
+    COST,
+    DIRECT,
     EVERYONE,
     HORIZON,
+    OTHERS,
     PERCENTILE,
     PROBABILITY,
+    RETURN,
     SCALES,
     column_of,
     difference,
     differences_of,
     groups_of,
     outcome_of,
+    through,
 )
+from cisflow.study.models import Balance, Model
+
+NAMES = PartNames(COST, DIRECT, through("{}"), OTHERS, RETURN, BALANCE)
 
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
-FEWEST_LEFT = 10
-"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
-
-Spec = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,23 +77,22 @@ class Found:
     why_not: str = ""
 
 
-def balances(
-    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
     that says why. After the last of several lags comes the horizon, in words. With ``steps`` there
     is a balance for each of these instead.
     """
-    if spec.get("steps"):
-        yield _by_step(sample, spec, bootstrap)
+    if spec.steps:
+        by_step = partial(_by_step, sample, spec, bootstrap)
+        yield attempt(by_step, outcome=_about(spec).target)
         return
-    lags: list[int | None] = list(spec.get("lags") or [None])
-    groups = _groups(sample, spec.get("by") or [])
+    lags: list[int | None] = list(spec.lags or [None])
+    groups = _groups(sample, spec.by)
     turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
     for lag in lags:
-        outcome = outcome_of(spec["balance"]["target"], lag)
+        outcome = outcome_of(_about(spec).target, lag)
         found = [
             _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + i)
             for i, group in enumerate(groups)
@@ -98,10 +111,16 @@ def balances(
         yield _horizon(spec, turns)
 
 
+def _about(spec: Model) -> Balance:
+    """Return what a balance is about, which the models file cannot leave out."""
+    assert spec.balance is not None  # noqa: S101 - the schema requires it
+    return spec.balance
+
+
 # --- who ---------------------------------------------------------------------------------------
 
 
-def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
+def _groups(sample: pd.DataFrame, by: Sequence[str]) -> list[Group]:
     """Return all firms, then the groups of each variable; who lacks it is in none of them."""
     groups = [Group(EVERYONE, sample)]
     for variable in by:
@@ -118,7 +137,7 @@ def _groups(sample: pd.DataFrame, by: list[str]) -> list[Group]:
     return groups
 
 
-def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
+def _at_lag(firms: pd.DataFrame, spec: Model, lag: int | None) -> pd.DataFrame:
     """Return the firms with the accounts of a lag, and weights for them, under their plain names.
 
     Raises
@@ -135,7 +154,9 @@ def _at_lag(firms: pd.DataFrame, spec: Spec, lag: int | None) -> pd.DataFrame:
             "Balance",
             Problem(f"the panel has no {', '.join(missing)}", f"add {lag} to `lags` of the config"),
         )
-    return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
+    # Terms of the accounts are those of the accounts at the lag.
+    plain = firms.drop(columns=[text for text in term_columns(spec) if text in firms])
+    return add_terms(plain.assign(**{n: firms[outcome_of(n, lag)] for n in accounts}), spec)
 
 
 def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
@@ -161,20 +182,20 @@ def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
 # --- how much ----------------------------------------------------------------------------------
 
 
-def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -> Found:
+def _balance(group: Group, spec: Model, lag: int | None, draws: int, seed: int) -> Found:
     """Fit the path model on one group of firms and sort its paths.
 
     Every group has a seed of its own: resamples of different firms are independent.
     """
-    about = spec["balance"]
+    about = _about(spec)
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
-        fit = _fit(firms, spec["equations"], spec, {"draws": draws, "seed": seed})
-        parts = parts_of(fit.model.system, **about)
+        fit = _fit(firms, spec.equations, spec, {"draws": draws, "seed": seed})
+        parts = parts_of(fit.model.system, **about.model_dump(), names=NAMES)
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
-        found = decompose(fit, about["source"], about["target"], parts)
-    except CisflowError as error:
+        found = decompose(fit, about.source, about.target, parts)
+    except REFUSALS as error:
         return Found(group, {}, why_not=note_of(error))
     return Found(group, found, fit.nobs, fit.bootstrap_failed)
 
@@ -182,16 +203,16 @@ def _balance(group: Group, spec: Spec, lag: int | None, draws: int, seed: int) -
 def _fit(
     firms: pd.DataFrame,
     equations: Mapping[str, Sequence[str]],
-    spec: Spec,
+    spec: Model,
     bootstrap: Mapping[str, int],
 ) -> PathResults:
-    covariance = fit_arguments(spec["covariance"][0], firms)
+    covariance = fit_arguments(spec.covariance[0], firms)
     model = PathModel(
         equations,
         numeric(firms),
-        controls=spec["controls"],
-        fixed_effects=spec["fixed_effects"],
-        weights=spec["weights"],
+        controls=spec.controls,
+        fixed_effects=spec.fixed_effects,
+        weights=spec.weightings[0],
     )
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
@@ -208,7 +229,7 @@ def _with_told_sizes(found: list[Found]) -> dict[str, float]:
         left[one.group.variable] -= one.nobs
     return {
         one.group.name: float(one.nobs)
-        if not one.group.variable or not 0 < left[one.group.variable] < FEWEST_LEFT
+        if not one.group.variable or not is_small(left[one.group.variable], FEWEST_LEFT)
         else np.nan
         for one in found
     }
@@ -218,7 +239,7 @@ def _estimate(decomposition: Decomposition, part: str) -> float:
     return float(decomposition.point[decomposition.names.index(part)])
 
 
-def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row]:
+def _rows_of(one: Found, spec: Model, sizes: Mapping[str, float]) -> Iterator[Row]:
     """Yield the rows of one group: both intervals of every part, and the probability."""
     for scale in SCALES:
         column = column_of(scale, one.group.name)
@@ -228,14 +249,14 @@ def _rows_of(one: Found, spec: Spec, sizes: Mapping[str, float]) -> Iterator[Row
         about = {
             "column": column,
             "n": sizes[one.group.name],
-            "weights": spec["weights"] or "unweighted",
+            "weights": spec.weightings[0] or "unweighted",
         }
         yield from _part_rows(one.balance[scale], about)
         share = one.balance[scale].share_negative(BALANCE)
         yield {**about, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE}
 
 
-def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
+def _difference_rows(found: list[Found], spec: Model) -> Iterator[Row]:
     """Yield the differences between the groups of each variable."""
     by_name = {one.group.name: one for one in found}
     for variable in dict.fromkeys(one.group.variable for one in found[1:]):
@@ -249,7 +270,7 @@ def _difference_rows(found: list[Found], spec: Spec) -> Iterator[Row]:
                     yield not_estimable(f"no balance for {' and '.join(missing)}", column=column)
                     continue
                 gap = pair[0].balance[scale].less(pair[1].balance[scale])
-                about = {"column": column, "weights": spec["weights"] or "unweighted"}
+                about = {"column": column, "weights": spec.weightings[0] or "unweighted"}
                 yield from _part_rows(gap, about)
 
 
@@ -271,25 +292,18 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
 # --- by step -----------------------------------------------------------------------------------
 
 
-def _by_step(
-    sample: pd.DataFrame, spec: Spec, bootstrap: Mapping[str, int]
-) -> tuple[list[Row], dict[str, Any]]:
+def _by_step(sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]) -> Fitted:
     """Return the balance of each step, all of them in one model in place of the source.
 
     Effects are raw: a standard deviation of a yes/no variable says nothing.
     """
-    outcome = spec["balance"]["target"]
-    asked = [step for step in spec["steps"] if sample[step].notna().any()]
-    try:
-        fit, found = _steps(sample, asked, spec, bootstrap)
-    except CisflowError as error:
-        note = note_of(error)
-        return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
+    asked = [step for step in spec.steps if sample[step].notna().any()]
+    fit, found = _steps(sample, asked, spec, bootstrap)
     rows: list[Row] = []
-    for step in spec["steps"]:
-        here = {"outcome": outcome, "column": column_of(SCALES[1], step)}
+    for step in spec.steps:
+        here: Row = {"column": column_of(SCALES[1], step)}
         if step in found:
-            here |= {"n": float(fit.nobs), "weights": spec["weights"] or "unweighted"}
+            here |= {"n": float(fit.nobs), "weights": spec.weightings[0] or "unweighted"}
             rows += list(_part_rows(found[step], here))
             share = found[step].share_negative(BALANCE)
             rows.append({**here, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE})
@@ -298,11 +312,11 @@ def _by_step(
             why = few if step in asked else "the survey does not ask so many"
             rows.append(not_estimable(why, **here))
     groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
-    return rows, {"outcome": outcome, "lag": None, "groups": groups}
+    return rows, {"lag": None, "groups": groups}
 
 
 def _steps(
-    sample: pd.DataFrame, asked: Sequence[str], spec: Spec, bootstrap: Mapping[str, int]
+    sample: pd.DataFrame, asked: Sequence[str], spec: Model, bootstrap: Mapping[str, int]
 ) -> tuple[PathResults, dict[str, Decomposition]]:
     """Fit the model with steps in place of its source; return it and each step's balance.
 
@@ -314,27 +328,23 @@ def _steps(
     CisflowError
         If the model cannot be estimated.
     """
-    about = spec["balance"]
-    unasked = set(spec["steps"]) - set(asked)
+    about = _about(spec)
+    unasked = set(spec.steps) - set(asked)
     firms = _complete(sample, [v for v in variables_of(spec) if v not in unasked])
     taken = firms[list(asked)].astype("float64").sum()
     steps = [s for s in asked if FEWEST_LEFT <= taken[s] <= len(firms) - FEWEST_LEFT]
     equations = {
-        to: [
-            step
-            for source in sources
-            for step in (steps if source == about["source"] else [source])
-        ]
-        for to, sources in spec["equations"].items()
+        to: [step for source in sources for step in (steps if source == about.source else [source])]
+        for to, sources in spec.equations.items()
     }
     options = {key: bootstrap[key] for key in ("draws", "seed")}
     fit = _fit(firms, equations, spec, options)
-    through = {key: about[key] for key in ("target", "return_through", "cost_through")}
+    paths = about.model_dump(exclude={"source"})
     found = {}
     for step in steps:
-        parts = parts_of(fit.model.system, step, **through)
+        parts = parts_of(fit.model.system, step, **paths, names=NAMES)
         sums = {part: paths for part, paths in parts.items() if ARROW not in part}
-        found[step] = decompose(fit, step, about["target"], sums)[SCALES[1]]
+        found[step] = decompose(fit, step, about.target, sums)[SCALES[1]]
     return fit, found
 
 
@@ -354,13 +364,13 @@ def _diagnostics(
 
 
 def _horizon(
-    spec: Spec, turns: Mapping[str, Mapping[int, float]]
+    spec: Model, turns: Mapping[str, Mapping[int, float]]
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return in words at which lag each group's balance turns."""
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
     rows = [
         {
-            "outcome": spec["balance"]["target"],
+            "outcome": _about(spec).target,
             "column": column_of(SCALES[0], group),
             "term": HORIZON,
             "status": IN_WORDS,

@@ -12,14 +12,17 @@ from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.estimates import NO_ESTIMATE
-from cisflow.estimators.errors import Sentence
+from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
-from cisflow.panel.sample import columns_in
+from cisflow.study.models import Covariance, Model
+from cisflow.study.terms import columns_of, factors_of, is_column, text_of
 
 Row = dict[str, Any]
-Covariance = str | dict[str, str]
+
+REFUSALS = (CisflowError, EstimationError)
+"""What says that something cannot be estimated, by the pipeline or by an estimator."""
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -28,31 +31,37 @@ def numeric(sample: pd.DataFrame) -> pd.DataFrame:
     return sample.astype(dict.fromkeys(flags, "Float64")).astype(dict.fromkeys(flags, "float64"))
 
 
-def fit_arguments(covariance: str | dict[str, str], sample: pd.DataFrame) -> dict[str, Any]:
+def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any]:
     """Return the arguments of ``fit`` for a covariance of the models file."""
-    if covariance == "survey":
+    if covariance.kind == "survey":
         options = ("strata", "firms", "population")
         return {
-            "cov_type": covariance,
+            "cov_type": covariance.kind,
             "cov_kwds": {
                 option: sample[column].to_numpy()
                 for option, column in zip(options, DESIGN_COLUMNS[1:], strict=True)
             },
         }
-    if isinstance(covariance, str):
-        return {"cov_type": covariance}
-    return {"cov_type": "cluster", "cov_kwds": {"groups": sample[covariance["cluster"]]}}
-
-
-def covariance_name(covariance: Covariance) -> str:
-    """Return a covariance of the models file as the rows call it."""
-    return covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
+    if not covariance.groups:
+        return {"cov_type": covariance.kind}
+    return {"cov_type": covariance.kind, "cov_kwds": {"groups": sample[covariance.groups]}}
 
 
 def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:
-    """Return a regression as a formula, each term once and fixed effects as dummies."""
+    """Return a regression as a formula, each term once and fixed effects as dummies.
+
+    The formula library executes what it reads, so it gets nothing but names of columns: what a
+    term is made of was evaluated before, by :func:`cisflow.panel.terms.add_terms`, and is a column
+    under its own text, which backticks mark as a name.
+    """
     dummies = [f"C({effect})" for effect in effects]
-    return f"{outcome} ~ " + " + ".join(dict.fromkeys([*terms, *dummies]))
+    right = [_named(term) for term in dict.fromkeys([*terms, *dummies])]
+    return f"{_named(outcome)} ~ " + " + ".join(right)
+
+
+def _named(term: str) -> str:
+    texts = [(text_of(factor), is_column(factor)) for factor in factors_of(term)]
+    return ":".join(text if plain else f"`{text}`" for text, plain in texts)
 
 
 def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
@@ -63,13 +72,15 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
     CisflowError
         It names the variables.
     """
-    names = dict.fromkeys(name for term in terms for name in columns_in(term))
+    names = dict.fromkeys(name for term in terms for name in columns_of(term))
+    made = [text_of(factor) for term in terms for factor in factors_of(term)]
+    names |= dict.fromkeys(text for text in made if text in sample)
     if empty := [name for name in names if sample[name].isna().all()]:
         remedy = "leave them out, or put in their place what the file has"
         raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
-def note_of(error: CisflowError) -> Sentence:
+def note_of(error: CisflowError | EstimationError) -> Sentence:
     """Return why something cannot be estimated, a text that knows the numbers of firms in it."""
     return Sentence.joined(problem.what for problem in error.problems)
 
@@ -114,7 +125,7 @@ def record_of(test: Any) -> dict[str, Any]:
     return {"statistic": float(test.stat), "df": test.df, "p_value": float(test.pval)}
 
 
-def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list[dict[str, Any]]:
+def sensitivities(rows: Rows, kept: Sequence[int], spec: Model) -> list[dict[str, Any]]:
     """Return how sensitive the named coefficients of a regression are to an omitted variable.
 
     Parameters
@@ -128,9 +139,9 @@ def sensitivities(rows: Rows, kept: Sequence[int], spec: dict[str, Any]) -> list
         to compare with: a term, or a fixed effect, which stands for all its dummies.
     """
     names = [rows.names[j] for j in kept]
-    benchmark = spec.get("sensitivity_benchmark") or ""
+    benchmark = spec.sensitivity_benchmark or ""
     found = []
-    for term in (name for name in spec.get("sensitivity") or [] if name in names):
+    for term in (name for name in spec.sensitivity if name in names):
         against = [
             j
             for j, name in enumerate(names)

@@ -2,86 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import ESTIMATED, FIXED
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
 from cisflow.raw.printed import read_printed
+from cisflow.study.models import Model
 
-Maker = Callable[[dict[str, list[str]]], "PathModel"]
+Maker = Callable[[Mapping[str, Sequence[str]]], "PathModel"]
 
 MOST_INDICES = 5
 """Omitted arrows whose modification indices are handed on, the largest first."""
 
 
-def path_model(
-    sample: pd.DataFrame, spec: dict[str, Any], bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+def path_model(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit a recursive system; yield its arrows and effects, raw and standardised.
 
     A union of readings is tested against each reading, fitted to the same firms.
     """
-    covariance = fit_arguments(spec["covariance"][0], sample)
+    yield attempt(partial(_fitted, sample, spec, bootstrap))
+
+
+def _fitted(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Fitted:
+    covariance = fit_arguments(spec.covariance[0], sample)
     draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
-    try:
-        make = _maker(sample, spec)
-        fit = make(spec["equations"]).fit(**covariance)
-        kind, tables, failed = _effects(fit, spec, covariance, draws)
-        diagnostics = {
-            "nobs": fit.nobs,
-            "fit_measures": fit.fit_measures(),
-            "r2": dict(fit.r2),
-            "effects": {name: table.to_dict(orient="records") for name, table in tables.items()},
-            "dropped": fit.dropped,
-            "bootstrap": {**draws, "failed": failed},
-            "modification_indices": _indices(fit),
-            **_tests_of_readings(make, spec, fit, covariance),
-        }
-    except CisflowError as error:
-        yield [not_estimable(note_of(error))], {"note": note_of(error)}
-        return
-    about = {"n": fit.nobs, "weights": spec["weights"] or "unweighted"}
+    make = _maker(sample, spec)
+    fit = make(spec.equations).fit(**covariance)
+    kind, tables, failed = _effects(fit, spec, covariance, draws)
+    diagnostics = {
+        "nobs": fit.nobs,
+        "fit_measures": fit.fit_measures(),
+        "r2": dict(fit.r2),
+        "effects": {name: table.to_dict(orient="records") for name, table in tables.items()},
+        "dropped": fit.dropped,
+        "bootstrap": {**draws, "failed": failed},
+        "modification_indices": _indices(fit),
+        **_tests_of_readings(make, spec, fit, covariance),
+    }
+    about = {"n": fit.nobs, "weights": spec.weightings[0] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
-    for (source, target), table in zip(spec["effects"], tables.values(), strict=True):
+    for (source, target), table in zip(spec.effects, tables.values(), strict=True):
         named = table.assign(term=[_effect_term(name, source) for name in table["effect"]])
         rows += [{**about, "cov_type": kind, **row} for row in _effect_rows(named, target)]
-    yield rows, diagnostics
+    return rows, diagnostics
 
 
-def _maker(sample: pd.DataFrame, spec: dict[str, Any]) -> Maker:
+def _maker(sample: pd.DataFrame, spec: Model) -> Maker:
     """Return what makes a path model of equations: from the firms, or from a printed table."""
-    if printed := spec.get("printed"):
-        corr, sd = read_printed(printed["file"])
-        return partial(PathModel.from_correlation, corr=corr, sd=sd, n=printed["firms"])
+    if printed := spec.printed:
+        corr, sd = read_printed(printed.file)
+        return partial(PathModel.from_correlation, corr=corr, sd=sd, n=printed.firms)
     return partial(
         PathModel,
         data=numeric(sample),
-        controls=spec["controls"],
-        fixed_effects=spec["fixed_effects"],
-        weights=spec["weights"],
-        missing=spec.get("missing", "listwise"),
+        controls=spec.controls,
+        fixed_effects=spec.fixed_effects,
+        weights=spec.weightings[0],
+        missing=spec.missing,
     )
 
 
 def _effects(
-    fit: PathResults, spec: dict[str, Any], covariance: dict[str, Any], draws: dict[str, int]
+    fit: PathResults, spec: Model, covariance: dict[str, Any], draws: dict[str, int]
 ) -> tuple[str, dict[str, pd.DataFrame], int]:
     """Return the kind of interval, the wanted effects by name, and how many resamples failed.
 
     Intervals are over resamples of firms; from a printed table, which has none, over draws of the
     coefficients from their estimated distribution.
     """
-    pairs = {f"{source} → {target}": (source, target) for source, target in spec["effects"]}
-    if spec.get("printed"):
+    pairs = {f"{source} → {target}": (source, target) for source, target in spec.effects}
+    if spec.printed:
         tables = {name: fit.effects(*pair, monte_carlo=draws) for name, pair in pairs.items()}
         simulated = {"ci_low": "mc_low", "ci_high": "mc_high", "p_value": "mc_p_value"}
         columns = [(p + to, p + of) for p in ("", "std_") for to, of in simulated.items()]
@@ -104,12 +103,12 @@ def _indices(fit: PathResults) -> list[dict[str, Any]]:
 
 
 def _tests_of_readings(
-    make: Maker, spec: dict[str, Any], union: PathResults, covariance: dict[str, Any]
+    make: Maker, spec: Model, union: PathResults, covariance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return how each reading of a union fares against it, nothing for a model that is none."""
-    if not spec.get("readings"):
+    if not spec.readings:
         return {}
-    fits = {name: make(equations).fit(**covariance) for name, equations in spec["readings"].items()}
+    fits = {name: make(equations).fit(**covariance) for name, equations in spec.readings.items()}
     table = compare({**fits, "union": union}).drop(index="union")
     return {
         "readings": {

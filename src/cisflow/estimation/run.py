@@ -16,18 +16,19 @@ from cisflow import __version__
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
-from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, ESTIMATED, WORDS, Estimates
+from cisflow.estimation.driver import Fitted
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
 from cisflow.panel.design import survey_design
 from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
-from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED, uses_design, weightings
-
-Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
+from cisflow.study.models import Model
+from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Estimator:
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
     """
 
-    fit: Callable[[pd.DataFrame, dict[str, Any], dict[str, int]], Fitted]
+    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
     pooled: bool = False
 
 
@@ -60,7 +61,7 @@ ESTIMATORS = {
 
 def estimate(
     panel: pd.DataFrame,
-    spec: dict[str, Any],
+    spec: Model,
     *,
     country: str,
     model: str,
@@ -75,7 +76,7 @@ def estimate(
     panel
         Firm × wave, with research variables.
     spec
-        The model as the models file has it, defaults filled in.
+        The model.
     country, model
         Names for the rows.
     lag
@@ -92,36 +93,34 @@ def estimate(
     """
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
-    estimator = ESTIMATORS[spec["estimator"]]
+    estimator = ESTIMATORS[spec.estimator]
     samples = _samples(panel, spec, lag, pooled=estimator.pooled)
-    if spec.get("printed"):
+    if spec.printed:
         samples = iter([(PRINTED, panel.head(0), "")])
     for wave, sample, reason in samples:
         label = {"country": country, "wave": wave, "model": model}
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
+        for fitted, diagnostics in estimator.fit(add_terms(sample, spec), spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
-    silent = {**dict.fromkeys(WORDS, ""), "status": ESTIMATED}
-    told = [{**silent, **without_few(row, minimum)} for row in rows]
-    table = pd.DataFrame(told, columns=list(COLUMNS))
-    about = {key: spec[key] for key in ("title", "source", "estimator")}
-    about |= {"spec": spec_digest(spec), "cisflow": __version__}
+    table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
+    about = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
+    about |= {"spec": spec_digest(spec.as_params()), "cisflow": __version__}
     return Estimates(
         table, {"country": country, "model": model, **about, "fits": without_few(fits, minimum)}
     )
 
 
 def _samples(
-    panel: pd.DataFrame, spec: dict[str, Any], lag: int, *, pooled: bool
+    panel: pd.DataFrame, spec: Model, lag: int, *, pooled: bool
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
     """Yield wave, its firms and why they cannot support the model (empty if they can)."""
     parts = []
     for wave in waves_of(panel, spec):
         sample, flow = select_sample(panel, spec, wave, lag=lag)
-        if uses_design(spec):
+        if spec.uses_design:
             sample = _with_design(sample, panel[panel["wave"] == wave])
         parts.append((wave, sample, flow))
     reasons = [_why_not(sample, flow, spec) for _, sample, flow in parts]
@@ -143,18 +142,20 @@ def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:
     return sample.join(design)
 
 
-def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: dict[str, Any]) -> str:
+def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
     """Return why a wave cannot support a model: where the sample flow runs dry."""
     if len(sample) == 0:
         empty = flow.loc[flow["firms"] == 0]
         return f"no firm is left after “{empty['restriction'].iloc[0]}”"
-    if set(weightings(spec)) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
+    if set(spec.weightings) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
         return NO_WEIGHTS
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
-    if unmeasured and spec["estimator"] == "path":
+    if unmeasured and spec.estimator == "path":
         return f"nothing measured for {', '.join(unmeasured)}"
+    if unique := nearly_unique(sample, spec):
+        return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""
 
 
-def _needed(spec: dict[str, Any]) -> list[str]:
-    return [v for v in variables_of(spec) if v not in spec["sample"]]
+def _needed(spec: Model) -> list[str]:
+    return [v for v in variables_of(spec) if v not in spec.sample]

@@ -18,7 +18,7 @@ from pandas.api.types import is_numeric_dtype
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.thresholds import MINIMUM_CELL, SHARE_EDGES, is_small, splits_off_few
 from cisflow.panel.sample import select_sample, variables_of, waves_of
-from cisflow.study.weightings import weightings
+from cisflow.study.models import Model
 
 
 def descriptives(
@@ -222,7 +222,7 @@ def describe_sample(
 
 def describe_samples(
     panel: pd.DataFrame,
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Model],
     country: str,
     *,
     lag: int,
@@ -250,7 +250,6 @@ def describe_samples(
     """
     samples = []
     for model, spec in models.items():
-        censored = spec["estimator"] in ("tobit", "fractional")
         for wave in waves_of(panel, spec):
             sample, _ = select_sample(panel, spec, wave, lag=lag)
             samples.append(
@@ -259,9 +258,9 @@ def describe_samples(
                     [v for v in variables_of(spec) if _is_numeric(panel, v)],
                     wave=wave,
                     model=model,
-                    outcomes=spec["outcomes"] if censored else (),
-                    limits=tuple(spec["limits"]) if censored else (None, None),
-                    weights=weightings(spec)[0],
+                    outcomes=spec.outcomes if spec.censored else (),
+                    limits=(spec.limits if spec.censored else None) or (None, None),
+                    weights=spec.weightings[0],
                     minimum=minimum,
                 )
             )

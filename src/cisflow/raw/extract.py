@@ -29,16 +29,12 @@ __all__ = [
     "OpenExtract",
     "code_key",
     "column_names",
-    "configured",
     "files_of",
     "open_extract",
     "read_extract",
     "selected",
     "verify_checksum",
 ]
-
-# What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
 
 
 @dataclass(frozen=True)
@@ -288,18 +284,6 @@ def selected(options: Options) -> dict[str, list[str]]:
         column: [str(value) for value in (values if isinstance(values, list) else [values])]
         for column, values in options.get("select", {}).items()
     }
-
-
-def configured(codebook: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a codebook whose ``file`` section also holds what the config says on opening.
-
-    Parameters
-    ----------
-    source
-        An entry of the config, with perhaps ``join``, ``member`` and ``select``.
-    """
-    stated = {key: source[key] for key in CONFIG_KEYS if key in source}
-    return {**codebook, "file": {**codebook.get("file", {}), **stated}} if stated else codebook
 
 
 def verify_checksum(path: Paths, sha256: str | Sequence[str] | None, heading: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cisflow.raw.opened import (
     LABEL_ROW,
@@ -21,10 +22,6 @@ from cisflow.raw.opened import (
     object_texts,
     told_apart,
 )
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
-
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
 
@@ -54,8 +51,6 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
 
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
-    from python_calamine import CalamineError, CalamineWorkbook
-
     source = raw.source()
     try:
         if isinstance(source, str):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from cisflow.simulate.files import encode, encode_accounts, write_extract
 from cisflow.simulate.norta import implied_correlations
 from cisflow.simulate.population import draw_cis2, draw_cis4
 from cisflow.simulate.survey import answers, classified, draw_wave, draw_waves, name_firms
+from cisflow.study.codebook import Codebook
 from cisflow.study.truth import Truth, load_truth, truth_of
 
 __all__ = [
@@ -37,8 +37,8 @@ __all__ = [
 
 def simulate_extracts(
     truth: Truth,
-    codebooks: Mapping[str, Mapping[str, Any]],
-    accounts_codebook: Mapping[str, Any] | None,
+    codebooks: Mapping[str, Codebook],
+    accounts_codebook: Codebook | None,
     seed: int,
     files: Mapping[str, Path | str],
     country: str = "BE",
@@ -68,29 +68,27 @@ def simulate_extracts(
     """
     _check_waves(truth, codebooks, wants_accounts=accounts_codebook is not None)
     rng = np.random.default_rng([seed, *country.encode()])
-    questionnaires = {wave: codebook["variables"] for wave, codebook in codebooks.items()}
+    questionnaires = {wave: codebook.variables for wave, codebook in codebooks.items()}
     waves = draw_waves(truth, questionnaires, rng)
     name_firms(truth, waves, country, rng)
     for wave, firms in waves.items():
         codebook = codebooks[wave]
-        given = answers(truth, firms, codebook["variables"], rng)
+        given = answers(truth, firms, codebook.variables, rng)
         given = classified(truth, given, codebook)
         extract = encode(firms, given, codebook, country, rng)
-        write_extract(extract, Path(files[wave]), codebook.get("file", {}))
+        write_extract(extract, Path(files[wave]), codebook.file.options)
     if accounts_codebook is not None:
-        years = {wave: codebook["reference_year"] for wave, codebook in codebooks.items()}
+        years = {wave: codebook.reference_year or 0 for wave, codebook in codebooks.items()}
         if "panel" in truth:
             accounts = draw_followed_accounts(truth, waves, years, country, rng)
         else:
             wave = truth["accounts"]["wave"]
             accounts = draw_accounts(truth, waves[wave], years[wave], country, rng)
         extract = encode_accounts(accounts, accounts_codebook, country, rng)
-        write_extract(extract, Path(files["accounts"]), accounts_codebook.get("file", {}))
+        write_extract(extract, Path(files["accounts"]), accounts_codebook.file.options)
 
 
-def _check_waves(
-    truth: Truth, codebooks: Mapping[str, Mapping[str, Any]], *, wants_accounts: bool
-) -> None:
+def _check_waves(truth: Truth, codebooks: Mapping[str, Codebook], *, wants_accounts: bool) -> None:
     """Refuse waves the truth says nothing about."""
     problems = [
         Problem(f"sizes: the wave {wave} is not there", f"add `{wave}: {{analysis: …}}` to `sizes`")

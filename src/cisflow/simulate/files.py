@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyreadstat
+import xlsxwriter
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import AMOUNTS
 from cisflow.study.canonical import BLOCKS, MONEY, SPENDING, TEXT
-from cisflow.study.codebook import alternatives, multiple
+from cisflow.study.codebook import Codebook, Variable
 
 FORMATS = (".sav", ".dta", ".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 # Files carry a date of writing; a fixed one keeps them equal byte for byte.
@@ -58,7 +60,7 @@ class Extract:
 def encode(
     firms: pd.DataFrame,
     given: pd.DataFrame,
-    codebook: Mapping[str, Any],
+    codebook: Codebook,
     country: str,
     rng: np.random.Generator,
 ) -> Extract:
@@ -78,27 +80,25 @@ def encode(
     rng
         Generator.
     """
-    extract = Extract(f"{codebook['title']} (SYNTHETIC)")
-    variables = {v: spec for v, spec in codebook["variables"].items() if v in given}
+    extract = Extract(f"{codebook.title} (SYNTHETIC)")
+    variables = {name: v for name, v in codebook.variables.items() if name in given}
     said = _screens(firms, given, variables)
-    for variable, spec in variables.items():
-        whole = given[variable] + given[spec["includes"]] if "includes" in spec else given[variable]
-        values = _written(variable, whole, codebook)
-        screen = spec.get("screen", {})
-        if screen.get("no_is_zero"):
+    for name, variable in variables.items():
+        whole = given[name] + given[variable.includes] if variable.includes else given[name]
+        values = _written(name, whole, codebook)
+        if variable.screen and variable.screen.no_is_zero:
             # Whoever said no to "did you …?" was not asked "how much?".
-            values = values.where(said[screen["name"]] == 1)
-        _add(extract, variable, values, spec, country, rng)
-    for variable, spec in variables.items():
-        name = spec.get("screen", {}).get("name")
-        if name and name not in extract.columns:
-            coded, labels = _coded(said[name], codebook["codes"]["yes_no"], country, rng)
-            extract.add(name, coded, f"{spec.get('label', variable)}: yes or no", labels)
+            values = values.where(said[variable.screen.name] == 1)
+        _add(extract, name, values, variable, country, rng)
+    for name, variable in variables.items():
+        if variable.screen and (column := variable.screen.name) not in extract.columns:
+            coded, labels = _coded(said[column], codebook.yes_no, country, rng)
+            extract.add(column, coded, f"{variable.label or name}: yes or no", labels)
     return extract
 
 
 def _screens(
-    firms: pd.DataFrame, given: pd.DataFrame, variables: Mapping[str, Any]
+    firms: pd.DataFrame, given: pd.DataFrame, variables: Mapping[str, Variable]
 ) -> dict[str, pd.Series]:
     """Return the answers (1, 0, NaN) to every "did you …?" that precedes another question.
 
@@ -106,24 +106,23 @@ def _screens(
     to the first amount it precedes. Of the firms that left an amount blank, those with one had said
     yes; the others said nothing.
     """
-    own = {names[0]: v for v, spec in variables.items() for names in alternatives(dict(spec))}
+    own = {names[0]: name for name, v in variables.items() for names in v.alternatives}
     said: dict[str, pd.Series] = {}
-    for variable, spec in variables.items():
-        name = spec.get("screen", {}).get("name")
-        if name is None or name in said:
+    for name, variable in variables.items():
+        if variable.screen is None or (column := variable.screen.name) in said:
             continue
-        if name in own:
-            said[name] = given[own[name]]
+        if column in own:
+            said[column] = given[own[column]]
             continue
-        asked = given[spec["asked_if"]] == 1 if "asked_if" in spec else True
-        yes = (firms[variable] > 0).astype(float)
-        said[name] = yes.where(asked & (given[variable].notna() | (yes == 1)))
+        asked = given[variable.asked_if] == 1 if variable.asked_if else True
+        yes = (firms[name] > 0).astype(float)
+        said[column] = yes.where(asked & (given[name].notna() | (yes == 1)))
     return said
 
 
-def _written(variable: str, values: pd.Series, codebook: Mapping[str, Any]) -> pd.Series:
+def _written(variable: str, values: pd.Series, codebook: Codebook) -> pd.Series:
     """Return canonical values in the unit of the file, amounts in whole units."""
-    factor = multiple(variable, dict(codebook))
+    factor = codebook.multiple(variable)
     if factor == 1:
         return values
     scaled = values / factor
@@ -135,27 +134,27 @@ def _written(variable: str, values: pd.Series, codebook: Mapping[str, Any]) -> p
 
 def _add(
     extract: Extract,
-    variable: str,
+    name: str,
     values: pd.Series,
-    spec: Mapping[str, Any],
+    variable: Variable,
     country: str,
     rng: np.random.Generator,
 ) -> None:
-    columns = [names[0] for names in alternatives(dict(spec))]
-    label = spec.get("label", variable)
-    if "sum_of" in spec or not columns:
-        what = f"{variable}: `sum_of` and `constant` cannot be simulated"
+    columns = [names[0] for names in variable.alternatives]
+    label = variable.label or name
+    if variable.sum_of or not columns:
+        what = f"{name}: `sum_of` and `constant` cannot be simulated"
         raise CisflowError(extract.title, Problem(what, "give the variable a `name`"))
     for column, part in zip(columns, _spread(values, len(columns), rng), strict=True):
-        if variable in BLOCKS["sources"]:
+        if name in BLOCKS["sources"]:
             extract.add(column, part, label, _DEGREES)
-        elif "codes" in spec and variable in TEXT:
-            extract.add(column, _coded_text(part, spec["codes"]), label)
-        elif "codes" in spec:
-            coded, labels = _coded(part, spec["codes"], country, rng)
-            extract.add(column, coded, label, labels)
-        else:
+        elif variable.codes is None:
             extract.add(column, part, label)
+        elif name in TEXT:
+            extract.add(column, _coded_text(part, variable.codes), label)
+        else:
+            coded, labels = _coded(part, variable.codes, country, rng)
+            extract.add(column, coded, label, labels)
 
 
 def _spread(values: pd.Series, n: int, rng: np.random.Generator) -> list[pd.Series]:
@@ -168,7 +167,7 @@ def _spread(values: pd.Series, n: int, rng: np.random.Generator) -> list[pd.Seri
     return [values * yes[:, i] for i in range(n)]
 
 
-def _coded_text(values: pd.Series, codes: Mapping[str, str]) -> Any:
+def _coded_text(values: pd.Series, codes: Mapping[str, Any]) -> Any:
     """Return texts in the file's codes; of several codes of one text the first."""
     code_of: dict[str, str] = {}
     for raw, meaning in codes.items():
@@ -197,7 +196,7 @@ def _coded(
 
 
 def encode_accounts(
-    accounts: pd.DataFrame, codebook: Mapping[str, Any], country: str, rng: np.random.Generator
+    accounts: pd.DataFrame, codebook: Codebook, country: str, rng: np.random.Generator
 ) -> Extract:
     """Return accounts as a Bel-first / Orbis export: a row per firm, a column per item and year.
 
@@ -212,28 +211,28 @@ def encode_accounts(
     rng
         Generator.
     """
-    variables = codebook["variables"]
-    currency = codebook.get("money", {}).get("currency", "EUR")
-    tokens = [token for token in codebook.get("missing", []) if token][:3] or [""]
+    variables = codebook.variables
+    currency = codebook.money.currency or "EUR"
+    tokens = [token for token in codebook.missing if token][:3] or [""]
     odds = np.array([0.8, 0.1, 0.1])[: len(tokens)]
     wide = accounts.pivot(index="firm_id", columns="year")  # noqa: PD010 (no aggregation wanted)
     ids = list(wide.index)
-    extract = Extract(f"{codebook['title']} (SYNTHETIC)")
+    extract = Extract(f"{codebook.title} (SYNTHETIC)")
     # The export's own row numbers have no header.
     extract.add("", [f"{i}." for i in range(1, len(ids) + 1)], "")
     extract.add("Company name\nLatin alphabet", [f"SYNTHETIC {i:05d}" for i in range(len(ids))], "")
-    extract.add(variables["firm_id"]["name"][0], ids, "")
+    extract.add(variables["firm_id"].name[0], ids, "")
     extract.add("Country ISO code", [country] * len(ids), "")
-    for variable, spec in variables.items():
-        if variable == "firm_id":
+    for name, variable in variables.items():
+        if name == "firm_id":
             continue
-        amount = variable in AMOUNTS
+        amount = name in AMOUNTS
         for year in sorted(accounts["year"].unique(), reverse=True):
-            figures = wide[variable, year] / (1000 if amount else 1)
+            figures = wide[name, year] / (1000 if amount else 1)
             absent = rng.choice(tokens, size=len(ids), p=odds / odds.sum())
             cells = figures.round().astype(object).where(figures.notna(), absent)
             unit = f"th {currency} " if amount else ""
-            extract.add(f"{spec['name'][0]}\n{unit}{year}", list(cells), "")
+            extract.add(f"{variable.name[0]}\n{unit}{year}", list(cells), "")
     return extract
 
 
@@ -272,8 +271,6 @@ def write_extract(extract: Extract, path: Path, options: Mapping[str, str] = {})
 
 
 def _write_sav(extract: Extract, path: Path) -> None:
-    import pyreadstat
-
     pyreadstat.write_sav(
         extract.frame(),
         path,
@@ -318,8 +315,6 @@ def _write_text(extract: Extract, path: Path, options: Mapping[str, str]) -> Non
 
 
 def _write_xlsx(extract: Extract, path: Path, sheet: str) -> None:
-    import xlsxwriter
-
     with xlsxwriter.Workbook(path, {"nan_inf_to_errors": False}) as workbook:
         workbook.set_properties({"title": extract.title, "created": WRITTEN})
         results = workbook.add_worksheet(sheet)

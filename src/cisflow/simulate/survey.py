@@ -17,6 +17,7 @@ from cisflow.simulate.population import (
     draw_others,
 )
 from cisflow.study.canonical import BLOCKS, PARTNERS, PERCENT, PLACES
+from cisflow.study.codebook import Codebook, Variable
 from cisflow.study.truth import Truth
 
 # Groups whose numbers the truth fixes and whose answers the analyses need in full.
@@ -189,7 +190,7 @@ def _link(earlier: pd.DataFrame, later: pd.DataFrame, n: int, rng: np.random.Gen
 
 
 def answers(
-    truth: Truth, firms: pd.DataFrame, variables: Mapping[str, Any], rng: np.random.Generator
+    truth: Truth, firms: pd.DataFrame, variables: Mapping[str, Variable], rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return what firms answered: NaN where they were not asked or left a question blank.
 
@@ -207,21 +208,21 @@ def answers(
     given = firms.copy()
     _leave_blank(truth["non_response"], given, rng)
     _miscount(truth["non_response"]["shares_not_100"], given, rng)
-    for variable, spec in variables.items():
-        if "asked_if" in spec and variable in given:
+    for name, variable in variables.items():
+        if variable.asked_if and name in given:
             # Whoever skips a filter question skips what follows from it.
-            asked = given[spec["asked_if"]] == 1
-            given[variable] = given[variable].where(asked)
+            asked = given[variable.asked_if] == 1
+            given[name] = given[name].where(asked)
     return given
 
 
-def classified(truth: Truth, given: pd.DataFrame, codebook: Mapping[str, Any]) -> pd.DataFrame:
+def classified(truth: Truth, given: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """Return answers in the classes of the questionnaire's file.
 
     Activities are drawn in NACE Rev. 1.1; a file in Rev. 2 has the truth's successors of the
     divisions. A file with size classes has those of Recommendation 2003/361/EC.
     """
-    if codebook.get("nace", {}).get("revision") == "2":
+    if codebook.nace and codebook.nace.revision == "2":
         given = given.assign(nace=given["nace"].map(truth["firms"]["nace_revision_2"]))
     # Recommendation 2003/361/EC, without firms of fewer than ten.
     edges, classes = [0, 50, 250, np.inf], ["10-49", "50-249", "250+"]

@@ -1,387 +1,487 @@
-"""Codebooks: how the columns of one questionnaire become canonical variables.
+"""Codebooks, typed: how the columns of one questionnaire become canonical variables.
 
-A codebook is a YAML file that may extend another one. This module finds it, merges it with what
-it extends, checks it, and fills in what its blocks share; :mod:`cisflow.survey.ingest` applies it.
+What a user writes of a codebook, and what holds of it once :mod:`cisflow.study.codebook_files` has
+merged it with what it extends. ``workflow/schemas/codebook.schema.yaml`` is made from these types.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from cisflow.base.documents import did_you_mean, read_yaml, validated
-from cisflow.base.paths import shipped, shown
-from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.canonical import (
-    ACCOUNT_COLUMNS,
-    ACCOUNT_MONEY,
-    ASKED,
-    BLOCK_OF,
-    FIRM_COLUMNS,
-    FLAGS,
-    MONEY,
-    PERCENT,
-    SPENDING,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
+from typing_extensions import TypeAliasType
 
-Codebook = dict[str, Any]
+from cisflow.study.canonical import ACCOUNT_MONEY, MONEY, SPENDING
+from cisflow.study.documents import Document
 
-SOURCES = ("name", "any_of", "sum_of", "constant", "row_number")
-# Not read from a column.
-MADE = ("constant", "row_number")
+# By what a value in a unit is multiplied; the last two are spending in relation to turnover.
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
-# Spending that a file states in relation to turnover.
 OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
-# Set by the ingest itself; a codebook has nothing to say about them.
-SET_BY_INGEST = ("country", "wave", "reference_year", "section", *ASKED)
-# Sections of which a codebook that extends another restates only what differs.
-MERGED = (
-    "money",
-    "file",
-    "codes",
-    "nace",
-    "shares",
-    "header",
-    "consolidation",
-    "fiscal_year",
+# What the config may say on how to open a source, besides its codebook's `file:`.
+CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
+YES_NO = {"0": False, "1": True}
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _listed_each(values: Any) -> Any:
+    return [_listed(value) for value in values]
+
+
+def _written(form: Any) -> BeforeValidator:
+    """Say in the schema in which form users write what is read into another one."""
+    return BeforeValidator(lambda value: value, json_schema_input_type=form)
+
+
+Constant = bool | int | float | str
+CONSTANTS = ["boolean", "number", "string"]
+Text = Annotated[str, Field(min_length=1)]
+_UNIQUE: dict[str, Any] = {"uniqueItems": True}
+Value = TypeAliasType(
+    "Value",
+    Annotated[
+        str | int | float,
+        WithJsonSchema(
+            {
+                "description": "A code as it stands in the file; put yes, no, on, off and NO "
+                "(Norway) in quotes.",
+                "type": ["string", "number"],
+            }
+        ),
+    ],
 )
-SCHEMA = shipped("workflow", "schemas", "codebook.schema.yaml")
+Note = Annotated[Text, Field(description="What a reader should know about this choice, in words.")]
+MoneyUnit = Literal["unit", "thousand", "million"]
+_UNIT_OR_NULL: dict[str, Any] = {
+    "description": "`unit`, `thousand` or `million`; null drops a unit taken over.",
+    "anyOf": [{"enum": ["unit", "thousand", "million"]}, {"type": "null"}],
+}
+Codes = TypeAliasType(
+    "Codes",
+    Annotated[
+        Mapping[
+            str,
+            Annotated[
+                Constant,
+                WithJsonSchema({"description": "yes, no, a number or a text.", "type": CONSTANTS}),
+            ],
+        ],
+        Field(
+            min_length=1,
+            description="From the code in the file to its canonical value (yes, no or a number); "
+            '`"*"` stands for every other code, `"{country}"` for the country\'s two letters.',
+        ),
+    ],
+)
+Verified = Annotated[
+    Literal["sourced", "inferred", "general", "template"],
+    Field(
+        description="How sure the mapping is: sourced (a public document says so), inferred "
+        "(deduced from one), general (general knowledge), template (to be confirmed by whoever "
+        "holds the file)."
+    ),
+]
+Source = Annotated[Text, Field(description="The document the mapping was taken from.")]
+Columns = TypeAliasType(
+    "Columns",
+    Annotated[
+        tuple[Text, ...],
+        Field(min_length=1, description="Names of columns.", json_schema_extra=_UNIQUE),
+    ],
+)
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=Text | Columns)]
+Parts = TypeAliasType(
+    "Parts",
+    Annotated[
+        tuple[tuple[str, ...], ...],
+        BeforeValidator(
+            _listed_each,
+            json_schema_input_type=Annotated[
+                tuple[Text | Columns, ...], Field(min_length=1, json_schema_extra=_UNIQUE)
+            ],
+        ),
+        Field(description="Columns a variable is made of."),
+    ],
+)
+Tokens = Annotated[tuple[Value, ...], Field(min_length=1)]
 
 
-def codebook_files(name: str | Path, folders: Iterable[str | Path]) -> list[Path]:
-    """Return the files a codebook is made of: itself, then what it extends, and so on.
+class Money(Document):
+    """Currency and unit in which amounts are written."""
 
-    Parameters
-    ----------
-    name
-        Path below a folder, without ``.yaml`` (``"eurostat/cis4"``), or the path of a file.
-    folders
-        Where names are looked up, first match wins.
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    """Three-letter code of the currency, such as EUR."""
+    unit: MoneyUnit = "unit"
+    """What one written unit stands for: `unit`, `thousand` or `million`."""
+    column: Names = ()
+    """Only for accounts; column with the currency of each row, or alternatives. Every row must be
+    in the codebook's."""
+    note: Note | None = None
 
-    Raises
-    ------
-    CisflowError
-        A codebook that does not exist, is not YAML, or extends itself.
+
+class File(Document):
+    """How to open the file, where that cannot be seen from the file itself."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Character between two columns of a text file; found by itself when not given."""
+    encoding: Text | None = None
+    """Encoding of a text file or of an SPSS/Stata/SAS file, such as utf-8, cp1252 or latin-1."""
+    decimal: Literal[".", ","] | None = None
+    """Decimal sign of a text file, `.` or `,`; found by itself when not given and the numbers tell.
+    For accounts, of the text cells of an Excel file too."""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """Only for accounts; the sign between thousands, `,` `.` a blank (of any width) or an
+    apostrophe (of any form). Found by itself when not given and the figures tell."""
+    sheet: Text | None = None
+    """Name of the sheet of an Excel file; the first one when not given."""
+    label_row: bool | None = None
+    """Whether the row below the header of a text or Excel file explains the columns; seen by itself
+    when not given."""
+    note: Note | None = None
+    join: SkipJsonSchema[str] | None = None
+    """From the config: the column that identifies rows in all of several files."""
+    member: SkipJsonSchema[str] | None = None
+    """From the config: which file of a zip archive."""
+    select: SkipJsonSchema[Mapping[str, Any]] = Field(default_factory=dict)
+    """From the config: column and value (or values) of the rows to keep."""
+    stored_apart: SkipJsonSchema[bool] | None = None
+    """Whether figures are read as they are written, stored fractions told apart."""
+    figures: SkipJsonSchema[str] | None = None
+    """How the file's figures were written, once they have been made plain."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What :func:`cisflow.raw.extract.open_extract` is told."""
+        return {key: value for key, value in self if value is not None}
+
+
+class Nace(Document):
+    """Classification of economic activities the file uses."""
+
+    revision: Literal["1.1", "2", "isic3"]
+    """`"1.1"` (also for Rev. 1), `"2"` (Rev. 2), or `isic3`; write the numbers in quotes."""
+    note: Note | None = None
+
+
+class Shares(Document):
+    """How the shares of turnover hang together."""
+
+    sum_to_100: Annotated[tuple[str, ...], Field(json_schema_extra=_UNIQUE)] = ()
+    """The shares that together make up the whole turnover; their sum is checked. An empty list
+    drops the one taken over."""
+    complete_blanks: bool = False
+    """true if a blank share is zero wherever the shares present already make 100."""
+    note: Note | None = None
+
+
+class Sign(Document):
+    """Columns, what they tell, and what to do."""
+
+    columns: Columns
+    meaning: Text
+    """What it tells that the file has one of the columns."""
+    remedy: Text
+    """What to do, such as which codebook to use."""
+
+
+class Break(Document):
+    """One break."""
+
+    since: int = Field(alias="from")
+    """Reference year of the first wave after the break, such as 2008."""
+    text: Text
+    """What changed and what is not comparable, as a sentence."""
+    source: Source
+    verified: Verified
+
+
+class Header(Document):
+    """Only for accounts with one column per item and year; how to read such a header."""
+
+    pattern: Text | None = None
+    """Regular expression with the named groups label and year, and if the headers have them unit,
+    currency, last (the text for "last available year") and back (the number in "Year - 1"); matched
+    after every run of blanks and newlines is made one blank. Unit and currency before or behind the
+    year (th EUR, mEUR, (EUR'000), €m) are found without a group."""
+    units: Annotated[
+        Mapping[str, MoneyUnit],
+        _written(dict[str, Annotated[MoneyUnit, WithJsonSchema(_UNIT_OR_NULL)]]),
+    ] = {}
+    """From the unit as written in the header to `unit`, `thousand` or `million`; one in small
+    letters has any capitals. Units are added to those taken over, null drops one. A single letter
+    counts beside a currency only."""
+
+
+class Consolidation(Document):
+    """Only for accounts; consolidated or unconsolidated ones, which to keep of several.
+
+    A codebook that extends another states what differs; `codes` are added to those taken over.
     """
-    places = [Path(folder) for folder in folders]
-    files = [_find(name, places, wanted_by=None)]
-    while parent := read_yaml(files[-1]).get("extends"):
-        path = _find(str(parent), places, wanted_by=files[-1])
-        if path in files:
-            chain = " → ".join(shown(file) for file in [*files, path])
-            problem = Problem(
-                f"extends: goes round in a circle: {chain}", "remove one of these `extends:`"
-            )
-            raise CisflowError(shown(files[0]), problem)
-        files.append(path)
-    return files
+
+    name: Names = ()
+    """Column of the consolidation code, or alternatives; nothing is chosen if the file has none."""
+    prefer: Annotated[tuple[Text, ...], Field(min_length=1, json_schema_extra=_UNIQUE)] = ()
+    """Kinds of accounts that may be kept, the best first, such as [U1, U2, C2, C1]; one row per
+    firm is kept, kinds not listed are left out, and a row that does not say comes last."""
+    codes: Mapping[str, Text] = {}
+    """From a text in the file to a kind, such as `consolidated accounts: C1`; C1, C2, U1, U2, LF
+    and NF are known."""
+    note: Note | None = None
 
 
-def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
-    """Read, merge and check a codebook.
+class FiscalYear(Document):
+    """Only for accounts; when fiscal years end and how long they are.
 
-    Parameters
-    ----------
-    name, folders
-        As for :func:`codebook_files`.
-
-    Returns
-    -------
-    dict
-        The keys described in ``workflow/schemas/codebook.schema.yaml``, and besides ``id`` (the
-        name it was asked for by), ``path`` (its file) and ``files``. Every variable carries
-        what its block shares (``asked_if``, ``codes``, ``verified``, ``source``, ``note``), its
-        ``codes`` written out as raw text → canonical value, and ``name`` as a list of alternatives,
-        the first being the one to write.
-
-    Raises
-    ------
-    CisflowError
-        Everything that is wrong with the file asked for and those it extends.
+    A codebook that extends another states what differs.
     """
-    places = [Path(folder) for folder in folders]
-    files = codebook_files(name, places)
-    merged: Codebook = {}
-    for path in reversed(files):
-        document = validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
-        if suffix := document.pop("column_suffix", None):
-            merged = _suffixed(merged, suffix)
-        merged = _merged(merged, document)
-    merged.pop("extends", None)
-    merged.setdefault("table", "firms")
-    problems = list(_contradictions(merged))
-    if problems:
-        raise CisflowError(shown(files[0]), problems)
-    variables = {v: _completed(v, spec, merged) for v, spec in merged["variables"].items()}
-    names = {"id": str(name).removesuffix(".yaml"), "path": shown(files[0])}
-    return {**merged, **names, "files": [shown(file) for file in files], "variables": variables}
+
+    closing_date: Names = ()
+    """Column with the closing date (or year) of a firm's last accounts, or alternatives; it turns
+    "Last avail. yr" and "Year - 1" into years."""
+    previous_year_before_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """Accounts that close before this month count for the year before; 1 (the default) takes the
+    year of the date."""
+    months: Names = ()
+    """Label (or column) of the number of months, or alternatives."""
+    other_than_12: Literal["keep", "exclude"] = "keep"
+    """What to do with a fiscal year of other than twelve months: `keep` (the default) or `exclude`.
+    Both are counted."""
+    note: Note | None = None
 
 
-def alternatives(spec: dict[str, Any]) -> list[list[str]]:
-    """Return the columns a variable is made of, each as the list of its alternative names."""
-    columns = [spec["name"]] if "name" in spec else spec.get("any_of", spec.get("sum_of", []))
-    return [[column] if isinstance(column, str) else list(column) for column in columns]
+class Block(Document):
+    """What all variables of the block share; a variable's own key wins."""
+
+    asked_if: Text | None = None
+    """Canonical yes/no variable; the question was put only to firms that have it."""
+    codes: str | None = None
+    """Name of a set of `codes:` for all variables of the block."""
+    verified: Verified | None = None
+    source: Source | None = None
+    note: Note | None = None
 
 
-def needed_columns(codebook: Codebook) -> list[str]:
-    """Return every column of the extract that the codebook names, alternatives included."""
-    columns = list(codebook.get("rows", {}))
-    for spec in codebook["variables"].values():
-        columns += [name for names in alternatives(spec) for name in names]
-        if "screen" in spec:
-            columns.append(spec["screen"]["name"])
-    return list(dict.fromkeys(columns))
+class Blocks(Document):
+    """What all variables of a block share, so that it need not be repeated.
+
+    Blocks are shares, spending, cooperation, partners, funding, protection, sources, and firm for
+    all others.
+    """
+
+    firm: Block = Block()
+    shares: Block = Block()
+    spending: Block = Block()
+    cooperation: Block = Block()
+    partners: Block = Block()
+    funding: Block = Block()
+    protection: Block = Block()
+    sources: Block = Block()
 
 
-def multiple(variable: str, codebook: Codebook) -> float:
-    """Return by what a written value of ``variable`` is multiplied to be canonical."""
-    spec = codebook["variables"][variable]
-    money = variable in (*MONEY, *SPENDING, *ACCOUNT_MONEY)
-    default = codebook.get("money", {}).get("unit", "unit") if money else "unit"
-    return {**MULTIPLES, **OF_TURNOVER}[spec.get("unit", default)]
+class Format(Document):
+    """Only for firm_id; how it is written everywhere, so that survey and accounts meet.
+
+    Blanks, dots, dashes and the prefix are taken off, zeros filled in on the left, the prefix put
+    back.
+    """
+
+    prefix: Text = ""
+    """What stands before the digits, such as BE; nothing when not given."""
+    digits: Annotated[int, Field(ge=1, le=30)]
+    """Number of digits, leading zeros included."""
 
 
-def canonical_columns(table: str) -> list[str]:
-    """Return the variables a codebook for ``table`` (``firms`` or ``accounts``) may map."""
-    columns = FIRM_COLUMNS if table == "firms" else ACCOUNT_COLUMNS
-    return [column for column in columns if column not in SET_BY_INGEST]
+class Screen(Document):
+    """The yes/no question before this one, as "Did you have ...? If yes, how much?"."""
+
+    name: Text
+    """Column of the screening question, coded as `yes_no`; it is not used if the file lacks it."""
+    codes: Codes | None = None
+    """Codes of the screening question, where they are not those of `yes_no`."""
+    missing: Tokens = ()
+    """Codes of the screening question that stand for no answer."""
+    no_is_zero: bool = False
+    """true if a blank is zero (or no) for firms that answered the screening question with no."""
 
 
-def _find(name: str | Path, folders: list[Path], wanted_by: Path | None) -> Path:
-    file = f"{str(name).removesuffix('.yaml')}.yaml"
-    candidates = [folder / file for folder in folders]
-    if str(name).endswith(".yaml"):
-        candidates.append(Path(name))
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    known = [
-        path.relative_to(folder).with_suffix("").as_posix()
-        for folder in folders
-        for path in folder.rglob("*.yaml")
-    ]
-    remedy = did_you_mean(str(name), known)
-    if wanted_by is None:
-        raise CisflowError("codebooks", Problem(f"there is no codebook `{name}`", remedy))
-    problem = Problem(f"extends: there is no codebook `{name}`", remedy)
-    raise CisflowError(shown(wanted_by), problem)
+class Variable(Document):
+    """Where a variable comes from, and how to read it.
+
+    Exactly one of name, any_of, sum_of and constant (or, for firm_id, row_number); null drops a
+    variable taken over with `extends`.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "null"]})
+
+    name: Names = ()
+    """Column of the file (capitals do not matter), or a list of alternatives of which the file has
+    one."""
+    any_of: Parts = ()
+    """Yes/no columns, each or a list of its alternative names; yes if one says yes, no if all say
+    no."""
+    sum_of: Parts = ()
+    """Columns with amounts to be added up, each or a list of its alternative names."""
+    constant: Annotated[Constant, WithJsonSchema({"type": CONSTANTS})] | None = None
+    """One value for all firms, for what the file does not hold."""
+    row_number: Annotated[Literal[True], WithJsonSchema({"const": True})] | None = None
+    """Only for firm_id; true numbers the rows of a file without identifiers. Its firms cannot be
+    linked to company accounts or over waves."""
+    label: str | None = None
+    """The question in a few words."""
+    required: bool = True
+    """false if the file may lack the column or hold no value of it; true otherwise (the
+    default)."""
+    codes: Annotated[Codes | None, _written(Text | Codes)] = None
+    """Name of a set of `codes:`, or codes and their canonical values written here; yes_no by
+    default for a yes/no variable."""
+    unit: (
+        Literal[
+            "percent",
+            "fraction",
+            "unit",
+            "thousand",
+            "million",
+            "percent_of_turnover",
+            "fraction_of_turnover",
+        ]
+        | None
+    ) = None
+    """`percent` (default) or `fraction` for shares; `unit`, `thousand` or `million` for amounts and
+    counts; `percent_of_turnover` or `fraction_of_turnover` for spending."""
+    format: Format | None = None
+    includes: Text | None = None
+    """Only for shares of turnover; the other share that the column includes, which is subtracted
+    (in CIS3 the share of new products includes those new to the market)."""
+    missing: Tokens = ()
+    """Codes that stand for no answer in this variable, such as 9 or 99."""
+    invalid: Literal["refuse", "missing"] = "refuse"
+    """What to do with values outside the codes or the permitted range: `refuse` the file (the
+    default) or count them and make them `missing`."""
+    blank_is_zero: bool = False
+    """true if a blank of a firm that was asked means no, or none: a box that was not ticked, an
+    amount that was not spent."""
+    screen: Screen | None = None
+    verified: Verified | None = None
+    source: Source | None = None
+    note: Note | None = None
+    asked_if: SkipJsonSchema[str] | None = None
+    """The yes/no variable of the block's filter."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The columns the variable is made of, each as its alternative names."""
+        return (self.name,) if self.name else self.any_of or self.sum_of
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The alternative names of its first (or only) column; empty if it has none."""
+        return next(iter(self.alternatives), ())
+
+    @property
+    def made(self) -> bool:
+        """Whether it is not read from a column."""
+        return self.constant is not None or self.row_number is not None
+
+    @property
+    def provenance(self) -> dict[str, str | None]:
+        """How sure the mapping is, by which document, and what a reader should know."""
+        return {"verified": self.verified, "source": self.source, "note": self.note}
 
 
-def _with_text_keys(value: Any, heading: str) -> Any:
-    """Return ``value`` with keys as text: YAML reads ``1:`` as a number and ``no:`` as false."""
-    if isinstance(value, list):
-        return [_with_text_keys(item, heading) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if any(isinstance(key, bool) for key in value):
-        problem = Problem(
-            "a key is written yes, no, on, off or their like, which YAML takes for true and false",
-            'put it in quotes: "NO"',
-        )
-        raise CisflowError(heading, problem)
-    return {str(key): _with_text_keys(item, heading) for key, item in value.items()}
+class Codebook(Document):
+    """How one questionnaire (or one export of company accounts) is turned into canonical variables.
 
+    What a codebook holds; every other key is an error.
+    """
 
-def _merged(parent: Codebook, child: Codebook) -> Codebook:
-    """Return ``parent`` overlaid with ``child``; see `extends` in the schema."""
-    merged = {**parent, **child}
-    for key in MERGED:
-        if key in merged:
-            merged[key] = {**parent.get(key, {}), **child.get(key, {})}
-    for key, part in (("header", "units"), ("consolidation", "codes")):
-        if part in merged.get(key, {}):
-            both = {**parent.get(key, {}).get(part, {}), **merged[key][part]}
-            merged[key][part] = {name: value for name, value in both.items() if value is not None}
-    if "prefer" in (own := child.get("consolidation", {})) and "note" not in own:
-        merged["consolidation"].pop("note", None)  # it told why another kind goes first
-    merged["missing"] = list(dict.fromkeys([*parent.get("missing", []), *child.get("missing", [])]))
-    old, new = parent.get("blocks", {}), child.get("blocks", {})
-    merged["blocks"] = {b: {**old.get(b, {}), **new.get(b, {})} for b in {**old, **new}}
-    variables = dict(parent.get("variables", {}))
-    for variable, spec in child.get("variables", {}).items():
-        if spec is None:
-            variables.pop(variable, None)
-            continue
-        taken_over = variables.get(variable, {})
-        if any(source in spec for source in SOURCES):
-            taken_over = {k: v for k, v in taken_over.items() if k not in SOURCES}
-        variables[variable] = {**taken_over, **spec}
-    merged["variables"] = variables
-    return merged
+    title: Text
+    """What the questionnaire is called, with its years, such as "CIS4, 2002-2004"."""
+    extends: Text | None = None
+    """Another codebook to take over, by its path below config/codebooks without `.yaml`; keys given
+    here win, `missing` adds to the list taken over."""
+    column_suffix: Text | None = None
+    """Text that stands behind every column named by the codebook taken over with `extends`, such as
+    _o; the columns this file names itself are written as they are."""
+    table: Literal["firms", "accounts"] = "firms"
+    """`firms` for a survey (the default), `accounts` for company accounts."""
+    reference_year: Annotated[int, Field(ge=1980, le=2100)] | None = None
+    """Last year of the survey's period, a whole number such as 2004."""
+    money: Money = Money()
+    file: File = File()
+    rows: Mapping[
+        str,
+        Annotated[
+            Value | Annotated[list[Value], Field(min_length=1)],
+            Field(description="The value, or the list of values, of the rows to keep."),
+        ],
+    ] = {}
+    """Column and value (or list of values): only such rows of a pooled file are read."""
+    missing: tuple[Value, ...] = ()
+    """Texts that stand for no answer in every column; a blank always does."""
+    codes: Mapping[str, Codes] = {}
+    """Named sets of codes, each from the code in the file to its canonical value."""
+    nace: Nace | None = None
+    shares: Shares = Shares()
+    unexpected: tuple[Sign, ...] = ()
+    """Columns by which a file of another kind is known, such as the divided clients of a later
+    round; a file that has one of them is refused. A codebook that extends another restates the
+    list."""
+    breaks: tuple[Break, ...] = ()
+    """Breaks of the series, shown wherever a country's waves lie on both sides of one. A codebook
+    that extends another restates the list; an empty one drops it."""
+    header: Header = Header()
+    consolidation: Consolidation = Consolidation()
+    fiscal_year: FiscalYear = FiscalYear()
+    blocks: Blocks = Blocks()
+    variables: Mapping[str, Variable]
+    """Canonical variables (config/README.md lists them) and where they come from."""
+    id: SkipJsonSchema[str] = ""
+    """The name it was asked for by."""
+    path: SkipJsonSchema[str] = ""
+    """Its file."""
+    files: SkipJsonSchema[tuple[str, ...]] = ()
+    """Its file, and those it extends."""
 
+    @property
+    def yes_no(self) -> Mapping[str, Any]:
+        """The usual codes of a yes/no question."""
+        return self.codes.get("yes_no", YES_NO)
 
-def _suffixed(codebook: Codebook, suffix: str) -> Codebook:
-    """Return ``codebook`` with every column its variables name written with ``suffix``."""
+    def asked_if(self, block: str) -> str | None:
+        """Return the yes/no variable that says to which firms a block's questions were put."""
+        shared: Block = getattr(self.blocks, block)
+        return shared.asked_if
 
-    def column(name: Any) -> Any:
-        return [column(part) for part in name] if isinstance(name, list) else name + suffix
+    def no_answer(self, part: Variable | Screen | None = None) -> list[str]:
+        """Return what stands for no answer: in every column, and in those of a variable."""
+        return [str(token) for token in (*self.missing, *(part.missing if part else ()))]
 
-    def renamed(spec: dict[str, Any]) -> dict[str, Any]:
-        columns: dict[str, Any] = {
-            k: column(spec[k]) for k in ("name", "any_of", "sum_of") if k in spec
-        }
-        if "screen" in spec:
-            columns["screen"] = {**spec["screen"], "name": column(spec["screen"]["name"])}
-        return {**spec, **columns}
+    def needed_columns(self) -> list[str]:
+        """Return every column of the extract that the codebook names, alternatives included."""
+        columns = [*self.rows]
+        for variable in self.variables.values():
+            columns += [name for names in variable.alternatives for name in names]
+            columns += [variable.screen.name] if variable.screen else []
+        return list(dict.fromkeys(columns))
 
-    changed: Codebook = {
-        "variables": {v: renamed(s) for v, s in codebook.get("variables", {}).items()}
-    }
-    if "unexpected" in codebook:
-        signs = codebook["unexpected"]
-        changed["unexpected"] = [{**sign, "columns": column(sign["columns"])} for sign in signs]
-    return {**codebook, **changed}
+    def multiple(self, variable: str) -> float:
+        """Return by what a written value of ``variable`` is multiplied to be canonical."""
+        money = variable in (*MONEY, *SPENDING, *ACCOUNT_MONEY)
+        unit = self.variables[variable].unit or (self.money.unit if money else "unit")
+        return {**MULTIPLES, **OF_TURNOVER}[unit]
 
+    def opened(self, **how: Any) -> Codebook:
+        """Return the codebook with another way of opening its file."""
+        return self.model_copy(update={"file": self.file.model_copy(update=how)})
 
-def _block_of(variable: str) -> str:
-    return BLOCK_OF.get(variable, "firm")
+    def configured(self, source: Mapping[str, Any]) -> Codebook:
+        """Return the codebook with what an entry of the config says on opening its file."""
+        return self.opened(**{key: source[key] for key in CONFIG_KEYS if key in source})
 
-
-def _completed(variable: str, spec: dict[str, Any], codebook: Codebook) -> dict[str, Any]:
-    """Return ``spec`` with what its block shares and with its codes written out."""
-    block = codebook["blocks"].get(_block_of(variable), {})
-    # A source says nothing about a mapping that states another degree of certainty.
-    if "verified" in spec and "source" not in spec:
-        block = {k: v for k, v in block.items() if k != "source"}
-    complete = {**block, **spec}
-    if isinstance(complete.get("name"), str):
-        complete["name"] = [complete["name"]]
-    sets = codebook.get("codes", {})
-    default = "yes_no" if variable in FLAGS and "constant" not in spec else None
-    codes = complete.pop("codes", default)
-    if isinstance(codes, str):
-        codes = sets[codes]
-    if codes is not None:
-        complete["codes"] = codes
-    return complete
-
-
-def _contradictions(codebook: Codebook) -> Iterator[Problem]:
-    """Yield what the schema cannot see: names and keys that do not go together."""
-    known = canonical_columns(codebook["table"])
-    for variable, spec in codebook["variables"].items():
-        if variable not in known:
-            remedy = did_you_mean(variable, known)
-            yield Problem(f"variables: unknown variable `{variable}`", remedy)
-        else:
-            yield from _contradictions_of(variable, spec, codebook)
-    yield from _contradictions_of_blocks(codebook)
-    if not codebook["variables"]:
-        return
-    if "firm_id" not in codebook["variables"]:
-        yield Problem("variables: `firm_id` is not mapped", "say which column identifies the firm")
-    if codebook["table"] == "firms":
-        yield from _contradictions_of_firms(codebook)
-    else:
-        yield from _contradictions_of_accounts(codebook)
-
-
-def _contradictions_of(
-    variable: str, spec: dict[str, Any], codebook: Codebook
-) -> Iterator[Problem]:
-    given = [source for source in SOURCES if source in spec]
-    if len(given) != 1:
-        what = " and ".join(f"`{g}`" for g in given) or "no source"
-        remedy = "give exactly one of `name`, `any_of`, `sum_of` and `constant`"
-        yield Problem(f"variables.{variable}: has {what}", remedy)
-    if "row_number" in spec and variable != "firm_id":
-        what = f"variables.{variable}: `row_number` although it is not firm_id"
-        yield Problem(what, "name the column it is in, or remove it")
-    if "any_of" in spec and variable not in FLAGS:
-        remedy = "use `name`, or `sum_of` for amounts"
-        yield Problem(f"variables.{variable}: `any_of` although it is no yes/no variable", remedy)
-    block = codebook["blocks"].get(_block_of(variable), {})
-    codes = spec.get("codes", block.get("codes", "yes_no" if variable in FLAGS else None))
-    sets = codebook.get("codes", {})
-    if isinstance(codes, str) and codes not in sets and "constant" not in spec:
-        remedy = did_you_mean(codes, list(sets))
-        yield Problem(f"variables.{variable}.codes: there is no set `{codes}`", remedy)
-    elif isinstance(codes, dict) and variable in FLAGS:
-        wrong = sorted({str(v) for v in codes.values() if not isinstance(v, bool)})
-        if wrong:
-            what = f"variables.{variable}.codes: {', '.join(wrong)} for a yes/no variable"
-            yield Problem(what, "write yes or no, without quotes")
-    if "includes" in spec and not {variable, spec["includes"]} <= set(PERCENT):
-        what = f"variables.{variable}.includes: `{spec['includes']}` is not one of the shares"
-        yield Problem(what, did_you_mean(spec["includes"], list(PERCENT)))
-    elif "includes" in spec and spec["includes"] not in codebook["variables"]:
-        what = f"variables.{variable}.includes: `{spec['includes']}` is not mapped"
-        yield Problem(what, "map it, since it is subtracted, or remove `includes`")
-    yield from _contradictions_of_unit(variable, spec, codebook)
-
-
-def _contradictions_of_unit(
-    variable: str, spec: dict[str, Any], codebook: Codebook
-) -> Iterator[Problem]:
-    if spec.get("unit") in OF_TURNOVER:
-        if variable not in SPENDING:
-            what = f"variables.{variable}.unit: {spec['unit']} although it is no spending"
-            yield Problem(what, "use it for rd_internal and the like alone")
-        elif "turnover" not in codebook["variables"]:
-            what = f"variables.{variable}.unit: {spec['unit']}, but `turnover` is not mapped"
-            yield Problem(what, "map it, since amounts are made of it")
-    elif "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
-        allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"
-        yield Problem(f"variables.{variable}.unit: {spec['unit']} does not fit", f"use {allowed}")
-
-
-def _contradictions_of_blocks(codebook: Codebook) -> Iterator[Problem]:
-    for block, shared in codebook["blocks"].items():
-        flag = shared.get("asked_if")
-        if flag and flag not in FLAGS:
-            yield Problem(
-                f"blocks.{block}.asked_if: `{flag}` is no yes/no variable",
-                did_you_mean(flag, list(FLAGS)),
-            )
-        if flag and block == "firm":
-            yield Problem(
-                "blocks.firm.asked_if: these questions have no filter",
-                "remove it; a variable with a filter belongs to another block",
-            )
-
-
-def _contradictions_of_firms(codebook: Codebook) -> Iterator[Problem]:
-    if "thousands" in codebook.get("file", {}):
-        what = "file: `thousands` although this is no codebook of accounts"
-        yield Problem(what, "remove it; thousands of a survey's file are not separated")
-    if "reference_year" not in codebook:
-        yield Problem("`reference_year` is missing", "add the last year of the survey's period")
-    if "nace" in codebook["variables"] and "nace" not in codebook:
-        what = "variables.nace is mapped but `nace:` does not say which classification it is"
-        yield Problem(what, 'add `nace: {revision: "1.1"}`, `"2"` or `isic3`')
-    for share in codebook.get("shares", {}).get("sum_to_100", []):
-        if share not in codebook["variables"] or share not in PERCENT:
-            what = f"shares.sum_to_100: `{share}` is not a share this codebook maps"
-            yield Problem(what, did_you_mean(share, list(PERCENT)))
-
-
-def _contradictions_of_accounts(codebook: Codebook) -> Iterator[Problem]:
-    lacking = [k for k in ("name", "prefer") if k not in codebook.get("consolidation", {})]
-    if "consolidation" in codebook and lacking:
-        what = " and ".join(f"`{key}`" for key in lacking)
-        remedy = "say which column tells the kind of accounts, and which kinds are kept"
-        yield Problem(f"consolidation: {what} is missing", remedy)
-    marks = codebook.get("file", {})
-    if "decimal" in marks and marks["decimal"] == marks.get("thousands"):
-        what = f"file: `decimal` and `thousands` are both '{marks['decimal']}'"
-        yield Problem(what, "correct one of them")
-    pattern = codebook.get("header", {}).get("pattern")
-    if pattern is None and "year" not in codebook["variables"]:
-        yield Problem(
-            "neither `header:` nor variables.year is given",
-            "describe the headers of a file with one column per year, or map the year's column",
-        )
-    if pattern is None:
-        return
-    try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error as error:
-        yield Problem(f"header.pattern: not a regular expression: {error}", "correct it")
-        return
-    if not {"label", "year"} <= groups:
-        yield Problem(
-            "header.pattern: lacks the named group `label` or `year`",
-            "write them as (?P<label>…) and (?P<year>…)",
-        )
+    def redefined(self, variables: Mapping[str, Variable]) -> Codebook:
+        """Return the codebook with other entries of some variables."""
+        return self.model_copy(update={"variables": {**self.variables, **variables}})

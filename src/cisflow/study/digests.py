@@ -18,7 +18,7 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
 
     Estimates of several centres are pooled only if it is the same in all.
     """
-    looks = ("title", "source", "note", "layout")
+    looks = ("title", "source", "note", "layout", "labels")
     numbers = {key: value for key, value in spec.items() if key not in looks}
     text = json.dumps(numbers, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -56,8 +56,8 @@ def code_digest(script: str, root: Path) -> str:
         seen[path] = text
         queue += imported
     digest = hashlib.sha256()
-    for path in sorted(seen):
-        digest.update(seen[path].encode())
+    for text in sorted(seen.values()):  # by content: an installed package lies in another order
+        digest.update(text.encode())
     return digest.hexdigest()[:16]
 
 

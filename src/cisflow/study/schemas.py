@@ -5,6 +5,7 @@ Validation of a document, completion in an editor and the settings pages of the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic_core import core_schema
 
 from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
+from cisflow.study.codebook import Codebook
 from cisflow.study.documents import Document
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
@@ -24,6 +26,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "config": (Settings, "A cisflow run"),
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
+    "codebook": (Codebook, "A cisflow codebook"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -87,10 +90,18 @@ class _Schema(GenerateJsonSchema):
         return {"anyOf": [one, *rest]} if rest else one
 
 
+class _Partial(_Schema):
+    """Of a document that may take over what it leaves out: no default is filled in."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models`` or ``claims``."""
+    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims`` or ``codebook``."""
     document, title = TITLES[kind]
-    made = TypeAdapter(document).json_schema(schema_generator=_Schema)
+    generator = _Partial if document is Codebook else _Schema
+    made = TypeAdapter(document).json_schema(schema_generator=generator)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     ordered: dict[str, Any] = _ordered({**made, **head})
     return ordered
@@ -129,11 +140,66 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
+# --- the settings pages of the manual ----------------------------------------------------------
+
+PAGE = Path("docs", "settings.md")
+INTRODUCTION = """# Every setting
+
+What a config, a models file, a claims file and a codebook may hold. This page is written by
+`python -m cisflow.study.schemas` from the same types that documents are checked against;
+[the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
+"""
+HEADINGS = {
+    "config": ("A run: `config/*.yaml`", ""),
+    "models": ("A model: `config/models.yaml`", "NAME."),
+    "claims": ("Claims: `config/claims.yaml`", ""),
+    "codebook": ("A codebook: a file below `config/codebooks/`", ""),
+}
+
+
+def settings_page() -> str:
+    """Return the page of all settings: per file a table of keys, meanings and defaults."""
+    tables = []
+    for kind, (heading, start) in HEADINGS.items():
+        schema = schema_of(kind)
+        rows = [f"| `{key.removeprefix(start)}` | {text} |" for key, text in _keys(schema, schema)]
+        table = "\n".join(["| key | meaning |", "|---|---|", *rows])
+        tables.append(f"## {heading}\n\n{schema['description']}\n\n{table}\n")
+    return "\n".join([INTRODUCTION, *tables])
+
+
+def _keys(part: dict[str, Any], schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every key below a part of a schema and what it means, from the outside in."""
+    for name, rule in part.get("properties", {}).items():
+        whole = {**_referred(rule, schema), **rule}
+        yield f"{at}{name}", _meaning(whole, required=name in part.get("required", []))
+        yield from _keys(whole, schema, f"{at}{name}.")
+    for inner, named in (("additionalProperties", f"{at}NAME."), ("items", f"{at[:-1]}[].")):
+        if isinstance(below := part.get(inner), dict):
+            yield from _keys({**_referred(below, schema), **below}, schema, named)
+
+
+def _referred(rule: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema["$defs"].get(rule.get("$ref", "").rsplit("/", 1)[-1], {})
+    return found
+
+
+def _meaning(rule: dict[str, Any], *, required: bool) -> str:
+    """Return a key's meaning, with what it may be and what holds when it is left out."""
+    text = rule["description"].replace("|", "\\|")
+    if "enum" in rule and not all(f"{value}" in text for value in rule["enum"]):
+        text += f" One of {', '.join(f'`{value}`' for value in rule['enum'])}."
+    if isinstance(rule.get("default"), str | int | float) and rule["default"] != "":
+        text += f" Default: `{yaml.safe_dump(rule['default']).split(chr(10))[0]}`."
+    return f"**Required.** {text}" if required else text
+
+
 def main() -> None:
-    """Write the schemas of the project's folder."""
+    """Write the schemas and the page of settings of the project's folder."""
     for kind in TITLES:
         file = shipped(FOLDER) / f"{kind}.schema.yaml"
         file.write_text(schema_text(kind), encoding="utf-8")
+    shipped(PAGE).write_text(settings_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

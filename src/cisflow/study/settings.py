@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
+from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.documents import Document
+from cisflow.study.terms import tidy_made
 
 Number = int | float
 UNIQUE = {"uniqueItems": True}
@@ -97,6 +99,9 @@ Select = TypeAliasType(
         ),
     ],
 )
+
+
+Tidy = Annotated[str, AfterValidator(tidy_made)]  # a term as the estimates call it
 
 
 class Extract(Document):
@@ -192,7 +197,7 @@ class Pool(Document):
     knapp_hartung: bool = True
     """Standard errors scaled by the spread of the countries, and t instead of the normal
     distribution (Hartung & Knapp 2001)."""
-    terms: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = None
+    terms: Annotated[tuple[Tidy, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = None
     """Terms to pool, as the estimates call them; when not given, all but constants, controls and
     dummies."""
     moderators: Annotated[tuple[str, ...], Field(json_schema_extra=UNIQUE)] = ()
@@ -201,6 +206,20 @@ class Pool(Document):
     attributes: dict[Code, Attributes] | None = None
     """Attributes by country code, for countries that come from exports; as
     `countries.XX.attributes`."""
+
+
+class Construct(Document):
+    """One measure of your own."""
+
+    definition: Annotated[str, Field(min_length=1)]
+    """What it is made of, such as `any(fund_national, fund_eu)` or `100 * rd_external / turnover`;
+    it may use other ones."""
+    label: Annotated[str, Field(min_length=1, max_length=80)]
+    """Its name in print."""
+    unit: Annotated[str, Field(max_length=40)] = ""
+    """What it is counted in, such as % of turnover."""
+    description: Annotated[str, Field(max_length=500)] = ""
+    """A sentence for the paper's section on measures."""
 
 
 class AccountsOutcomes(Document):
@@ -244,6 +263,8 @@ class Settings(Document):
     ] = {}  # noqa: RUF012 - pydantic copies a default
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
+    constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
+    """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (
         None
     )
@@ -278,5 +299,5 @@ class Settings(Document):
     claims_file: str = "config/claims.yaml"
     """File with the claims, relative to the project's folder or to the working folder."""
     bootstrap: Bootstrap = Bootstrap()
-    minimum_cell: Annotated[int, Field(ge=1)] = 3
+    minimum_cell: Annotated[int, Field(ge=1)] = MINIMUM_CELL
     """Statistical disclosure control; nothing is published about fewer firms than this."""

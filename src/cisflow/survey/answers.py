@@ -16,17 +16,15 @@ from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
-from cisflow.study.codebook import MADE, Codebook, alternatives, multiple
-from cisflow.survey.labels import contradiction, in_codes
+from cisflow.study.codebook import Codebook, Screen, Variable
+from cisflow.survey.labels import contradiction, in_codes, one_line
+from cisflow.survey.marks import doubtful_decimals, like_thousands
 
 # A code is short; anything longer in a coded column may be an amount or a name and is not shown.
 LONGEST_CODE = 5
 # Numbers that are dates: another column was meant.
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(\D.*)?"
 MOST_CODES = 8
-# 1.234 and 12.345 may be thousands; as decimals, some numbers of a column would have other ones.
-THOUSANDS = r"[+-]?[1-9]\d{0,2}([.,]\d{3})+"
-FEWEST_THOUSANDS = 30
 
 
 @dataclass
@@ -67,38 +65,37 @@ class Columns:
 
         No columns and no problem means that the file may lack the variable, and does.
         """
-        spec = codebook["variables"][variable]
-        wanted = alternatives(spec)
+        asked = codebook.variables[variable]
         found: list[str] = []
         problems: list[Problem] = []
-        for names in wanted:
+        for names in asked.alternatives:
             here = [column for name in names if (column := self.find(name))]
             if len(here) > 1:
                 both = " and ".join(f"'{column}'" for column in here)
                 what = f"the file has both {both}"
-                remedy = f"say in {codebook['path']} which one it is: `name: {here[0]}`"
+                remedy = f"say in {codebook.path} which one it is: `name: {here[0]}`"
                 problems.append(Problem(what, remedy, variable))
             found += here[:1]
         # Some columns of several that belong together are never quietly left out.
-        absent = [names for names in wanted if not any(map(self.find, names))]
-        if absent and (found or spec.get("required", True)):
+        absent = [names for names in asked.alternatives if not any(map(self.find, names))]
+        if absent and (found or asked.required):
             problems.append(self._absence(variable, absent, codebook))
         return found, problems
 
     def unexpected(self, codebook: Codebook) -> Iterator[Problem]:
         """Yield what columns of the file tell that it is of another kind than the codebook."""
-        for sign in codebook.get("unexpected", []):
-            here = [column for name in sign["columns"] if (column := self.find(name))]
+        for sign in codebook.unexpected:
+            here = [column for name in sign.columns if (column := self.find(name))]
             if here:
                 listed = ", ".join(f"'{column}'" for column in here)
-                what = f"the file has {listed}: {sign['meaning']}"
-                yield Problem(what, sign["remedy"])
+                what = f"the file has {listed}: {sign.meaning}"
+                yield Problem(what, sign.remedy)
 
-    def _absence(self, variable: str, absent: list[list[str]], codebook: Codebook) -> Problem:
+    def _absence(self, variable: str, absent: list[tuple[str, ...]], codebook: Codebook) -> Problem:
         wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
         word, names = absent[0][0].casefold(), [name.casefold() for name in self.names]
         then = (
-            f"correct `{variable}:` in {codebook['path']}, or if the file cannot have it set "
+            f"correct `{variable}:` in {codebook.path}, or if the file cannot have it set "
             "`required: false`"
         )
         remedy = did_you_mean(word, names, then)
@@ -151,33 +148,32 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     CisflowError
         The file cannot be read, or none of its rows is asked for.
     """
-    options = codebook.get("file", {})
-    opened = open_extract(path, options, heading)
+    opened = open_extract(path, codebook.file.options, heading)
     present = Columns(opened.names)
     columns: dict[str, list[str]] = {}
     screens: dict[str, str] = {}
     problems: list[Problem] = []
-    for variable, spec in codebook["variables"].items():
+    for variable, asked in codebook.variables.items():
         found, wrong = present.resolve(variable, codebook)
         problems += wrong
-        if found or any(source in spec for source in MADE):
+        if found or asked.made:
             columns[variable] = found
-        if "screen" in spec and (screen := present.find(spec["screen"]["name"])):
+        if asked.screen and (screen := present.find(asked.screen.name)):
             screens[variable] = screen
     problems += present.unexpected(codebook)
     problems = [*_another_file(problems, codebook, path), *problems]
-    selectors = {column: present.find(column) for column in codebook.get("rows", {})}
+    selectors = {column: present.find(column) for column in codebook.rows}
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
         what = f"rows: column '{absent[0]}' is not in the file"
         names = [name.casefold() for name in present.names]
-        then = f"correct `rows:` in {codebook['path']}"
+        then = f"correct `rows:` in {codebook.path}"
         remedy = did_you_mean(absent[0].casefold(), names, then)
         raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
-    conditions = {**selected({"select": codebook.get("rows", {})}), **selected(options)}
-    extract = opened.read(needed, conditions)
+    wanted = selected({"select": {**codebook.rows, **codebook.file.select}})
+    extract = opened.read(needed, wanted)
     if len(extract.table) == 0:
         raise CisflowError(heading, _no_rows(extract, codebook))
     raw, read_as, more = _translated(extract, columns, screens, codebook)
@@ -195,11 +191,11 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
 
 def _another_file(problems: list[Problem], codebook: Codebook, path: Paths) -> list[Problem]:
     """Say that most columns are missing, so that the cause is sought in the file as a whole."""
-    needed = [v for v, s in codebook["variables"].items() if not _dispensable(s)]
+    needed = [v for v, s in codebook.variables.items() if s.required and s.constant is None]
     lacking = len({problem.about for problem in problems} & set(needed))
     if lacking < max(3, len(needed) / 2):
         return []
-    what = f"{lacking} of the {len(needed)} variables of {codebook['path']} are not in the file"
+    what = f"{lacking} of the {len(needed)} variables of {codebook.path} are not in the file"
     remedy = (
         "is it the file, the wave and the sheet meant, with the names of its columns in its first "
         f"row? `cisflow inspect {shown(files_of(path)[0])}` tells which codebook fits best"
@@ -207,20 +203,16 @@ def _another_file(problems: list[Problem], codebook: Codebook, path: Paths) -> l
     return [Problem(what, remedy)]
 
 
-def _dispensable(spec: dict[str, Any]) -> bool:
-    return "constant" in spec or not spec.get("required", True)
-
-
 def _no_rows(extract: Extract, codebook: Codebook) -> Problem:
     if extract.rows == 0:
         return Problem("the file has a header and no rows", "export it once more")
-    rows, select = codebook.get("rows", {}), codebook.get("file", {}).get("select", {})
+    rows, select = codebook.rows, codebook.file.select
     asked = ", ".join(f"{column} = {value}" for column, value in {**rows, **select}.items())
     found = "; ".join(
         f"column '{column}' has {', '.join(values[:10])}"
         for column, values in extract.found.items()
     )
-    places = [*([f"`rows:` in {codebook['path']}"] * bool(rows))]
+    places = [*([f"`rows:` in {codebook.path}"] * bool(rows))]
     places += ["`select:` in the config"] * bool(select)
     what = f"none of the {extract.rows} rows has {asked}"
     return Problem(what, f"correct {' or '.join(places)}: {found or 'the wrong column?'}")
@@ -231,25 +223,24 @@ def _translated(
 ) -> tuple[pd.DataFrame, str, list[Problem]]:
     """Return the rows with labels turned into the codebook's codes, and in which columns."""
     raw, problems, decoded = extract.table.copy(deep=False), [], []
-    coded = [
-        (variable, column, spec["codes"], spec.get("missing", []))
+    coded: list[tuple[str, str, Mapping[str, Any] | None, Variable | Screen]] = [
+        (variable, column, codebook.variables[variable].codes, codebook.variables[variable])
         for variable, own in columns.items()
-        if "codes" in (spec := codebook["variables"][variable])
         for column in own
     ]
     for variable, column in screens.items():
-        screen = codebook["variables"][variable]["screen"]
-        codes = screen_codes(screen, codebook)
-        coded.append((variable, column, codes, screen.get("missing", [])))
-    for variable, column, codes, missing in coded:
+        if screen := codebook.variables[variable].screen:
+            coded.append((variable, column, screen.codes or codebook.yes_no, screen))
+    for variable, column, codes, part in coded:
+        if codes is None:
+            continue
         labels = extract.value_labels.get(column, {})
-        place = f"{variable} (column '{_one_line(column)}')"
-        against = contradiction(place, raw[column], codes, labels, codebook["path"])
+        place = f"{variable} (column '{one_line(column)}')"
+        against = contradiction(place, raw[column], codes, labels, codebook.path)
         if against:
             problems.append(against)
             continue
-        none = [*codebook.get("missing", []), *missing]
-        raw[column], done = in_codes(raw[column], codes, labels, none)
+        raw[column], done = in_codes(raw[column], codes, labels, codebook.no_answer(part))
         decoded += [column] * (done and column not in decoded)
     labelled = f", labels instead of codes in {', '.join(decoded)}" if decoded else ""
     return raw, f"{extract.read_as}{labelled}", problems
@@ -271,23 +262,26 @@ def read_answers(
     country
         Two-letter code, for codes that depend on it.
     """
-    spec = codebook["variables"][variable]
-    if "constant" in spec:
-        kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
-        values = pd.Series(spec["constant"], index=raw.index, dtype=kind)
+    asked = codebook.variables[variable]
+    if asked.constant is not None:
+        values = pd.Series(asked.constant, index=raw.index, dtype=_kind(variable))
         return Answers(values, values.isna())
-    if "row_number" in spec:
+    if asked.row_number:
         # With the year, so that rows of two waves are not taken for the same firm.
-        numbers = [f"{codebook['reference_year']}-{i}" for i in range(1, len(raw) + 1)]
+        numbers = [f"{codebook.reference_year}-{i}" for i in range(1, len(raw) + 1)]
         values = pd.Series(numbers, index=raw.index, dtype="string")
         return Answers(values, values.isna())
     parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
-    if "any_of" in spec:
+    if asked.any_of:
         values = any_yes([part.values for part in parts])
     else:
         values = reduce(lambda total, part: total + part.values, parts[1:], parts[0].values)
     problems = [problem for part in parts for problem in part.problems]
     return Answers(values, any_yes([part.invalid for part in parts]), columns, problems)
+
+
+def _kind(variable: str) -> str:
+    return "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
 
 
 def any_yes(flags: list[pd.Series]) -> pd.Series:
@@ -299,47 +293,32 @@ def read_column(
     variable: str, column: str, text: pd.Series, codebook: Codebook, country: str
 ) -> Answers:
     """Return the answers in one column; see :func:`read_answers`."""
-    spec = codebook["variables"][variable]
-    tokens = [*codebook.get("missing", []), *spec.get("missing", [])]
-    place = f"{variable} (column '{_one_line(column)}')"
-    if variable in TEXT and "codes" not in spec:
-        blank = text.str.casefold().isin({str(token).casefold() for token in tokens})
+    asked = codebook.variables[variable]
+    place = f"{variable} (column '{one_line(column)}')"
+    if variable in TEXT and asked.codes is None:
+        blank = text.str.casefold().isin({t.casefold() for t in codebook.no_answer(asked)})
         return Answers(text.mask(blank), blank & False)
-    decimal = codebook.get("file", {}).get("decimal", ".")
-    key = _keys(text, decimal)
-    key = key.mask(key.isin({_key(str(token), ".") for token in tokens}))
-    if "codes" in spec:
-        codes = {c.replace("{country}", country): value for c, value in spec["codes"].items()}
-        kind = "boolean" if variable in FLAGS else "string" if variable in TEXT else "float64"
-        return _coded(place, key, codes, kind, spec, codebook)
-    return _number(variable, place, key, spec, codebook)
+    key = _answered(text, codebook.file.decimal or ".", codebook, asked)
+    if asked.codes is not None:
+        codes = {c.replace("{country}", country): value for c, value in asked.codes.items()}
+        return _coded(place, key, codes, _kind(variable), asked.invalid == "missing", codebook)
+    return _number(variable, place, key, codebook)
 
 
-def read_flag(
-    column: str, text: pd.Series, codebook: Codebook, screen: Mapping[str, Any]
-) -> Answers:
+def read_flag(column: str, text: pd.Series, codebook: Codebook, screen: Screen) -> Answers:
     """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
-    listed = [*codebook.get("missing", []), *screen.get("missing", [])]
-    tokens = {_key(str(token), ".") for token in listed}
-    key = _keys(text, ".")
-    codes = screen_codes(screen, codebook)
-    place = f"screening question (column '{column}')"
-    return _coded(place, key.mask(key.isin(tokens)), codes, "boolean", {}, codebook)
+    key = _answered(text, ".", codebook, screen)
+    place = f"screening question (column '{one_line(column)}')"
+    return _coded(place, key, screen.codes or codebook.yes_no, "boolean", False, codebook)
 
 
-def screen_codes(screen: Mapping[str, Any], codebook: Codebook) -> dict[str, bool]:
-    """Return what the codes of a screening question are."""
-    usual = codebook.get("codes", {}).get("yes_no", {"0": False, "1": True})
-    return dict(screen.get("codes", usual))
-
-
-def _one_line(column: str) -> str:
-    return " ".join(column.split())
-
-
-def _keys(text: pd.Series, decimal: str) -> pd.Series:
+def _answered(
+    text: pd.Series, decimal: str, codebook: Codebook, part: Variable | Screen
+) -> pd.Series:
+    """Return texts as codes are compared; null where they stand for no answer."""
     keys = {value: _key(value, decimal) for value in text.dropna().unique()}
-    return text.map(keys).astype("string")
+    key = text.map(keys).astype("string")
+    return key.mask(key.isin({_key(token, ".") for token in codebook.no_answer(part)}))
 
 
 def _coded(
@@ -347,7 +326,7 @@ def _coded(
     key: pd.Series,
     codes: Mapping[str, Any],
     kind: str,
-    spec: dict[str, Any],
+    lenient: bool,
     codebook: Codebook,
 ) -> Answers:
     known = {_key(code, "."): value for code, value in codes.items() if code != "*"}
@@ -356,13 +335,13 @@ def _coded(
     if "*" in codes:
         return Answers(values.mask(unknown, codes["*"]), unknown & False)
     count = int(unknown.sum())
-    if count == 0 or spec.get("invalid") == "missing":
+    if count == 0 or lenient:
         return Answers(values, unknown)
     found = key[unknown].value_counts()
     permitted = "/".join(codes)
     what = f"{_values(count)} outside the codes {permitted}{_shown(found)}."
     remedy = (
-        f"add them to `codes:` in {codebook['path']}, or if they stand for no answer list them "
+        f"add them to `codes:` in {codebook.path}, or if they stand for no answer list them "
         "under `missing:`; `invalid: missing` takes all of them for no answer"
     )
     fewest = int(found.min()) if _listed(found) else count
@@ -385,34 +364,33 @@ def _shown(found: pd.Series) -> str:
     return ": " + ", ".join(f"{code} (×{count})" for code, count in found.items())
 
 
-def _number(
-    variable: str, place: str, key: pd.Series, spec: dict[str, Any], codebook: Codebook
-) -> Answers:
+def _number(variable: str, place: str, key: pd.Series, codebook: Codebook) -> Answers:
     numbers = pd.to_numeric(key, errors="coerce").astype("float64")
     text = key.notna() & ~np.isfinite(numbers)
     numbers = numbers.mask(text)
-    outside, problems = _outside(variable, place, numbers, multiple(variable, codebook), codebook)
+    factor = codebook.multiple(variable)
+    outside, problems = _outside(variable, place, numbers, factor, codebook)
     if text.any():
         count = int(text.sum())
         what = f"{_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
-        remedy = f"list what stands for no answer under `missing:` in {codebook['path']}"
+        remedy = f"list what stands for no answer under `missing:` in {codebook.path}"
         if key[text].str.fullmatch(DATE).mean() > 0.5:
             what = f"{_values(count)} that {'is a date' if count == 1 else 'are dates'}."
-            remedy = f"name the right column under `{variable}:` in {codebook['path']}"
-        elif "figures" in codebook.get("file", {}):
-            remedy += f"; the file's figures are read with {codebook['file']['figures']}"
-        elif key[text].str.fullmatch(THOUSANDS).all():
+            remedy = f"name the right column under `{variable}:` in {codebook.path}"
+        elif codebook.file.figures:
+            remedy += f"; the file's figures are read with {codebook.file.figures}"
+        elif like_thousands(key[text]):
             remedy = (
                 "export the file once more without signs between thousands, or if they are "
-                f"decimals set `file: {{decimal: ','}}` in {codebook['path']}"
+                f"decimals set `file: {{decimal: ','}}` in {codebook.path}"
             )
-        elif codebook.get("file", {}).get("decimal", ".") == ".":
+        elif codebook.file.decimal in (None, "."):
             remedy += "; if the file writes decimals with a comma, set `file: {decimal: ','}`"
         problems.insert(0, Problem(what, remedy, place, count))
-    values = (numbers * multiple(variable, codebook)).mask(outside)
+    values = (numbers * factor).mask(outside)
     if variable in PERCENT:
         values = values.clip(0, 100)  # 1.0000001 × 100 is 100
-    if spec.get("invalid") == "missing":
+    if codebook.variables[variable].invalid == "missing":
         problems = []
     problems += _thousands(variable, place, key[~text], codebook)
     return Answers(values, text | outside, problems=problems)
@@ -420,16 +398,15 @@ def _number(
 
 def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) -> Iterator[Problem]:
     """Yield that the decimals of an amount may be thousands, wrong by a factor of 1,000."""
-    stated = {"decimal", "figures"} & {*codebook.get("file", {})}
+    stated = codebook.file.decimal or codebook.file.figures
     if stated or variable not in (*COUNTS, *MONEY, *SPENDING):
         return
-    fractions = key[key.str.contains(".", regex=False).fillna(False)]
-    if len(fractions) >= FEWEST_THOUSANDS and fractions.str.fullmatch(THOUSANDS).all():
+    if count := doubtful_decimals(key):
         yield Problem(
-            f"all {len(fractions)} values with a decimal sign have three decimals, such "
+            f"all {count} values with a decimal sign have three decimals, such "
             "as 9.999; are they thousands?",
             "export the file once more without signs between thousands, or if they are decimals "
-            f"say so by `file: {{decimal: '.'}}` in {codebook['path']}",
+            f"say so by `file: {{decimal: '.'}}` in {codebook.path}",
             place,
         )
 
@@ -438,7 +415,7 @@ def _outside(
     variable: str, place: str, numbers: pd.Series, factor: float, codebook: Codebook
 ) -> tuple[pd.Series, list[Problem]]:
     """Return which numbers lie outside the permitted range, and how to say so."""
-    treat = f"or let `invalid: missing` take them for no answer, in {codebook['path']}"
+    treat = f"or let `invalid: missing` take them for no answer, in {codebook.path}"
     too_low = numbers <= 0 if variable == "weight" else numbers < 0
     too_high = numbers * factor > 100 + 1e-6
     if variable in SIGNED:
@@ -456,7 +433,7 @@ def _outside(
         count = int(too_high.sum())
         what = f"{_values(count)} above 100 {percent}."
         remedy = (
-            f"the file seems to hold percent: set `unit: percent` in {codebook['path']}"
+            f"the file seems to hold percent: set `unit: percent` in {codebook.path}"
             if factor > 1 and numbers.max() <= 100
             else "if the file holds amounts the codebook names the wrong column; if they are codes "
             f"for no answer list them under `missing:`, {treat}"
@@ -465,7 +442,7 @@ def _outside(
     elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
         present = int(numbers.notna().sum())
         what = f"all {present} values lie between 0 and 1 {percent}."
-        remedy = f"the file seems to hold fractions: set `unit: fraction` in {codebook['path']}"
+        remedy = f"the file seems to hold fractions: set `unit: fraction` in {codebook.path}"
         problems.append(Problem(what, remedy, place, present))
     return too_low | too_high, problems
 
@@ -482,10 +459,10 @@ def weightless(weights: Answers | None, codebook: Codebook) -> Iterator[Problem]
     blank = int((weights.values.isna() & ~weights.invalid).sum())
     if 0 < blank < len(weights.values):
         yield Problem(
-            f"weight (column '{_one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
+            f"weight (column '{one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
             "firms have none.",
             "get the weights from the data's owner, or leave these rows out of the file; "
-            f"`weight: null` in {codebook['path']} reads it without weights",
+            f"`weight: null` in {codebook.path} reads it without weights",
         )
 
 
@@ -493,13 +470,13 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     """Yield what is wrong with the firms' identifiers."""
     if ids is None or not ids.columns:
         return
-    place = f"firm_id (column '{' '.join(ids.columns[0].split())}')"
+    place = f"firm_id (column '{one_line(ids.columns[0])}')"
     blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(
             f"{blank} of {len(ids.values)} rows have none.",
             "remove empty rows from the file, or name the right column under `firm_id:` in "
-            f"{codebook['path']}",
+            f"{codebook.path}",
             place,
             blank,
         )
@@ -511,7 +488,7 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
         yield Problem(
             f"{several} more than once ({len(repeated)} rows).",
             "a firm has one row: if the file pools waves or countries, choose one with `rows:` in "
-            f"{codebook['path']}; otherwise ask the data's owner for a corrected file",
+            f"{codebook.path}; otherwise ask the data's owner for a corrected file",
             place,
             count,
         )

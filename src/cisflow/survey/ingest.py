@@ -11,7 +11,7 @@ from cisflow.base.paths import Paths, files_of, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import verify_checksum
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
-from cisflow.study.codebook import OF_TURNOVER, Codebook
+from cisflow.study.codebook import OF_TURNOVER, Codebook, Variable
 from cisflow.survey.accounts.ingest import ingest_accounts
 from cisflow.survey.activities import MANUFACTURING, sections
 from cisflow.survey.answers import (
@@ -53,9 +53,7 @@ def ingest_wave(
     path
         The extract as delivered, one file or several to be joined.
     codebook
-        From :func:`cisflow.study.codebook.load_codebook`; with
-        :func:`cisflow.raw.extract.configured` it
-        also holds what the config says on opening.
+        With what the config says on opening the file (:meth:`Codebook.configured`).
     country, wave
         Two-letter code, and name of the wave.
     name
@@ -88,10 +86,9 @@ def ingest_wave(
     if "firm_id" in answers:
         answers["firm_id"] = in_format(answers["firm_id"], codebook)
     screening = {
-        variable: read_flag(
-            column, raw[column], codebook, codebook["variables"][variable]["screen"]
-        )
+        variable: read_flag(column, raw[column], codebook, screen)
         for variable, column in delivery.screens.items()
+        if (screen := codebook.variables[variable].screen)
     }
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
@@ -101,7 +98,7 @@ def ingest_wave(
     blanks = {
         variable: raw[columns].isna().all(axis=1)
         for variable, columns in delivery.columns.items()
-        if codebook["variables"][variable].get("blank_is_zero")
+        if codebook.variables[variable].blank_is_zero
     }
     for variable in (v for v in blanks if v not in BLOCK_OF):
         values = answers[variable].values
@@ -117,15 +114,15 @@ def ingest_wave(
         raise CisflowError(heading, dict.fromkeys(problems))
 
     screens = {variable: answer.values for variable, answer in screening.items()}
-    whole = [s for s in codebook.get("shares", {}).get("sum_to_100", []) if s in answers]
+    whole = [s for s in codebook.shares.sum_to_100 if s in answers]
     firms = _filtered(given, asked)
     _fill_screened(firms, asked, screens, codebook)
     for variable in (v for v in blanks if v in BLOCK_OF):
         firms.loc[blanks[variable] & asked[BLOCK_OF[variable]], variable] = _zero(variable)
-    if codebook.get("shares", {}).get("complete_blanks"):
+    if codebook.shares.complete_blanks:
         _complete_shares(firms, whole, asked["shares"])
     firms["country"], firms["wave"] = country, wave
-    firms["reference_year"] = codebook["reference_year"]
+    firms["reference_year"] = codebook.reference_year
     firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
     firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
     firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
@@ -135,19 +132,19 @@ def ingest_wave(
         "file": file,
         "read_as": delivery.read_as,
         "joined": delivery.joined,
-        "codebook": codebook["id"],
-        "title": codebook["title"],
-        "reference_year": codebook["reference_year"],
+        "codebook": codebook.id,
+        "title": codebook.title,
+        "reference_year": codebook.reference_year,
         "rows": delivery.rows,
         "rows_kept": len(firms),
         "duplicate_ids": 0,  # a file that has any is refused
         "notes": list(notes(codebook)),
-        "breaks": codebook.get("breaks", []),
+        "breaks": [entry.model_dump(by_alias=True) for entry in codebook.breaks],
         "checks": {
-            **cooperation(given, codebook["path"]),
+            **cooperation(given, codebook.path),
             **_filter_checks(given, asked, codebook),
             **_screen_checks(given, screens, codebook),
-            **consistency(firms, whole, codebook["path"]),
+            **consistency(firms, whole, codebook.path),
             **semantics(given, firms, codebook, delivery.columns, excess),
         },
         "variables": _variables(firms, answers, codebook, delivery.reasons),
@@ -171,8 +168,8 @@ def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, 
     Returns per variable that has a part by how much the whole exceeds it, shape (n,).
     """
     excess = {}
-    for variable, spec in codebook["variables"].items():
-        part = spec.get("includes")
+    for variable, asked in codebook.variables.items():
+        part = asked.includes
         if part in answers and variable in answers:
             whole = answers[variable]
             excess[variable] = whole.values - answers[part].values
@@ -184,8 +181,8 @@ def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, 
 
 def _times_turnover(answers: dict[str, Answers], codebook: Codebook) -> None:
     """Turn spending that is stated in relation to turnover into amounts."""
-    for variable, spec in codebook["variables"].items():
-        if spec.get("unit") in OF_TURNOVER and {variable, "turnover"} <= set(answers):
+    for variable, asked in codebook.variables.items():
+        if asked.unit in OF_TURNOVER and {variable, "turnover"} <= set(answers):
             answers[variable].values = answers[variable].values * answers["turnover"].values
 
 
@@ -199,12 +196,12 @@ def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
         answers["innovation_active"] = _derived(given["innovation_active"], columns)
     if "weight" not in answers:
         given["weight"] = 1.0
-    if "nace" in answers:
-        revision = codebook["nace"]["revision"]
+    if "nace" in answers and codebook.nace:
+        revision = codebook.nace.revision
         given["section"] = sections(given["nace"], revision)
         unknown = given["nace"].notna() & given["section"].isna()
         answers["nace"].invalid = unknown
-        if unknown.any() and codebook["variables"]["nace"].get("invalid") != "missing":
+        if unknown.any() and codebook.variables["nace"].invalid != "missing":
             problems.append(_unknown_activities(given.loc[unknown, "nace"], answers, codebook))
         given.loc[unknown, "nace"] = None
         if "manufacturing" not in answers:
@@ -222,13 +219,13 @@ def _unknown_activities(
     codes: pd.Series, answers: dict[str, Answers], codebook: Codebook
 ) -> Problem:
     column = answers["nace"].columns[0] if answers["nace"].columns else "nace"
-    revision = codebook["nace"]["revision"]
+    revision = codebook.nace.revision if codebook.nace else ""
     found = ", ".join(f"{code} (×{n})" for code, n in codes.value_counts().head(8).items())
     shown_codes = f": {found}" if codes.str.len().max() <= 8 else ""
     return Problem(
         f"nace (column '{column}'): {len(codes)} codes that classification {revision} does not "
         f"have{shown_codes}.",
-        f"correct `nace: {{revision: …}}` in {codebook['path']}, list codes for no answer under "
+        f"correct `nace: {{revision: …}}` in {codebook.path}, list codes for no answer under "
         "`missing:`, or let `invalid: missing` take them for no answer",
     )
 
@@ -243,7 +240,7 @@ def _asked(
     asked: dict[str, pd.Series] = {}
     for block, variables in BLOCKS.items():
         mapped = [v for v in variables if v in answers]
-        condition = codebook.get("blocks", {}).get(block, {}).get("asked_if")
+        condition = codebook.asked_if(block)
         if not mapped or condition is None:
             asked[block] = pd.Series(bool(mapped), index=given.index)
             continue
@@ -265,17 +262,17 @@ def _unanswered(
 ) -> Iterator[Problem]:
     """Yield the required variables that nobody answered although somebody was asked."""
     for variable, answer in answers.items():
-        spec = codebook["variables"].get(variable, {"required": False})
+        asks = codebook.variables.get(variable)
         block = BLOCK_OF.get(variable)
         concerned = int(asked[block].sum()) if block else len(given)
-        if not spec.get("required", True) or answer.problems or concerned == 0:
+        if asks is None or not asks.required or answer.problems or concerned == 0:
             continue
         if variable != "firm_id" and given[variable].isna().all():
             columns = ", ".join(f"'{column}'" for column in answer.columns)
             yield Problem(
                 f"{variable} (column {columns}): no usable answer from any of {concerned} firms "
                 "that were asked.",
-                f"name the right column under `{variable}:` in {codebook['path']}, or if the "
+                f"name the right column under `{variable}:` in {codebook.path}, or if the "
                 "question was not asked set `required: false` or remove the variable with `null`",
             )
 
@@ -291,7 +288,7 @@ def _screen_checks(
             (given[variable] if flag else given[variable] > 0) & screen.notna(),
             f"{variable} is {'yes' if flag else 'above 0'} although the firm answered no to the "
             "question that leads to it.",
-            f"look at `screen:` under `{variable}:` in {codebook['path']}: another column, or its "
+            f"look at `screen:` under `{variable}:` in {codebook.path}: another column, or its "
             "codes are exchanged",
         )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
@@ -302,7 +299,7 @@ def _filter_checks(
 ) -> dict[str, Check]:
     checks = {}
     for block, flags in asked.items():
-        condition = codebook.get("blocks", {}).get(block, {}).get("asked_if")
+        condition = codebook.asked_if(block)
         if condition:
             checks[f"filter_{block}"] = check(
                 given[list(BLOCKS[block])].notna().any(axis=1),
@@ -310,7 +307,7 @@ def _filter_checks(
                 f"The firm answered questions on {block} although they are only for firms with "
                 f"{condition}; these answers were left out.",
                 f"if this file asks more firms, set another `asked_if` under blocks.{block} in "
-                f"{codebook['path']}, or remove it there",
+                f"{codebook.path}, or remove it there",
             )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 
@@ -332,7 +329,8 @@ def _fill_screened(
 ) -> None:
     """Set blanks to zero (or no) where the screening question was answered with no."""
     for variable, screen in screens.items():
-        if not codebook["variables"][variable]["screen"].get("no_is_zero"):
+        leading = codebook.variables[variable].screen
+        if leading is None or not leading.no_is_zero:
             continue
         no = firms[variable].isna() & (~screen).fillna(value=False)
         block = BLOCK_OF.get(variable)
@@ -369,8 +367,8 @@ def _variables(
             continue
         invalid = answer.invalid.reset_index(drop=True) if answer else nobody
         columns = answer.columns if answer else []
-        spec = codebook["variables"].get(variable, {}) if answer else {}
-        report[variable] = counts(firms, variable, columns, invalid, spec)
+        entry = codebook.variables.get(variable) if answer else None
+        report[variable] = counts(firms, variable, columns, invalid, entry or Variable())
         # What SPSS, Stata or SAS declares missing, by reason and column.
         declared = {column: reasons[column] for column in columns if column in reasons}
         report[variable]["missing_reasons"] = declared

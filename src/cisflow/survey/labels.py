@@ -14,6 +14,11 @@ from cisflow.raw.extract import code_key
 WORDS = {"yes": True, "no": False}
 
 
+def one_line(name: str) -> str:
+    """Return a name with every run of blanks and newlines made one blank."""
+    return " ".join(name.split())
+
+
 def in_codes(
     text: pd.Series, codes: Mapping[str, Any], labels: Mapping[str, str], missing: Collection[str]
 ) -> tuple[pd.Series, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cisflow.study.canonical import BLOCK_OF, BLOCKS
-from cisflow.study.codebook import MADE
+from cisflow.study.codebook import Codebook, Variable
 
 Check = dict[str, Any]
 # Shares are often whole percents, so that three of them miss 100 by as much as this.
@@ -126,7 +126,7 @@ def cooperation(answers: pd.DataFrame, path: str = "the codebook") -> dict[str, 
 
 
 def counts(
-    firms: pd.DataFrame, variable: str, columns: list[str], invalid: pd.Series, spec: dict[str, Any]
+    firms: pd.DataFrame, variable: str, columns: list[str], invalid: pd.Series, entry: Variable
 ) -> dict[str, Any]:
     """Return a variable's entry in the quality report.
 
@@ -138,12 +138,12 @@ def counts(
         Columns of the file the variable comes from.
     invalid
         Whether the firm's value did not fit and was made missing, shape (n,).
-    spec
-        The variable's entry in the codebook; empty if it has none.
+    entry
+        The variable's entry in the codebook; an empty one if it has none.
     """
     blank = firms[variable].isna()
     block = BLOCK_OF.get(variable)
-    mapped = bool(columns) or any(source in spec for source in MADE)
+    mapped = bool(columns) or entry.made
     # What the questionnaire does not have was asked of nobody.
     asked = (firms[f"asked_{block}"] if block else blank | True) & mapped
     filtered = blank & ~asked
@@ -155,14 +155,12 @@ def counts(
         "missing": int((blank & ~filtered & ~invalid).sum()),
         "filtered": int(filtered.sum()),
         "invalid": int(invalid.sum()),
-        "verified": spec.get("verified"),
-        "source": spec.get("source"),
-        "note": spec.get("note"),
+        **entry.provenance,
     }
 
 
-def notes(codebook: dict[str, Any]) -> Iterator[str]:
+def notes(codebook: Codebook, *more: str) -> Iterator[str]:
     """Yield what the codebook says a reader should know about the file as a whole."""
-    for section in ("money", "nace", "shares", "file"):
-        if note := codebook.get(section, {}).get("note"):
+    for section in more or ("money", "nace", "shares", "file"):
+        if note := getattr(getattr(codebook, section), "note", None):
             yield f"{section}: {note}"

@@ -17,6 +17,7 @@ import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.canonical import BLOCKS
+from cisflow.study.codebook import Codebook
 from cisflow.survey.quality import ROUNDING, Check, check, finding
 
 # Means and medians of fewer firms say little about a file, and too much about the firms.
@@ -31,7 +32,7 @@ PLAUSIBLE_PER_EMPLOYEE = (5e3, 5e6)
 def semantics(
     given: pd.DataFrame,
     firms: pd.DataFrame,
-    codebook: Mapping[str, Any],
+    codebook: Codebook,
     columns: Mapping[str, list[str]],
     excess: Mapping[str, pd.Series],
 ) -> dict[str, Check]:
@@ -101,33 +102,33 @@ def write_warnings(record: Mapping[str, Any], heading: str, log: str | Path) -> 
         print(f"\n{text}\n", file=sys.stderr)
 
 
-def _parts(excess: Mapping[str, pd.Series], codebook: Mapping[str, Any]) -> dict[str, Check]:
+def _parts(excess: Mapping[str, pd.Series], codebook: Codebook) -> dict[str, Check]:
     checks = {}
     for variable, left in excess.items():
-        part = codebook["variables"][variable]["includes"]
+        part = codebook.variables[variable].includes
         checks[f"{part}_within_{variable}"] = check(
             left < -ROUNDING,
             left.notna(),
             f"{part} exceeds the column of {variable}, which should include it.",
             f"if the two shares exclude each other, remove `includes: {part}` from `{variable}:` "
-            f"in {codebook['path']}",
+            f"in {codebook.path}",
         )
     return checks
 
 
-def _partners(given: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
+def _partners(given: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
     named = given[list(BLOCKS["partners"])].any(axis=1)
     return {
         "partner_named_cooperation_answered": check(
             given["coop_any"].isna(),
             named,
             "The firm named a partner, and left open whether it cooperates.",
-            f"look at `coop_any:` in {codebook['path']}: its column, its codes, its `missing:`",
+            f"look at `coop_any:` in {codebook.path}: its column, its codes, its `missing:`",
         )
     }
 
 
-def _size_class(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
+def _size_class(firms: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
     lowest = firms["size_class"].str.extract(r"^(\d+)", expand=False).astype("float64")
     highest = firms["size_class"].str.extract(r"-(\d+)$", expand=False).astype("float64")
     employees = firms["employees"]
@@ -138,15 +139,15 @@ def _size_class(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, C
             employees.notna() & lowest.notna(),
             "The number of employees lies outside the size class.",
             "`employees:` may be the column of another year or already a class, or `size_class:` "
-            f"has other codes: see {codebook['path']}",
+            f"has other codes: see {codebook.path}",
         )
     }
 
 
 def _shares(
-    firms: pd.DataFrame, codebook: Mapping[str, Any], columns: Mapping[str, list[str]]
+    firms: pd.DataFrame, codebook: Codebook, columns: Mapping[str, list[str]]
 ) -> dict[str, Check]:
-    whole = [s for s in codebook.get("shares", {}).get("sum_to_100", []) if s in columns]
+    whole = [s for s in codebook.shares.sum_to_100 if s in columns]
     complete = firms.loc[firms[whole].notna().all(axis=1), whole] if whole else firms[:0]
     if len(complete) < FEWEST or "share_unchanged" not in whole:
         return {}
@@ -156,9 +157,7 @@ def _shares(
     }
 
 
-def _exchanged(
-    shares: pd.DataFrame, codebook: Mapping[str, Any], columns: Mapping[str, list[str]]
-) -> Check:
+def _exchanged(shares: pd.DataFrame, codebook: Codebook, columns: Mapping[str, list[str]]) -> Check:
     """Find a column of new products that averages like the share of unchanged ones."""
     means = shares.mean()
     named = {v: f"{v} (column {', '.join(columns[v]) or 'none'})" for v in shares}
@@ -170,12 +169,12 @@ def _exchanged(
         "A share of new products averages like the share of unchanged ones.",
         f"{named[other]} looks like the share of unchanged products: its mean is "
         f"{means[other]:.0f} %, that of {unchanged} {means['share_unchanged']:.0f} %.",
-        f"exchange the columns of `{other}:` and `share_unchanged:` in {codebook['path']}, after a "
+        f"exchange the columns of `{other}:` and `share_unchanged:` in {codebook.path}, after a "
         "look at the file description",
     )
 
 
-def _nested(shares: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
+def _nested(shares: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
     """Find a share of products new to the firm that includes those new to the market."""
     if not {"share_new_firm", "share_new_market"} <= set(shares):
         return {}
@@ -189,13 +188,13 @@ def _nested(shares: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Chec
             "The share of products new to the firm includes those new to the market.",
             "The shares make 100 without share_new_market for most firms that have products new to "
             "the market: share_new_firm seems to include it.",
-            f"set `includes: share_new_market` under `share_new_firm:` in {codebook['path']}",
+            f"set `includes: share_new_market` under `share_new_firm:` in {codebook.path}",
         )
     }
 
 
 def _weights(
-    firms: pd.DataFrame, codebook: Mapping[str, Any], columns: Mapping[str, list[str]]
+    firms: pd.DataFrame, codebook: Codebook, columns: Mapping[str, list[str]]
 ) -> dict[str, Check]:
     if not columns.get("weight") or len(firms) < FEWEST:
         return {}
@@ -207,13 +206,13 @@ def _weights(
             "The weights stand for no population.",
             f"The weights average {mean:.2f}: together the firms stand for no more firms than the "
             "file has.",
-            f"if `weight:` in {codebook['path']} is the right column the weights are rescaled: "
+            f"if `weight:` in {codebook.path} is the right column the weights are rescaled: "
             "weighted shares and regressions hold, totals do not",
         )
     }
 
 
-def turnover_per_employee(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> dict[str, Check]:
+def turnover_per_employee(firms: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
     """Compare turnover per employee with what it can be; amounts in other currencies are not.
 
     Parameters
@@ -223,22 +222,20 @@ def turnover_per_employee(firms: pd.DataFrame, codebook: Mapping[str, Any]) -> d
     codebook
         Whose ``money:`` tells the currency.
     """
-    money = codebook.get("money", {})
     ratio = (firms["turnover"] / firms["employees"])[firms["employees"] > 0].dropna()
     ratio = ratio[ratio > 0]
-    if money.get("currency") != "EUR" or len(ratio) < FEWEST:
+    if codebook.money.currency != "EUR" or len(ratio) < FEWEST:
         return {}
     low, high = PLAUSIBLE_PER_EMPLOYEE
     median = float(ratio.median())
     digits = f"{float(f'{median:.1g}'):,.0f}"
-    unit = money.get("unit", "unit")
     return {
         "turnover_per_employee": finding(
             not low <= median <= high,
             "Turnover per employee is of another order of magnitude than that of firms.",
             f"The median turnover per employee is about {digits} EUR a year, which is outside "
             f"{low:,.0f} to {high:,.0f}.",
-            f"set `money: {{unit: …}}` in {codebook['path']} (it has `{unit}`), or the currency, "
-            "or look at whether `employees:` is a size class",
+            f"set `money: {{unit: …}}` in {codebook.path} (it has `{codebook.money.unit}`), or the "
+            "currency, or look at whether `employees:` is a size class",
         )
     }

@@ -138,14 +138,14 @@ def test_text_is_at_most_a_hundred_columns_wide(own, eurostat):
 
 
 def test_every_codebook_but_the_shared_ones_is_tried(root):
-    names = {book["id"] for book in all_codebooks([root / "config" / "codebooks"])}
+    names = {book.id for book in all_codebooks([root / "config" / "codebooks"])}
     assert {"eurostat/cis4", "national/ng2010", "accounts/belfirst"} <= names
     assert "eurostat/common" not in names
 
 
 def test_rank_counts_alternatives_and_capitals(root):
     books = all_codebooks([root / "config" / "codebooks"])
-    best = rank(["id", "turn12m", "EMP2012"], [b for b in books if b["id"] == "eurostat/cis2012"])
+    best = rank(["id", "turn12m", "EMP2012"], [b for b in books if b.id == "eurostat/cis2012"])
     assert {"firm_id", "turnover", "employees"} == set(best[0].found)
 
 

@@ -9,7 +9,7 @@ from unseen_survey import Survey
 from cisflow.assist.checking import check_run
 from cisflow.assist.scaffold import initialise
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import alternatives, load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import load_run
 
 UNKNOWN = (
@@ -40,8 +40,8 @@ def mapped(codebook: str, root) -> dict[str, set[str]]:
     """Return the columns of every variable of a codebook."""
     loaded = load_codebook(codebook, [root / "config" / "codebooks"])
     return {
-        variable: {name for names in alternatives(spec) for name in names}
-        for variable, spec in loaded["variables"].items()
+        variable: {name for names in spec.alternatives for name in names}
+        for variable, spec in loaded.variables.items()
     }
 
 
@@ -258,8 +258,8 @@ def test_spending_in_relation_to_turnover(here, root):
     survey.labels[0].write_text(text.replace(said, "In-house R&D expenditure in % of turnover"))
     done = set_up(survey, root)
     codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
-    entry = codebook["variables"]["rd_internal"]
-    assert (entry["name"], entry["unit"]) == (["rd_own_k"], "percent_of_turnover")
+    entry = codebook.variables["rd_internal"]
+    assert (entry.name, entry.unit) == (("rd_own_k",), "percent_of_turnover")
     assert any("in relation to turnover" in note for note in done["look"])
     assert problems(check_run(here / done["written"][-1], root)) == []
 
@@ -337,9 +337,9 @@ def test_codes_that_say_where_a_partner_is(here, root):
     done = set_up(survey, root)
     codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
     at_home, elsewhere = (
-        codebook["variables"][f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
+        codebook.variables[f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
     )
-    assert at_home["name"] == elsewhere["name"] == ["p2"]
-    assert {code for code, yes in at_home["codes"].items() if yes} == {"National only", "Both"}
-    assert {code for code, yes in elsewhere["codes"].items() if yes} == {"Abroad only", "Both"}
+    assert at_home.name == elsewhere.name == ("p2",)
+    assert {code for code, yes in at_home.codes.items() if yes} == {"National only", "Both"}
+    assert {code for code, yes in elsewhere.codes.items() if yes} == {"Abroad only", "Both"}
     assert problems(check_run(here / done["written"][-1], root)) == []

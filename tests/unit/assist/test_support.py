@@ -5,13 +5,14 @@ import pytest
 from cisflow.assist.support import supported_models, without
 from cisflow.base.documents import read_yaml
 from cisflow.study.canonical import FIRM_COLUMNS
+from cisflow.study.models import expanded
 
 EVERYTHING = set(FIRM_COLUMNS)
 
 
 @pytest.fixture(scope="module")
 def models(root):
-    return read_yaml(root / "config" / "models.yaml")
+    return expanded(read_yaml(root / "config" / "models.yaml"))[0]
 
 
 @pytest.fixture(scope="module")

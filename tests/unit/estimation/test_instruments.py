@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.estimation.instruments import instrumental, strength
 from cisflow.estimation.run import estimate
@@ -45,7 +46,7 @@ def spec(**changes):
         "covariance": ["HC1"],
         "weights": None,
     }
-    return {**base, **changes}
+    return model_of(base, **changes)
 
 
 def run(data, **changes):
@@ -228,14 +229,20 @@ def test_tables_show_estimates_tests_and_sensitivity():
     }
     nothing = pd.DataFrame()
     findings = Findings(
-        settings, {"m": model}, estimates.table, [estimates.diagnostics], *[nothing] * 2, [], {}
+        settings,
+        {"m": model.as_params()},
+        estimates.table,
+        [estimates.diagnostics],
+        *[nothing] * 2,
+        [],
+        {},
     )
     table = iv_table(findings, "XX", "W1", "m")
-    assert list(table.df.columns) == ["OLS", "2SLS", "LIML", "GMM"]
-    rows = [row for _, row in table.df.index]
+    assert list(table.frame.columns) == ["OLS", "2SLS", "LIML", "GMM"]
+    rows = [row for _, row in table.frame.index]
     for row in ("Effective F", "Over-identification, Hansen J (p)", "Anderson–Rubin 95 % interval"):
         assert row in rows
     assert "Instruments: Z1, Z2" in table.notes
     sensitivity = sensitivity_table(findings)
-    assert sensitivity.df.shape == (1, 5)
-    assert sensitivity.df["Robustness value"].iloc[0].endswith("%")
+    assert sensitivity.frame.shape == (1, 5)
+    assert sensitivity.frame["Robustness value"].iloc[0].endswith("%")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from specs import model_of
 
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
@@ -14,7 +15,7 @@ from cisflow.estimators.path.compare import nested_tests
 from cisflow.estimators.path.model import PathModel
 from cisflow.panel.sample import select_sample
 from cisflow.study.canonical import BLOCKS
-from cisflow.study.models import expanded, specs_of
+from cisflow.study.models import expanded
 from cisflow.study.run import load_run
 
 DIRECT = {"i": ["d"], "c": ["d"], "m": ["d", "i", "c"]}
@@ -51,7 +52,7 @@ def panel():
 @pytest.fixture
 def specs():
     models = {"direct": {**BASE, "equations": DIRECT}, "other": {**BASE, "equations": OTHER}}
-    return specs_of({**models, "union": {**BASE, "union_of": ["direct", "other"]}})
+    return expanded({**models, "union": {**BASE, "union_of": ["direct", "other"]}})[0]
 
 
 def run(panel, spec):
@@ -60,9 +61,10 @@ def run(panel, spec):
 
 
 def test_a_union_has_every_arrow_and_keeps_the_readings(specs):
-    assert specs["union"]["equations"] == {"i": ["d"], "c": ["d", "i"], "m": ["d", "i", "c"]}
-    assert specs["union"]["readings"] == {"direct": DIRECT, "other": OTHER}
-    assert "readings" not in specs["direct"]
+    assert specs["union"].equations == {"i": ("d",), "c": ("d", "i"), "m": ("d", "i", "c")}
+    assert list(specs["union"].readings) == ["direct", "other"]
+    assert specs["union"].readings["other"] == specs["other"].equations
+    assert not specs["direct"].readings
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_each_reading_is_tested_against_the_union_on_the_same_firms(panel, specs
     assert found["other"]["lr_p"] < 0.001
     assert found["direct"]["lr_p"] > 0.05
     small = PathModel(OTHER, panel).fit("HC1")
-    large = PathModel(specs["union"]["equations"], panel).fit("HC1")
+    large = PathModel(specs["union"].equations, panel).fit("HC1")
     by_hand = nested_tests(small, large)
     assert found["other"]["lr"] == pytest.approx(by_hand["lr"])
     assert found["other"]["wald_p"] == pytest.approx(by_hand["wald_p"])
@@ -104,7 +106,7 @@ def test_each_reading_is_tested_against_the_union_on_the_same_firms(panel, specs
 
 def test_fiml_keeps_firms_with_gaps_in_the_outcomes(panel, specs):
     holes = panel.assign(i=panel["i"].where(np.arange(300) % 3 > 0))
-    fiml = {**specs["direct"], "missing": "fiml", "covariance": ["HC0"]}
+    fiml = model_of(specs["direct"].as_params(), missing="fiml", covariance=["HC0"])
     assert len(select_sample(holes, specs["direct"], "W1", lag=2)[0]) == 200
     assert len(select_sample(holes, fiml, "W1", lag=2)[0]) == 300
     table = run(holes, fiml).table
@@ -121,7 +123,7 @@ def test_fiml_keeps_firms_with_gaps_in_the_outcomes(panel, specs):
 
 def test_a_union_with_gaps_is_compared_too(panel, specs):
     holes = panel.assign(i=panel["i"].where(np.arange(300) % 3 > 0))
-    spec = {**specs["union"], "missing": "fiml", "covariance": ["HC0"]}
+    spec = model_of(specs["union"].as_params(), missing="fiml", covariance=["HC0"])
     fit = run(holes, spec).diagnostics["fits"][0]
     assert fit["readings"]["other"]["wald_p"] < 0.01
     assert fit["modification_indices"] == []

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from specs import model_of
 
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
@@ -17,8 +18,9 @@ from cisflow.panel.attrition import (
 )
 from cisflow.panel.build import PANEL_COLUMNS, build_panel
 from cisflow.panel.ratios import RATIOS
-from cisflow.panel.sample import EVERYONE, FLOW_COLUMNS, sample_flow, select_sample, variables_of
+from cisflow.panel.sample import EVERYONE, FLOW, sample_flow, select_sample, variables_of
 from cisflow.study.canonical import ASKED, FIRM_COLUMNS, lagged
+from cisflow.study.models import expanded
 from cisflow.survey.schema import dtype_of
 
 TOBIT = {
@@ -66,11 +68,11 @@ def industries(root):
 @pytest.fixture(scope="module")
 def models(root):
     schema = root / "workflow/schemas/models.schema.yaml"
-    return validated(read_yaml(root / "config/models.yaml"), schema, "models.yaml")
+    return expanded(validated(read_yaml(root / "config/models.yaml"), schema, "models.yaml"))[0]
 
 
 def flow_of(panel, spec=TOBIT, wave="CIS4"):
-    return select_sample(panel, spec, wave, lag=2)[1].set_index("restriction")
+    return select_sample(panel, model_of(spec), wave, lag=2)[1].set_index("restriction")
 
 
 # --- the panel ---------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def test_the_sample_flow_says_which_years_accounts_a_firm_lacks(industries):
     books = accounts([("a", 2006, 3.0), ("a", 2007, 4.0), ("b", 2006, 3.0)])
     panel = build_panel([firms(["a", "b"])], books, 2, industries, lags=[3])
     spec = {**TOBIT, "sample": ["has_accounts"], "outcomes": ["profit_margin_lag3"]}
-    sample, flow = select_sample(panel, spec, "CIS4", lag=2)
+    sample, flow = select_sample(panel, model_of(spec), "CIS4", lag=2)
     assert sample["firm_id"].tolist() == ["a"]
     steps = flow.set_index("restriction")["firms"]
     assert steps["accounts 2 years later"] == 2
@@ -329,7 +331,7 @@ def test_attrition_that_cannot_be_studied_says_why(industries):
 def test_a_model_may_be_weighted_for_the_loss(industries):
     panel = selective(industries, n=300)
     spec = {**TOBIT, "sample": ["has_accounts"], "weights": "accounts_weight"}
-    sample, flow = select_sample(panel, spec, "CIS4", lag=2)
+    sample, flow = select_sample(panel, model_of(spec), "CIS4", lag=2)
     assert sample["accounts_weight"].notna().all()
     assert flow["restriction"].str.contains("weight for the loss").sum() == 1
 
@@ -338,7 +340,7 @@ def test_weights_that_were_not_estimated_are_not_taken_for_weights_without_value
     panel = build_panel([firms(["a"])], accounts([("a", 2006, 1.0)]), 2, industries)
     spec = {**TOBIT, "weights": "accounts_weight"}
     with pytest.raises(CisflowError, match="`accounts_weight` was not estimated for this panel"):
-        select_sample(panel, spec, "CIS4", lag=2)
+        select_sample(panel, model_of(spec), "CIS4", lag=2)
 
 
 # --- samples -----------------------------------------------------------------------------------
@@ -352,9 +354,15 @@ def test_variables_of_a_model_in_its_order():
         "weights": "weight",
     }
     regressors = ["coop_any", "rd_intensity", "section", "log_employees", "group"]
-    assert variables_of(spec) == ["incremental", "radical", *regressors, "industry", "weight"]
+    assert variables_of(model_of(spec)) == [
+        "incremental",
+        "radical",
+        *regressors,
+        "industry",
+        "weight",
+    ]
     path = {"equations": {"m": ["d", "i"], "i": ["d"]}, "controls": ["d:g"]}
-    assert variables_of(path) == ["m", "d", "i", "g"]
+    assert variables_of(model_of(path)) == ["m", "d", "i", "g"]
 
 
 def test_flow_tells_restrictions_missing_and_filtered_apart(industries):
@@ -367,7 +375,7 @@ def test_flow_tells_restrictions_missing_and_filtered_apart(industries):
         coop_any=[True, False, True, True, None, True, True, True],
     )
     panel = build_panel([wave], None, 2, industries)
-    sample, _ = select_sample(panel, TOBIT, "CIS4", lag=2)
+    sample, _ = select_sample(panel, model_of(TOBIT), "CIS4", lag=2)
     flow = flow_of(panel)
     assert sample["firm_id"].tolist() == ["a", "b"]
     counts = flow[["firms", "lost", "lost_missing", "lost_filtered"]]
@@ -406,7 +414,7 @@ def test_zero_is_an_answer(industries):
     wave = firms(["a", "b"], share_new_market=[0, 10], rd_internal=[0, None])
     panel = build_panel([wave], None, 2, industries)
     spec = {**TOBIT, "controls": ["rd_intensity"]}
-    sample, _ = select_sample(panel, spec, "CIS4", lag=2)
+    sample, _ = select_sample(panel, model_of(spec), "CIS4", lag=2)
     assert sample["firm_id"].tolist() == ["a"]
 
 
@@ -426,7 +434,7 @@ def test_partner_answers_that_a_cooperator_left_blank_are_missing_not_filtered(i
 def test_variable_the_questionnaire_lacks_costs_no_firm(industries):
     wave = firms(["a", "b"], share_new_market=[None, None])
     panel = build_panel([wave], None, 2, industries)
-    sample, flow = select_sample(panel, TOBIT, "CIS4", lag=2)
+    sample, flow = select_sample(panel, model_of(TOBIT), "CIS4", lag=2)
     assert len(sample) == 2
     assert sample["radical"].isna().all()
     assert flow["firms"].iloc[-1] == 2
@@ -438,7 +446,7 @@ def test_variable_the_questionnaire_lacks_costs_no_firm(industries):
 def test_sample_that_runs_dry_says_where(industries, lag, words):
     panel = build_panel([firms(["a", "b"])], None, lag, industries)
     spec = {**TOBIT, "sample": ["manufacturing", "has_accounts"]}
-    sample, flow = select_sample(panel, spec, "CIS4", lag=lag)
+    sample, flow = select_sample(panel, model_of(spec), "CIS4", lag=lag)
     assert len(sample) == 0
     dry = flow[flow["firms"] == 0].iloc[0]
     assert dry["restriction"] == f"accounts {words}"
@@ -449,7 +457,7 @@ def test_unknown_variables_and_flags_are_refused_with_the_nearest_name(industrie
     panel = build_panel([firms(["a"])], None, 2, industries)
     spec = {**TOBIT, "sample": ["manufacturng", "employees"], "controls": ["log_employes"]}
     with pytest.raises(CisflowError) as caught:
-        select_sample(panel, spec, "CIS4", lag=2)
+        select_sample(panel, model_of(spec), "CIS4", lag=2)
     message = str(caught.value)
     assert "did you mean `manufacturing`" in message
     assert "did you mean `log_employees`" in message
@@ -460,11 +468,11 @@ def test_sample_flow_covers_every_model_and_wave_it_is_meant_for(industries, mod
     waves = [firms(["a", "b"], wave="CIS2", year=1996), firms(["b", "c"])]
     panel = build_panel(waves, accounts([("b", 2006, 1.0)]), 2, industries)
     chosen = {
-        "faems2005": {**models["faems2005"], "waves": ["CIS4"]},
+        "faems2005": models["faems2005"].model_copy(update={"waves": ("CIS4",)}),
         "faems2010_direct": models["faems2010_direct"],
     }
     flow = sample_flow(panel, chosen, "BE", lag=2)
-    assert tuple(flow.columns) == FLOW_COLUMNS
+    assert tuple(flow.columns) == FLOW.columns
     pairs = flow[["model", "wave"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [
         ["faems2005", "CIS4"],
@@ -492,7 +500,7 @@ def test_flow_always_adds_up(industries, answers):
         asked_cooperation=asked,
     )
     panel = build_panel([wave], None, 2, industries)
-    sample, flow = select_sample(panel, TOBIT, "CIS4", lag=2)
+    sample, flow = select_sample(panel, model_of(TOBIT), "CIS4", lag=2)
     assert flow["firms"].iloc[0] == len(answers)
     assert (flow["firms"].shift().iloc[1:] - flow["lost"].iloc[1:] == flow["firms"].iloc[1:]).all()
     assert flow["firms"].iloc[-1] == len(sample)
@@ -514,7 +522,7 @@ def test_flow_always_adds_up(industries, answers):
 
 @pytest.mark.slow
 def test_nigerian_samples_agree_with_a_count_on_the_file(shared_path, root, industries, models):
-    from cisflow.study.codebook import load_codebook
+    from cisflow.study.codebook_files import load_codebook
     from cisflow.survey.ingest import ingest_wave
 
     path = shared_path("data/nigeria/nigeria-innovation.csv")

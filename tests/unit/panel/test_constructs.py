@@ -15,7 +15,7 @@ from cisflow.panel import constructs, indicators
 from cisflow.panel.constructs import CONSTRUCTS, add_constructs
 from cisflow.panel.ratios import account_ratios
 from cisflow.study.canonical import ASKED, FIRM_COLUMNS, PARTNERS, PLACES
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey import activities as nace
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.schema import dtype_of

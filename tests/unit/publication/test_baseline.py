@@ -5,14 +5,14 @@ import pytest
 
 from cisflow.assist.cli import main
 from cisflow.base.problems import CisflowError
-from cisflow.estimation.estimates import COLUMNS as ESTIMATES
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.publication.baseline import compare_with_baseline, published_numbers, save_baseline
 
 
 def _results(folder, estimate=1.5, verdict="supported", extra=False):
     run = folder / "results" / "small"
     (run / "estimates" / "BE").mkdir(parents=True, exist_ok=True)
-    row = dict.fromkeys(ESTIMATES, "") | {
+    row = dict.fromkeys(ESTIMATES.columns, "") | {
         "country": "BE",
         "wave": "2004",
         "model": "m",

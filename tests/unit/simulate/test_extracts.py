@@ -22,7 +22,7 @@ from cisflow.simulate.norta import margin, score_correlations
 from cisflow.simulate.shares import coupled_errors
 from cisflow.simulate.survey import draw_wave
 from cisflow.study.canonical import PARTNERS
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 
 FILES = {"CIS2": "cis2.sav", "CIS4": "cis4.dta", "accounts": "accounts.xlsx"}
 PATH = (
@@ -413,7 +413,7 @@ def test_other_formats_and_unknown_waves_are_refused(tiny, codebooks, tmp_path):
 
 
 def test_sizes_can_be_shrunk(tiny, codebooks):
-    firms = draw_wave(tiny, "CIS4", codebooks["CIS4"]["variables"], np.random.default_rng(0))
+    firms = draw_wave(tiny, "CIS4", codebooks["CIS4"].variables, np.random.default_rng(0))
     assert firms["status"].value_counts().to_dict() == tiny["sizes"]["CIS4"]
 
 

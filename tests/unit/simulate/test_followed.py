@@ -21,7 +21,7 @@ from cisflow.simulate.followed import regional_shifts
 from cisflow.simulate.lags import lag_process, paths_by_lag
 from cisflow.simulate.norta import implied_correlations
 from cisflow.simulate.survey import name_firms
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
 
 YEARS = {"CIS4": 2004, "CIS2006": 2006, "CIS2008": 2008, "CIS2010": 2010}
@@ -339,7 +339,7 @@ def test_codebook_reads_back_what_was_simulated(root, europe, tiny, tmp_path, co
     simulate_extracts(truth, {"W": loaded}, None, 4, {"W": file}, "BE")
     firms, _ = ingest_wave(file, loaded, "BE", "W")
     rng = np.random.default_rng([4, *b"BE"])
-    drawn = draw_waves(truth, {"W": loaded["variables"]}, rng)
+    drawn = draw_waves(truth, {"W": loaded.variables}, rng)
     name_firms(truth, drawn, "BE", rng)
     true = drawn["W"].set_index("firm_id").loc[firms["firm_id"]]
     complete = (true["status"] == "analysis").to_numpy()

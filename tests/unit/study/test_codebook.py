@@ -1,16 +1,14 @@
 """Codebooks are found, merged, completed and checked."""
 
 import pytest
+from pydantic import ValidationError
 from small_survey import CODEBOOK, codebook_folders
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import (
-    alternatives,
-    codebook_files,
-    load_codebook,
-    multiple,
-    needed_columns,
-)
+from cisflow.study.codebook import Codebook, File, Variable
+from cisflow.study.codebook_files import codebook_files, load_codebook
+
+pytestmark = pytest.mark.usefixtures("messages_stay")
 
 
 @pytest.fixture
@@ -25,8 +23,8 @@ def _small(tmp_path, root, child, name="child"):
 
 
 def test_cis2_is_a_template_throughout(folders):
-    variables = load_codebook("eurostat/cis2", folders)["variables"]
-    assert {spec["verified"] for spec in variables.values()} == {"template"}
+    variables = load_codebook("eurostat/cis2", folders).variables
+    assert {spec.verified for spec in variables.values()} == {"template"}
 
 
 def test_a_child_adds_replaces_and_drops(tmp_path, root):
@@ -39,12 +37,12 @@ variables:
   nace: null
 """
     codebook = _small(tmp_path, root, child)
-    assert codebook["missing"] == [".", "99"]
-    assert codebook["file"] == {"encoding": "cp1252"}
-    assert codebook["variables"]["employees"]["name"] == ["STAFF"]
-    assert "any_of" not in codebook["variables"]["product_innovation"]
-    assert "nace" not in codebook["variables"]
-    assert [path.rsplit("/", 1)[-1] for path in codebook["files"]] == [
+    assert codebook.missing == (".", "99")
+    assert codebook.file == File(encoding="cp1252")
+    assert codebook.variables["employees"].name == ("STAFF",)
+    assert not codebook.variables["product_innovation"].any_of
+    assert "nace" not in codebook.variables
+    assert [path.rsplit("/", 1)[-1] for path in codebook.files] == [
         "child.yaml",
         "small.yaml",
         "common.yaml",
@@ -52,11 +50,11 @@ variables:
 
 
 def test_variables_carry_what_their_block_shares_and_their_codes(tmp_path, root):
-    variables = load_codebook("small", codebook_folders(tmp_path, root))["variables"]
-    assert variables["coop_suppliers_foreign"]["asked_if"] == "coop_any"
-    assert variables["coop_suppliers_foreign"]["codes"] == {"0": False, "1": True}
-    assert variables["source_clients"]["codes"] == {"0": 0, "1": 1, "2": 2, "3": 3}
-    assert "codes" not in variables["turnover"]
+    variables = load_codebook("small", codebook_folders(tmp_path, root)).variables
+    assert variables["coop_suppliers_foreign"].asked_if == "coop_any"
+    assert variables["coop_suppliers_foreign"].codes == {"0": False, "1": True}
+    assert variables["source_clients"].codes == {"0": 0, "1": 1, "2": 2, "3": 3}
+    assert variables["turnover"].codes is None
 
 
 def test_a_source_does_not_vouch_for_another_degree_of_certainty(tmp_path, root):
@@ -66,10 +64,10 @@ variables:
   turnover: {name: TURN}
   employees: {name: STAFF, verified: general}
 """
-    variables = _small(tmp_path, root, child)["variables"]
-    assert variables["turnover"]["source"] == "the file description"
-    assert variables["employees"]["verified"] == "general"
-    assert "source" not in variables["employees"]
+    variables = _small(tmp_path, root, child).variables
+    assert variables["turnover"].source == "the file description"
+    assert variables["employees"].verified == "general"
+    assert variables["employees"].source is None
 
 
 def test_a_suffix_is_put_behind_inherited_columns_alone(tmp_path, root):
@@ -79,32 +77,32 @@ variables:
   firm_id: {name: LOPNR}
   coop_suppliers_foreign: {any_of: [CO22_o, [CO23_o, CO23]]}
 """
-    variables = _small(tmp_path, root, child)["variables"]
-    assert variables["firm_id"]["name"] == ["LOPNR"]
-    assert variables["turnover"]["name"] == ["TURN_o", "TURNM_o"]
-    assert variables["product_innovation"]["any_of"] == ["INPDGD_o", "INPDSV_o"]
-    assert variables["rd_internal"]["screen"]["name"] == "RRDIN_o"
-    assert alternatives(variables["coop_suppliers_foreign"]) == [["CO22_o"], ["CO23_o", "CO23"]]
+    variables = _small(tmp_path, root, child).variables
+    assert variables["firm_id"].name == ("LOPNR",)
+    assert variables["turnover"].name == ("TURN_o", "TURNM_o")
+    assert variables["product_innovation"].any_of == (("INPDGD_o",), ("INPDSV_o",))
+    assert variables["rd_internal"].screen.name == "RRDIN_o"
+    assert variables["coop_suppliers_foreign"].alternatives == (("CO22_o",), ("CO23_o", "CO23"))
 
 
 def test_needed_columns_hold_alternatives_screens_and_selectors(tmp_path, root):
-    columns = needed_columns(_small(tmp_path, root, "rows: {COUNTRY: BE}\nvariables: {}\n"))
+    columns = _small(tmp_path, root, "rows: {COUNTRY: BE}\nvariables: {}\n").needed_columns()
     assert {"COUNTRY", "TURN", "TURNM", "CO22", "CO23", "NEWMKT", "RRDIN"} <= set(columns)
     assert len(columns) == len(set(columns))
 
 
 def test_money_is_multiplied_and_counts_are_not(tmp_path, root):
     codebook = load_codebook("small", codebook_folders(tmp_path, root))
-    assert multiple("turnover", codebook) == 1000
-    assert multiple("employees", codebook) == 1
-    assert multiple("share_new_firm", codebook) == 1
+    assert codebook.multiple("turnover") == 1000
+    assert codebook.multiple("employees") == 1
+    assert codebook.multiple("share_new_firm") == 1
     fraction = _small(tmp_path, root, "variables: {share_new_firm: {unit: fraction}}\n")
-    assert multiple("share_new_firm", fraction) == 100
+    assert fraction.multiple("share_new_firm") == 100
 
 
 def test_a_path_of_a_file_serves_as_a_name(tmp_path, root):
     folders = codebook_folders(tmp_path, root)
-    assert load_codebook(tmp_path / "small.yaml", folders[1:])["title"] == "A small survey"
+    assert load_codebook(tmp_path / "small.yaml", folders[1:]).title == "A small survey"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +231,7 @@ def test_headers_of_accounts_are_checked(tmp_path, root, header, fragment):
 
 def test_the_small_codebook_is_good(tmp_path, root):
     folders = codebook_folders(tmp_path, root, CODEBOOK)
-    assert len(load_codebook("small", folders)["variables"]) == 15
+    assert len(load_codebook("small", folders).variables) == 15
 
 
 def test_every_key_of_the_schema_is_described(root):
@@ -250,3 +248,46 @@ def test_every_key_of_the_schema_is_described(root):
 
     nodes = {"codebook": schema, **schema["$defs"]}
     assert [gap for place, node in nodes.items() for gap in undescribed(node, place)] == []
+
+
+# --- the type and its schema --------------------------------------------------------------------
+
+
+def test_a_loaded_codebook_cannot_be_changed(tmp_path, root):
+    codebook = load_codebook("small", codebook_folders(tmp_path, root))
+    with pytest.raises(ValidationError):
+        codebook.title = "Another"
+    with pytest.raises(ValidationError):
+        codebook.variables["turnover"].unit = "million"
+    with pytest.raises(ValidationError, match="extra"):
+        Codebook(title="Own", variables={}, reference=2004)
+
+
+def test_variations_leave_the_loaded_codebook_as_it_was(tmp_path, root):
+    codebook = load_codebook("small", codebook_folders(tmp_path, root))
+    source = {"file": "x.csv", "decimal": ",", "select": {"COUNTRY": "BE"}, "sha256": "0"}
+    configured = codebook.configured(source)
+    assert (configured.file.decimal, configured.file.select) == (",", {"COUNTRY": "BE"})
+    assert configured.file.options == {
+        **codebook.file.options,
+        "decimal": ",",
+        "select": {"COUNTRY": "BE"},
+    }
+    other = codebook.redefined({"turnover": Variable(name=("T",), unit="million")})
+    assert (other.multiple("turnover"), codebook.multiple("turnover")) == (1e6, 1e3)
+    assert set(other.variables) == set(codebook.variables)
+
+
+def test_what_stands_for_no_answer_is_that_of_every_column_and_the_variables_own():
+    own = Variable(name=("T",), missing=(99, "-1"))
+    codebook = Codebook(title="Own", missing=(".",), variables={"turnover": own})
+    assert codebook.no_answer() == ["."]
+    assert codebook.no_answer(own) == [".", "99", "-1"]
+
+
+def test_a_variable_knows_its_columns_and_whether_it_is_read_from_any():
+    assert Variable(any_of=["A", ["B", "C"]]).alternatives == (("A",), ("B", "C"))
+    assert Variable(name="A").names == ("A",)
+    assert Variable(constant=0).made
+    assert not Variable(name="A").made
+    assert Variable().names == ()

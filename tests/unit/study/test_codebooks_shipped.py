@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api
+from specs import model_of
 
 from cisflow.base.documents import read_yaml
 from cisflow.base.problems import CisflowError
@@ -18,7 +19,7 @@ from cisflow.simulate.extracts import draw_wave, load_truth
 from cisflow.simulate.files import encode, write_extract
 from cisflow.simulate.survey import answers, name_firms
 from cisflow.study.canonical import FIRM_COLUMNS, MONEY, OTHER_PARTNERS, PARTNERS, PLACES, SPENDING
-from cisflow.study.codebook import alternatives, load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
 
 ROOT = Path(__file__).parents[3]
@@ -48,7 +49,7 @@ def _codebook(name):
 
 
 def _columns(spec):
-    return [column for names in alternatives(spec) for column in names]
+    return [column for names in spec.alternatives for column in names]
 
 
 def test_the_rounds_are_complete():
@@ -58,19 +59,19 @@ def test_the_rounds_are_complete():
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in PARTIAL])
 def test_it_loads(name):
-    assert _codebook(name)["id"] == name
+    assert _codebook(name).id == name
 
 
 @pytest.mark.parametrize("name", SURVEYS)
 def test_every_mapping_says_how_sure_it_is_and_where_from(name):
-    for variable, spec in _codebook(name)["variables"].items():
-        assert spec["verified"] in {"sourced", "inferred", "general", "template"}, variable
-        assert "source" in spec or spec["verified"] == "template", variable
+    for variable, spec in _codebook(name).variables.items():
+        assert spec.verified in {"sourced", "inferred", "general", "template"}, variable
+        assert spec.source or spec.verified == "template", variable
 
 
 @pytest.mark.parametrize("name", SURVEYS)
 def test_no_column_serves_two_variables(name):
-    variables = _codebook(name)["variables"]
+    variables = _codebook(name).variables
     used = Counter(
         column.casefold()
         for variable, spec in variables.items()
@@ -83,7 +84,7 @@ def test_no_column_serves_two_variables(name):
 @pytest.mark.parametrize("name", SURVEYS)
 def test_what_the_models_need_is_mapped(name):
     codebook = _codebook(name)
-    variables = set(codebook["variables"])
+    variables = set(codebook.variables)
     wanted = {"firm_id", "nace", "turnover", "group", "product_innovation", "coop_any"}
     wanted |= {"process_innovation", "ongoing", "abandoned", "rd_internal", "rd_external", *CELLS}
     assert wanted <= variables
@@ -95,8 +96,8 @@ def test_what_the_models_need_is_mapped(name):
 @pytest.mark.parametrize("name", [n for n in SURVEYS if not n.startswith("national/ng")])
 def test_nace_changes_in_2008(name):
     codebook = _codebook(name)
-    revision = "1.1" if codebook["reference_year"] < 2008 else "2"
-    assert codebook["nace"]["revision"] == revision
+    revision = "1.1" if codebook.reference_year < 2008 else "2"
+    assert codebook.nace.revision == revision
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_nace_changes_in_2008(name):
     ],
 )
 def test_the_grid_of_partners_has_the_size_of_the_questionnaire(name, cells):
-    variables = _codebook(f"eurostat/{name}")["variables"]
+    variables = _codebook(f"eurostat/{name}").variables
     columns = [column for cell in CELLS for column in _columns(variables[cell])]
     assert len(columns) == len(set(columns)) == cells
 
@@ -117,7 +118,7 @@ def test_the_grid_of_partners_has_the_size_of_the_questionnaire(name, cells):
 def test_domestic_and_foreign_cells_are_those_of_the_location_digit():
     """The digit 1 is the home country in every wave; universities stay CO6 from CIS4 on."""
     for name in ("cis4", "cis2006", "cis2008", "cis2010", "cis2012", "cis2014", "cis2016"):
-        variables = _codebook(f"eurostat/{name}")["variables"]
+        variables = _codebook(f"eurostat/{name}").variables
         for cell in CELLS:
             places = {column[-1] == "1" for column in _columns(variables[cell])}
             assert places == {cell.endswith("domestic")}, (name, cell)
@@ -126,7 +127,7 @@ def test_domestic_and_foreign_cells_are_those_of_the_location_digit():
 
 def test_finer_types_are_parts_of_the_seven():
     for name in ("cis2012", "cis2014", "cis2016", "cis2018", "cis2022"):
-        variables = _codebook(f"eurostat/{name}")["variables"]
+        variables = _codebook(f"eurostat/{name}").variables
         for place in PLACES:
             parts = [variables[f"coop_clients_{s}_{place}"] for s in ("private", "public")]
             columns = [column for part in parts for column in _columns(part)]
@@ -152,9 +153,9 @@ def test_every_name_is_in_the_facts_of_its_wave_or_general_knowledge(name, facts
     known = facts[name.split("/")[1].upper()]
     unknown = {
         variable: names
-        for variable, spec in _codebook(name)["variables"].items()
-        for names in alternatives(spec)
-        if spec["verified"] != "general" and not any(c.casefold() in known for c in names)
+        for variable, spec in _codebook(name).variables.items()
+        for names in spec.alternatives
+        if spec.verified != "general" and not any(c.casefold() in known for c in names)
     }
     assert unknown == {}
 
@@ -164,9 +165,9 @@ def test_sourced_means_that_a_document_of_that_wave_has_the_name(name, facts):
     known = facts[name.split("/")[1].upper()]
     doubtful = {
         variable: names
-        for variable, spec in _codebook(name)["variables"].items()
-        if spec["verified"] == "sourced"
-        for names in alternatives(spec)
+        for variable, spec in _codebook(name).variables.items()
+        if spec.verified == "sourced"
+        for names in spec.alternatives
         if not any(known.get(column.casefold()) == "sourced" for column in names)
     }
     assert doubtful == {}
@@ -211,15 +212,15 @@ def _simulated(name, path):
     """Write a simulated wave; return the answers given and the records read back, by firm."""
     codebook = _codebook(name)
     rng = np.random.default_rng(20041231)
-    firms = _firms("share_improved" in codebook["variables"]).copy()
-    if codebook["nace"]["revision"] == "2":
+    firms = _firms("share_improved" in codebook.variables).copy()
+    if codebook.nace.revision == "2":
         firms["nace"] = _in_revision_2(firms["nace"])
-    if "size_class" in codebook["variables"]:
+    if "size_class" in codebook.variables:
         bounds = [0, 50, 250, np.inf]
         labels = ["10-49", "50-249", "250+"]
         firms["size_class"] = pd.cut(firms["employees"], bounds, right=False, labels=labels)
         firms["size_class"] = firms["size_class"].astype(object)
-    given = answers(_truth(), firms, codebook["variables"], rng)
+    given = answers(_truth(), firms, codebook.variables, rng)
     write_extract(encode(firms, given, codebook, "BE", rng), path)
     table, quality = ingest_wave(path, codebook, "BE", "W")
     return given.set_index("firm_id"), table.set_index("firm_id"), quality
@@ -239,7 +240,7 @@ def test_a_simulated_wave_is_read_back_as_it_was_answered(name, suffix, tmp_path
     codebook = _codebook(name)
     assert set(read.index) == set(given.index)
     given = given.loc[read.index]
-    compared = [v for v in codebook["variables"] if v in given and v not in ("nace", "size_class")]
+    compared = [v for v in codebook.variables if v in given and v not in ("nace", "size_class")]
     assert len(compared) > 30
     for variable in compared:
         ours = read[variable].astype("float64")
@@ -250,7 +251,7 @@ def test_a_simulated_wave_is_read_back_as_it_was_answered(name, suffix, tmp_path
         assert both.any(), variable
         assert (ours - theirs)[both].abs().max() <= rounding, variable
         # Behind a screening question a blank becomes zero, and whoever left that open is not asked.
-        if "screen" not in codebook["variables"][variable]:
+        if codebook.variables[variable].screen is None:
             assert (ours.notna() == theirs.notna()).all(), variable
     assert read["section"].notna().mean() > 0.9
     failed = {n for n, c in quality["checks"].items() if c["failed"]}
@@ -273,7 +274,7 @@ def test_a_scientific_use_file_supports_models_with_size_classes(tmp_path):
         "controls": ["rd_intensity", "group"],
         "fixed_effects": ["size_class"],
     }
-    sample, _ = select_sample(panel, spec, "W", lag=2)
+    sample, _ = select_sample(panel, model_of(spec), "W", lag=2)
     fitted = statsmodels.formula.api.ols(
         "incremental ~ coop_any + rd_intensity + group + C(size_class)",
         sample.astype({"coop_any": float, "group": float, "size_class": object}),

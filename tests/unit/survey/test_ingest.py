@@ -10,7 +10,7 @@ from small_survey import CODEBOOK, codebook_folders, firms
 from cisflow.base.problems import CisflowError
 from cisflow.base.records import write_record
 from cisflow.study.canonical import FIRM_COLUMNS, PARTNERS, PERCENT
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.schema import firm_schema, state_of
 

@@ -10,7 +10,7 @@ from small_survey import CODEBOOK, codebook_folders, firms
 
 from cisflow.base.problems import CisflowError
 from cisflow.publication.tables.samples import quality_overview, quality_table
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.study.series import breaks_crossed, series_of
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings, write_warnings
@@ -256,7 +256,7 @@ def test_the_rounds_carry_their_breaks_into_the_record(checked, survey, root):
     assert years == sorted(years)
     assert quality["reference_year"] == 2004
     folders = [root / "config" / "codebooks"]
-    assert load_codebook("national/ng2007", folders)["breaks"] == []
+    assert load_codebook("national/ng2007", folders).breaks == ()
     assert all({"text", "source", "verified"} <= set(entry) for entry in quality["breaks"])
 
 

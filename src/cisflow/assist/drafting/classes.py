@@ -43,8 +43,8 @@ def add_activity_classes(
         _add_named(made, own)
         return
     revision = _revision(given, f"{column} {label_of(seen, column)}", year)
-    stated = (fit.codebook.get("nace", {}) if fit else {}).get("revision")
-    if revision != stated:
+    stated = fit.codebook.nace if fit else None
+    if stated is None or revision != stated.revision:
         made.head["nace"] = {"revision": revision}
         made.remarks["nace:"] = "by the wave's year and the codes in the file"
     unknown = given.map({v: section(v, revision) is None for v in given.unique()})

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cisflow.assist.drafting.opening import Draft
-from cisflow.study.codebook import SOURCES
+from cisflow.study.codebook_files import SOURCES
 
 # An earlier wave is taken over if at least this share of the variables is the same.
 MOSTLY_SAME = 0.5

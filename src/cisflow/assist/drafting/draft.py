@@ -14,7 +14,6 @@ from cisflow.assist.drafting.entries import (
     usual_yes_no,
 )
 from cisflow.assist.drafting.filters import (
-    TRIPLES,
     add_blank_amounts,
     add_blocks,
     add_shares,
@@ -23,10 +22,10 @@ from cisflow.assist.drafting.filters import (
 from cisflow.assist.drafting.money import add_money
 from cisflow.assist.drafting.names import by_name, matched, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
-from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
+from cisflow.assist.inspection import ESSENTIAL, TRIPLES, Fit, Look, latest_year
 from cisflow.assist.matching import Match, match, near, screens
 from cisflow.study.canonical import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
-from cisflow.study.codebook import Codebook, needed_columns
+from cisflow.study.codebook import Codebook
 
 __all__ = ["Draft", "draft", "year_of"]
 
@@ -81,7 +80,7 @@ def draft(
     named = by_name(made, seen, fit, books, used)
     used |= {column for m in named.values() for column in m.columns}
     made.taken_over = sorted(columns)
-    made.known_columns = needed_columns(fit.codebook) if fit else []
+    made.known_columns = fit.codebook.needed_columns() if fit else []
     by_words = match(
         seen.profiles,
         seen.questions,
@@ -103,14 +102,10 @@ def draft(
         add_shares(made, seen, everything)
         add_blank_amounts(made, seen, everything)
         add_blocks(made, seen, everything)
-    elif any(v in fit.missing and v not in stated for v in _whole(fit)):
+    elif any(v in fit.missing and v not in stated for v in fit.codebook.shares.sum_to_100):
         made.head["shares"] = {"sum_to_100": []}
         made.remarks["shares:"] = "the file lacks one of the shares that make the whole"
     return made
-
-
-def _whole(fit: Fit) -> list[str]:
-    return list(fit.codebook.get("shares", {}).get("sum_to_100", []))
 
 
 def _add_year(made: Draft, seen: Look, year: int | None) -> None:
@@ -167,12 +162,12 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
             f"{what}: no column was recognised; name those there are below, such as {likely[1]}, "
             "or if the file has none just take this line away"
         )
-    codebook = fit.codebook if fit else {"variables": {}}
     used = {c for m in found.values() for c in m.columns}
     for variable in wanted:
-        candidates = near(variable, codebook, seen.questions, seen.legend.columns, seen.words)
+        book = fit.codebook if fit else None
+        candidates = near(variable, book, seen.questions, seen.legend.columns, seen.words)
         made.near[variable] = [(c, why) for c, why in candidates if c not in used]
-        if fit and variable in fit.codebook["variables"]:
+        if fit and variable in fit.codebook.variables:
             made.variables[variable] = None
         if variable in ESSENTIAL and INSTEAD.get(variable) not in there:
             made.open.append(variable)

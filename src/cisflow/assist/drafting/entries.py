@@ -161,7 +161,8 @@ def _add_coding(
     coding = _coding(seen, found)
     if coding is None:
         return
-    stated = (inherited or {}).get("variables", {}).get(variable, {}).get("codes")
+    taken_over = inherited.variables.get(variable) if inherited else None
+    stated = taken_over.codes if taken_over else None
     known = _text_keys(stated) if stated is not None else YES_NO
     if known == YES_NO and yes_no:  # the set `yes_no`, which the draft states anew
         known = _text_keys(yes_no)

@@ -9,6 +9,7 @@ from cisflow.assist.drafting.opening import Draft, label_of
 from cisflow.assist.inspection import Fit, Look, money_unit
 from cisflow.assist.matching import Match
 from cisflow.study.canonical import MONEY, SPENDING
+from cisflow.study.codebook import Money
 
 # What labels write; the first that is found counts.
 UNITS = {
@@ -44,18 +45,18 @@ def add_money(
     labels = {v: label_of(seen, found[v].columns[0]).casefold() for v in amounts}
     names = {v: found[v].columns[0].casefold() for v in amounts}
     said = {v: _first(UNITS, labels[v]) for v in amounts}
-    stated = fit.codebook.get("money", {}) if fit else {}
+    stated = fit.codebook.money if fit else Money()
     unit = said.get("turnover") or next(filter(None, said.values()), None)
     why = "the labels say so" if unit else ""
     written = _first(CURRENCIES, " ".join([*labels.values(), *_words_of(names.values())]))
-    chosen = written or stated.get("currency") or currency
+    chosen = written or stated.currency or currency
     if unit is None and "turnover" in found and "employees" in found:
         turnover, employees = (found[v].columns[0] for v in ("turnover", "employees"))
         unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
-        if unit not in (None, stated.get("unit", "unit")):
+        if unit not in (None, stated.unit):
             made.notes.append(f"money: {why}")
-    money = {"currency": chosen or "XXX", "unit": unit or stated.get("unit", "unit")}
-    if {k: stated.get(k) for k in money} != money:
+    money = {"currency": chosen or "XXX", "unit": unit or stated.unit}
+    if {"currency": stated.currency, "unit": stated.unit} != money:
         made.head["money"] = money
         made.remarks["money:"] = why or "no unit is stated; single units of the currency are taken"
     for variable, own in said.items():

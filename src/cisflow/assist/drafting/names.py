@@ -10,7 +10,7 @@ from cisflow.assist.drafting.opening import Draft
 from cisflow.assist.inspection import Fit, Look
 from cisflow.assist.matching import Match, misspelt
 from cisflow.assist.vocabulary import Words
-from cisflow.study.codebook import Codebook, alternatives
+from cisflow.study.codebook import Codebook
 from cisflow.survey.answers import Columns
 
 
@@ -76,20 +76,19 @@ def _same(column: str, variable: str, fit: Fit) -> bool:
     def bare(name: str) -> str:
         return re.sub(r"[\W_]", "", name).casefold()
 
-    wanted = alternatives(fit.codebook["variables"][variable])
+    wanted = fit.codebook.variables[variable].alternatives
     return any(bare(name) == bare(column) for names in wanted for name in names)
 
 
 def names_known(books: Collection[Codebook]) -> dict[str, set[str]]:
     """Return the columns all codebooks of surveys name, and what each stands for in them."""
     meanings: dict[str, set[str]] = {}
-    for book in (b for b in books if b["table"] == "firms"):
-        for variable, spec in book["variables"].items():
-            for names in alternatives(spec):
-                for name in names:
-                    meanings.setdefault(name.casefold(), set()).add(variable)
-            if "screen" in spec:
-                screen = str(spec["screen"]["name"]).casefold()
+    for book in (b for b in books if b.table == "firms"):
+        for variable, entry in book.variables.items():
+            for name in (name for names in entry.alternatives for name in names):
+                meanings.setdefault(name.casefold(), set()).add(variable)
+            if entry.screen:
+                screen = entry.screen.name.casefold()
                 meanings.setdefault(screen, set()).add(f"the question before {variable}")
     return meanings
 
@@ -100,7 +99,7 @@ def _misspelt_columns(
     """Return the columns of a variable, of which one or more names are misspelt."""
     present = Columns(list(seen.data.columns))
     here: list[str] = []
-    for names in alternatives(fit.codebook["variables"][variable]):
+    for names in fit.codebook.variables[variable].alternatives:
         found = next((c for name in names if (c := present.find(name))), None)
         column = found or misspelt(names, strange)
         if column is None or not may_hold(variable, seen.profiles[column], seen.words):

@@ -58,24 +58,24 @@ def write_export(
     quality
         Quality records, from which years and breaks of the series are told; nothing else of them.
     """
-    minimum = settings["minimum_cell"]
-    series = {**dict.fromkeys(settings["countries"], NO_SERIES), **series_of(quality)}
+    minimum, written = settings.minimum_cell, settings.as_params()
+    series = {**dict.fromkeys(settings.countries, NO_SERIES), **series_of(quality)}
     contents = {name: _safe(Path(file), minimum) for name, file in files.items()}
     about = {
         "format": FORMAT,
         "cisflow": __version__,
-        **{key: settings[key] for key in ("run", "title", "data", "minimum_cell")},
-        "settings": {key: settings[key] for key in SETTINGS},
+        **{key: written[key] for key in ("run", "title", "data", "minimum_cell")},
+        "settings": {key: written[key] for key in SETTINGS},
         "industries": industries_digest(industries),
         "countries": {
             code: {
-                "name": country["name"],
-                "waves": list(country["waves"]),
-                "accounts": "accounts" in country,
-                "attributes": country.get("attributes", {}),
+                "name": country.name,
+                "waves": list(country.waves),
+                "accounts": country.accounts is not None,
+                "attributes": country.attributes or {},
                 "series": series[code],
             }
-            for code, country in settings["countries"].items()
+            for code, country in settings.countries.items()
         },
         "models": dict(models),
         "files": {name: _sha256(content) for name, content in sorted(contents.items())},

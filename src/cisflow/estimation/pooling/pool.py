@@ -20,15 +20,13 @@ from scipy import special
 from scipy.stats import norm
 
 from cisflow.estimation.common import not_estimable
-from cisflow.estimation.estimates import COLUMNS, ESTIMATED, POOLED
+from cisflow.estimation.estimates import ESTIMATED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
+from cisflow.study.models import Model
+from cisflow.study.settings import Attributes, Pool
 
 ALL_WAVES = "all"
-POOLED_COLUMNS = (
-    *COLUMNS,
-    *("method", "k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df"),
-)
 # Estimators of the variance between countries, by their names in statsmodels.
 METHODS = {"paule-mandel": "pm", "dersimonian-laird": "dl", "fixed": "dl"}
 KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
@@ -36,7 +34,6 @@ LEVEL = 0.05
 WHERE = ("wave", "model", "outcome", "column", "term")
 
 Row = dict[str, Any]
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,10 @@ class Pooled:
     Attributes
     ----------
     table
-        One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
-        ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
-        expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries, ``places``
-        estimates
+        One row per term and method, the main method first; columns of :data:`POOLED_ESTIMATES`,
+        country ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country
+        is expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries,
+        ``places`` estimates
         by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
         null for the normal.
     record
@@ -151,9 +148,9 @@ def combine(
 
 def pool(
     estimates: pd.DataFrame,
-    models: Mapping[str, Mapping[str, Any]],
-    settings: Settings,
-    countries: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, Model],
+    settings: Pool,
+    attributes: Mapping[str, Attributes],
 ) -> Pooled:
     """Pool every coefficient of interest over countries.
 
@@ -162,13 +159,11 @@ def pool(
     estimates
         Tidy estimates of every country and model; of several covariances the first counts.
     models
-        Specifications by name.
+        Models by name.
     settings
-        ``by`` (``country``, or ``wave`` to pool each wave for itself), ``method``,
-        ``knapp_hartung``, ``terms`` (all terms but constants, controls and dummies, if not given)
-        and ``moderators``.
-    countries
-        By code; ``attributes`` of each are what moderators are taken from.
+        How to pool, and by which moderators.
+    attributes
+        What is known of each country, by its code; moderators are taken from it.
 
     Returns
     -------
@@ -178,31 +173,30 @@ def pool(
     rows: list[Row] = []
     terms: list[Row] = []
     regressions: list[Row] = []
-    for where, group in _by_term(_wanted(estimates, models, settings.get("terms")), settings["by"]):
+    for where, group in _by_term(_wanted(estimates, models, settings.terms), settings.by):
         units = _units(group)
         if len(units) < 2:
-            rows.append(not_estimable(_too_few(group, units, len(countries)), **where))
+            rows.append(not_estimable(_too_few(group, units, len(attributes)), **where))
             continue
         further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
         rows += [_row(where, units, further, *way) for way in _ways(settings)]
         terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
-        regressions += _moderated(where, group, units, settings, countries)
+        regressions += _moderated(where, group, units, settings, attributes)
     about = {"country": POOLED, "weights": "inverse variance", "status": ESTIMATED}
-    words = dict.fromkeys((*WHERE, "cov_type", "note", "method"), "")
-    table = pd.DataFrame([{**about, **words, **row} for row in rows], columns=list(POOLED_COLUMNS))
-    return Pooled(table, {"pool": dict(settings), "terms": terms, "moderators": regressions})
+    table = POOLED_ESTIMATES.frame(rows, **about)
+    return Pooled(table, {"pool": settings.as_params(), "terms": terms, "moderators": regressions})
 
 
 # --- what is pooled ----------------------------------------------------------------------------
 
 
-def is_of_interest(term: str, spec: Mapping[str, Any]) -> bool:
+def is_of_interest(term: str, model: Model) -> bool:
     """Return whether a term is more than a constant, a control or a dummy of a category."""
-    return term != "Intercept" and not term.startswith("C(") and term not in spec["controls"]
+    return term != "Intercept" and not term.startswith("C(") and term not in model.controls
 
 
 def _wanted(
-    estimates: pd.DataFrame, models: Mapping[str, Mapping[str, Any]], terms: Sequence[str] | None
+    estimates: pd.DataFrame, models: Mapping[str, Model], terms: Sequence[str] | None
 ) -> pd.DataFrame:
     """Return the rows to pool, with the main covariance alone."""
     main = estimates.drop_duplicates(["country", *WHERE])
@@ -264,9 +258,9 @@ def _too_few(group: pd.DataFrame, units: Sequence[Unit], countries: int) -> str:
 # --- how it is pooled --------------------------------------------------------------------------
 
 
-def _ways(settings: Settings) -> Iterable[tuple[str, bool]]:
+def _ways(settings: Pool) -> Iterable[tuple[str, bool]]:
     """Return method and kind of standard error, the run's own first, then the others."""
-    main = (settings["method"], settings["knapp_hartung"])
+    main = (settings.method, settings.knapp_hartung)
     others = [(m, k) for m in METHODS for k in (True, False) if not (m == "fixed" and k)]
     return dict.fromkeys([main, *others])
 
@@ -304,9 +298,9 @@ def _row(
     }
 
 
-def _shown(units: Sequence[Unit], settings: Settings) -> list[Row]:
+def _shown(units: Sequence[Unit], settings: Pool) -> list[Row]:
     """Return each country's estimate, interval and weight."""
-    weights = _combine(units, settings["method"], settings["knapp_hartung"]).weights
+    weights = _combine(units, settings.method, settings.knapp_hartung).weights
     quantile = float(norm.isf(LEVEL / 2))
     return [
         {
@@ -324,11 +318,11 @@ def reads_as(low: float, high: float) -> str:
     return "positive" if low > 0 else "negative" if high < 0 else "open"
 
 
-def _left_out(units: Sequence[Unit], settings: Settings) -> Row:
+def _left_out(units: Sequence[Unit], settings: Pool) -> Row:
     """Return the pooled result without each country, and which of them changes what it says."""
     if len(units) < 3:
         return {"leave_one_out": [], "decisive": []}
-    way = settings["method"], settings["knapp_hartung"]
+    way = settings.method, settings.knapp_hartung
     whole = _combine(units, *way)
     names = ("estimate", "ci_low", "ci_high", "tau2")
     without = [
@@ -345,14 +339,14 @@ def _moderated(
     where: Row,
     group: pd.DataFrame,
     units: Sequence[Unit],
-    settings: Settings,
-    countries: Mapping[str, Mapping[str, Any]],
+    settings: Pool,
+    attributes: Mapping[str, Attributes],
 ) -> Iterator[Row]:
     """Yield the meta-regression of a term, over country × wave if a moderator varies by wave."""
-    names = settings.get("moderators") or []
+    names = settings.moderators
     if not names:
         return
-    attributes = {u.country: countries[u.country].get("attributes", {}) for u in units}
+    attributes = {u.country: attributes[u.country] for u in units}
     if any(isinstance(of[name], Mapping) for of in attributes.values() for name in names):
         units = [unit for _, rows in group.groupby("wave", sort=False) for unit in _units(rows)]
     x = moderators_of([(u.country, u.waves[0]) for u in units], attributes, names)

@@ -10,17 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
-from cisflow.survey.accounts.headers import CURRENCIES, one_line
+from cisflow.survey.accounts.headers import CURRENCIES
+from cisflow.survey.labels import one_line
+from cisflow.survey.marks import MARK_NAMES, WAYS, Marks
 
 BLANKS = "\u00a0\u2007\u2009\u202f"
-MARK_NAMES = {".": "point", ",": "comma", " ": "blank", "'": "apostrophe"}
 # Signs that look alike, made one: blanks, apostrophes, minus signs.
 ALIKE = str.maketrans(
     {**dict.fromkeys(BLANKS, " "), **dict.fromkeys("\u2019\u02bc\u00b4`", "'")}
@@ -31,32 +30,8 @@ BODY = re.compile(r"\d[\d.,' ]*|[.,]\d+")
 PLAIN = r"[+-]?\d+"
 STORED = r"[+-]?\d+\.\d+e0"
 MOST_COLUMNS = 5
-
-
-@dataclass(frozen=True)
-class Marks:
-    """How figures are written: what stands before decimals, what between thousands."""
-
-    decimal: str
-    thousands: str
-
-    def value(self, body: str) -> str | None:
-        """Return a figure without sign as Python writes it; None if it is not written so."""
-        if not self._pattern().fullmatch(body):
-            return None
-        return body.replace(self.thousands, "").replace(self.decimal, ".")
-
-    def _pattern(self) -> re.Pattern[str]:
-        return _pattern(self.decimal, self.thousands)
-
-
-@lru_cache
-def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    d, t = re.escape(decimal), re.escape(thousands)
-    return re.compile(rf"(?:[1-9]\d{{0,2}}(?:{t}\d{{3}})+|\d+)(?:{d}\d+)?|{d}\d+")
-
-
-WAYS = tuple(Marks(d, t) for d in ".," for t in ".,' " if d != t)
+# Per column and text of a figure its sign, and its digits with their marks.
+Cells = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -83,16 +58,12 @@ class Figures:
 
     def explained(self, codebook: Codebook) -> Codebook:
         """Return a codebook that reads plain figures and can tell how they were written."""
-        file = {**codebook.get("file", {}), "decimal": ".", "figures": self.read_as or "no marks"}
-        return {**codebook, "file": file}
+        return codebook.opened(decimal=".", figures=self.read_as or "no marks")
 
 
 def as_text(codebook: Codebook) -> Codebook:
     """Return a codebook by which a file is opened with all its figures as they are written."""
-    return {
-        **codebook,
-        "file": {**codebook.get("file", {}), "decimal": ".", "stored_apart": True},
-    }
+    return codebook.opened(decimal=".", stored_apart=True)
 
 
 def plain_figures(raw: pd.DataFrame, columns: Collection[str], codebook: Codebook) -> Figures:
@@ -109,16 +80,15 @@ def plain_figures(raw: pd.DataFrame, columns: Collection[str], codebook: Codeboo
         Whose ``file:`` may state ``decimal`` and ``thousands``, and whose ``money:`` the currency
         that may stand beside a figure.
     """
-    stated = codebook.get("file", {})
-    tokens = {str(token).casefold() for token in codebook.get("missing", [])}
+    tokens = {token.casefold() for token in codebook.no_answer()}
     cells = {c: _marked(raw[c], tokens, codebook) for c in columns}
     bodies = {body for found in cells.values() for _, body in found.values()}
     # What no way of writing fits, such as a date, says nothing on how figures are written.
     bodies = {body for body in bodies if any(way.value(body) for way in WAYS)}
-    permitted = [way for way in WAYS if _as_stated(way, stated)]
+    permitted = [way for way in WAYS if _as_stated(way, codebook)]
     ways = [way for way in permitted if all(way.value(body) for body in bodies)]
     if not ways:
-        return Figures(raw, [_several_ways(raw, cells, stated, codebook)], "")
+        return Figures(raw, [_several_ways(raw, cells, codebook)], "")
     problems = list(_open_to_doubt(raw, cells, ways, codebook))
     problems += _taken_for_decimals(raw, cells, ways[0], codebook) if not problems else []
     raw = raw.copy(deep=False)
@@ -130,10 +100,9 @@ def plain_figures(raw: pd.DataFrame, columns: Collection[str], codebook: Codeboo
     return Figures(raw, problems, _shown(bodies, ways[0]))
 
 
-def _as_stated(way: Marks, stated: Mapping[str, Any]) -> bool:
-    return way.decimal == stated.get("decimal", way.decimal) and way.thousands == stated.get(
-        "thousands", way.thousands
-    )
+def _as_stated(way: Marks, codebook: Codebook) -> bool:
+    file = codebook.file
+    return file.decimal in (None, way.decimal) and file.thousands in (None, way.thousands)
 
 
 def _marked(
@@ -162,7 +131,7 @@ def _apart(text: str, codebook: Codebook) -> tuple[str, str] | None:
 
 def _without_currency(text: str, codebook: Codebook) -> str:
     """Return a text without the codebook's currency; another one makes the text no figure."""
-    currency = codebook.get("money", {}).get("currency")
+    currency = codebook.money.currency
     for sign in (currency, *(s for s, c in CURRENCIES.items() if c == currency)):
         if sign and text.casefold().startswith(sign.casefold()):
             return text[len(sign) :].strip()
@@ -201,10 +170,7 @@ def _rows_with(raw: pd.DataFrame, texts: Mapping[str, Collection[str]]) -> dict[
 
 
 def _open_to_doubt(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    ways: Sequence[Marks],
-    codebook: Codebook,
+    raw: pd.DataFrame, cells: Cells, ways: Sequence[Marks], codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield figures that the ways of writing left over read differently."""
     doubtful = {
@@ -220,21 +186,17 @@ def _open_to_doubt(
     yield Problem(
         f"{_places(counts)}: figures such as 9{mark}999, and nothing in the file tells whether the "
         f"{MARK_NAMES[mark]} separates thousands or decimals",
-        f"say it beside `file:` in the config or under `file:` in {codebook['path']}: "
+        f"say it beside `file:` in the config or under `file:` in {codebook.path}: "
         f"`thousands: '{mark}'` if 9{mark}999 is nearly ten thousand, `decimal: '{mark}'` if it is "
         f"nearly ten (the {MARK_NAMES[other]} is then the other one)",
     )
 
 
-def _several_ways(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    stated: Mapping[str, Any],
-    codebook: Codebook,
-) -> Problem:
+def _several_ways(raw: pd.DataFrame, cells: Cells, codebook: Codebook) -> Problem:
     """Return how to say that no one way of writing fits all figures."""
-    said = {key: stated[key] for key in ("decimal", "thousands") if key in stated}
-    ways = [way for way in WAYS if _as_stated(way, stated)]
+    stated = {"decimal": codebook.file.decimal, "thousands": codebook.file.thousands}
+    said = {key: mark for key, mark in stated.items() if mark}
+    ways = [way for way in WAYS if _as_stated(way, codebook)]
     unfit = {
         column: [
             text
@@ -247,7 +209,7 @@ def _several_ways(
         rule = ", ".join(f"{key}: '{mark}'" for key, mark in said.items())
         return Problem(
             f"{_places(_rows_with(raw, unfit))}: figures that are not written as `{rule}` says",
-            f"correct or remove it in the config or under `file:` in {codebook['path']}: without "
+            f"correct or remove it in the config or under `file:` in {codebook.path}: without "
             "it the marks are found from the figures",
         )
     only = {
@@ -276,10 +238,7 @@ def _decimals(body: str) -> set[str]:
 
 
 def _taken_for_decimals(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    way: Marks,
-    codebook: Codebook,
+    raw: pd.DataFrame, cells: Cells, way: Marks, codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield columns where figures with separated thousands stand beside stored fractions.
 
@@ -303,5 +262,5 @@ def _taken_for_decimals(
             f"{_places(mixed)}: texts with a {MARK_NAMES[way.thousands]} between thousands beside "
             "cells that are fractions; a program seems to have taken some thousands for decimals",
             "import the original export once more, with the marks of its language, or give the "
-            f"text file itself as `file:`; the codebook is {codebook['path']}",
+            f"text file itself as `file:`; the codebook is {codebook.path}",
         )

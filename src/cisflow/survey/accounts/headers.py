@@ -14,7 +14,9 @@ from cisflow.base.documents import did_you_mean
 from cisflow.base.paths import shipped
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ACCOUNT_MONEY
-from cisflow.study.codebook import Codebook, alternatives, load_codebook
+from cisflow.study.codebook import Codebook, Variable
+from cisflow.study.codebook_files import load_codebook
+from cisflow.survey.labels import one_line
 
 ITEMS = tuple(column for column in ACCOUNT_COLUMNS if column not in ("firm_id", "year"))
 # How currencies are written besides their codes; a "$" is the codebook's dollar if it has one.
@@ -76,9 +78,8 @@ class Header:
         return self.year is not None or self.back is not None
 
 
-def one_line(name: str) -> str:
-    """Return a header with every run of blanks and newlines made one blank."""
-    return " ".join(name.split())
+# From the names a codebook gives and a file's headers to the columns of these names.
+Find = Callable[[Sequence[str], Sequence[Header]], list[Header]]
 
 
 def _folded(name: str) -> str:
@@ -88,20 +89,14 @@ def _folded(name: str) -> str:
 
 def read_headers(names: Iterable[str], codebook: Codebook) -> list[Header]:
     """Return what each header says, by the codebook's ``header:``."""
-    rule = codebook.get("header", {})
-    pattern = re.compile(rule["pattern"]) if "pattern" in rule else None
+    pattern = re.compile(codebook.header.pattern) if codebook.header.pattern else None
     known = {
         label
-        for spec in codebook["variables"].values()
-        for names_of_one in alternatives(spec)
+        for variable in codebook.variables.values()
+        for names_of_one in variable.alternatives
         for label in wanted_labels(names_of_one)
     }
     return [_header(name, pattern, known, codebook) for name in names]
-
-
-def _units(codebook: Codebook) -> dict[str, str]:
-    """Return what the units of a codebook's headers mean; one in small letters has any."""
-    return codebook.get("header", {}).get("units", {})
 
 
 def _header(
@@ -191,7 +186,7 @@ def _glued(word: str, codebook: Codebook) -> _Money | None:
         return None, currency
     if re.fullmatch("[A-Z]{3}", word) and not _unit(word, codebook):
         return None, word
-    for sign in (*CURRENCIES, *CODES, codebook.get("money", {}).get("currency", "EUR")):
+    for sign in (*CURRENCIES, *CODES, codebook.money.currency or "EUR"):
         whole = word.casefold() if sign in CURRENCIES else word
         if not whole.startswith(sign) and not whole.endswith(sign):
             continue
@@ -202,7 +197,7 @@ def _glued(word: str, codebook: Codebook) -> _Money | None:
 
 
 def _currency(word: str, codebook: Codebook) -> str | None:
-    own = codebook.get("money", {}).get("currency")
+    own = codebook.money.currency
     if word == "$" and own in ("CAD", "AUD"):
         return str(own)
     code = CURRENCIES.get(word.casefold(), word)
@@ -211,18 +206,17 @@ def _currency(word: str, codebook: Codebook) -> str | None:
 
 def _unit(word: str, codebook: Codebook) -> str | None:
     """Return a unit as the codebook writes it, None if it knows none such."""
-    units = _units(codebook)
+    units = codebook.header.units
     bare = word.strip("'.")
     return next((w for w in (bare, bare.casefold()) if w in units), None)
 
 
-def wanted_labels(names: str | Sequence[str]) -> list[str]:
+def wanted_labels(names: Sequence[str]) -> list[str]:
     """Return the labels a codebook asks for, in small letters, in its order of preference."""
-    listed = [names] if isinstance(names, str) else names
-    return [_folded(name) for name in listed]
+    return [_folded(name) for name in names]
 
 
-def find_column(names: str | Sequence[str], headers: Sequence[Header]) -> Header | None:
+def find_column(names: Sequence[str], headers: Sequence[Header]) -> Header | None:
     """Return the first column, in the codebook's order of names, that belongs to no past year.
 
     A header that says "last available year" of something firms have once, such as the closing
@@ -236,7 +230,7 @@ def find_column(names: str | Sequence[str], headers: Sequence[Header]) -> Header
     return None
 
 
-def dated_columns(names: str | Sequence[str], headers: Sequence[Header]) -> list[Header]:
+def dated_columns(names: Sequence[str], headers: Sequence[Header]) -> list[Header]:
     """Return the columns of an item, one per year.
 
     Those with a year of their own go before "last available year" and the years before it: an
@@ -250,7 +244,7 @@ def dated_columns(names: str | Sequence[str], headers: Sequence[Header]) -> list
 def located(
     headers: Sequence[Header],
     codebook: Codebook,
-    find: Callable[[Sequence[str], Sequence[Header]], list[Header]],
+    find: Find,
 ) -> dict[str, list[Header]]:
     """Return, by variable, the columns the file has of it.
 
@@ -263,10 +257,9 @@ def located(
     find
         From names in small letters and the headers to the columns of these names.
     """
-    variables = codebook["variables"].items()
-    names = {v: alternatives(spec)[0] for v, spec in variables if "name" in spec}
-    if months := codebook.get("fiscal_year", {}).get("months"):
-        names["months"] = wanted_labels(months)
+    names = {v: variable.name for v, variable in codebook.variables.items() if variable.name}
+    if codebook.fiscal_year.months:
+        names["months"] = codebook.fiscal_year.months
     return {v: found for v, labels in names.items() if (found := find(labels, headers))}
 
 
@@ -288,11 +281,10 @@ def with_unit(item: str, header: Header, codebook: Codebook) -> Codebook:
 
     A unit the codebook does not know is :func:`unit_problems`' to report.
     """
-    spec = codebook["variables"].get(item, {})
-    units = _units(codebook)
-    if header.unit in units:
-        spec = {**spec, "unit": units[header.unit]}
-    return {**codebook, "variables": {**codebook["variables"], item: spec}}
+    variable = codebook.variables.get(item, Variable(required=False))
+    if header.unit and header.unit in codebook.header.units:
+        variable = variable.model_copy(update={"unit": codebook.header.units[header.unit]})
+    return codebook.redefined({item: variable})
 
 
 # --- what is wrong with headers -----------------------------------------------------------------
@@ -300,12 +292,12 @@ def with_unit(item: str, header: Header, codebook: Codebook) -> Codebook:
 
 def absent_identifier(headers: Sequence[Header], codebook: Codebook) -> Problem:
     """Return how to say that no column identifies the firm."""
-    names = alternatives(codebook["variables"]["firm_id"])[0]
+    names = codebook.variables["firm_id"].names
     wanted = " or ".join(f"'{name}'" for name in names)
     here = ", ".join(f"'{one_line(header.name)}'" for header in headers[:6])
     return Unrecognised(
         f"firm_id: column {wanted} is not in the file",
-        f"the file has {here} …; correct `firm_id:` in {codebook['path']}",
+        f"the file has {here} …; correct `firm_id:` in {codebook.path}",
     )
 
 
@@ -313,8 +305,7 @@ def item_problems(
     item: str, found: Sequence[Header], headers: Sequence[Header], codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield what is wrong with the columns of one item of a file with a column per year."""
-    spec = codebook["variables"][item]
-    if not found and spec.get("required", True):
+    if not found and codebook.variables[item].required:
         yield _absent_item(item, headers, codebook)
     periods = [header.year if header.year is not None else header.back for header in found]
     twice = sorted({period for period in periods if periods.count(period) > 1 and period})
@@ -323,17 +314,17 @@ def item_problems(
         listed = ", ".join(map(str, twice)) or "the last available year"
         yield Problem(
             f"{item}: more than one column for {listed}",
-            f"remove one of them from the file, or name one label in {codebook['path']}",
+            f"remove one of them from the file, or name one label in {codebook.path}",
         )
     yield from unit_problems(item, found, codebook)
 
 
 def _absent_item(item: str, headers: Sequence[Header], codebook: Codebook) -> Problem:
-    names = alternatives(codebook["variables"][item])[0]
+    names = codebook.variables[item].names
     dated = [header for header in headers if header.dated]
     if unknown := unit_unknown(item, dated, codebook):
         return unknown
-    then = f"correct `{item}:` in {codebook['path']}, or set `required: false`"
+    then = f"correct `{item}:` in {codebook.path}, or set `required: false`"
     return Unrecognised(
         f"no header '{names[0]}' with a year is in the file",
         did_you_mean(names[0].casefold(), {header.label for header in dated}, then),
@@ -343,8 +334,8 @@ def _absent_item(item: str, headers: Sequence[Header], codebook: Codebook) -> Pr
 
 def unit_unknown(item: str, headers: Sequence[Header], codebook: Codebook) -> Problem | None:
     """Return how to say that headers would be an item's but for a unit nobody declared."""
-    codes = (*CODES, *"€£$", codebook.get("money", {}).get("currency", "EUR"))
-    for label in wanted_labels(alternatives(codebook["variables"][item])[0]):
+    codes = (*CODES, *"€£$", codebook.money.currency or "EUR")
+    for label in wanted_labels(codebook.variables[item].names):
         for header in headers:
             before, _, rest = header.label.rpartition(label)
             unit = rest.strip().upper()
@@ -358,29 +349,29 @@ def _unknown_unit(item: str, unit: str, codebook: Codebook) -> Problem:
     return Unrecognised(
         f"{item}: unknown unit '{unit}' in the header",
         f"if it is a unit, a thousand or a million, add it to `header: {{units: …}}` in "
-        f"{codebook['path']}; otherwise export the item in one of these",
+        f"{codebook.path}; otherwise export the item in one of these",
     )
 
 
 def unit_problems(item: str, found: Sequence[Header], codebook: Codebook) -> Iterator[Problem]:
     """Yield units a codebook does not know, and currencies other than its own."""
-    units = _units(codebook)
+    units = codebook.header.units
     for unit in sorted({header.unit for header in found if header.unit} - set(units)):
         yield _unknown_unit(item, unit, codebook)
-    currency = codebook.get("money", {}).get("currency")
+    currency = codebook.money.currency
     if currency is None:
         return
     for other in sorted({header.currency for header in found if header.currency} - {currency}):
         yield Problem(
             f"{item}: amounts in {other}, where the codebook says {currency}",
-            f"export the file in {currency}, or correct `money:` in {codebook['path']}",
+            f"export the file in {currency}, or correct `money:` in {codebook.path}",
         )
 
 
 def silent_units(columns: Mapping[str, Sequence[Header]], codebook: Codebook) -> Iterator[Problem]:
     """Yield amounts whose headers name neither unit nor currency where those of others do."""
     amounts = {item: found for item, found in columns.items() if item in ACCOUNT_MONEY and found}
-    stated = [item for item in amounts if "unit" in codebook["variables"].get(item, {})]
+    stated = [i for i in amounts if i in codebook.variables and codebook.variables[i].unit]
     silent = {
         item: [h for h in found if not h.unit and not h.currency] for item, found in amounts.items()
     }
@@ -389,13 +380,13 @@ def silent_units(columns: Mapping[str, Sequence[Header]], codebook: Codebook) ->
         yield Unrecognised(
             f"{item} (column '{one_line(silent[item][0].name)}'): the header names no unit, and "
             "headers of other amounts do",
-            f"state it in {codebook['path']}: `{item}: {{unit: thousand}}`, or unit, or million",
+            f"state it in {codebook.path}: `{item}: {{unit: thousand}}`, or unit, or million",
         )
 
 
 def currency_problems(columns: dict[str, list[Header]], codebook: Codebook) -> Iterator[Problem]:
     """Yield a mix of currencies in a file whose codebook names none."""
-    if codebook.get("money", {}).get("currency"):
+    if codebook.money.currency:
         return
     items: dict[str, list[str]] = {}
     for item, found in columns.items():
@@ -414,7 +405,7 @@ def no_years(headers: Sequence[Header], codebook: Codebook) -> Problem:
     return Unrecognised(
         f"none of the {len(headers)} headers names an item and a year",
         "expected headers such as 'Added value th EUR 2006'; choose a sheet with `file: "
-        f"{{sheet: …}}` or describe the headers under `header:` in {codebook['path']}",
+        f"{{sheet: …}}` or describe the headers under `header:` in {codebook.path}",
     )
 
 
@@ -432,7 +423,7 @@ def better_codebook(names: Sequence[str], codebook: Codebook) -> str | None:
 
 
 def _other_codebooks(codebook: Codebook) -> Iterator[tuple[str, Codebook]]:
-    own = Path(codebook["path"])
+    own = Path(codebook.path)
     beside = sorted(own.parent.glob("*.yaml")) if own.is_file() else []
     for path in [*beside, *sorted((CODEBOOKS / "accounts").glob("*.yaml"))]:
         if path.resolve() == own.resolve():
@@ -440,7 +431,7 @@ def _other_codebooks(codebook: Codebook) -> Iterator[tuple[str, Codebook]]:
         below = path.resolve().is_relative_to(CODEBOOKS.resolve())
         name = path.resolve().relative_to(CODEBOOKS.resolve()) if below else path
         other = _loaded(path.resolve())
-        if other and other["table"] == "accounts" and other["variables"]:
+        if other and other.table == "accounts" and other.variables:
             yield name.as_posix().removesuffix(".yaml") if below else str(path), other
 
 
@@ -455,7 +446,6 @@ def _loaded(path: Path) -> Codebook | None:
 def _known(names: Sequence[str], codebook: Codebook) -> int:
     labels = {header.label for header in read_headers(names, codebook)}
     return sum(
-        not labels.isdisjoint(wanted_labels(alternatives(spec)[0]))
-        for spec in codebook["variables"].values()
-        if alternatives(spec)
+        not labels.isdisjoint(wanted_labels(variable.names))
+        for variable in codebook.variables.values()
     )

@@ -12,7 +12,7 @@ from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import column_names, verify_checksum
 from cisflow.study.canonical import ACCOUNT_COLUMNS
-from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import Codebook, Variable
 from cisflow.survey.accounts.headers import ITEMS, better_codebook
 from cisflow.survey.accounts.long import read_long
 from cisflow.survey.accounts.rows import YEAR, Books
@@ -47,9 +47,8 @@ def ingest_accounts(
     path
         The export as delivered.
     codebook
-        From :func:`cisflow.study.codebook.load_codebook`, with ``table: accounts``. If it maps
-        `year`
-        the file has a row per firm and year, else a row per firm and a column per item and year.
+        With ``table: accounts``. If it maps `year` the file has a row per firm and year, else a
+        row per firm and a column per item and year.
     country
         Two-letter code.
     name
@@ -73,8 +72,8 @@ def ingest_accounts(
     """
     heading = f"{name or country}, accounts ({shown(path)})"
     verify_checksum(path, sha256, heading)
-    read = read_long if "year" in codebook["variables"] else read_wide
-    names = column_names(path, codebook.get("file", {}), heading)
+    read = read_long if "year" in codebook.variables else read_wide
+    names = column_names(path, codebook.file.options, heading)
     try:
         books = read(path, names, codebook, country, heading)
     except CisflowError as error:
@@ -88,14 +87,14 @@ def ingest_accounts(
         "wave": "accounts",
         "file": shown(path),
         "read_as": books.read_as,
-        "codebook": codebook["id"],
-        "title": codebook["title"],
+        "codebook": codebook.id,
+        "title": codebook.title,
         "rows": books.rows,
         "rows_kept": len(accounts),
         "duplicate_ids": 0,  # a file that has any is refused
         "firms": int(accounts["firm_id"].nunique()),
         "years": sorted(int(year) for year in accounts["year"].unique()),
-        "currency": codebook.get("money", {}).get("currency") or books.currency,
+        "currency": codebook.money.currency or books.currency,
         "kinds": books.kinds,
         "notes": list(_notes(codebook, books)),
         "checks": {
@@ -106,10 +105,13 @@ def ingest_accounts(
         },
         "variables": {
             item: _counts(
-                accounts[item], books.columns.get(item, []), books.invalid.get(item, 0), spec
+                accounts[item],
+                books.columns.get(item, []),
+                books.invalid.get(item, 0),
+                codebook.variables[item],
             )
             for item in ITEMS
-            if (spec := codebook["variables"].get(item)) is not None
+            if item in codebook.variables
         },
     }
     return accounts, quality
@@ -125,7 +127,7 @@ def _placed(
     if other:
         what = "the headers are those of another edition or language than the codebook's"
         problems.insert(0, Problem(what, f"set `codebook: {other}` in the config"))
-    sheet = codebook.get("file", {}).get("sheet")
+    sheet = codebook.file.sheet
     if sheet is None or Path(path).suffix.lower() != ".xlsx":
         return problems
     here = f"sheet '{sheet}'"
@@ -139,7 +141,7 @@ def _whole_years(table: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame,
     if months.isna().all():
         return table, {}
     odd = months.ne(YEAR).fillna(False).astype(bool)
-    left_out = codebook.get("fiscal_year", {}).get("other_than_12", "keep") == "exclude"
+    left_out = codebook.fiscal_year.other_than_12 == "exclude"
     meaning = (
         f"The fiscal year has other than twelve months ({'left out' if left_out else 'kept'})."
     )
@@ -189,16 +191,12 @@ def _denominators(accounts: pd.DataFrame) -> dict[str, Check]:
 def _notes(codebook: Codebook, books: Books) -> Iterable[str]:
     yield from notes(codebook)
     if not books.unit_in_headers:
-        unit = codebook.get("money", {}).get("unit", "unit")
+        unit = codebook.money.unit
         yield f"money: no header names a unit; amounts are taken for {unit}s, as the codebook says"
-    for section in ("consolidation", "fiscal_year"):
-        if note := codebook.get(section, {}).get("note"):
-            yield f"{section}: {note}"
+    yield from notes(codebook, "consolidation", "fiscal_year")
 
 
-def _counts(
-    values: pd.Series, columns: list[str], invalid: int, spec: dict[str, Any]
-) -> dict[str, Any]:
+def _counts(values: pd.Series, columns: list[str], invalid: int, entry: Variable) -> dict[str, Any]:
     blank = int(values.isna().sum())
     invalid = min(invalid, blank)  # a year with nothing else is no row
     return {
@@ -208,7 +206,5 @@ def _counts(
         "missing": blank - invalid,
         "filtered": 0,
         "invalid": invalid,
-        "verified": spec.get("verified"),
-        "source": spec.get("source"),
-        "note": spec.get("note"),
+        **entry.provenance,
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import Codebook, Variable
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -16,9 +16,6 @@ from cisflow.survey.accounts.headers import (
     currency_of,
     currency_problems,
     find_column,
-    located,
-    one_line,
-    read_headers,
     silent_units,
     unit_named,
     unit_problems,
@@ -28,28 +25,28 @@ from cisflow.survey.accounts.headers import (
 from cisflow.survey.accounts.rows import (
     COLUMNS,
     Books,
+    Layout,
     choose_rows,
     date_problems,
     fiscal_years,
-    special_columns,
     without_tokens,
 )
 from cisflow.survey.answers import Answers, read_answers, read_rows
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 
 
 def read_long(
     path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
 ) -> Books:
     """Read a file with one row per firm and fiscal year."""
-    headers = read_headers(names, codebook)
-    found = located(headers, codebook, _only_column)
+    layout = Layout.of(names, codebook, _only_column)
+    found = layout.found
     own = as_text(_as_written(found, codebook))
-    special = special_columns(headers, codebook)
-    kind, currencies = special["kind"], special["currencies"]
-    for name, header in (("kind", kind), ("currencies", currencies)):
-        if header is not None:
-            own["variables"][name] = {"name": [header.name], "required": False}
+    about_rows = {"kind": layout.kind, "currencies": layout.currencies}
+    own = own.redefined(
+        {k: Variable(name=(h.name,), required=False) for k, h in about_rows.items() if h}
+    )
     delivery = read_rows(path, own, heading)
     items = {item: columns for item, columns in found.items() if item in (*ITEMS, "months")}
     amounts = dict.fromkeys(header.name for columns in items.values() for header in columns)
@@ -60,7 +57,7 @@ def read_long(
         for variable, columns in delivery.columns.items()
         if variable not in ("kind", "currencies") and (variable != "year" or not columns)
     }
-    problems = [*_told_apart(delivery.problems, found, headers, codebook), *figures.problems]
+    problems = [*_told_apart(delivery.problems, layout, codebook), *figures.problems]
     if not figures.problems:  # else these would be told twice
         problems += [problem for answer in answers.values() for problem in answer.problems]
     for item, columns in found.items():
@@ -72,7 +69,7 @@ def read_long(
     years, problems = _years_of_rows(raw, delivery.columns["year"], answers, codebook)
     ids = in_format(answers.pop("firm_id"), codebook)
     keys = [ids.values, years]
-    choice = choose_rows(raw, ids, keys, ~ids.invalid.astype(bool), kind, currencies, codebook)
+    choice = choose_rows(raw, ids, keys, ~ids.invalid.astype(bool), layout, codebook)
     problems += choice.problems
     if problems:
         raise CisflowError(heading, problems)
@@ -97,14 +94,11 @@ def _only_column(names: Sequence[str], headers: Sequence[Header]) -> list[Header
 
 
 def _told_apart(
-    problems: Sequence[Problem],
-    found: Mapping[str, Sequence[Header]],
-    headers: Sequence[Header],
-    codebook: Codebook,
+    problems: Sequence[Problem], layout: Layout, codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield unknown units in place of columns that seem to be absent because of them."""
-    absent = [item for item in ITEMS if item in codebook["variables"] and item not in found]
-    unknown = {item: p for item in absent if (p := unit_unknown(item, headers, codebook))}
+    absent = [item for item in ITEMS if item in codebook.variables and item not in layout.found]
+    unknown = {item: p for item in absent if (p := unit_unknown(item, layout.headers, codebook))}
     yield from unknown.values()
     for problem in problems:
         if problem.about not in unknown:
@@ -113,11 +107,11 @@ def _told_apart(
 
 def _as_written(found: Mapping[str, Sequence[Header]], codebook: Codebook) -> Codebook:
     """Return the codebook with the columns' names and units as this file writes them."""
-    variables = dict(codebook["variables"])
     for variable, (header,) in found.items():
-        spec = with_unit(variable, header, codebook)["variables"][variable]
-        variables[variable] = {"required": variable != "months", **spec, "name": [header.name]}
-    return {**codebook, "variables": variables}
+        entry = with_unit(variable, header, codebook).variables[variable]
+        here = {variable: entry.model_copy(update={"name": (header.name,)})}
+        codebook = codebook.redefined(here)
+    return codebook
 
 
 def _years_of_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,16 @@ import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.study.codebook import Codebook
-from cisflow.survey.accounts.headers import ITEMS, Header, find_column, one_line
+from cisflow.survey.accounts.headers import (
+    ITEMS,
+    Find,
+    Header,
+    find_column,
+    located,
+    read_headers,
+)
 from cisflow.survey.answers import Answers
+from cisflow.survey.labels import one_line
 
 # Months of a fiscal year, unless the file says otherwise.
 YEAR = 12
@@ -71,19 +79,42 @@ class Books:
     unit_in_headers: bool = True
 
 
-def special_columns(headers: list[Header], codebook: Codebook) -> dict[str, Header | None]:
-    """Return the columns that say something about a whole row."""
-    names = {
-        "closing_date": codebook.get("fiscal_year", {}).get("closing_date", []),
-        "kind": codebook.get("consolidation", {}).get("name", []),
-        "currencies": codebook.get("money", {}).get("column", []),
-    }
-    return {key: find_column(wanted, headers) for key, wanted in names.items()}
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file hold what.
+
+    Attributes
+    ----------
+    headers
+        All its headers, read.
+    found
+        Per variable (and ``months``) the columns the file has of it.
+    closing_date, kind, currencies
+        The columns that say something about a whole row.
+    """
+
+    headers: list[Header]
+    found: dict[str, list[Header]]
+    closing_date: Header | None
+    kind: Header | None
+    currencies: Header | None
+
+    @classmethod
+    def of(cls, names: Iterable[str], codebook: Codebook, find: Find) -> Layout:
+        """Return the layout of a file with these columns, found by a codebook's names."""
+        headers = read_headers(names, codebook)
+        about_rows = (
+            codebook.fiscal_year.closing_date,
+            codebook.consolidation.name,
+            codebook.money.column,
+        )
+        single = [find_column(wanted, headers) for wanted in about_rows]
+        return cls(headers, located(headers, codebook, find), *single)
 
 
 def without_tokens(text: pd.Series, codebook: Codebook) -> pd.Series:
     """Return texts of which those that stand for no answer are null."""
-    tokens = {str(token).casefold() for token in codebook.get("missing", [])}
+    tokens = {token.casefold() for token in codebook.no_answer()}
     return text.mask(text.str.casefold().isin(tokens))
 
 
@@ -112,7 +143,7 @@ def closing_months(dates: pd.Series) -> pd.Series:
 
 def years_of(months: pd.Series, codebook: Codebook) -> pd.Series:
     """Return the fiscal years that end in months, as :func:`closing_months` counts them."""
-    first = codebook.get("fiscal_year", {}).get("previous_year_before_month", 1)
+    first = codebook.fiscal_year.previous_year_before_month
     year, month = (months - 1) // YEAR, (months - 1) % YEAR + 1
     return year - (month < first).astype("Int64")
 
@@ -138,7 +169,7 @@ def date_problems(
         yield Problem(
             f"{variable} (column '{one_line(column)}'): {what} neither a year nor a date",
             "write dates as 2006-12-31 or 31/12/2006; list what stands for no answer under "
-            f"`missing:` in {codebook['path']}",
+            f"`missing:` in {codebook.path}",
         )
 
 
@@ -148,7 +179,7 @@ def date_problems(
 def row_currency_problems(column: str, values: pd.Series, codebook: Codebook) -> Iterator[Problem]:
     """Yield rows in another currency than the codebook's, or in several if it names none."""
     found = values.dropna().str.upper().value_counts()
-    currency = codebook.get("money", {}).get("currency")
+    currency = codebook.money.currency
     others = found.drop(currency, errors="ignore") if currency else found
     if others.empty or (currency is None and len(found) < 2):
         return
@@ -158,7 +189,7 @@ def row_currency_problems(column: str, values: pd.Series, codebook: Codebook) ->
         f"currency (column '{one_line(column)}'): {listed}, where the codebook says "
         f"{currency or 'nothing'}",
         f"export all amounts in {currency or 'one currency'}, or pick rows with `rows:` in "
-        f"{codebook['path']}",
+        f"{codebook.path}",
     )
 
 
@@ -167,9 +198,9 @@ def row_currency_problems(column: str, values: pd.Series, codebook: Codebook) ->
 
 def kinds_of(column: str, values: pd.Series, codebook: Codebook) -> tuple[pd.Series, list[Problem]]:
     """Return each row's kind of accounts (``C1``, ``U1`` …), and kinds nobody declared."""
-    rule = codebook["consolidation"]
-    codes = {text.casefold(): code for text, code in rule.get("codes", {}).items()}
-    codes |= {code.casefold(): code for code in (*KINDS, *rule["prefer"])}
+    rule = codebook.consolidation
+    codes = {text.casefold(): code for text, code in rule.codes.items()}
+    codes |= {code.casefold(): code for code in (*KINDS, *rule.prefer)}
     kinds = values.str.casefold().map(codes).astype("string")
     unknown = values[values.notna() & kinds.isna()]
     if unknown.empty:
@@ -181,7 +212,7 @@ def kinds_of(column: str, values: pd.Series, codebook: Codebook) -> tuple[pd.Ser
     problem = Problem(
         f"consolidation (column '{one_line(column)}'): {len(unknown)} rows of a kind that is not "
         f"declared: {listed}",
-        f"add it to `consolidation: {{codes: …}}` in {codebook['path']}, such as "
+        f"add it to `consolidation: {{codes: …}}` in {codebook.path}, such as "
         "`unconsolidated accounts: U1`",
     )
     return kinds, [problem]
@@ -239,11 +270,11 @@ def choose_rows(
     ids: Answers,
     keys: list[pd.Series],
     kept: pd.Series,
-    kind: Header | None,
-    currencies: Header | None,
+    layout: Layout,
     codebook: Codebook,
 ) -> Choice:
     """Choose between consolidated and other accounts of one firm (and year)."""
+    kind, currencies = layout.kind, layout.currencies
     problems = list(ids.problems)
     counts: dict[str, int] = {}
     unfit = int((~kept).sum())
@@ -251,7 +282,7 @@ def choose_rows(
     if kind is not None:
         kinds, unknown = kinds_of(kind.name, without_tokens(raw[kind.name], codebook), codebook)
         problems += unknown
-        best = preferred(kinds, keys, codebook["consolidation"]["prefer"])
+        best = preferred(kinds, keys, codebook.consolidation.prefer)
         others = int((kept & ~best).sum())
         kept = kept & best
         counts = kept_by_kind(kinds[kept])
@@ -273,7 +304,7 @@ def _repeated(
         lacking = "have none" if len(keys) == 1 else "lack it or the year"
         yield Problem(
             f"{place}: {blank} of {len(table)} rows {lacking}.",
-            f"remove empty rows from the file, or correct {codebook['path']}",
+            f"remove empty rows from the file, or correct {codebook.path}",
         )
     repeated = table.dropna()
     repeated = repeated[repeated.duplicated(keep=False)]
@@ -290,5 +321,5 @@ def _repeated(
     )
     yield Problem(
         f"{place}: {several} more than once{year} ({len(repeated)} rows).",
-        f"{remedy}; see {codebook['path']}",
+        f"{remedy}; see {codebook.path}",
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import open_extract, selected
-from cisflow.study.codebook import Codebook, alternatives
+from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.figures import as_text, plain_figures
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -21,10 +21,7 @@ from cisflow.survey.accounts.headers import (
     dated_columns,
     find_column,
     item_problems,
-    located,
     no_years,
-    one_line,
-    read_headers,
     silent_units,
     unit_named,
     wanted_labels,
@@ -35,31 +32,29 @@ from cisflow.survey.accounts.rows import (
     YEAR,
     Books,
     Choice,
+    Layout,
     choose_rows,
     closing_months,
     date_problems,
-    special_columns,
     without_tokens,
     years_of,
 )
 from cisflow.survey.answers import Answers, read_column
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 
 
 def read_wide(
     path: str | Path, names: Sequence[str], codebook: Codebook, country: str, heading: str
 ) -> Books:
     """Read an export with one row per firm and a column per item and year."""
-    file = _WideFile.of(names, codebook)
+    file = _WideFile.of(Layout.of(names, codebook, dated_columns), codebook)
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
-    rows_wanted = {
-        **selected({"select": codebook.get("rows", {})}),
-        **selected(codebook.get("file", {})),
-    }
-    opened = open_extract(path, as_text(codebook)["file"], heading)
-    extract = opened.read(file.needed(), rows_wanted)
+    opened = open_extract(path, as_text(codebook).file.options, heading)
+    wanted = selected({"select": {**codebook.rows, **codebook.file.select}})
+    extract = opened.read(file.needed(), wanted)
     raw = extract.table
     # Exports repeat a firm's further names and addresses in rows that have nothing else.
     raw = raw.dropna(how="all").reset_index(drop=True)
@@ -82,7 +77,7 @@ def read_wide(
     if not figures.problems:  # else these would be told twice
         problems += [problem for answers in values.values() for problem in answers.problems]
     problems += _nothing_in(file.items, values, codebook)
-    problems += _undated(values, years[0], file.closing_date)
+    problems += _undated(values, years[0], file.layout.closing_date)
     if problems:
         raise CisflowError(heading, problems)
     ids = choice.ids[choice.kept]
@@ -106,30 +101,26 @@ def read_wide(
 class _WideFile:
     """Which columns of a wide file hold what."""
 
-    headers: list[Header]
+    layout: Layout
     firm_id: Header | None
     items: dict[str, list[Header]]
-    closing_date: Header | None
     earlier_dates: dict[int, Header]
-    kind: Header | None
-    currencies: Header | None
 
     @classmethod
-    def of(cls, names: Sequence[str], codebook: Codebook) -> _WideFile:
-        headers = read_headers(names, codebook)
-        special = special_columns(headers, codebook)
-        found = located(headers, codebook, dated_columns)
-        items = {item: found.get(item, []) for item in ITEMS if item in codebook["variables"]}
+    def of(cls, layout: Layout, codebook: Codebook) -> _WideFile:
+        headers, found = layout.headers, layout.found
+        items = {item: found.get(item, []) for item in ITEMS if item in codebook.variables}
         if "months" in found:
             items["months"] = found["months"]
-        firm_id = find_column(alternatives(codebook["variables"]["firm_id"])[0], headers)
-        dates = set(wanted_labels(codebook.get("fiscal_year", {}).get("closing_date", [])))
+        firm_id = find_column(codebook.variables["firm_id"].names, headers)
+        dates = set(wanted_labels(codebook.fiscal_year.closing_date))
         earlier = {h.back: h for h in headers if h.back and h.label in dates}
-        return cls(headers, firm_id, items, earlier_dates=earlier, **special)
+        return cls(layout, firm_id, items, earlier)
 
     def needed(self) -> list[str]:
         """Names of the columns to read."""
-        single = [self.firm_id, self.closing_date, self.kind, self.currencies]
+        rows = self.layout
+        single = [self.firm_id, rows.closing_date, rows.kind, rows.currencies]
         single += self.earlier_dates.values()
         columns = [header for found in self.items.values() for header in found]
         return [header.name for header in (*single, *columns) if header is not None]
@@ -140,42 +131,46 @@ class _WideFile:
 
     def _recognised(self, codebook: Codebook) -> bool:
         """Whether headers name years, or at least half of the required items relative ones."""
-        if any(header.year is not None for header in self.headers):
+        if any(header.year is not None for header in self.layout.headers):
             return True
-        required = [i for i in self.items if codebook["variables"].get(i, {}).get("required", True)]
+        required = [i for i in self.items if _required(i, codebook)]
         dated = [item for item in required if self.items[item]]
         return len(dated) > 0 and 2 * len(dated) >= len(required)
 
     def problems(self, codebook: Codebook) -> Iterator[Problem]:
         """Yield what is wrong with the headers."""
         if self.firm_id is None:
-            yield absent_identifier(self.headers, codebook)
+            yield absent_identifier(self.layout.headers, codebook)
         if not self._recognised(codebook):
-            yield no_years(self.headers, codebook)
+            yield no_years(self.layout.headers, codebook)
             return
         for item, found in self.items.items():
             if item in ITEMS:
-                yield from item_problems(item, found, self.headers, codebook)
+                yield from item_problems(item, found, self.layout.headers, codebook)
         yield from currency_problems(self.items, codebook)
         yield from silent_units(self.items, codebook)
         relative = [
             item for item, found in self.items.items() if any(h.year is None for h in found)
         ]
-        if relative and self.closing_date is None:
+        if relative and self.layout.closing_date is None:
             yield _no_closing_date(relative, self.items, codebook)
+
+
+def _required(item: str, codebook: Codebook) -> bool:
+    return item in codebook.variables and codebook.variables[item].required
 
 
 def _no_closing_date(
     relative: list[str], items: Mapping[str, list[Header]], codebook: Codebook
 ) -> Problem:
-    names = wanted_labels(codebook.get("fiscal_year", {}).get("closing_date", []))
+    names = wanted_labels(codebook.fiscal_year.closing_date)
     sought = f" (sought: {', '.join(repr(name) for name in names)})" if names else ""
     example = one_line(next(h.name for h in items[relative[0]] if h.year is None))
     return Problem(
         f"{', '.join(relative)} (such as column '{example}'): years relative to the last available "
         f"one, and no column with the closing date{sought}",
         "export the closing date of the last accounts too, or absolute years; the column's name "
-        f"goes under `fiscal_year: {{closing_date: …}}` in {codebook['path']}",
+        f"goes under `fiscal_year: {{closing_date: …}}` in {codebook.path}",
     )
 
 
@@ -186,7 +181,7 @@ def _chosen_rows(
     answers.columns = [column]
     ids = in_format(answers, codebook)
     kept = ~ids.invalid.astype(bool)
-    return choose_rows(raw, ids, [ids.values], kept, file.kind, file.currencies, codebook)
+    return choose_rows(raw, ids, [ids.values], kept, file.layout, codebook)
 
 
 def _amounts(
@@ -217,7 +212,7 @@ def _closings(
         return months
 
     unknown = pd.Series(pd.NA, index=raw.index, dtype="Int64")
-    closings = {0: read(file.closing_date) if file.closing_date else unknown}
+    closings = {0: read(file.layout.closing_date) if file.layout.closing_date else unknown}
     lengths = {h.back: a.values for (item, h), a in values.items() if item == "months"}
     for back in range(1, 1 + max((h.back or 0 for _, h in values), default=0)):
         length = lengths.get(back - 1, unknown).astype("Float64").round().astype("Int64")
@@ -246,12 +241,15 @@ def _nothing_in(
     items: dict[str, list[Header]], values: dict[tuple[str, Header], Answers], codebook: Codebook
 ) -> Iterator[Problem]:
     for item, headers in items.items():
-        required = codebook["variables"].get(item, {}).get("required", item != "months")
-        if required and headers and all(values[item, h].values.isna().all() for h in headers):
+        if (
+            _required(item, codebook)
+            and headers
+            and all(values[item, h].values.isna().all() for h in headers)
+        ):
             count = "1 column" if len(headers) == 1 else f"{len(headers)} columns"
             yield Problem(
                 f"{item}: blank for all firms in every year ({count}).",
-                f"export the item once more, or set `required: false` in {codebook['path']}",
+                f"export the item once more, or set `required: false` in {codebook.path}",
             )
 
 

@@ -9,20 +9,25 @@ import pandas as pd
 import pytest
 import yaml
 from made_up_findings import SETTINGS, make_findings
+from specs import model_of, settings_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.base.records import rounded, write_table
 from cisflow.claims.verdicts import judge_pooled
-from cisflow.estimation.estimates import COLUMNS, read_pooled
+from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
 from cisflow.estimation.pooling.exports import write_export
 from cisflow.estimation.pooling.meta_regression import meta_regression, residual_variance
-from cisflow.estimation.pooling.pool import POOLED_COLUMNS, combine, pool
+from cisflow.estimation.pooling.pool import combine, pool
 from cisflow.estimation.pooling.prediction import prediction_interval, variances
-from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages, pooled_figures
+from cisflow.publication.catalogue import FIGURE, catalogue
+from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages
 from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
+from cisflow.study.claims import Claims
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
+from cisflow.study.models import models_of
 from cisflow.study.run import is_pooled
+from cisflow.study.settings import Pool
 
 POOL = {"by": "country", "method": "paule-mandel", "knapp_hartung": True, "moderators": []}
 NAMES = {"BE": "Belgium", "DE": "Germany", "FR": "France", "NL": "Netherlands"}
@@ -265,15 +270,15 @@ def estimate(country, wave, term, value, se, **about):
 
 
 def tidy(*rows):
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(ESTIMATES.columns))
 
 
-SPEC = {"m": {"controls": ["group"], "columns": {"any": ["coop_any"]}, "estimator": "ols"}}
+SPEC = {"m": model_of({"controls": ["group"], "columns": {"any": ["coop_any"]}})}
 
 
 def pooled(rows, **settings):
-    countries = {c: {"name": c, "attributes": {"gdp": i}} for i, c in enumerate(NAMES)}
-    return pool(tidy(*rows), SPEC, POOL | settings, countries)
+    attributes = {c: {"gdp": i} for i, c in enumerate(NAMES)}
+    return pool(tidy(*rows), SPEC, Pool(**(POOL | settings)), attributes)
 
 
 def test_waves_are_averaged_before_countries_are_pooled():
@@ -289,7 +294,7 @@ def test_waves_are_averaged_before_countries_are_pooled():
     assert belgium["estimate"] == pytest.approx((1.0 * 100 + 3.0 * 25) / 125)
     assert belgium["std_error"] == pytest.approx(125**-0.5)
     row = found.table.iloc[0]
-    assert tuple(found.table.columns) == POOLED_COLUMNS
+    assert tuple(found.table.columns) == POOLED_ESTIMATES.columns
     assert (row["country"], row["wave"], row["k"], row["places"], row["n"]) == (
         "pooled",
         "all",
@@ -357,8 +362,7 @@ def test_moderators_by_country_and_by_wave():
     assert [row["k"] for row in by_country] == [4, 4]
     assert by_country[1]["estimate"] == pytest.approx(2.0)
     attributes = {c: {"year": {"CIS4": 2004, "CIS2006": 2006}} for c in NAMES}
-    countries = {c: {"name": c, "attributes": a} for c, a in attributes.items()}
-    by_wave = pool(tidy(*rows), SPEC, POOL | {"moderators": ["year"]}, countries)
+    by_wave = pool(tidy(*rows), SPEC, Pool(moderators=("year",)), attributes)
     assert by_wave.record["moderators"][1]["k"] == 8
     assert by_wave.record["moderators"][1]["estimate"] == pytest.approx(0.5)
 
@@ -376,7 +380,7 @@ def findings(root):
     made = make_findings(settings)
     models = {"faems2005": made.models["faems2005"]}
     of = made.estimates[made.estimates["model"] == "faems2005"]
-    together = pool(of, models, POOL, countries)
+    together = pool(of, models_of(models), Pool(), {c: {} for c in countries})
     claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
     return dataclasses.replace(
         made,
@@ -384,7 +388,7 @@ def findings(root):
         estimates=of,
         pooled=together.table,
         pooling=rounded(together.record),
-        pooled_claims=judge_pooled(claims, together.table),
+        pooled_claims=judge_pooled(Claims.model_validate(claims), together.table),
     )
 
 
@@ -392,7 +396,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     rule = {"significance": 0.05, "equivalence": 0.10}
     test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
     claims = {
-        name: {"text": name, "source": "", "test": {**test, **expected}}
+        name: {"text": name, "source": "s", "test": {**test, **expected}}
         for name, expected in {
             "up": {"expect": "positive"},
             "none": {"expect": "none", "smallest_effect": 1.0},
@@ -400,7 +404,9 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     }
     rows = [estimate(c, "CIS4", "coop_any", v, 0.01) for c, v in {"BE": 0.2, "DE": 0.8}.items()]
     table = pooled(rows).table
-    verdicts = judge_pooled({"rule": rule, "claims": claims}, table).set_index("claim")
+    verdicts = judge_pooled(
+        Claims.model_validate({"rule": rule, "claims": claims}), table
+    ).set_index("claim")
     assert set(verdicts["country"]) == {"pooled"}
     assert verdicts.loc["up", "verdict"] == "inconclusive"
     # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 reaches beyond 1, the normal 0.5 ± 0.49 would not.
@@ -410,7 +416,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
 
 def test_the_pooled_table_survives_its_file(findings, tmp_path):
     write_table(findings.pooled, tmp_path / "pooled.csv", "synthetic")
-    again = read_pooled(tmp_path / "pooled.csv")
+    again = POOLED_ESTIMATES.read([tmp_path / "pooled.csv"])
     assert again["tau2"].dtype == float
     assert again["estimate"].to_numpy() == pytest.approx(
         findings.pooled["estimate"].to_numpy(float), rel=1e-7, nan_ok=True
@@ -420,12 +426,11 @@ def test_the_pooled_table_survives_its_file(findings, tmp_path):
 def test_tables_hold_the_pooled_numbers(findings):
     row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
     table = pooled_table(findings, "faems2005")
-    first = table.df.xs("Any cooperation", level=1).iloc[0]
+    first = table.frame.xs("Any cooperation", level=1).iloc[0]
     assert first["Estimate"].strip("*").replace("−", "-") == f"{row['estimate']:.3f}"
     assert first["Countries"] == "4"
-    assert "SYNTHETIC" in table.caption
-    assert "n.e." in pooled_table(findings, "faems2005").df.to_numpy()  # public research
-    assert "Decisive countries" in leave_one_out_table(findings, "faems2005").df.columns
+    assert "n.e." in pooled_table(findings, "faems2005").frame.to_numpy()  # public research
+    assert "Decisive countries" in leave_one_out_table(findings, "faems2005").frame.columns
 
 
 BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
@@ -463,15 +468,16 @@ def test_verdicts_stand_by_claim_country_and_wave(findings):
 
 
 def test_figures_are_named_before_they_are_drawn(findings):
-    names = [name for name, _ in pooled_figures(findings.settings, findings.models)]
-    assert names[0] == "claims_matrix"
+    items = catalogue(findings.settings, findings.models).of(FIGURE)
+    names = [item.name for item in items if item.section in ("forests", "tiles")]
+    assert names[-1] == "claims_matrix"
     assert "forest_faems2005_grouped_coop_exploitative" in names
     assert len(list(forests(findings.settings, findings.models))) == len(names) - 1
 
 
 def test_a_forest_has_every_country_and_the_pooled_diamond(findings):
-    draw = dict(pooled_figures(findings.settings, findings.models))
-    figure = draw["forest_faems2005_any_coop_any"](findings)
+    items = catalogue(findings.settings, findings.models)
+    figure = items["forest_faems2005_any_coop_any"].made(findings)
     axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == [*NAMES.values(), "Pooled"]
     corners = axes.patches[-1].get_xy()
@@ -534,7 +540,7 @@ def export(tmp_path):
         path.write_text(text, encoding="utf-8")
     out = tmp_path / "export.zip"
     sources = {name: tmp_path / name for name in files}
-    write_export(out, sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    write_export(out, sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
     return out
 
 
@@ -547,7 +553,7 @@ def test_an_export_is_the_same_bytes_again_and_tells_no_small_count(export, tmp_
     assert record == {"fits": [{"n_lower": None, "dropped": {"x": None}, "k": 2}]}
     assert not any("microdata" in name for name in names)
     sources = {name: tmp_path / name for name in names if name != "export.json"}
-    write_export(tmp_path / "again.zip", sources, CONFIG, {"m": "abc"}, NACE, QUALITY)
+    write_export(tmp_path / "again.zip", sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
     assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
 
 
@@ -555,19 +561,20 @@ def test_exports_join_the_countries_of_a_run(export):
     (sent,), problems = read_exports([str(export)])
     assert problems == []
     own = {"BE": {"name": "Belgium", "waves": {"CIS4": {}}}}
-    settings = {**CONFIG, "countries": own, "pool": {**POOL, "attributes": {"NL": {"eu": 1}}}}
-    joined = with_exports(settings, [sent])["countries"]
+    pooling = {**POOL, "attributes": {"NL": {"eu": 1}}}
+    settings = settings_of({**CONFIG, "countries": own, "pool": pooling})
+    joined = with_exports(settings, [sent]).countries
     assert list(joined) == ["BE", "NL"]
-    assert joined["NL"]["attributes"] == {"gdp": 33, "eu": 1}
-    assert joined["NL"]["export"] == str(export)
-    assert joined["NL"]["series"] == {"years": [2004], "breaks": [BREAK]}
+    assert joined["NL"].attributes == {"gdp": 33, "eu": 1}
+    assert joined["NL"].export == str(export)
+    assert joined["NL"].series == {"years": [2004], "breaks": [BREAK]}
     assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
 
 
 def test_all_disagreements_are_told_at_once(export):
     (sent,), _ = read_exports([str(export)])
     other = dataclasses.replace(sent, about={**sent.about, "cisflow": "0.0.1"})
-    settings = {**CONFIG, "lag": 3, "data": "real"}
+    settings = settings_of({**CONFIG, "lag": 3, "data": "real"})
     groups = {"groups": [{"label": "Wood", "divisions": {"2": [16, 17]}}]}
     models = {"m": "other", "new": "x"}
     told = " ".join(p.what for p in disagreements([other], settings, models, groups))

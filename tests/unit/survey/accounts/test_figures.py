@@ -5,18 +5,25 @@ import pytest
 from small_survey import codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
+from cisflow.study.codebook import Codebook
+from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.accounts.figures import plain_figures
 from cisflow.survey.accounts.headers import CODEBOOKS, read_headers
 from cisflow.survey.ingest import ingest_accounts
 
-EUR = {"path": "own.yaml", "missing": ["n.a.", "-"], "money": {"currency": "EUR"}}
+EUR = Codebook(
+    title="Own",
+    path="own.yaml",
+    missing=("n.a.", "-"),
+    money={"currency": "EUR"},
+    variables={},
+)
 
 
 def plain(cells, **file):
     """Return one column of figures made plain, what was found and what is wrong."""
     raw = pd.DataFrame({"A": pd.Series(cells, dtype="string")})
-    figures = plain_figures(raw, ["A"], {**EUR, "file": file})
+    figures = plain_figures(raw, ["A"], EUR.opened(**file))
     return figures.raw["A"].tolist(), figures.read_as, [p.said for p in figures.problems]
 
 
@@ -211,7 +218,7 @@ def test_stored_numbers_of_parquet_and_stata_settle_none_either(tmp_path):
 def test_units_of_headers_apart_and_glued(header, meaning, currency):
     codebook = load_codebook("accounts/orbis_en", [CODEBOOKS])
     (found,) = read_headers([header], codebook)
-    units = codebook["header"]["units"]
+    units = codebook.header.units
     assert (found.label, found.year, found.currency) == ("sales", 2006, currency)
     assert (units[found.unit] if found.unit else None) == meaning
 
@@ -231,7 +238,7 @@ def test_units_of_other_languages(name, header, meaning):
     codebook = load_codebook(f"accounts/{name}", [CODEBOOKS])
     (found,) = read_headers([header], codebook)
     assert found.label in ("chiffre d'affaires", "omzet")
-    assert (codebook["header"]["units"][found.unit], found.currency) == (meaning, "EUR")
+    assert (codebook.header.units[found.unit], found.currency) == (meaning, "EUR")
 
 
 @pytest.mark.parametrize(
@@ -257,8 +264,9 @@ def test_a_unit_is_added_to_those_taken_over_and_null_drops_one(ingest):
 
 def test_a_label_of_the_codebook_has_no_unit():
     codebook = load_codebook("accounts/orbis_en", [CODEBOOKS])
-    turnover = {**codebook["variables"]["turnover"], "name": ["Sales (VAT)", "Sales m EUR"]}
-    codebook = {**codebook, "variables": {**codebook["variables"], "turnover": turnover}}
+    names = {"name": ("Sales (VAT)", "Sales m EUR")}
+    turnover = codebook.variables["turnover"].model_copy(update=names)
+    codebook = codebook.redefined({"turnover": turnover})
     found = read_headers(["Sales (VAT)\nth EUR 2006", "Sales m EUR 2006"], codebook)
     assert [(h.label, h.unit) for h in found] == [("sales (vat)", "th"), ("sales m eur", None)]
 
@@ -329,21 +337,21 @@ def test_the_last_available_year_is_a_closing_date_too(ingest):
 def test_one_rule_on_fiscal_years_keeps_the_others(tmp_path, root, name):
     own = f"title: Own\nextends: accounts/{name}\nvariables: {{}}\n"
     own += "fiscal_year: {other_than_12: exclude}\n"
-    rule = load_codebook("small", codebook_folders(tmp_path, root, own))["fiscal_year"]
-    base = load_codebook(f"accounts/{name}", [root / "config/codebooks"])["fiscal_year"]
-    assert base["other_than_12"] == "keep"
-    assert rule == {**base, "other_than_12": "exclude"}
+    rule = load_codebook("small", codebook_folders(tmp_path, root, own)).fiscal_year
+    base = load_codebook(f"accounts/{name}", [root / "config/codebooks"]).fiscal_year
+    assert base.other_than_12 == "keep"
+    assert rule == base.model_copy(update={"other_than_12": "exclude"})
 
 
 def test_a_preference_keeps_the_column_and_the_codes_but_not_the_reason(tmp_path, root):
     own = "title: Own\nextends: accounts/orbis_en\nvariables: {}\n"
     own += "consolidation: {prefer: [C1, C2], codes: {group: C1}}\n"
-    rule = load_codebook("small", codebook_folders(tmp_path, root, own))["consolidation"]
-    base = load_codebook("accounts/orbis_en", [root / "config/codebooks"])["consolidation"]
-    assert (rule["name"], rule["prefer"]) == (base["name"], ["C1", "C2"])
-    assert rule["codes"] == {**base["codes"], "group": "C1"}
-    assert "note" in base
-    assert "note" not in rule
+    rule = load_codebook("small", codebook_folders(tmp_path, root, own)).consolidation
+    base = load_codebook("accounts/orbis_en", [root / "config/codebooks"]).consolidation
+    assert (rule.name, rule.prefer) == (base.name, ("C1", "C2"))
+    assert rule.codes == {**base.codes, "group": "C1"}
+    assert base.note
+    assert rule.note is None
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import pytest
 from small_survey import accounts, codebook_folders, write_accounts
 
 from cisflow.base.problems import CisflowError
-from cisflow.study.codebook import load_codebook
-from cisflow.survey.accounts.headers import CODEBOOKS, one_line, read_headers
+from cisflow.study.codebook import Codebook
+from cisflow.study.codebook_files import load_codebook
+from cisflow.survey.accounts.headers import CODEBOOKS, read_headers
 from cisflow.survey.accounts.rows import fiscal_years, preferred
 from cisflow.survey.answers import Answers
 from cisflow.survey.identifiers import in_format
 from cisflow.survey.ingest import ingest_accounts
+from cisflow.survey.labels import one_line
 from cisflow.survey.schema import account_schema
 
 LONG = """
@@ -137,7 +139,7 @@ def test_items_by_year_and_items_by_relative_year_meet_in_one_row(wide):
     ],
 )
 def test_closing_dates(date, year):
-    rule = {"fiscal_year": {"previous_year_before_month": 6}}
+    rule = Codebook(title="Own", fiscal_year={"previous_year_before_month": 6}, variables={})
     assert fiscal_years(pd.Series([date], dtype="string"), rule).tolist() == [year]
 
 
@@ -215,8 +217,8 @@ def test_years_of_other_than_twelve_months_are_counted(wide, rule, years):
 def test_one_number_written_in_four_ways_is_one_identifier():
     texts = ["BE0401234567", "0401.234.567", "401234567", "be 0401-234-567", "NL1", None]
     ids = pd.Series(texts, dtype="string")
-    spec = {"format": {"prefix": "BE", "digits": 10}, "invalid": "missing"}
-    book = {"path": "x", "variables": {"firm_id": spec}}
+    entry = {"format": {"prefix": "BE", "digits": 10}, "invalid": "missing"}
+    book = Codebook(title="Own", path="x", variables={"firm_id": entry})
     found = in_format(Answers(ids, ids.isna() & False, ["ID"]), book)
     assert found.values.iloc[:4].tolist() == ["BE0401234567"] * 4
     assert found.invalid.tolist() == [False] * 4 + [True, False]
@@ -273,8 +275,8 @@ def test_french_and_dutch_text_exports(tmp_path, root, name, columns, encoding, 
 
 @pytest.mark.parametrize("name", ["orbis_en", "belfirst_fr", "belfirst_nl", "orbis_long"])
 def test_names_of_items_say_that_they_are_general_knowledge(root, name):
-    variables = load_codebook(f"accounts/{name}", [root / "config/codebooks"])["variables"]
-    assert {spec["verified"] for spec in variables.values()} == {"general"}
+    variables = load_codebook(f"accounts/{name}", [root / "config/codebooks"]).variables
+    assert {spec.verified for spec in variables.values()} == {"general"}
 
 
 def test_headers_are_taken_apart(root):

@@ -1,0 +1,349 @@
+"""From the YAML of a codebook, and of those it extends, to a :class:`Codebook`.
+
+What a user writes is found, checked, merged and completed as plain mappings; the type is built
+last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cisflow.base.documents import did_you_mean, read_yaml, validated
+from cisflow.base.paths import shipped, shown
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.canonical import (
+    ACCOUNT_COLUMNS,
+    ASKED,
+    BLOCK_OF,
+    FIRM_COLUMNS,
+    FLAGS,
+    PERCENT,
+    SPENDING,
+)
+from cisflow.study.codebook import OF_TURNOVER, Codebook
+
+Written = dict[str, Any]
+
+SOURCES = ("name", "any_of", "sum_of", "constant", "row_number")
+# Set by the ingest itself; a codebook has nothing to say about them.
+SET_BY_INGEST = ("country", "wave", "reference_year", "section", *ASKED)
+# Sections of which a codebook that extends another restates only what differs.
+MERGED = (
+    "money",
+    "file",
+    "codes",
+    "nace",
+    "shares",
+    "header",
+    "consolidation",
+    "fiscal_year",
+)
+SCHEMA = shipped("workflow", "schemas", "codebook.schema.yaml")
+
+
+def codebook_files(name: str | Path, folders: Iterable[str | Path]) -> list[Path]:
+    """Return the files a codebook is made of: itself, then what it extends, and so on.
+
+    Parameters
+    ----------
+    name
+        Path below a folder, without ``.yaml`` (``"eurostat/cis4"``), or the path of a file.
+    folders
+        Where names are looked up, first match wins.
+
+    Raises
+    ------
+    CisflowError
+        A codebook that does not exist, is not YAML, or extends itself.
+    """
+    places = [Path(folder) for folder in folders]
+    files = [_find(name, places, wanted_by=None)]
+    while parent := read_yaml(files[-1]).get("extends"):
+        path = _find(str(parent), places, wanted_by=files[-1])
+        if path in files:
+            chain = " → ".join(shown(file) for file in [*files, path])
+            problem = Problem(
+                f"extends: goes round in a circle: {chain}", "remove one of these `extends:`"
+            )
+            raise CisflowError(shown(files[0]), problem)
+        files.append(path)
+    return files
+
+
+def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
+    """Read, merge and check a codebook.
+
+    Parameters
+    ----------
+    name, folders
+        As for :func:`codebook_files`.
+
+    Returns
+    -------
+    Codebook
+        Every variable carries what its block shares (``asked_if``, ``codes``, ``verified``,
+        ``source``, ``note``) and its codes written out as raw text → canonical value.
+
+    Raises
+    ------
+    CisflowError
+        Everything that is wrong with the file asked for and those it extends.
+    """
+    places = [Path(folder) for folder in folders]
+    files = codebook_files(name, places)
+    merged: Written = {}
+    for path in reversed(files):
+        document = validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
+        if suffix := document.pop("column_suffix", None):
+            merged = _suffixed(merged, suffix)
+        merged = _merged(merged, document)
+    merged.setdefault("table", "firms")
+    problems = list(_contradictions(merged))
+    if problems:
+        raise CisflowError(shown(files[0]), problems)
+    merged["variables"] = {v: _completed(v, s, merged) for v, s in merged["variables"].items()}
+    merged |= {"id": str(name).removesuffix(".yaml"), "path": shown(files[0])}
+    return Codebook(**merged, files=tuple(map(shown, files)))
+
+
+def canonical_columns(table: str) -> list[str]:
+    """Return the variables a codebook for ``table`` (``firms`` or ``accounts``) may map."""
+    columns = FIRM_COLUMNS if table == "firms" else ACCOUNT_COLUMNS
+    return [column for column in columns if column not in SET_BY_INGEST]
+
+
+def _find(name: str | Path, folders: list[Path], wanted_by: Path | None) -> Path:
+    file = f"{str(name).removesuffix('.yaml')}.yaml"
+    candidates = [folder / file for folder in folders]
+    if str(name).endswith(".yaml"):
+        candidates.append(Path(name))
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    known = [
+        path.relative_to(folder).with_suffix("").as_posix()
+        for folder in folders
+        for path in folder.rglob("*.yaml")
+    ]
+    remedy = did_you_mean(str(name), known)
+    if wanted_by is None:
+        raise CisflowError("codebooks", Problem(f"there is no codebook `{name}`", remedy))
+    problem = Problem(f"extends: there is no codebook `{name}`", remedy)
+    raise CisflowError(shown(wanted_by), problem)
+
+
+def _with_text_keys(value: Any, heading: str) -> Any:
+    """Return ``value`` with keys as text: YAML reads ``1:`` as a number and ``no:`` as false."""
+    if isinstance(value, list):
+        return [_with_text_keys(item, heading) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if any(isinstance(key, bool) for key in value):
+        problem = Problem(
+            "a key is written yes, no, on, off or their like, which YAML takes for true and false",
+            'put it in quotes: "NO"',
+        )
+        raise CisflowError(heading, problem)
+    return {str(key): _with_text_keys(item, heading) for key, item in value.items()}
+
+
+def _merged(parent: Written, child: Written) -> Written:
+    """Return ``parent`` overlaid with ``child``; see `extends` in the schema."""
+    merged = {**parent, **child}
+    for key in MERGED:
+        if key in merged:
+            merged[key] = {**parent.get(key, {}), **child.get(key, {})}
+    for key, part in (("header", "units"), ("consolidation", "codes")):
+        if part in merged.get(key, {}):
+            both = {**parent.get(key, {}).get(part, {}), **merged[key][part]}
+            merged[key][part] = {name: value for name, value in both.items() if value is not None}
+    if "prefer" in (own := child.get("consolidation", {})) and "note" not in own:
+        merged["consolidation"].pop("note", None)  # it told why another kind goes first
+    merged["missing"] = list(dict.fromkeys([*parent.get("missing", []), *child.get("missing", [])]))
+    old, new = parent.get("blocks", {}), child.get("blocks", {})
+    merged["blocks"] = {b: {**old.get(b, {}), **new.get(b, {})} for b in {**old, **new}}
+    variables = dict(parent.get("variables", {}))
+    for variable, spec in child.get("variables", {}).items():
+        if spec is None:
+            variables.pop(variable, None)
+            continue
+        taken_over = variables.get(variable, {})
+        if any(source in spec for source in SOURCES):
+            taken_over = {k: v for k, v in taken_over.items() if k not in SOURCES}
+        variables[variable] = {**taken_over, **spec}
+    merged["variables"] = variables
+    return merged
+
+
+def _suffixed(codebook: Written, suffix: str) -> Written:
+    """Return ``codebook`` with every column its variables name written with ``suffix``."""
+
+    def column(name: Any) -> Any:
+        return [column(part) for part in name] if isinstance(name, list) else name + suffix
+
+    def renamed(spec: dict[str, Any]) -> dict[str, Any]:
+        columns: dict[str, Any] = {
+            k: column(spec[k]) for k in ("name", "any_of", "sum_of") if k in spec
+        }
+        if "screen" in spec:
+            columns["screen"] = {**spec["screen"], "name": column(spec["screen"]["name"])}
+        return {**spec, **columns}
+
+    changed: Written = {
+        "variables": {v: renamed(s) for v, s in codebook.get("variables", {}).items()}
+    }
+    if "unexpected" in codebook:
+        signs = codebook["unexpected"]
+        changed["unexpected"] = [{**sign, "columns": column(sign["columns"])} for sign in signs]
+    return {**codebook, **changed}
+
+
+def _block_of(variable: str) -> str:
+    return BLOCK_OF.get(variable, "firm")
+
+
+def _completed(variable: str, spec: dict[str, Any], codebook: Written) -> dict[str, Any]:
+    """Return ``spec`` with what its block shares and with its codes written out."""
+    block = codebook["blocks"].get(_block_of(variable), {})
+    # A source says nothing about a mapping that states another degree of certainty.
+    if "verified" in spec and "source" not in spec:
+        block = {k: v for k, v in block.items() if k != "source"}
+    complete = {**block, **spec}
+    sets = codebook.get("codes", {})
+    default = "yes_no" if variable in FLAGS and "constant" not in spec else None
+    codes = complete.pop("codes", default)
+    if isinstance(codes, str):
+        codes = sets[codes]
+    if codes is not None:
+        complete["codes"] = codes
+    return complete
+
+
+def _contradictions(codebook: Written) -> Iterator[Problem]:
+    """Yield what the schema cannot see: names and keys that do not go together."""
+    known = canonical_columns(codebook["table"])
+    for variable, spec in codebook["variables"].items():
+        if variable not in known:
+            remedy = did_you_mean(variable, known)
+            yield Problem(f"variables: unknown variable `{variable}`", remedy)
+        else:
+            yield from _contradictions_of(variable, spec, codebook)
+    yield from _contradictions_of_blocks(codebook)
+    if not codebook["variables"]:
+        return
+    if "firm_id" not in codebook["variables"]:
+        yield Problem("variables: `firm_id` is not mapped", "say which column identifies the firm")
+    if codebook["table"] == "firms":
+        yield from _contradictions_of_firms(codebook)
+    else:
+        yield from _contradictions_of_accounts(codebook)
+
+
+def _contradictions_of(variable: str, spec: dict[str, Any], codebook: Written) -> Iterator[Problem]:
+    given = [source for source in SOURCES if source in spec]
+    if len(given) != 1:
+        what = " and ".join(f"`{g}`" for g in given) or "no source"
+        remedy = "give exactly one of `name`, `any_of`, `sum_of` and `constant`"
+        yield Problem(f"variables.{variable}: has {what}", remedy)
+    if "row_number" in spec and variable != "firm_id":
+        what = f"variables.{variable}: `row_number` although it is not firm_id"
+        yield Problem(what, "name the column it is in, or remove it")
+    if "any_of" in spec and variable not in FLAGS:
+        remedy = "use `name`, or `sum_of` for amounts"
+        yield Problem(f"variables.{variable}: `any_of` although it is no yes/no variable", remedy)
+    block = codebook["blocks"].get(_block_of(variable), {})
+    codes = spec.get("codes", block.get("codes", "yes_no" if variable in FLAGS else None))
+    sets = codebook.get("codes", {})
+    if isinstance(codes, str) and codes not in sets and "constant" not in spec:
+        remedy = did_you_mean(codes, list(sets))
+        yield Problem(f"variables.{variable}.codes: there is no set `{codes}`", remedy)
+    elif isinstance(codes, dict) and variable in FLAGS:
+        wrong = sorted({str(v) for v in codes.values() if not isinstance(v, bool)})
+        if wrong:
+            what = f"variables.{variable}.codes: {', '.join(wrong)} for a yes/no variable"
+            yield Problem(what, "write yes or no, without quotes")
+    if "includes" in spec and not {variable, spec["includes"]} <= set(PERCENT):
+        what = f"variables.{variable}.includes: `{spec['includes']}` is not one of the shares"
+        yield Problem(what, did_you_mean(spec["includes"], list(PERCENT)))
+    elif "includes" in spec and spec["includes"] not in codebook["variables"]:
+        what = f"variables.{variable}.includes: `{spec['includes']}` is not mapped"
+        yield Problem(what, "map it, since it is subtracted, or remove `includes`")
+    yield from _contradictions_of_unit(variable, spec, codebook)
+
+
+def _contradictions_of_unit(
+    variable: str, spec: dict[str, Any], codebook: Written
+) -> Iterator[Problem]:
+    if spec.get("unit") in OF_TURNOVER:
+        if variable not in SPENDING:
+            what = f"variables.{variable}.unit: {spec['unit']} although it is no spending"
+            yield Problem(what, "use it for rd_internal and the like alone")
+        elif "turnover" not in codebook["variables"]:
+            what = f"variables.{variable}.unit: {spec['unit']}, but `turnover` is not mapped"
+            yield Problem(what, "map it, since amounts are made of it")
+    elif "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
+        allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"
+        yield Problem(f"variables.{variable}.unit: {spec['unit']} does not fit", f"use {allowed}")
+
+
+def _contradictions_of_blocks(codebook: Written) -> Iterator[Problem]:
+    for block, shared in codebook["blocks"].items():
+        flag = shared.get("asked_if")
+        if flag and flag not in FLAGS:
+            yield Problem(
+                f"blocks.{block}.asked_if: `{flag}` is no yes/no variable",
+                did_you_mean(flag, list(FLAGS)),
+            )
+        if flag and block == "firm":
+            yield Problem(
+                "blocks.firm.asked_if: these questions have no filter",
+                "remove it; a variable with a filter belongs to another block",
+            )
+
+
+def _contradictions_of_firms(codebook: Written) -> Iterator[Problem]:
+    if "thousands" in codebook.get("file", {}):
+        what = "file: `thousands` although this is no codebook of accounts"
+        yield Problem(what, "remove it; thousands of a survey's file are not separated")
+    if "reference_year" not in codebook:
+        yield Problem("`reference_year` is missing", "add the last year of the survey's period")
+    if "nace" in codebook["variables"] and "nace" not in codebook:
+        what = "variables.nace is mapped but `nace:` does not say which classification it is"
+        yield Problem(what, 'add `nace: {revision: "1.1"}`, `"2"` or `isic3`')
+    for share in codebook.get("shares", {}).get("sum_to_100", []):
+        if share not in codebook["variables"] or share not in PERCENT:
+            what = f"shares.sum_to_100: `{share}` is not a share this codebook maps"
+            yield Problem(what, did_you_mean(share, list(PERCENT)))
+
+
+def _contradictions_of_accounts(codebook: Written) -> Iterator[Problem]:
+    lacking = [k for k in ("name", "prefer") if k not in codebook.get("consolidation", {})]
+    if "consolidation" in codebook and lacking:
+        what = " and ".join(f"`{key}`" for key in lacking)
+        remedy = "say which column tells the kind of accounts, and which kinds are kept"
+        yield Problem(f"consolidation: {what} is missing", remedy)
+    marks = codebook.get("file", {})
+    if "decimal" in marks and marks["decimal"] == marks.get("thousands"):
+        what = f"file: `decimal` and `thousands` are both '{marks['decimal']}'"
+        yield Problem(what, "correct one of them")
+    pattern = codebook.get("header", {}).get("pattern")
+    if pattern is None and "year" not in codebook["variables"]:
+        yield Problem(
+            "neither `header:` nor variables.year is given",
+            "describe the headers of a file with one column per year, or map the year's column",
+        )
+    if pattern is None:
+        return
+    try:
+        groups = set(re.compile(pattern).groupindex)
+    except re.error as error:
+        yield Problem(f"header.pattern: not a regular expression: {error}", "correct it")
+        return
+    if not {"label", "year"} <= groups:
+        yield Problem(
+            "header.pattern: lacks the named group `label` or `year`",
+            "write them as (?P<label>…) and (?P<year>…)",
+        )
