@@ -41,9 +41,14 @@ def refused(x: Floats, weight: Floats, profile: Profile) -> str:
             return SAME
         if len(x) - counts.max() < profile.minimum_cell:
             return SINGLE
-    if _dominated(weight, profile):
+    if weighed(weight, profile):
         return WEIGHED
     return DOMINANT if any(_dominated(v, profile) for v in (np.abs(x), np.abs(x * weight))) else ""
+
+
+def weighed(weight: Floats, profile: Profile) -> bool:
+    """Return whether a few firms have so much of all weight that a weighted share is theirs."""
+    return _dominated(weight, profile)
 
 
 def _dominated(parts: Floats, profile: Profile) -> bool:
@@ -53,7 +58,7 @@ def _dominated(parts: Floats, profile: Profile) -> bool:
         return False
     largest = np.sort(parts)[::-1]
     rule = profile.dominance
-    if rule and 100 * largest[: rule.firms].sum() > rule.share * total:
+    if 100 * largest[: rule.firms].sum() > rule.share * total:
         return True
     rest = total - largest[:2].sum()
-    return bool(profile.p_percent and 100 * rest < profile.p_percent * largest[0])
+    return bool(100 * rest < profile.p_percent * largest[0])

@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
+from cisflow.study.disclosure import Profile
 from cisflow.study.documents import Document
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
@@ -27,6 +28,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
     "codebook": (Codebook, "A cisflow codebook"),
+    "disclosure": (Profile, "Rules of disclosure"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -98,7 +100,7 @@ class _Partial(_Schema):
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims`` or ``codebook``."""
+    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims``, ``codebook`` or ``disclosure``."""
     document, title = TITLES[kind]
     generator = _Partial if document is Codebook else _Schema
     made = TypeAdapter(document).json_schema(schema_generator=generator)
@@ -145,7 +147,7 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file, a claims file and a codebook may hold. This page is written by
+What a config, a models file, a claims file, a codebook and rules of disclosure may hold. This page is written by
 `python -m cisflow.study.schemas` from the same types that documents are checked against;
 [the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
 """
@@ -154,6 +156,7 @@ HEADINGS = {
     "models": ("A model: `config/models.yaml`", "NAME."),
     "claims": ("Claims: `config/claims.yaml`", ""),
     "codebook": ("A codebook: a file below `config/codebooks/`", ""),
+    "disclosure": ("Rules of disclosure: a file below `config/disclosure/`", ""),
 }
 
 

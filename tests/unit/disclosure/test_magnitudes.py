@@ -48,6 +48,6 @@ def test_weighted_values_are_held_to_the_rules():
 
 def test_public_data_are_told_as_they_are():
     public = Profile(
-        title="p", text="p", public=True, minimum_cell=1, dominance=None, p_percent=None
+        title="p", text="p", public=True, minimum_cell=1, dominance={"share": 100}, p_percent=0
     )
     assert why([5.0] * 3, rules=public) == ""
