@@ -1,4 +1,4 @@
-"""Whether means and totals of a magnitude may be told: dominance, single contributors, no spread."""
+"""Whether means and totals may be told: dominance, single contributors, no spread."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def refused(x: Floats, weight: Floats, profile: Profile) -> str:
     Notes
     -----
     The rules are held on the values and on the weighted values: a mean that one firm's weight
-    makes is that firm's value. Dominance and the p % rule are of Hundepool et al. (2012), *Statistical
-    Disclosure Control*, section 4.2, on absolute values, since profits may be negative.
+    makes is that firm's value. Dominance and the p % rule are of Hundepool et al. (2012),
+    *Statistical Disclosure Control*, section 4.2, on absolute values: profits may be negative.
     """
     if len(x) < profile.minimum_cell:
         return SMALL

@@ -80,14 +80,12 @@ class Ledger:
         secret
             Whether it is published nowhere, and matters only to what can be worked out.
         forbidden
-            Whether it may not be told however large it is, nor if it is empty: all firms of a
-            group that answer alike.
+            Whether it may not be told however large it is, nor if it is empty: the firms of a
+            group that say yes, or no, where all answer alike.
         """
         packed = np.packbits(np.asarray(firms, dtype=bool))
-        empty = forbidden and not packed.any()
-        number = self._number.setdefault(
-            ("empty", key) if empty else packed.tobytes(), len(self.members)
-        )
+        same = (key,) if forbidden else packed.tobytes()
+        number = self._number.setdefault(same, len(self.members))
         if number == len(self.members):
             self.members.append(packed)
             self.sizes.append(int(np.bitwise_count(packed).sum()))
@@ -99,6 +97,14 @@ class Ledger:
             self._secret.discard(number)
             self.cost[number] = max(self.cost[number], cost)
         self._of[key] = number
+
+    def noted(self, key: Hashable) -> bool:
+        """Return whether there is a set under ``key``."""
+        return key in self._of
+
+    def size(self, key: Hashable) -> int:
+        """Return how many firms the set under ``key`` has."""
+        return self.sizes[self._of[key]]
 
     def add_sum(self, total: Hashable, parts: Sequence[Hashable]) -> None:
         """Note that readers know a set to be the sum of disjoint others.

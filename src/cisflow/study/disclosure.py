@@ -53,6 +53,20 @@ class Profile(Document):
     """Largest leverage of one firm on its own fitted value."""
 
 
+UNRESTRICTED = Profile(
+    title="No rules",
+    text="",
+    public=True,
+    minimum_cell=1,
+    dominance=Dominance(firms=1, share=100),
+    p_percent=0,
+    support=1,
+    residual_df=1,
+    leverage=1,
+)
+"""Nothing is withheld or merged: for work inside ``microdata/``."""
+
+
 def profile_of(settings: Settings, root: Path = Path()) -> Profile:
     """Return the profile a config chooses, with the config's own `minimum_cell`.
 
@@ -82,7 +96,12 @@ def profile_problems(settings: Settings, root: Path) -> Iterator[Problem]:
         return
     rules = profile_of(settings.model_copy(update={"minimum_cell": None}), root)
     own = settings.minimum_cell
-    if own is not None and settings.data == "real" and not rules.public and own < rules.minimum_cell:
+    if (
+        own is not None
+        and settings.data == "real"
+        and not rules.public
+        and own < rules.minimum_cell
+    ):
         yield Problem(
             f"minimum_cell: {own} is below {rules.minimum_cell}, the fewest firms that the rules "
             f"`{settings.disclosure}` allow for real data",

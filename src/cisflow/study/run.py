@@ -19,7 +19,7 @@ from cisflow.study.constructs import (
     with_constructs,
 )
 from cisflow.study.digests import spec_digest
-from cisflow.study.disclosure import Profile, profile_of, profile_problems
+from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
@@ -57,7 +57,7 @@ class Run:
     truth: dict[str, Any] | None
     root: Path
     exports: tuple[Export, ...] = ()
-    profile: Profile = Profile(title="", text="")
+    profile: Profile = UNRESTRICTED
 
     @property
     def name(self) -> str:
@@ -201,7 +201,7 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         chosen = {name: with_constructs(model, own) for name, model in chosen.items()}
     exports, export_problems = read_exports(settings.pool_from or ())
     disclosure = list(profile_problems(settings, root))
-    profile = Run.profile if disclosure else profile_of(settings, root)
+    profile = UNRESTRICTED if disclosure else profile_of(settings, root)
     merged = with_exports(settings, exports)
     merged = merged.model_copy(update={"minimum_cell": profile.minimum_cell})
     run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports), profile)

@@ -100,7 +100,7 @@ class _Partial(_Schema):
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims``, ``codebook`` or ``disclosure``."""
+    """Return the JSON Schema 2020-12 of one of :data:`TITLES`."""
     document, title = TITLES[kind]
     generator = _Partial if document is Codebook else _Schema
     made = TypeAdapter(document).json_schema(schema_generator=generator)
@@ -147,8 +147,8 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file, a claims file, a codebook and rules of disclosure may hold. This page is written by
-`python -m cisflow.study.schemas` from the same types that documents are checked against;
+What a config, a models file, a claims file, a codebook and rules of disclosure may hold. This page
+is written by `python -m cisflow.study.schemas` from the types that documents are checked against;
 [the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
 """
 HEADINGS = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.estimation.estimates import NO_ESTIMATE, WITHHELD
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
@@ -94,7 +94,7 @@ def breaks_note(*series: Series) -> list[str]:
 
 def reasons(rows: pd.DataFrame) -> list[str]:
     """Return why cells of these rows are not estimable, each reason once."""
-    empty = rows[rows["status"] == NO_ESTIMATE]
+    empty = rows[rows["status"].isin((NO_ESTIMATE, WITHHELD))]
     by_reason: dict[str, dict[str, None]] = {}
     for term, note in zip(empty["term"], empty["note"], strict=True):
         by_reason.setdefault(note, {})[label(term) if term else ""] = None
