@@ -47,6 +47,12 @@ def microdata(path):
     return results(f"microdata/{path}")
 
 
+def released(country):
+    """Return the sets of firms behind what has left before, as `cisflow release` keeps them."""
+    folder = Path(microdata(f"{country}/released"))
+    return sorted(map(str, folder.glob("*.npz")), key=lambda file: (len(file), file))
+
+
 def published(path):
     """Return a path of what this run publishes."""
     return results(f"publication/{path}")

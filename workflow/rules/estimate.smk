@@ -43,6 +43,7 @@ for code in RUN.at_hand:
                 microdata(f"{code}/quality/{{wave}}.json"), wave=RUN.files(code)
             ),
             official_rates=RUN.at_hand[code].official_rates or [],
+            earlier=released(code),
         output:
             estimates=expand(results(f"estimates/{code}/{{model}}.csv"), model=SPECS),
             diagnostics=expand(results(f"estimates/{code}/{{model}}.json"), model=SPECS),
@@ -53,6 +54,7 @@ for code in RUN.at_hand:
             sample=results(f"sample/{code}.csv"),
             description=results(f"description/{code}.json"),
             register=results(f"register/{code}.json"),
+            sets=microdata(f"{code}/sets.npz"),
         log:
             log_of(f"disclose/{code}"),
         benchmark:

@@ -85,6 +85,7 @@ rule paper:
             published("claims.csv"), caption="../report/claims.rst", category="Claims"
         ),
         manifest=published("manifest.json"),
+        register=results("register/publication.json"),
     log:
         log_of("paper"),
     benchmark:

@@ -10,6 +10,7 @@ with reported(snakemake.log[0]):
     from cisflow.estimation.estimates import ESTIMATES, Estimates
     from cisflow.panel.rates import read_official_rates
     from cisflow.release.disclose import disclose
+    from cisflow.release.earlier import Sets
     from cisflow.study.disclosure import Profile
     from cisflow.study.models import models_of
 
@@ -33,6 +34,7 @@ with reported(snakemake.log[0]):
         lag=params.lag,
         lags=params.lags,
         official=read_official_rates(given.official_rates) if given.official_rates else None,
+        earlier={Path(file).stem: Sets.read(file) for file in given.earlier},
     )
     write_table(released.flow, out.sample, params.data)
     write_table(released.rates, out.rates, params.data)
@@ -42,4 +44,5 @@ with reported(snakemake.log[0]):
         write_record(released.estimates[name].diagnostics, diagnostics, params.data)
     for report, file in zip(released.quality.values(), out.quality, strict=True):
         write_record(report, file, params.data)
+    released.sets.write(out.sets)
     write_record(released.register, out.register, params.data)

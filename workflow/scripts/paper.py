@@ -6,6 +6,8 @@ with reported(snakemake.log[0]):
 
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import found
+    from cisflow.base.records import write_record
+    from cisflow.publication.catalogue import catalogue
     from cisflow.publication.findings import read_findings
     from cisflow.publication.manifest import write_manifest
     from cisflow.publication.paper.context import paper_context
@@ -27,4 +29,10 @@ with reported(snakemake.log[0]):
     )
     render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
+    register = catalogue(findings.settings, findings.models).register()
+    write_record(
+        {**register, "title": findings.settings["title"]},
+        snakemake.output.register,
+        findings.settings["data"],
+    )
     write_manifest(Path(snakemake.output.manifest), snakemake.params.settings)

@@ -1,4 +1,4 @@
-"""``cisflow new | run | inspect | init | check | baseline``: a study and what to do around a run.
+"""``cisflow new | run | inspect | init | check | release | baseline``: all around a study.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, a comparison changes); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
@@ -7,6 +7,7 @@ command could not do its work (called wrongly, a file not there or unreadable, a
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import subprocess
 import sys
@@ -111,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_file(check, "config", "CONFIG", "such as config/nl.yaml")
     check.add_argument("--json", action="store_true", help="print JSON")
 
+    text = "gather what is meant to leave the centre, for its output checker"
+    release = _command(commands, "release", text, _release)
+    release.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
+    release.add_argument("--out", type=Path, metavar="DIR", help="packets (default: RUN/release)")
+    release.add_argument(
+        "--date", type=_date, default="", metavar="DATE", help="for the sheet, such as 2026-11-28"
+    )
+
     text = "save or compare the published numbers of a run"
     baseline = _command(commands, "baseline", text, None)
     actions = baseline.add_subparsers(required=True, metavar="save | compare")
@@ -133,6 +142,7 @@ EXAMPLES = {
     "inspect": "cisflow inspect data/raw/NL/cis2016.csv",
     "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
     "check": "cisflow check config/nl.yaml",
+    "release": "cisflow release results/nl --date 2026-11-28",
     "baseline": "cisflow baseline save results/nl",
     "baseline save": "cisflow baseline save results/nl",
     "baseline compare": "cisflow baseline compare results/nl --rtol 1e-6",
@@ -230,6 +240,21 @@ def _check(options: argparse.Namespace) -> int:
     findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
+
+
+def _release(options: argparse.Namespace) -> int:
+    from cisflow.publication.packet.write import write_packet
+
+    packet = write_packet(options.run, options.out, options.date)
+    print(f"{packet.folder.as_posix()}: {len(packet.outputs)} outputs; read sheet.html first.")
+    return FINE
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date such as 2026-11-28") from None
 
 
 def _baseline_save(options: argparse.Namespace) -> int:

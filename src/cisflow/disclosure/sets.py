@@ -27,7 +27,9 @@ Sum = tuple[int, tuple[int, ...]]
 """A set and the sets it is the sum of, by their numbers."""
 SMALL = "fewer firms than the minimum"
 NEAR = "differs from another published group by fewer firms than the minimum"
+EARLIER = "differs from a group of an earlier packet by fewer firms than the minimum"
 SUM = "would follow from a published total and its other parts"
+SHOWN, HIDDEN, FORBIDDEN = 1, 0, -1
 ALIKE = "all firms of the group, or none, answer alike"
 # Branches of the search; after them a choice that protects but may not be the smallest is taken.
 # A count, not a time: the same data must withhold the same on any machine.
@@ -46,15 +48,23 @@ class Ledger:
         Per distinct set its firms as packed bits of the rows of the panel.
     cost
         Per distinct set what is lost if it is withheld: larger ones are kept longer.
+    rows
+        How many firms there may be: those of the panel, then those only earlier packets know.
+    released
+        The sets whose sizes have left before, which nothing can withhold any more.
+    sums
+        What readers know to be the sum of what.
     """
 
     minimum: int
+    rows: int = 0
     members: list[Packed] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     cost: list[float] = field(default_factory=list)
     _number: dict[Hashable, int] = field(default_factory=dict)
     _of: dict[Hashable, int] = field(default_factory=dict)
-    _sums: list[Sum] = field(default_factory=list)
+    released: set[int] = field(default_factory=set)
+    sums: dict[Sum, None] = field(default_factory=dict)
     _secret: set[int] = field(default_factory=set)
     _forbidden: set[int] = field(default_factory=set)
 
@@ -83,8 +93,9 @@ class Ledger:
             Whether it may not be told however large it is, nor if it is empty: the firms of a
             group that say yes, or no, where all answer alike.
         """
-        packed = np.packbits(np.asarray(firms, dtype=bool))
-        same = (key,) if forbidden else packed.tobytes()
+        firms = np.asarray(firms, dtype=bool)
+        packed = np.packbits(np.pad(firms, (0, max(0, self.rows - len(firms)))))
+        same = forbidden, packed.tobytes()
         number = self._number.setdefault(same, len(self.members))
         if number == len(self.members):
             self.members.append(packed)
@@ -121,30 +132,57 @@ class Ledger:
             rows = 8 * len(rest)
             self.add(key, np.unpackbits(rest, count=rows).astype(bool), secret=True)
             named.append(self._of[key])
-        self._sums.append((self._of[total], tuple(named)))
+        self.sums[self._of[total], tuple(named)] = None
 
     def withheld(self) -> dict[Hashable, str]:
         """Return the keys whose sets may not be told, each with the reason."""
         reasons = self._choose()
         return {key: reasons[number] for key, number in self._of.items() if number in reasons}
 
+    def states(self, withheld: Iterable[Hashable]) -> list[int]:
+        """Return of each set whether it was shown, withheld, or forbidden, given what is withheld.
+
+        Parameters
+        ----------
+        withheld
+            The keys :meth:`withheld` returned.
+        """
+        hidden = {self._of[key] for key in withheld} | self._secret
+        return [
+            FORBIDDEN if i in self._forbidden else HIDDEN if i in hidden else SHOWN
+            for i in range(len(self.members))
+        ]
+
+    def recall(self, name: str, members: Iterable[Bools], states: Sequence[int]) -> list[int]:
+        """Note the sets of an earlier packet and return their numbers: what was shown is out."""
+        numbers = []
+        for i, (firms, state) in enumerate(zip(members, states, strict=True)):
+            key = (name, i)
+            self.add(key, firms, 0, secret=state != SHOWN, forbidden=state == FORBIDDEN)
+            numbers.append(self._of[key])
+        self.released.update(n for n, state in zip(numbers, states, strict=True) if state == SHOWN)
+        return numbers
+
     def _choose(self) -> dict[int, str]:
         sizes = np.array(self.sizes, dtype=float)
-        small = {i for i, n in enumerate(self.sizes) if 0 < n < self.minimum}
+        released = self.released
+        small = {i for i, n in enumerate(self.sizes) if 0 < n < self.minimum} - released
         hidden = small | self._forbidden
         near = [
             (i, j)
             for i, j in _near(self.members, self.sizes, self.minimum)
-            if i not in hidden and j not in hidden
+            if not hidden & {i, j} and not released >= {i, j}
         ]
         paired = {i for pair in near for i in pair}
+        before = {i for pair in near if released & {*pair} for i in pair}
         chosen = set(hidden)
-        for pairs, sums in _linked(len(sizes), near, self._sums):
+        for pairs, sums in _linked(len(sizes), near, [*self.sums]):
             if pairs or any(_open(t, p, hidden, sizes, self.minimum) for t, p in sums):
-                chosen |= _fewest(sizes, self.cost, hidden, pairs, sums, self.minimum)
+                chosen |= _fewest(sizes, self.cost, hidden, pairs, sums, self.minimum, released)
+        reasons = ((small, SMALL), (hidden, ALIKE), (before, EARLIER), (paired, NEAR))
         return {
-            i: SMALL if i in small else ALIKE if i in hidden else NEAR if i in paired else SUM
-            for i in sorted(chosen - (self._secret - hidden))
+            i: next((why for some, why in reasons if i in some), SUM)
+            for i in sorted(chosen - (self._secret - hidden) - released)
         }
 
 
@@ -197,6 +235,7 @@ def _fewest(
     near: Iterable[tuple[int, int]],
     sums: Iterable[tuple[int, tuple[int, ...]]],
     minimum: int,
+    released: set[int],
 ) -> set[int]:
     """Return the cheapest sets to withhold so that every pair and every sum is protected.
 
@@ -221,7 +260,7 @@ def _fewest(
             weights = {p: float(sizes[p]) for p in members if p != total}
             weights[part] -= minimum
             require({**weights, total: float(minimum)}, 0)
-    return _solved(cost, sizes, hidden, rows, low)
+    return _solved(cost, sizes, hidden, rows, low, released)
 
 
 def _solved(
@@ -230,6 +269,7 @@ def _solved(
     hidden: set[int],
     rows: Sequence[Mapping[int, float]],
     low: Sequence[float],
+    released: set[int],
 ) -> set[int]:
     """Solve the programme; of equally cheap choices the one that withholds fewer firms is taken."""
     where = [(i, j, value) for i, row in enumerate(rows) for j, value in row.items()]
@@ -238,12 +278,13 @@ def _solved(
     n = len(used)
     matrix = coo_array((values, (i, j)), shape=(len(rows), n)).tocsr()
     fixed = np.isin(used, sorted(hidden)).astype(float)
+    free = 1.0 - np.isin(used, sorted(released))
     ties = 1e-3 * sizes[used] / max(float(sizes.max()), 1.0) + 1e-6 * np.arange(n) / n
     found = milp(
         np.asarray(cost, dtype=float)[used] + ties,
         constraints=LinearConstraint(matrix, lb=np.asarray(low, dtype=float)),
         integrality=np.ones(n),
-        bounds=Bounds(fixed, np.ones(n)),
+        bounds=Bounds(fixed, free),
         options={"node_limit": PATIENCE},
     )
     if found.x is None:  # everything withheld always protects

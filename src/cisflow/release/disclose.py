@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from cisflow.estimation.estimates import Estimates
 from cisflow.panel.rates import compared, cooperation_rates
 from cisflow.release.attrition import losses_of, note_losses, told_losses
+from cisflow.release.earlier import Sets, note_earlier, sets_of
 from cisflow.release.estimates import note_estimates, told_estimates
 from cisflow.release.gate import Gate
 from cisflow.release.quality import told_quality
@@ -37,6 +39,8 @@ class Released:
     register
         Per public file its kind, population, numbers of firms, rules, how many numbers it shows,
         and what was withheld and why.
+    sets
+        The sets of firms all this is about: of single firms, and not for the public.
     """
 
     flow: pd.DataFrame
@@ -45,6 +49,7 @@ class Released:
     estimates: dict[str, Estimates]
     quality: dict[str, dict[str, Any]]
     register: dict[str, Any]
+    sets: Sets
 
 
 def disclose(
@@ -58,6 +63,7 @@ def disclose(
     lag: int,
     lags: Sequence[int] = (),
     official: pd.DataFrame | None = None,
+    earlier: Mapping[str, Sets] = MappingProxyType({}),
 ) -> Released:
     """Return what of one country's aggregates may be published.
 
@@ -78,8 +84,11 @@ def disclose(
         Years between survey and accounts, and further ones.
     official
         Published rates to compare with.
+    earlier
+        By packet, what has left before.
     """
     gate = Gate(panel.reset_index(drop=True), profile)
+    note_earlier(gate, earlier)
     samples = list(samples_of(gate.panel, models, lag))
     rates = list(cooperation_rates(gate.panel))
     losses = losses_of(gate.panel, lags, profile.support)
@@ -111,10 +120,12 @@ def disclose(
         register={
             "country": country,
             "rules": profile.as_params(),
+            "earlier": list(earlier),
             "withheld": sum(len(of["withheld"]) for of in gate.register.values()),
             "shown": sum(of["shown"] for of in gate.register.values()),
             "files": gate.register,
         },
+        sets=sets_of(gate, earlier.values()),
     )
 
 

@@ -21,6 +21,8 @@ FEW_DF = "fewer observations beyond the coefficients than the rules ask"
 LEVERAGE = "one firm all but determines its own fitted value"
 FEW = "it rests on fewer firms than the rules ask"
 LARGEST = "a few firms determine it"
+NEAR_FEW = "rests on fewer than twice the firms the rules ask"
+NEAR_DF = "fewer than twice the observations beyond the coefficients that the rules ask"
 BESIDE = "beside it a coefficient is withheld, which could be worked out from it"
 INTERCEPT = "Intercept"
 # What tells the number of firms besides the numbers called so.
@@ -181,12 +183,17 @@ def _tell_terms(
     numbers_here = here & table["estimate"].notna()
     whole = _why_whole(fit, gate.profile)
     hidden = why_not_terms(fit.evidence, gate.profile)
+    support = fit.evidence.get("support", {})
+    if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
+        gate.explain(file, place, NEAR_DF)
     for i in table.index[numbers_here]:
         term = table.loc[i, "term"]
         why = whole or hidden.get(term, "")
         if not gate.decided(file, f"{place}, {term}", "coefficient", why):
             table.loc[i, [*FOUND, *SIZES]] = np.nan
             table.loc[i, ["status", "note"]] = WITHHELD, why
+        elif support.get(term, np.inf) < 2 * gate.profile.support:
+            gate.explain(file, f"{place}, {term}", NEAR_FEW)
 
 
 def _why_whole(fit: Fit, profile: Profile) -> str:

@@ -43,7 +43,8 @@ class Gate:
         return Ledger(self.profile.minimum_cell)
 
     @cached_property
-    def _withheld(self) -> dict[Hashable, str]:
+    def withheld(self) -> dict[Hashable, str]:
+        """The keys of sets that may not be told, each with the reason."""
         return self.ledger.withheld()
 
     # --- before ---------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ class Gate:
 
     def why(self, *keys: Hashable) -> str:
         """Return why numbers of firms may not be told, empty if all may."""
-        return next((self._withheld[key] for key in keys if key in self._withheld), "")
+        return next((self.withheld[key] for key in keys if key in self.withheld), "")
 
     def why_answers(self, place: Hashable, weight: Floats) -> str:
         """Return why the share that says yes may not be told, empty if it may."""
@@ -118,7 +119,11 @@ class Gate:
     def opened(self, file: str, kind: str, population: str) -> None:
         """Begin the register's entry of a public file."""
         entry = {"kind": kind, "population": population, "firms": {}, "shown": 0, "withheld": []}
-        self.register[file] = entry
+        self.register[file] = {**entry, "explain": []}
+
+    def explain(self, file: str, place: str, what: str) -> None:
+        """Write down what of a number that is shown is near a threshold."""
+        self.register[file]["explain"].append({"place": place, "what": what})
 
     def decided(self, file: str, place: str, statistic: str, why: str) -> bool:
         """Write down whether a number is shown, and return it."""

@@ -150,10 +150,10 @@ def _docx(table: Table, name: str) -> bytes:
     properties.created = properties.modified = datetime.datetime(2000, 1, 1)
     buffer = io.BytesIO()
     document.save(buffer)
-    return _without_times(buffer.getvalue())
+    return without_times(buffer.getvalue())
 
 
-def _without_times(archive: bytes) -> bytes:
+def without_times(archive: bytes) -> bytes:
     """Return a zip archive whose members all carry the same date."""
     out = io.BytesIO()
     with (

@@ -1,0 +1,265 @@
+"""What is meant to leave, output by output, each with what the gate wrote down of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.publication.catalogue import TABLE
+from cisflow.study.disclosure import Profile
+
+PAPER, CLAIMS = "paper.pdf", "claims.csv"
+# Which aggregates the sections of the catalogue are made from; all others from estimates.
+MADE_FROM = {
+    "flow": "sample",
+    "descriptives": "description",
+    "outcomes": "description",
+    "attrition": "description",
+    "quality": "quality",
+    "answers": "quality",
+    "cooperation": "rates",
+}
+RULES = {
+    "A": "At least {minimum_cell} firms, unweighted, in every group that is counted.",
+    "B": "At least {minimum_cell} firms in the difference of any two such groups of this run, "
+    "whatever they stand in, and of earlier packets.",
+    "C": "Nothing withheld follows from a total and its other parts (secondary suppression).",
+    "D": "Means and deviations: the {firms} largest firms hold at most {share:g} % of the total, "
+    "weighted or not; p % rule with p = {p_percent:g}; no value that all firms give, or all but "
+    "fewer than {minimum_cell}. No minima, maxima, medians or other quantiles.",
+    "E": "Shares: nothing where all firms of a group, or none, answer alike.",
+    "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
+    "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
+    "a treated cell; the {firms} largest firms make at most {share:g} % of it.",
+    "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
+    "firm at most {leverage:g}. No residuals or fitted values of firms.",
+    "I": "Counts of answers: rounded to multiples of {minimum_cell}.",
+}
+HELD = {
+    "sample": "ABC",
+    "description": "ABCDEF",
+    "rates": "ABCEF",
+    "estimates": "ABCGH",
+    "quality": "I",
+}
+MOST = 6  # places named on the sheet; register.json names all
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that is meant to leave.
+
+    Attributes
+    ----------
+    name, kind, caption
+        What it is called and is.
+    files
+        By their name in the packet, where they lie below the run's folder.
+    population
+        Which firms, in words.
+    firms
+        Numbers of firms of the groups behind it, None where withheld.
+    rules
+        Letters of :data:`RULES`.
+    withheld
+        How many numbers behind it were withheld, by reason.
+    explain
+        What the researcher must explain.
+    """
+
+    name: str
+    kind: str
+    caption: str
+    files: dict[str, str]
+    population: str
+    firms: list[int | None] = field(default_factory=list)
+    rules: str = ""
+    withheld: dict[str, int] = field(default_factory=dict)
+    explain: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> str:
+        """Its numbers of firms in words."""
+        known = sorted({n for n in self.firms if n is not None})
+        ends = " to ".join(f"{n:,}" for n in dict.fromkeys((*known[:1], *known[-1:])))
+        hidden = self.firms.count(None)
+        return ", ".join(
+            filter(None, (ends and f"n = {ends}", f"{hidden} withheld" if hidden else ""))
+        )
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What a run's folder says of its public files.
+
+    Attributes
+    ----------
+    run
+        The folder ``results/{run}``.
+    """
+
+    run: Path
+
+    def record(self, name: str) -> dict[str, Any]:
+        """Return a JSON file of the run.
+
+        Raises
+        ------
+        CisflowError
+            It is not there.
+        """
+        file = self.run / name
+        if not file.is_file():
+            what = f"{name} is not there: the run is not finished, or of an earlier cisflow"
+            raise CisflowError(self.run.as_posix(), Problem(what, "run it with `cisflow run`"))
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """Title, kind of data, and the catalogue's items."""
+        return self.record("register/publication.json")
+
+    @cached_property
+    def countries(self) -> dict[str, dict[str, Any]]:
+        """The gate's register of every country whose data are here."""
+        files = sorted((self.run / "register").glob("[A-Z][A-Z].json"))
+        return {file.stem: self.record(f"register/{file.name}") for file in files}
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The rules the numbers were held against."""
+        return Profile.model_validate(next(iter(self.countries.values()))["rules"])
+
+    @cached_property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """The gate's entry of every public file."""
+        return {
+            name: of for record in self.countries.values() for name, of in record["files"].items()
+        }
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The rules in words, by letter."""
+        profile = self.profile.as_params()
+        return {k: text.format(**profile, **profile["dominance"]) for k, text in RULES.items()}
+
+    @property
+    def withheld(self) -> dict[str, int]:
+        """How many numbers of all files were withheld, by reason."""
+        reasons = (w["why"] for entry in self.files.values() for w in entry["withheld"])
+        return dict(sorted(Counter(reasons).items()))
+
+    def outputs(self) -> Iterator[Output]:
+        """Yield all that is meant to leave: tables, figures, the paper, then the aggregates."""
+        for name, item in self.about["items"].items():
+            yield self._item(name, item)
+        everyone = f"firms of {', '.join(self.countries)}"
+        held = "".join(sorted({*"".join(HELD.values())}))
+        yield Output(
+            "paper",
+            "paper",
+            self.about["title"],
+            {PAPER: f"publication/{PAPER}"},
+            everyone,
+            rules=held,
+            explain=["its numbers are those of the tables and figures of this packet"],
+        )
+        yield Output(
+            "verdicts",
+            "verdicts",
+            "Verdicts on claims",
+            {CLAIMS: f"publication/{CLAIMS}"},
+            everyone,
+            rules=HELD["estimates"],
+            explain=["made from estimates of this packet alone"],
+        )
+        for file, entry in self.files.items():
+            whole = self._told({file: entry}, "", ())
+            name = file.replace("/", "_")
+            yield Output(name, entry["kind"], file, {name: file}, entry["population"], **whole)
+        for pooled in sorted(self.run.glob("estimates/pooled.*")):
+            yield Output(
+                f"estimates_{pooled.name}",
+                "pooled estimates",
+                "Pooled over countries",
+                {f"estimates_{pooled.name}": f"estimates/{pooled.name}"},
+                "all countries",
+                rules="G",
+                explain=["made from estimates of single countries that may leave"],
+            )
+
+    def _item(self, name: str, item: Mapping[str, Any]) -> Output:
+        kind, models = item["kind"], tuple(item["models"])
+        endings = ("csv", "docx") if kind == TABLE else ("png",)
+        files = {f"{kind}_{name}.{e}": f"publication/{kind}s/{name}.{e}" for e in endings}
+        source = MADE_FROM.get(item["section"], "estimates")
+        countries = [item["country"]] if item["country"] else [*self.countries]
+        entries = {
+            file: entry
+            for file, entry in self.files.items()
+            if file.startswith(f"{source}/")
+            and file.split("/")[1].removesuffix(Path(file).suffix) in countries
+            and (source != "estimates" or not models or Path(file).stem in models)
+        }
+        told = self._told(entries, item["wave"], models)
+        about = ", ".join(filter(None, (" and ".join(countries), item["wave"])))
+        told["explain"] += [
+            f"{country}: estimates that another centre let out"
+            for country in countries
+            if country not in self.countries
+        ]
+        return Output(name, kind, item["caption"], files, f"firms of {about}", **told)
+
+    def _told(
+        self, entries: Mapping[str, Mapping[str, Any]], wave: str, models: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return what the gate wrote down of some files, of one wave and some models if named."""
+
+        def here(place: str) -> bool:
+            parts = place.split(", ")
+            of_models = not models or {*parts[:1]} <= {*models}
+            return of_models and (not wave or wave in parts)
+
+        firms = [n for e in entries.values() for place, n in e["firms"].items() if here(place)]
+        withheld = [w for e in entries.values() for w in e["withheld"] if here(w["place"])]
+        near = [x for e in entries.values() for x in e["explain"] if here(x["place"])]
+        sources = {file.split("/")[0] for file in entries}
+        return {
+            "firms": firms,
+            "rules": "".join(sorted({*"".join(HELD[source] for source in sources)})),
+            "withheld": dict(sorted(Counter(w["why"] for w in withheld).items())),
+            "explain": [*self._small(firms), *_grouped(near), *_linked(entries)],
+        }
+
+    def _small(self, firms: Iterable[int | None]) -> Iterator[str]:
+        twice = 2 * self.profile.minimum_cell
+        small = sum(n is not None and n < twice for n in firms)
+        if small and self.profile.minimum_cell > 1:
+            yield f"low support: {small} of its samples have fewer than {twice} firms"
+
+
+def _grouped(near: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Yield in one sentence each what is near a threshold for the same reason."""
+    by: dict[str, list[str]] = {}
+    for one in near:
+        by.setdefault(one["what"], []).append(one["place"])
+    for what, places in by.items():
+        more = f"; and {len(places) - MOST} more" if len(places) > MOST else ""
+        yield f"low support: {what} ({'; '.join(places[:MOST])}{more})"
+
+
+def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why an output is not to be judged alone."""
+    sources = sorted(entries)
+    if sources:
+        more = f" and {len(sources) - MOST} more files" if len(sources) > MOST else ""
+        yield f"linked: tells the same numbers as {', '.join(sources[:MOST])}{more}"
+    if any(file.startswith("description/") for file in sources):
+        yield "means and deviations: whether dominance is held on what they total (rule D)"

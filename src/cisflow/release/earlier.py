@@ -1,0 +1,85 @@
+"""What has left before: the sets of firms behind a packet's numbers, kept with the microdata.
+
+They are told apart by wave and identifier, not by their place in a file: an extract that was
+delivered again, with a few firms more or fewer, is held against what was released of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cisflow.release.gate import Gate
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of firms of one country that the numbers of a run are about.
+
+    Attributes
+    ----------
+    firms
+        Wave and identifier of every firm, shape (firms,).
+    members
+        Per set its firms as packed bits, shape (sets, bytes).
+    states
+        Per set whether its size is shown (:meth:`cisflow.disclosure.sets.Ledger.states`).
+    sums
+        Rows of a sum's number and a set's, the total first.
+    """
+
+    firms: NDArray[np.str_]
+    members: NDArray[np.uint8]
+    states: NDArray[np.int8]
+    sums: NDArray[np.int32]
+
+    def write(self, file: Path | str) -> None:
+        """Write them, readable by numpy alone."""
+        np.savez_compressed(file, **vars(self))
+
+    @classmethod
+    def read(cls, file: Path | str) -> Sets:
+        """Read what :meth:`write` wrote."""
+        with np.load(file, allow_pickle=False) as found:
+            return cls(*(found[name] for name in cls.__dataclass_fields__))
+
+
+def sets_of(gate: Gate, earlier: Iterable[Sets] = ()) -> Sets:
+    """Return the sets a gate was asked about, after it has decided."""
+    ledger = gate.ledger
+    sums = [(i, n) for i, (total, parts) in enumerate(ledger.sums) for n in (total, *parts)]
+    return Sets(
+        np.array(_universe(gate, earlier), dtype=np.str_),
+        np.array(ledger.members, dtype=np.uint8),
+        np.array(ledger.states(gate.withheld), dtype=np.int8),
+        np.array(sums, dtype=np.int32).reshape(-1, 2),
+    )
+
+
+def note_earlier(gate: Gate, earlier: Mapping[str, Sets]) -> None:
+    """Note what earlier packets showed, before anything else: it can no longer be withheld."""
+    everyone = _universe(gate, earlier.values())
+    place = pd.Index(everyone)
+    gate.ledger.rows = len(everyone)
+    for name, sets in earlier.items():
+        at = place.get_indexer(pd.Index(sets.firms))
+        known = np.unpackbits(sets.members, axis=1, count=len(sets.firms)).astype(bool)
+        members = np.zeros((len(known), len(everyone)), dtype=bool)
+        members[:, at] = known
+        numbers = gate.ledger.recall(name, members, sets.states.tolist())
+        for _, rows in pd.Series(sets.sums[:, 1]).groupby(sets.sums[:, 0]):
+            total, *parts = (numbers[n] for n in rows)
+            gate.ledger.sums[total, tuple(parts)] = None
+
+
+def _universe(gate: Gate, earlier: Iterable[Sets]) -> list[str]:
+    """Return all firms: the rows of the panel, then those only earlier packets know."""
+    here = (gate.panel["wave"].astype(str) + "\t" + gate.panel["firm_id"].astype(str)).tolist()
+    known = {*here}
+    told = (firm for sets in earlier for firm in sets.firms.tolist())
+    return [*here, *dict.fromkeys(firm for firm in told if firm not in known)]
