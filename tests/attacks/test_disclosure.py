@@ -4,15 +4,17 @@ import itertools
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from disclosed import OLS, RULES, TOBIT, flags, released, sample_of, survey, variable_of
 from scipy.optimize import linprog
+from scipy.stats import t
 
 from cisflow.base.problems import CisflowError
 from cisflow.base.records import rounded
 from cisflow.estimation.estimates import ESTIMATED, WITHHELD
-from cisflow.panel.rates import SECTORS, SIZES, TOTAL
-from cisflow.study.disclosure import profile_problems
+from cisflow.panel.rates import SECTORS, SIZES, TOTAL, sector_of, size_of
+from cisflow.study.disclosure import profile_of, profile_problems
 from cisflow.study.settings import Settings
 
 MINIMUM = RULES.minimum_cell
@@ -62,12 +64,9 @@ def test_means_of_nested_samples_do_not_solve_for_two_firms(nested):
 
 def test_the_smaller_sample_has_no_number_anywhere(nested):
     _, out = nested
-    text = (
-        json.dumps(rounded(out.description))
-        + out.flow.to_csv()
-        + json.dumps(rounded(out.estimates["extension"].diagnostics))
-    )
-    assert "398" not in text
+    assert 398 not in numbers_of_firms(out)
+    fit = out.estimates["extension"].diagnostics["fits"][0]
+    assert 398 not in [value for value in fit.values() if isinstance(value, int)]
     assert rows(out, "extension")[["n", "n_lower", "n_upper"]].isna().all(axis=None)
     assert rows(out, "extension")["estimate"].notna().any()
 
@@ -116,8 +115,6 @@ def test_intervals_of_t_do_not_tell_the_degrees_of_freedom_of_a_withheld_sample(
     panel.loc[[3, 7], "protection"] = np.nan
     extension = {**OLS, "columns": {"any": ["coop_any", "protection"]}}
     out = released(panel, main=OLS, extension=extension)
-    from scipy.stats import t
-
     row = rows(out, "extension", "coop_any").iloc[0]
     critical = (row["ci_high"] - row["ci_low"]) / 2 / row["std_error"]
     fitting = [df for df in range(300, 500) if abs(t.ppf(0.975, df) - critical) < 0.002]
@@ -214,7 +211,7 @@ def test_one_firm_that_determines_a_slope_is_not_told_by_it():
 def test_a_weight_of_a_thousand_million_makes_no_regression():
     panel = survey()
     panel.loc[0, "weight"] = 1e9
-    out = released(panel, main={**OLS, "weights": ["weight"]})
+    out = released(panel, main={**OLS, "weights": "weight"})
     assert rows(out, "main")["estimate"].isna().all()
 
 
@@ -238,7 +235,7 @@ def test_a_withheld_dummy_cannot_be_had_from_means_and_the_other_coefficients():
     out = released(panel, main={**OLS, "columns": {"any": ["high_tech", "coop_any"]}})
     table = rows(out, "main").set_index("term")["estimate"]
     means = {v["variable"]: v["mean"] for v in sample_of(out, "main")["variables"]}
-    unknown = [t for t in table.index if np.isnan(table[t])]
+    unknown = [term for term in table.index if np.isnan(table[term])]
     # One equation, ȳ = b0 + Σ b x̄, whose mean of the dummy is unknown as well.
     assert {"Intercept", "high_tech"} <= set(unknown)
     assert means["high_tech"] is None
@@ -259,7 +256,7 @@ def test_one_services_firm_is_not_total_minus_manufacturing():
     _, table = rates_of(panel)
     whole, part = table.loc[(TOTAL, TOTAL), "firms"], table.loc[("manufacturing", TOTAL), "firms"]
     assert whole == 400
-    assert part is None or part != part or str(part) == "<NA>"
+    assert pd.isna(part)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -287,8 +284,6 @@ def test_no_small_cell_of_the_rates_follows_from_the_others(seed):
                 know(sector, size, ("yes",), round(row["unweighted"] * row["firms"] / 100))
         elif not row["suppressed"]:
             raise AssertionError("a rate beside a withheld count")
-    from cisflow.panel.rates import sector_of, size_of
-
     said = panel["coop_competitors"].fillna(False).to_numpy(dtype=bool)
     sector, size = sector_of(panel), size_of(panel)
     for j, (a, b, c) in enumerate(cells):
@@ -376,8 +371,12 @@ def test_a_low_minimum_is_refused_for_real_data(minimum, tmp_path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"minimum_cell": 20}, {"data": "synthetic", "minimum_cell": 3}]
-    + [{"disclosure": "public", "minimum_cell": 3}],
+    [
+        {},
+        {"minimum_cell": 20},
+        {"data": "synthetic", "minimum_cell": 3},
+        {"disclosure": "public", "minimum_cell": 3},
+    ],
 )
 def test_what_the_rules_allow_is_taken(changes, tmp_path):
     assert list(profile_problems(settings(**changes), tmp_path)) == []
@@ -418,11 +417,12 @@ def test_means_of_one_firm_are_not_told(values):
 def test_a_weight_that_makes_the_mean_is_dominance():
     panel = survey()
     panel.loc[0, "weight"] = 1e9
-    out = released(panel, main={**TOBIT, "weights": ["weight"]})
+    out = released(panel, main={**TOBIT, "weights": "weight"})
     for name in ("radical", "coop_any", "log_employees"):
         assert variable_of(out, "main", name)["mean"] is None, name
     assert variable_of(out, "main", "radical")["at_lower"] is None
-    assert out.rates["suppressed"].all()
+    whole = (out.rates["sector"] == TOTAL) & (out.rates["size"] == TOTAL)
+    assert out.rates.loc[whole, "suppressed"].all()
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -490,7 +490,7 @@ def test_flow_steps_do_not_tell_of_one_firm():
     panel.loc[0, "log_employees"] = np.nan
     out = released(panel, main=OLS)
     flow = out.flow[out.flow["model"] == "main"]
-    assert flow["firms"].dropna().tolist() in ([400], [399])
+    assert 399 not in flow["firms"].dropna().tolist()
     assert not flow["lost"].isin(range(1, MINIMUM)).any()
     assert not flow["lost_missing"].isin(range(1, MINIMUM)).any()
 
@@ -613,8 +613,6 @@ def test_a_number_is_not_withheld_twice_differently(nested):
 
 
 def test_a_profile_with_an_unknown_key_is_refused(tmp_path):
-    from cisflow.study.disclosure import profile_of
-
     file = tmp_path / "config" / "disclosure" / "mine.yaml"
     file.parent.mkdir(parents=True)
     file.write_text("title: t\ntext: t\nminimum_cel: 3\n", encoding="utf-8")

@@ -91,8 +91,10 @@ def fits_of(found: Estimates) -> Iterator[Fit]:
             yield Fit(*place, record.get("column", ""), record)
             continue
         for group, about in record["groups"].items():
-            for scale in SCALES:
-                yield Fit(*place, column_of(scale, group), about)
+            columns = [column_of(scale, group) for scale in SCALES]
+            # Of a balance by steps all columns are one model's.
+            for column in columns if found.table["column"].isin(columns).any() else [""]:
+                yield Fit(*place, column, about)
 
 
 # --- which sets --------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Gate:
         alike, which is known of each of them then, neither yes nor no can be told.
         """
         sets = {"yes": firms & yes, "no": firms & ~yes}
-        alike = self.profile.minimum_cell > 1 and 1 == sum(map(np.any, sets.values()))
+        alike = self.profile.minimum_cell > 1 and sum(map(np.any, sets.values())) == 1
         self.ledger.add((place, "all"), firms, cost)
         for answer, some in sets.items():
             self.ledger.add((place, answer), some, cost, forbidden=alike)
