@@ -178,7 +178,7 @@ def test_all_that_is_wrong_with_an_official_table_is_said_at_once(tmp_path):
 
 
 def test_written_and_read_again(tmp_path):
-    rates = cooperation_rates(panel().assign(wave="2010"), "NA")
+    rates = rates_of(panel().assign(wave="2010")).assign(country="NA")
     rates.to_csv(tmp_path / "NA.csv", index=False)
     again = RATES.read([tmp_path / "NA.csv"])
     assert again["country"].eq("NA").all()
