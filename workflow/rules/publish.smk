@@ -96,6 +96,7 @@ rule paper:
         settings=RUN.settings.as_params(),
         models=SPECS,
         rule=RUN.claims.rule.as_params(),
+        profile=RUN.profile.as_params(),
         template=content("paper/paper.typ", "paper/references.bib"),
         figure1=content("paper/figure1.yaml"),
         code=[digest(script) for script in ("tables", "figures", "paper")],

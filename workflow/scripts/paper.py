@@ -26,6 +26,7 @@ with reported(snakemake.log[0]):
         figures=snakemake.input.figures,
         figure1=read_yaml(found("paper/figure1.yaml")),
         rule=snakemake.params.rule,
+        profile=snakemake.params.profile,
     )
     render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)

@@ -254,6 +254,8 @@ def _fewest(
         require({i: 1, j: 1}, 1)
     for total, parts in sums:
         members = [m for m in dict.fromkeys((total, *parts)) if sizes[m] > 0 or m in hidden]
+        if len(members) < 2:  # all are in one part: it is the total itself
+            continue
         for one in members:
             require({**{other: 1 for other in members if other != one}, one: -1}, 0)
         for part in members[1:] if members and members[0] == total else members:

@@ -74,7 +74,7 @@ def of_design(
     for name, fewest in _cells(X, names):
         support[name] = min(support[name], fewest)
     for j, name in enumerate(names):
-        if len(np.unique(X[:, j])) <= 2:
+        if len(np.unique(X[:, j])) == 2:
             support[name] = min(support[name], _sides(influence[j]))
     return {
         "rows": sorted(map(int, firms[ROW])),

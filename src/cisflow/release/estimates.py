@@ -13,7 +13,7 @@ from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Esti
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.release.gate import Gate
 from cisflow.release.samples import note_limits, numbers
-from cisflow.study.balance_terms import LESS, SCALES, column_of, split_column
+from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
 
@@ -93,8 +93,10 @@ def fits_of(found: Estimates) -> Iterator[Fit]:
             yield Fit(*place, record.get("column", ""), record)
             continue
         for group, about in record["groups"].items():
-            for scale in SCALES:
-                yield Fit(*place, column_of(scale, group), about)
+            columns = [column_of(scale, group) for scale in SCALES]
+            # Of a balance by steps all columns are one model's.
+            for column in columns if found.table["column"].isin(columns).any() else [""]:
+                yield Fit(*place, column, about)
 
 
 # --- which sets --------------------------------------------------------------------------------
@@ -112,6 +114,21 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
+    _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+
+
+def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
+    """Note that the groups of a variable, and those who lack it, are all firms of a balance."""
+    parts: dict[tuple[str, str, str], dict[str, list[Hashable]]] = {}
+    for fit in fits:
+        scale, group = split_column(fit.column)
+        variable = "" if group == EVERYONE else group.removeprefix("not ").split("=")[0]
+        of = parts.setdefault((fit.wave, fit.outcome, scale), {})
+        of.setdefault(variable, []).append(fit.key)
+    for by in parts.values():
+        for variable, keys in by.items():
+            if variable and "" in by:
+                gate.note_parts(by[""][0], keys)
 
 
 def _note_panel(gate: Gate, fit: Fit, rows: Any) -> None:

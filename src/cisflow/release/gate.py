@@ -70,7 +70,7 @@ class Gate:
         alike, which is known of each of them then, neither yes nor no can be told.
         """
         sets = {"yes": firms & yes, "no": firms & ~yes}
-        alike = self.profile.minimum_cell > 1 and not all(some.any() for some in sets.values())
+        alike = self.profile.minimum_cell > 1 and sum(map(np.any, sets.values())) == 1
         self.ledger.add((place, "all"), firms, cost)
         for answer, some in sets.items():
             self.ledger.add((place, answer), some, cost, forbidden=alike)

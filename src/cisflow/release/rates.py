@@ -47,8 +47,8 @@ def told_rates(gate: Gate, rates: Sequence[Rate], country: str, file: str) -> pd
         place = f"{rate.wave}, {rate.partner}, {rate.sector}, {rate.size}"
         n = int(rate.domain.sum())
         size = gate.why((_place(rate), "all"))
-        why = gate.why_answers(_place(rate), rate.weight) if n else "no firm of this kind"
-        shown = gate.decided(file, place, "rate", why)
+        why = gate.why_answers(_place(rate), rate.weight)
+        shown = n > 0 and gate.decided(file, place, "rate", why)
         rows.append(
             {
                 "country": country,

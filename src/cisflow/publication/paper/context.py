@@ -40,6 +40,7 @@ def paper_context(
     figures: Path | str,
     figure1: Mapping[str, Any],
     rule: Mapping[str, Any] | None = None,
+    profile: Mapping[str, Any] | None = None,
 ) -> Context:
     """Gather what the paper says.
 
@@ -53,6 +54,8 @@ def paper_context(
         What figure 1 of the review prints, from ``paper/figure1.yaml``.
     rule
         The claims file's ``rule``; its words are printed as they stand.
+    profile
+        The rules by which numbers left ``microdata/``; their words are printed too.
 
     Returns
     -------
@@ -67,6 +70,7 @@ def paper_context(
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
+        "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
         "figure1": figure1_facts(figure1),
         "tables": printed.tables(Path(tables)),
