@@ -77,7 +77,7 @@ def _wave(n, seed, wave, year):
     )
 
 
-def released(panel, profile=RULES, quality=None, lags=(), **models):
+def released(panel, profile=RULES, quality=None, lags=(), earlier=None, **models):
     """Return what of a panel may be told, with the estimates of some models."""
     models = {name: model_of(spec) for name, spec in (models or {"main": OLS}).items()}
     draws = {"draws": 100, "test_draws": 0, "seed": 1}
@@ -86,7 +86,9 @@ def released(panel, profile=RULES, quality=None, lags=(), **models):
     for name, spec in models.items():
         found = estimate(panel, spec, model=name, bootstrap=draws, profile=profile, **where)
         estimates[name] = Estimates(found.table, rounded(found.diagnostics))
-    return disclose(panel, models, estimates, quality or {}, profile, lags=lags, **where)
+    return disclose(
+        panel, models, estimates, quality or {}, profile, lags=lags, earlier=earlier or {}, **where
+    )
 
 
 def sample_of(out, model, wave="W1"):

@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
     release.add_argument("--out", type=Path, metavar="DIR", help="packets (default: RUN/release)")
     release.add_argument(
-        "--date", type=_date, default="", metavar="DATE", help="for the sheet, such as 2026-11-28"
+        "--date", type=_date, metavar="DATE", help="for the sheet, such as 2026-11-28"
     )
 
     text = "save or compare the published numbers of a run"
@@ -245,7 +245,7 @@ def _check(options: argparse.Namespace) -> int:
 def _release(options: argparse.Namespace) -> int:
     from cisflow.publication.packet.write import write_packet
 
-    packet = write_packet(options.run, options.out, options.date)
+    packet = write_packet(options.run, options.out, options.date or "")
     print(f"{packet.folder.as_posix()}: {len(packet.outputs)} outputs; read sheet.html first.")
     return FINE
 

@@ -173,13 +173,14 @@ class Ledger:
             for i, j in _near(self.members, self.sizes, self.minimum)
             if not hidden & {i, j} and not released >= {i, j}
         ]
-        paired = {i for pair in near for i in pair}
-        before = {i for pair in near if released & {*pair} for i in pair}
+        gone = {i for i in released if not self.cost[i]}  # which this run itself does not tell
+        before = {i for pair in near if gone & {*pair} for i in pair}
+        paired = {i for pair in near if not gone & {*pair} for i in pair}
         chosen = set(hidden)
         for pairs, sums in _linked(len(sizes), near, [*self.sums]):
             if pairs or any(_open(t, p, hidden, sizes, self.minimum) for t, p in sums):
                 chosen |= _fewest(sizes, self.cost, hidden, pairs, sums, self.minimum, released)
-        reasons = ((small, SMALL), (hidden, ALIKE), (before, EARLIER), (paired, NEAR))
+        reasons = ((small, SMALL), (hidden, ALIKE), (paired, NEAR), (before, EARLIER))
         return {
             i: next((why for some, why in reasons if i in some), SUM)
             for i in sorted(chosen - (self._secret - hidden) - released)

@@ -1,0 +1,50 @@
+"""The folder of a finished run on made-up firms, as the workflow leaves it."""
+
+import pandas as pd
+from disclosed import released, survey
+
+from cisflow.base.records import write_record, write_table
+from cisflow.publication.manifest import write_manifest
+from cisflow.publication.tables.layout import lay_out
+from cisflow.publication.tables.save import save_table
+
+ITEMS = {
+    "sample_flow": ("table", "flow", "Sample flow", "", "", ()),
+    "main_BE_W1": ("table", "regressions", "A regression", "BE", "W1", ("main",)),
+    "outcomes_main": ("figure", "outcomes", "Outcomes", "BE", "W1", ("main",)),
+}
+KEYS = ("kind", "section", "caption", "country", "wave", "models")
+
+
+def finished_run(folder, panel=None, earlier=None, data="synthetic", **models):
+    """Write what a run of one country leaves, and return its folder and what was disclosed."""
+    out = released(survey() if panel is None else panel, earlier=earlier, **models)
+    for name in ("microdata/BE", "estimates/BE", "sample", "rates", "description", "register"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name, found in out.estimates.items():
+        write_table(found.table, folder / f"estimates/BE/{name}.csv", data)
+        write_record(found.diagnostics, folder / f"estimates/BE/{name}.json", data)
+    write_table(out.flow, folder / "sample/BE.csv", data)
+    write_table(out.rates, folder / "rates/BE.csv", data)
+    write_record(out.description, folder / "description/BE.json", data)
+    write_record(out.register, folder / "register/BE.json", data)
+    out.sets.write(folder / "microdata/BE/sets.npz")
+    _publish(folder, data)
+    return folder, out
+
+
+def _publish(folder, data):
+    publication = folder / "publication"
+    cells = pd.DataFrame({"Firms": ["400", "c"], "Mean": ["1.5", "c"]}, index=["Firms", "Group"])
+    for name, item in ITEMS.items():
+        if item[0] == "table":
+            table = lay_out(cells, []).headed(item[2], synthetic=data == "synthetic")
+            save_table(table, publication / "tables", name, ("csv", "docx"))
+    (publication / "figures").mkdir(exist_ok=True)
+    (publication / "figures/outcomes_main.png").write_bytes(b"\x89PNG made up")
+    (publication / "paper.pdf").write_bytes(b"%PDF made up")
+    (publication / "claims.csv").write_text("claim,verdict\nc1,holds\n")
+    items = {name: dict(zip(KEYS, item, strict=True)) for name, item in ITEMS.items()}
+    write_record({"items": items, "title": "A study"}, folder / "register/publication.json", data)
+    settings = {"run": "madeup", "title": "A study", "data": data, "seed": 1}
+    write_manifest(publication / "manifest.json", settings)
