@@ -1,15 +1,17 @@
-"""Attacks with two packets of the same data: what the second tells with the first, of a few firms."""
+"""Attacks with two packets of the same data: the second with the first must not tell of few."""
 
 import numpy as np
 import pytest
 from disclosed import OLS, gate_of, released, sample_of, survey, variable_of
 from finished_run import finished_run
 
+from cisflow.base.problems import CisflowError
 from cisflow.disclosure.sets import EARLIER, SUM
 from cisflow.publication.packet.write import write_packet
 from cisflow.release.earlier import Sets, note_earlier, sets_of
 
 WITH_PROTECTION = {**OLS, "columns": {"any": ["coop_any", "protection"]}}
+WITH_DIVERSITY = {**OLS, "columns": {"any": ["coop_any", "diversity"]}}
 
 
 def without_answers(few):
@@ -20,16 +22,30 @@ def without_answers(few):
 
 @pytest.mark.parametrize(("few", "told"), [(1, False), (3, False), (9, False), (10, True)])
 def test_a_later_sample_is_held_against_what_was_released(few, told, tmp_path):
-    """The first packet has 400 firms; alone, the second would have no reason to hide its number."""
-    panel = without_answers(few)
-    run, _ = finished_run(tmp_path / "madeup", panel, main=OLS)
+    """The second sample is the first one without a few firms; no run has both."""
+    panel = without_answers(50)
+    panel.loc[: 50 + few - 1, "diversity"] = np.nan
+    run, first = finished_run(tmp_path / "madeup", panel, main=WITH_PROTECTION)
+    assert sample_of(first, "main")["n"] == 350
     write_packet(run)
     earlier = {"1": Sets.read(run / "microdata/BE/released/1.npz")}
-    _, out = finished_run(run, panel, earlier, other=WITH_PROTECTION)
-    assert sample_of(out, "other")["n"] == (400 - few if told else None)
+    _, alone = finished_run(tmp_path / "alone", panel, other=WITH_DIVERSITY)
+    _, out = finished_run(run, panel, earlier, other=WITH_DIVERSITY)
+    assert sample_of(alone, "other")["n"] == 350 - few
+    assert sample_of(out, "other")["n"] == (350 - few if told else None)
     assert (variable_of(out, "other", "log_employees")["mean"] is not None) is told
     sheet = write_packet(run).folder / "sheet.html"
     assert told or EARLIER in sheet.read_text(encoding="utf-8")
+
+
+def test_a_packet_that_did_not_know_the_first_one_is_refused(tmp_path):
+    panel = without_answers(50)
+    panel.loc[:52, "diversity"] = np.nan
+    run, _ = finished_run(tmp_path / "madeup", panel, main=WITH_PROTECTION)
+    write_packet(run)
+    finished_run(run, panel, other=WITH_DIVERSITY)
+    with pytest.raises(CisflowError, match="not held against what an earlier packet released"):
+        write_packet(run)
 
 
 def test_a_smaller_sample_that_left_first_hides_the_larger_one():
