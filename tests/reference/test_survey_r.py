@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.base.problems import CisflowError
 from cisflow.estimators import Tobit
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.regression.models import OLS, FractionalLogit
 
 FORMULA = "y ~ x + z"
@@ -111,5 +111,5 @@ def test_a_census_has_no_sampling_error():
 def test_a_stratum_with_two_sizes_is_refused():
     sample, options = design(firms())
     uneven = {**options, "firms": np.arange(len(sample))}
-    with pytest.raises(CisflowError, match="`firms` is not the same for all rows of a stratum"):
+    with pytest.raises(EstimationError, match="`firms` is not the same for all rows of a stratum"):
         OLS(FORMULA, sample, weights="w").fit("survey", uneven)

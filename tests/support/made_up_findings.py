@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from cisflow.estimation.estimates import COLUMNS
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.panel.description import describe_sample
-from cisflow.panel.rates import ANY, RATE_COLUMNS, SECTORS, SIZES, TOTAL
+from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.publication.findings import Findings
 from cisflow.study.balance_terms import (
     EVERYONE,
@@ -115,7 +115,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                 )
             record = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
     words = ["outcome", "column", "term", "cov_type", "weights", "note"]
     table[words] = table[words].fillna("")
     table["status"] = table["status"].fillna("estimated")
@@ -391,4 +391,4 @@ def _rates(settings):
         for size in (TOTAL, *SIZES)
         for i, partner in enumerate((ANY, *PARTNERS))
     ]
-    return pd.DataFrame(rows, columns=list(RATE_COLUMNS))
+    return pd.DataFrame(rows, columns=[*RATES.columns, "suppressed"])

@@ -22,8 +22,8 @@ try:
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
-# What comes with cisflow is known to a rule by its content, never by where it lies: a folder that
-# is copied or moved, and a package that is installed anew, make nothing run again.
+# Jobs know what comes with cisflow by its content, never by where it lies: a folder that is copied
+# or moved, and a package that is installed anew, make nothing run again.
 digest = partial(code_digest, root=shipped())
 
 # Params are plain types; a script makes a model of its spec again.
@@ -58,7 +58,7 @@ def every(path):
 
 
 def content(*names):
-    """Return a digest of files that the user has or cisflow brings: a parameter of a rule."""
+    """Return a digest of files, those of the user or else of cisflow, for the params of a job."""
     return content_digest(map(found, names))
 
 

@@ -8,16 +8,16 @@ with reported(snakemake.log[0]):
 
     from cisflow.base.records import write_table
     from cisflow.claims.verdicts import judge, judge_pooled
-    from cisflow.estimation.estimates import read_estimates, read_pooled
+    from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
     from cisflow.study.claims import Claims
 
     claims = Claims.model_validate(snakemake.params.claims)
     verdicts = judge(
         claims,
-        read_estimates(snakemake.input.estimates),
+        ESTIMATES.read(snakemake.input.estimates),
         [json.loads(Path(file).read_text()) for file in snakemake.input.diagnostics],
     )
     if pooled := snakemake.input.get("pooled"):
-        also = judge_pooled(claims, read_pooled(pooled))
+        also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]))
         verdicts = pd.concat([verdicts, also], ignore_index=True)
     write_table(verdicts, snakemake.output.claims, snakemake.params.data)

@@ -19,5 +19,6 @@ with reported(snakemake.log[0]):
         winsorise=snakemake.params.winsorise,
         deflator=read_deflator(prices, base_year) if prices else None,
         weigh_attrition=snakemake.params.weigh_attrition,
+        constructs=snakemake.params.constructs,
     )
     panel.to_parquet(snakemake.output.panel)

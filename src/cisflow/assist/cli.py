@@ -18,7 +18,9 @@ import shtab
 
 from cisflow import __version__
 from cisflow.assist.project import new_project, snakemake_command
+from cisflow.base.paths import found
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimators.errors import EstimationError
 
 FINE, WRONG, FAILED = 0, 1, 2
 # Commands work on the project in the working folder.
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(words[:1] if runs else words)
         options.words = words[1:]
         return options.command(options) or FINE
-    except CisflowError as error:
+    except (CisflowError, EstimationError) as error:
         print(error, file=sys.stderr)
         return FAILED
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
@@ -224,7 +226,8 @@ def _check(options: argparse.Namespace) -> int:
     from cisflow.assist.checking import check_run
     from cisflow.assist.screen import findings_record, findings_text
 
-    findings = findings_record(check_run(options.config, HERE), options.config)
+    config = found(str(options.config))
+    findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
 

@@ -33,6 +33,11 @@ from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
 
 BEST_SHOWN = 5
+# Shares that make the whole turnover, in the one questionnaire and in the other.
+TRIPLES = (
+    ("share_unchanged", "share_new_firm", "share_new_market"),
+    ("share_unchanged", "share_improved", "share_new"),
+)
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
@@ -402,26 +407,15 @@ def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list
         for column in columns:
             for what in _column_problems(seen, fit, by_words, variable, column):
                 tell(variable, column, what)
-    triple = next(
-        (
-            s
-            for s in (
-                ("share_unchanged", "share_new_firm", "share_new_market"),
-                ("share_unchanged", "share_improved", "share_new"),
-            )
-            if set(s) <= set(found)
-        ),
-        None,
-    )
-    if triple:
-        sums = _sum_problem(seen, [found[share][0] for share in triple])
-        if sums:
-            tell(", ".join(triple), ", ".join(found[share][0] for share in triple), sums)
-    for amount in ("turnover",):
-        if amount in found and "employees" in found:
-            unit, meaning = money_unit(seen, found[amount][0], found["employees"][0])
-            if unit and unit != (fit.codebook.money.unit if fit else "unit"):
-                tell(amount, found[amount][0], f"{meaning}: written in {unit}s?")
+    triple = next((shares for shares in TRIPLES if set(shares) <= set(found)), ())
+    columns = [found[share][0] for share in triple]
+    if triple and (sums := _sum_problem(seen, columns)):
+        tell(", ".join(triple), ", ".join(columns), sums)
+    if {"turnover", "employees"} <= set(found):
+        amount = found["turnover"][0]
+        unit, meaning = money_unit(seen, amount, found["employees"][0])
+        if unit and unit != (fit.codebook.money.unit if fit else "unit"):
+            tell("turnover", amount, f"{meaning}: written in {unit}s?")
     return told
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cisflow.base.paths import shipped, shown
+from cisflow.base.paths import found, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
 
 CONFIG = Path("config", "config.yaml")
@@ -51,12 +51,13 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
         The config does not exist.
     """
     named, rest = _parted(words)
-    if not _says(rest, "--configfile", "--configfiles") and not (named or CONFIG).is_file():
+    there = found(str(named)).is_file() if named else CONFIG.is_file()
+    if not there and not _says(rest, "--configfile", "--configfiles"):
         what = f"{named or CONFIG} does not exist"
         remedy = "name a config: `cisflow run CONFIG`; `cisflow new FOLDER` begins a study with one"
         raise CisflowError("cisflow run", Problem(what, remedy))
     own = any(Path(place).is_file() for place in ("Snakefile", "workflow/Snakefile"))
-    said: list[str] = [] if named is None else ["--configfile", str(named)]
+    said: list[str] = [] if named is None else ["--configfile", str(found(str(named)))]
     if not own and not _says(rest, "--snakefile", "-s"):
         said += ["--snakefile", str(shipped("workflow", "Snakefile"))]
     if not Path("profiles", "default").is_dir() and not _says(rest, "--workflow-profile"):

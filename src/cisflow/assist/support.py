@@ -17,6 +17,7 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.sample import variables_of
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ASKED, FIRM_COLUMNS, FLAGS
 from cisflow.study.models import Model
+from cisflow.study.terms import columns_of
 from cisflow.survey.schema import dtype_of
 
 FIRMS = 12  # enough for shares among others of the same industry
@@ -129,7 +130,7 @@ def without(spec: Model, lacks: Collection[str], asked: Collection[str]) -> dict
     """
 
     def had(terms: Collection[str]) -> list[str]:
-        return [t for t in terms if not absent & set(t.split(":"))]
+        return [t for t in terms if not absent & set(columns_of(t))]
 
     absent = set(lacks)
     if spec.estimator in ("path", "balance", "iv") or absent & set(spec.sample):

@@ -67,14 +67,17 @@ class CisflowError(Exception):
 
 @contextmanager
 def reported(log: Path | str) -> Iterator[None]:
-    """Run a job's body; a :class:`CisflowError` ends it with its message instead of a traceback.
+    """Run a job's body; an error that lists problems ends it with its message, not a traceback.
 
-    The message goes to standard error, where the user looks, and to ``log``, where Snakemake
-    keeps what a job said.
+    Such are :class:`CisflowError` and the estimators' own, which this module does not know. The
+    message goes to standard error, where the user looks, and to ``log``, where Snakemake keeps
+    what a job said.
     """
     try:
         yield
-    except CisflowError as error:
+    except Exception as error:
+        if not hasattr(error, "problems"):
+            raise
         Path(log).write_text(f"{error}\n", encoding="utf-8")
         print(f"\n{error}\n", file=sys.stderr)
         raise SystemExit(1) from None

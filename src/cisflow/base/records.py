@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,42 @@ import pandas as pd
 # More digits than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
 STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stage's table, declared once: the columns in their order, and which of them are numbers.
+
+    All others are text. In a file a missing number is empty, and so is an empty text; wave 2010
+    stays a name, and NA stays Namibia.
+    """
+
+    columns: tuple[str, ...]
+    numbers: frozenset[str]
+
+    @classmethod
+    def of(cls, *parts: str, numbers: Iterable[str]) -> Self:
+        """Return the table with these columns."""
+        return cls(parts, frozenset(numbers))
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """The columns that are no numbers."""
+        return tuple(column for column in self.columns if column not in self.numbers)
+
+    def frame(self, rows: Iterable[Mapping[str, Any]], **usual: str) -> pd.DataFrame:
+        """Return rows as the table; what a row lacks is null, or the text ``usual`` or empty."""
+        silent = {**dict.fromkeys(self.text, ""), **usual}
+        return pd.DataFrame([{**silent, **row} for row in rows], columns=list(self.columns))
+
+    def read(self, files: Iterable[Path | str]) -> pd.DataFrame:
+        """Return the rows of files that :func:`write_table` wrote, one below the other."""
+        kinds = dict.fromkeys(self.text, "str")
+        empty = {column: [""] for column in self.numbers}
+        options: dict[str, Any] = {"keep_default_na": False, "na_values": empty}
+        tables = [pd.read_csv(file, dtype=kinds, **options) for file in files]
+        found = pd.concat(tables, ignore_index=True)
+        return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
 
 
 def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
@@ -30,32 +67,6 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
     table.assign(data=STAMP[data]).to_csv(
         file, index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
-
-
-def read_tables(files: Iterable[Path | str], words: Collection[str]) -> pd.DataFrame:
-    """Read and stack tables of :func:`write_table`.
-
-    Parameters
-    ----------
-    files
-        CSV tables of the same columns.
-    words
-        Columns of text, in which an empty cell is empty text: wave 2010 is a name, and NA is
-        Namibia. All others but the stamp are numbers.
-    """
-    words = {*words, "data"}
-    tables = []
-    for file in files:
-        numbers = [c for c in pd.read_csv(file, nrows=0).columns if c not in words]
-        tables.append(
-            pd.read_csv(
-                file,
-                dtype=dict.fromkeys(words, str),
-                keep_default_na=False,
-                na_values={column: [""] for column in numbers},
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
 
 
 def write_record(record: Mapping[str, Any], file: Path | str, data: str) -> None:

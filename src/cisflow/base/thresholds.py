@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 MINIMUM_CELL = 3
-
+"""Fewest firms a published number may rest on, where the config says nothing else."""
+FEWEST_LEFT = 10
+"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
 
 # Classes of a share of turnover between its limits, in percent.
 SHARE_EDGES = (0, 10, 25, 50, 75, 100)

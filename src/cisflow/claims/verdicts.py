@@ -13,29 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from cisflow.base.records import Table
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.study.claims import Claim, Claims, Rule, Share, Single
 
-COLUMNS = (
-    "claim",
-    "text",
-    "source",
-    "country",
-    "wave",
-    "model",
-    "column",
-    "outcome",
-    "term",
-    "estimate",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "n",
-    "verdict",
-    "verdict_literature",
-    "reason",
-)
+NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
+NAMED = ("claim", "text", "source", "country", "wave", "model", "column", "outcome", "term")
+CLAIMS = Table.of(*NAMED, *NUMBERS, "verdict", "verdict_literature", "reason", numbers=NUMBERS)
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"
 INCONCLUSIVE = "inconclusive"
@@ -44,8 +28,6 @@ NOT_MEASURABLE = "not measurable"
 VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE)
 
 SIGNS = {"positive": 1, "negative": -1}
-NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
-WORDS = tuple(name for name in COLUMNS if name not in NUMBERS)
 # Level of the intervals that the tidy estimates carry.
 TABLE_LEVEL = 0.05
 
@@ -70,7 +52,7 @@ def judge(
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`COLUMNS`, one row per claim, country and wave, one more for each further
+        Columns of :data:`CLAIMS`, one row per claim, country and wave, one more for each further
         reading whose model was run. A claim about the run as a whole, and one that cannot be
         measured, has a single row with country and wave empty. ``verdict`` is one of
         :data:`VERDICTS`; ``verdict_literature`` is the same by significance at 5 % alone.
@@ -82,9 +64,7 @@ def judge(
         for name, claim in claims.claims.items()
         for row in _rows_of(claim, evidence, claims.rule)
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table[list(WORDS)] = table[list(WORDS)].astype(object).fillna("")
-    return table.astype(dict.fromkeys(NUMBERS, "float64"))
+    return CLAIMS.frame(rows).astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 def judge_pooled(claims: Claims, pooled: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,35 +12,49 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.base.thresholds import FEWEST_LEFT, is_small
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, IN_WORDS
-from cisflow.estimators.path.balance import Decomposition, decompose, horizon, parts_of
+from cisflow.estimators.path.balance import (
+    Decomposition,
+    PartNames,
+    decompose,
+    horizon,
+    parts_of,
+)
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import add_terms, term_columns
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
+    COST,
+    DIRECT,
     EVERYONE,
     HORIZON,
+    OTHERS,
     PERCENTILE,
     PROBABILITY,
+    RETURN,
     SCALES,
     column_of,
     difference,
     differences_of,
     groups_of,
     outcome_of,
+    through,
 )
 from cisflow.study.models import Balance, Model
 
+NAMES = PartNames(COST, DIRECT, through("{}"), OTHERS, RETURN, BALANCE)
+
 FEWEST_FIRMS = 30
 """Groups of fewer firms are not estimated: products of coefficients from so few mean nothing."""
-FEWEST_LEFT = 10
-"""Where groups leave fewer of all firms over than this, how large the groups are is not told."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +77,7 @@ class Found:
     why_not: str = ""
 
 
-def balances(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Decompose the total effect at every lag and in every group; yield rows and diagnostics.
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
@@ -72,7 +85,8 @@ def balances(
     is a balance for each of these instead.
     """
     if spec.steps:
-        yield _by_step(sample, spec, bootstrap)
+        by_step = partial(_by_step, sample, spec, bootstrap)
+        yield attempt(by_step, outcome=_about(spec).target)
         return
     lags: list[int | None] = list(spec.lags or [None])
     groups = _groups(sample, spec.by)
@@ -140,7 +154,9 @@ def _at_lag(firms: pd.DataFrame, spec: Model, lag: int | None) -> pd.DataFrame:
             "Balance",
             Problem(f"the panel has no {', '.join(missing)}", f"add {lag} to `lags` of the config"),
         )
-    return firms.assign(**{name: firms[outcome_of(name, lag)] for name in accounts})
+    # Terms of the accounts are those of the accounts at the lag.
+    plain = firms.drop(columns=[text for text in term_columns(spec) if text in firms])
+    return add_terms(plain.assign(**{n: firms[outcome_of(n, lag)] for n in accounts}), spec)
 
 
 def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
@@ -175,11 +191,11 @@ def _balance(group: Group, spec: Model, lag: int | None, draws: int, seed: int) 
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
         fit = _fit(firms, spec.equations, spec, {"draws": draws, "seed": seed})
-        parts = parts_of(fit.model.system, **about.model_dump())
+        parts = parts_of(fit.model.system, **about.model_dump(), names=NAMES)
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
         found = decompose(fit, about.source, about.target, parts)
-    except CisflowError as error:
+    except REFUSALS as error:
         return Found(group, {}, why_not=note_of(error))
     return Found(group, found, fit.nobs, fit.bootstrap_failed)
 
@@ -213,7 +229,7 @@ def _with_told_sizes(found: list[Found]) -> dict[str, float]:
         left[one.group.variable] -= one.nobs
     return {
         one.group.name: float(one.nobs)
-        if not one.group.variable or not 0 < left[one.group.variable] < FEWEST_LEFT
+        if not one.group.variable or not is_small(left[one.group.variable], FEWEST_LEFT)
         else np.nan
         for one in found
     }
@@ -276,23 +292,16 @@ def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
 # --- by step -----------------------------------------------------------------------------------
 
 
-def _by_step(
-    sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]
-) -> tuple[list[Row], dict[str, Any]]:
+def _by_step(sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]) -> Fitted:
     """Return the balance of each step, all of them in one model in place of the source.
 
     Effects are raw: a standard deviation of a yes/no variable says nothing.
     """
-    outcome = _about(spec).target
     asked = [step for step in spec.steps if sample[step].notna().any()]
-    try:
-        fit, found = _steps(sample, asked, spec, bootstrap)
-    except CisflowError as error:
-        note = note_of(error)
-        return [not_estimable(note, outcome=outcome)], {"outcome": outcome, "note": note}
+    fit, found = _steps(sample, asked, spec, bootstrap)
     rows: list[Row] = []
     for step in spec.steps:
-        here: Row = {"outcome": outcome, "column": column_of(SCALES[1], step)}
+        here: Row = {"column": column_of(SCALES[1], step)}
         if step in found:
             here |= {"n": float(fit.nobs), "weights": spec.weightings[0] or "unweighted"}
             rows += list(_part_rows(found[step], here))
@@ -303,7 +312,7 @@ def _by_step(
             why = few if step in asked else "the survey does not ask so many"
             rows.append(not_estimable(why, **here))
     groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
-    return rows, {"outcome": outcome, "lag": None, "groups": groups}
+    return rows, {"lag": None, "groups": groups}
 
 
 def _steps(
@@ -330,10 +339,10 @@ def _steps(
     }
     options = {key: bootstrap[key] for key in ("draws", "seed")}
     fit = _fit(firms, equations, spec, options)
-    through = about.model_dump(exclude={"source"})
+    paths = about.model_dump(exclude={"source"})
     found = {}
     for step in steps:
-        parts = parts_of(fit.model.system, step, **through)
+        parts = parts_of(fit.model.system, step, **paths, names=NAMES)
         sums = {part: paths for part, paths in parts.items() if ARROW not in part}
         found[step] = decompose(fit, step, about.target, sums)[SCALES[1]]
     return fit, found

@@ -12,14 +12,17 @@ from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.estimates import NO_ESTIMATE
-from cisflow.estimators.errors import Sentence
+from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
-from cisflow.panel.sample import columns_in
 from cisflow.study.models import Covariance, Model
+from cisflow.study.terms import columns_of, factors_of, is_column, text_of
 
 Row = dict[str, Any]
+
+REFUSALS = (CisflowError, EstimationError)
+"""What says that something cannot be estimated, by the pipeline or by an estimator."""
 
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
@@ -45,9 +48,20 @@ def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any
 
 
 def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:
-    """Return a regression as a formula, each term once and fixed effects as dummies."""
+    """Return a regression as a formula, each term once and fixed effects as dummies.
+
+    The formula library executes what it reads, so it gets nothing but names of columns: what a
+    term is made of was evaluated before, by :func:`cisflow.panel.terms.add_terms`, and is a column
+    under its own text, which backticks mark as a name.
+    """
     dummies = [f"C({effect})" for effect in effects]
-    return f"{outcome} ~ " + " + ".join(dict.fromkeys([*terms, *dummies]))
+    right = [_named(term) for term in dict.fromkeys([*terms, *dummies])]
+    return f"{_named(outcome)} ~ " + " + ".join(right)
+
+
+def _named(term: str) -> str:
+    texts = [(text_of(factor), is_column(factor)) for factor in factors_of(term)]
+    return ":".join(text if plain else f"`{text}`" for text, plain in texts)
 
 
 def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
@@ -58,13 +72,15 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
     CisflowError
         It names the variables.
     """
-    names = dict.fromkeys(name for term in terms for name in columns_in(term))
+    names = dict.fromkeys(name for term in terms for name in columns_of(term))
+    made = [text_of(factor) for term in terms for factor in factors_of(term)]
+    names |= dict.fromkeys(text for text in made if text in sample)
     if empty := [name for name in names if sample[name].isna().all()]:
         remedy = "leave them out, or put in their place what the file has"
         raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
 
 
-def note_of(error: CisflowError) -> Sentence:
+def note_of(error: CisflowError | EstimationError) -> Sentence:
     """Return why something cannot be estimated, a text that knows the numbers of firms in it."""
     return Sentence.joined(problem.what for problem in error.problems)
 

@@ -7,36 +7,22 @@ that no gap is silent), or a finding ``in_words``, those of the ``note``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cisflow.base.records import read_tables
+from cisflow.base.records import Table
 
-COLUMNS = (
-    "country",
-    "wave",
-    "model",
-    "outcome",
-    "column",
-    "term",
-    "estimate",
-    "std_error",
-    "statistic",
-    "p_value",
-    "ci_low",
-    "ci_high",
-    "n",
-    "n_lower",
-    "n_upper",
-    "groups",
-    "cov_type",
-    "weights",
-    "status",
-    "note",
+PLACE = ("country", "wave", "model", "outcome", "column", "term")
+FOUND = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
+SIZES = ("n", "n_lower", "n_upper", "groups")
+SHOWN = ("cov_type", "weights", "status", "note")
+ESTIMATES = Table.of(*PLACE, *FOUND, *SIZES, *SHOWN, numbers=(*FOUND, *SIZES))
+
+HETEROGENEITY = ("k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df")
+POOLED_ESTIMATES = Table.of(
+    *ESTIMATES.columns, "method", *HETEROGENEITY, numbers=(*ESTIMATES.numbers, *HETEROGENEITY)
 )
 
 ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"
@@ -44,9 +30,6 @@ ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable",
 # Country of the rows that pool several (cisflow.estimation.pooling.pool).
 POOLED = "pooled"
 ALL_WAVES = "all"  # the wave of estimates on the firms of all waves
-
-NUMBERS = (*COLUMNS[6:12], "n", "n_lower", "n_upper", "groups")
-WORDS = tuple(column for column in COLUMNS if column not in NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -56,20 +39,10 @@ class Estimates:
     Attributes
     ----------
     table
-        One row per term, columns :data:`COLUMNS`.
+        One row per term, columns of :data:`ESTIMATES`.
     diagnostics
         What else a reader needs: scale, fit, tests, dropped firms; plain JSON types.
     """
 
     table: pd.DataFrame
     diagnostics: dict[str, Any]
-
-
-def read_estimates(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Read and stack estimate tables."""
-    return read_tables(files, WORDS)
-
-
-def read_pooled(file: str | Path) -> pd.DataFrame:
-    """Read the pooled table, whose columns are those of the estimates and more."""
-    return read_tables([file], (*WORDS, "method"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,16 @@ from scipy.stats import f as fisher
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
     Row,
-    coefficient_rows,
     formula_of,
-    not_estimable,
-    note_of,
     numeric,
     record_of,
     sensitivities,
 )
+from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.design import independent_columns
+from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.models import PLAIN
-from cisflow.estimators.regression.rows import Rows, read_rows, why_collinear
+from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.regression.weak_instruments import reduced_form
 from cisflow.study.models import Covariance, Model
 
@@ -78,43 +77,25 @@ class Design:
         return values
 
 
-def instrumental(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    """Fit every outcome on every column by every method; yield rows and diagnostics of each.
+def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+    """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
-    The rows' ``column`` is ``{column}: {method}``.
-    """
-    for outcome in spec.outcomes:
-        for column, terms in spec.columns.items():
-            yield from _methods(sample, spec, outcome, column, terms)
+    def fitted(design: Design, method: str) -> Fitted:
+        if method != "ols":
+            _refuse_unless_identified(design)
+        rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
+        return rows, _diagnostics(design, method, sample, spec)
 
-
-def _methods(
-    sample: pd.DataFrame, spec: Model, outcome: str, column: str, terms: Sequence[str]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    design: Design | None = None
-    for method in spec.methods:
-        where = {"outcome": outcome, "column": f"{column}: {method}"}
-        try:
-            design = design or _design(sample, spec, outcome, terms)
-            if method != "ols":
-                _refuse_unless_identified(design)
-            rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
-            diagnostics = _diagnostics(design, method, sample, spec)
-        except CisflowError as error:
-            note = note_of(error)
-            rows, diagnostics = [not_estimable(note)], {"note": note}
-        yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
+    return each_regression(spec, partial(_design, sample, spec), fitted)
 
 
 # --- the regression ----------------------------------------------------------------------------
 
 
-def _design(sample: pd.DataFrame, spec: Model, outcome: str, terms: Sequence[str]) -> Design:
+def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows; columns that repeat others are left out and named."""
     endogenous, instruments = spec.endogenous, spec.instruments
-    exogenous = [*terms, *spec.controls]
+    exogenous = [*spec.columns[column], *spec.controls]
     if twice := [v for v in (*endogenous, *instruments) if v in exogenous]:
         raise _refusal(f"{', '.join(twice)}: also among the exogenous regressors", "name it once")
     formula = formula_of(outcome, [*exogenous, *endogenous, *instruments], spec.fixed_effects)
@@ -214,19 +195,15 @@ def _rows(
         "cov_type": str(covariance),
         "weights": spec.weightings[0] or "unweighted",
     }
-    try:
+
+    def estimated() -> tuple[Any, float, float]:
         options, codes = _options(design, covariance, sample)
         fit = _fit(design, method, options)
-    except CisflowError as error:
-        yield not_estimable(note_of(error), **about)
-        return
-    groups = np.nan if codes is None else int(codes.max()) + 1
-    df = np.inf if covariance.kind == "HC0" else float(fit.df_resid)
-    about |= {"n": int(fit.nobs), "groups": groups}
-    for row in coefficient_rows(fit.params, fit.std_errors, df if codes is None else groups - 1):
-        yield {**about, **row}
-    for term, reason in design.not_estimable.items():
-        yield not_estimable(reason, **about, term=term)
+        if codes is not None:
+            return fit, int(codes.max()) + 1, float(codes.max())
+        return fit, np.nan, np.inf if covariance.kind == "HC0" else float(fit.df_resid)
+
+    return rows_of_covariance(about, estimated, design.not_estimable)
 
 
 # --- tests -------------------------------------------------------------------------------------

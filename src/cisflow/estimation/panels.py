@@ -13,6 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,19 @@ from scipy.stats import chi2
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
+    REFUSALS,
     Row,
-    coefficient_rows,
     formula_of,
     not_estimable,
     note_of,
     numeric,
     record_of,
 )
-from cisflow.estimators.design import independent_columns
-from cisflow.estimators.regression.rows import read_rows, why_collinear
+from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
+from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import term_columns
 from cisflow.study.models import Covariance, Model
 
 FIRM, WAVE = "firm_id", "wave"
@@ -113,43 +116,25 @@ class Fit:
     not_estimable: dict[str, str]
 
 
-def panels(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    """Fit every outcome on every column by every method; yield rows and diagnostics of each.
+def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+    """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
-    The rows' ``column`` is ``{column}: {method}``.
-    """
-    for outcome in spec.outcomes:
-        for column, terms in spec.columns.items():
-            yield from _methods(sample, spec, outcome, column, terms)
+    def fitted(design: Design, method: str) -> Fitted:
+        fit = METHODS[method](design)
+        rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
+        return rows, {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
 
-
-def _methods(
-    sample: pd.DataFrame, spec: Model, outcome: str, column: str, terms: Sequence[str]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
-    design: Design | None = None
-    for method in spec.methods:
-        where = {"outcome": outcome, "column": f"{column}: {method}"}
-        try:
-            design = design or _design(sample, spec, outcome, terms)
-            fit = METHODS[method](design)
-            rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
-            diagnostics = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
-        except CisflowError as error:
-            note = note_of(error)
-            rows, diagnostics = [not_estimable(note)], {"note": note}
-        yield [{**where, **row} for row in rows], {**where, "method": method, **diagnostics}
+    return each_regression(spec, partial(_design, sample, spec), fitted)
 
 
 # --- the regression ----------------------------------------------------------------------------
 
 
-def _design(sample: pd.DataFrame, spec: Model, outcome: str, terms: Sequence[str]) -> Design:
+def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows of one regression; collinear regressors are left out and named."""
-    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec)])
+    wanted = dict.fromkeys([FIRM, WAVE, *variables_of(spec), *term_columns(spec)])
     data = numeric(sample[list(wanted)]).assign(order=_wave_number(sample))
-    regressors = [*terms, *spec.controls]
+    regressors = [*spec.columns[column], *spec.controls]
     if spec.lagged_outcome:
         data[LAGGED] = _outcome_before(data, outcome)
         regressors = [LAGGED, *regressors]
@@ -320,21 +305,15 @@ def _rows(fit: Fit, covariance: Covariance, spec: Model, method: str) -> Iterato
         "cov_type": str(covariance),
         "weights": spec.weightings[0] or "unweighted",
     }
-    try:
-        result, groups, df = _with_covariance(fit, covariance)
-    except CisflowError as error:
-        yield not_estimable(note_of(error), **about)
-        return
-    about |= {"n": int(result.nobs), "groups": groups}
     bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
-    for row in coefficient_rows(result.params, result.std_errors, df):
-        if covariance.kind == "driscoll_kraay" and _of_waves(row["term"]):
+    estimated = partial(_with_covariance, fit, covariance)
+    for row in rows_of_covariance(about, estimated, fit.not_estimable):
+        if covariance.kind == "driscoll_kraay" and "estimate" in row and _of_waves(row["term"]):
             # A wave's dummy leaves no variation between waves to judge it by.
-            yield not_estimable(ONE_WAVE, **about, term=row["term"])
-            continue
-        yield {**about, **row, **({"note": bias} if row["term"] == LAGGED else {})}
-    for term, reason in fit.not_estimable.items():
-        yield not_estimable(reason, **about, term=term)
+            shown = {key: row[key] for key in (*about, "n", "groups", "term")}
+            yield not_estimable(ONE_WAVE, **shown)
+        else:
+            yield {**row, "note": bias} if row.get("term") == LAGGED and "estimate" in row else row
 
 
 def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, float]:
@@ -393,7 +372,7 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
     """
     try:
         within = _within(design).refit(**PLAIN["nonrobust"])
-    except CisflowError as error:
+    except REFUSALS as error:
         return {"note": note_of(error)}
     random = fit.refit(**PLAIN["nonrobust"])
     names = [name for name in design.terms if name in within.params and name in random.params]
@@ -416,7 +395,7 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         return {"note": "no named regressor varies within firms"}
     try:
         result = _with_covariance(fit, covariance)[0]
-    except CisflowError as error:
+    except REFUSALS as error:
         return {"note": note_of(error)}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))

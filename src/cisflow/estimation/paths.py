@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import CisflowError
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.common import Row, fit_arguments, numeric
+from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import ESTIMATED, FIXED
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
@@ -24,38 +24,36 @@ MOST_INDICES = 5
 """Omitted arrows whose modification indices are handed on, the largest first."""
 
 
-def path_model(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+def path_model(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit a recursive system; yield its arrows and effects, raw and standardised.
 
     A union of readings is tested against each reading, fitted to the same firms.
     """
+    yield attempt(partial(_fitted, sample, spec, bootstrap))
+
+
+def _fitted(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Fitted:
     covariance = fit_arguments(spec.covariance[0], sample)
     draws = {"draws": bootstrap["draws"], "seed": bootstrap["seed"]}
-    try:
-        make = _maker(sample, spec)
-        fit = make(spec.equations).fit(**covariance)
-        kind, tables, failed = _effects(fit, spec, covariance, draws)
-        diagnostics = {
-            "nobs": fit.nobs,
-            "fit_measures": fit.fit_measures(),
-            "r2": dict(fit.r2),
-            "effects": {name: table.to_dict(orient="records") for name, table in tables.items()},
-            "dropped": fit.dropped,
-            "bootstrap": {**draws, "failed": failed},
-            "modification_indices": _indices(fit),
-            **_tests_of_readings(make, spec, fit, covariance),
-        }
-    except CisflowError as error:
-        yield [not_estimable(note_of(error))], {"note": note_of(error)}
-        return
+    make = _maker(sample, spec)
+    fit = make(spec.equations).fit(**covariance)
+    kind, tables, failed = _effects(fit, spec, covariance, draws)
+    diagnostics = {
+        "nobs": fit.nobs,
+        "fit_measures": fit.fit_measures(),
+        "r2": dict(fit.r2),
+        "effects": {name: table.to_dict(orient="records") for name, table in tables.items()},
+        "dropped": fit.dropped,
+        "bootstrap": {**draws, "failed": failed},
+        "modification_indices": _indices(fit),
+        **_tests_of_readings(make, spec, fit, covariance),
+    }
     about = {"n": fit.nobs, "weights": spec.weightings[0] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
     for (source, target), table in zip(spec.effects, tables.values(), strict=True):
         named = table.assign(term=[_effect_term(name, source) for name in table["effect"]])
         rows += [{**about, "cov_type": kind, **row} for row in _effect_rows(named, target)]
-    yield rows, diagnostics
+    return rows, diagnostics
 
 
 def _maker(sample: pd.DataFrame, spec: Model) -> Maker:

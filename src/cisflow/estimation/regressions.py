@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
+    REFUSALS,
     Row,
     fit_arguments,
     formula_of,
@@ -19,36 +21,33 @@ from cisflow.estimation.common import (
     refuse_unmeasured,
     sensitivities,
 )
+from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimators.regression.models import OLS, FractionalLogit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.models import Covariance, Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
+KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 
-def regressions(
-    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]
-) -> Iterator[tuple[list[Row], dict[str, Any]]]:
+
+def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column; yield tidy rows and diagnostics of each."""
-    for outcome in spec.outcomes:
-        for column, terms in spec.columns.items():
-            where = {"outcome": outcome, "column": column}
-            try:
-                weights = _weights(sample, spec, column)
-                fit = _fit_regression(sample, spec, outcome, terms, weights)
-                rows = [
-                    {**where, **row, "weights": weights or UNWEIGHTED}
-                    for covariance in spec.covariance
-                    for row in _tidy(fit, covariance, sample)
-                ]
-                diagnostics = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
-                if spec.uses_design:
-                    diagnostics["design"] = str(sample["design"].iloc[0])
-                if spec.sensitivity:
-                    diagnostics["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
-            except CisflowError as error:
-                note = note_of(error)
-                rows, diagnostics = [not_estimable(note, **where)], {"note": note}
-            yield rows, {**where, **diagnostics}
+
+    def fitted(prepared: tuple[Any, str | None], _: str) -> Fitted:
+        fit, weights = prepared
+        rows = [
+            {**row, "weights": weights or UNWEIGHTED}
+            for covariance in spec.covariance
+            for row in _tidy(fit, covariance, sample)
+        ]
+        record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
+        if spec.uses_design:
+            record["design"] = str(sample["design"].iloc[0])
+        if spec.sensitivity:
+            record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
+        return rows, record
+
+    return each_regression(spec, partial(_fit_regression, sample, spec), fitted)
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -67,24 +66,19 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
 
 
 def _fit_regression(
-    sample: pd.DataFrame, spec: Model, outcome: str, terms: Sequence[str], name: str | None
-) -> Any:
-    """Fit one regression, weighted by the named column, with its first covariance."""
-    regressors = [*terms, *spec.controls]
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str
+) -> tuple[Any, str | None]:
+    """Fit one regression with its first covariance; return the name of its weights too."""
+    name = _weights(sample, spec, column)
+    regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.fixed_effects])
     formula = formula_of(outcome, regressors, spec.fixed_effects)
     weights = sample[name] if name else None
-    data = numeric(sample)
     lower, upper = spec.limits or (None, None)
-    if spec.estimator == "tobit":
-        model: Any = Tobit.from_formula(formula, data, lower=lower, upper=upper, weights=weights)
-    elif spec.estimator == "fractional":
-        model = FractionalLogit.from_formula(
-            formula, data, lower=lower, upper=upper, weights=weights
-        )
-    else:
-        model = OLS.from_formula(formula, data, weights=weights)
-    return model.fit(**fit_arguments(spec.covariance[0], sample))
+    limits = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
+    kind: Any = KINDS[spec.estimator]
+    model = kind.from_formula(formula, numeric(sample), weights=weights, **limits)
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:
@@ -100,9 +94,8 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
         "cov_type": str(covariance),
     }
     for i, term in enumerate(fit.params.index):
-        reason = fit.not_estimable.get(term)
-        if reason:
-            yield not_estimable(reason, **about, term=term)
+        if term in fit.not_estimable:
+            yield not_estimable(fit.not_estimable[term], **about, term=term)
             continue
         yield {
             **about,
@@ -141,7 +134,7 @@ def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
     r2 = {"pseudo_r2": fit.pseudo_r2("mckelvey-zavoina")}
     try:
         tests = fit.specification_tests(bootstrap.get("test_draws", 0), bootstrap["seed"])
-    except CisflowError as error:
+    except REFUSALS as error:
         # The estimates stand; what cannot be had is the p-value of their tests.
         return {**r2, "no_tests": note_of(error)}
     return {

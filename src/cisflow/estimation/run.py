@@ -16,19 +16,19 @@ from cisflow import __version__
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
-from cisflow.estimation.estimates import ALL_WAVES, COLUMNS, ESTIMATED, WORDS, Estimates
+from cisflow.estimation.driver import Fitted
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
 from cisflow.panel.design import survey_design
 from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.models import Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
-
-Fitted = Iterator[tuple[list[Row], dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Estimator:
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
     """
 
-    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Fitted]
+    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
     pooled: bool = False
 
 
@@ -102,12 +102,10 @@ def estimate(
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        for fitted, diagnostics in estimator.fit(sample, spec, bootstrap):
+        for fitted, diagnostics in estimator.fit(add_terms(sample, spec), spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
             fits.append({"wave": wave, **diagnostics})
-    silent = {**dict.fromkeys(WORDS, ""), "status": ESTIMATED}
-    told = [{**silent, **without_few(row, minimum)} for row in rows]
-    table = pd.DataFrame(told, columns=list(COLUMNS))
+    table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
     about = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
     about |= {"spec": spec_digest(spec.as_params()), "cisflow": __version__}
     return Estimates(
@@ -154,6 +152,8 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
         return f"nothing measured for {', '.join(unmeasured)}"
+    if unique := nearly_unique(sample, spec):
+        return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""
 
 

@@ -7,56 +7,45 @@ from collections.abc import Sequence
 import numpy as np
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+
+DROP = "drop these rows first, or use Tobit.from_formula, which drops and counts them"
+CORRECT = "correct the data or the limit; a value is never moved to the limit silently"
+
+
+def told(text: str, count: int, remedy: str) -> list[Problem]:
+    """Return the problem of some rows, ``text`` and their number, or none if there are none."""
+    return [Problem(Sentence(text, " in ", Count(count)), remedy)] if count else []
 
 
 def check_regressors(heading: str, X: Floats, names: Sequence[str]) -> None:
     """Refuse missing and infinite regressors, naming each column and its count."""
     problems = []
+    remedy = (
+        "often the logarithm of zero or a ratio with denominator zero: "
+        "set these to missing, or use log(1 + x)"
+    )
     for j, name in enumerate(names):
-        missing, infinite = int(np.isnan(X[:, j]).sum()), int(np.isinf(X[:, j]).sum())
-        if missing:
-            problems.append(
-                (
-                    Sentence(f"{name}: missing in ", Count(missing)),
-                    "drop these rows first, or use Tobit.from_formula, which drops and counts them",
-                )
-            )
-        if infinite:
-            problems.append(
-                (
-                    Sentence(f"{name}: infinite in ", Count(infinite)),
-                    "often the logarithm of zero or a ratio with denominator zero: "
-                    "set these to missing, or use log(1 + x)",
-                )
-            )
-    refuse(heading, problems)
+        problems += told(f"{name}: missing", int(np.isnan(X[:, j]).sum()), DROP)
+        problems += told(f"{name}: infinite", int(np.isinf(X[:, j]).sum()), remedy)
+    refuse_any(heading, problems)
 
 
 def check_weights(heading: str, name: str, weights: Floats, n: int) -> None:
     """Refuse weights that are missing, zero, negative or of another length."""
     if weights.shape != (n,):
-        refuse(
-            heading,
-            [(f"{name}: {weights.size} values for {n} rows", "give one weight for each row")],
-        )
-    invalid = int((~np.isfinite(weights)).sum())
-    negative, zero = int((weights < 0).sum()), int((weights == 0).sum())
-    problems = []
-    if invalid:
-        problems.append((Sentence(f"{name}: missing or infinite in ", Count(invalid)), "drop them"))
-    if negative:
-        problems.append(
-            (
-                Sentence(f"{name}: negative in ", Count(negative)),
+        what = f"{name}: {weights.size} values for {n} rows"
+        refuse(heading, what, "give one weight for each row")
+    no_information = "drop these rows before estimating: they carry no information"
+    refuse_any(
+        heading,
+        [
+            *told(f"{name}: missing or infinite", int((~np.isfinite(weights)).sum()), "drop them"),
+            *told(
+                f"{name}: negative",
+                int((weights < 0).sum()),
                 "a weight counts firms; correct it",
-            )
-        )
-    if zero:
-        problems.append(
-            (
-                Sentence(f"{name}: zero in ", Count(zero)),
-                "drop these rows before estimating: they carry no information",
-            )
-        )
-    refuse(heading, problems)
+            ),
+            *told(f"{name}: zero", int((weights == 0).sum()), no_information),
+        ],
+    )

@@ -38,3 +38,12 @@ def independent_columns(X: Floats, lengths: Floats) -> NDArray[np.bool_]:
             rank += 1
             kept[j] = True
     return kept
+
+
+def why_collinear(column: Floats) -> str:
+    """Say why a column that is not independent has no coefficient."""
+    if not column.any():
+        return "zero in every row"
+    if np.ptp(column) == 0:
+        return "constant in this sample, so it repeats the intercept"
+    return "collinear: an exact combination of the terms before it"

@@ -1,12 +1,14 @@
-"""What an estimator cannot do, in words: the problem and its remedy."""
+"""What an estimator cannot do, in words: the problem and its remedy.
+
+Nothing of the pipeline is known here; it catches :class:`EstimationError` and tells the problems in
+its own tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
-
-from cisflow.base.problems import CisflowError, Problem
+from typing import NoReturn, Self
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,63 @@ class Sentence(str):
         """Return the text without numbers of rows below ``minimum``."""
         return "".join(p if isinstance(p, str) else p.told(minimum) for p in self.parts)
 
+    @property
+    def fewest(self) -> int | None:
+        """The smallest number of rows it tells, None where it tells none."""
+        return min((part.number for part in self.parts if isinstance(part, Count)), default=None)
 
-class EstimationError(CisflowError, ValueError):
-    """The data do not determine the model; the message says why and what to do."""
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: what it is and what to do about it.
+
+    Attributes
+    ----------
+    what : str
+        A :class:`Sentence` where it tells a number of rows.
+    remedy : str
+    """
+
+    what: str
+    remedy: str
+
+    @property
+    def count(self) -> int | None:
+        """The smallest number of rows that ``what`` tells of, None where it tells none."""
+        return self.what.fewest if isinstance(self.what, Sentence) else None
+
+    def __str__(self) -> str:
+        return f"  {self.what}\n      → {self.remedy}"
+
+
+class EstimationError(ValueError):
+    """The data do not determine the model; the message says why and what to do.
+
+    Parameters
+    ----------
+    heading : str
+        The model.
+    problems : Problem or several
+    """
+
+    def __init__(self, heading: str, problems: Problem | Iterable[Problem]):
+        self.heading = heading
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(heading, self.problems)
 
     def __str__(self) -> str:
         n = len(self.problems)
         count = "1 problem" if n == 1 else f"{n} problems"
-        return "\n".join(
-            [f"{self.heading}: {count}, nothing was estimated.", *map(str, self.problems)]
-        )
+        heading = f"{self.heading}: {count}, nothing was estimated."
+        return "\n".join([heading, *map(str, self.problems)])
 
 
-def refuse(heading: str, problems: Sequence[tuple[str, str]]) -> None:
-    """Raise :class:`EstimationError` if there are any (what, remedy) pairs."""
-    if problems:
-        raise EstimationError(heading, [Problem(what, remedy) for what, remedy in problems])
+def refuse(heading: str, what: str, remedy: str) -> NoReturn:
+    """Raise :class:`EstimationError` for one problem."""
+    raise EstimationError(heading, Problem(what, remedy))
+
+
+def refuse_any(heading: str, problems: Iterable[Problem]) -> None:
+    """Raise :class:`EstimationError` for all problems together, if there are any."""
+    if problems := tuple(problems):
+        raise EstimationError(heading, problems)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 
 Flags = NDArray[np.bool_]
 Columns = dict[str, Any]  # numbers as arrays, anything else as Series
@@ -270,7 +270,8 @@ def model_frame(
     Parameters
     ----------
     formula : str
-        As understood by formulaic: ``"y ~ a + C(b) + a:c"``.
+        As understood by formulaic, which executes functions in it as Python: ``"y ~ a + C(b) +
+        a:c"``. What others wrote must be names alone.
     data : DataFrame
     extra : column names
         Columns that must be complete too (weights).
@@ -287,11 +288,8 @@ def model_frame(
     required = plain.variables if plain else _variables(heading, formula)
     wanted = dict.fromkeys([*required, *extra])
     absent = [name for name in wanted if name not in data.columns]
-    if absent:
-        refuse(
-            heading,
-            [(f"no column {name}", "check its spelling in the formula") for name in absent],
-        )
+    remedy = "check its spelling in the formula"
+    refuse_any(heading, [Problem(f"no column {name}", remedy) for name in absent])
     given, missing = _columns(data, wanted, plain.numbers if plain else ())
     complete, dropped = _complete(heading, missing, len(data))
     if complete is not None:
@@ -323,7 +321,7 @@ def model_frame(
 def _variables(heading: str, formula: str) -> list[str]:
     parsed = _parse(formula)
     if not hasattr(parsed, "lhs"):
-        refuse(heading, [("the formula has no outcome", 'write "outcome ~ regressors"')])
+        refuse(heading, "the formula has no outcome", 'write "outcome ~ regressors"')
     return sorted(map(str, parsed.required_variables))
 
 
@@ -336,15 +334,8 @@ def _complete(
         counts = {name: int(gaps.sum()) for name, gaps in missing.items()}
         if not complete.any():
             why = ", ".join(f"{name} ({c} missing)" for name, c in counts.items())
-            refuse(
-                heading,
-                [
-                    (
-                        Sentence("none of ", Count(n), " is complete"),
-                        f"see which variable is empty in this wave: {why}",
-                    )
-                ],
-            )
+            remedy = f"see which variable is empty in this wave: {why}"
+            refuse(heading, Sentence("none of ", Count(n), " is complete"), remedy)
         dropped = {"missing": int((~complete).sum())}
         return complete, dropped | {f"missing in {name}": c for name, c in counts.items()}
     return None, {}

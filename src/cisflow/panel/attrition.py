@@ -16,9 +16,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few
-from cisflow.estimators.errors import Sentence
+from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
 from cisflow.study.canonical import lagged
@@ -267,7 +266,7 @@ def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, Sentence]:
         return None, Sentence(f"{who} of the wave has accounts")
     try:
         return _fitted(firms), Sentence()
-    except CisflowError as error:
+    except EstimationError as error:
         return None, Sentence.joined(problem.what for problem in error.problems)
 
 

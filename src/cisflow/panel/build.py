@@ -10,7 +10,9 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.panel.attrition import WEIGHT, accounts_at, accounts_weights
 from cisflow.panel.constructs import CONSTRUCTS, Industries, add_constructs
 from cisflow.panel.ratios import NEEDED_RATIOS, RATIOS, account_ratios
+from cisflow.panel.terms import evaluate
 from cisflow.study.canonical import FIRM_COLUMNS, lagged
+from cisflow.study.terms import parse_definition
 
 LINKS = ("n_waves", "in_previous_wave")
 
@@ -30,6 +32,7 @@ def build_panel(
     winsorise: float | None = None,
     deflator: Mapping[int, float] | None = None,
     weigh_attrition: bool = False,
+    constructs: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Stack the waves of one country, link firms and accounts, and add research variables.
 
@@ -58,6 +61,9 @@ def build_panel(
         Whether to estimate ``accounts_weight`` (:func:`cisflow.panel.attrition.accounts_weights`),
         and
         ``accounts_weight_lag3`` … for the accounts at ``lags``.
+    constructs
+        Definitions of the user's own constructs by name, in an order in which each uses only
+        those before it (:func:`cisflow.study.terms.parse_definition`).
 
     Returns
     -------
@@ -65,7 +71,7 @@ def build_panel(
         One row per firm and wave, columns :data:`PANEL_COLUMNS`, waves in order of time. Besides
         the research variables: ``n_waves`` (in how many waves the firm is), ``in_previous_wave``
         and ``has_accounts`` (profit margin and personnel-cost share at ``lag`` both exist). Then
-        the ratios at ``lags``, and ``accounts_weight`` if asked for.
+        the ratios at ``lags``, ``accounts_weight`` if asked for, and ``constructs``.
 
     Raises
     ------
@@ -87,7 +93,10 @@ def build_panel(
     for years in lags:
         names = {ratio: lagged(ratio, years) for ratio in RATIOS}
         panel = _with_ratios(panel, ratios, years, names)
-    return _weighed(panel, lags) if weigh_attrition else panel
+    panel = _weighed(panel, lags) if weigh_attrition else panel
+    for name, definition in (constructs or {}).items():
+        panel[name] = evaluate(parse_definition(definition), panel)
+    return panel
 
 
 def _weighed(panel: pd.DataFrame, lags: Sequence[int]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ firms drawn with replacement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,25 +21,15 @@ from numpy.typing import NDArray
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.base.records import read_tables
+from cisflow.base.records import Table
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.panel.design import survey_design
 from cisflow.raw.extract import column_names, read_extract
 from cisflow.study.canonical import PARTNERS
 
-RATE_COLUMNS = (
-    "country",
-    "wave",
-    "sector",
-    "size",
-    "partner",
-    "firms",
-    "rate",
-    "std_error",
-    "unweighted",
-    "design",
-    "suppressed",
-)
+NUMBERS = ("firms", "rate", "std_error", "unweighted")
+CELL = ("country", "wave", "sector", "size", "partner")
+RATES = Table.of(*CELL, *NUMBERS, "design", numbers=NUMBERS)
 OFFICIAL_COLUMNS = ("wave", "sector", "size", "partner", "rate")
 ANY, TOTAL = "any", "total"
 SECTORS = ("manufacturing", "other industry", "services")
@@ -72,8 +62,9 @@ def cooperation_rates(
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`RATE_COLUMNS`. ``rate`` and ``unweighted`` in percent, ``std_error`` in
-        percentage points, all null where ``suppressed``; ``firms`` in the sample; ``design`` is
+        Columns of :data:`RATES`, and ``suppressed``. ``rate`` and ``unweighted`` in
+        percent, ``std_error`` in percentage points, all null where ``suppressed``; ``firms`` in
+        the sample; ``design`` is
         ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
     """
     rows = [
@@ -81,7 +72,7 @@ def cooperation_rates(
         for wave, firms in panel.groupby("wave", sort=False)
         for row in _rates_of_wave(firms)
     ]
-    return _controlled(pd.DataFrame(rows, columns=[*RATE_COLUMNS, "yes", "no"]), minimum)
+    return _controlled(pd.DataFrame(rows, columns=[*RATES.columns, "yes", "no"]), minimum)
 
 
 def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -185,12 +176,7 @@ def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
     shown = rates.assign(suppressed=hidden)
     shown.loc[hidden, ["rate", "std_error", "unweighted"]] = np.nan
     shown["firms"] = shown["firms"].astype("Int64").mask(shown["firms"] < minimum)
-    return shown[list(RATE_COLUMNS)]
-
-
-def read_rates(files: Sequence[str | Path]) -> pd.DataFrame:
-    """Read and stack tables of rates."""
-    return read_tables(files, ("country", "wave", "sector", "size", "partner", "design"))
+    return shown[[*RATES.columns, "suppressed"]]
 
 
 # --- official tables ---------------------------------------------------------------------------

@@ -14,24 +14,19 @@ from pandas.api.types import is_bool_dtype
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import Table
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
+from cisflow.panel.terms import evaluate, settled
 from cisflow.study.canonical import BLOCK_OF
 from cisflow.study.models import Model
+from cisflow.study.terms import columns_of, names_in, parse_definition
 
-FLOW_COLUMNS = (
-    "country",
-    "wave",
-    "model",
-    "step",
-    "restriction",
-    "firms",
-    "lost",
-    "lost_missing",
-    "lost_filtered",
+COUNTS = ("firms", "lost", "lost_missing", "lost_filtered")
+FLOW = Table.of(
+    *("country", "wave", "model", "step", "restriction"), *COUNTS, numbers=("step", *COUNTS)
 )
-FLOW_WORDS = ("country", "wave", "model", "restriction")
 EVERYONE = "all firms of the wave"
 FLAG_WORDS = {
     "manufacturing": "manufacturing",
@@ -71,9 +66,9 @@ COLUMN_WORDS = {
 def variables_of(spec: Model) -> list[str]:
     """Return the columns of the panel a model needs an answer to, in the order of the model.
 
-    As :attr:`Model.terms`; of an interaction ``a:b`` and of ``C(a)`` the columns in it.
+    As :attr:`Model.terms`; of a term the columns in it.
     """
-    return list(dict.fromkeys(column for term in spec.terms for column in columns_in(term)))
+    return list(dict.fromkeys(column for term in spec.terms for column in columns_of(term)))
 
 
 def answers_needed(spec: Model) -> list[str]:
@@ -88,16 +83,6 @@ def answers_needed(spec: Model) -> list[str]:
     if spec.lags:
         spared |= {*RATIOS, WEIGHT}
     return [name for name in variables_of(spec) if name not in spared]
-
-
-def columns_in(term: str) -> list[str]:
-    """Return the columns a model term is made of, in order."""
-    parts = term.split(":")
-    if all(part.isidentifier() for part in parts):
-        return parts
-    from formulaic import Formula
-
-    return sorted(map(str, Formula(term).required_variables))
 
 
 def select_sample(
@@ -139,22 +124,34 @@ def select_sample(
     """
     _refuse_unknown_variables(panel, spec)
     everyone = panel[panel["wave"] == wave]
+    spared = set(variables_of(spec)) - set(answers_needed(spec))
+    settled_terms = {
+        text: evaluate(node, panel)[everyone.index]
+        for text, node in settled(spec).items()
+        if not spared & set(names_in(node))
+    }
+    everyone = everyone.assign(**settled_terms)
     measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
     # Rows are let go step by step from the few columns that decide, and once from the whole panel.
-    needed = [*spec.sample, *measured]
-    needed += [f"asked_{block}" for variable in needed if (block := _block_of(variable))]
+    needed = [*spec.sample, *measured, *settled_terms]
+    parts = [base for variable in needed for base in _parts_of(variable, spec)]
+    needed += [*parts, *(f"asked_{block}" for base in parts if (block := _block_of(base)))]
     firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
     steps = [_step(EVERYONE, firms)]
     for flag in spec.sample:
-        kept, *lost = _split_by_flag(firms, flag)
-        steps.append(_step(_flag_words(flag, lag), kept, *lost))
+        kept, *lost = _split_by_flag(firms, flag, spec)
+        steps.append(_step(_flag_words(flag, lag, spec), kept, *lost))
         firms = kept
-    for topic, variables in _by_topic(measured).items():
+    for topic, variables in _by_topic(measured, spec).items():
         known = firms[variables].notna().all(axis=1)
-        steps.append(
-            _step(f"complete answers: {topic}", firms[known], *_states(firms[~known], variables))
-        )
+        states = _states(firms[~known], variables, spec)
+        steps.append(_step(f"complete answers: {topic}", firms[known], *states))
         firms = firms[known]
+    for text in settled_terms:
+        # Of a term that the whole wave lacks the estimator says so, as of a variable.
+        if everyone[text].notna().any():
+            firms = firms[firms[text].notna()]
+            steps.append(_step(f"a value of {text}", firms))
     return everyone.iloc[firms.index].copy(), _flow(steps, wave)
 
 
@@ -177,7 +174,7 @@ def sample_flow(
     Returns
     -------
     pandas.DataFrame
-        Columns :data:`FLOW_COLUMNS`. The last step of a model and wave is the number of firms it
+        Columns of :data:`FLOW`. The last step of a model and wave is the number of firms it
         is estimated on.
     """
     flows = [
@@ -186,8 +183,8 @@ def sample_flow(
         for wave in waves_of(panel, spec)
     ]
     if not flows:
-        return pd.DataFrame(columns=list(FLOW_COLUMNS))
-    return pd.concat(flows, ignore_index=True)[list(FLOW_COLUMNS)]
+        return FLOW.frame([])
+    return pd.concat(flows, ignore_index=True)[list(FLOW.columns)]
 
 
 def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
@@ -199,7 +196,8 @@ def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
 
 
 def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
-    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *spec.by]))
+    by = [column for term in spec.by for column in columns_of(term)]
+    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
@@ -225,24 +223,38 @@ def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
         raise CisflowError(f"Model “{spec.title}”", problems)
 
 
-def _split_by_flag(firms: pd.DataFrame, flag: str) -> tuple[pd.DataFrame, int, int]:
+def _split_by_flag(firms: pd.DataFrame, flag: str, spec: Model) -> tuple[pd.DataFrame, int, int]:
     """Return the firms with a flag, and how many lack it for want of an answer or question."""
     kept = firms[firms[flag].fillna(False).astype(bool)]
-    return kept, *_states(firms[firms[flag].isna()], [flag])
+    return kept, *_states(firms[firms[flag].isna()], [flag], spec)
 
 
-def _states(firms: pd.DataFrame, variables: Sequence[str]) -> tuple[int, int]:
+def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple[int, int]:
     """Count firms that lack one of ``variables``: for want of an answer, and of the question.
 
-    A firm that was not asked one thing and did not answer another counts as missing.
+    A firm that was not asked one thing and did not answer another counts as missing. A construct
+    of the user's is lacking for what its parts lack; where they have all, it has no value.
     """
     unanswered = pd.Series(False, index=firms.index)
+    unasked = pd.Series(False, index=firms.index)
     for variable in variables:
-        block = _block_of(variable)
-        asked = firms[f"asked_{block}"] if block else True
-        unanswered |= firms[variable].isna() & asked
+        for base in _parts_of(variable, spec):
+            block = _block_of(base)
+            asked = firms[f"asked_{block}"] if block else True
+            lacking = firms[variable].isna() & firms[base].isna()
+            unanswered |= lacking & asked
+            unasked |= lacking
     missing = int(unanswered.sum())
-    return missing, len(firms) - missing
+    return missing, int(unasked.sum()) - missing
+
+
+def _parts_of(variable: str, spec: Model) -> list[str]:
+    """Return what a construct of the user's is made of; of any other variable, itself."""
+    definition = spec.constructs.get(variable)
+    if definition is None:
+        return [variable]
+    made_of = names_in(parse_definition(definition))
+    return [base for name in made_of for base in _parts_of(name, spec)]
 
 
 def _block_of(variable: str) -> str | None:
@@ -254,11 +266,12 @@ def _block_of(variable: str) -> str | None:
     return "cooperation" if block == "partners" else block
 
 
-def _by_topic(variables: Iterable[str]) -> dict[str, list[str]]:
+def _by_topic(variables: Iterable[str], spec: Model) -> dict[str, list[str]]:
     """Return the variables by what a firm must have answered for them."""
     topics: dict[str, list[str]] = {}
     for variable in variables:
-        topics.setdefault(_topic_of(variable), []).append(variable)
+        topic = spec.labels.get(variable) or _topic_of(variable)
+        topics.setdefault(topic, []).append(variable)
     return topics
 
 
@@ -273,10 +286,10 @@ def _topic_of(variable: str) -> str:
     return COLUMN_WORDS.get(variable, variable.replace("_", " "))
 
 
-def _flag_words(flag: str, lag: int) -> str:
+def _flag_words(flag: str, lag: int, spec: Model) -> str:
     if flag == "has_accounts":
         return f"accounts {years_later(lag)}"
-    return FLAG_WORDS.get(flag, flag.replace("_", " "))
+    return spec.labels.get(flag) or FLAG_WORDS.get(flag, flag.replace("_", " "))
 
 
 def _step(
@@ -299,7 +312,7 @@ def _flow(steps: Sequence[Mapping[str, Any]], wave: str) -> pd.DataFrame:
             yield {"wave": wave, "step": number, **step, "lost": before - step["firms"]}
             before = step["firms"]
 
-    return pd.DataFrame(list(rows()), columns=[c for c in FLOW_COLUMNS if c not in _LABELS])
+    return pd.DataFrame(list(rows()), columns=[c for c in FLOW.columns if c not in _LABELS])
 
 
 _LABELS = ("country", "model")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.estimates import NUMBERS
+from cisflow.estimation.estimates import ESTIMATES
 
 # What tells one published row from another; claims have their name as model's companion.
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "claim")
@@ -64,9 +64,11 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with one row per number; empty cells are no numbers."""
     keys = table.reindex(columns=list(KEYS), fill_value="")
     parts = []
-    for quantity in (*NUMBERS, *TEXTS):
+    for quantity in (*ESTIMATES.numbers, *TEXTS):
         if quantity in table:
-            values = table[quantity].map(_rounded) if quantity in NUMBERS else table[quantity]
+            values = (
+                table[quantity].map(_rounded) if quantity in ESTIMATES.numbers else table[quantity]
+            )
             parts.append(keys.assign(quantity=quantity, value=values))
     long = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
     return long[long["value"] != ""]

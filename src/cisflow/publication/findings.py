@@ -11,11 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.records import read_tables
-from cisflow.claims.verdicts import WORDS
-from cisflow.estimation.estimates import NO_ESTIMATE, POOLED, read_estimates, read_pooled
-from cisflow.panel.rates import RATE_COLUMNS, read_rates
-from cisflow.panel.sample import FLOW_WORDS
+from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.claims.verdicts import CLAIMS
+from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES
+from cisflow.panel.rates import RATES
+from cisflow.panel.sample import FLOW
+from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
@@ -46,7 +47,7 @@ class Findings:
     attrition
         Per country, the record of :func:`cisflow.panel.attrition.describe_attrition`.
     rates
-        Cooperation rates, :data:`cisflow.panel.rates.RATE_COLUMNS`.
+        Cooperation rates, :data:`cisflow.panel.rates.RATES`.
     pooled, pooling
         Pooled estimates, and what they are made of, of a run with several countries
         (:class:`cisflow.estimation.pooling.pool.Pooled`).
@@ -63,7 +64,7 @@ class Findings:
     quality: list[dict[str, Any]]
     descriptions: dict[str, list[dict[str, Any]]]
     attrition: dict[str, dict[str, Any]] = field(default_factory=dict)
-    rates: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=list(RATE_COLUMNS)))
+    rates: pd.DataFrame = field(default_factory=partial(RATES.frame, []))
     pooled: pd.DataFrame = field(default_factory=pd.DataFrame)
     pooling: dict[str, Any] = field(default_factory=dict)
     pooled_claims: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -76,7 +77,7 @@ class Findings:
     @property
     def minimum(self) -> int:
         """Smallest number of firms a published number may rest on."""
-        return self.settings.get("minimum_cell", 3)
+        return self.settings.get("minimum_cell", MINIMUM_CELL)
 
     @property
     def countries(self) -> dict[str, list[str]]:
@@ -172,22 +173,23 @@ def read_findings(
     def load(file: str | Path) -> dict[str, Any]:
         return json.loads(Path(file).read_text(encoding="utf-8"))
 
+    name_constructs(settings.get("constructs", {}))
     described = [load(f) for f in descriptions]
-    judged = read_tables([claims], WORDS)
+    judged = CLAIMS.read([claims])
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
         models=models_of(models),
-        estimates=read_estimates(estimates),
+        estimates=ESTIMATES.read(estimates),
         diagnostics=[load(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
-        flow=read_tables(samples, FLOW_WORDS),
+        flow=FLOW.read(samples),
         quality=[load(f) for f in quality],
         descriptions={d["country"]: d["samples"] for d in described},
         attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
         pooled_claims=judged[from_pooled].reset_index(drop=True),
-        **({"rates": read_rates(rates)} if rates else {}),
-        **({"pooled": read_pooled(pooled)} if pooled else {}),
+        **({"rates": RATES.read(rates)} if rates else {}),
+        **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
         **({"pooling": load(pooling)} if pooling else {}),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cisflow.base.records import STAMP
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
+from cisflow.publication.term_words import OWN, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
@@ -80,9 +82,11 @@ def label(term: str, *, short: bool = False) -> str:
     """
     if ARROW.strip() in term:
         return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
-    category = re.fullmatch(r"C\(([^,)]+).*\)\[(?:T\.)?(.+)\]", term)
+    category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := term_in_words(term, partial(label, short=short)):
+        return words
     if ":" in term:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
@@ -91,7 +95,7 @@ def label(term: str, *, short: bool = False) -> str:
         if term.endswith(ending):
             variable = label(term.removesuffix(ending), short=True)
             return f"{variable}{ending.replace('_', ' ')}"
-    known = {**LABELS, **SHORT_LABELS} if short else LABELS
+    known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
     return known.get(term, sentence(term.removeprefix("coop_").replace("_", " ")))
 
 

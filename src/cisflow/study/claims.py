@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from cisflow.base.documents import did_you_mean
@@ -29,6 +29,7 @@ from cisflow.study.balance_terms import (
 )
 from cisflow.study.documents import Document
 from cisflow.study.models import Model
+from cisflow.study.terms import tidy_made
 
 ARROW = " → "
 
@@ -61,6 +62,7 @@ Column = Annotated[
 ]
 Term = Annotated[
     str,
+    AfterValidator(tidy_made),
     Field(
         description="A regressor, an interaction `a:b`, an effect of a path model (total(a), "
         "direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, balance)."
@@ -82,7 +84,7 @@ Because = Annotated[
     str, Field(min_length=1, description="Why that effect is the smallest of interest.")
 ]
 Beside = Annotated[
-    tuple[str, ...],
+    tuple[Annotated[str, AfterValidator(tidy_made)], ...],
     Field(
         description="Further terms of the same outcome and column whose estimates are told with "
         "the verdict."
@@ -145,7 +147,7 @@ class Share(Document):
 
     models: Annotated[tuple[str, ...], Field(min_length=1)]
     """Models whose estimates count, as far as the run has them."""
-    terms: Annotated[tuple[str, ...], Field(min_length=1)]
+    terms: Annotated[tuple[Annotated[str, AfterValidator(tidy_made)], ...], Field(min_length=1)]
     """Terms that count, in every outcome and column of these models."""
     expect: Sign
     claimed: Annotated[float, Field(ge=0, le=1)]

@@ -25,7 +25,7 @@ from cisflow.study.canonical import (
 )
 from cisflow.study.codebook import OF_TURNOVER, Codebook
 
-Document = dict[str, Any]
+Written = dict[str, Any]
 
 SOURCES = ("name", "any_of", "sum_of", "constant", "row_number")
 # Set by the ingest itself; a codebook has nothing to say about them.
@@ -94,7 +94,7 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     """
     places = [Path(folder) for folder in folders]
     files = codebook_files(name, places)
-    merged: Document = {}
+    merged: Written = {}
     for path in reversed(files):
         document = validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
         if suffix := document.pop("column_suffix", None):
@@ -150,7 +150,7 @@ def _with_text_keys(value: Any, heading: str) -> Any:
     return {str(key): _with_text_keys(item, heading) for key, item in value.items()}
 
 
-def _merged(parent: Document, child: Document) -> Document:
+def _merged(parent: Written, child: Written) -> Written:
     """Return ``parent`` overlaid with ``child``; see `extends` in the schema."""
     merged = {**parent, **child}
     for key in MERGED:
@@ -178,7 +178,7 @@ def _merged(parent: Document, child: Document) -> Document:
     return merged
 
 
-def _suffixed(codebook: Document, suffix: str) -> Document:
+def _suffixed(codebook: Written, suffix: str) -> Written:
     """Return ``codebook`` with every column its variables name written with ``suffix``."""
 
     def column(name: Any) -> Any:
@@ -192,7 +192,7 @@ def _suffixed(codebook: Document, suffix: str) -> Document:
             columns["screen"] = {**spec["screen"], "name": column(spec["screen"]["name"])}
         return {**spec, **columns}
 
-    changed: Document = {
+    changed: Written = {
         "variables": {v: renamed(s) for v, s in codebook.get("variables", {}).items()}
     }
     if "unexpected" in codebook:
@@ -205,7 +205,7 @@ def _block_of(variable: str) -> str:
     return BLOCK_OF.get(variable, "firm")
 
 
-def _completed(variable: str, spec: dict[str, Any], codebook: Document) -> dict[str, Any]:
+def _completed(variable: str, spec: dict[str, Any], codebook: Written) -> dict[str, Any]:
     """Return ``spec`` with what its block shares and with its codes written out."""
     block = codebook["blocks"].get(_block_of(variable), {})
     # A source says nothing about a mapping that states another degree of certainty.
@@ -222,7 +222,7 @@ def _completed(variable: str, spec: dict[str, Any], codebook: Document) -> dict[
     return complete
 
 
-def _contradictions(codebook: Document) -> Iterator[Problem]:
+def _contradictions(codebook: Written) -> Iterator[Problem]:
     """Yield what the schema cannot see: names and keys that do not go together."""
     known = canonical_columns(codebook["table"])
     for variable, spec in codebook["variables"].items():
@@ -242,9 +242,7 @@ def _contradictions(codebook: Document) -> Iterator[Problem]:
         yield from _contradictions_of_accounts(codebook)
 
 
-def _contradictions_of(
-    variable: str, spec: dict[str, Any], codebook: Document
-) -> Iterator[Problem]:
+def _contradictions_of(variable: str, spec: dict[str, Any], codebook: Written) -> Iterator[Problem]:
     given = [source for source in SOURCES if source in spec]
     if len(given) != 1:
         what = " and ".join(f"`{g}`" for g in given) or "no source"
@@ -277,7 +275,7 @@ def _contradictions_of(
 
 
 def _contradictions_of_unit(
-    variable: str, spec: dict[str, Any], codebook: Document
+    variable: str, spec: dict[str, Any], codebook: Written
 ) -> Iterator[Problem]:
     if spec.get("unit") in OF_TURNOVER:
         if variable not in SPENDING:
@@ -291,7 +289,7 @@ def _contradictions_of_unit(
         yield Problem(f"variables.{variable}.unit: {spec['unit']} does not fit", f"use {allowed}")
 
 
-def _contradictions_of_blocks(codebook: Document) -> Iterator[Problem]:
+def _contradictions_of_blocks(codebook: Written) -> Iterator[Problem]:
     for block, shared in codebook["blocks"].items():
         flag = shared.get("asked_if")
         if flag and flag not in FLAGS:
@@ -306,7 +304,7 @@ def _contradictions_of_blocks(codebook: Document) -> Iterator[Problem]:
             )
 
 
-def _contradictions_of_firms(codebook: Document) -> Iterator[Problem]:
+def _contradictions_of_firms(codebook: Written) -> Iterator[Problem]:
     if "thousands" in codebook.get("file", {}):
         what = "file: `thousands` although this is no codebook of accounts"
         yield Problem(what, "remove it; thousands of a survey's file are not separated")
@@ -321,7 +319,7 @@ def _contradictions_of_firms(codebook: Document) -> Iterator[Problem]:
             yield Problem(what, did_you_mean(share, list(PERCENT)))
 
 
-def _contradictions_of_accounts(codebook: Document) -> Iterator[Problem]:
+def _contradictions_of_accounts(codebook: Written) -> Iterator[Problem]:
     lacking = [k for k in ("name", "prefer") if k not in codebook.get("consolidation", {})]
     if "consolidation" in codebook and lacking:
         what = " and ".join(f"`{key}`" for key in lacking)

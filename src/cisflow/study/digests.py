@@ -18,7 +18,7 @@ def spec_digest(spec: Mapping[str, Any]) -> str:
 
     Estimates of several centres are pooled only if it is the same in all.
     """
-    looks = ("title", "source", "note", "layout")
+    looks = ("title", "source", "note", "layout", "labels")
     numbers = {key: value for key, value in spec.items() if key not in looks}
     text = json.dumps(numbers, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -280,8 +280,6 @@ def _told_bare(value: Any) -> Any:
     told = {key: _told_bare(inner) for key, inner in value.items()}
     if str(told.get("term", "")).startswith(NO_ESTIMATE):
         told |= {"term": "", "note": told["term"]}
-    elif "df" in told and "term" in told:
-        told.setdefault("note", None)
     if isinstance(told.get("note"), str):
         told["note"] = told["note"].removeprefix(NO_ESTIMATE).strip()
     return told

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
 from typing_extensions import TypeAliasType
 
@@ -13,6 +21,7 @@ from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import Problem
 from cisflow.study.documents import Document
 from cisflow.study.settings import UNIQUE, Lag, Number
+from cisflow.study.terms import tidy, without_c
 from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
 
 SIDE_BY_SIDE = ("tobit", "fractional", "ols")  # estimators with several weights and the design
@@ -30,11 +39,25 @@ Names = TypeAliasType(
         ),
     ],
 )
+Term = Annotated[str, Field(min_length=1), AfterValidator(tidy)]
+Terms = TypeAliasType(
+    "Terms",
+    Annotated[
+        tuple[Term, ...],
+        Field(
+            description="A list of variables of the panel or of terms made of them, such as "
+            "`log1p(turnover)` or `coop_any:rd_intensity`; config/README.md, Terms, has them all."
+        ),
+    ],
+)
+Effects = Annotated[Terms, AfterValidator(lambda effects: tuple(map(without_c, effects)))]
+SeveralTerms = Annotated[tuple[Term, ...], Field(min_length=1, json_schema_extra=UNIQUE)]
 Several = Annotated[tuple[Name, ...], Field(min_length=1, json_schema_extra=UNIQUE)]
 Steps = Annotated[tuple[Name, ...], Field(min_length=2, json_schema_extra=UNIQUE)]
 Plain = Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)]
 Members = Annotated[tuple[str, ...], Field(min_length=2, json_schema_extra=UNIQUE)]
-Lists = Annotated[dict[str, Names], Field(min_length=1)]
+Lists = Annotated[dict[str, Terms], Field(min_length=1)]
+Arrows = Annotated[dict[Term, Terms], Field(min_length=1)]
 Limit = Annotated[Number | None, WithJsonSchema({"type": ["number", "null"]})]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -43,7 +66,7 @@ class Covariance(Document):
     """How standard errors are made: a kind, and for clusters whose values they are.
 
     The models file has a word (``HC1``) or ``{cluster: variable}``; the estimates have the text of
-    this object (``str``).
+    this object (``str``), from which it is read again.
     """
 
     kind: str
@@ -55,7 +78,8 @@ class Covariance(Document):
     @classmethod
     def _read(cls, written: Any) -> Any:
         if isinstance(written, str):
-            return {"kind": written}
+            clustered = re.fullmatch(rf"{CLUSTER}\((.+)\)", written)
+            return {"kind": CLUSTER, "groups": clustered[1]} if clustered else {"kind": written}
         if isinstance(written, Mapping) and CLUSTER in written:
             return {"kind": CLUSTER, "groups": written[CLUSTER]}
         return written
@@ -97,13 +121,13 @@ class Printed(Document):
 class Balance(Document):
     """Balance: whose effect on what is split into cost and return."""
 
-    source: str
+    source: Term
     """The variable whose total effect is split."""
-    target: str
+    target: Term
     """The outcome, a variable of the accounts where lags are scanned."""
-    return_through: str
+    return_through: Term
     """Every path through this variable is return, every other one cost."""
-    cost_through: str
+    cost_through: Term
     """The part of the cost that is told apart from the direct arrow."""
 
 
@@ -264,11 +288,11 @@ class Model(Document):
     variables)."""
     limits: tuple[Limit, Limit] | None = None
     """Lower and upper limit of the outcome (tobit, fractional); null for none."""
-    outcomes: Names = Field(default_factory=tuple)
+    outcomes: Terms = Field(default_factory=tuple)
     """Dependent variables; each is regressed on each list of `columns`."""
     columns: Lists = Field(default_factory=dict)
     """Columns of the table: a name for each and its regressors."""
-    equations: Lists = Field(default_factory=dict)
+    equations: Arrows = Field(default_factory=dict)
     """Path model: each explained variable and the variables with an arrow to it."""
     union_of: Members = Field(default_factory=tuple)
     """Path model: models whose arrows it has all, instead of `equations`; each of them is tested
@@ -283,20 +307,20 @@ class Model(Document):
     )
     """Balance: years from the survey to the accounts to scan, among `lags` of the config; the
     run's own lag where it is left out."""
-    by: Names = Field(default_factory=tuple)
+    by: Effects = Field(default_factory=tuple)
     """Balance: yes/no variables, or variables with levels, by which firms are also estimated
     apart."""
     steps: Steps = Field(default_factory=tuple)
     """Balance: yes/no variables that take the source's place, such as cooperation with 2, 3 … or
     more types of partners; each has a balance of its own."""
-    effects: tuple[tuple[str, str], ...] = ()
+    effects: tuple[tuple[Term, Term], ...] = ()
     """Path model: pairs [from, to] whose direct, indirect and total effects are wanted."""
-    layout: dict[str, tuple[Share, Share]] | None = None
+    layout: dict[Term, tuple[Share, Share]] | None = None
     """Path model: where each box of the diagram stands, [right, up], both from 0 to 1; chosen so
     that arrows stay apart where it is left out."""
-    controls: Names = ()
+    controls: Terms = ()
     """Regressors added to every column or equation."""
-    fixed_effects: Names = ()
+    fixed_effects: Effects = ()
     """Categorical variables entered as a set of dummies."""
     methods: Plain = Field(default_factory=tuple)
     """Estimates side by side. Panel: pooled, within, random, correlated_random, first_difference.
@@ -306,15 +330,15 @@ class Model(Document):
     lagged_outcome: bool | None = None
     """Panel: whether the outcome of the wave before is among the regressors; biased in short
     panels, which the notes say."""
-    endogenous: Several = Field(default_factory=tuple)
+    endogenous: SeveralTerms = Field(default_factory=tuple)
     """IV: regressors that may be related to what is unobserved."""
-    instruments: Several = Field(default_factory=tuple)
+    instruments: SeveralTerms = Field(default_factory=tuple)
     """IV: variables that move the endogenous ones and are otherwise without effect on the
     outcome."""
-    sensitivity: Several = Field(default_factory=tuple)
+    sensitivity: SeveralTerms = Field(default_factory=tuple)
     """OLS, and the ols method of IV: terms whose sensitivity to an omitted variable is reported
     (Cinelli & Hazlett 2020)."""
-    sensitivity_benchmark: Name | None = None
+    sensitivity_benchmark: Term | None = None
     """A regressor or fixed effect; the omitted variable is taken to be as strong as it."""
     covariance: Annotated[tuple[Covariance, ...], Field(min_length=1)] = (
         Covariance(kind="nonrobust"),
@@ -341,7 +365,9 @@ class Model(Document):
     """null (unweighted), the column of weights (`weight`, `accounts_weight`), or a list such as
     [none, weight]: a column of the table for each, side by side."""
     column_weights: SkipJsonSchema[dict[str, str | None]] = Field(default_factory=dict)
-    readings: SkipJsonSchema[dict[str, dict[str, Names]]] = Field(default_factory=dict)
+    constructs: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
+    labels: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
+    readings: SkipJsonSchema[dict[str, dict[Term, Terms]]] = Field(default_factory=dict)
 
     # --- what follows from it ------------------------------------------------------------------
 

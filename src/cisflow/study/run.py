@@ -13,10 +13,15 @@ from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.codebook_files import codebook_files, load_codebook
+from cisflow.study.constructs import construct_problems, with_constructs
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
+from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
 from cisflow.study.settings import Accounts, Country, Deflator, Extract, Sent, Settings
+from cisflow.study.variables import panel_kinds
+
+MOST_LAG = 6  # years a config may ask for
 
 
 @dataclass(frozen=True)
@@ -176,11 +181,16 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if changes:
         changed = checked(changed, "models", f"{file}, model_changes")
     models, union_problems = expanded(changed)
+    language = _language_problems(settings, models)
     chosen = {name: models[name] for name in settings.models if name in models}
+    if not language:
+        own = settings.constructs
+        chosen = {name: with_constructs(model, own) for name, model in chosen.items()}
     exports, export_problems = read_exports(settings.pool_from or ())
     merged = with_exports(settings, exports)
     run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports))
     problems = [
+        *language,
         *export_problems,
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),
@@ -200,6 +210,16 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
     if problems:
         raise CisflowError(file, problems)
     return run
+
+
+def _language_problems(settings: Settings, models: Mapping[str, Model]) -> list[Problem]:
+    """Return what is wrong with the terms of all models and the definitions of constructs."""
+    lags = range(MOST_LAG + 1)
+    own, problems = construct_problems(settings.constructs, panel_kinds(lags, {}))
+    kinds = panel_kinds(lags, own)
+    for name, model in models.items():
+        problems += term_problems(name, model, kinds if name in settings.models else None)
+    return problems
 
 
 def _model_problems(run: Run, models: Mapping[str, Model]) -> Iterator[Problem]:

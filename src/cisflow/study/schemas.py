@@ -145,7 +145,7 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file and a claims file may hold. This page is written by
+What a config, a models file, a claims file and a codebook may hold. This page is written by
 `python -m cisflow.study.schemas` from the same types that documents are checked against;
 [the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
 """
@@ -153,6 +153,7 @@ HEADINGS = {
     "config": ("A run: `config/*.yaml`", ""),
     "models": ("A model: `config/models.yaml`", "NAME."),
     "claims": ("Claims: `config/claims.yaml`", ""),
+    "codebook": ("A codebook: a file below `config/codebooks/`", ""),
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
+from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.documents import Document
 
 Number = int | float
@@ -203,6 +204,20 @@ class Pool(Document):
     `countries.XX.attributes`."""
 
 
+class Construct(Document):
+    """One measure of your own."""
+
+    definition: Annotated[str, Field(min_length=1)]
+    """What it is made of, such as `any(fund_national, fund_eu)` or `100 * rd_external / turnover`;
+    a later one may use those before it."""
+    label: Annotated[str, Field(min_length=1, max_length=80)]
+    """Its name in print."""
+    unit: Annotated[str, Field(max_length=40)] = ""
+    """What it is counted in, such as % of turnover."""
+    description: Annotated[str, Field(max_length=500)] = ""
+    """A sentence for the paper's section on measures."""
+
+
 class AccountsOutcomes(Document):
     """How the ratios from the company accounts are made."""
 
@@ -244,6 +259,8 @@ class Settings(Document):
     ] = {}  # noqa: RUF012 - pydantic copies a default
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
+    constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
+    """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (
         None
     )
@@ -278,5 +295,5 @@ class Settings(Document):
     claims_file: str = "config/claims.yaml"
     """File with the claims, relative to the project's folder or to the working folder."""
     bootstrap: Bootstrap = Bootstrap()
-    minimum_cell: Annotated[int, Field(ge=1)] = 3
+    minimum_cell: Annotated[int, Field(ge=1)] = MINIMUM_CELL
     """Statistical disclosure control; nothing is published about fewer firms than this."""

@@ -148,8 +148,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     CisflowError
         The file cannot be read, or none of its rows is asked for.
     """
-    options = codebook.file.options
-    opened = open_extract(path, options, heading)
+    opened = open_extract(path, codebook.file.options, heading)
     present = Columns(opened.names)
     columns: dict[str, list[str]] = {}
     screens: dict[str, str] = {}
@@ -173,8 +172,8 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}
-    conditions = {**selected({"select": codebook.rows}), **selected(options)}
-    extract = opened.read(needed, conditions)
+    wanted = selected({"select": {**codebook.rows, **codebook.file.select}})
+    extract = opened.read(needed, wanted)
     if len(extract.table) == 0:
         raise CisflowError(heading, _no_rows(extract, codebook))
     raw, read_as, more = _translated(extract, columns, screens, codebook)

@@ -195,6 +195,7 @@ def test_run_takes_the_snakefile_of_the_folder(here, root):
     (folder / "mine.yaml").touch()
     assert str(root / "workflow" / "Snakefile") in snakemake_command(["mine.yaml"])
     assert "--snakefile" not in snakemake_command(["mine.yaml", "-s", "my.smk"])
+    assert str(root / "config" / "nigeria.yaml") in snakemake_command(["config/nigeria.yaml"])
     (folder / "Snakefile").touch()
     assert "--snakefile" not in snakemake_command(["mine.yaml"])
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
-from cisflow.claims.verdicts import COLUMNS, VERDICTS, judge
-from cisflow.estimation.estimates import COLUMNS as ESTIMATE_COLUMNS
+from cisflow.claims.verdicts import CLAIMS, VERDICTS, judge
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.models import expanded
 
@@ -55,7 +55,7 @@ def empty(note, **changes):
 
 
 def table(*rows):
-    return pd.DataFrame(list(rows), columns=list(ESTIMATE_COLUMNS))
+    return pd.DataFrame(list(rows), columns=list(ESTIMATES.columns))
 
 
 def claims_of(test=None, rule=None, **more):
@@ -215,7 +215,7 @@ def test_one_row_per_place_and_reading_that_was_run():
     rows = [row(wave="CIS2"), row(), row(country="NL", wave="CIS4"), row(-5.0, model="m2")]
     claims = claims_of(one(), also=[one(model="m2"), one(model="absent")])
     judged = judge(claims, table(*rows))
-    assert tuple(judged.columns) == COLUMNS
+    assert tuple(judged.columns) == CLAIMS.columns
     places = judged[["country", "wave", "model"]].to_numpy().tolist()
     assert places == [
         [country, wave, model]

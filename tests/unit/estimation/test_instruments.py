@@ -229,7 +229,13 @@ def test_tables_show_estimates_tests_and_sensitivity():
     }
     nothing = pd.DataFrame()
     findings = Findings(
-        settings, {"m": model}, estimates.table, [estimates.diagnostics], *[nothing] * 2, [], {}
+        settings,
+        {"m": model.as_params()},
+        estimates.table,
+        [estimates.diagnostics],
+        *[nothing] * 2,
+        [],
+        {},
     )
     table = iv_table(findings, "XX", "W1", "m")
     assert list(table.frame.columns) == ["OLS", "2SLS", "LIML", "GMM"]

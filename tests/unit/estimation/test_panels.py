@@ -260,7 +260,13 @@ def findings_of(data, model):
     }
     nothing = pd.DataFrame()
     return Findings(
-        settings, {"m": model}, estimates.table, [estimates.diagnostics], *[nothing] * 2, [], {}
+        settings,
+        {"m": model.as_params()},
+        estimates.table,
+        [estimates.diagnostics],
+        *[nothing] * 2,
+        [],
+        {},
     )
 
 

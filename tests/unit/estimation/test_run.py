@@ -9,7 +9,7 @@ import pytest
 from specs import model_of
 
 from cisflow.base.records import write_record, write_table
-from cisflow.estimation.estimates import COLUMNS, read_estimates
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
 
@@ -65,7 +65,7 @@ def run(panel, spec, **more):
 
 def test_rows_carry_every_covariance_and_the_counts_at_the_limits(panel):
     table = run(panel, spec()).table
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == ESTIMATES.columns
     assert set(table["cov_type"]) == {"HC1", "cluster(industry)"}
     coop = table[table["term"] == "coop_any"]
     assert len(set(coop["estimate"])) == 1
@@ -121,22 +121,18 @@ def test_every_row_says_what_it_is(panel):
     status = table.loc[table["cov_type"] == "HC1", "status"].to_dict()
     assert status.pop("constant") == "not_estimable"
     assert set(status.values()) == {"estimated"}
-    effects = (
-        run(panel, spec(**PATH, effects=[["coop_any", "radical"], ["log_employees", "radical"]]))
-        if False
-        else run(panel, spec(**{**PATH, "equations": {**PATH["equations"]}}))
-    )
+    effects = run(panel, spec(**PATH))
     by_term = effects.table.set_index(["column", "term"])["status"]
     assert by_term["raw", "total(coop_any)"] == "estimated"
     assert by_term["raw", "indirect(coop_any)"] == "fixed"
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
-    from cisflow.base.problems import CisflowError, Problem
+    from cisflow.estimators import errors
     from cisflow.estimators.tobit.results import TobitResults
 
     def refuse(self, draws, seed):
-        raise CisflowError("Tobit", Problem("most simulated samples lack a coefficient", "draws=0"))
+        errors.refuse("Tobit", "most simulated samples lack a coefficient", "draws=0")
 
     monkeypatch.setattr(TobitResults, "specification_tests", refuse)
     found = run(panel, spec())
@@ -171,7 +167,7 @@ def test_saved_table_reads_back(panel, tmp_path):
     estimates = run(panel, spec())
     write_table(estimates.table, tmp_path / "e.csv", "synthetic")
     write_record(estimates.diagnostics, tmp_path / "d.json", "synthetic")
-    back = read_estimates([tmp_path / "e.csv"])
+    back = ESTIMATES.read([tmp_path / "e.csv"])
     assert back["note"].tolist() == estimates.table["note"].tolist()
     np.testing.assert_allclose(
         back["estimate"], estimates.table["estimate"].astype(float), rtol=1e-7

@@ -18,7 +18,7 @@ from cisflow.panel.attrition import (
 )
 from cisflow.panel.build import PANEL_COLUMNS, build_panel
 from cisflow.panel.ratios import RATIOS
-from cisflow.panel.sample import EVERYONE, FLOW_COLUMNS, sample_flow, select_sample, variables_of
+from cisflow.panel.sample import EVERYONE, FLOW, sample_flow, select_sample, variables_of
 from cisflow.study.canonical import ASKED, FIRM_COLUMNS, lagged
 from cisflow.study.models import expanded
 from cisflow.survey.schema import dtype_of
@@ -472,7 +472,7 @@ def test_sample_flow_covers_every_model_and_wave_it_is_meant_for(industries, mod
         "faems2010_direct": models["faems2010_direct"],
     }
     flow = sample_flow(panel, chosen, "BE", lag=2)
-    assert tuple(flow.columns) == FLOW_COLUMNS
+    assert tuple(flow.columns) == FLOW.columns
     pairs = flow[["model", "wave"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [
         ["faems2005", "CIS4"],

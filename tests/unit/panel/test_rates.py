@@ -6,12 +6,11 @@ import pytest
 
 from cisflow.base.problems import CisflowError
 from cisflow.panel.rates import (
-    RATE_COLUMNS,
+    RATES,
     compared,
     cooperation_rates,
     ratio,
     read_official_rates,
-    read_rates,
     sector_of,
     size_of,
 )
@@ -93,7 +92,7 @@ def cell(rates, sector, size, partner="any"):
 def test_rates_are_shares_of_the_weighted_firms():
     firms = panel()
     rates = cooperation_rates(firms, "BE")
-    assert list(rates) == list(RATE_COLUMNS)
+    assert list(rates) == [*RATES.columns, "suppressed"]
     part = firms[firms["manufacturing"] & (firms["employees"] == 100)]
     found = cell(rates, "manufacturing", "50-249", "suppliers")
     wanted = np.average(part["coop_suppliers"].astype(float), weights=part["weight"])
@@ -181,7 +180,7 @@ def test_all_that_is_wrong_with_an_official_table_is_said_at_once(tmp_path):
 def test_written_and_read_again(tmp_path):
     rates = cooperation_rates(panel().assign(wave="2010"), "NA")
     rates.to_csv(tmp_path / "NA.csv", index=False)
-    again = read_rates([tmp_path / "NA.csv"])
+    again = RATES.read([tmp_path / "NA.csv"])
     assert again["country"].eq("NA").all()
     assert again["wave"].eq("2010").all()
     np.testing.assert_allclose(again["rate"], rates["rate"])

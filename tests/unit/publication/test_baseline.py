@@ -5,7 +5,7 @@ import pytest
 
 from cisflow.assist.cli import main
 from cisflow.base.problems import CisflowError
-from cisflow.estimation.estimates import COLUMNS as ESTIMATES
+from cisflow.estimation.estimates import ESTIMATES
 from cisflow.publication.baseline import compare_with_baseline, published_numbers, save_baseline
 
 

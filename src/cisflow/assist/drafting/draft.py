@@ -14,7 +14,6 @@ from cisflow.assist.drafting.entries import (
     usual_yes_no,
 )
 from cisflow.assist.drafting.filters import (
-    TRIPLES,
     add_blank_amounts,
     add_blocks,
     add_shares,
@@ -23,7 +22,7 @@ from cisflow.assist.drafting.filters import (
 from cisflow.assist.drafting.money import add_money
 from cisflow.assist.drafting.names import by_name, matched, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
-from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
+from cisflow.assist.inspection import ESSENTIAL, TRIPLES, Fit, Look, latest_year
 from cisflow.assist.matching import Match, match, near, screens
 from cisflow.study.canonical import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
 from cisflow.study.codebook import Codebook

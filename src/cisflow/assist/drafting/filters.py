@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.assist.codings import MOSTLY
 from cisflow.assist.drafting.opening import Draft, flag_of, numbers
-from cisflow.assist.inspection import SUMS_MOSTLY, Look
+from cisflow.assist.inspection import SUMS_MOSTLY, TRIPLES, Look
 from cisflow.assist.matching import Match
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.canonical import BLOCKS, FLAGS, SPENDING
@@ -31,10 +31,6 @@ FILTERS = {
 MANY_BLANK = 0.2
 # Amounts without which models lose a firm.
 USED = ("rd_internal", "rd_external")
-TRIPLES = (
-    ("share_unchanged", "share_new_firm", "share_new_market"),
-    ("share_unchanged", "share_improved", "share_new"),
-)
 
 
 def whole_of_new(matches: dict[str, Match], seen: Look) -> dict[str, Match]:

@@ -20,17 +20,13 @@ from scipy import special
 from scipy.stats import norm
 
 from cisflow.estimation.common import not_estimable
-from cisflow.estimation.estimates import COLUMNS, ESTIMATED, POOLED
+from cisflow.estimation.estimates import ESTIMATED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.study.models import Model
 from cisflow.study.settings import Attributes, Pool
 
 ALL_WAVES = "all"
-POOLED_COLUMNS = (
-    *COLUMNS,
-    *("method", "k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df"),
-)
 # Estimators of the variance between countries, by their names in statsmodels.
 METHODS = {"paule-mandel": "pm", "dersimonian-laird": "dl", "fixed": "dl"}
 KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
@@ -47,10 +43,10 @@ class Pooled:
     Attributes
     ----------
     table
-        One row per term and method, the main method first; columns :data:`POOLED_COLUMNS`, country
-        ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country is
-        expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries, ``places``
-        estimates
+        One row per term and method, the main method first; columns of :data:`POOLED_ESTIMATES`,
+        country ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country
+        is expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries,
+        ``places`` estimates
         by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
         null for the normal.
     record
@@ -187,8 +183,7 @@ def pool(
         terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
         regressions += _moderated(where, group, units, settings, attributes)
     about = {"country": POOLED, "weights": "inverse variance", "status": ESTIMATED}
-    words = dict.fromkeys((*WHERE, "cov_type", "note", "method"), "")
-    table = pd.DataFrame([{**about, **words, **row} for row in rows], columns=list(POOLED_COLUMNS))
+    table = POOLED_ESTIMATES.frame(rows, **about)
     return Pooled(table, {"pool": settings.as_params(), "terms": terms, "moderators": regressions})
 
 

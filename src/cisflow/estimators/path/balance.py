@@ -8,23 +8,32 @@ is below zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
-from cisflow.estimators.path.results import bca_interval, percentile_p
-from cisflow.estimators.path.system import ARROW, HEADING, Path, sum_of_products
-from cisflow.study.balance_terms import BALANCE, COST, DIRECT, OTHERS, RETURN, SCALES
-from cisflow.study.balance_terms import through as cost_part
+from cisflow.estimators.errors import refuse
+from cisflow.estimators.path.intervals import bca_interval, percentile_p
+from cisflow.estimators.path.moments import Estimates
+from cisflow.estimators.path.results import PathResults
+from cisflow.estimators.path.system import ARROW, HEADING, Path, System, sum_of_products
 
-if TYPE_CHECKING:
-    from cisflow.estimators.path.moments import Estimates
-    from cisflow.estimators.path.results import PathResults
-    from cisflow.estimators.path.system import System
+
+@dataclass(frozen=True)
+class PartNames:
+    """How the parts of a total effect are called; ``{}`` of ``through`` is a variable."""
+
+    cost: str = "cost"
+    direct: str = "cost: direct"
+    through: str = "cost: through {}"
+    others: str = "cost: other paths"
+    returns: str = "return"
+    balance: str = "balance"
+
+
+NAMES = PartNames()
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,12 @@ class Decomposition:
 
 
 def parts_of(
-    system: System, source: str, target: str, return_through: str, cost_through: str
+    system: System,
+    source: str,
+    target: str,
+    return_through: str,
+    cost_through: str,
+    names: PartNames = NAMES,
 ) -> dict[str, list[Path]]:
     """Sort the paths of a total effect into what costs and what returns.
 
@@ -116,37 +130,26 @@ def parts_of(
     EstimationError
         If a variable is not in the model, or there is no path that returns or none that costs.
     """
-    known = ", ".join(system.variables)
-    problems = [
-        Problem(f"'{name}' is not in the model", f"choose among: {known}")
-        for name in (source, target, return_through, cost_through)
-        if name not in system.position
-    ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    system.require(source, target, return_through, cost_through)
     paths = system.paths(source, target)
     through = {path.label: set(path.label.split(ARROW)[1:-1]) for path in paths}
     returns = [p for p in paths if return_through in through[p.label]]
     costs = [p for p in paths if p not in returns]
-    for found, what in ((returns, f"passes '{return_through}'"), (costs, "leads past it")):
+    for found, way in ((returns, f"passes '{return_through}'"), (costs, "leads past it")):
         if not found:
-            raise EstimationError(
-                HEADING,
-                Problem(
-                    f"no path from '{source}' to '{target}' {what}: there is nothing to balance",
-                    "draw the arrows, or choose another variable for `return_through`",
-                ),
-            )
+            what = f"no path from '{source}' to '{target}' {way}: there is nothing to balance"
+            remedy = "draw the arrows, or choose another variable for `return_through`"
+            refuse(HEADING, what, remedy)
     direct = [p for p in costs if len(p.arrows) == 1]
     personnel = [p for p in costs if cost_through in through[p.label]]
     others = [p for p in costs if p not in direct and p not in personnel]
     return {
-        COST: costs,
-        DIRECT: direct,
-        cost_part(cost_through): personnel,
-        **({OTHERS: others} if others else {}),
-        RETURN: returns,
-        BALANCE: paths,
+        names.cost: costs,
+        names.direct: direct,
+        names.through.format(cost_through): personnel,
+        **({names.others: others} if others else {}),
+        names.returns: returns,
+        names.balance: paths,
         **{p.label: [p] for p in paths},
     }
 
@@ -177,11 +180,9 @@ def decompose(
         Without resamples.
     """
     if fit.draws is None:
-        raise EstimationError(
-            HEADING,
-            Problem("a balance needs resamples", "fit with bootstrap={'draws': 5000, 'seed': 1}"),
-        )
-    system = fit.model.system
+        remedy = "fit with bootstrap={'draws': 5000, 'seed': 1}"
+        refuse(HEADING, "a balance needs resamples", remedy)
+    system = fit.firms.system
     s, t = system.position[source], system.position[target]
 
     def raw(found: Estimates) -> np.ndarray:
@@ -190,18 +191,11 @@ def decompose(
     def standardised(found: Estimates) -> np.ndarray:
         return raw(found) * (found.sd[:, s] / found.sd[:, t])[:, None]
 
-    kinds: dict[str, Callable[[Estimates], np.ndarray]] = {
-        "standardised": standardised,
-        "raw": raw,
-    }
     return {
         scale: Decomposition(
-            tuple(parts),
-            kinds[scale](fit.found)[0],
-            kinds[scale](fit.draws),
-            kinds[scale](fit.left_out_estimates),
+            tuple(parts), of(fit.found)[0], of(fit.draws), of(fit.left_out_estimates)
         )
-        for scale in SCALES
+        for scale, of in (("standardised", standardised), ("raw", raw))
     }
 
 

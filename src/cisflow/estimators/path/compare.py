@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import chi2
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Problem, refuse, refuse_any
+from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import HEADING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.path.results import PathResults
 
 SHOWN = ("npar", "chisq", "df", "pvalue", "cfi", "rmsea", "srmr", "logl", "aic", "bic")
 
@@ -40,29 +37,22 @@ def nested_tests(small: PathResults, large: PathResults) -> dict[str, Any]:
     EstimationError
         If an arrow of ``small`` is not in ``large``, or the two are not about the same firms.
     """
-    from scipy.stats import chi2
-
     _check_same({"the smaller model": small, "the larger model": large})
-    arrows = small.model.system.arrows
-    extra = [a for a in arrows if a not in large.model.system.arrows]
+    arrows = small.firms.system.arrows
+    extra = [a for a in arrows if a not in large.firms.system.arrows]
     if extra:
         named = ", ".join(f"{s} → {to}" for to, s in extra)
-        raise EstimationError(
-            HEADING,
-            Problem(
-                f"the models are not nested: the larger one lacks {named}",
-                "test each against their union, or compare them by AIC and BIC",
-            ),
-        )
-    place = [i for i, a in enumerate(large.model.system.arrows) if a not in arrows]
+        what = f"the models are not nested: the larger one lacks {named}"
+        refuse(HEADING, what, "test each against their union, or compare them by AIC and BIC")
+    place = [i for i, a in enumerate(large.firms.system.arrows) if a not in arrows]
     out: dict[str, Any] = {
-        "omitted": [" ~ ".join(large.model.system.arrows[i]) for i in place],
+        "omitted": [" ~ ".join(large.firms.system.arrows[i]) for i in place],
         "df": len(place),
     }
     if not place:
         return out | dict.fromkeys(("lr", "lr_p", "wald", "wald_p"), math.nan)
     gap = large.fit_measures()["logl"] - small.fit_measures()["logl"]
-    lr = math.nan if large.model.weighted else max(2 * gap, 0.0)
+    lr = math.nan if large.firms.weighted else max(2 * gap, 0.0)
     coef = large.found.coef[0, place]
     wald = float(coef @ np.linalg.solve(large.cov[np.ix_(place, place)], coef))
     return out | {
@@ -80,8 +70,8 @@ def compare(models: Mapping[str, PathResults]) -> pd.DataFrame:
     ----------
     models
         Name → results. All must explain the same outcomes from the same exogenous variables and
-        use the same firms; their likelihoods cannot be compared otherwise. Include the union (see
-        :func:`union`) for tests of every reading.
+        use the same firms; their likelihoods cannot be compared otherwise. Include the union for
+        tests of every reading.
 
     Returns
     -------
@@ -96,12 +86,8 @@ def compare(models: Mapping[str, PathResults]) -> pd.DataFrame:
     EstimationError
         If fewer than two models are given, or they are not about the same firms and outcomes.
     """
-    import pandas as pd
-
     if len(models) < 2:
-        raise EstimationError(
-            HEADING, Problem("nothing to compare", "give two fitted models or more, by name")
-        )
+        refuse(HEADING, "nothing to compare", "give two fitted models or more, by name")
     _check_same(models)
     rows = {}
     for name, fit in models.items():
@@ -115,11 +101,11 @@ def compare(models: Mapping[str, PathResults]) -> pd.DataFrame:
 
 def _against_largest(name: str, models: Mapping[str, PathResults]) -> dict[str, Any]:
     """Test one model within the model with most arrows that contains it."""
-    arrows = set(models[name].model.system.arrows)
+    arrows = set(models[name].firms.system.arrows)
     containing = {
-        other: len(fit.model.system.arrows)
+        other: len(fit.firms.system.arrows)
         for other, fit in models.items()
-        if arrows < set(fit.model.system.arrows)
+        if arrows < set(fit.firms.system.arrows)
     }
     if not containing:
         empty = dict.fromkeys(("lr", "lr_df", "lr_p", "wald", "wald_p"), math.nan)
@@ -142,7 +128,7 @@ def _check_same(models: Mapping[str, PathResults]) -> None:
     (first_name, first), *others = models.items()
     problems = []
     for name, fit in others:
-        one, other = first.model, fit.model
+        one, other = first.firms, fit.firms
         kinds = (
             ("outcomes", set(one.system.endogenous), set(other.system.endogenous)),
             ("exogenous variables", set(one.system.exogenous), set(other.system.exogenous)),
@@ -165,28 +151,27 @@ def _check_same(models: Mapping[str, PathResults]) -> None:
                     "give both models the same table and options",
                 )
             )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def _same_firms(one: PathResults, other: PathResults) -> bool:
     """Tell whether two models with the same variables rest on the same numbers."""
-    a, b = one.model, other.model
+    a, b = one.firms, other.firms
     if (a.nobs, a.missing, a.weighted) != (b.nobs, b.missing, b.weighted):
         return False
-    if not np.array_equal(a._keep, b._keep):
+    if not np.array_equal(a.keep, b.keep):
         return False
-    if a._incomplete is not None and b._incomplete is not None:
+    if a.incomplete is not None and b.incomplete is not None:
         return _same_gaps(one, other)
     order = [b.system.position[name] for name in a.system.variables]
-    scale = np.sqrt(np.outer(a._moments.variance, a._moments.variance))
-    difference = (a._moments.within - b._moments.within[np.ix_(order, order)]) / scale
+    scale = np.sqrt(np.outer(a.moments.variance, a.moments.variance))
+    difference = (a.moments.within - b.moments.within[np.ix_(order, order)]) / scale
     return bool(np.abs(difference).max() < 1e-10)
 
 
 def _same_gaps(one: PathResults, other: PathResults) -> bool:
     """Tell whether outcomes with gaps are the same ones."""
-    a, b = one.model._incomplete, other.model._incomplete
+    a, b = one.firms.incomplete, other.firms.incomplete
     if a is None or b is None:
         return False
     order = [b.system.endogenous.index(name) for name in a.system.endogenous]

@@ -8,19 +8,12 @@ them. All numbers equal those of a model with the fixed effects spelled out as d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import Count, EstimationError, Sentence
-from cisflow.estimators.path.moments import center, implied_covariance
-from cisflow.estimators.path.system import HEADING
-
-if TYPE_CHECKING:
-    from cisflow.estimators.path.moments import Estimates, Moments, Sample
-    from cisflow.estimators.path.system import System
+from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.path.moments import Estimates, Moments, Sample, center, implied_covariance
+from cisflow.estimators.path.system import HEADING, System
 
 
 def expected_information(system: System, moments: Moments, found: Estimates) -> np.ndarray:
@@ -50,11 +43,8 @@ def expected_information(system: System, moments: Moments, found: Estimates) -> 
 
 def _reduced_form(system: System, found: Estimates) -> np.ndarray:
     """Effect of each equation's disturbance on each outcome, (I − B)⁻¹, shape (m, m)."""
-    q, m = len(system.exogenous), len(system.endogenous)
-    b = np.zeros((m, q + m))
-    for j, (_, arrows, sources) in enumerate(system.equations):
-        b[j, sources] = found.coef[0, arrows]
-    inverse: np.ndarray = np.linalg.inv(np.eye(m) - b[:, q:])
+    among = system.matrix(found.coef[0])[:, len(system.exogenous) :]
+    inverse: np.ndarray = np.linalg.inv(np.eye(len(among)) - among)
     return inverse
 
 
@@ -128,24 +118,12 @@ def group_codes(groups: np.ndarray) -> np.ndarray:
         For missing cluster names and for a single cluster.
     """
     codes, levels = pd.factorize(groups)
-    problems = []
-    if (codes < 0).any():
-        problems.append(
-            Problem(
-                Sentence(
-                    Count(int((codes < 0).sum()), "firm"),
-                    " of the sample belong to no cluster (missing)",
-                ),
-                "fill in the cluster variable, or leave these firms out of the sample",
-            )
-        )
-    elif len(levels) < 2:
-        problems.append(
-            Problem(
-                "all firms are in one cluster: differences between clusters cannot be seen",
-                "cluster by a variable with more values, or use robust standard errors",
-            )
-        )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    if lost := int((codes < 0).sum()):
+        what = Sentence(Count(lost, "firm"), " of the sample belong to no cluster (missing)")
+        remedy = "fill in the cluster variable, or leave these firms out of the sample"
+        refuse(HEADING, what, remedy)
+    if len(levels) < 2:
+        remedy = "cluster by a variable with more values, or use robust standard errors"
+        one = "all firms are in one cluster: differences between clusters cannot be seen"
+        refuse(HEADING, one, remedy)
     return np.asarray(codes)

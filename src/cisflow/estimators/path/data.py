@@ -15,9 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from cisflow.base.problems import Problem
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import Count, EstimationError, Sentence
+from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
@@ -56,7 +55,8 @@ def read_columns(
     for term in terms:
         values[term] = _product(data, term, problems)
     for control in controls:
-        plain = control.removeprefix("C(").removesuffix(")").strip()
+        whole = control in data.columns
+        plain = control if whole else control.removeprefix("C(").removesuffix(")").strip()
         if plain in data.columns and (plain != control or not _is_number(data[plain])):
             dummies = _dummies(data[plain], plain)
             values |= dummies
@@ -67,18 +67,13 @@ def read_columns(
     problems.extend(_unknown(name, data) for name in effects if name not in data.columns)
     problems.extend(
         Problem(
-            Sentence(
-                f"'{name}' is infinite in ",
-                Count(int(np.isinf(v).sum())),
-                " (a division by zero?)",
-            ),
+            Sentence(f"'{name}' is infinite in ", Count(count), " (a division by zero?)"),
             "set these values to missing, or mend the ratio that made them",
         )
         for name, v in values.items()
-        if np.isinf(v).any()
+        if (count := int(np.isinf(v).sum()))
     )
-    if problems:
-        raise EstimationError(HEADING, list(dict.fromkeys(problems)))
+    refuse_any(HEADING, dict.fromkeys(problems))
     return Columns(values, tuple(names))
 
 
@@ -114,7 +109,10 @@ def _product(data: pd.DataFrame, term: str, problems: list[Problem]) -> np.ndarr
 def _dummies(column: pd.Series, name: str) -> dict[str, np.ndarray]:
     """Make an indicator of every category but the first; missing stays missing."""
     missing = column.isna().to_numpy()
-    levels = sorted(column.dropna().unique(), key=str)
+    # Categories have an order of their own.
+    levels = list(column.dropna().sort_values().unique())
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        levels.sort(key=str)
     found = {}
     for level in levels[1:]:
         indicator = (column == level).to_numpy(dtype=float, na_value=np.nan)
@@ -141,8 +139,7 @@ def read_weights(
     else:
         problems: list[Problem] = []
         name, values = weights, _product(data, weights, problems)
-        if problems:
-            raise EstimationError(HEADING, problems)
+        refuse_any(HEADING, problems)
     if values.shape == (len(data),):
         missing = np.isnan(values)
         check_weights(HEADING, name, np.where(missing, 1.0, values), len(data))
@@ -155,7 +152,7 @@ def check_missing(missing: str) -> str:
     """Refuse an unknown way to treat missing values."""
     if missing not in ("listwise", "fiml"):
         what = f"missing values cannot be treated by '{missing}'"
-        raise EstimationError(HEADING, Problem(what, 'use "listwise" or "fiml"'))
+        refuse(HEADING, what, 'use "listwise" or "fiml"')
     return missing
 
 
@@ -186,27 +183,15 @@ def complete_rows(
         return keep
     empty = [name for name in variables if np.isnan(columns.values[name]).all()]
     empty += [name for name in effects if data[name].isna().all()]
-    problems = [
-        Problem(
-            Sentence(f"'{name}' is missing for all ", Count(len(data), "firm")),
-            "leave it out, or check that the questionnaire asked for it",
-        )
-        for name in empty
-    ]
-    raise EstimationError(
+    firms = Count(len(data), "firm")
+    remedy = "leave it out, or check that the questionnaire asked for it"
+    refuse_any(
         HEADING,
-        problems
-        or [
-            Problem(
-                Sentence(
-                    "none of the ",
-                    Count(len(data), "firm"),
-                    " has a value for every variable of the model",
-                ),
-                "look at which variables are never observed together and drop one of them",
-            )
-        ],
+        [Problem(Sentence(f"'{name}' is missing for all ", firms), remedy) for name in empty],
     )
+    what = Sentence("none of the ", firms, " has a value for every variable of the model")
+    remedy = "look at which variables are never observed together and drop one of them"
+    raise EstimationError(HEADING, Problem(what, remedy))
 
 
 def count_missing(
@@ -277,8 +262,7 @@ def check_size(system: System, nobs: int, absorbed: int, only: str | None = None
         for target, arrows, _ in system.equations
         if nobs <= len(arrows) + absorbed and only in (None, target)
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def check_variation(system: System, values: np.ndarray) -> None:
@@ -296,8 +280,7 @@ def check_variation(system: System, values: np.ndarray) -> None:
         for name, column in zip(system.variables, values.T, strict=True)
         if np.nanmin(column) == np.nanmax(column)
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def check_moments(system: System, moments: Moments, effects: Sequence[str] = ()) -> None:
@@ -319,8 +302,7 @@ def check_moments(system: System, moments: Moments, effects: Sequence[str] = ())
         for name, v, t in zip(system.variables, variance, moments.variance, strict=True)
         if v <= TOLERANCE * t
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     scale = np.sqrt(variance)
     s = (moments.within / np.outer(scale, scale))[:, :, None]
     q = len(system.exogenous)
@@ -343,8 +325,7 @@ def check_moments(system: System, moments: Moments, effects: Sequence[str] = ())
                     "it is computed from them, an identity and not an effect: take them out",
                 )
             )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
 
 
 def _partners(s: np.ndarray, earlier: np.ndarray, variable: int, names: list[str]) -> str:
@@ -393,8 +374,7 @@ def correlation_moments(
         for v in names
         if not deviations.get(v, 0.0) > 0
     ]
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     r = _full_matrix(corr.loc[names, names].to_numpy(dtype=float), names)
     check_size(system, n, 1)
     scale = deviations[names].to_numpy()
@@ -436,6 +416,5 @@ def _full_matrix(r: np.ndarray, names: list[str]) -> np.ndarray:
                 "look for a misprint, or for pairwise deletion of missing values in the source",
             )
         )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     return r

@@ -15,11 +15,16 @@ from functools import cached_property
 
 import numpy as np
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import EstimationError, Problem
 from cisflow.estimators.path.covariance import squared_influence
 from cisflow.estimators.path.data import Columns, check_moments, check_size, check_variation
-from cisflow.estimators.path.moments import Estimates, Moments, estimate, implied_sd
+from cisflow.estimators.path.moments import (
+    Estimates,
+    Moments,
+    estimate,
+    implied_covariance,
+    implied_sd,
+)
 from cisflow.estimators.path.system import HEADING, System
 
 EM_STEPS, NEWTON_STEPS, RETREAT = 300, 20, 20
@@ -96,9 +101,7 @@ def _theta(system: System, vector: np.ndarray) -> Theta:
 def _implied(system: System, firms: Incomplete, theta: Theta) -> tuple[np.ndarray, np.ndarray]:
     """Means, shape (n, m), and covariance, shape (m, m), of the outcomes given the exogenous."""
     q, m = len(system.exogenous), len(system.endogenous)
-    b = np.zeros((m, q + m), dtype=theta.coef.dtype)
-    for j, (_, arrows, sources) in enumerate(system.equations):
-        b[j, sources] = theta.coef[arrows]
+    b = system.matrix(theta.coef)
     reduced = np.linalg.inv(np.eye(m) - b[:, q:])
     mean = (theta.intercept + firms.exogenous @ b[:, :q].T) @ reduced.T
     return mean, reduced * theta.psi @ reduced.T
@@ -262,15 +265,12 @@ def maximum(system: System, firms: Incomplete) -> Theta:
         theta, length = step
         if length < CLOSE:
             return theta
-    raise EstimationError(HEADING, _undetermined())
-
-
-def _undetermined() -> Problem:
-    return Problem(
+    what = (
         "the observed values leave a coefficient undetermined (two variables that are never "
-        "observed together, or too many gaps for this many arrows?)",
-        'leave out the variable or arrow, or use missing="listwise"',
+        "observed together, or too many gaps for this many arrows?)"
     )
+    remedy = 'leave out the variable or arrow, or use missing="listwise"'
+    raise EstimationError(HEADING, Problem(what, remedy))
 
 
 class IncompleteFit:
@@ -295,10 +295,8 @@ class IncompleteFit:
     @cached_property
     def _units(self) -> np.ndarray:
         """What turns slopes and residual variances into the variables' own units."""
-        scale, system = self.firms.scale, self.system
-        position, q = system.position, len(system.exogenous)
-        slopes = [scale[position[to]] / scale[position[source]] for to, source in system.arrows]
-        return np.concatenate([slopes, scale[q:] ** 2])
+        scale = self.firms.scale
+        return np.concatenate([self.system.ratios(scale), scale[len(self.system.exogenous) :] ** 2])
 
     @cached_property
     def found(self) -> Estimates:
@@ -361,8 +359,6 @@ class IncompleteFit:
 
     def _implied_moments(self) -> np.ndarray:
         """Implied covariances of all variables and, as a last column, their means."""
-        from cisflow.estimators.path.moments import implied_covariance
-
         theta, firms, q = self.theta, self.firms, len(self.system.exogenous)
         s = (self.moments.within / np.outer(firms.scale, firms.scale))[None, :q, :q]
         sigma = implied_covariance(self.system, theta.coef[None], theta.psi[None], s)[0]

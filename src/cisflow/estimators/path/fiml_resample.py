@@ -8,15 +8,11 @@ pattern of gaps: they are one matrix product for all resamples, after which no s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cisflow.estimators.path.fiml import IncompleteFit
 from cisflow.estimators.path.moments import TOLERANCE, Estimates, estimate, implied_sd
-
-if TYPE_CHECKING:
-    from cisflow.estimators.path.fiml import Incomplete, IncompleteFit
-    from cisflow.estimators.path.system import System
 
 STEPS, CLOSE = 3000, 1e-7
 """Most steps, and change of the parameters (in standard units) at which a resample has arrived."""
@@ -51,8 +47,7 @@ class IncompleteReweighter:
     """
 
     def __init__(self, fit: IncompleteFit):
-        self.system: System = fit.system
-        self.firms: Incomplete = fit.firms
+        self.system, self.firms = fit.system, fit.firms
         self.start = fit.theta
         ones = np.ones((len(fit.firms.exogenous), 1))
         self.parts = []
@@ -141,9 +136,7 @@ class IncompleteReweighter:
         """
         system = self.system
         k, q, m = len(system.arrows), len(system.exogenous), len(system.endogenous)
-        b = np.zeros((len(theta), m, q + m))
-        for j, (_, arrows, sources) in enumerate(system.equations):
-            b[:, j, sources] = theta[:, arrows]
+        b = system.matrix(theta[:, :k])
         reduced = np.linalg.inv(np.eye(m) - b[:, :, q:])
         structural = np.concatenate([theta[:, k + m :, None], b[:, :, :q]], axis=2)
         psi = theta[:, None, k : k + m]
@@ -154,8 +147,6 @@ class IncompleteReweighter:
     ) -> Estimates:
         """Give the estimates in the variables' own units."""
         system, scale = self.system, self.firms.scale
-        position, q = system.position, len(system.exogenous)
-        to = [position[target] for target, _ in system.arrows]
-        source = [position[name] for _, name in system.arrows]
+        q = len(system.exogenous)
         sd = implied_sd(system, coef, psi, exogenous, np.zeros((1, len(scale))))
-        return Estimates(coef * (scale[to] / scale[source]), psi * scale[q:] ** 2, sd * scale, ok)
+        return Estimates(coef * system.ratios(scale), psi * scale[q:] ** 2, sd * scale, ok)

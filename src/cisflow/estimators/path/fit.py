@@ -7,17 +7,15 @@ compared with published ones.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
-if TYPE_CHECKING:
-    from cisflow.estimators.path.fiml import IncompleteFit
-    from cisflow.estimators.path.moments import Estimates, Moments
-    from cisflow.estimators.path.system import System
-
+from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.path.fiml import IncompleteFit
+from cisflow.estimators.path.moments import Estimates, Moments, implied_covariance
+from cisflow.estimators.path.system import System
 
 NEED_LIKELIHOOD = ("pvalue", "cfi", "tli", "rmsea", "rmsea_ci_low", "rmsea_ci_high", "aic", "bic")
 """Measures that mean nothing where the log-likelihood is a weighted sum."""
@@ -74,8 +72,6 @@ def incomplete_measures(fit: IncompleteFit) -> dict[str, float]:
     intercepts count as parameters and SRMR includes the means. Not a number where the observed
     outcomes do not determine the unrestricted distribution.
     """
-    from cisflow.estimators.errors import EstimationError
-
     system, n = fit.system, fit.moments.nobs
     m, q = len(system.endogenous), len(system.exogenous)
     all_arrows = m * q + m * (m - 1) // 2
@@ -165,8 +161,6 @@ def _noncentrality(chisq: float, df: float, probability: float) -> float:
 
 def _srmr(system: System, moments: Moments, found: Estimates, effects: int) -> float:
     """Root mean square of the covariance residuals in units of sample standard deviations."""
-    from cisflow.estimators.path.moments import implied_covariance
-
     q = len(system.exogenous)
     sxx = moments.within[None, :q, :q]
     implied = implied_covariance(system, found.coef, found.psi, sxx)[0]

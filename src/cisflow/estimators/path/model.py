@@ -18,26 +18,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import ArrayLike
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
-from cisflow.estimators.path.covariance import expected_information, group_codes, sandwich
 from cisflow.estimators.path.data import (
-    Columns,
-    any_observed,
     check_missing,
-    complete_rows,
     correlation_moments,
-    count_missing,
-    make_sample,
     read_columns,
     read_weights,
 )
-from cisflow.estimators.path.fiml import IncompleteFit, make_incomplete
-from cisflow.estimators.path.moments import Estimates, Sample, estimate
+from cisflow.estimators.path.firms import Firms, choose_firms
 from cisflow.estimators.path.results import PathResults
-from cisflow.estimators.path.system import HEADING, System, build_system, path_effects
+from cisflow.estimators.path.system import build_system, path_effects
 
 __all__ = ["PathModel", "PathResults", "path_effects"]
 
@@ -66,6 +58,12 @@ class PathModel:
         variable, a fixed effect or all outcomes are left out. Rows left out are counted in
         ``dropped``.
 
+    Attributes
+    ----------
+    firms : Firms
+        The firms in use; the other attributes are its parts.
+    system, nobs, dropped, missing, weighted, fixed_effects
+
     Raises
     ------
     EstimationError
@@ -85,48 +83,22 @@ class PathModel:
         controls, effects = list(controls), list(fixed_effects)
         first = build_system(equations, controls)
         terms = [v for v in first.variables if v not in controls]
-        self.missing = check_missing(missing)
+        check_missing(missing)
         # With gaps nothing can be absorbed: fixed effects are dummies among the controls.
         spelled = effects if missing == "fiml" else []
-        dummies = [f"C({name})" for name in spelled if name in data.columns]
-        columns = read_columns(data, terms, [*controls, *dummies], effects)
-        self.system: System = build_system(equations, columns.controls)
-        self._dummies = {
-            control
-            for control in columns.controls
-            for name in spelled
-            if control.startswith(f"{name}[")
-        }
-        self.fixed_effects = tuple(effects)
-        self._data: pd.DataFrame | None = data
-        self._set(columns, data, read_weights(data, weights))
+        indicators = [f"C({name})" for name in spelled if name in data.columns]
+        columns = read_columns(data, terms, [*controls, *indicators], effects)
+        system = build_system(equations, columns.controls)
+        starts = tuple(f"{name}[" for name in spelled)
+        dummies = frozenset(c for c in columns.controls if c.startswith(starts))
+        sampling = read_weights(data, weights)
+        self._set(choose_firms(system, columns, data, tuple(effects), dummies, sampling, missing))
 
-    def _set(
-        self, columns: Columns, data: pd.DataFrame, weights: tuple[str, np.ndarray] | None
-    ) -> None:
-        """Choose the firms and form their moments."""
-        system, effects = self.system, list(self.fixed_effects)
-        fiml = self.missing == "fiml"
-        needed = list(system.exogenous if fiml else system.variables)
-        needed = [name for name in needed if name not in self._dummies]
-        if weights is not None:
-            columns.values.setdefault(*weights)
-            needed = list(dict.fromkeys([*needed, weights[0]]))
-        keep = complete_rows(columns, data, needed, effects)
-        if fiml:
-            keep = keep & any_observed(columns, system.endogenous)
-        self.dropped = count_missing(columns, data, needed, effects, keep)
-        self._keep = keep
-        kept = None if weights is None else weights[1][keep]
-        self.weighted = kept is not None
-        self._sample: Sample | None = None
-        self._incomplete: IncompleteFit | None = None
-        if fiml:
-            firms = make_incomplete(system, columns, keep, kept)
-            self._incomplete = IncompleteFit(system, firms)
-            self._moments = self._incomplete.moments
-        else:
-            self._sample, self._moments = make_sample(system, columns, data, keep, effects, kept)
+    def _set(self, firms: Firms) -> None:
+        self.firms = firms
+        self.system, self.nobs, self.dropped = firms.system, firms.nobs, firms.dropped
+        self.missing, self.weighted = firms.missing, firms.weighted
+        self.fixed_effects = firms.fixed_effects
 
     @classmethod
     def from_dict(cls, spec: Mapping[str, Any], data: pd.DataFrame) -> PathModel:
@@ -146,8 +118,6 @@ class PathModel:
     @classmethod
     def from_yaml(cls, text: str, data: pd.DataFrame) -> PathModel:
         """Build from YAML: a model's entry, or only its equations."""
-        import yaml
-
         spec = yaml.safe_load(text)
         return cls.from_dict(spec if "equations" in spec else {"equations": spec}, data)
 
@@ -178,19 +148,9 @@ class PathModel:
         firms. Intervals by simulation are available: ``effects(…, monte_carlo={…})``.
         """
         model = cls.__new__(cls)
-        model.system = build_system(equations)
-        model.fixed_effects, model._dummies = (), set()
-        model.dropped = {}
-        model._data, model._sample, model._incomplete = None, None, None
-        model.missing, model.weighted = "listwise", False
-        model._keep = np.ones(0, dtype=bool)
-        model._moments = correlation_moments(model.system, corr, sd, n)
+        system = build_system(equations)
+        model._set(Firms(system, correlation_moments(system, corr, sd, n)))
         return model
-
-    @property
-    def nobs(self) -> int:
-        """Firms used in every equation."""
-        return self._moments.nobs
 
     def fit(
         self,
@@ -220,49 +180,6 @@ class PathModel:
             For an unknown covariance, a single cluster, or firm-level methods on a correlation
             matrix.
         """
-        m = self._moments
-        if self._incomplete is None:
-            found = estimate(self.system, m.within[:, :, None], np.diag(m.between)[None])
-        else:
-            found = self._incomplete.found
-        bare = PathResults(self, found, np.empty((0, 0)), "nonrobust", None, None, 0)
+        found, none = self.firms.estimates(), np.empty((0, 0))
+        bare = PathResults(self, self.firms, found, none, "nonrobust", None, None, 0)
         return bare.with_cov(cov_type, cov_kwds, bootstrap)
-
-    def _groups(self, cov_kwds: Mapping[str, Any] | None) -> np.ndarray | None:
-        """Cluster codes of the firms used; None without clusters."""
-        given = (cov_kwds or {}).get("groups")
-        if given is None or self._data is None:
-            return None
-        if isinstance(given, str):
-            if given not in self._data.columns:
-                raise EstimationError(
-                    HEADING,
-                    Problem(f"the data have no variable '{given}'", "name the cluster's column"),
-                )
-            given = self._data[given]
-        values = np.asarray(given)
-        if isinstance(given, pd.Series):
-            values = given.to_numpy(dtype=object, na_value=None)
-        if len(values) == len(self._keep):
-            values = values[self._keep]
-        elif len(values) != self.nobs:
-            raise EstimationError(
-                HEADING,
-                Problem(
-                    f"{len(values)} cluster names for {len(self._keep)} firms",
-                    "give one per row of the data",
-                ),
-            )
-        return group_codes(values)
-
-    def _covariance(self, found: Estimates, cov_type: str, groups: np.ndarray | None) -> np.ndarray:
-        if self._incomplete is not None:
-            clusters = groups if cov_type == "cluster" else None
-            return self._incomplete.covariance(cov_type != "nonrobust", clusters)
-        if cov_type == "nonrobust":
-            return expected_information(self.system, self._moments, found)
-        assert self._sample is not None  # noqa: S101 - with_cov has refused it
-        clusters = groups if cov_type == "cluster" else None
-        return sandwich(
-            self.system, self._sample, self._moments, found, clusters, cov_type == "HC1"
-        )

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-if TYPE_CHECKING:
-    from cisflow.estimators.path.system import System
+from cisflow.estimators.path.system import System
 
 TOLERANCE = 1e-10
 """Share of a variable's variance that its companions may leave unexplained before the
@@ -280,7 +278,7 @@ def center(sample: Sample) -> tuple[Sample, np.ndarray, int]:
     return net_sample, fitted, len(count) + int(rank)
 
 
-Reweight = Callable[[np.ndarray], "Estimates"]
+Reweight = Callable[[np.ndarray], Estimates]
 """From weights, shape (draws, firms), to the estimates under each row of them."""
 
 
@@ -359,12 +357,9 @@ class Reweighter:
 
     def _rescaled(self, found: Estimates) -> Estimates:
         """Give the estimates in the variables' own units."""
-        position, q = self.system.position, len(self.system.exogenous)
-        to = [position[target] for target, _ in self.system.arrows]
-        source = [position[name] for _, name in self.system.arrows]
-        ratio = self.scale[to] / self.scale[source]
-        psi = found.psi * self.scale[q:] ** 2
-        return Estimates(found.coef * ratio, psi, found.sd * self.scale, found.ok)
+        psi = found.psi * self.scale[len(self.system.exogenous) :] ** 2
+        coef = found.coef * self.system.ratios(self.scale)
+        return Estimates(coef, psi, found.sd * self.scale, found.ok)
 
 
 def _join(parts: list[Estimates]) -> Estimates:

@@ -6,28 +6,20 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import norm
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
-from cisflow.estimators.path.moments import (
-    Estimates,
-    Reweight,
-    Reweighter,
-    bootstrap,
-    implied_sd,
-    jackknife,
-)
+from cisflow.estimators.errors import refuse
+from cisflow.estimators.path.firms import Firms
+from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
+from cisflow.estimators.path.intervals import bca_interval, percentile_p
+from cisflow.estimators.path.moments import Estimates, bootstrap, implied_sd, jackknife
+from cisflow.estimators.path.score import modification_indices
 from cisflow.estimators.path.system import ARROW, HEADING, effect_rows, sum_of_products
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.path.model import PathModel
-
-COVARIANCES = ("nonrobust", "robust", "HC0", "HC1", "cluster", "bootstrap")
 BOOTSTRAP = {"draws": 5000, "seed": 20141120}
 MONTE_CARLO = {"draws": 20000, "seed": 20141120}
 Quantity = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -40,6 +32,8 @@ class PathResults:
     Attributes
     ----------
     model : PathModel
+    firms : Firms
+        What it is estimated from.
     found : Estimates
         Coefficients, residual variances and implied standard deviations.
     cov : ndarray
@@ -53,7 +47,8 @@ class PathResults:
         Resamples that left a coefficient undetermined; they are in no interval.
     """
 
-    model: PathModel
+    model: Any
+    firms: Firms
     found: Estimates
     cov: np.ndarray
     cov_type: str
@@ -69,10 +64,10 @@ class PathResults:
         bootstrap: Mapping[str, int] | bool | None = None,
     ) -> PathResults:
         """Return the same estimates with another covariance; arguments as in ``fit``."""
-        cov_type = cov_type or ("robust" if self.model.weighted else "nonrobust")
+        cov_type = cov_type or ("robust" if self.firms.weighted else "nonrobust")
         resample = bool(bootstrap) or cov_type == "bootstrap"
-        check_request(self.model, cov_type, cov_kwds, resample)
-        groups = self.model._groups(cov_kwds)
+        self.firms.check_request(cov_type, cov_kwds, resample)
+        groups = self.firms.groups(cov_kwds)
         draws, failed = None, 0
         if resample:
             draws, failed = self._resample(bootstrap, groups)
@@ -81,7 +76,7 @@ class PathResults:
             held = np.zeros_like(draws.psi)
             cov = np.cov(np.column_stack([draws.coef, draws.psi, held]), rowvar=False)
         else:
-            cov = self.model._covariance(self.found, cov_type, groups)
+            cov = self.firms.covariance(self.found, cov_type, groups)
         return replace(
             self, cov=cov, cov_type=cov_type, groups=groups, draws=draws, bootstrap_failed=failed
         )
@@ -91,44 +86,37 @@ class PathResults:
     ) -> tuple[Estimates, int]:
         """Draw the bootstrap; refuse it when most resamples cannot be estimated."""
         settings = _settings(BOOTSTRAP, options, "bootstrap")
-        every = bootstrap(self._reweighter, self.nobs, settings["draws"], settings["seed"], groups)
+        every = bootstrap(
+            self.firms.reweight, self.nobs, settings["draws"], settings["seed"], groups
+        )
         failed = int((~every.ok).sum())
         if failed > settings["draws"] / 2:
-            raise EstimationError(
-                HEADING,
-                Problem(
-                    f"{failed} of {settings['draws']} bootstrap resamples leave a coefficient "
-                    "undetermined",
-                    "a dummy with very few firms, or very few clusters? merge categories, "
-                    "or use robust standard errors",
-                ),
+            what = (
+                f"{failed} of {settings['draws']} bootstrap resamples leave a coefficient "
+                "undetermined"
             )
+            remedy = (
+                "a dummy with very few firms, or very few clusters? merge categories, "
+                "or use robust standard errors"
+            )
+            refuse(HEADING, what, remedy)
         return every.successful(), failed
-
-    @cached_property
-    def _reweighter(self) -> Reweight:
-        from cisflow.estimators.path.fiml_resample import IncompleteReweighter
-
-        if self.model._incomplete is not None:
-            return IncompleteReweighter(self.model._incomplete)
-        assert self.model._sample is not None  # noqa: S101 - with_cov has refused it
-        return Reweighter(self.model.system, self.model._sample)
 
     @cached_property
     def left_out_estimates(self) -> Estimates:
         """Estimates without one firm (or cluster) each, for the acceleration of BCa intervals."""
-        return jackknife(self._reweighter, self.nobs, self.groups).successful()
+        return jackknife(self.firms.reweight, self.nobs, self.groups).successful()
 
     # ------------------------------------------------------------------ what was estimated
     @property
     def nobs(self) -> int:
         """Firms used in every equation."""
-        return self.model.nobs
+        return self.firms.nobs
 
     @property
     def dropped(self) -> dict[str, int]:
         """Firms left out: ``missing``, and per variable ``missing in …``; empty if none was."""
-        return self.model.dropped
+        return self.firms.dropped
 
     @cached_property
     def r2(self) -> pd.Series:
@@ -136,18 +124,14 @@ class PathResults:
 
         Fixed effects count among the explanations.
         """
-        import pandas as pd
-
-        system = self.model.system
+        system = self.firms.system
         implied = self.found.sd[0, len(system.exogenous) :] ** 2
         names = list(system.endogenous)
         return pd.Series(1 - self.found.psi[0] / implied, index=names, name="r2")
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of slopes (``outcome ~ source``) and residual variances (``y ~~ y``)."""
-        import pandas as pd
-
-        system = self.model.system
+        system = self.firms.system
         names = [f"{to} ~ {source}" for to, source in system.arrows]
         names += [f"{to} ~~ {to}" for to in system.endogenous]
         shown = self.cov[: len(names), : len(names)]
@@ -163,14 +147,12 @@ class PathResults:
 
     @cached_property
     def _measures(self) -> dict[str, float]:
-        from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
-
-        model = self.model
-        if model._incomplete is None:
-            found = fit_measures(model.system, model._moments, self.found)
+        firms = self.firms
+        if firms.incomplete is None:
+            found = fit_measures(firms.system, firms.moments, self.found)
         else:
-            found = incomplete_measures(model._incomplete)
-        if model.weighted:
+            found = incomplete_measures(firms.incomplete)
+        if firms.weighted:
             found |= dict.fromkeys(NEED_LIKELIHOOD, math.nan)
         return found
 
@@ -185,20 +167,14 @@ class PathResults:
         EstimationError
             With ``missing="fiml"``.
         """
-        from cisflow.estimators.path.score import modification_indices
-
-        model = self.model
-        if model._incomplete is not None:
-            raise EstimationError(
-                HEADING,
-                Problem(
-                    'no modification indices with missing="fiml"',
-                    "draw the arrow and look at its z-statistic, or compare the two models",
-                ),
-            )
+        firms = self.firms
+        if firms.incomplete is not None:
+            what = 'no modification indices with missing="fiml"'
+            remedy = "draw the arrow and look at its z-statistic, or compare the two models"
+            refuse(HEADING, what, remedy)
         plain = self.cov_type == "nonrobust"
-        sample, groups = (None, None) if plain else (model._sample, self.groups)
-        return modification_indices(model.system, model._moments, self.found, sample, groups)
+        sample, groups = (None, None) if plain else (firms.sample, self.groups)
+        return modification_indices(firms.system, firms.moments, self.found, sample, groups)
 
     @cached_property
     def edges(self) -> pd.DataFrame:
@@ -211,13 +187,11 @@ class PathResults:
         return self._arrows(controls=True)
 
     def _arrows(self, controls: bool) -> pd.DataFrame:
-        import pandas as pd
-
-        system = self.model.system
+        system = self.firms.system
         which = [
             i
             for i, (_, source) in enumerate(system.arrows)
-            if system.from_controls[i] == controls and source not in self.model._dummies
+            if system.from_controls[i] == controls and source not in self.firms.dummies
         ]
         to = [system.position[system.arrows[i][0]] for i in which]
         source = [system.position[system.arrows[i][1]] for i in which]
@@ -268,9 +242,7 @@ class PathResults:
         EstimationError
             If a variable is not in the model.
         """
-        import pandas as pd
-
-        system = self.model.system
+        system = self.firms.system
         rows = effect_rows(system, source, target)
         s, t = system.position[source], system.position[target]
 
@@ -306,8 +278,6 @@ class PathResults:
         simulated: Estimates | None = None,
     ) -> dict[str, np.ndarray]:
         """Estimate, standard error, test and intervals of functions of coefficients and SDs."""
-        from scipy.stats import norm
-
         point = quantity(self.found.coef, self.found.sd)[0]
         resampled = None if self.draws is None else quantity(self.draws.coef, self.draws.sd)
         tails = np.array([alpha / 2, 1 - alpha / 2])
@@ -359,7 +329,7 @@ class PathResults:
 
         ``theta`` has shape (draws, arrows + 2 outcomes).
         """
-        moments, system = self.model._moments, self.model.system
+        moments, system = self.firms.moments, self.firms.system
         k, m, q = len(system.arrows), len(system.endogenous), len(system.exogenous)
         coef, psi, due = np.split(theta, [k, k + m], axis=1)
         given = np.broadcast_to(np.diag(moments.between)[:q], (len(theta), q))
@@ -370,7 +340,7 @@ class PathResults:
     @property
     def _theta(self) -> np.ndarray:
         """The parameters as ``path_covariance`` orders them."""
-        due = np.diag(self.model._moments.between)[len(self.model.system.exogenous) :]
+        due = np.diag(self.firms.moments.between)[len(self.firms.system.exogenous) :]
         return np.concatenate([self.found.coef[0], self.found.psi[0], due])
 
     def _delta(self, quantity: Quantity) -> np.ndarray:
@@ -410,105 +380,12 @@ class PathResults:
         return "\n".join(lines)
 
 
-def percentile_p(resampled: np.ndarray) -> np.ndarray:
-    """Return p-values that go with percentile intervals: twice the smaller share beyond zero.
-
-    The interval of level 1 − p just reaches zero, so that stars and intervals cannot disagree.
-
-    Parameters
-    ----------
-    resampled
-        Resampled quantities, shape (draws, quantities).
-
-    Notes
-    -----
-    One is added to shares and draws, as no p-value from resamples is zero (Davison & Hinkley 1997,
-    section 4.2).
-    """
-    below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
-    shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
-    out: np.ndarray = np.minimum(1.0, 2 * shares)
-    return out
-
-
-def bca_interval(
-    point: np.ndarray, resampled: np.ndarray, left_out: np.ndarray, tails: np.ndarray
-) -> np.ndarray:
-    """Bias-corrected accelerated bootstrap interval.
-
-    Parameters
-    ----------
-    point : shape (r,)
-    resampled : shape (draws, r)
-    left_out : shape (units, r)
-        Estimates without one unit each.
-    tails : shape (2,)
-
-    Returns
-    -------
-    ndarray, shape (2, r)
-        Not a number where every resample lies on one side of the estimate.
-    """
-    from scipy.stats import norm
-
-    deviation = left_out.mean(axis=0) - left_out
-    power = (deviation**2).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        acceleration = (deviation**3).sum(axis=0) / (6 * power**1.5)
-        bias = norm.ppf((resampled < point).mean(axis=0))
-        z = bias + norm.ppf(tails)[:, None]
-        level = norm.cdf(bias + z / (1 - acceleration * z))
-    out = np.full((2, len(point)), np.nan)
-    for i in np.flatnonzero(np.isfinite(bias) & np.isfinite(level).all(axis=0)):
-        out[:, i] = np.quantile(resampled[:, i], level[:, i])
-    return out
-
-
 def _settings(
     defaults: Mapping[str, int], given: Mapping[str, int] | bool | None, name: str
 ) -> dict[str, int]:
     """Complete the settings of a resampling and refuse what is not one."""
     settings = dict(defaults) | (dict(given) if isinstance(given, Mapping) else {})
     if set(settings) != set(defaults) or settings["draws"] < 2:
-        raise EstimationError(
-            HEADING,
-            Problem(
-                f"{name} settings {dict(settings)} are not understood",
-                "give {'draws': 5000, 'seed': 1}, with two draws or more",
-            ),
-        )
+        what = f"{name} settings {dict(settings)} are not understood"
+        refuse(HEADING, what, "give {'draws': 5000, 'seed': 1}, with two draws or more")
     return settings
-
-
-def check_request(
-    model: PathModel, cov_type: str, cov_kwds: Mapping[str, Any] | None, resample: bool
-) -> None:
-    """Refuse a covariance that is unknown or that the data do not allow."""
-    problems = []
-    if cov_type not in COVARIANCES:
-        problems.append(
-            Problem(f"no covariance is called '{cov_type}'", f"use one of {', '.join(COVARIANCES)}")
-        )
-    if model._incomplete is not None and cov_type == "HC1":
-        problems.append(
-            Problem(
-                "'HC1' is not available with missing=\"fiml\": with gaps an equation has no number "
-                "of firms of its own to correct by",
-                'use cov_type="robust", "cluster" or "bootstrap"',
-            )
-        )
-    elif model._data is None and (resample or cov_type != "nonrobust"):
-        problems.append(
-            Problem(
-                f"'{'bootstrap' if resample else cov_type}' needs the firms, but the model was "
-                "given a correlation matrix",
-                'use cov_type="nonrobust"; intervals by simulation: '
-                "effects(…, monte_carlo={'draws': 20000, 'seed': 1})",
-            )
-        )
-    if cov_type == "cluster" and (cov_kwds or {}).get("groups") is None:
-        problems.append(
-            Problem("clusters are asked for but not named", 'give cov_kwds={"groups": "column"}')
-        )
-    if problems:
-        raise EstimationError(HEADING, problems)

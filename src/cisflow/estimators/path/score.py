@@ -13,18 +13,21 @@ that is needed. The argument fails for an arrow that would close a circle; those
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from scipy.stats import chi2
 
-from cisflow.estimators.path.moments import TOLERANCE, center, implied_covariance
-from cisflow.estimators.path.system import ARROW
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.path.moments import Estimates, Moments, Sample
-    from cisflow.estimators.path.system import System
+from cisflow.estimators.path.moments import (
+    TOLERANCE,
+    Estimates,
+    Moments,
+    Sample,
+    center,
+    implied_covariance,
+)
+from cisflow.estimators.path.system import ARROW, System
 
 
 def omitted_arrows(system: System) -> Iterator[tuple[str, str, list[str]]]:
@@ -64,9 +67,6 @@ def modification_indices(
         circle or whose source is a combination of those the outcome already has; ``note`` says
         which.
     """
-    import pandas as pd
-    from scipy.stats import chi2
-
     q = len(system.exogenous)
     implied = implied_covariance(system, found.coef, found.psi, moments.within[None, :q, :q])[0]
     net = None if sample is None else center(sample)[0]

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import Problem
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Problem, refuse_any
 
 HEADING = "Path model"
 ARROW = " → "
@@ -64,6 +63,27 @@ class System:
             rows.append((target, np.array(arrows, dtype=int), np.array(sources, dtype=int)))
         return tuple(rows)
 
+    def matrix(self, coef: np.ndarray) -> np.ndarray:
+        """Coefficients, shape (…, arrows), as a matrix of outcomes by variables, (…, m, p)."""
+        shape = *coef.shape[:-1], len(self.endogenous), len(self.variables)
+        b = np.zeros(shape, dtype=coef.dtype)
+        for j, (_, arrows, sources) in enumerate(self.equations):
+            b[..., j, sources] = coef[..., arrows]
+        return b
+
+    def ratios(self, scale: np.ndarray) -> np.ndarray:
+        """Return what brings slopes between variables over ``scale`` (p,) into their own units."""
+        to = [self.position[target] for target, _ in self.arrows]
+        source = [self.position[name] for _, name in self.arrows]
+        ratios: np.ndarray = scale[to] / scale[source]
+        return ratios
+
+    def require(self, *names: str) -> None:
+        """Refuse names of variables that are not part of the model."""
+        remedy = f"choose among: {', '.join(self.variables)}"
+        unknown = [name for name in names if name not in self.position]
+        refuse_any(HEADING, [Problem(f"'{name}' is not in the model", remedy) for name in unknown])
+
     def paths(self, source: str, target: str) -> list[Path]:
         """Every directed path from ``source`` to ``target``, shortest first.
 
@@ -72,13 +92,7 @@ class System:
         EstimationError
             If either variable is not part of the model.
         """
-        unknown = [name for name in (source, target) if name not in self.position]
-        if unknown:
-            known = ", ".join(self.variables)
-            raise EstimationError(
-                HEADING,
-                [Problem(f"'{u}' is not in the model", f"choose among: {known}") for u in unknown],
-            )
+        self.require(source, target)
         leaving: dict[str, list[tuple[int, str]]] = {}
         for i, (to, origin) in enumerate(self.arrows):
             leaving.setdefault(origin, []).append((i, to))
@@ -127,8 +141,7 @@ def build_system(
                 "or measure one of the variables at an earlier date",
             )
         )
-    if problems:
-        raise EstimationError(HEADING, problems)
+    refuse_any(HEADING, problems)
     named = dict.fromkeys(s for terms in sources.values() for s in terms)
     exogenous = [s for s in named if s not in sources]
     exogenous += [c for c in control_list if c not in named]

@@ -14,18 +14,18 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
-from cisflow.estimators.design import independent_columns
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.rows import (
-    Companion,
     FittedModel,
+    Regression,
     Rows,
     RowScores,
     read_rows,
-    why_collinear,
 )
-from cisflow.estimators.tobit.checks import null_space, separating_direction
+from cisflow.estimators.separation import null_space, separating_direction
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         model, fit = _maximise(rows, share, still, inside, link)
     if not fit.converged:
         remedy = "look for regressors of very different size, or almost collinear"
-        refuse(rows.heading, [("no convergence", remedy)])
+        refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
     design = model.exog * scale
     # Clusters and corrections count all rows: separated ones are fitted exactly, with score zero.
@@ -108,7 +108,9 @@ def _finite(model: Any, fit: Any) -> bool:
     return float(least) > 1e-6
 
 
-def _separation(rows: Rows, share: Floats, kept: Ints) -> tuple[np.ndarray, Ints, dict[str, str]]:
+def _separation(
+    rows: Rows, share: Floats, kept: Ints
+) -> tuple[np.ndarray, Ints, dict[str, Sentence]]:
     """Rows that no direction separates, columns they determine, and why the others are lost."""
     X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
     low = np.where(share <= 0, -np.inf, 0.0)
@@ -119,7 +121,7 @@ def _separation(rows: Rows, share: Floats, kept: Ints) -> tuple[np.ndarray, Ints
         return inside, kept, {}
     if separated.all():
         remedy = "no finite coefficient exists; check that none is computed from the outcome"
-        refuse(rows.heading, [("the regressors predict every row perfectly", remedy)])
+        refuse(rows.heading, "the regressors predict every row perfectly", remedy)
     # What the remaining rows leave free has no coefficient of its own.
     free = null_space(X[np.ix_(inside, kept)], len(kept)) * lengths[kept, None]
     gone = np.abs(free).max(axis=1, initial=0.0) > 1e-7 * np.abs(free).max(initial=1e-300)
@@ -135,14 +137,15 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     problems = []
     if np.ptp(share) == 0:
         what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
-        problems.append((what, "there is nothing to explain: check the sample restrictions"))
+        remedy = "there is nothing to explain: check the sample restrictions"
+        problems.append(Problem(what, remedy))
     if len(share) <= k:
         what = Sentence(Count(len(share)), f" for {k} coefficients")
-        problems.append((what, "use fewer regressors"))
-    refuse(rows.heading, problems)
+        problems.append(Problem(what, "use fewer regressors"))
+    refuse_any(rows.heading, problems)
 
 
-def _why_separated(direction: float, rows: int) -> str:
+def _why_separated(direction: float, rows: int) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     return Sentence(
         f"tends to {where}: it predicts the outcome of ",
@@ -152,7 +155,7 @@ def _why_separated(direction: float, rows: int) -> str:
     )
 
 
-class _Binomial(Companion):
+class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
@@ -227,9 +230,8 @@ class FractionalLogit(_Binomial):
         self.rows = read_rows(self.kind, formula, data, weights)
         share = (self.rows.y - lower) / (upper - lower)
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
-        if outside:
-            what = Sentence(f"the outcome is outside {lower:g}–{upper:g} in ", Count(outside))
-            refuse(self.rows.heading, [(what, "correct the data or the limits")])
+        what = f"the outcome is outside {lower:g}–{upper:g}"
+        refuse_any(self.rows.heading, told(what, outside, "correct the data or the limits"))
         self.share = np.clip(share, 0.0, 1.0)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
@@ -259,9 +261,8 @@ class Logit(_Binomial):
     def _set(self, rows: Rows) -> None:
         self.rows = rows
         other = int((~np.isin(rows.y, (0.0, 1.0))).sum())
-        if other:
-            what = Sentence("the outcome is neither 0 nor 1 in ", Count(other))
-            refuse(rows.heading, [(what, "code it 0/1, or use FractionalLogit for a share")])
+        remedy = "code it 0/1, or use FractionalLogit for a share"
+        refuse_any(rows.heading, told("the outcome is neither 0 nor 1", other, remedy))
         self.share = rows.y
 
 

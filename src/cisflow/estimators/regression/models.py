@@ -32,18 +32,18 @@ from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
-from cisflow.estimators.design import COLLINEAR, independent_columns
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
-    Companion,
     FittedModel,
+    Regression,
     Rows,
     RowScores,
     read_rows,
-    why_collinear,
 )
 from cisflow.estimators.regression.truncated import TruncatedNormal
 
@@ -56,7 +56,7 @@ PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
 }
 
 
-class OLS(Companion):
+class OLS(Regression):
     """Least squares with absorbed fixed effects, estimated by linearmodels.
 
     Parameters
@@ -97,12 +97,13 @@ class OLS(Companion):
         parameters = len(self.kept) + self.absorbed
         problems = []
         if not len(self.kept):
-            problems.append(("no regressor has a coefficient", "; ".join(self.not_estimable)))
+            lost = "; ".join(self.not_estimable)
+            problems.append(Problem("no regressor has a coefficient", lost))
         if len(rows.y) <= parameters:
-            what = f" for {parameters} coefficients (fixed effects included)"
             remedy = "use fewer regressors or broader groups, or pool waves"
-            problems.append((Sentence(Count(len(rows.y)), what), remedy))
-        refuse(rows.heading, problems)
+            what = f" for {parameters} coefficients (fixed effects included)"
+            problems.append(Problem(Sentence(Count(len(rows.y)), what), remedy))
+        refuse_any(rows.heading, problems)
 
     def _net_of_effects(self) -> tuple[Floats, int]:
         """Regressors net of the fixed effects, and the number of effects."""
@@ -164,7 +165,7 @@ class OLS(Companion):
         rows, X = self.rows, self.rows.X[:, self.kept]
         if self.fixed_effects:
             remedy = "enter them as C(name) in the formula"
-            refuse(rows.heading, [("covariance 'survey' with absorbed fixed effects", remedy)])
+            refuse(rows.heading, "covariance 'survey' with absorbed fixed effects", remedy)
         weights = np.ones(len(rows.y)) if rows.weights is None else rows.weights
         weighted = X * weights[:, None]
         residuals = rows.y - X @ params
@@ -200,17 +201,17 @@ class OLS(Companion):
                 "use one of nonrobust, HC0, HC1, cluster; "
                 'for cluster pass cov_kwds={"groups": column}'
             )
-            refuse(self.rows.heading, [(f"covariance '{cov_type}' {fault}", remedy)])
+            refuse(self.rows.heading, f"covariance '{cov_type}' {fault}", remedy)
         codes = self.rows.codes(groups)
         counts = tuple(int(c.max()) + 1 for c in codes)
         if min(counts) < 2:
             remedy = "use HC1, or cluster by a finer group (industry, region)"
-            refuse(self.rows.heading, [("one cluster only", remedy)])
+            refuse(self.rows.heading, "one cluster only", remedy)
         clusters = np.column_stack(codes)
         return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
 
 
-class TwoPart(Companion):
+class TwoPart(Regression):
     r"""Two-part model: whether any, and how much among those with any (Cragg 1971).
 
     .. math:: P(y > L \mid x) = \Phi(x\alpha), \qquad
@@ -275,14 +276,14 @@ class TwoPart(Companion):
             ("amount", amount, ("truncated", "ols")),
         ):
             if asked not in offered:
-                problems.append((f'{part}="{asked}" is not offered', f"use {' or '.join(offered)}"))
+                what = f'{part}="{asked}" is not offered'
+                problems.append(Problem(what, f"use {' or '.join(offered)}"))
         top = np.inf if upper is None else upper
         outside = int(((rows.y < lower) | (rows.y > top)).sum())
-        if outside:
-            limits = f"{lower:g}–{top:g}".replace("inf", "∞")
-            what = Sentence(f"the outcome is outside {limits} in ", Count(outside))
-            problems.append((what, "correct the data or the limits"))
-        refuse(rows.heading, problems)
+        limits = f"{lower:g}–{top:g}".replace("inf", "∞")
+        remedy = "correct the data or the limits"
+        problems += told(f"the outcome is outside {limits}", outside, remedy)
+        refuse_any(rows.heading, problems)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate both parts with the same kind of covariance."""

@@ -1,11 +1,11 @@
-"""What the companions of the Tobit share: rows from a formula, scores, results in its names."""
+"""What the regressions share: rows from a formula, scores, results in the Tobit's names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.checks import told
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.formula import model_frame
 
 
@@ -31,6 +32,13 @@ class Rows:
     weights: Floats | None
     heading: str
 
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    nobs = size
+
     def codes(self, groups: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
         named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
@@ -43,18 +51,17 @@ class Rows:
             found = found[self.kept]
         if len(found) != len(self.y):
             fault = Sentence(f"{len(found)} {what} for ", Count(len(self.y)))
-            refuse(self.heading, [(fault, "give one for each row")])
+            refuse(self.heading, fault, "give one for each row")
         return found
 
     def _codes(self, way: Any) -> Ints:
         if isinstance(way, str) and way not in self.data.columns:
             what = f"no column {way} to cluster by"
-            refuse(self.heading, [(what, "check its spelling, or pass the labels")])
+            refuse(self.heading, what, "check its spelling, or pass the labels")
         labels = self.aligned(self.data[way] if isinstance(way, str) else way, "cluster labels")
         codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
-        if lost := int((codes < 0).sum()):
-            what = Sentence("the cluster is missing in ", Count(lost))
-            refuse(self.heading, [(what, "drop these rows or give them a group of their own")])
+        remedy = "drop these rows or give them a group of their own"
+        refuse_any(self.heading, told("the cluster is missing", int((codes < 0).sum()), remedy))
         return codes
 
 
@@ -74,7 +81,7 @@ def read_rows(
     """
     effects, heading = list(effects), f"{kind} {formula}"
     absent = [name for name in effects if name not in data.columns]
-    refuse(heading, [(f"no column {name}", "check its spelling") for name in absent])
+    refuse_any(heading, [Problem(f"no column {name}", "check its spelling") for name in absent])
     if weights is not None and not isinstance(weights, str):
         data = data.assign(weights_given=np.asarray(weights, dtype=float))
         weights = "weights_given"
@@ -88,16 +95,16 @@ def read_rows(
     bad = [n for n, column in zip(frame.names, frame.X.T, strict=True) if np.isinf(column).any()]
     bad += [frame.outcome] if np.isinf(frame.y).any() else []
     remedy = "often the logarithm of zero or a ratio to zero: set these to missing"
-    refuse(heading, [(f"{name}: infinite values", remedy) for name in bad])
+    refuse_any(heading, [Problem(f"{name}: infinite values", remedy) for name in bad])
     weight = frame.columns[weights] if weights else None
-    if weight is not None and not (weight > 0).all():
-        what = Sentence("weights: not positive in ", Count(int((~(weight > 0)).sum())))
-        refuse(heading, [(what, "drop these rows first")])
+    if weight is not None:
+        wrong = int((~(weight > 0)).sum())
+        refuse_any(heading, told("weights: not positive", wrong, "drop these rows first"))
     kept = np.flatnonzero(whole)[frame.rows]
     return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
 
 
-class Companion:
+class Regression:
     """A model of rows; ``kind`` opens its messages."""
 
     kind: str
@@ -131,10 +138,10 @@ class RowScores:
     scores: Floats
     information: Floats
 
-    def __post_init__(self) -> None:
-        """Take the message's heading from the rows."""
-        self.heading, self.size = self.rows.heading, len(self.rows.y)
-        self.nobs = float(self.size)
+    @property
+    def heading(self) -> str:
+        """What opens every message."""
+        return self.rows.heading
 
     def bread(self) -> Floats:
         """Inverse information, (k, k)."""
@@ -151,21 +158,10 @@ class RowScores:
         np.add.at(out, codes, self.scores)
         return out
 
-    def groups(self, value: Any) -> list[Ints]:
-        """Codes of one or two ways of clustering."""
-        return self.rows.codes(value)
-
-    def aligned(self, values: Any, what: str) -> np.ndarray:
-        """Values of the rows used, given those or one for every row of the data."""
-        return self.rows.aligned(values, what)
-
-    def resampled(
-        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
-    ) -> tuple[Floats, str]:
+    def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the Tobit only."""
         what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
-        refuse(self.heading, [(what, "use HC1, or cluster")])
-        raise AssertionError  # refuse() has raised
+        refuse(self.heading, what, "use HC1, or cluster")
 
 
 @dataclass(frozen=True)
@@ -196,7 +192,7 @@ class FittedModel:
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     """
 
-    model: Companion
+    model: Regression
     params: pd.Series
     covariance: pd.DataFrame
     nobs: int
@@ -247,12 +243,3 @@ class FittedModel:
         """Give confidence intervals; columns 0 and 1, as in statsmodels."""
         half = float(self._reference.ppf(1 - alpha / 2)) * self.bse
         return pd.DataFrame({0: self.params - half, 1: self.params + half})
-
-
-def why_collinear(column: Floats) -> str:
-    """Say why a column of the regressors was left out."""
-    if not column.any():
-        return "zero in every row"
-    if np.ptp(column) == 0:
-        return "constant in this sample, so it repeats the intercept"
-    return "collinear: an exact combination of the terms before it"

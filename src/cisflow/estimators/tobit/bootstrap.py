@@ -14,15 +14,16 @@ sample itself, enter percentiles as ±∞, and are counted: see :attr:`Resamples
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import EstimationError, refuse
 from cisflow.estimators.tobit.checks import find_estimable
+from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import (
     INDEPENDENT,
     AtLimit,
@@ -34,11 +35,6 @@ from cisflow.estimators.tobit.likelihood import (
     mills_ratio,
 )
 from cisflow.estimators.tobit.threads import blas_alone, in_order
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.tobit.results import TobitResults
 
 OUTER_PRODUCTS = 30_000_000  # numbers; beyond this resamples are fitted one by one
 BATCH = 128
@@ -78,8 +74,6 @@ class Resamples:
 
     def __post_init__(self) -> None:
         """Count where each coefficient did not exist."""
-        import pandas as pd
-
         values = self.estimates
         table = {
             "−∞": np.isneginf(values).sum(),
@@ -136,11 +130,9 @@ class Resamples:
 
         A bound is ±∞ if too many resamples are separated, NaN if a coefficient is missing in any.
         """
-        import pandas as pd
-
         if method not in ("percentile", "bca"):
             what = f"intervals by '{method}' are not offered"
-            refuse("Bootstrap", [(what, "use percentile or bca")])
+            refuse("Bootstrap", what, "use percentile or bca")
         bounds = {}
         for j, term in enumerate(self.estimates.columns):
             draws = self.estimates[term].to_numpy()
@@ -164,7 +156,7 @@ class Resamples:
 
 
 def resample(
-    results: TobitResults,
+    fit: Fit,
     draws: int = 999,
     seed: int | None = None,
     groups: Ints | None = None,
@@ -174,7 +166,7 @@ def resample(
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     draws : int
         Number of resamples (ignored by the jackknife, which leaves each row or cluster out once).
     seed : int, optional
@@ -183,17 +175,15 @@ def resample(
         Resample clusters instead of rows.
     kind : "bootstrap" or "jackknife"
     """
-    import pandas as pd
-
-    n = results.model.size
+    n = fit.sample.size
     m = n if groups is None else int(groups.max()) + 1
-    fitter = _Refitter(results)
+    fitter = _Refitter(fit)
     number = m if kind == "jackknife" else draws
-    estimates = np.empty((number, results.params.size + 1))
+    estimates = np.empty((number, fit.shown.size + 1))
     states: list[str] = []
     rng = np.random.default_rng(seed)
     with blas_alone():
-        influence = _influence(results, groups, m)
+        influence = _influence(fit, groups, m)
         for first in range(0, number, BATCH * WAVE):
             last = min(first + BATCH * WAVE, number)
             batches = [
@@ -203,10 +193,10 @@ def resample(
             for rows, found in in_order(fitter.fit, batches, n * (last - first)):
                 estimates[len(states) : len(states) + len(found)] = rows
                 states += found
-    names = [*results.params.index, "sigma"]
+    names = [*fit.terms, "sigma"]
     return Resamples(
         pd.DataFrame(estimates, columns=names),
-        pd.Series([*results.params, results.scale], index=names),
+        pd.Series([*fit.beta[fit.shown], fit.scale], index=names),
         influence,
         {"draws": number} | {s: states.count(s) for s in _STATES},
         kind,
@@ -231,28 +221,27 @@ def _counts(
     return counts if groups is None else counts[:, groups]
 
 
-def _influence(results: TobitResults, groups: Ints | None, m: int) -> Floats:
-    sums = results.score_obs().to_numpy()
+def _influence(fit: Fit, groups: Ints | None, m: int) -> Floats:
+    sums = fit.score_obs().to_numpy()
     if groups is not None:
         scores, sums = sums, np.zeros((m, sums.shape[1]))
         np.add.at(sums, groups, scores)
-    return np.asarray(sums @ results.with_cov("nonrobust").cov_params(scale=True).to_numpy())
+    classical = fit.covariance_table(fit.in_callers_units(fit.bread()), scale=True)
+    return np.asarray(sums @ classical.to_numpy())
 
 
 class _Refitter:
     """Fits many weightings of one sample."""
 
-    def __init__(self, results: TobitResults):
-        self.results = results
-        solution = results.model.solution
-        self.X = solution.X
+    def __init__(self, fit: Fit):
+        self.whole = fit
+        self.X = fit.X
         self.k = self.X.k
-        self.start = solution.optimum.parameters
-        self.weights = results.model.total_weights
-        scaling = solution.scaling
-        self.outcome = results.model.outcome.rescaled(scaling.y_mean, scaling.y_spread)
-        self.rows = solution.estimable.rows
-        self.blocks = solution.likelihood.blocks
+        self.start = fit.optimum.parameters
+        self.weights = fit.sample.total_weights
+        self.outcome = fit.sample.outcome.rescaled(fit.scaling.y_mean, fit.scaling.y_spread)
+        self.rows = fit.estimable.rows
+        self.blocks = fit.likelihood.blocks
         brackets = any(isinstance(block, Bracketed) for block in self.blocks)
         triangle = (self.k + 1) * (self.k + 2) // 2
         self.batched = not brackets and self.rows.size * triangle <= OUTER_PRODUCTS
@@ -274,8 +263,7 @@ class _Refitter:
         self.index = np.concatenate([b.index for b in (exact, limit) if b is not None])
         self.away = np.empty(0) if limit is None else limit.away
         self.dummies = self.levels = self._level_columns()
-        solution = self.results.model.solution
-        with_intercept = solution.scaling.intercept and solution.estimable.keep[0] == 0
+        with_intercept = self.whole.scaling.intercept and self.whole.estimable.keep[0] == 0
         self.rebased = with_intercept and self.dummies.size > 0
         if self.rebased:
             self.V[:, 0] -= self.V[:, self.dummies].sum(axis=1)
@@ -293,9 +281,9 @@ class _Refitter:
 
     def _level_columns(self) -> Ints:
         """Working columns that are dummies of the absorbed categorical."""
-        given = self.results.model.design
+        given = self.whole.sample.design
         p = given.columns.shape[1]
-        return np.flatnonzero(self.results._columns >= p) if given.groups else np.arange(0)
+        return np.flatnonzero(self.whole.columns >= p) if given.groups else np.arange(0)
 
     def _rows_of(self, block: Exact | AtLimit | None) -> Floats:
         if block is None:
@@ -307,7 +295,7 @@ class _Refitter:
     def fit(self, counts: Floats) -> tuple[Floats, list[str]]:
         """Estimates and state of each weighting; counts (r, n)."""
         r = counts.shape[0]
-        estimates = np.empty((r, self.results.params.size + 1))
+        estimates = np.empty((r, self.whole.shown.size + 1))
         states = ["complete"] * r
         alone = np.arange(r)
         if self.batched:
@@ -461,12 +449,11 @@ class _Refitter:
 
     def _alone(self, count: Floats) -> tuple[Floats, str]:
         """Fit one weighting with every check."""
-        results = self.results
-        none = np.full(results.params.size + 1, np.nan)
+        none = np.full(self.whole.shown.size + 1, np.nan)
         inside = np.intersect1d(np.flatnonzero(count), self.rows)
         names = [str(j) for j in range(self.k)]
-        scaling = results.model.solution.scaling
-        shift = (scaling.mean / scaling.spread)[results._estimable.keep]
+        scaling = self.whole.scaling
+        shift = (scaling.mean / scaling.spread)[self.whole.estimable.keep]
         X, low, high = self.X.take(inside), self.outcome.low[inside], self.outcome.high[inside]
         if not np.any(np.isfinite(low) & np.isfinite(high)):
             return none, "failed"
@@ -494,11 +481,11 @@ class _Refitter:
 
     def _report(self, parameters: Floats, lost: Flags, infinite: Floats) -> Floats:
         """Coefficients and σ in the caller's units, ±∞ or missing where they do not exist."""
-        results, scaling = self.results, self.results._scaling
+        whole, scaling = self.whole, self.whole.scaling
         theta = parameters[:, -1:]
-        beta = (parameters[:, :-1] / theta) @ results._back.T
+        beta = (parameters[:, :-1] / theta) @ whole.back.T
         if scaling.intercept:
             beta[:, 0] += scaling.y_mean / scaling.spread[0]
         beta[lost] = np.nan
         beta = np.where(infinite != 0, np.copysign(np.inf, infinite), beta)
-        return np.hstack([beta[:, results._shown], scaling.y_spread / theta])
+        return np.hstack([beta[:, whole.shown], scaling.y_spread / theta])

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.design import COLLINEAR, independent_columns
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.checks import CORRECT, DROP, told
+from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.separation import separating_direction
 from cisflow.estimators.tobit.likelihood import Design, Outcome, full_rank
 
 WRITTEN_OUT = 20_000_000  # numbers: larger designs keep their categorical as codes
@@ -20,43 +21,25 @@ WRITTEN_OUT = 20_000_000  # numbers: larger designs keep their categorical as co
 
 def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None:
     """Refuse an outcome that is missing, infinite or outside its limits."""
-    missing, infinite = int(np.isnan(y).sum()), int(np.isinf(y).sum())
-    problems: list[tuple[str, str]] = []
-    if missing:
-        problems.append(
-            (
-                Sentence("the outcome is missing in ", Count(missing)),
-                "drop these rows first, or use Tobit.from_formula, which drops and counts them",
-            )
-        )
-    if infinite:
-        problems.append((Sentence("the outcome is infinite in ", Count(infinite)), "drop them"))
+    problems = [
+        *told("the outcome is missing", int(np.isnan(y).sum()), DROP),
+        *told("the outcome is infinite", int(np.isinf(y).sum()), "drop them"),
+    ]
     if bool(np.any(lower >= upper)):
-        problems.append(("the lower limit is not below the upper limit", "exchange them"))
-    refuse(heading, problems)
+        problems.append(Problem("the lower limit is not below the upper limit", "exchange them"))
+    refuse_any(heading, problems)
     below, above = int((y < lower).sum()), int((y > upper).sum())
-    if above:
-        problems.append(_above(y, upper, above))
-    if below:
-        problems.append(
-            (
-                Sentence("the outcome is below its lower limit in ", Count(below)),
-                "correct the data or the limit; a value is never moved to the limit silently",
-            )
-        )
-    refuse(heading, problems)
+    problems = [_above(y, upper, above)] if above else []
+    problems += told("the outcome is below its lower limit", below, CORRECT)
+    refuse_any(heading, problems)
 
 
-def _above(y: Floats, upper: Floats, count: int) -> tuple[str, str]:
+def _above(y: Floats, upper: Floats, count: int) -> Problem:
     what = Sentence("the outcome is above its upper limit in ", Count(count))
     if abs(float(upper.max()) - 1) < 1e-6 and 1.0 < float(y.max()) <= 100.0:
-        return (
-            Sentence(
-                what, ", and no value is above 100 while the limit is 1: it looks like percent"
-            ),
-            "use upper=100, or divide the outcome by 100",
-        )
-    return what, "correct the data or the limit; a value is never moved to the limit silently"
+        percent = ", and no value is above 100 while the limit is 1: it looks like percent"
+        return Problem(Sentence(what, percent), "use upper=100, or divide the outcome by 100")
+    return Problem(what, CORRECT)
 
 
 def check_variation(heading: str, outcome: Outcome) -> None:
@@ -65,13 +48,8 @@ def check_variation(heading: str, outcome: Outcome) -> None:
         return
     n_low, n_high = int((outcome.side < 0).sum()), int((outcome.side > 0).sum())
     if n_low and n_high:
-        what = Sentence(
-            "every row is at a limit (",
-            Count(n_low),
-            " at the lower, ",
-            Count(n_high),
-            " at the upper)",
-        )
+        counts = Count(n_low), " at the lower, ", Count(n_high), " at the upper)"
+        what = Sentence("every row is at a limit (", *counts)
         remedy = (
             "σ cannot be determined; estimate a logit or probit of reaching the upper limit instead"
         )
@@ -82,7 +60,7 @@ def check_variation(heading: str, outcome: Outcome) -> None:
             "there is nothing to explain: check the sample, "
             "or the filter that sets the outcome of firms without innovations"
         )
-    refuse(heading, [(what, remedy)])
+    refuse(heading, what, remedy)
 
 
 @dataclass
@@ -151,17 +129,11 @@ def find_estimable(
     dense = X.toarray()
     lengths = np.linalg.norm(dense, axis=0)
     kept = independent_columns(dense, lengths)
-    not_estimable = {names[j]: _why_dropped(dense[:, j]) for j in map(int, np.flatnonzero(~kept))}
+    not_estimable = {names[j]: why_collinear(dense[:, j]) for j in map(int, np.flatnonzero(~kept))}
     if n <= int(kept.sum()):
-        refuse(
-            heading,
-            [
-                (
-                    Sentence(Count(n), f" for {k} coefficients and σ"),
-                    "use fewer regressors or broader industry groups, or pool waves",
-                )
-            ],
-        )
+        what = Sentence(Count(n), f" for {k} coefficients and σ")
+        remedy = "use fewer regressors or broader industry groups, or pool waves"
+        refuse(heading, what, remedy)
     _refuse_exact_fit(heading, dense[:, kept], low, high)
     dense = dense + shift
     lengths = np.linalg.norm(dense, axis=0)
@@ -199,15 +171,15 @@ def _find_estimable_levels(
     above = np.bincount(codes[np.isposinf(high)], minlength=levels)
     if inside[0] == 0:
         what = "the base category of the categorical has no row between the limits"
-        refuse(heading, [(what, "make a category with such rows the base")])
+        refuse(heading, what, "make a category with such rows the base")
     varying = np.ptp(X.dense, axis=0) > 0
     net = _within(X.dense[pinned], codes[pinned], levels)
     lengths = np.linalg.norm(X.dense[pinned], axis=0)
     spanned = np.flatnonzero(~independent_columns(net[:, varying], lengths[varying]))
-    refuse(
+    refuse_any(
         heading,
         [
-            (
+            Problem(
                 f"{names[j]} does not vary within the categories of the absorbed term among rows "
                 "between the limits, or is collinear there",
                 "leave the regressor or the categorical out",
@@ -221,7 +193,7 @@ def _find_estimable_levels(
     constant = np.flatnonzero(~varying)
     report = np.ones(X.k, dtype=bool)
     report[constant[1:]] = False
-    not_estimable = {names[j]: _why_dropped(X.dense[:, j]) for j in map(int, constant[1:])}
+    not_estimable = {names[j]: why_collinear(X.dense[:, j]) for j in map(int, constant[1:])}
     lost = np.flatnonzero(direction)
     for j in map(int, lost):
         size = int(below[j - p + 1] + above[j - p + 1])
@@ -249,15 +221,7 @@ def _residual_left(inside: Design, gram: Floats, low: Floats, high: Floats) -> b
     return bool(residual @ residual > 1e-16 * max(float(low @ low), np.finfo(float).tiny))
 
 
-def _why_dropped(column: Floats) -> str:
-    if not column.any():
-        return "zero in every row"
-    if np.ptp(column) == 0:
-        return "constant in this sample, so it repeats the intercept"
-    return "collinear: an exact combination of the terms before it"
-
-
-def _why_separated(direction: float, rows: int, base: bool) -> str:
+def _why_separated(direction: float, rows: int, base: bool) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     remedy = (
         "every row of the base category is there, so take another category as base"
@@ -296,103 +260,19 @@ def _refuse_exact_fit(heading: str, X: Floats, low: Floats, high: Floats) -> Non
         np.zeros(X.shape[1]), A, b, X[exact], low[exact], bounds=(None, None), method="highs"
     )
     if found.status == 0:
-        refuse(
-            heading,
-            [
-                (
-                    Sentence(
-                        "the regressors fit the ",
-                        Count(int(exact.sum())),
-                        " between the limits exactly, so σ tends to zero and no estimate exists",
-                    ),
-                    "use fewer regressors or more observations, and check that no regressor "
-                    "is computed from the outcome",
-                )
-            ],
+        what = Sentence(
+            "the regressors fit the ",
+            Count(int(exact.sum())),
+            " between the limits exactly, so σ tends to zero and no estimate exists",
         )
+        remedy = (
+            "use fewer regressors or more observations, and check that no regressor is computed "
+            "from the outcome"
+        )
+        refuse(heading, what, remedy)
 
 
 def _on_a_plane(X: Floats, y: Floats) -> bool:
     beta, *_ = np.linalg.lstsq(X, y, rcond=None)
     residual = y - X @ beta
     return bool(residual @ residual <= 1e-16 * max(float(y @ y), np.finfo(float).tiny))
-
-
-def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Find the direction that drives the most rows to their limit with probability one.
-
-    Parameters
-    ----------
-    X : (n, k) array of full column rank
-    low, high : (n,) arrays
-
-    Returns
-    -------
-    direction : (k,) array
-        Zero when β is finite.
-    separated : (n,) booleans
-        Rows the direction fits with probability one.
-    """
-    k = X.shape[1]
-    none = np.zeros(k), np.zeros(X.shape[0], dtype=bool)
-    pinned = np.isfinite(low) & np.isfinite(high)
-    null = null_space(X[pinned], k)
-    if null.shape[1] == 0:
-        return none
-    side = np.where(np.isinf(low), -1.0, 1.0)
-    image = np.where(pinned[:, None], 0.0, side[:, None] * (X @ null))
-    scale = np.maximum(np.abs(X).sum(axis=1), np.finfo(float).tiny)
-    image[np.abs(image) < 1e-9 * scale[:, None]] = 0.0
-    cases, where, counts = np.unique(
-        np.round(image / scale[:, None], 11), axis=0, return_inverse=True, return_counts=True
-    )
-    moved = _largest_gain(cases, counts)
-    if moved is None:
-        return none
-    fitted = (cases @ moved > 1e-8)[where.ravel()]
-    direction = null @ moved
-    direction[np.abs(direction) < 1e-8 * np.abs(direction).max(initial=0.0)] = 0.0
-    return direction, fitted
-
-
-def _largest_gain(cases: Floats, counts: Ints) -> Floats | None:
-    """Solve max Σ count·t, 0 ≤ t ≤ 1, t ≤ case·v: the recession direction of widest support."""
-    if np.count_nonzero(cases, axis=1).max(initial=0) <= 1:  # dummies: each decides for itself
-        rises, falls = (cases > 0).any(axis=0), (cases < 0).any(axis=0)
-        alone = rises.astype(float) * ~falls - falls.astype(float) * ~rises
-        return alone if alone.any() else None
-
-    m, q = cases.shape
-    cost = np.concatenate([np.zeros(q), -counts.astype(float)])
-    constraint = hstack([csr_array(-cases), eye_array(m)], format="csc")
-    bounds = [(None, None)] * q + [(0.0, 1.0)] * m
-    found = linprog(cost, constraint, np.zeros(m), bounds=bounds, method="highs")
-    if found.status != 0 or -found.fun < 0.5:
-        return None
-    return np.asarray(found.x[:q])
-
-
-def null_space(X: Floats, k: int) -> Floats:
-    """Orthonormal basis of the directions that leave ``X`` (m, k) at zero, shape (k, q)."""
-    if X.shape[0] == 0:
-        return np.eye(k)
-    gram = X.T @ X
-    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
-    _, values, vectors = np.linalg.svd(X / scale, full_matrices=X.shape[0] < k)
-    rank = int((values > COLLINEAR * values[0]).sum()) if values.size else 0
-    basis = (vectors[rank:].T) / scale[:, None]
-    used = np.diag(gram) > 0
-    if not used.all():
-        basis = _with_unused(X, used, k)
-    return basis
-
-
-def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
-    """Null space with zero columns: their unit vectors beside the null space of the rest."""
-    unit = np.eye(k)[:, ~used]
-    if not used.any():
-        return unit
-    inner = null_space(X[:, used], int(used.sum()))
-    basis = np.zeros((k, inner.shape[1]))
-    basis[used] = inner
-    return np.hstack([unit, basis])

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import EstimationError, refuse
+from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
+from cisflow.estimators.tobit.fit import Fit, fit_sample
 from cisflow.estimators.tobit.likelihood import (
     HALF_LOG_2PI,
     Design,
@@ -30,8 +31,7 @@ from cisflow.estimators.tobit.likelihood import (
     log_interval_probability,
 )
 
-if TYPE_CHECKING:
-    from cisflow.estimators.tobit.results import TobitResults
+PSEUDO = "sampling weights make the likelihood a pseudo-likelihood"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def _chi2(name: str, statistic: float, df: int) -> TestResult:
     return TestResult(name, float(statistic), df, float(chdtrc(df, statistic)))
 
 
-def wald_test(results: TobitResults, terms: Sequence[str] | Floats) -> TestResult:
+def wald_test(
+    fit: Fit, params: Floats, covariance: Floats, terms: Sequence[str] | Floats
+) -> TestResult:
     r"""Test that coefficients are zero together, with the covariance of the fit.
 
     :math:`W = (R\hat\beta)'(R\hat V R')^{-1}(R\hat\beta) \to \chi^2(q)` (Wald 1943, Transactions
@@ -74,52 +76,55 @@ def wald_test(results: TobitResults, terms: Sequence[str] | Floats) -> TestResul
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
+    params, covariance : (k,) and (k, k) arrays
+        Of the reported coefficients.
     terms : names of terms, or (q, k) array R of the hypothesis Rβ = 0
     """
+    heading = fit.sample.heading
     if len(terms) and isinstance(terms[0], str):
-        unknown = [str(term) for term in terms if term not in results.params.index]
-        refuse(
-            results.model.heading,
+        reasons = fit.estimable.not_estimable
+        refuse_any(
+            heading,
             [
-                (f"{term} has no coefficient", results.not_estimable.get(term, "check its name"))
-                for term in unknown
+                Problem(f"{term} has no coefficient", reasons.get(str(term), "check its name"))
+                for term in terms
+                if term not in fit.terms
             ],
         )
-        R = np.array([results.params.index == term for term in terms], dtype=float)
+        R = np.array([fit.index == term for term in terms], dtype=float)
     else:
         R = np.atleast_2d(np.asarray(terms, dtype=float))
-    difference = R @ results.params.to_numpy()
-    V = R @ results.cov_params().to_numpy() @ R.T
+    difference = R @ params
+    V = R @ covariance @ R.T
     rank = int(np.linalg.matrix_rank(V, hermitian=True))
     if rank < R.shape[0]:
         what = f"{R.shape[0]} restrictions, but their covariance has rank {rank}"
-        refuse(results.model.heading, [(what, "drop redundant restrictions or use more clusters")])
+        refuse(heading, what, "drop redundant restrictions or use more clusters")
     return _chi2("Wald", float(difference @ np.linalg.solve(V, difference)), R.shape[0])
 
 
-def lr_test(results: TobitResults, restricted: TobitResults) -> TestResult:
+def lr_test(fit: Fit, restricted: Fit) -> TestResult:
     r"""Likelihood-ratio test against a model with fewer regressors on the same rows.
 
     :math:`LR = 2(\hat\ell - \tilde\ell) \to \chi^2(q)` (Wilks 1938, Annals of Mathematical
     Statistics 9:60–62).
     """
     problems = []
-    if results.nobs != restricted.nobs or results.model.endog_name != restricted.model.endog_name:
+    one, other = fit.sample, restricted.sample
+    if one.nobs != other.nobs or one.name != other.name:
         what = "the two models have different outcomes or rows"
-        problems.append((what, "fit both on the rows complete for both"))
-    if results.model.weights is not None:
-        problems.append(
-            ("sampling weights make the likelihood a pseudo-likelihood", "use wald_test")
-        )
-    df = results.df_model - restricted.df_model
+        problems.append(Problem(what, "fit both on the rows complete for both"))
+    if one.weights is not None:
+        problems.append(Problem(PSEUDO, "use wald_test"))
+    df = fit.X.k - restricted.X.k
     if df <= 0 and not problems:
-        problems.append(("the second model is not smaller than the first", "exchange them"))
-    refuse(results.model.heading, problems)
-    return _chi2("Likelihood ratio", 2 * (results.llf - restricted.llf), df)
+        problems.append(Problem("the second model is not smaller than the first", "exchange them"))
+    refuse_any(one.heading, problems)
+    return _chi2("Likelihood ratio", 2 * (fit.llf - restricted.llf), df)
 
 
-def score_test(results: TobitResults, extra: Any) -> TestResult:
+def score_test(fit: Fit, extra: Any) -> TestResult:
     r"""Score (Lagrange multiplier) test of regressors left out; nothing is refitted.
 
     :math:`LM = g'\mathcal I^{-1}g \to \chi^2(q)`, gradient and observed information of the larger
@@ -128,43 +133,40 @@ def score_test(results: TobitResults, extra: Any) -> TestResult:
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     extra : (n, q) array-like
         Regressors the model might have had.
     """
-    model = results.model
+    sample, scaling = fit.sample, fit.scaling
     Z = np.asarray(extra, dtype=float)
     Z = Z[:, None] if Z.ndim == 1 else Z
-    if Z.shape[0] != model.size or not np.isfinite(Z).all():
-        what = f"{Z.shape[0]} rows of further regressors for {model.size}, or missing values"
-        refuse(model.heading, [(what, "give complete rows")])
-    solution = model.solution
-    if model.weights is not None:
+    if Z.shape[0] != sample.size or not np.isfinite(Z).all():
+        what = f"{Z.shape[0]} rows of further regressors for {sample.size}, or missing values"
+        refuse(sample.heading, what, "give complete rows")
+    if sample.weights is not None:
         what = "a score test with sampling weights is not offered"
-        refuse(model.heading, [(what, "add the regressors and use wald_test")])
-    scaling = solution.scaling
+        refuse(sample.heading, what, "add the regressors and use wald_test")
     Z = Z - Z.mean(axis=0) if scaling.intercept else Z
     Z = Z / np.maximum(np.abs(Z).max(axis=0), np.finfo(float).tiny)
-    X = Design(np.hstack([solution.X.toarray(), Z]))
-    rows, units = solution.estimable.rows, (scaling.y_mean, scaling.y_spread)
-    likelihood = build_likelihood(X, model.outcome, model.total_weights, rows, *units)
-    p = solution.optimum.parameters
+    X = Design(np.hstack([fit.X.toarray(), Z]))
+    rows, units = fit.estimable.rows, (scaling.y_mean, scaling.y_spread)
+    likelihood = build_likelihood(X, sample.outcome, sample.total_weights, rows, *units)
+    p = fit.optimum.parameters
     _, gradient, information = likelihood.evaluate(
         np.concatenate([p[:-1], np.zeros(Z.shape[1]), p[-1:]])
     )
     scale = np.sqrt(np.diag(information))
     if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < 1e-12:
         what = "the further regressors are collinear with those of the model"
-        refuse(model.heading, [(what, "leave the redundant ones out")])
+        refuse(sample.heading, what, "leave the redundant ones out")
     return _chi2("Score", float(gradient @ np.linalg.solve(information, gradient)), Z.shape[1])
 
 
-def error_moments(results: TobitResults) -> Floats:
+def error_moments(fit: Fit) -> Floats:
     """Moments 1…4 of each row's standardised error given what is known of it, (n, 4)."""
-    model = results.model
-    eta = results._linear_predictor()
-    a, b = (model.low - eta) / results.scale, (model.high - eta) / results.scale
-    observed = model.outcome.observed
+    outcome, eta = fit.sample.outcome, fit.linear_predictor()
+    a, b = (outcome.low - eta) / fit.scale, (outcome.high - eta) / fit.scale
+    observed = outcome.observed
     rest = ~observed
     moments = np.empty((eta.size, 4))
     moments[observed] = a[observed, None] ** np.arange(1, 5)
@@ -183,70 +185,68 @@ def _edge(z: Floats, power: int, log_p: Floats) -> Floats:
     return np.where(finite, z**power * np.exp(-0.5 * z * z - HALF_LOG_2PI - log_p), 0.0)
 
 
-def normality_test(results: TobitResults, draws: int = 0, seed: int | None = None) -> TestResult:
+def normality_test(fit: Fit, draws: int = 0, seed: int | None = None) -> TestResult:
     """Test that the latent error is normal (third and fourth moments).
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     draws : int
         Simulate this many samples from the fitted model for the p-value; 0 uses χ²(2), which
         rejects too often in small samples.
     seed : int, optional
     """
-    return _moment_tests(results, {"Normality": _skew_and_tails}, draws, seed)["Normality"]
+    return _moment_tests(fit, {"Normality": _skew_and_tails}, draws, seed)["Normality"]
 
 
 def homoskedasticity_test(
-    results: TobitResults, extra: Any = None, draws: int = 0, seed: int | None = None
+    fit: Fit, extra: Any = None, draws: int = 0, seed: int | None = None
 ) -> TestResult:
     """Test that σ does not vary with regressors.
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     extra : (n, q) array-like, optional
         What σ might vary with; by default the model's regressors except the intercept.
     draws, seed
         As in :func:`normality_test`.
     """
-    moments = {"Homoskedasticity": _spread_along(results, extra)}
-    return _moment_tests(results, moments, draws, seed)["Homoskedasticity"]
+    moments = {"Homoskedasticity": _spread_along(fit, extra)}
+    return _moment_tests(fit, moments, draws, seed)["Homoskedasticity"]
 
 
-def specification_tests(
-    results: TobitResults, draws: int = 0, seed: int | None = None
-) -> dict[str, TestResult]:
+def specification_tests(fit: Fit, draws: int = 0, seed: int | None = None) -> dict[str, TestResult]:
     """Both tests, ``"normality"`` and ``"homoskedasticity"``, on the same simulated samples."""
-    moments = {"normality": _skew_and_tails, "homoskedasticity": _spread_along(results, None)}
-    return _moment_tests(results, moments, draws, seed)
+    moments = {"normality": _skew_and_tails, "homoskedasticity": _spread_along(fit, None)}
+    return _moment_tests(fit, moments, draws, seed)
 
 
-Moments = Callable[["TobitResults"], Floats]
+Moments = Callable[[Fit], Floats]
 
 
-def _skew_and_tails(fit: TobitResults) -> Floats:
+def _skew_and_tails(fit: Fit) -> Floats:
     M = error_moments(fit)
     return np.column_stack([M[:, 2], M[:, 3] - 3])
 
 
-def _spread_along(results: TobitResults, extra: Any) -> Moments:
+def _spread_along(fit: Fit, extra: Any) -> Moments:
     """Moments that are zero if the squared error is unrelated to ``extra`` or the regressors."""
     if extra is None:
-        Z = np.column_stack([results._design.column(int(j)) for j in results._shown])
+        Z = np.column_stack([fit.design.column(int(j)) for j in fit.shown])
         Z = Z[:, np.ptp(Z, axis=0) > 0]
     else:
         Z = np.asarray(extra, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-    return lambda fit: Z * (error_moments(fit)[:, [1]] - 1)
+    return lambda other: Z * (error_moments(other)[:, [1]] - 1)
 
 
 def _moment_tests(
-    results: TobitResults, tests: Mapping[str, Moments], draws: int, seed: int | None
+    fit: Fit, tests: Mapping[str, Moments], draws: int, seed: int | None
 ) -> dict[str, TestResult]:
     """Statistic of each test, with its p-value from χ² or from samples of the fitted model."""
-    found = {name: _outer_product_statistic(results, of(results)) for name, of in tests.items()}
+    found = {name: _outer_product_statistic(fit, of(fit)) for name, of in tests.items()}
     if draws == 0:
         return {name: _chi2(name.capitalize(), *value) for name, value in found.items()}
     rng = np.random.default_rng(seed)
@@ -255,27 +255,26 @@ def _moment_tests(
         if usable == draws:
             break
         try:
-            fit = results.simulate(rng).fit()
+            drawn = fit_sample(fit.sample.with_outcome(fit.simulated(rng)))
         except EstimationError:
             continue  # a sample without a row inside is no sample of this test
-        if fit.params.size == results.params.size:
+        if drawn.shown.size == fit.shown.size:
             usable += 1
             for name, of in tests.items():
-                exceed[name] += _outer_product_statistic(fit, of(fit))[0] >= found[name][0]
+                exceed[name] += _outer_product_statistic(drawn, of(drawn))[0] >= found[name][0]
     if usable < draws:
         what = "most simulated samples do not determine every coefficient"
-        refuse(results.model.heading, [(what, "merge small categories, or use draws=0")])
+        refuse(fit.sample.heading, what, "merge small categories, or use draws=0")
     return {
         name: TestResult(name.capitalize(), *found[name], (1 + count) / (1 + draws), draws)
         for name, count in exceed.items()
     }
 
 
-def _outer_product_statistic(results: TobitResults, moments: Floats) -> tuple[float, int]:
-    model = results.model
-    used = results._estimable.rows
-    scores = results.score_obs().to_numpy()[used]
-    m = (moments * model.total_weights[:, None])[used]
+def _outer_product_statistic(fit: Fit, moments: Floats) -> tuple[float, int]:
+    used = fit.estimable.rows
+    scores = fit.score_obs().to_numpy()[used]
+    m = (moments * fit.sample.total_weights[:, None])[used]
     W = np.hstack([_of_unit_length(m), _of_unit_length(scores)])
     fitted, *_ = np.linalg.lstsq(W, np.ones(used.size), rcond=None)
     return float((W @ fitted).sum()), m.shape[1]
@@ -287,12 +286,12 @@ def _of_unit_length(columns: Floats) -> Floats:
     return columns / np.where(length > 0, length, 1.0)
 
 
-def pseudo_r2(results: TobitResults, kind: str = "mckelvey-zavoina") -> float:
+def pseudo_r2(fit: Fit, kind: str = "mckelvey-zavoina") -> float:
     r"""Say how much of the latent outcome, or of the likelihood, the regressors explain.
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     kind : "mckelvey-zavoina" or "mcfadden"
         :math:`\mathrm{var}(x\beta) / (\mathrm{var}(x\beta) + \sigma^2)` (McKelvey & Zavoina 1975,
         Journal of Mathematical Sociology 4:103–120), or :math:`1 - \ell/\ell_0` (McFadden 1974, in
@@ -300,12 +299,12 @@ def pseudo_r2(results: TobitResults, kind: str = "mckelvey-zavoina") -> float:
         and depends on the outcome's unit.
     """
     if kind == "mcfadden":
-        return 1 - results.llf / results.llnull
+        return 1 - fit.llf / fit.llnull
     if kind != "mckelvey-zavoina":
         what = f"pseudo-R² '{kind}' is not offered"
-        refuse(results.model.heading, [(what, "use mckelvey-zavoina or mcfadden")])
-    rows = results._estimable.rows
-    eta, w = results._linear_predictor()[rows], results.model.total_weights[rows]
+        refuse(fit.sample.heading, what, "use mckelvey-zavoina or mcfadden")
+    rows = fit.estimable.rows
+    eta, w = fit.linear_predictor()[rows], fit.sample.total_weights[rows]
     mean = float(w @ eta / w.sum())
     variance = float(w @ (eta - mean) ** 2 / w.sum())
-    return variance / (variance + results.scale**2)
+    return variance / (variance + fit.scale**2)

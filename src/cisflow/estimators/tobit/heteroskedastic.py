@@ -14,24 +14,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 import numpy as np
-from scipy.special import log_ndtr
+import pandas as pd
+from scipy.special import chdtrc, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
+from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
+from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, mills_ratio
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.tobit.diagnostics import TestResult
-    from cisflow.estimators.tobit.model import Tobit
-    from cisflow.estimators.tobit.results import TobitResults
+from cisflow.estimators.tobit.model import Tobit
+from cisflow.estimators.tobit.results import Inference
+from cisflow.estimators.tobit.sample import column_names
 
 
 @dataclass(frozen=True)
@@ -58,28 +57,27 @@ class HeteroskedasticTobit:
     """
 
     def __init__(self, model: Tobit, variance: Any):
-        from cisflow.estimators.tobit.model import column_names
-
         Z = np.asarray(variance, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
-        self.base = model
+        self.base, self.rows = model, model.sample
+        sample = self.rows
         self.heading = f"Heteroskedastic {model.heading}"
-        if Z.shape[0] != model.size:
-            what = f"{Z.shape[0]} rows of variance regressors for {model.size} rows"
-            refuse(self.heading, [(what, "give one row for each")])
+        if Z.shape[0] != sample.size:
+            what = f"{Z.shape[0]} rows of variance regressors for {sample.size} rows"
+            refuse(self.heading, what, "give one row for each")
         names = column_names(variance, Z)
         check_regressors(self.heading, Z, names)
-        if model.outcome.end is not None:
+        if sample.outcome.end is not None:
             what = "bracketed outcomes with a varying spread are not offered"
-            refuse(self.heading, [(what, "use Tobit.from_intervals with a constant σ")])
+            refuse(self.heading, what, "use Tobit.from_intervals with a constant σ")
         spread = Z.std(axis=0)
         centred = Z - Z.mean(axis=0)
         lengths = np.maximum(np.linalg.norm(Z, axis=0), np.finfo(float).tiny)
         kept = independent_columns(centred, lengths)
-        refuse(
+        refuse_any(
             self.heading,
             [
-                (f"{name} in the variance is constant or collinear", "leave it out")
+                Problem(f"{name} in the variance is constant or collinear", "leave it out")
                 for name, keep in zip(names, kept, strict=True)
                 if not keep
             ],
@@ -93,15 +91,15 @@ class HeteroskedasticTobit:
         """Maximise the likelihood; covariances as for the Tobit."""
         return HeteroskedasticTobitResults(self, cov_type, cov_kwds)
 
-    @cached_property
-    def homoskedastic(self) -> TobitResults:
+    @property
+    def homoskedastic(self) -> Fit:
         """The fit with a constant σ."""
-        return self.base.fit()
+        return self.base.solution
 
     @cached_property
     def optimum(self) -> tuple[Floats, float, Floats]:
         """Working parameters, log-likelihood in working units and information."""
-        solution = self.base.solution
+        solution = self.homoskedastic
         p = solution.optimum.parameters
         start = np.concatenate([p[:-1] / p[-1], [-np.log(p[-1])], np.zeros(self.Z.shape[1])])
         point = start
@@ -117,13 +115,10 @@ class HeteroskedasticTobit:
                 trial = self.evaluate(point + length * step)
             point = point + length * step
             value, gradient, information = trial
-            if decrement < 1e-20 * self.base.total_weights.sum() and length == 1.0:
+            if decrement < 1e-20 * self.rows.total_weights.sum() and length == 1.0:
                 return point, value, information
-        refuse(
-            self.heading,
-            [("no convergence", "let the spread depend on fewer regressors, or on none")],
-        )
-        raise AssertionError  # refuse() has raised
+        remedy = "let the spread depend on fewer regressors, or on none"
+        raise EstimationError(self.heading, Problem("no convergence", remedy))
 
     @staticmethod
     def _step(information: Floats, gradient: Floats) -> Floats:
@@ -132,12 +127,12 @@ class HeteroskedasticTobit:
         values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
         return np.asarray(vectors @ ((vectors.T @ gradient) / values))
 
-    def rows(self, point: Floats) -> _Rows:
+    def derivatives(self, point: Floats) -> _Rows:
         """Log-likelihood and derivatives of each used row."""
-        solution = self.base.solution
+        solution = self.homoskedastic
         scaling, used = solution.scaling, solution.estimable.rows
         units = scaling.y_mean, scaling.y_spread
-        y, side = self.base.outcome.rescaled(*units).value[used], self.base.outcome.side[used]
+        y, side = self.rows.outcome.rescaled(*units).value[used], self.rows.outcome.side[used]
         k = solution.X.k
         eta = solution.X.take(used).times(point[:k])
         s = point[k] + self.Z[used] @ point[k + 1 :]
@@ -160,19 +155,19 @@ class HeteroskedasticTobit:
     @cached_property
     def variance_design(self) -> Floats:
         """Intercept and scaled variance regressors of the used rows."""
-        used = self.base.solution.estimable.rows
+        used = self.homoskedastic.estimable.rows
         return np.column_stack([np.ones(used.size), self.Z[used]])
 
     @cached_property
     def mean_design(self) -> Design:
         """Working regressors of the used rows."""
-        solution = self.base.solution
+        solution = self.homoskedastic
         return solution.X.take(solution.estimable.rows)
 
     def evaluate(self, point: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient and information in (β, δ), working units."""
-        row, X, Z = self.rows(point), self.mean_design.toarray(), self.variance_design
-        w = self.base.total_weights[self.base.solution.estimable.rows]
+        row, X, Z = self.derivatives(point), self.mean_design.toarray(), self.variance_design
+        w = self.rows.total_weights[self.homoskedastic.estimable.rows]
         gradient = np.concatenate([(w * row.eta) @ X, (w * row.s) @ Z])
         cross = (X * (w * row.eta_s)[:, None]).T @ Z
         information = -np.block(
@@ -185,61 +180,35 @@ class HeteroskedasticTobit:
 
     # -- what the covariance registry asks for ---------------------------------------------
 
-    @property
-    def nobs(self) -> float:
-        """Rows, each counted as often as its frequency weight says."""
-        return float(self.base.nobs)
-
-    @property
-    def size(self) -> int:
-        """Rows, each counted once."""
-        return self.base.size
-
     def bread(self) -> Floats:
         """Inverse information."""
         return np.asarray(np.linalg.inv(self.optimum[2]))
 
     def _scores(self) -> Floats:
-        row = self.rows(self.optimum[0])
+        row = self.derivatives(self.optimum[0])
         return np.hstack(
             [self.mean_design.toarray() * row.eta[:, None], self.variance_design * row.s[:, None]]
         )
 
     def outer(self) -> Floats:
         """Sum of outer products of the weighted scores."""
-        used = self.base.solution.estimable.rows
-        squared = np.ones(self.base.size)
-        if self.base.weights is not None:
-            squared = squared * self.base.weights**2
-        if self.base.freq_weights is not None:
-            squared = squared * self.base.freq_weights
+        used = self.homoskedastic.estimable.rows
         scores = self._scores()
-        return np.asarray((scores * squared[used][:, None]).T @ scores)
+        return np.asarray((scores * self.rows.squared_weights[used][:, None]).T @ scores)
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Weighted scores summed by group."""
-        used = self.base.solution.estimable.rows
-        weighted = self._scores() * self.base.total_weights[used][:, None]
+        used = self.homoskedastic.estimable.rows
+        weighted = self._scores() * self.rows.total_weights[used][:, None]
         return Design.sum_by(codes[used], groups, weighted)
 
-    def groups(self, value: Any) -> list[Ints]:
-        """Codes of one or two ways of clustering."""
-        return self.base.group_codes(value)
-
-    def aligned(self, values: Any, what: str) -> Any:
-        """Values of the rows used, given those or one for every row of the formula's table."""
-        return self.base.aligned(values, what)
-
-    def resampled(
-        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
-    ) -> tuple[Floats, str]:
+    def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the homoskedastic Tobit only."""
         what = f"{kind} standard errors of the heteroskedastic Tobit are not offered"
-        refuse(self.heading, [(what, "use HC1 or cluster")])
-        raise AssertionError  # refuse() has raised
+        refuse(self.heading, what, "use HC1 or cluster")
 
 
-class HeteroskedasticTobitResults:
+class HeteroskedasticTobitResults(Inference):
     """Fitted :class:`HeteroskedasticTobit`.
 
     Attributes
@@ -256,37 +225,35 @@ class HeteroskedasticTobitResults:
         cov_type: str = "nonrobust",
         cov_kwds: Mapping[str, Any] | None = None,
     ):
-        import pandas as pd
-
         self.model = model
-        base = model.homoskedastic
+        base, sample = model.homoskedastic, model.rows
         found = covariance(model, cov_type, cov_kwds)
         self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
-        self.not_estimable, self.dropped = base.not_estimable, base.dropped
-        self.nobs, self.n_lower, self.n_upper = base.nobs, base.n_lower, base.n_upper
+        self.not_estimable = dict(base.estimable.not_estimable)
+        self.dropped, self.nobs = dict(sample.dropped), sample.nobs
+        self.n_lower, self.n_upper = sample.n_lower, sample.n_upper
         self.converged = True
         point, value, _ = model.optimum
-        k = base._back.shape[0]
+        k = base.back.shape[0]
         jacobian = np.zeros((point.size, point.size))
-        jacobian[:k, :k] = base._back
+        jacobian[:k, :k] = base.back
         jacobian[k:, k:] = np.diag(np.append(1.0, 1 / model.z_spread))
         jacobian[k, k + 1 :] = -model.z_mean / model.z_spread
         estimate = jacobian @ point
-        if base._scaling.intercept:
-            estimate[0] += base._scaling.y_mean / base._scaling.spread[0]
-        estimate[k] += np.log(base._scaling.y_spread)
-        places = np.concatenate([base._shown, np.arange(k, point.size)])
+        if base.scaling.intercept:
+            estimate[0] += base.scaling.y_mean / base.scaling.spread[0]
+        estimate[k] += np.log(base.scaling.y_spread)
+        places = np.concatenate([base.shown, np.arange(k, point.size)])
         names = [
-            *base._terms,
+            *base.terms,
             "lnsigma: Intercept",
             *(f"lnsigma: {name}" for name in model.variance_names),
         ]
         V = (jacobian @ found.matrix @ jacobian.T)[np.ix_(places, places)]
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
-        observed = model.base.outcome.observed
-        weight = float(model.base.total_weights[observed].sum())
-        self.llf = value - weight * float(np.log(base._scaling.y_spread))
+        weight = float(sample.total_weights[sample.outcome.observed].sum())
+        self.llf = value - weight * float(np.log(base.scaling.y_spread))
         self.df_model = point.size - 1
         self.aic = -2 * self.llf + 2 * point.size
         self.bic = -2 * self.llf + float(np.log(self.nobs)) * point.size
@@ -298,49 +265,19 @@ class HeteroskedasticTobitResults:
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        import pandas as pd
-
         return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params.index, name="bse")
-
-    @property
-    def tvalues(self) -> pd.Series:
-        """Estimates divided by their standard errors."""
-        return (self.params / self.bse).rename("tvalues")
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values, normal distribution."""
-        import pandas as pd
-        from scipy.special import ndtr
-
-        return pd.Series(
-            2 * ndtr(-np.abs(self.tvalues.to_numpy())), index=self.params.index, name="pvalues"
-        )
-
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Give normal confidence intervals; columns 0 and 1."""
-        import pandas as pd
-        from scipy.special import ndtri
-
-        half = -float(ndtri(alpha / 2)) * self.bse
-        return pd.DataFrame({0: self.params - half, 1: self.params + half})
 
     @property
     def scale(self) -> Floats:
         """σ of each row, (n,)."""
         point = self.model.optimum[0]
-        k = self.model.base.solution.X.k
-        spread = self.model.base.solution.scaling.y_spread
+        k = self.model.homoskedastic.X.k
+        spread = self.model.homoskedastic.scaling.y_spread
         return np.asarray(spread * np.exp(point[k] + self.model.Z @ point[k + 1 :]))
 
     def homoskedasticity_test(self) -> TestResult:
         """Likelihood-ratio test of a constant σ."""
-        from scipy.special import chdtrc
-
-        from cisflow.estimators.tobit.diagnostics import TestResult
-
-        if self.model.base.weights is not None:
-            what = "sampling weights make the likelihood a pseudo-likelihood"
-            refuse(self.model.heading, [(what, "test the lnsigma coefficients with HC1 errors")])
+        if self.model.rows.weights is not None:
+            refuse(self.model.heading, PSEUDO, "test the lnsigma coefficients with HC1 errors")
         statistic, df = 2 * (self.llf - self.model.homoskedastic.llf), self.model.Z.shape[1]
         return TestResult("Homoskedasticity", statistic, df, float(chdtrc(df, statistic)))

@@ -21,19 +21,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse
+from cisflow.estimators.formula import plain_types
+from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, log_interval_probability
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cisflow.estimators.tobit.results import TobitResults
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ def _probability(a: Floats, b: Floats) -> Floats:
 
 
 def marginal_effects(
-    results: TobitResults,
+    fit: Fit,
+    covariance: Floats,
     kind: str = "censored",
     at: str = "overall",
     dummy: bool = False,
@@ -127,7 +126,9 @@ def marginal_effects(
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
+    covariance : (k+1, k+1) array
+        Of all coefficients and log σ, in the caller's units.
     kind : "latent", "censored", "uncensored" or "probability"
     at : "overall" or "mean"
         Average of the rows' effects, or the effect at the regressors' means.
@@ -150,22 +151,22 @@ def marginal_effects(
     effect zero on the outcome and on the probability; they are left out of the conditional mean
     and of the latent one.
     """
-    heading = results.model.heading
+    heading = fit.sample.heading
     _known(heading, "kind", kind, KINDS)
     _known(heading, "at", at, ("overall", "mean"))
-    inputs = _inputs(results, kind, at, weighted)
+    inputs = _inputs(fit, kind, at, weighted)
     effects, gradients, names = [], [], []
-    for place in results._shown:
-        column = results._design.column(int(place))
+    for place in fit.shown:
+        column = fit.design.column(int(place))
         if np.ptp(column) == 0:
             continue
         binary = dummy and bool(np.all((column == 0) | (column == 1)))
         effect, gradient = (_discrete if binary else _derivative)(inputs, place)
         effects.append(effect)
         gradients.append(gradient)
-        names.append(results.model.exog_names[results._columns[place]])
+        names.append(fit.sample.names[fit.columns[place]])
     matrix = np.array(gradients).reshape(len(names), inputs.beta.size + 1)
-    variance = np.einsum("ij,jk,ik->i", matrix, results._full_covariance, matrix)
+    variance = np.einsum("ij,jk,ik->i", matrix, covariance, matrix)
     return _table(np.array(effects), np.sqrt(variance), names, alpha)
 
 
@@ -183,18 +184,18 @@ class _Inputs:
         return self.curve(eta, self.sigma, self.lower, self.upper)
 
 
-def _inputs(results: TobitResults, kind: str, at: str, weighted: bool) -> _Inputs:
-    rows = results._estimable.rows
-    X = results._design.take(rows)
-    total = results.model.total_weights if weighted else np.ones(results.model.size)
+def _inputs(fit: Fit, kind: str, at: str, weighted: bool) -> _Inputs:
+    rows, size = fit.estimable.rows, fit.sample.size
+    X = fit.design.take(rows)
+    total = fit.sample.total_weights if weighted else np.ones(size)
     w = total[rows]
     share = w.sum() / total.sum() if kind in ("censored", "probability") else 1.0
-    lower, upper = (limit[rows] for limit in _limits(results, results.model.size))
+    lower, upper = (limit[rows] for limit in fit.sample.limits_of(size))
     if at == "mean":
         X = Design((X.transpose_times(w) / w.sum())[None, :])
         lower, upper = lower[:1], upper[:1]
         w, share = np.ones(1), 1.0
-    return _Inputs(X, results._beta, results.scale, lower, upper, w / w.sum() * share, KINDS[kind])
+    return _Inputs(X, fit.beta, fit.scale, lower, upper, w / w.sum() * share, KINDS[kind])
 
 
 def _derivative(inputs: _Inputs, place: int) -> tuple[float, Floats]:
@@ -220,21 +221,12 @@ def _discrete(inputs: _Inputs, place: int) -> tuple[float, Floats]:
     return total, gradient
 
 
-def _limits(results: TobitResults, n: int) -> tuple[Floats, Floats]:
-    lower, upper = results.model.limits
-    low = np.broadcast_to(np.asarray(-np.inf if lower is None else lower, dtype=float), (n,))
-    high = np.broadcast_to(np.asarray(np.inf if upper is None else upper, dtype=float), (n,))
-    return low, high
-
-
 def _known(heading: str, option: str, value: str, offered: Any) -> None:
     if value not in offered:
-        refuse(heading, [(f"{option}='{value}' is not offered", f"use {', '.join(offered)}")])
+        refuse(heading, f"{option}='{value}' is not offered", f"use {', '.join(offered)}")
 
 
 def _table(estimate: Floats, error: Floats, names: list[str], alpha: float) -> pd.DataFrame:
-    import pandas as pd
-
     with np.errstate(divide="ignore", invalid="ignore"):
         z = estimate / error
     half = -float(ndtri(alpha / 2)) * error
@@ -249,38 +241,37 @@ def _table(estimate: Floats, error: Floats, names: list[str], alpha: float) -> p
     return pd.DataFrame(columns, index=names)
 
 
-def regressors(results: TobitResults, exog: Any) -> Design:
+def regressors(fit: Fit, exog: Any) -> Design:
     """Regressors of the estimated columns (m rows): those of the sample, or of new rows."""
-    model = results.model
     if exog is None:
-        return results._design
-    p = model.design.dense.shape[1]
+        return fit.design
+    sample, frame = fit.sample, fit.sample.frame
+    p, k = sample.design.dense.shape[1], len(sample.names)
     codes: Ints | None = None
-    if model._frame is not None and hasattr(exog, "columns"):
-        from cisflow.estimators.formula import plain_types
-
-        wanted = {str(name) for name in model._frame.spec.required_variables}
+    if frame is not None and hasattr(exog, "columns"):
+        wanted = {str(name) for name in frame.spec.required_variables}
         table = plain_types(exog[[c for c in exog.columns if c in wanted]])
-        matrix = model._frame.spec.get_model_matrix(table, na_action="ignore")
+        matrix = frame.spec.get_model_matrix(table, na_action="ignore")
         X = np.asarray(matrix, dtype=float)
-        if model.absorbed is not None:
-            codes = model.absorbed.encode(exog[model.absorbed.variable])
+        if sample.absorbed is not None:
+            codes = sample.absorbed.encode(exog[sample.absorbed.variable])
     else:
         X = np.atleast_2d(np.asarray(exog, dtype=float))
-        if X.shape[1] == len(model.exog_names) and model.absorbed is not None:
-            codes = X[:, p:] @ np.arange(1, model.design.groups + 1)
+        if X.shape[1] == k and sample.absorbed is not None:
+            codes = X[:, p:] @ np.arange(1, sample.design.groups + 1)
             X, codes = X[:, :p], np.asarray(codes, dtype=np.intp)
-        elif X.shape[1] != len(model.exog_names):
-            what = f"{X.shape[1]} regressors where the model has {len(model.exog_names)}"
-            refuse(model.heading, [(what, "give the same columns in the same order")])
+        elif X.shape[1] != k:
+            what = f"{X.shape[1]} regressors where the model has {k}"
+            refuse(sample.heading, what, "give the same columns in the same order")
     if codes is not None and bool(np.any(codes < 0)):
         what = "new rows have a category the model has not seen"
-        refuse(model.heading, [(what, "predict for its categories only")])
-    return results._in_working_order(Design(X, codes, model.design.groups))
+        refuse(sample.heading, what, "predict for its categories only")
+    return fit.in_working_order(Design(X, codes, sample.design.groups))
 
 
 def prediction_frame(
-    results: TobitResults,
+    fit: Fit,
+    covariance: Floats,
     exog: Any = None,
     which: str = "censored",
     alpha: float = 0.05,
@@ -293,15 +284,13 @@ def prediction_frame(
         ``mean mean_se mean_ci_lower mean_ci_upper`` as in statsmodels, and for ``censored`` the
         interval of a single outcome, ``obs_ci_lower obs_ci_upper``, never beyond the limits.
     """
-    import pandas as pd
-
-    _known(results.model.heading, "which", which, KINDS)
-    design, eta, lower, upper = _prediction_inputs(results, exog)
+    _known(fit.sample.heading, "which", which, KINDS)
+    design, eta, lower, upper = _prediction_inputs(fit, exog)
     X = design.toarray()
     finite = np.isfinite(eta)
-    curve = KINDS[which](np.where(finite, eta, 0.0), results.scale, lower, upper)
-    gradient = np.column_stack([curve.eta[:, None] * X, curve.sigma * results.scale])
-    variance = np.einsum("ij,jk,ik->i", gradient, results._full_covariance, gradient)
+    curve = KINDS[which](np.where(finite, eta, 0.0), fit.scale, lower, upper)
+    gradient = np.column_stack([curve.eta[:, None] * X, curve.sigma * fit.scale])
+    variance = np.einsum("ij,jk,ik->i", gradient, covariance, gradient)
     mean = np.where(finite, curve.value, _at_infinity(which, eta, lower, upper))
     error = np.where(finite, np.sqrt(variance), 0.0)
     z = -float(ndtri(alpha / 2))
@@ -312,42 +301,38 @@ def prediction_frame(
         "mean_ci_upper": mean + z * error,
     }
     if which == "censored":
-        of_eta = np.einsum("ij,jk,ik->i", X, results._full_covariance[:-1, :-1], X)
-        half = z * np.sqrt(results.scale**2 + of_eta)
+        of_eta = np.einsum("ij,jk,ik->i", X, covariance[:-1, :-1], X)
+        half = z * np.sqrt(fit.scale**2 + of_eta)
         columns["obs_ci_lower"] = np.clip(eta - half, lower, upper)
         columns["obs_ci_upper"] = np.clip(eta + half, lower, upper)
     return pd.DataFrame(columns)
 
 
-def predictions(results: TobitResults, exog: Any = None, which: str = "censored") -> Floats:
+def predictions(fit: Fit, exog: Any = None, which: str = "censored") -> Floats:
     """Predict for the rows of the sample or for new ones, shape (m,).
 
     Parameters
     ----------
-    results : TobitResults
+    fit : Fit
     exog : DataFrame (of the formula's variables), array of regressors, or None for the sample
     which : "latent", "censored", "uncensored" or "probability"
     """
-    _known(results.model.heading, "which", which, KINDS)
-    _, eta, lower, upper = _prediction_inputs(results, exog)
+    _known(fit.sample.heading, "which", which, KINDS)
+    _, eta, lower, upper = _prediction_inputs(fit, exog)
     finite = np.isfinite(eta)
-    value = KINDS[which](np.where(finite, eta, 0.0), results.scale, lower, upper).value
+    value = KINDS[which](np.where(finite, eta, 0.0), fit.scale, lower, upper).value
     return np.where(finite, value, _at_infinity(which, eta, lower, upper))
 
 
-def _prediction_inputs(results: TobitResults, exog: Any) -> tuple[Design, Floats, Floats, Floats]:
-    X = regressors(results, exog)
-    eta = X.times(results._beta)
+def _prediction_inputs(fit: Fit, exog: Any) -> tuple[Design, Floats, Floats, Floats]:
+    X = regressors(fit, exog)
+    eta = X.times(fit.beta)
     if exog is None:
-        eta = eta + results._separated_drift()
-    if exog is not None and any(
-        np.ndim(limit) for limit in results.model.limits if limit is not None
-    ):
-        refuse(
-            results.model.heading,
-            [("limits per row are not known for new rows", "predict which='latent' instead")],
-        )
-    lower, upper = _limits(results, eta.size)
+        eta = eta + fit.drift()
+    elif any(np.ndim(limit) for limit in fit.sample.limits if limit is not None):
+        what = "limits per row are not known for new rows"
+        refuse(fit.sample.heading, what, "predict which='latent' instead")
+    lower, upper = fit.sample.limits_of(eta.size)
     return X, eta, lower, upper
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    from cisflow.estimators.tobit.results import TobitResults
+from cisflow.estimators.covariance import Covariance
+from cisflow.estimators.tobit.fit import Fit
 
 
-def summary(results: TobitResults, alpha: float = 0.05) -> Any:
+def summary(fit: Fit, covariance: Covariance, table: pd.DataFrame, scale_se: float) -> Any:
     """Lay a fit out as statsmodels does; what could not be estimated is said below the table.
+
+    Parameters
+    ----------
+    fit, covariance
+        The numbers, and where the standard errors come from.
+    table
+        One row per term: coefficient, standard error, z, p-value and the interval's ends.
+    scale_se
+        Standard error of σ.
 
     Returns
     -------
@@ -23,7 +33,7 @@ def summary(results: TobitResults, alpha: float = 0.05) -> Any:
     from statsmodels.iolib.tableformatting import fmt_2cols, fmt_params
 
     printed = Summary()
-    left, right = _facts(results)
+    left, right = _facts(fit, covariance)
     height = max(len(left), len(right))
     left += [("", "")] * (height - len(left))
     right += [("", "")] * (height - len(right))
@@ -37,38 +47,40 @@ def summary(results: TobitResults, alpha: float = 0.05) -> Any:
         SimpleTable([[v] for _, v in right], stubs=[name for name, _ in right], txt_fmt=fmt_2cols)
     )
     printed.tables.append(facts)
+    sigma = [f"{fit.scale:.4g}", f"{scale_se:.4g}", "", "", "", ""]
     printed.tables.append(
         SimpleTable(
-            _coefficients(results, alpha),
-            headers=["coef", "std err", "z", "P>|z|", f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"],
-            stubs=[*results.params.index, "sigma"],
+            [*_coefficients(table), sigma],
+            headers=list(table.columns),
+            stubs=[*table.index, "sigma"],
             txt_fmt=fmt_params,
         )
     )
-    printed.add_extra_txt(_notes(results))
+    printed.add_extra_txt(_notes(fit, covariance))
     return printed
 
 
-def _facts(results: TobitResults) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    lower, upper = results.model.limits
+def _facts(fit: Fit, covariance: Covariance) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    sample = fit.sample
+    lower, upper = sample.limits
     left = [
-        ("Dep. Variable:", results.model.endog_name),
+        ("Dep. Variable:", sample.name),
         ("Model:", "Tobit"),
         ("Method:", "Maximum Likelihood"),
         ("Limits:", f"{_limit(lower)}, {_limit(upper)}"),
-        ("Covariance Type:", results.cov_type),
-        ("Converged:", "yes" if results.converged else "no"),
+        ("Covariance Type:", covariance.cov_type),
+        ("Converged:", "yes" if fit.optimum.converged else "no"),
     ]
     right = [
-        ("No. Observations:", str(results.nobs)),
-        ("At Lower Limit:", str(results.n_lower)),
-        ("At Upper Limit:", str(results.n_upper)),
-        ("Log-Likelihood:", f"{results.llf:.5g}"),
-        ("AIC:", f"{results.aic:.5g}"),
-        ("BIC:", f"{results.bic:.5g}"),
+        ("No. Observations:", str(sample.nobs)),
+        ("At Lower Limit:", str(sample.n_lower)),
+        ("At Upper Limit:", str(sample.n_upper)),
+        ("Log-Likelihood:", f"{fit.llf:.5g}"),
+        ("AIC:", f"{fit.aic:.5g}"),
+        ("BIC:", f"{fit.bic:.5g}"),
     ]
-    if results.n_groups:
-        left.append(("Clusters:", " × ".join(map(str, results.n_groups))))
+    if covariance.groups:
+        left.append(("Clusters:", " × ".join(map(str, covariance.groups))))
     return left, right
 
 
@@ -78,35 +90,25 @@ def _limit(limit: Any) -> str:
     return f"{float(limit):g}" if np.ndim(limit) == 0 else "by row"
 
 
-def _coefficients(results: TobitResults, alpha: float) -> list[list[str]]:
-    interval = results.conf_int(alpha)
-    rows = [
+def _coefficients(table: pd.DataFrame) -> list[list[str]]:
+    return [
         [f"{b:.4g}", f"{se:.4g}", f"{z:.3f}", f"{p:.3f}", f"{low:.4g}", f"{high:.4g}"]
-        for b, se, z, p, low, high in zip(
-            results.params,
-            results.bse,
-            results.tvalues,
-            results.pvalues,
-            interval[0],
-            interval[1],
-            strict=True,
-        )
+        for b, se, z, p, low, high in table.to_numpy()
     ]
-    return [*rows, [f"{results.scale:.4g}", f"{results.scale_se:.4g}", "", "", "", ""]]
 
 
-def _notes(results: TobitResults) -> list[str]:
+def _notes(fit: Fit, covariance: Covariance) -> list[str]:
     notes = [
         "Coefficients are effects on the latent outcome; see get_margeff() for the observed one."
     ]
-    if results.model.weights is not None and results.cov_type in ("nonrobust", "OPG"):
+    if fit.sample.weights is not None and covariance.cov_type in ("nonrobust", "OPG"):
         notes.append(
             "Sampling weights: these standard errors hold only for unweighted samples; "
             "use HC1 or cluster."
         )
-    if results.dropped.get("missing"):
-        notes.append(f"{results.dropped['missing']} rows with a missing value were left out.")
-    notes += [f"{term}: not estimable, {why}." for term, why in results.not_estimable.items()]
-    if results.cov_note:
-        notes.append(results.cov_note)
+    if missing := fit.sample.dropped.get("missing"):
+        notes.append(f"{missing} rows with a missing value were left out.")
+    notes += [f"{term}: not estimable, {why}." for term, why in fit.estimable.not_estimable.items()]
+    if covariance.note:
+        notes.append(covariance.note)
     return notes

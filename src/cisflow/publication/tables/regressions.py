@@ -144,7 +144,9 @@ def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
 
     Dummies of fixed effects are left out; the table says that they are in the model.
     """
-    found = rows[(rows["term"] != "") & ~rows["term"].str.startswith("C(")]
+    dummies = tuple(f"C({effect})[" for effect in (*spec.fixed_effects, "wave"))
+    hidden = rows["term"].str.startswith(dummies) & rows["term"].str.endswith("]")
+    found = rows[(rows["term"] != "") & ~hidden]
     found = found.drop_duplicates("term").set_index("term")
     names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
     wanted = [*spec.columns[column], *spec.controls]

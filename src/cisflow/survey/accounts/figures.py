@@ -30,6 +30,8 @@ BODY = re.compile(r"\d[\d.,' ]*|[.,]\d+")
 PLAIN = r"[+-]?\d+"
 STORED = r"[+-]?\d+\.\d+e0"
 MOST_COLUMNS = 5
+# Per column and text of a figure its sign, and its digits with their marks.
+Cells = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,7 @@ def _rows_with(raw: pd.DataFrame, texts: Mapping[str, Collection[str]]) -> dict[
 
 
 def _open_to_doubt(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    ways: Sequence[Marks],
-    codebook: Codebook,
+    raw: pd.DataFrame, cells: Cells, ways: Sequence[Marks], codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield figures that the ways of writing left over read differently."""
     doubtful = {
@@ -193,11 +192,7 @@ def _open_to_doubt(
     )
 
 
-def _several_ways(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    codebook: Codebook,
-) -> Problem:
+def _several_ways(raw: pd.DataFrame, cells: Cells, codebook: Codebook) -> Problem:
     """Return how to say that no one way of writing fits all figures."""
     stated = {"decimal": codebook.file.decimal, "thousands": codebook.file.thousands}
     said = {key: mark for key, mark in stated.items() if mark}
@@ -243,10 +238,7 @@ def _decimals(body: str) -> set[str]:
 
 
 def _taken_for_decimals(
-    raw: pd.DataFrame,
-    cells: Mapping[str, Mapping[str, tuple[str, str]]],
-    way: Marks,
-    codebook: Codebook,
+    raw: pd.DataFrame, cells: Cells, way: Marks, codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield columns where figures with separated thousands stand beside stored fractions.
 

@@ -94,9 +94,7 @@ def _only_column(names: Sequence[str], headers: Sequence[Header]) -> list[Header
 
 
 def _told_apart(
-    problems: Sequence[Problem],
-    layout: Layout,
-    codebook: Codebook,
+    problems: Sequence[Problem], layout: Layout, codebook: Codebook
 ) -> Iterator[Problem]:
     """Yield unknown units in place of columns that seem to be absent because of them."""
     absent = [item for item in ITEMS if item in codebook.variables and item not in layout.found]

@@ -52,12 +52,9 @@ def read_wide(
     problems = list(file.problems(codebook))
     if problems or file.firm_id is None:
         raise CisflowError(heading, problems)
-    rows_wanted = {
-        **selected({"select": codebook.rows}),
-        **selected(codebook.file.options),
-    }
     opened = open_extract(path, as_text(codebook).file.options, heading)
-    extract = opened.read(file.needed(), rows_wanted)
+    wanted = selected({"select": {**codebook.rows, **codebook.file.select}})
+    extract = opened.read(file.needed(), wanted)
     raw = extract.table
     # Exports repeat a firm's further names and addresses in rows that have nothing else.
     raw = raw.dropna(how="all").reset_index(drop=True)

@@ -14,10 +14,10 @@ from specs import model_of, settings_of
 from cisflow.base.problems import CisflowError
 from cisflow.base.records import rounded, write_table
 from cisflow.claims.verdicts import judge_pooled
-from cisflow.estimation.estimates import COLUMNS, read_pooled
+from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
 from cisflow.estimation.pooling.exports import write_export
 from cisflow.estimation.pooling.meta_regression import meta_regression, residual_variance
-from cisflow.estimation.pooling.pool import POOLED_COLUMNS, combine, pool
+from cisflow.estimation.pooling.pool import combine, pool
 from cisflow.estimation.pooling.prediction import prediction_interval, variances
 from cisflow.publication.catalogue import FIGURE, catalogue
 from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages
@@ -269,7 +269,7 @@ def estimate(country, wave, term, value, se, **about):
 
 
 def tidy(*rows):
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(ESTIMATES.columns))
 
 
 SPEC = {"m": model_of({"controls": ["group"], "columns": {"any": ["coop_any"]}})}
@@ -293,7 +293,7 @@ def test_waves_are_averaged_before_countries_are_pooled():
     assert belgium["estimate"] == pytest.approx((1.0 * 100 + 3.0 * 25) / 125)
     assert belgium["std_error"] == pytest.approx(125**-0.5)
     row = found.table.iloc[0]
-    assert tuple(found.table.columns) == POOLED_COLUMNS
+    assert tuple(found.table.columns) == POOLED_ESTIMATES.columns
     assert (row["country"], row["wave"], row["k"], row["places"], row["n"]) == (
         "pooled",
         "all",
@@ -413,7 +413,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
 
 def test_the_pooled_table_survives_its_file(findings, tmp_path):
     write_table(findings.pooled, tmp_path / "pooled.csv", "synthetic")
-    again = read_pooled(tmp_path / "pooled.csv")
+    again = POOLED_ESTIMATES.read([tmp_path / "pooled.csv"])
     assert again["tau2"].dtype == float
     assert again["estimate"].to_numpy() == pytest.approx(
         findings.pooled["estimate"].to_numpy(float), rel=1e-7, nan_ok=True

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.base.problems import CisflowError
+from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.regression.models import OLS, FractionalLogit, Logit, Probit, TwoPart
 from cisflow.estimators.tobit.model import Tobit
 
@@ -384,6 +384,6 @@ def test_refused_with_a_reason(firms, build, message):
         top=firms["any"],
         exact=firms["any"] * (1 + firms["size"].clip(lower=0)),
     )
-    with pytest.raises(CisflowError) as refusal:
+    with pytest.raises(EstimationError) as refusal:
         build(data)
     assert message in str(refusal.value)

@@ -1,0 +1,58 @@
+"""Intervals and p-values from resamples."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+
+def percentile_p(resampled: np.ndarray) -> np.ndarray:
+    """Return p-values that go with percentile intervals: twice the smaller share beyond zero.
+
+    The interval of level 1 − p just reaches zero, so that stars and intervals cannot disagree.
+
+    Parameters
+    ----------
+    resampled
+        Resampled quantities, shape (draws, quantities).
+
+    Notes
+    -----
+    One is added to shares and draws, as no p-value from resamples is zero (Davison & Hinkley 1997,
+    section 4.2).
+    """
+    below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
+    shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
+    out: np.ndarray = np.minimum(1.0, 2 * shares)
+    return out
+
+
+def bca_interval(
+    point: np.ndarray, resampled: np.ndarray, left_out: np.ndarray, tails: np.ndarray
+) -> np.ndarray:
+    """Bias-corrected accelerated bootstrap interval.
+
+    Parameters
+    ----------
+    point : shape (r,)
+    resampled : shape (draws, r)
+    left_out : shape (units, r)
+        Estimates without one unit each.
+    tails : shape (2,)
+
+    Returns
+    -------
+    ndarray, shape (2, r)
+        Not a number where every resample lies on one side of the estimate.
+    """
+    deviation = left_out.mean(axis=0) - left_out
+    power = (deviation**2).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        acceleration = (deviation**3).sum(axis=0) / (6 * power**1.5)
+        bias = norm.ppf((resampled < point).mean(axis=0))
+        z = bias + norm.ppf(tails)[:, None]
+        level = norm.cdf(bias + z / (1 - acceleration * z))
+    out = np.full((2, len(point)), np.nan)
+    for i in np.flatnonzero(np.isfinite(bias) & np.isfinite(level).all(axis=0)):
+        out[:, i] = np.quantile(resampled[:, i], level[:, i])
+    return out

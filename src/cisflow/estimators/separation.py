@@ -1,0 +1,91 @@
+"""Directions in which a likelihood rises for ever, and what a set of rows leaves free."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, eye_array, hstack
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.design import COLLINEAR
+
+
+def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Find the direction that drives the most rows to their limit with probability one.
+
+    Parameters
+    ----------
+    X : (n, k) array of full column rank
+    low, high : (n,) arrays
+
+    Returns
+    -------
+    direction : (k,) array
+        Zero when β is finite.
+    separated : (n,) booleans
+        Rows the direction fits with probability one.
+    """
+    k = X.shape[1]
+    none = np.zeros(k), np.zeros(X.shape[0], dtype=bool)
+    pinned = np.isfinite(low) & np.isfinite(high)
+    null = null_space(X[pinned], k)
+    if null.shape[1] == 0:
+        return none
+    side = np.where(np.isinf(low), -1.0, 1.0)
+    image = np.where(pinned[:, None], 0.0, side[:, None] * (X @ null))
+    scale = np.maximum(np.abs(X).sum(axis=1), np.finfo(float).tiny)
+    image[np.abs(image) < 1e-9 * scale[:, None]] = 0.0
+    cases, where, counts = np.unique(
+        np.round(image / scale[:, None], 11), axis=0, return_inverse=True, return_counts=True
+    )
+    moved = _largest_gain(cases, counts)
+    if moved is None:
+        return none
+    fitted = (cases @ moved > 1e-8)[where.ravel()]
+    direction = null @ moved
+    direction[np.abs(direction) < 1e-8 * np.abs(direction).max(initial=0.0)] = 0.0
+    return direction, fitted
+
+
+def _largest_gain(cases: Floats, counts: Ints) -> Floats | None:
+    """Solve max Σ count·t, 0 ≤ t ≤ 1, t ≤ case·v: the recession direction of widest support."""
+    if np.count_nonzero(cases, axis=1).max(initial=0) <= 1:  # dummies: each decides for itself
+        rises, falls = (cases > 0).any(axis=0), (cases < 0).any(axis=0)
+        alone = rises.astype(float) * ~falls - falls.astype(float) * ~rises
+        return alone if alone.any() else None
+
+    m, q = cases.shape
+    cost = np.concatenate([np.zeros(q), -counts.astype(float)])
+    constraint = hstack([csr_array(-cases), eye_array(m)], format="csc")
+    bounds = [(None, None)] * q + [(0.0, 1.0)] * m
+    found = linprog(cost, constraint, np.zeros(m), bounds=bounds, method="highs")
+    if found.status != 0 or -found.fun < 0.5:
+        return None
+    return np.asarray(found.x[:q])
+
+
+def null_space(X: Floats, k: int) -> Floats:
+    """Orthonormal basis of the directions that leave ``X`` (m, k) at zero, shape (k, q)."""
+    if X.shape[0] == 0:
+        return np.eye(k)
+    gram = X.T @ X
+    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
+    _, values, vectors = np.linalg.svd(X / scale, full_matrices=X.shape[0] < k)
+    rank = int((values > COLLINEAR * values[0]).sum()) if values.size else 0
+    basis = (vectors[rank:].T) / scale[:, None]
+    used = np.diag(gram) > 0
+    if not used.all():
+        basis = _with_unused(X, used, k)
+    return basis
+
+
+def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
+    """Null space with zero columns: their unit vectors beside the null space of the rest."""
+    unit = np.eye(k)[:, ~used]
+    if not used.any():
+        return unit
+    inner = null_space(X[:, used], int(used.sum()))
+    basis = np.zeros((k, inner.shape[1]))
+    basis[used] = inner
+    return np.hstack([unit, basis])

@@ -1,0 +1,60 @@
+"""Information and scores of a fit, as the registry of covariances asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.tobit.bootstrap import resample
+from cisflow.estimators.tobit.fit import Fit
+from cisflow.estimators.tobit.sample import Sample
+
+
+@dataclass(frozen=True)
+class TobitScores:
+    """A fit in Olsen's working parameters."""
+
+    fit: Fit
+
+    @property
+    def heading(self) -> str:
+        """What opens every message."""
+        return self.fit.sample.heading
+
+    @property
+    def rows(self) -> Sample:
+        """The rows the scores are of."""
+        return self.fit.sample
+
+    def bread(self) -> Floats:
+        """Inverse information, (k+1, k+1)."""
+        return self.fit.bread()
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the weighted scores, (k+1, k+1)."""
+        a, b = self.fit.score_parts
+        squared, X = self.fit.sample.squared_weights, self.fit.X
+        k = X.k
+        meat = np.empty((k + 1, k + 1))
+        meat[:k, :k] = X.gram(squared * a * a)
+        meat[k, :k] = meat[:k, k] = X.transpose_times(squared * a * b)
+        meat[k, k] = float(squared @ (b * b))
+        return meat
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Weighted scores summed by group, (groups, k+1)."""
+        a, b = self.fit.score_parts
+        w = self.fit.sample.total_weights
+        scale = np.bincount(codes, w * b, groups)
+        return np.column_stack([self.fit.X.score_sums(w * a, codes, groups), scale])
+
+    def resampled(
+        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
+    ) -> tuple[Floats, str]:
+        """Covariance of resampled (β, log σ), and a note on resamples that lack a coefficient."""
+        found = resample(self.fit, groups=groups, kind=kind, **options)
+        return found.covariance(), found.note

@@ -1,0 +1,63 @@
+"""How terms made of variables, and constructs of the user's own, are called in print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cisflow.base.problems import CisflowError
+from cisflow.study.terms import Call, Name, Node, Number, Operation, parse_term, text_of
+
+# Labels of the run whose results a job publishes, by name.
+OWN: dict[str, str] = {}
+
+_FUNCTIONS = {
+    "C": "{}",
+    "bins": "{} (classes)",
+    "log": "{} (log)",
+    "log1p": "{} (log of 1 +)",
+    "sqrt": "{} (square root)",
+    "lag": "{}, wave before",
+    "center": "{} (centred)",
+    "standardise": "{} (standardised)",
+}
+_POWERS = {2.0: "{}²", 3.0: "{}³"}
+
+
+def name_constructs(constructs: Mapping[str, Mapping[str, str]]) -> None:
+    """Take over what the user calls constructs of his own; their unit stands in brackets."""
+    OWN.clear()
+    for name, about in constructs.items():
+        unit = about.get("unit", "")
+        OWN[name] = f"{about['label']} ({unit})" if unit else about["label"]
+
+
+def term_in_words(term: str, name: Callable[[str], str]) -> str | None:
+    """Return a term with functions or powers in words, None for any other text.
+
+    Parameters
+    ----------
+    term
+        As estimates call it, without the level of a category.
+    name
+        What to call a variable.
+    """
+    if not any(sign in term for sign in "(^"):
+        return None
+    try:
+        return _in_words(parse_term(term), name)
+    except CisflowError:
+        return None  # an effect of a path, a mean over waves: not of the language
+
+
+def _in_words(node: Node, name: Callable[[str], str]) -> str:
+    if isinstance(node, Name):
+        return name(node.name)
+    if isinstance(node, Call):
+        return _FUNCTIONS[node.function].format(_in_words(node.arguments[0], name))
+    if isinstance(node, Operation) and node.sign == "^" and isinstance(node.parts[1], Number):
+        power = node.parts[1].value
+        words = _POWERS.get(power, f"{{}} to the power {power:g}")
+        return words.format(_in_words(node.parts[0], name))
+    if isinstance(node, Operation):
+        return " × ".join(_in_words(part, name) for part in node.parts)
+    return text_of(node)

@@ -1,0 +1,98 @@
+"""Constructs of the user's own: new measures, defined in the config and made with the panel."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.models import Model
+from cisflow.study.settings import Construct
+from cisflow.study.terms import (
+    FUNCTIONS,
+    columns_of,
+    kind_of,
+    names_in,
+    parse_definition,
+    quoted,
+    text_of,
+)
+from cisflow.study.variables import Kind
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+# Columns that estimation adds to the panel's.
+RESERVED = re.compile(r"(order|lagged_outcome|weights_given|design(_\w+)?|asked_\w*|\w+_lag\d+)")
+
+Constructs = Mapping[str, Construct]
+
+
+def construct_problems(
+    constructs: Constructs, kinds: Mapping[str, Kind]
+) -> tuple[dict[str, Kind], list[Problem]]:
+    """Return what kind of values each construct has, and what is wrong with them.
+
+    Parameters
+    ----------
+    constructs
+        ``constructs`` of the config: name → definition, label, unit and description. One may use
+        those before it.
+    kinds
+        Kind of every variable there is without them.
+    """
+    found: dict[str, Kind] = {}
+    problems: list[Problem] = []
+    for name, about in constructs.items():
+        where = f"constructs.{name}"
+        if why := _why_no_name(name, kinds):
+            problems.append(Problem(f"{where}: {why}", "give it another name"))
+        try:
+            node = parse_definition(about.definition)
+        except CisflowError as error:
+            problems += [Problem(f"{where}: {p.what}", p.remedy) for p in error.problems]
+            continue
+        kind, wrong = kind_of(node, {**kinds, **found})
+        if not names_in(node):
+            wrong = [
+                Problem(
+                    f"{quoted(text_of(node))} has no variable", "name the answers it is made of"
+                )
+            ]
+        elif kind == Kind.IDENTIFIER:
+            what = f"{quoted(text_of(node))} is {kind}, which is no measure"
+            wrong = [Problem(what, "use answers of the survey or amounts of the accounts")]
+        problems += [Problem(f"{where}: {p.what}", p.remedy) for p in wrong]
+        # Of what cannot be told models are not told once more that it is unknown.
+        found[name] = kind or Kind.AMOUNT
+    return found, problems
+
+
+def _why_no_name(name: str, kinds: Mapping[str, Kind]) -> str:
+    if name in kinds:
+        return "the panel has a variable of that name"
+    if name in FUNCTIONS or keyword.iskeyword(name) or RESERVED.fullmatch(name):
+        return "the name means something else"
+    if not _NAME.fullmatch(name):
+        return "a name is up to 40 small letters, digits and _, and begins with a letter"
+    return ""
+
+
+def with_constructs(model: Model, constructs: Constructs) -> Model:
+    """Give a model the definitions of the constructs it uses, by name, and their ``labels``.
+
+    The definitions are part of the model: estimates of several centres are pooled only if they
+    mean the same by a construct.
+    """
+    terms = [*model.terms, *model.sample, *model.by]
+    waiting = [column for term in terms for column in columns_of(term)]
+    used: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop(0)
+        if name in constructs and name not in used:
+            node = parse_definition(constructs[name].definition)
+            used[name] = text_of(node)
+            waiting += names_in(node)
+    if not used:
+        return model
+    labels = {name: constructs[name].label for name in used}
+    return model.model_copy(update={"constructs": used, "labels": labels})

@@ -1,0 +1,135 @@
+"""Where terms stand in a model, and what each place may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cisflow.base.documents import did_you_mean
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.models import Model
+from cisflow.study.terms import Name, Node, kind_of, parse_term, quoted, text_of
+from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a place of a model may hold.
+
+    Attributes
+    ----------
+    kinds
+        Kinds of values.
+    wanted
+        These in words, as a remedy.
+    only_names
+        Whether it must be a variable as it stands, not a term made of some.
+    """
+
+    kinds: frozenset[Kind]
+    wanted: str
+    only_names: bool = False
+
+
+REGRESSOR = Role(NUMERIC | {Kind.CLASS}, "use a number, a yes/no variable or one with levels")
+NUMBER = Role(NUMERIC, "use a number or a yes/no variable")
+LEVEL = Role(LEVELS, "use a yes/no variable, one with levels, or `bins(a, 10, 50)` of a number")
+FLAG = Role(
+    frozenset({Kind.FLAG}), "use a yes/no variable such as manufacturing or has_accounts", True
+)
+CLUSTER = Role(LEVELS | {Kind.IDENTIFIER}, "cluster by firm_id or a variable with levels", True)
+WEIGHT = Role(NUMBERS, "use `weight` or `accounts_weight`", True)
+
+LISTS: dict[str, Role] = {
+    "sample": FLAG,
+    "outcomes": NUMBER,
+    "endogenous": NUMBER,
+    "instruments": NUMBER,
+    "sensitivity": NUMBER,
+    "controls": REGRESSOR,
+    "fixed_effects": LEVEL,
+    "by": LEVEL,
+    "steps": FLAG,
+}
+
+
+def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
+    """Yield every place of a model that holds a term: its key, the term, what it may be."""
+    for key, role in LISTS.items():
+        for term in getattr(model, key):
+            yield key, term, role
+    for column, terms in model.columns.items():
+        for term in terms:
+            yield f"columns.{column}", term, REGRESSOR
+    for target, sources in model.equations.items():
+        for term in (target, *sources):
+            yield f"equations.{target[:60]}", term, NUMBER
+    for covariance in model.covariance:
+        if covariance.groups:
+            yield "covariance.cluster", covariance.groups, CLUSTER
+    for weights in model.weightings:
+        if weights:
+            yield "weights", weights, WEIGHT
+    if model.sensitivity_benchmark:
+        yield "sensitivity_benchmark", model.sensitivity_benchmark, REGRESSOR
+
+
+def term_problems(
+    name: str, model: Model, kinds: Mapping[str, Kind] | None = None
+) -> Iterator[Problem]:
+    """Yield what is wrong with the terms of a model, each problem once.
+
+    Parameters
+    ----------
+    name
+        The model, for the wording.
+    model
+        The variables of a printed table are its own and need
+        only be names.
+    kinds
+        Kind of every variable of the panel, :func:`cisflow.study.variables.panel_kinds`. Of a model
+        the run does not estimate they may be another run's: None looks at the language alone.
+    """
+    yield from dict.fromkeys(_term_problems(name, model, kinds))
+
+
+def _term_problems(name: str, model: Model, kinds: Mapping[str, Kind] | None) -> Iterator[Problem]:
+    for key, term, role in places_of(model):
+        where = f"{name}.{key}"
+        try:
+            node = parse_term(term)
+        except CisflowError as error:
+            yield from (Problem(f"{where}: {p.what}", p.remedy) for p in error.problems)
+            continue
+        if model.printed:
+            if not isinstance(node, Name):
+                yield Problem(f"{where}: {quoted(term)} is no name", "write the table's own names")
+        elif kinds is not None:
+            yield from _misplaced(where, node, role, kinds)
+    if not model.printed:
+        yield from _strangers(name, model)
+
+
+def _misplaced(where: str, node: Node, role: Role, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
+    """Yield why a term cannot stand in its place."""
+    kind, problems = kind_of(node, kinds)
+    yield from (Problem(f"{where}: {p.what}", p.remedy) for p in problems)
+    text = quoted(text_of(node))
+    if role.only_names and not isinstance(node, Name):
+        remedy = "name it as a construct of your own: `constructs:`, see config/README.md"
+        yield Problem(f"{where}: {text} is made of variables, and a name must stand here", remedy)
+    elif kind is not None and kind not in role.kinds:
+        never = ", and those are never levels" if role is LEVEL else ""
+        yield Problem(f"{where}: {text} is {kind}{never}", role.wanted)
+
+
+def _strangers(name: str, model: Model) -> Iterator[Problem]:
+    """Yield variables whose effect is asked for and that no equation has."""
+    if not model.equations:
+        return
+    asked = [("effects", term) for pair in model.effects for term in pair]
+    asked += [(f"balance.{role}", term) for role, term in dict(model.balance or {}).items()]
+    for key, term in asked:
+        if term not in model.boxes:
+            what = f"{name}.{key}: {quoted(term)} is in no equation of the model"
+            yield Problem(what, did_you_mean(term, model.boxes))
