@@ -32,7 +32,7 @@ rule panel:
             "accounts_weight" in model.weightings for model in RUN.models.values()
         ),
         industries=content("config/nace.yaml"),
-        constructs={n: c.definition for n, c in RUN.settings.constructs.items()},
+        constructs=RUN.constructs,
         code=digest("panel"),
     message:
         "Linking waves and accounts of {wildcards.country}"

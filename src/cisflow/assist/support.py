@@ -14,7 +14,7 @@ import pandas as pd
 
 from cisflow.panel.build import build_panel
 from cisflow.panel.constructs import CONSTRUCTS
-from cisflow.panel.sample import variables_of
+from cisflow.panel.sample import bases_of, variables_of
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ASKED, FIRM_COLUMNS, FLAGS
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of
@@ -68,7 +68,8 @@ def supported_models(
     parts = _made_of(industries, year)
     rows = []
     for name, spec in models.items():
-        wanted = [*spec.sample, *variables_of(spec)]
+        named = [*spec.sample, *variables_of(spec)]
+        wanted = [base for variable in named for base in bases_of(variable, spec)]
         lacks = [v for v in dict.fromkeys(wanted) if v not in had and not _computed_later(v)]
         reasons = {
             v: [ACCOUNTS]

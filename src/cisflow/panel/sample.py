@@ -130,11 +130,12 @@ def select_sample(
         for text, node in settled(spec).items()
         if not spared & set(names_in(node))
     }
-    everyone = everyone.assign(**settled_terms)
+    if settled_terms:
+        everyone = everyone.assign(**settled_terms)
     measured = [v for v in answers_needed(spec) if everyone[v].notna().any()]
     # Rows are let go step by step from the few columns that decide, and once from the whole panel.
     needed = [*spec.sample, *measured, *settled_terms]
-    parts = [base for variable in needed for base in _parts_of(variable, spec)]
+    parts = [base for variable in needed for base in bases_of(variable, spec)]
     needed += [*parts, *(f"asked_{block}" for base in parts if (block := _block_of(base)))]
     firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
     steps = [_step(EVERYONE, firms)]
@@ -238,7 +239,7 @@ def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple
     unanswered = pd.Series(False, index=firms.index)
     unasked = pd.Series(False, index=firms.index)
     for variable in variables:
-        for base in _parts_of(variable, spec):
+        for base in bases_of(variable, spec):
             block = _block_of(base)
             asked = firms[f"asked_{block}"] if block else True
             lacking = firms[variable].isna() & firms[base].isna()
@@ -248,13 +249,13 @@ def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple
     return missing, int(unasked.sum()) - missing
 
 
-def _parts_of(variable: str, spec: Model) -> list[str]:
-    """Return what a construct of the user's is made of; of any other variable, itself."""
+def bases_of(variable: str, spec: Model) -> list[str]:
+    """Return the panel's variables a construct of the user's is made of; of any other, itself."""
     definition = spec.constructs.get(variable)
     if definition is None:
         return [variable]
     made_of = names_in(parse_definition(definition))
-    return [base for name in made_of for base in _parts_of(name, spec)]
+    return [base for name in made_of for base in bases_of(name, spec)]
 
 
 def _block_of(variable: str) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.estimates import ESTIMATES
+from cisflow.estimation.estimates import FOUND, SIZES
 
 # What tells one published row from another; claims have their name as model's companion.
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "claim")
@@ -21,6 +21,7 @@ CHANGES = (*COLUMNS[:-1], "old", "new", "relative_change")
 # Six digits are more than a paper prints, and fewer than processors disagree on.
 DIGITS = "%.6g"
 RTOL, ATOL = 1e-4, 1e-8
+NUMBERS = (*FOUND, *SIZES)
 
 
 def published_numbers(results: Path) -> pd.DataFrame:
@@ -64,11 +65,9 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with one row per number; empty cells are no numbers."""
     keys = table.reindex(columns=list(KEYS), fill_value="")
     parts = []
-    for quantity in (*ESTIMATES.numbers, *TEXTS):
+    for quantity in (*NUMBERS, *TEXTS):
         if quantity in table:
-            values = (
-                table[quantity].map(_rounded) if quantity in ESTIMATES.numbers else table[quantity]
-            )
+            values = table[quantity].map(_rounded) if quantity in NUMBERS else table[quantity]
             parts.append(keys.assign(quantity=quantity, value=values))
     long = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
     return long[long["value"] != ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.models import Model
@@ -36,18 +37,24 @@ def construct_problems(
     ----------
     constructs
         ``constructs`` of the config: name → definition, label, unit and description. One may use
-        those before it.
+        others, in any order.
     kinds
         Kind of every variable there is without them.
     """
     found: dict[str, Kind] = {}
+    try:
+        ordered = definitions_in_order(constructs)
+    except CycleError as error:
+        circle = " → ".join(map(quoted, error.args[1]))
+        what = f"constructs: {circle}: each is made of the one before"
+        return found, [Problem(what, "define one of them by answers of the survey")]
     problems: list[Problem] = []
-    for name, about in constructs.items():
+    for name, definition in ordered.items():
         where = f"constructs.{name}"
         if why := _why_no_name(name, kinds):
             problems.append(Problem(f"{where}: {why}", "give it another name"))
         try:
-            node = parse_definition(about.definition)
+            node = parse_definition(definition)
         except CisflowError as error:
             problems += [Problem(f"{where}: {p.what}", p.remedy) for p in error.problems]
             continue
@@ -65,6 +72,26 @@ def construct_problems(
         # Of what cannot be told models are not told once more that it is unknown.
         found[name] = kind or Kind.AMOUNT
     return found, problems
+
+
+def definitions_in_order(constructs: Constructs) -> dict[str, str]:
+    """Return the definitions so that each comes after those it is made of.
+
+    Raises
+    ------
+    graphlib.CycleError
+        If some are made of one another.
+    """
+    parts = {name: _names_in(about.definition) for name, about in constructs.items()}
+    made_of = {name: [part for part in parts[name] if part in parts] for name in constructs}
+    return {n: constructs[n].definition for n in TopologicalSorter(made_of).static_order()}
+
+
+def _names_in(definition: str) -> list[str]:
+    try:
+        return names_in(parse_definition(definition))
+    except CisflowError:
+        return []  # what is wrong with it is said elsewhere
 
 
 def _why_no_name(name: str, kinds: Mapping[str, Kind]) -> str:

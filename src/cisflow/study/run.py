@@ -13,7 +13,11 @@ from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.codebook_files import codebook_files, load_codebook
-from cisflow.study.constructs import construct_problems, with_constructs
+from cisflow.study.constructs import (
+    construct_problems,
+    definitions_in_order,
+    with_constructs,
+)
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.model_terms import term_problems
@@ -80,6 +84,11 @@ class Run:
     def pooled(self) -> bool:
         """Whether it pools its estimates: whether it has more than one country."""
         return len(self.countries) > 1
+
+    @property
+    def constructs(self) -> dict[str, str]:
+        """Definitions of the user's own constructs, each after those it is made of."""
+        return definitions_in_order(self.settings.constructs)
 
     @property
     def synthetic(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.documents import Document
+from cisflow.study.terms import tidy_made
 
 Number = int | float
 UNIQUE = {"uniqueItems": True}
@@ -98,6 +99,9 @@ Select = TypeAliasType(
         ),
     ],
 )
+
+
+Tidy = Annotated[str, AfterValidator(tidy_made)]  # a term as the estimates call it
 
 
 class Extract(Document):
@@ -193,7 +197,7 @@ class Pool(Document):
     knapp_hartung: bool = True
     """Standard errors scaled by the spread of the countries, and t instead of the normal
     distribution (Hartung & Knapp 2001)."""
-    terms: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = None
+    terms: Annotated[tuple[Tidy, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = None
     """Terms to pool, as the estimates call them; when not given, all but constants, controls and
     dummies."""
     moderators: Annotated[tuple[str, ...], Field(json_schema_extra=UNIQUE)] = ()
@@ -209,7 +213,7 @@ class Construct(Document):
 
     definition: Annotated[str, Field(min_length=1)]
     """What it is made of, such as `any(fund_national, fund_eu)` or `100 * rd_external / turnover`;
-    a later one may use those before it."""
+    it may use other ones."""
     label: Annotated[str, Field(min_length=1, max_length=80)]
     """Its name in print."""
     unit: Annotated[str, Field(max_length=40)] = ""

@@ -23,27 +23,29 @@ def digest(found):
     return spec_digest(found.as_params())
 
 
-def test_kinds_follow_from_the_definition_and_later_ones_use_earlier_ones():
+def test_kinds_follow_from_the_definition_and_one_may_use_others_in_any_order():
     found, problems = construct_problems(
         own(
+            classes="bins(intensity, 1, 5)",
+            both="all(public, intensity >= 5)",
             public="any(fund_national, fund_eu)",
             intensity="100 * rd_external / turnover",
-            both="all(public, intensity >= 5)",
-            classes="bins(intensity, 1, 5)",
         ),
         KINDS,
     )
     assert problems == []
-    assert list(found.values()) == [Kind.FLAG, Kind.AMOUNT, Kind.FLAG, Kind.CLASS]
+    kinds = {"public": Kind.FLAG, "intensity": Kind.AMOUNT, "both": Kind.FLAG}
+    assert found == {**kinds, "classes": Kind.CLASS}
+    assert list(found).index("both") > list(found).index("public")
 
 
 def test_all_faults_at_once_by_name():
     _, problems = construct_problems(
-        own(diversity="group", later="any(public)", public="any(fund_eu)", code="open('x')"), KINDS
+        own(diversity="group", other="any(publc)", public="any(fund_eu)", code="open('x')"), KINDS
     )
     said = [p.what for p in problems]
     assert said[0] == "constructs.diversity: the panel has a variable of that name"
-    assert said[1] == "constructs.later: `public` is not a variable of the panel"
+    assert said[1] == "constructs.other: `publc` is not a variable of the panel"
     assert said[2] == (
         "constructs.code: `open('x')` is no definition: `open` is not a function known here"
     )
@@ -83,3 +85,10 @@ def test_flags_of_the_sample_and_groups_count_as_use():
     constructs = own(mine="any(fund_eu)")
     assert with_constructs(model(sample=["mine"]), constructs).constructs
     assert with_constructs(model(by=["mine"]), constructs).constructs
+
+
+def test_what_is_made_of_itself_is_refused():
+    _, problems = construct_problems(own(a="any(b)", b="any(c)", c="all(a, group)"), KINDS)
+    (problem,) = problems
+    assert "each is made of the one before" in problem.what
+    assert construct_problems(own(a="a + 1"), KINDS)[1]

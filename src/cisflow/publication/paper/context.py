@@ -87,6 +87,7 @@ def _run_facts(findings: Findings) -> Context:
         "lag": settings["lag"],
         "minimum": findings.minimum,
         "synthetic": findings.synthetic,
+        "constructs": [dict(about) for about in settings.get("constructs", {}).values()],
     }
 
 
