@@ -31,6 +31,9 @@ from cisflow.study.terms import (
     text_of,
 )
 
+MANY_LEVELS = 20  # fewer are classes, however few the firms
+
+
 # --- the columns a model needs besides the panel's ----------------------------------------------
 
 
@@ -83,7 +86,8 @@ def nearly_unique(sample: pd.DataFrame, spec: Model) -> list[str]:
         if isinstance(node, Name) and node.name in sample
     }
     texts = [n for n in sorted(names) if not is_numeric_dtype(sample[n])]
-    return [name for name in texts if 2 * sample[name].nunique() > len(sample)]
+    levels = {name: sample[name].nunique() for name in texts}
+    return [name for name, n in levels.items() if n >= MANY_LEVELS and 2 * n > len(sample)]
 
 
 # --- values ------------------------------------------------------------------------------------
