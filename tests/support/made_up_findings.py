@@ -77,7 +77,7 @@ NONE = {"status": "not_estimable"}
 
 def read_models() -> dict:
     models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))
-    return {name: model.as_params() for name, model in expanded(models)[0].items()}
+    return expanded(models)[0]
 
 
 def make_findings(settings: dict | None = None) -> Findings:
@@ -92,9 +92,9 @@ def make_findings(settings: dict | None = None) -> Findings:
             fits = []
             for wave in about["waves"]:
                 at = {"country": country, "wave": wave, "model": model}
-                possible = "has_accounts" not in spec["sample"] or "accounts" in about
+                possible = "has_accounts" not in spec.sample or "accounts" in about
                 if possible:
-                    make = {"path": _path, "balance": _balance}.get(spec["estimator"], _regression)
+                    make = {"path": _path, "balance": _balance}.get(spec.estimator, _regression)
                     found, fit = make(rng, spec)
                     rows += [{**at, **row} for row in found]
                     fits += [{"wave": wave, **f} for f in fit]
@@ -109,11 +109,11 @@ def make_findings(settings: dict | None = None) -> Findings:
                         variables,
                         wave=wave,
                         model=model,
-                        outcomes=spec.get("outcomes", []) if spec["estimator"] == "tobit" else [],
-                        limits=tuple(spec.get("limits") or (None, None)),
+                        outcomes=spec.outcomes if spec.estimator == "tobit" else [],
+                        limits=tuple(spec.limits or (None, None)),
                     )
                 )
-            record = {key: spec[key] for key in ("title", "source", "estimator")}
+            record = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
     table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
     words = ["outcome", "column", "term", "cov_type", "weights", "note"]
@@ -148,13 +148,13 @@ def _numbers(estimate: float, se: float) -> dict:
 
 def _regression(rng, spec):
     rows, fits = [], []
-    for outcome in spec["outcomes"]:
-        for column, terms in spec["columns"].items():
+    for outcome in spec.outcomes:
+        for column, terms in spec.columns.items():
             dummies = ["C(industry)[T.Chemicals]", "C(industry)[T.Metals]"]
-            for term in ["Intercept", *terms, *spec["controls"], *dummies]:
+            for term in ["Intercept", *terms, *spec.controls, *dummies]:
                 estimate, se = rng.normal(0, 6), rng.uniform(1, 4)
-                for kind in spec["covariance"]:
-                    cov = kind if isinstance(kind, str) else f"cluster({kind['cluster']})"
+                for kind in spec.covariance:
+                    cov = str(kind)
                     about = {"outcome": outcome, "column": column, "term": term, "cov_type": cov}
                     about |= {"n": 221, "n_lower": 90, "n_upper": 2, "weights": "unweighted"}
                     about["groups"] = 12 if cov.startswith("cluster") else np.nan
@@ -180,24 +180,24 @@ def _regression(rng, spec):
 def _path(rng, spec):
     rows = []
     about = {"n": 305, "cov_type": "bootstrap", "weights": "unweighted"}
-    for target, sources in spec["equations"].items():
+    for target, sources in spec.equations.items():
         for source in sources:
             for column, scale in (("raw", 0.01), ("standardised", 1.0)):
                 of = {"outcome": target, "column": column, "term": source}
                 rows.append({**about, **of, **_numbers(scale * rng.normal(0, 0.2), scale * 0.06)})
-    for source, target in spec["effects"]:
+    for source, target in spec.effects:
         middles = ["internal_investment → innovation_strength", "personnel_cost_share"]
         specific = [f"{source} → {middle} → {target}" for middle in middles]
         for kind in [f"direct({source})", *specific, f"indirect({source})", f"total({source})"]:
             for column, scale in (("raw", 0.01), ("standardised", 1.0)):
                 of = {"outcome": target, "column": column, "term": kind}
                 numbers = _numbers(scale * rng.normal(-0.05, 0.05), scale * 0.05)
-                if kind.startswith("direct") and source not in spec["equations"][target]:
+                if kind.startswith("direct") and source not in spec.equations[target]:
                     numbers = {"estimate": 0.0, "status": "fixed"}
                 rows.append({**about, **of, **numbers})
     fit = {
         "nobs": 305,
-        "r2": dict.fromkeys(spec["equations"], 0.12),
+        "r2": dict.fromkeys(spec.equations, 0.12),
         "bootstrap": {"draws": 5000, "seed": 1, "failed": 0},
         "fit_measures": {"chisq": 3.8, "df": 3, "pvalue": 0.28, "cfi": 0.99, "aic": 3899.0},
         "modification_indices": [
@@ -212,22 +212,22 @@ def _path(rng, spec):
     }
     test = {"lr": 3.2, "lr_df": 2, "lr_p": 0.2, "wald_p": 0.18, "aic": 3899.0, "bic": 3940.0}
     test["omitted"] = "personnel_cost_share ~ internal_investment"
-    if spec.get("readings"):
-        fit["readings"] = dict.fromkeys(spec["readings"], test)
+    if spec.readings:
+        fit["readings"] = dict.fromkeys(spec.readings, test)
     return rows, [fit]
 
 
 def _balance(rng, spec):
     """Return a balance in which small firms are worse off, and one group that is too small."""
     about = {"cov_type": "bootstrap", "weights": "unweighted"}
-    groups = list(spec.get("steps") or [EVERYONE])
-    for variable in spec.get("by", []):
+    groups = list(spec.steps or [EVERYONE])
+    for variable in spec.by:
         groups += [*groups_of(variable), difference(*groups_of(variable))]
     rows, fits = [], []
-    for lag in spec.get("lags", [None]):
-        outcome = outcome_of(spec["balance"]["target"], lag)
+    for lag in spec.lags or [None]:
+        outcome = outcome_of(spec.balance.target, lag)
         for scale, unit in zip(SCALES, (1.0, 0.04), strict=True):
-            if spec.get("steps") and scale == SCALES[0]:
+            if spec.steps and scale == SCALES[0]:
                 continue
             for group in groups:
                 of = {"outcome": outcome, "column": column_of(scale, group)}
@@ -238,10 +238,10 @@ def _balance(rng, spec):
                 n = {EVERYONE: 305, "small": 140, "not small": 165}.get(group, np.nan)
                 rows += _balance_rows(rng, {**about, **of, "n": n}, unit, spec, group)
         fits.append({"outcome": outcome, "lag": lag, "groups": {EVERYONE: {"nobs": 305}}})
-    if spec.get("lags"):
+    if spec.lags:
         words = "the balance is negative at every lag within 0–5 years: it does not turn"
         fits.append({"horizon": {EVERYONE: words}})
-        of = {"outcome": spec["balance"]["target"], "column": SCALES[0], "term": "horizon"}
+        of = {"outcome": spec.balance.target, "column": SCALES[0], "term": "horizon"}
         rows.append({**of, "status": "in_words", "note": words})
     return rows, fits
 
@@ -249,7 +249,7 @@ def _balance(rng, spec):
 def _balance_rows(rng, about, unit, spec, group):
     parts = {
         "cost: direct": -0.10,
-        through(spec["balance"]["cost_through"]): 0.03,
+        through(spec.balance.cost_through): 0.03,
         "return": 0.02,
     }
     parts = {name: value + rng.normal(0, 0.01) for name, value in parts.items()}
@@ -259,7 +259,7 @@ def _balance_rows(rng, about, unit, spec, group):
             f"diversity → {m}profit_margin": v
             for m, v in zip(middles, list(parts.values()), strict=True)
         }
-    cost = parts["cost: direct"] + parts[through(spec["balance"]["cost_through"])]
+    cost = parts["cost: direct"] + parts[through(spec.balance.cost_through)]
     parts = {"cost": cost, **parts, "balance": cost + parts["return"]}
     rows = []
     for term, value in parts.items():
@@ -274,7 +274,7 @@ def _balance_rows(rng, about, unit, spec, group):
 def _flow(spec, possible):
     names = ["All firms of the wave", "manufacturing", "innovation active"]
     left = [1640, 912, 322]
-    if "has_accounts" in spec["sample"]:
+    if "has_accounts" in spec.sample:
         names.append("accounts two years later")
         left.append(305 if possible else 0)
     names.append("no missing value in the model’s variables")
@@ -287,10 +287,10 @@ def _flow(spec, possible):
 
 
 def _variables(spec) -> list[str]:
-    terms = [*spec.get("outcomes", []), *spec["controls"]]
-    for listed in [*spec.get("columns", {}).values(), *spec.get("equations", {}).values()]:
+    terms = [*spec.outcomes, *spec.controls]
+    for listed in [*spec.columns.values(), *spec.equations.values()]:
         terms += [part for term in listed for part in term.split(":")]
-    return list(dict.fromkeys([*terms, *spec.get("equations", {})]))
+    return list(dict.fromkeys([*terms, *spec.equations]))
 
 
 def _sample(rng, variables, n):

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -75,6 +75,24 @@ def log_of(path):
 def timing_of(path):
     """Return the file in which Snakemake notes a job's time and memory."""
     return results(f"benchmarks/{path}.tsv")
+
+
+@cache
+def catalogued():
+    """Return the catalogue, which the report alone asks: it takes what no parsing should."""
+    from cisflow.publication.catalogue import catalogue
+
+    return catalogue(RUN.settings.as_params(), SPECS)
+
+
+def section_of(wildcards):
+    """Return under which heading of the report a table or figure stands."""
+    return catalogued()[wildcards.name].heading
+
+
+def labels_of(wildcards):
+    """Return what the report's lists say of a table or figure."""
+    return {"shows": catalogued()[wildcards.name].caption, "file": wildcards.name}
 
 
 # A run that was asked for less than everything (an export, say) has nothing to report.

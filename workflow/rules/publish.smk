@@ -21,9 +21,10 @@ rule tables:
         report(
             directory(published("tables")),
             patterns=["{name}.html"],
-            caption="../report/table.rst",
+            caption="../report/item.rst",
             category="Tables",
-            labels={"table": "{name}"},
+            subcategory=section_of,
+            labels=labels_of,
         ),
     log:
         log_of("tables"),
@@ -48,9 +49,10 @@ rule figures:
         report(
             directory(published("figures")),
             patterns=["{name}.svg"],
-            caption="../report/figure.rst",
+            caption="../report/item.rst",
             category="Figures",
-            labels={"figure": "{name}"},
+            subcategory=section_of,
+            labels=labels_of,
         ),
     log:
         log_of("figures"),

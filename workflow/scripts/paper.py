@@ -6,8 +6,10 @@ with reported(snakemake.log[0]):
 
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import found
-    from cisflow.publication.findings import read_findings, write_manifest
-    from cisflow.publication.paper.context import paper_context, render_paper
+    from cisflow.publication.findings import read_findings
+    from cisflow.publication.manifest import write_manifest
+    from cisflow.publication.paper.context import paper_context
+    from cisflow.publication.paper.render import render_paper
 
     stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
     stages += ("rates", "pooled", "pooling")

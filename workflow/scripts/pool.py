@@ -4,12 +4,14 @@ with reported(snakemake.log[0]):
     from cisflow.base.records import write_record, write_table
     from cisflow.estimation.estimates import ESTIMATES
     from cisflow.estimation.pooling.pool import pool
+    from cisflow.study.models import models_of
+    from cisflow.study.settings import Pool
 
     pooled = pool(
         ESTIMATES.read(snakemake.input.estimates),
-        snakemake.params.models,
-        snakemake.params.pool,
-        snakemake.params.countries,
+        models_of(snakemake.params.models),
+        Pool.model_validate(snakemake.params.pool),
+        snakemake.params.attributes,
     )
     write_table(pooled.table, snakemake.output.pooled, snakemake.params.data)
     write_record(pooled.record, snakemake.output.pooling, snakemake.params.data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
-from itertools import product
 from typing import Any, TypeVar
 
 from cisflow.estimation.common import (
@@ -48,7 +47,7 @@ def each_regression(
     fit
         From that and the method (empty where there are none) to tidy rows and diagnostics.
     """
-    for outcome, column in product(spec.outcomes, spec.columns):
+    for outcome, column in spec.regressions:
         shared = cache(partial(prepare, outcome, column))
         for method in spec.methods or [""]:
             where = {"outcome": outcome, "column": f"{column}: {method}" if method else column}

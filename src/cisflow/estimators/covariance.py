@@ -49,6 +49,24 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse
 
 
+class Rows(Protocol):
+    """What a covariance needs to know of the rows of a fit."""
+
+    @property
+    def nobs(self) -> int:
+        """Rows, each counted as often as its frequency weight says."""
+
+    @property
+    def size(self) -> int:
+        """Rows, each counted once."""
+
+    def codes(self, value: Any, /) -> list[Ints]:
+        """Group codes of the rows, one array per way of clustering."""
+
+    def aligned(self, values: Any, what: str) -> NDArray[Any]:
+        """Values of the rows used, given those or one for every row of the caller's table."""
+
+
 class Scores(Protocol):
     """What a covariance needs to know of a fit."""
 
@@ -57,12 +75,8 @@ class Scores(Protocol):
         """What opens every message."""
 
     @property
-    def nobs(self) -> float:
-        """Rows, each counted as often as its frequency weight says."""
-
-    @property
-    def size(self) -> int:
-        """Rows, each counted once."""
+    def rows(self) -> Rows:
+        """The rows the scores are of."""
 
     def bread(self) -> Floats:
         """Inverse information, (k, k)."""
@@ -72,12 +86,6 @@ class Scores(Protocol):
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Weighted scores summed by group, (groups, k)."""
-
-    def groups(self, value: Any) -> list[Ints]:
-        """Group codes of the rows, one array per way of clustering."""
-
-    def aligned(self, values: Any, what: str) -> NDArray[Any]:
-        """Values of the rows used, given those or one for every row of the caller's table."""
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
@@ -123,7 +131,7 @@ def _hc0(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 
 def _hc1(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     matrix = _hc0(scores, options).matrix
-    return Covariance(matrix * (scores.nobs / (scores.nobs - matrix.shape[0])), "HC1")
+    return Covariance(matrix * (scores.rows.nobs / (scores.rows.nobs - matrix.shape[0])), "HC1")
 
 
 def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -131,7 +139,7 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
         remedy = 'pass cov_kwds={"groups": …}: the column (or columns) to cluster by'
         refuse(scores.heading, "clustered standard errors without groups", remedy)
     correct = bool(options.get("use_correction", True))
-    ways = scores.groups(options["groups"])
+    ways = scores.rows.codes(options["groups"])
     bread = scores.bread()
     counts = [_count(scores.heading, way) for way in ways]
     meat = sum(_meat(scores, way, n, correct) for way, n in zip(ways, counts, strict=True))
@@ -169,11 +177,11 @@ def _meat(scores: Scores, codes: Ints, groups: int, correct: bool) -> Floats:
 
 
 def _survey(scores: Scores, options: Mapping[str, Any]) -> Covariance:
-    n, strata = scores.size, options.get("strata")
-    if n != scores.nobs:
+    n, strata = scores.rows.size, options.get("strata")
+    if n != scores.rows.nobs:
         what = "survey: rows with frequency weights are no sampled firms"
         refuse(scores.heading, what, "give each firm a row of its own")
-    codes = np.zeros(n, dtype=np.intp) if strata is None else scores.groups(strata)[0]
+    codes = np.zeros(n, dtype=np.intp) if strata is None else scores.rows.codes(strata)[0]
     drawn = _by_stratum(scores, options, "firms", codes, np.bincount(codes).astype(float))
     population = _by_stratum(scores, options, "population", codes, np.full(drawn.size, np.inf))
     factor = np.maximum(1 - drawn / population, 0) * drawn / np.maximum(drawn - 1, 1)
@@ -192,7 +200,7 @@ def _by_stratum(
     """Return an option as one number per stratum, from one per row."""
     if options.get(name) is None:
         return default
-    values = np.asarray(scores.aligned(options[name], name), dtype=float)
+    values = np.asarray(scores.rows.aligned(options[name], name), dtype=float)
     found = np.empty_like(default)
     found[codes] = values
     if not np.array_equal(found[codes], values):
@@ -207,7 +215,7 @@ def _resampling(kind: str) -> Callable[[Scores, Mapping[str, Any]], Covariance]:
         codes: Ints | None = None
         counts: tuple[int, ...] = ()
         if options.get("groups") is not None:
-            codes = scores.groups(options["groups"])[0]
+            codes = scores.rows.codes(options["groups"])[0]
             counts = (_count(scores.heading, codes),)
         matrix, note = scores.resampled(kind, codes, rest)
         return Covariance(matrix, kind, counts, note, original=True)

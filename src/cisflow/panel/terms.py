@@ -31,7 +31,7 @@ from cisflow.study.terms import (
     text_of,
 )
 
-MANY_LEVELS = 20  # fewer are classes, however few the firms
+MANY = 30  # levels: in a sample of few firms fewer prove nothing
 
 
 # --- the columns a model needs besides the panel's ----------------------------------------------
@@ -86,8 +86,7 @@ def nearly_unique(sample: pd.DataFrame, spec: Model) -> list[str]:
         if isinstance(node, Name) and node.name in sample
     }
     texts = [n for n in sorted(names) if not is_numeric_dtype(sample[n])]
-    levels = {name: sample[name].nunique() for name in texts}
-    return [name for name, n in levels.items() if n >= MANY_LEVELS and 2 * n > len(sample)]
+    return [name for name in texts if sample[name].nunique() > max(MANY, len(sample) / 2)]
 
 
 # --- values ------------------------------------------------------------------------------------

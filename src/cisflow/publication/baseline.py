@@ -11,27 +11,17 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.estimation.estimates import FOUND, SIZES
 
 # What tells one published row from another; claims have their name as model's companion.
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "cov_type", "weights", "claim")
-QUANTITIES = (
-    "estimate",
-    "std_error",
-    "statistic",
-    "p_value",
-    "ci_low",
-    "ci_high",
-    "n",
-    "n_lower",
-    "n_upper",
-    "groups",
-)
 TEXTS = ("note", "verdict", "verdict_literature")
 COLUMNS = (*KEYS, "quantity", "value")
 CHANGES = (*COLUMNS[:-1], "old", "new", "relative_change")
 # Six digits are more than a paper prints, and fewer than processors disagree on.
 DIGITS = "%.6g"
 RTOL, ATOL = 1e-4, 1e-8
+NUMBERS = (*FOUND, *SIZES)
 
 
 def published_numbers(results: Path) -> pd.DataFrame:
@@ -75,9 +65,9 @@ def _long(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with one row per number; empty cells are no numbers."""
     keys = table.reindex(columns=list(KEYS), fill_value="")
     parts = []
-    for quantity in (*QUANTITIES, *TEXTS):
+    for quantity in (*NUMBERS, *TEXTS):
         if quantity in table:
-            values = table[quantity].map(_rounded) if quantity in QUANTITIES else table[quantity]
+            values = table[quantity].map(_rounded) if quantity in NUMBERS else table[quantity]
             parts.append(keys.assign(quantity=quantity, value=values))
     long = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
     return long[long["value"] != ""]

@@ -56,8 +56,8 @@ def code_digest(script: str, root: Path) -> str:
         seen[path] = text
         queue += imported
     digest = hashlib.sha256()
-    for path in sorted(seen):
-        digest.update(seen[path].encode())
+    for text in sorted(seen.values()):  # by content: an installed package lies in another order
+        digest.update(text.encode())
     return digest.hexdigest()[:16]
 
 

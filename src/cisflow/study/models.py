@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -65,7 +66,7 @@ class Covariance(Document):
     """How standard errors are made: a kind, and for clusters whose values they are.
 
     The models file has a word (``HC1``) or ``{cluster: variable}``; the estimates have the text of
-    this object (``str``).
+    this object (``str``), from which it is read again.
     """
 
     kind: str
@@ -77,7 +78,8 @@ class Covariance(Document):
     @classmethod
     def _read(cls, written: Any) -> Any:
         if isinstance(written, str):
-            return {"kind": written}
+            clustered = re.fullmatch(rf"{CLUSTER}\((.+)\)", written)
+            return {"kind": CLUSTER, "groups": clustered[1]} if clustered else {"kind": written}
         if isinstance(written, Mapping) and CLUSTER in written:
             return {"kind": CLUSTER, "groups": written[CLUSTER]}
         return written

@@ -145,7 +145,7 @@ def test_every_codebook_but_the_shared_ones_is_tried(root):
 
 def test_rank_counts_alternatives_and_capitals(root):
     books = all_codebooks([root / "config" / "codebooks"])
-    best = rank(["id", "turn12m", "EMP2012"], [b for b in books if b["id"] == "eurostat/cis2012"])
+    best = rank(["id", "turn12m", "EMP2012"], [b for b in books if b.id == "eurostat/cis2012"])
     assert {"firm_id", "turnover", "employees"} == set(best[0].found)
 
 

@@ -158,7 +158,7 @@ def test_pooled_file_of_countries_and_waves(here, root):
     second = yaml.safe_load((here / "config/codebooks/national/nlde2014.yaml").read_text())
     assert second["extends"].endswith("national/nlde2012.yaml")
     assert second["rows"] == {"svyyear": "2014"}
-    assert second.variables == {}
+    assert second["variables"] == {}
 
 
 def test_one_wave_of_a_pooled_file_is_not_mixed_with_others(here, root):
@@ -259,7 +259,7 @@ def test_spending_in_relation_to_turnover(here, root):
     done = set_up(survey, root)
     codebook = load_codebook(done["waves"][0]["codebook"], [root / "config" / "codebooks"])
     entry = codebook.variables["rd_internal"]
-    assert (entry.name, entry.unit) == (["rd_own_k"], "percent_of_turnover")
+    assert (entry.name, entry.unit) == (("rd_own_k",), "percent_of_turnover")
     assert any("in relation to turnover" in note for note in done["look"])
     assert problems(check_run(here / done["written"][-1], root)) == []
 
@@ -339,7 +339,7 @@ def test_codes_that_say_where_a_partner_is(here, root):
     at_home, elsewhere = (
         codebook.variables[f"coop_suppliers_{place}"] for place in ("domestic", "foreign")
     )
-    assert at_home["name"] == elsewhere["name"] == ["p2"]
-    assert {code for code, yes in at_home["codes"].items() if yes} == {"National only", "Both"}
-    assert {code for code, yes in elsewhere["codes"].items() if yes} == {"Abroad only", "Both"}
+    assert at_home.name == elsewhere.name == ("p2",)
+    assert {code for code, yes in at_home.codes.items() if yes} == {"National only", "Both"}
+    assert {code for code, yes in elsewhere.codes.items() if yes} == {"Abroad only", "Both"}
     assert problems(check_run(here / done["written"][-1], root)) == []

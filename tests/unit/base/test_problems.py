@@ -3,6 +3,7 @@
 import pytest
 
 from cisflow.base.problems import CisflowError, Problem, reported
+from cisflow.estimators import errors
 
 
 def test_a_problem_says_what_it_is_about_and_what_to_do():
@@ -37,3 +38,13 @@ def test_what_is_no_problem_of_the_input_keeps_its_traceback(tmp_path):
     with pytest.raises(ZeroDivisionError), reported(tmp_path / "job.log"):
         1 / 0  # noqa: B018
     assert not (tmp_path / "job.log").exists()
+
+
+def test_a_job_ends_likewise_where_an_estimator_refuses(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit) as ended, reported(log):
+        errors.refuse("Tobit of y", "is wrong", "mend it")
+    assert ended.value.code == 1
+    message = "Tobit of y: 1 problem, nothing was estimated.\n  is wrong\n      → mend it"
+    assert log.read_text(encoding="utf-8") == f"{message}\n"
+    assert message in capsys.readouterr().err

@@ -3,62 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from balance_samples import ABOUT, EQUATIONS, firms
 from specs import model_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
-from cisflow.estimators.errors import EstimationError
-from cisflow.estimators.path.balance import decompose, horizon, parts_of
 from cisflow.estimators.path.model import PathModel
 from cisflow.study.balance_terms import split_column
 from cisflow.study.canonical import BLOCKS
 
-EQUATIONS = {
-    "internal_investment": ["diversity"],
-    "innovation_strength": ["diversity", "internal_investment"],
-    "personnel_cost_share": ["diversity", "internal_investment", "innovation_strength"],
-    "profit_margin": ["diversity", "innovation_strength", "personnel_cost_share"],
-}
-ABOUT = {
-    "source": "diversity",
-    "target": "profit_margin",
-    "return_through": "innovation_strength",
-    "cost_through": "personnel_cost_share",
-}
-TRUTH = {
-    "internal_investment": {"diversity": 0.5},
-    "innovation_strength": {"diversity": -0.2, "internal_investment": 0.8},
-    "personnel_cost_share": {
-        "diversity": 0.4,
-        "internal_investment": 0.3,
-        "innovation_strength": -0.1,
-    },
-    "profit_margin": {"diversity": -0.3, "innovation_strength": 0.4, "personnel_cost_share": -0.6},
-}
 # Products along the arrows of TRUTH, worked out by hand.
 INVEST_INNOVATE = 0.5 * 0.8  # diversity → investment → innovation
 RETURN = (-0.2 + INVEST_INNOVATE) * (0.4 + (-0.1) * (-0.6))
 PERSONNEL = 0.4 * (-0.6) + 0.5 * 0.3 * (-0.6)
 COST = -0.3 + PERSONNEL
-
-
-def firms(n, seed, direct=-0.3, later=()):
-    """Return firms that follow TRUTH, with the direct arrow and further lags as asked."""
-    rng = np.random.default_rng(seed)
-    data = {"diversity": rng.normal(size=n)}
-    for target, sources in TRUTH.items():
-        if target != "profit_margin":
-            data[target] = sum(b * data[s] for s, b in sources.items()) + rng.normal(size=n)
-    others = {k: b for k, b in TRUTH["profit_margin"].items() if k != "diversity"}
-    base = sum(b * data[s] for s, b in others.items())
-    for name, arrow in {"profit_margin": direct, **dict(later)}.items():
-        data[name] = base + arrow * data["diversity"] + rng.normal(size=n)
-        if "_lag" in name:
-            data[name.replace("profit_margin", "personnel_cost_share")] = data[
-                "personnel_cost_share"
-            ]
-    return pd.DataFrame(data)
 
 
 def panel(data, **columns):
@@ -202,37 +161,6 @@ def test_too_few_firms_for_any_step_is_one_row_that_says_so():
 # --- the numbers -------------------------------------------------------------------------------
 
 
-def test_parts_are_the_hand_computed_products_of_the_estimated_arrows():
-    fit = PathModel(EQUATIONS, firms(400, 3)).fit(bootstrap={"draws": 50, "seed": 1})
-    b = {(e.source, e.target): e.estimate for e in fit.edges.itertuples()}
-    d, i, s, p, m = "diversity", *EQUATIONS
-    innovation = b[d, s] + b[d, i] * b[i, s]
-    returned = innovation * (b[s, m] + b[s, p] * b[p, m])
-    personnel = (b[d, p] + b[d, i] * b[i, p]) * b[p, m]
-    found = decompose(fit, d, m, parts_of(fit.model.system, **ABOUT))["raw"]
-    point = dict(zip(found.names, found.point, strict=True))
-    assert point["return"] == pytest.approx(returned, abs=1e-14)
-    assert point["cost: direct"] == pytest.approx(b[d, m], abs=1e-14)
-    assert point["cost: through personnel_cost_share"] == pytest.approx(personnel, abs=1e-14)
-    assert point["cost"] == pytest.approx(b[d, m] + personnel, abs=1e-14)
-    assert point["balance"] == pytest.approx(b[d, m] + personnel + returned, abs=1e-14)
-    single = [v for name, v in point.items() if "→" in name]
-    assert len(single) == 7
-    assert sum(single) == pytest.approx(point["balance"], abs=1e-14)
-
-
-def test_balance_is_the_total_effect_with_its_intervals():
-    fit = PathModel(EQUATIONS, firms(300, 4)).fit("bootstrap", bootstrap={"draws": 300, "seed": 2})
-    total = fit.effects("diversity", "profit_margin").iloc[-1]
-    parts = parts_of(fit.model.system, **ABOUT)
-    for scale, prefix in (("raw", ""), ("standardised", "std_")):
-        found = decompose(fit, "diversity", "profit_margin", parts)[scale]
-        row = next(r for r in found.table() if r["part"] == "balance")
-        for name in ("estimate", "std_error", "ci_low", "ci_high", "bca_low", "bca_high"):
-            assert row[name] == pytest.approx(total[prefix + name], rel=1e-10), name
-        assert found.share_negative("balance") == total["prob_negative"]
-
-
 def test_known_truth_is_recovered():
     table = run(panel(firms(10_000, 5)), draws=20).table
     truth = {
@@ -281,19 +209,6 @@ def test_paths_that_neither_cost_directly_nor_through_personnel_are_told_apart()
     cost = part(table, "cost")["estimate"]
     parts = ("cost: direct", "cost: through personnel_cost_share", "cost: other paths")
     assert cost == pytest.approx(sum(part(table, term)["estimate"] for term in parts))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"return_through": "luck"}, "'luck' is not in the model"),
-        ({"return_through": "profit_margin"}, "nothing to balance"),
-    ],
-)
-def test_a_balance_of_nothing_is_refused(change, message):
-    system = PathModel(EQUATIONS, firms(100, 9)).system
-    with pytest.raises(EstimationError, match=message):
-        parts_of(system, **{**ABOUT, **change})
 
 
 # --- groups ------------------------------------------------------------------------------------
@@ -417,18 +332,3 @@ def test_a_lag_without_accounts_is_a_row_that_says_so():
     assert "the panel has no" in notes["profit_margin_lag2"]
     horizon_row = table[table["term"] == "horizon"].iloc[0]
     assert "the one lag of 0 years: it does not turn" in horizon_row["note"]
-
-
-@pytest.mark.parametrize(
-    ("balances", "words"),
-    [
-        ({}, "no balance was estimated at any lag"),
-        ({0: -1, 3: -2, 6: -0.1}, "negative at every lag within 0–6 years: it does not turn"),
-        ({0: 1, 6: 2}, "positive at every lag within 0–6 years: it does not turn"),
-        ({0: -1, 2: -1, 3: 1}, "negative up to a lag of 2 and not negative from 3 years on"),
-        ({0: 1, 2: -1}, "does not turn to a return within 0–2 years"),
-        ({0: -1, 1: 1, 2: -1}, "changes 2 times within 0–2 years (negative at 0, 2)"),
-    ],
-)
-def test_the_horizon_in_words(balances, words):
-    assert words in horizon(balances)

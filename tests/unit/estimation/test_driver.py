@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from specs import model_of
 
 from cisflow.estimation.driver import attempt, each_regression, rows_of_covariance
 from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence
@@ -24,7 +25,7 @@ def test_every_outcome_meets_every_column_by_every_method():
     def fit(shared, method):
         return [{"term": shared}], {"by": method}
 
-    spec = {**SPEC, "methods": ["within", "random"]}
+    spec = model_of(SPEC, methods=["within", "random"])
     found = list(each_regression(spec, prepare, fit))
     assert len(found) == 8
     assert prepared == [("y", "one"), ("y", "two"), ("z", "one"), ("z", "two")]
@@ -34,7 +35,7 @@ def test_every_outcome_meets_every_column_by_every_method():
 
 
 def test_without_methods_the_column_keeps_its_name():
-    found = list(each_regression(SPEC, lambda *_: None, lambda *_: ([{}], {})))
+    found = list(each_regression(model_of(SPEC), lambda *_: None, lambda *_: ([{}], {})))
     assert [rows[0]["column"] for rows, _ in found] == ["one", "two"] * 2
     assert all("method" not in record for _, record in found)
 
@@ -50,7 +51,7 @@ def test_one_failure_is_a_row_and_the_others_go_on():
             raise refusal("no instruments")
         return [{"estimate": 1.0}], {}
 
-    spec = {**SPEC, "methods": ["ols", "gmm"]}
+    spec = model_of(SPEC, methods=["ols", "gmm"])
     found = {
         rows[0]["outcome"] + " " + rows[0]["column"]: rows[0]
         for rows, _ in each_regression(spec, prepare, fit)

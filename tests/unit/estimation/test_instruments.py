@@ -238,11 +238,11 @@ def test_tables_show_estimates_tests_and_sensitivity():
         {},
     )
     table = iv_table(findings, "XX", "W1", "m")
-    assert list(table.df.columns) == ["OLS", "2SLS", "LIML", "GMM"]
-    rows = [row for _, row in table.df.index]
+    assert list(table.frame.columns) == ["OLS", "2SLS", "LIML", "GMM"]
+    rows = [row for _, row in table.frame.index]
     for row in ("Effective F", "Over-identification, Hansen J (p)", "Anderson–Rubin 95 % interval"):
         assert row in rows
     assert "Instruments: Z1, Z2" in table.notes
     sensitivity = sensitivity_table(findings)
-    assert sensitivity.df.shape == (1, 5)
-    assert sensitivity.df["Robustness value"].iloc[0].endswith("%")
+    assert sensitivity.frame.shape == (1, 5)
+    assert sensitivity.frame["Robustness value"].iloc[0].endswith("%")

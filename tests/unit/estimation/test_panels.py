@@ -273,23 +273,22 @@ def findings_of(data, model):
 def test_table_has_methods_side_by_side_and_hides_small_numbers_of_firms():
     data = simulated(firms=60, once=2)
     table = panel_table(findings_of(data, spec(columns={"c": ["x", "z"]})), "XX", "m")
-    assert list(table.df.columns) == [
+    assert list(table.frame.columns) == [
         "Pooled",
         "Within",
         "Random effects",
         "Correlated random effects",
         "First differences",
     ]
-    assert table.df.loc[("Y", "Z"), "Within"] == "n.e."
-    sizes = table.df.xs("Firms in two waves or more", level=1)
+    assert table.frame.loc[("Y", "Z"), "Within"] == "n.e."
+    sizes = table.frame.xs("Firms in two waves or more", level=1)
     assert set(sizes.to_numpy().ravel()) == {"c"}
     # Two firms are in one wave: the difference of these numbers would tell.
-    assert table.df.xs("Firms", level=1).iloc[0].to_dict()["Within"] == "c"
+    assert table.frame.xs("Firms", level=1).iloc[0].to_dict()["Within"] == "c"
     assert "does not vary within firms" in table.notes
-    assert "SYNTHETIC" in table.caption
 
 
 def test_table_of_one_wave_says_why_only_pooled_is_there():
     table = panel_table(findings_of(simulated(firms=60, waves=1), spec()), "XX", "m")
-    assert table.df.loc[("Y", "X"), "Within"] == "n.e."
+    assert table.frame.loc[("Y", "X"), "Within"] == "n.e."
     assert "only one wave has every variable (W0)" in table.notes

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from specs import model_of
 
-from cisflow.base.problems import CisflowError
 from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
@@ -116,29 +115,24 @@ def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
     assert f"{firms} " in " ".join(exact.table["note"])
 
 
-
 def test_every_row_says_what_it_is(panel):
     panel = panel.assign(constant=1.0)
     table = run(panel, spec(columns={"any": ["coop_any", "constant"]})).table.set_index("term")
     status = table.loc[table["cov_type"] == "HC1", "status"].to_dict()
     assert status.pop("constant") == "not_estimable"
     assert set(status.values()) == {"estimated"}
-    effects = (
-        run(panel, spec(**PATH, effects=[["coop_any", "radical"], ["log_employees", "radical"]]))
-        if False
-        else run(panel, spec(**{**PATH, "equations": {**PATH["equations"]}}))
-    )
+    effects = run(panel, spec(**PATH))
     by_term = effects.table.set_index(["column", "term"])["status"]
     assert by_term["raw", "total(coop_any)"] == "estimated"
     assert by_term["raw", "indirect(coop_any)"] == "fixed"
 
 
 def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
-    from cisflow.base.problems import Problem
+    from cisflow.estimators import errors
     from cisflow.estimators.tobit.results import TobitResults
 
     def refuse(self, draws, seed):
-        raise CisflowError("Tobit", Problem("most simulated samples lack a coefficient", "draws=0"))
+        errors.refuse("Tobit", "most simulated samples lack a coefficient", "draws=0")
 
     monkeypatch.setattr(TobitResults, "specification_tests", refuse)
     found = run(panel, spec())

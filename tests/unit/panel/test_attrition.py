@@ -19,8 +19,8 @@ from cisflow.panel.attrition import (
     describe_attrition,
     selectivity,
 )
-from cisflow.publication.findings import accounts_note, uses_accounts
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
+from cisflow.publication.tables.notes import accounts_note, uses_accounts
 from cisflow.publication.tables.paths import path_table
 
 SIZES = ("fewer than 50", "50 to 249", "250 and more")
@@ -239,8 +239,8 @@ def findings():
 
 def test_the_table_shows_shares_and_the_notes_who_is_lost(findings):
     table = attrition_table(findings, "BE")
-    assert table.df.loc[("All", "All firms")].tolist() == ["1,640", "1,200", "73.2"] * 2
-    assert set(table.df.loc[("Industry", "Wood")]) == {"c"}
+    assert table.frame.loc[("All", "All firms")].tolist() == ["1,640", "1,200", "73.2"] * 2
+    assert set(table.frame.loc[("Industry", "Wood")]) == {"c"}
     assert "both known 2 years later" in table.notes
     assert (
         "CIS2: employees (log) 0.500*** (0.100), and industry dummies; all terms jointly: "
@@ -259,22 +259,22 @@ def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
     ]
     attrition = {"BE": {**findings.attrition["BE"], "lags": lags}}
     table = attrition_lags_table(replace(findings, attrition=attrition), "BE")
-    same_year = table.df.loc[("CIS2", "In the same year")]
+    same_year = table.frame.loc[("CIS2", "In the same year")]
     assert same_year["With accounts"] == "1,200"
     assert same_year["Employees (log)"] == "0.500***\n(0.100)"
     assert same_year["χ² (d.f.)"] == "27.5 (2)"
     assert same_year["p"] == "< 0.001"
-    later = table.df.loc[("CIS2", "6 years later")]
+    later = table.frame.loc[("CIS2", "6 years later")]
     assert later.tolist() == ["", "0", "0.0", *["n.e."] * 5]
     assert "n.e.: not estimable" in table.notes
 
 
 def test_the_table_names_models_weighted_for_the_loss(findings):
     models = findings.models
-    spec = {**models["faems2010_direct"], "weights": "accounts_weight"}
+    spec = models["faems2010_direct"].model_copy(update={"weights": "accounts_weight"})
     weighted = replace(findings, models={**models, "faems2010_direct": spec})
     notes = attrition_table(weighted, "BE").notes
-    assert f"inverse probability of having accounts: “{spec['title']}”." in notes
+    assert f"inverse probability of having accounts: “{spec.title}”." in notes
 
 
 def test_notes_say_how_the_ratios_were_made(findings):
@@ -301,7 +301,7 @@ def test_notes_say_how_the_ratios_were_made(findings):
     assert "means of the 2 years up to year 2 after the survey's" in note
     assert "winsorised at 1 % in each tail of a year" in note
     assert "prices of 2005" in note
-    table = path_table(findings, "BE", "CIS4", "faems2010", ["faems2010_direct"])
+    table = path_table(findings, "BE", "CIS4", ["faems2010_direct"])
     assert plain in table.notes
 
 

@@ -285,9 +285,8 @@ def test_plain_models_need_no_column_besides_the_panels(panel):
     assert term_columns(model) == {}
     assert settled(model) == {}
     assert nearly_unique(panel, model) == []
-    few, many = panel.head(4), panel.head(30)
-    assert nearly_unique(few.assign(industry=few["firm_id"]), model) == []
-    assert nearly_unique(many.assign(industry=many["firm_id"]), model) == ["industry"]
+    many = pd.concat([panel] * 40).head(40)
+    assert nearly_unique(many.assign(industry=[f"i{k}" for k in range(40)]), model) == ["industry"]
 
 
 def test_a_column_called_as_a_term_is_taken_for_it():

@@ -12,7 +12,7 @@ from cisflow.publication.baseline import compare_with_baseline, published_number
 def _results(folder, estimate=1.5, verdict="supported", extra=False):
     run = folder / "results" / "small"
     (run / "estimates" / "BE").mkdir(parents=True, exist_ok=True)
-    row = dict.fromkeys(ESTIMATES, "") | {
+    row = dict.fromkeys(ESTIMATES.columns, "") | {
         "country": "BE",
         "wave": "2004",
         "model": "m",

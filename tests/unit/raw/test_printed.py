@@ -10,11 +10,11 @@ from made_up_findings import SETTINGS, make_findings
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.run import estimate
 from cisflow.estimators.path.model import PathModel
-from cisflow.publication.figures.draw import figure_names
+from cisflow.publication import catalogue as cat
+from cisflow.publication.families import path_groups
 from cisflow.publication.figures.paths import path_figure
-from cisflow.publication.findings import path_groups
-from cisflow.publication.paper.context import paper_context
-from cisflow.publication.tables.make import table_names
+from cisflow.publication.paper.paths import path_facts
+from cisflow.publication.paper.printed import Printed
 from cisflow.publication.tables.paths import effects_table, path_table
 from cisflow.raw.printed import PRINTED, read_printed
 from cisflow.simulate.extracts import implied_correlations
@@ -182,15 +182,15 @@ def test_a_table_that_no_sample_can_have_is_a_row_that_says_so(load, table):
     assert np.isnan(row["estimate"])
 
 
-def test_it_is_published_beside_the_survey(load, root, tmp_path):
+def test_it_is_published_beside_the_survey(load, root):
     run = load()
-    specs = {name: model.as_params() for name, model in run.models.items()}
-    names = table_names(run.settings.as_params(), specs)
+    items = cat.catalogue(run.settings.as_params(), run.models)
+    names = {item.name for item in items.of(cat.TABLE)}
     assert "printed_BE_printed" in names
     assert "printed_effects_BE_printed" in names
     assert not any(name.startswith("descriptives_printed") for name in names)
-    assert "paths_printed_direct_BE_printed" in figure_names(run.settings.as_params(), specs)
-    assert path_groups(specs)["printed"] == [
+    assert "paths_printed_direct_BE_printed" in {item.name for item in items.of(cat.FIGURE)}
+    assert path_groups(run.models)["printed"] == [
         "printed_direct",
         "printed_personnel",
         "printed_union",
@@ -200,25 +200,25 @@ def test_it_is_published_beside_the_survey(load, root, tmp_path):
 
     import pandas as pd
 
-    found = [run_of(run, model) for model in path_groups(specs)["printed"]]
+    found = [run_of(run, model) for model in path_groups(run.models)["printed"]]
     both = dataclasses.replace(
         findings,
-        models=specs,
+        models=run.models,
         estimates=pd.concat([findings.estimates, *(one.table for one in found)]),
         diagnostics=[*findings.diagnostics, *(one.diagnostics for one in found)],
     )
-    members = path_groups(specs)["printed"]
-    table = path_table(both, "BE", PRINTED, "printed", members)
-    assert "printed table" in table.caption
+    members = path_groups(run.models)["printed"]
+    table = path_table(both, "BE", PRINTED, members)
+    assert items["printed_BE_printed"].caption.endswith(": Flanders (Belgium), printed table")
     assert "that the source prints, of 305 firms" in table.notes
     assert "Ratios of the accounts" not in table.notes
-    first = table.df.loc[("coef", "Diversity → Profit margin")].iloc[0]
+    first = table.frame.loc[("coef", "Diversity → Profit margin")].iloc[0]
     assert first == "−0.112**\n(0.044)"
-    effects = effects_table(both, "BE", PRINTED, "printed", members)
+    effects = effects_table(both, "BE", PRINTED, members)
     assert "draws from the coefficients' estimated distribution" in effects.notes
     texts = [t.get_text() for t in path_figure(both, "BE", PRINTED, members[0]).axes[0].texts]
     assert any(text.startswith("−0.618***") for text in texts)
     figure1 = yaml.safe_load((root / "paper/figure1.yaml").read_text(encoding="utf-8"))
-    context = paper_context(both, tmp_path, tmp_path, figure1, {})
-    told = [p for p in context["paths"] if p["place"].endswith("printed table")]
-    assert [r["name"] for r in told[0]["readings"]] == ["direct", "personnel", "union"]
+    assert Printed(both, items).of(members[0]) == [("BE", PRINTED)]
+    told = path_facts(both, items, "BE", PRINTED, members, figure1)
+    assert [r["name"] for r in told["readings"]] == ["direct", "personnel", "union"]

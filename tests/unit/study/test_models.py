@@ -32,6 +32,7 @@ def test_a_covariance_is_read_and_written_as_the_user_writes_it():
         covariance = Covariance.model_validate(written)
         assert covariance.model_dump(mode="json") == written
         assert str(covariance) == text
+        assert Covariance.model_validate(text) == covariance
 
 
 def test_what_was_not_given_is_not_in_the_params(models):

@@ -128,12 +128,12 @@ def findings(*waves):
     panel = pd.concat(waves, ignore_index=True)
     estimates = run(panel)
     place = {"XX": {"name": "Somewhere", "waves": {wave: {} for wave in set(panel["wave"])}}}
-    made = make_findings({**SETTINGS, "countries": place})
+    made, model = make_findings({**SETTINGS, "countries": place}), Model.model_validate(SPEC)
     return dataclasses.replace(
         made,
         models={
-            "lead": SPEC | {"columns": {}},
-            "m": Model.model_validate(SPEC).side_by_side().as_params(),
+            "lead": model.model_copy(update={"columns": {}}),
+            "m": model.side_by_side(),
         },
         estimates=estimates.table,
         diagnostics=[estimates.diagnostics],
@@ -142,7 +142,7 @@ def findings(*waves):
 
 def test_the_columns_stand_side_by_side_and_the_notes_say_how():
     table = regression_table(findings(firms()), "XX", "W1", "m")
-    assert [head[1] for head in table.df.columns] == [
+    assert [head[1] for head in table.frame.columns] == [
         "Any partner, unweighted",
         "Any partner, weighted",
     ]
@@ -156,15 +156,15 @@ def test_the_columns_stand_side_by_side_and_the_notes_say_how():
 
 def test_a_wave_without_weights_says_so_in_print():
     table = regression_table(findings(firms(weight=1.0)), "XX", "W1", "m")
-    first, second = table.df.columns
-    assert (table.df[second] == "n.e.").any()
-    assert not (table.df[first] == "n.e.").any()
+    first, second = table.frame.columns
+    assert (table.frame[second] == "n.e.").any()
+    assert not (table.frame[first] == "n.e.").any()
     assert "n.e.: not estimable (the file has no sampling weights that differ)" in table.notes
 
 
 def test_further_models_tell_their_columns_apart():
     table = extensions_table(findings(firms()))
-    names = [name for _, name in table.df.index]
+    names = [name for _, name in table.frame.index]
     assert names == [
         f"Radical: Any cooperation (any partner, {kind})" for kind in ("unweighted", "weighted")
     ]

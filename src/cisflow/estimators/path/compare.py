@@ -70,8 +70,8 @@ def compare(models: Mapping[str, PathResults]) -> pd.DataFrame:
     ----------
     models
         Name → results. All must explain the same outcomes from the same exogenous variables and
-        use the same firms; their likelihoods cannot be compared otherwise. Include the union (see
-        :func:`union`) for tests of every reading.
+        use the same firms; their likelihoods cannot be compared otherwise. Include the union for
+        tests of every reading.
 
     Returns
     -------

@@ -43,11 +43,8 @@ def expected_information(system: System, moments: Moments, found: Estimates) -> 
 
 def _reduced_form(system: System, found: Estimates) -> np.ndarray:
     """Effect of each equation's disturbance on each outcome, (I − B)⁻¹, shape (m, m)."""
-    q, m = len(system.exogenous), len(system.endogenous)
-    b = np.zeros((m, q + m))
-    for j, (_, arrows, sources) in enumerate(system.equations):
-        b[j, sources] = found.coef[0, arrows]
-    inverse: np.ndarray = np.linalg.inv(np.eye(m) - b[:, q:])
+    among = system.matrix(found.coef[0])[:, len(system.exogenous) :]
+    inverse: np.ndarray = np.linalg.inv(np.eye(len(among)) - among)
     return inverse
 
 

@@ -101,9 +101,7 @@ def _theta(system: System, vector: np.ndarray) -> Theta:
 def _implied(system: System, firms: Incomplete, theta: Theta) -> tuple[np.ndarray, np.ndarray]:
     """Means, shape (n, m), and covariance, shape (m, m), of the outcomes given the exogenous."""
     q, m = len(system.exogenous), len(system.endogenous)
-    b = np.zeros((m, q + m), dtype=theta.coef.dtype)
-    for j, (_, arrows, sources) in enumerate(system.equations):
-        b[j, sources] = theta.coef[arrows]
+    b = system.matrix(theta.coef)
     reduced = np.linalg.inv(np.eye(m) - b[:, q:])
     mean = (theta.intercept + firms.exogenous @ b[:, :q].T) @ reduced.T
     return mean, reduced * theta.psi @ reduced.T
@@ -297,10 +295,8 @@ class IncompleteFit:
     @cached_property
     def _units(self) -> np.ndarray:
         """What turns slopes and residual variances into the variables' own units."""
-        scale, system = self.firms.scale, self.system
-        position, q = system.position, len(system.exogenous)
-        slopes = [scale[position[to]] / scale[position[source]] for to, source in system.arrows]
-        return np.concatenate([slopes, scale[q:] ** 2])
+        scale = self.firms.scale
+        return np.concatenate([self.system.ratios(scale), scale[len(self.system.exogenous) :] ** 2])
 
     @cached_property
     def found(self) -> Estimates:

@@ -136,9 +136,7 @@ class IncompleteReweighter:
         """
         system = self.system
         k, q, m = len(system.arrows), len(system.exogenous), len(system.endogenous)
-        b = np.zeros((len(theta), m, q + m))
-        for j, (_, arrows, sources) in enumerate(system.equations):
-            b[:, j, sources] = theta[:, arrows]
+        b = system.matrix(theta[:, :k])
         reduced = np.linalg.inv(np.eye(m) - b[:, :, q:])
         structural = np.concatenate([theta[:, k + m :, None], b[:, :, :q]], axis=2)
         psi = theta[:, None, k : k + m]
@@ -149,8 +147,6 @@ class IncompleteReweighter:
     ) -> Estimates:
         """Give the estimates in the variables' own units."""
         system, scale = self.system, self.firms.scale
-        position, q = system.position, len(system.exogenous)
-        to = [position[target] for target, _ in system.arrows]
-        source = [position[name] for _, name in system.arrows]
+        q = len(system.exogenous)
         sd = implied_sd(system, coef, psi, exogenous, np.zeros((1, len(scale))))
-        return Estimates(coef * (scale[to] / scale[source]), psi * scale[q:] ** 2, sd * scale, ok)
+        return Estimates(coef * system.ratios(scale), psi * scale[q:] ** 2, sd * scale, ok)

@@ -357,12 +357,9 @@ class Reweighter:
 
     def _rescaled(self, found: Estimates) -> Estimates:
         """Give the estimates in the variables' own units."""
-        position, q = self.system.position, len(self.system.exogenous)
-        to = [position[target] for target, _ in self.system.arrows]
-        source = [position[name] for _, name in self.system.arrows]
-        ratio = self.scale[to] / self.scale[source]
-        psi = found.psi * self.scale[q:] ** 2
-        return Estimates(found.coef * ratio, psi, found.sd * self.scale, found.ok)
+        psi = found.psi * self.scale[len(self.system.exogenous) :] ** 2
+        coef = found.coef * self.system.ratios(self.scale)
+        return Estimates(coef, psi, found.sd * self.scale, found.ok)
 
 
 def _join(parts: list[Estimates]) -> Estimates:

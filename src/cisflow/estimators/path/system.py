@@ -63,6 +63,21 @@ class System:
             rows.append((target, np.array(arrows, dtype=int), np.array(sources, dtype=int)))
         return tuple(rows)
 
+    def matrix(self, coef: np.ndarray) -> np.ndarray:
+        """Coefficients, shape (…, arrows), as a matrix of outcomes by variables, (…, m, p)."""
+        shape = *coef.shape[:-1], len(self.endogenous), len(self.variables)
+        b = np.zeros(shape, dtype=coef.dtype)
+        for j, (_, arrows, sources) in enumerate(self.equations):
+            b[..., j, sources] = coef[..., arrows]
+        return b
+
+    def ratios(self, scale: np.ndarray) -> np.ndarray:
+        """Return what brings slopes between variables over ``scale`` (p,) into their own units."""
+        to = [self.position[target] for target, _ in self.arrows]
+        source = [self.position[name] for _, name in self.arrows]
+        ratios: np.ndarray = scale[to] / scale[source]
+        return ratios
+
     def require(self, *names: str) -> None:
         """Refuse names of variables that are not part of the model."""
         remedy = f"choose among: {', '.join(self.variables)}"

@@ -14,12 +14,13 @@ from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.rows import (
-    Companion,
     FittedModel,
+    Regression,
     Rows,
     RowScores,
     read_rows,
@@ -154,7 +155,7 @@ def _why_separated(direction: float, rows: int) -> Sentence:
     )
 
 
-class _Binomial(Companion):
+class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
@@ -229,9 +230,8 @@ class FractionalLogit(_Binomial):
         self.rows = read_rows(self.kind, formula, data, weights)
         share = (self.rows.y - lower) / (upper - lower)
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
-        if outside:
-            what = Sentence(f"the outcome is outside {lower:g}–{upper:g} in ", Count(outside))
-            refuse(self.rows.heading, what, "correct the data or the limits")
+        what = f"the outcome is outside {lower:g}–{upper:g}"
+        refuse_any(self.rows.heading, told(what, outside, "correct the data or the limits"))
         self.share = np.clip(share, 0.0, 1.0)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
@@ -261,9 +261,8 @@ class Logit(_Binomial):
     def _set(self, rows: Rows) -> None:
         self.rows = rows
         other = int((~np.isin(rows.y, (0.0, 1.0))).sum())
-        if other:
-            what = Sentence("the outcome is neither 0 nor 1 in ", Count(other))
-            refuse(rows.heading, what, "code it 0/1, or use FractionalLogit for a share")
+        remedy = "code it 0/1, or use FractionalLogit for a share"
+        refuse_any(rows.heading, told("the outcome is neither 0 nor 1", other, remedy))
         self.share = rows.y
 
 

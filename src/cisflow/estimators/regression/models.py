@@ -32,14 +32,15 @@ from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
-    Companion,
     FittedModel,
+    Regression,
     Rows,
     RowScores,
     read_rows,
@@ -55,7 +56,7 @@ PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
 }
 
 
-class OLS(Companion):
+class OLS(Regression):
     """Least squares with absorbed fixed effects, estimated by linearmodels.
 
     Parameters
@@ -210,7 +211,7 @@ class OLS(Companion):
         return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
 
 
-class TwoPart(Companion):
+class TwoPart(Regression):
     r"""Two-part model: whether any, and how much among those with any (Cragg 1971).
 
     .. math:: P(y > L \mid x) = \Phi(x\alpha), \qquad
@@ -279,10 +280,9 @@ class TwoPart(Companion):
                 problems.append(Problem(what, f"use {' or '.join(offered)}"))
         top = np.inf if upper is None else upper
         outside = int(((rows.y < lower) | (rows.y > top)).sum())
-        if outside:
-            limits = f"{lower:g}–{top:g}".replace("inf", "∞")
-            what = Sentence(f"the outcome is outside {limits} in ", Count(outside))
-            problems.append(Problem(what, "correct the data or the limits"))
+        limits = f"{lower:g}–{top:g}".replace("inf", "∞")
+        remedy = "correct the data or the limits"
+        problems += told(f"the outcome is outside {limits}", outside, remedy)
         refuse_any(rows.heading, problems)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.checks import told
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.formula import model_frame
 
@@ -30,6 +31,13 @@ class Rows:
     dropped: dict[str, int]
     weights: Floats | None
     heading: str
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    nobs = size
 
     def codes(self, groups: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
@@ -52,9 +60,8 @@ class Rows:
             refuse(self.heading, what, "check its spelling, or pass the labels")
         labels = self.aligned(self.data[way] if isinstance(way, str) else way, "cluster labels")
         codes = np.asarray(pd.factorize(labels)[0], dtype=np.intp)
-        if lost := int((codes < 0).sum()):
-            what = Sentence("the cluster is missing in ", Count(lost))
-            refuse(self.heading, what, "drop these rows or give them a group of their own")
+        remedy = "drop these rows or give them a group of their own"
+        refuse_any(self.heading, told("the cluster is missing", int((codes < 0).sum()), remedy))
         return codes
 
 
@@ -90,15 +97,14 @@ def read_rows(
     remedy = "often the logarithm of zero or a ratio to zero: set these to missing"
     refuse_any(heading, [Problem(f"{name}: infinite values", remedy) for name in bad])
     weight = frame.columns[weights] if weights else None
-    if weight is not None and not (weight > 0).all():
-        lost = int((~(weight > 0)).sum())
-        what = Sentence("weights: not positive in ", Count(lost))
-        refuse(heading, what, "drop these rows first")
+    if weight is not None:
+        wrong = int((~(weight > 0)).sum())
+        refuse_any(heading, told("weights: not positive", wrong, "drop these rows first"))
     kept = np.flatnonzero(whole)[frame.rows]
     return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
 
 
-class Companion:
+class Regression:
     """A model of rows; ``kind`` opens its messages."""
 
     kind: str
@@ -132,10 +138,10 @@ class RowScores:
     scores: Floats
     information: Floats
 
-    def __post_init__(self) -> None:
-        """Take the message's heading from the rows."""
-        self.heading, self.size = self.rows.heading, len(self.rows.y)
-        self.nobs = float(self.size)
+    @property
+    def heading(self) -> str:
+        """What opens every message."""
+        return self.rows.heading
 
     def bread(self) -> Floats:
         """Inverse information, (k, k)."""
@@ -151,14 +157,6 @@ class RowScores:
         out = np.zeros((groups, self.scores.shape[1]))
         np.add.at(out, codes, self.scores)
         return out
-
-    def groups(self, value: Any) -> list[Ints]:
-        """Codes of one or two ways of clustering."""
-        return self.rows.codes(value)
-
-    def aligned(self, values: Any, what: str) -> np.ndarray:
-        """Values of the rows used, given those or one for every row of the data."""
-        return self.rows.aligned(values, what)
 
     def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the Tobit only."""
@@ -194,7 +192,7 @@ class FittedModel:
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     """
 
-    model: Companion
+    model: Regression
     params: pd.Series
     covariance: pd.DataFrame
     nobs: int

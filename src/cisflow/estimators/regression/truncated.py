@@ -25,7 +25,7 @@ from scipy.special import log_ndtr
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
-from cisflow.estimators.regression.rows import Companion, FittedModel, Rows, RowScores
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
 
@@ -75,7 +75,7 @@ class _Solution:
     scores: RowScores
 
 
-class TruncatedNormal(Companion):
+class TruncatedNormal(Regression):
     """Regression with a normal error truncated at ``lower`` and censored at ``upper``.
 
     Built from the rows above ``lower`` by :class:`~cisflow.estimators.regression.models.TwoPart`.

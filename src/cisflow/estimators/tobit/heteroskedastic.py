@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, log_ndtr, ndtr, ndtri
+from scipy.special import chdtrc, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
@@ -29,6 +29,7 @@ from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, mills_ratio
 from cisflow.estimators.tobit.model import Tobit
+from cisflow.estimators.tobit.results import Inference
 from cisflow.estimators.tobit.sample import column_names
 
 
@@ -58,8 +59,8 @@ class HeteroskedasticTobit:
     def __init__(self, model: Tobit, variance: Any):
         Z = np.asarray(variance, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
-        self.base, self.sample = model, model.sample
-        sample = self.sample
+        self.base, self.rows = model, model.sample
+        sample = self.rows
         self.heading = f"Heteroskedastic {model.heading}"
         if Z.shape[0] != sample.size:
             what = f"{Z.shape[0]} rows of variance regressors for {sample.size} rows"
@@ -114,7 +115,7 @@ class HeteroskedasticTobit:
                 trial = self.evaluate(point + length * step)
             point = point + length * step
             value, gradient, information = trial
-            if decrement < 1e-20 * self.sample.total_weights.sum() and length == 1.0:
+            if decrement < 1e-20 * self.rows.total_weights.sum() and length == 1.0:
                 return point, value, information
         remedy = "let the spread depend on fewer regressors, or on none"
         raise EstimationError(self.heading, Problem("no convergence", remedy))
@@ -126,12 +127,12 @@ class HeteroskedasticTobit:
         values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
         return np.asarray(vectors @ ((vectors.T @ gradient) / values))
 
-    def rows(self, point: Floats) -> _Rows:
+    def derivatives(self, point: Floats) -> _Rows:
         """Log-likelihood and derivatives of each used row."""
         solution = self.homoskedastic
         scaling, used = solution.scaling, solution.estimable.rows
         units = scaling.y_mean, scaling.y_spread
-        y, side = self.sample.outcome.rescaled(*units).value[used], self.sample.outcome.side[used]
+        y, side = self.rows.outcome.rescaled(*units).value[used], self.rows.outcome.side[used]
         k = solution.X.k
         eta = solution.X.take(used).times(point[:k])
         s = point[k] + self.Z[used] @ point[k + 1 :]
@@ -165,8 +166,8 @@ class HeteroskedasticTobit:
 
     def evaluate(self, point: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient and information in (β, δ), working units."""
-        row, X, Z = self.rows(point), self.mean_design.toarray(), self.variance_design
-        w = self.sample.total_weights[self.homoskedastic.estimable.rows]
+        row, X, Z = self.derivatives(point), self.mean_design.toarray(), self.variance_design
+        w = self.rows.total_weights[self.homoskedastic.estimable.rows]
         gradient = np.concatenate([(w * row.eta) @ X, (w * row.s) @ Z])
         cross = (X * (w * row.eta_s)[:, None]).T @ Z
         information = -np.block(
@@ -179,22 +180,12 @@ class HeteroskedasticTobit:
 
     # -- what the covariance registry asks for ---------------------------------------------
 
-    @property
-    def nobs(self) -> float:
-        """Rows, each counted as often as its frequency weight says."""
-        return float(self.sample.nobs)
-
-    @property
-    def size(self) -> int:
-        """Rows, each counted once."""
-        return self.sample.size
-
     def bread(self) -> Floats:
         """Inverse information."""
         return np.asarray(np.linalg.inv(self.optimum[2]))
 
     def _scores(self) -> Floats:
-        row = self.rows(self.optimum[0])
+        row = self.derivatives(self.optimum[0])
         return np.hstack(
             [self.mean_design.toarray() * row.eta[:, None], self.variance_design * row.s[:, None]]
         )
@@ -203,21 +194,13 @@ class HeteroskedasticTobit:
         """Sum of outer products of the weighted scores."""
         used = self.homoskedastic.estimable.rows
         scores = self._scores()
-        return np.asarray((scores * self.sample.squared_weights[used][:, None]).T @ scores)
+        return np.asarray((scores * self.rows.squared_weights[used][:, None]).T @ scores)
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Weighted scores summed by group."""
         used = self.homoskedastic.estimable.rows
-        weighted = self._scores() * self.sample.total_weights[used][:, None]
+        weighted = self._scores() * self.rows.total_weights[used][:, None]
         return Design.sum_by(codes[used], groups, weighted)
-
-    def groups(self, value: Any) -> list[Ints]:
-        """Codes of one or two ways of clustering."""
-        return self.sample.group_codes(value)
-
-    def aligned(self, values: Any, what: str) -> Any:
-        """Values of the rows used, given those or one for every row of the formula's table."""
-        return self.sample.aligned(values, what)
 
     def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the homoskedastic Tobit only."""
@@ -225,7 +208,7 @@ class HeteroskedasticTobit:
         refuse(self.heading, what, "use HC1 or cluster")
 
 
-class HeteroskedasticTobitResults:
+class HeteroskedasticTobitResults(Inference):
     """Fitted :class:`HeteroskedasticTobit`.
 
     Attributes
@@ -243,7 +226,7 @@ class HeteroskedasticTobitResults:
         cov_kwds: Mapping[str, Any] | None = None,
     ):
         self.model = model
-        base, sample = model.homoskedastic, model.sample
+        base, sample = model.homoskedastic, model.rows
         found = covariance(model, cov_type, cov_kwds)
         self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
         self.not_estimable = dict(base.estimable.not_estimable)
@@ -285,23 +268,6 @@ class HeteroskedasticTobitResults:
         return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params.index, name="bse")
 
     @property
-    def tvalues(self) -> pd.Series:
-        """Estimates divided by their standard errors."""
-        return (self.params / self.bse).rename("tvalues")
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values, normal distribution."""
-        return pd.Series(
-            2 * ndtr(-np.abs(self.tvalues.to_numpy())), index=self.params.index, name="pvalues"
-        )
-
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Give normal confidence intervals; columns 0 and 1."""
-        half = -float(ndtri(alpha / 2)) * self.bse
-        return pd.DataFrame({0: self.params - half, 1: self.params + half})
-
-    @property
     def scale(self) -> Floats:
         """σ of each row, (n,)."""
         point = self.model.optimum[0]
@@ -311,7 +277,7 @@ class HeteroskedasticTobitResults:
 
     def homoskedasticity_test(self) -> TestResult:
         """Likelihood-ratio test of a constant σ."""
-        if self.model.sample.weights is not None:
+        if self.model.rows.weights is not None:
             refuse(self.model.heading, PSEUDO, "test the lnsigma coefficients with HC1 errors")
         statistic, df = 2 * (self.llf - self.model.homoskedastic.llf), self.model.Z.shape[1]
         return TestResult("Homoskedasticity", statistic, df, float(chdtrc(df, statistic)))

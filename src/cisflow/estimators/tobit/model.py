@@ -100,7 +100,7 @@ class Tobit:
         self.sample = sample
         self.heading, self.endog_name, self.exog_names = sample.heading, sample.name, sample.names
         self.limits, self.design, self.absorbed = sample.limits, sample.design, sample.absorbed
-        self.weights, self.dropped, self.nobs = sample.weights, sample.dropped, sample.nobs
+        self.weights, self.dropped = sample.weights, sample.dropped
 
     @classmethod
     def _of(cls, sample: Sample) -> Tobit:
@@ -147,17 +147,8 @@ class Tobit:
         limits = _of_rows(lower, frame), _of_rows(upper, frame)
         outcome = censored(f"Tobit of {frame.outcome}", frame.y, *limits)
         sampling, frequency = (frame.columns.get(extra.get(key, "")) for key in named)
-        sample = make_sample(
-            frame.outcome,
-            outcome,
-            limits,
-            frame.X,
-            frame.names,
-            sampling,
-            frequency,
-            frame.absorbed,
-        )
-        return cls._of(sample.of_formula(frame, data))
+        given = frame.X, frame.names, sampling, frequency, frame.absorbed
+        return cls._of(make_sample(frame.outcome, outcome, limits, *given, frame, data))
 
     @classmethod
     def from_intervals(
@@ -192,6 +183,11 @@ class Tobit:
     def with_outcome(self, latent: Floats) -> Tobit:
         """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
         return self._of(self.sample.with_outcome(latent))
+
+    @property
+    def nobs(self) -> int:
+        """Rows, each counted as often as its frequency weight says."""
+        return self.sample.nobs
 
     @property
     def low(self) -> Floats:

@@ -20,7 +20,30 @@ from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.estimators.tobit.summary import summary
 
 
-class TobitResults:
+class Inference:
+    """What follows from coefficients and their standard errors by the normal distribution."""
+
+    params: Any
+    bse: Any
+
+    @cached_property
+    def tvalues(self) -> pd.Series:
+        """Coefficients divided by their standard errors."""
+        return (self.params / self.bse).rename("tvalues")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values, normal distribution."""
+        values = 2 * ndtr(-np.abs(self.tvalues.to_numpy()))
+        return pd.Series(values, index=self.params.index, name="pvalues", dtype=float)
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give normal confidence intervals; columns 0 and 1, as in statsmodels."""
+        half = -float(ndtri(alpha / 2)) * self.bse
+        return pd.DataFrame({0: self.params - half, 1: self.params + half})
+
+
+class TobitResults(Inference):
     """A fitted Tobit, named and shaped as statsmodels names and shapes its results.
 
     Attributes
@@ -138,21 +161,6 @@ class TobitResults:
         """Standard error of σ (delta method)."""
         return self.scale * self.log_scale_se
 
-    @cached_property
-    def tvalues(self) -> pd.Series:
-        """Coefficients divided by their standard errors."""
-        return (self.params / self.bse).rename("tvalues")
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values, normal distribution."""
-        return self._series(2 * ndtr(-np.abs(self.tvalues.to_numpy())), "pvalues")
-
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Give normal confidence intervals; columns 0 and 1, as in statsmodels."""
-        half = -float(ndtri(alpha / 2)) * self.bse
-        return pd.DataFrame({0: self.params - half, 1: self.params + half})
-
     # -- likelihood ------------------------------------------------------------------------
 
     @property
@@ -215,7 +223,7 @@ class TobitResults:
 
     def bootstrap(self, draws: int = 999, seed: int | None = None, groups: Any = None) -> Resamples:
         """Resample rows or clusters; see :func:`cisflow.estimators.tobit.bootstrap.resample`."""
-        codes = None if groups is None else self.solution.sample.group_codes(groups)[0]
+        codes = None if groups is None else self.solution.sample.codes(groups)[0]
         return resample(self.solution, draws, seed, codes)
 
     def simulate(self, rng: np.random.Generator) -> Any:

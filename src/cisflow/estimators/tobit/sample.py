@@ -122,17 +122,6 @@ class Sample:
         high = np.broadcast_to(np.asarray(np.inf if upper is None else upper, dtype=float), (n,))
         return low, high
 
-    def of_formula(self, frame: ModelFrame, table: pd.DataFrame) -> Sample:
-        """Return the same rows, aware of the formula's numbers and the table they come from."""
-        place = {name: j for j, name in enumerate(frame.order)}
-        return replace(
-            self,
-            display=np.array([place[name] for name in self.names]),
-            frame=frame,
-            table=table,
-            dropped={k.replace("cisflow_", ""): v for k, v in frame.dropped.items()},
-        )
-
     def intercept_only(self) -> Sample:
         """Return the same rows without regressors."""
         X = np.ones((self.size, 1))
@@ -146,7 +135,7 @@ class Sample:
         display = np.arange(len(self.names))
         return replace(self, outcome=outcome, display=display, frame=None, table=None, dropped={})
 
-    def group_codes(self, value: Any) -> list[Ints]:
+    def codes(self, value: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering the rows.
 
         Parameters
@@ -202,8 +191,12 @@ def make_sample(
     weights: ArrayLike | None = None,
     freq_weights: ArrayLike | None = None,
     absorb: ArrayLike | Absorbed | None = None,
+    frame: ModelFrame | None = None,
+    table: pd.DataFrame | None = None,
 ) -> Sample:
     """Check the numbers of n rows, the regressors X (n, p) among them, and put them together.
+
+    ``frame`` is what a formula made of ``table``, where there was one.
 
     Raises
     ------
@@ -227,6 +220,11 @@ def make_sample(
     else:
         design = Design(X, absorbed.codes, len(absorbed.levels) - 1)
         names = [*names, *absorbed.names]
+    display, dropped = np.arange(len(names)), {}
+    if frame is not None:
+        place = {name: j for j, name in enumerate(frame.order)}
+        display = np.array([place[name] for name in names])
+        dropped = {k.replace("cisflow_", ""): v for k, v in frame.dropped.items()}
     return Sample(
         name,
         outcome,
@@ -234,10 +232,13 @@ def make_sample(
         design,
         totals,
         names,
-        np.arange(len(names)),
+        display,
         _weights(heading, "weights", weights, n),
         _weights(heading, "freq_weights", freq_weights, n),
         absorbed,
+        frame,
+        table,
+        dropped,
     )
 
 

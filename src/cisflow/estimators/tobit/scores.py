@@ -11,6 +11,7 @@ import numpy as np
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.tobit.bootstrap import resample
 from cisflow.estimators.tobit.fit import Fit
+from cisflow.estimators.tobit.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,9 @@ class TobitScores:
         return self.fit.sample.heading
 
     @property
-    def nobs(self) -> float:
-        """Rows, each counted as often as its frequency weight says."""
-        return float(self.fit.sample.nobs)
-
-    @property
-    def size(self) -> int:
-        """Rows, each counted once."""
-        return self.fit.sample.size
+    def rows(self) -> Sample:
+        """The rows the scores are of."""
+        return self.fit.sample
 
     def bread(self) -> Floats:
         """Inverse information, (k+1, k+1)."""
@@ -55,14 +51,6 @@ class TobitScores:
         w = self.fit.sample.total_weights
         scale = np.bincount(codes, w * b, groups)
         return np.column_stack([self.fit.X.score_sums(w * a, codes, groups), scale])
-
-    def groups(self, value: Any) -> list[Ints]:
-        """Codes of one or two ways of clustering."""
-        return self.fit.sample.group_codes(value)
-
-    def aligned(self, values: Any, what: str) -> Any:
-        """Values of the rows used, given those or one for every row of the formula's table."""
-        return self.fit.sample.aligned(values, what)
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
-from cisflow.publication.findings import (
-    ARROW,
-    NOT_ESTIMABLE,
-    Findings,
-    group_label,
-    interval,
-    label,
-    number,
-)
+from cisflow.publication.families import balance_of
+from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, points, rule
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number
 from cisflow.study.balance_terms import (
     BALANCE,
     COST,
@@ -31,6 +25,8 @@ from cisflow.study.balance_terms import (
     outcome_of,
     split_column,
 )
+from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,43 +41,39 @@ MOST_GROUPS = 4
 # --- by lag ------------------------------------------------------------------------------------
 
 
+@drawn
 def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw cost, return and balance over the lags: all firms with bands, groups as lines."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
-    first = (spec.get("by") or [""])[0]
+    first = (spec.by or [""])[0]
     groups = [split_column(column)[1] for column in dict.fromkeys(rows["column"])]
     of_first = [g for g in dict.fromkeys(groups) if _variable(g) == first and LESS not in g]
     shown = list(dict.fromkeys([EVERYONE, *of_first]))[:MOST_GROUPS]
-    with mpl.rc_context(STYLE):
-        figure, panels = canvas(findings, 3.1, columns=len(SHOWN))
-        for axes, (part, (name, _)) in zip(panels, SHOWN.items(), strict=True):
-            axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
-            of_part = rows[rows["term"] == part]
-            for i, group in enumerate(shown):
-                _line(axes, of_part[of_part["column"] == column_of(STANDARDISED, group)], spec, i)
-            axes.set_title(f"\n{name}", loc="left")
-            axes.set_xticks(spec["lags"])
-            axes.set_xlim(min(spec["lags"]) - 0.4, max(spec["lags"]) + 0.4)
-            axes.set_xlabel("Years after the survey")
-        panels[0].set_ylabel("Standard deviations")
-        panels[0].set_title(
-            f"{_place(findings, country, wave, model)}\n{SHOWN[COST][0]}", loc="left"
-        )
-        names = [group_label(group) for group in shown]
-        names[0] += ", with 95 % band"
-        handles = panels[0].get_lines()[1:]
-        figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
+    figure, panels = canvas(findings, 3.1, columns=len(SHOWN))
+    for axes, (part, (name, _)) in zip(panels, SHOWN.items(), strict=True):
+        axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
+        of_part = rows[rows["term"] == part]
+        for i, group in enumerate(shown):
+            _line(axes, of_part[of_part["column"] == column_of(STANDARDISED, group)], spec, i)
+        axes.set_title(f"\n{name}", loc="left")
+        axes.set_xticks(spec.lags)
+        axes.set_xlim(min(spec.lags) - 0.4, max(spec.lags) + 0.4)
+        axes.set_xlabel("Years after the survey")
+    panels[0].set_ylabel("Standard deviations")
+    panels[0].set_title(f"{_place(findings, country, wave, model)}\n{SHOWN[COST][0]}", loc="left")
+    names = [group_label(group) for group in shown]
+    names[0] += ", with 95 % band"
+    handles = panels[0].get_lines()[1:]
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, spec: Mapping[str, Any], i: int) -> None:
+def _line(axes: Axes, rows: pd.DataFrame, spec: Model, i: int) -> None:
     """Draw one group's line, the first with its band; a lag without an estimate breaks it."""
-    lags = np.array(spec["lags"], dtype=float)
+    lags = np.array(spec.lags, dtype=float)
     of = rows.drop_duplicates("outcome").set_index("outcome")
-    of = of.reindex([outcome_of(spec["balance"]["target"], lag) for lag in spec["lags"]])
+    of = of.reindex([outcome_of(balance_of(spec).target, lag) for lag in spec.lags])
     b, low, high = of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
     colour = (BLACK, *COLOURS)[i]
     axes.plot(
@@ -112,36 +104,33 @@ def _place(findings: Findings, country: str, wave: str, model: str) -> str:
 # --- by path -----------------------------------------------------------------------------------
 
 
+@drawn
 def decomposition_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw what each path adds to cost or return, and the sums, as bars with intervals."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
     of = rows[rows["column"] == STANDARDISED].drop_duplicates("term").set_index("term")
     bars = list(_bars(list(of.index), spec))
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 1.15 + 0.27 * len(bars))
-        for y, (term, _, colour, is_sum) in enumerate(bars):
-            _bar(axes, y, of.loc[term] if term in of.index else None, colour, is_sum=is_sum)
-        axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set_yticks(range(len(bars)), [text for _, text, _, _ in bars])
-        for tick, (*_, is_sum) in zip(axes.get_yticklabels(), bars, strict=True):
-            tick.set_fontweight("bold" if is_sum else "normal")
-        axes.set_ylim(len(bars) - 0.4, -0.6)
-        what = f"{label(spec['balance']['source'], short=True)} on "
-        what += label(spec["balance"]["target"], short=True).lower()
-        words = f"{what}, standard deviations, with 95 % bootstrap intervals"
-        figure.supxlabel(words, fontsize=9)
-        figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
+    figure, (axes,) = canvas(findings, 1.15 + 0.27 * len(bars))
+    for y, (term, _, colour, is_sum) in enumerate(bars):
+        _bar(axes, y, of.loc[term] if term in of.index else None, colour, is_sum=is_sum)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.set_yticks(range(len(bars)), [text for _, text, _, _ in bars])
+    for tick, (*_, is_sum) in zip(axes.get_yticklabels(), bars, strict=True):
+        tick.set_fontweight("bold" if is_sum else "normal")
+    axes.set_ylim(len(bars) - 0.4, -0.6)
+    what = f"{label(balance_of(spec).source, short=True)} on "
+    what += label(balance_of(spec).target, short=True).lower()
+    words = f"{what}, standard deviations, with 95 % bootstrap intervals"
+    figure.supxlabel(words, fontsize=9)
+    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
+    rule(axes)
     return figure
 
 
-def _bars(terms: Sequence[str], spec: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+def _bars(terms: Sequence[str], spec: Model) -> list[tuple[str, str, str, bool]]:
     """Return term, label, colour and whether it is a sum, of every bar from top to bottom."""
-    through = spec["balance"]["return_through"]
+    through = balance_of(spec).return_through
     paths = [term for term in terms if ARROW in term]
     bars: list[tuple[str, str, str, bool]] = []
     for part in (COST, RETURN):
@@ -181,34 +170,32 @@ def _bar(axes: Axes, y: int, row: pd.Series | None, colour: str, *, is_sum: bool
 # --- by group ----------------------------------------------------------------------------------
 
 
+@drawn
 def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw cost, return and balance of the groups of each variable, in percentage points."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
     rows = rows[rows["column"].str.startswith(RAW)]
     groups = [split_column(column)[1] for column in rows["column"]]
     rows = rows.assign(group=groups, variable=[_variable(group) for group in groups])
-    with mpl.rc_context(STYLE):
-        figure, panels = canvas(findings, 3.3, columns=len(spec["by"]))
-        for axes, variable in zip(panels, spec["by"], strict=True):
-            of = rows[rows["variable"] == variable]
-            _dots(axes, of[~of["column"].str.contains(LESS)])
-            axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-            axes.set_title(f"\n{_differences(of)}", loc="left", fontsize=8.5)
-            if axes.get_legend_handles_labels()[0]:
-                axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
-        panels[0].set_yticks(range(len(SHOWN)), [name for name, _ in SHOWN.values()])
-        panels[0].set_ylim(len(SHOWN) - 0.5, -0.5)
-        about = spec["balance"]
-        source = label(about["source"], short=True).lower()
-        what = f"{label(about['target'])} × 100 per unit of {source}"
-        figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
-        bounds = np.array([axes.get_xlim() for axes in panels])
-        for axes in panels:
-            axes.set_xlim(bounds[:, 0].min(), bounds[:, 1].max())
-        figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
+    figure, panels = canvas(findings, 3.3, columns=len(spec.by))
+    for axes, variable in zip(panels, spec.by, strict=True):
+        of = rows[rows["variable"] == variable]
+        _dots(axes, of[~of["column"].str.contains(LESS)])
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        axes.set_title(f"\n{_differences(of)}", loc="left", fontsize=8.5)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
+    panels[0].set_yticks(range(len(SHOWN)), [name for name, _ in SHOWN.values()])
+    panels[0].set_ylim(len(SHOWN) - 0.5, -0.5)
+    about = balance_of(spec)
+    source = label(about.source, short=True).lower()
+    what = f"{label(about.target)} × 100 per unit of {source}"
+    figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
+    bounds = np.array([axes.get_xlim() for axes in panels])
+    for axes in panels:
+        axes.set_xlim(bounds[:, 0].min(), bounds[:, 1].max())
+    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     return figure
 
 
@@ -220,23 +207,10 @@ def _dots(axes: Axes, rows: pd.DataFrame) -> None:
         of = rows[rows["group"] == group].drop_duplicates("term").set_index("term")
         of = 100 * of.reindex(list(SHOWN))[["estimate", "ci_low", "ci_high"]].astype(float)
         y = np.arange(len(SHOWN)) + (i - (len(groups) - 1) / 2) * step
-        known = of["estimate"].notna().to_numpy()
-        b = of["estimate"].to_numpy()
-        bounds = np.abs(of[["ci_low", "ci_high"]].to_numpy().T - b)
-        name = group_label(group) if known.any() else f"{group_label(group)} ({NOT_ESTIMABLE})"
-        axes.errorbar(
-            b[known],
-            y[known],
-            xerr=bounds[:, known],
-            fmt=MARKERS[i % 4],
-            color=COLOURS[i % 4],
-            markersize=5,
-            linewidth=1.3,
-            capsize=2.5,
-            label=name,
-        )
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+        b, *bounds = of.to_numpy().T
+        absent = "" if np.isfinite(b).any() else f" ({NOT_ESTIMABLE})"
+        points(axes, b, np.array(bounds), y, i, label=f"{group_label(group)}{absent}")
+    rule(axes)
 
 
 def _differences(rows: pd.DataFrame) -> str:
@@ -254,43 +228,30 @@ def _differences(rows: pd.DataFrame) -> str:
 # --- by step -----------------------------------------------------------------------------------
 
 
+@drawn
 def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw cost, return and balance of each step, in percentage points."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec["steps"]))
-        for i, (part, (name, colour)) in enumerate(SHOWN.items()):
-            of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
-            of = of.reindex([column_of(RAW, step) for step in spec["steps"]])
-            b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
-            known = np.isfinite(b)
-            y = np.arange(len(b)) + (i - 1) * 0.22
-            axes.errorbar(
-                b[known],
-                y[known],
-                xerr=np.abs(np.array([low, high]) - b)[:, known],
-                fmt=MARKERS[i],
-                color=colour,
-                markersize=4.5,
-                linewidth=1.2,
-                capsize=2,
-                label=name,
-            )
-        for place in np.flatnonzero(~known):
-            axes.text(0, float(place), f" {NOT_ESTIMABLE}", va="center", fontsize=8, color=GREY)
-        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-        names = [label(step, short=True) for step in spec["steps"]]
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
-        what = f"{label(spec['balance']['target'])} × 100, effect of each step"
-        figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
-        figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
+    figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec.steps))
+    for i, (part, (name, colour)) in enumerate(SHOWN.items()):
+        of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
+        of = of.reindex([column_of(RAW, step) for step in spec.steps])
+        b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
+        y = np.arange(len(b)) + (i - 1) * 0.22
+        style: dict[str, Any] = {"color": colour, "markersize": 4.5, "linewidth": 1.2, "capsize": 2}
+        points(axes, b, np.array([low, high]), y, i, label=name, **style)
+    for place in np.flatnonzero(~np.isfinite(b)):
+        axes.text(0, float(place), f" {NOT_ESTIMABLE}", va="center", fontsize=8, color=GREY)
+    axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    names = [label(step, short=True) for step in spec.steps]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    rule(axes)
+    what = f"{label(balance_of(spec).target)} × 100, effect of each step"
+    figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     return figure
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cisflow.publication.findings import SYNTHETIC, Findings
+import numpy as np
+
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import SYNTHETIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +57,35 @@ def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure,
     if findings.synthetic:
         figure.suptitle(SYNTHETIC, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
     return figure, list(axes[0])
+
+
+def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Have a figure drawn in the style all of them share."""
+
+    @wraps(draw)
+    def styled(*args: Any, **about: Any) -> Figure:
+        import matplotlib as mpl
+
+        with mpl.rc_context(STYLE):
+            return draw(*args, **about)
+
+    return styled
+
+
+def points(
+    axes: Axes, b: np.ndarray, bounds: np.ndarray, y: np.ndarray, i: int, **style: Any
+) -> None:
+    """Draw the known of some estimates with their bounds, in the marker and colour of the i-th."""
+    known = np.isfinite(b)
+    look = {"color": COLOURS[i % 4], "markersize": 5, "linewidth": 1.3, "capsize": 2.5}
+    error = np.abs(bounds - b)[:, known]
+    axes.errorbar(b[known], y[known], xerr=error, fmt=MARKERS[i % 4], **{**look, **style})
+
+
+def rule(axes: Axes) -> None:
+    """Draw light lines behind what is read along the x-axis."""
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def save_figure(

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, WIDTH, canvas
-from cisflow.publication.findings import (
+from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, canvas, drawn
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
     brief_interval,
     label,
     number,
-    path_groups,
     stars,
 )
 
@@ -36,40 +35,36 @@ ALOOF = 0.2  # between a label and what it does not belong to, inches
 TALL = 3.0  # between the lowest and the highest box of a layout that is given, inches
 
 
+@drawn
 def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw the boxes and arrows of a path model with standardised coefficients and stars."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
-    equations = tuple((target, tuple(sources)) for target, sources in spec["equations"].items())
-    places_of, half_width = placed(spec["layout"]) if "layout" in spec else layout(equations)
+    equations = tuple((target, tuple(sources)) for target, sources in spec.equations.items())
+    places_of, half_width = placed(spec.layout) if spec.layout else layout(equations)
     rows = findings.rows(country, wave, model)
     found = rows[rows["column"] == "standardised"].drop_duplicates(["outcome", "term"])
     found = found.set_index(["term", "outcome"])
-    with mpl.rc_context(STYLE):
-        heights = [y for _, y in places_of.values()]
-        low, high = min(heights) - HALF_HEIGHT - 0.1, max(heights) + HALF_HEIGHT + 0.1
-        figure, (axes,) = canvas(findings, high - low + HEAD_AND_FOOT)
-        axes.set_axis_off()
-        axes.set_aspect("equal")
-        axes.set_xlim(0, WIDTH)
-        axes.set_ylim(low, high)
-        arrows = [(source, target) for target, sources in equations for source in sources]
-        lines = [_ends(places_of[s], places_of[t], half_width) for s, t in arrows]
-        boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in places_of.values()]
-        at = label_positions(lines, boxes)
-        for arrow, line, position in zip(arrows, lines, at, strict=True):
-            row = found.loc[arrow] if arrow in found.index else None
-            _draw_arrow(axes, line, position, row)
-        for variable, (x, y) in places_of.items():
-            _draw_box(axes, label(variable), x, y, half_width)
-        axes.set_title(f"{findings.place(country, wave)}: {spec['title']}", loc="left")
-        figure.text(
-            0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom"
-        )
-        engine: Any = figure.get_layout_engine()
-        foot = 0.45 / (high - low + HEAD_AND_FOOT)
-        engine.set(rect=(0, foot, 1, 1 - foot))
+    heights = [y for _, y in places_of.values()]
+    low, high = min(heights) - HALF_HEIGHT - 0.1, max(heights) + HALF_HEIGHT + 0.1
+    figure, (axes,) = canvas(findings, high - low + HEAD_AND_FOOT)
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(low, high)
+    arrows = [(source, target) for target, sources in equations for source in sources]
+    lines = [_ends(places_of[s], places_of[t], half_width) for s, t in arrows]
+    boxes = [(x, y, half_width, HALF_HEIGHT) for x, y in places_of.values()]
+    at = label_positions(lines, boxes)
+    for arrow, line, position in zip(arrows, lines, at, strict=True):
+        row = found.loc[arrow] if arrow in found.index else None
+        _draw_arrow(axes, line, position, row)
+    for variable, (x, y) in places_of.items():
+        _draw_box(axes, label(variable), x, y, half_width)
+    axes.set_title(f"{findings.place(country, wave)}: {spec.title}", loc="left")
+    figure.text(0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom")
+    engine: Any = figure.get_layout_engine()
+    foot = 0.45 / (high - low + HEAD_AND_FOOT)
+    engine.set(rect=(0, foot, 1, 1 - foot))
     return figure
 
 
@@ -388,8 +383,3 @@ def _covered(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
     x = line[0][0] + t * (line[1][0] - line[0][0])
     y = line[0][1] + t * (line[1][1] - line[0][1])
     return float(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).mean())
-
-
-def path_models(models: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the models whose diagrams are drawn."""
-    return [model for members in path_groups(models).values() for model in members]

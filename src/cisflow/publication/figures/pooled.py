@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.publication.figures.canvas import COLOURS, GREY, STYLE, canvas
-from cisflow.publication.findings import (
-    NOT_ESTIMABLE,
-    Findings,
-    label,
+from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.families import (
+    balance_of,
     leading_regression,
-    number,
-    path_groups,
+    path_models,
     places,
     split_balances,
 )
+from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, rule
+from cisflow.publication.findings import Findings
 from cisflow.publication.tables.pooled import (
     ALL_COUNTRIES,
     LETTERS,
@@ -32,13 +30,14 @@ from cisflow.publication.tables.pooled import (
     term_label,
     verdict_letters,
 )
+from cisflow.publication.words import NOT_ESTIMABLE, label, number
 from cisflow.study.balance_terms import BALANCE, COST, RETURN
+from cisflow.study.models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ALL_WAVES = "all"
 # Okabe and Ito's sky blue and orange for what is decided; black letters can be read on all.
 TILES = {"S": "#56B4E9", "C": "#E69F00", "I": "#E4E4E4", "n": "#FFFFFF", "–": "#FFFFFF"}
 MOST_ROWS = 48
@@ -58,7 +57,7 @@ class Forest:
 
 
 def forests(
-    settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]
+    settings: Mapping[str, Any], models: Mapping[str, Model]
 ) -> Iterator[tuple[str, Forest]]:
     """Yield name and panels of every forest plot of a run that pools.
 
@@ -76,64 +75,62 @@ def forests(
 
 
 def _panels(
-    models: Mapping[str, dict[str, Any]],
+    models: Mapping[str, Model],
 ) -> Iterator[tuple[str, str, tuple[tuple[str, str, str], ...]]]:
     for model in leading_regression(models):
         spec = models[model]
-        for column, terms in spec["columns"].items():
+        for column, terms in spec.columns.items():
             for term in terms:
-                panels = tuple((outcome, column, term) for outcome in spec["outcomes"])
+                panels = tuple((outcome, column, term) for outcome in spec.outcomes)
                 yield f"{model}_{column}_{term}", model, panels
-    for model in (member for group in path_groups(models).values() for member in group):
-        for source, target in models[model]["effects"]:
+    for model in path_models(models):
+        for source, target in models[model].effects:
             kinds = [f"{kind}({source})" for kind in ("direct", "indirect", "total")]
             panels = tuple((target, "standardised", kind) for kind in kinds)
             yield f"{model}_{source}_{target}", model, panels
     for model in split_balances(models):
-        target = models[model]["balance"]["target"]
+        target = balance_of(models[model]).target
         panels = tuple((target, "standardised", part) for part in (COST, RETURN, BALANCE))
         yield f"{model}_{target}", model, panels
 
 
+@drawn
 def forest_figure(findings: Findings, forest: Forest) -> Figure:
     """Draw each country's estimate, the pooled one and the prediction interval."""
-    import matplotlib as mpl
-
     known = {tuple(t[key] for key in TERM): t for t in pooled_terms(findings, forest.model)}
     main = main_rows(findings, forest.model).set_index(TERM)
     countries = list(findings.countries)
-    with mpl.rc_context(STYLE):
-        height = 1.7 + 0.21 * (len(countries) + 1)
-        figure, axes = canvas(findings, height, columns=len(forest.panels))
-        for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
-            key = (forest.wave, forest.model, outcome, column, term)
-            panel.set_title(_title(findings, forest, outcome, term), loc="left")
-            panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-            if key in known:
-                _countries(panel, known[key]["countries"], countries)
-                panel.locator_params(axis="x", nbins=8 // len(forest.panels) + 1)
-                _pooled(panel, main.loc[key], len(countries) + 0.3)
-                panel.set_xlabel(_heterogeneity(main.loc[key]))
-            else:
-                panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
-        names = [*(findings.name(c) for c in countries), "Pooled"]
-        axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
-        axes[0].get_yticklabels()[-1].set_fontweight("bold")
-        axes[0].set_ylim(len(countries) + 0.9, -0.6)
-        figure.supxlabel(
-            "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
-            "estimate,\nas wide as its 95 % interval; the line through it: prediction interval "
-            "for a further country.",
-            fontsize=8,
-            color=GREY,
-        )
+    height = 1.7 + 0.21 * (len(countries) + 1)
+    figure, axes = canvas(findings, height, columns=len(forest.panels))
+    for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
+        key = (forest.wave, forest.model, outcome, column, term)
+        panel.set_title(_title(findings, forest, outcome, term), loc="left")
+        panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        if key in known:
+            _countries(panel, known[key]["countries"], countries)
+            panel.locator_params(axis="x", nbins=8 // len(forest.panels) + 1)
+            _pooled(panel, main.loc[key], len(countries) + 0.3)
+            panel.set_xlabel(_heterogeneity(main.loc[key]))
+        else:
+            panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
+    names = [*(findings.name(c) for c in countries), "Pooled"]
+    axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
+    axes[0].get_yticklabels()[-1].set_fontweight("bold")
+    axes[0].set_ylim(len(countries) + 0.9, -0.6)
+    figure.supxlabel(
+        "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
+        "estimate,\nas wide as its 95 % interval; the line through it: prediction interval "
+        "for a further country.",
+        fontsize=8,
+        color=GREY,
+    )
     return figure
 
 
 def _title(findings: Findings, forest: Forest, outcome: str, term: str) -> str:
     spec = findings.models[forest.model]
-    text = term_label(findings, forest.model, term)
-    if "outcomes" in spec:
+    text = term_label(spec, term)
+    if spec.outcomes:
         return f"{label(outcome, short=True)}:\n{text}" + _wave(forest)
     short = text.removesuffix(f" of {text.split(' of ')[-1]}") if " effect of " in text else text
     return f"{short}{_wave(forest)}"
@@ -160,8 +157,7 @@ def _countries(axes: Axes, found: Sequence[Mapping[str, Any]], order: Sequence[s
             fontsize=8,
             color=GREY,
         )
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+    rule(axes)
 
 
 def _pooled(axes: Axes, row: Any, y: float) -> None:
@@ -200,36 +196,34 @@ def matrix_pages(settings: Mapping[str, Any]) -> list[list[str]]:
     return pages
 
 
+@drawn
 def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
     """Draw a tile per claim, country and wave, with the letter of its verdict."""
-    import matplotlib as mpl
-
     letters = verdict_letters(findings)
     claims = list(findings.claims.drop_duplicates("claim")["claim"])
     rows = [("", wave) for wave in pooled_waves(findings)]
     rows += list(places({c: findings.countries[c] for c in countries}))
     groups = len(dict.fromkeys(country for country, _ in rows))
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 0.85 + ROW * (len(rows) + 0.45 * groups))
-        y, ticks = -1.0, []
-        for i, (country, wave) in enumerate(rows):
-            new = not i or rows[i - 1][0] != country
-            y += 1.45 if new else 1.0
-            for x, claim in enumerate(claims):
-                _tile(axes, x, y, letters.get((claim, country, wave), ""))
-            if new:
-                name = findings.name(country) if country else ALL_COUNTRIES
-                _name(axes, name, y, bold=not country)
-            ticks.append((y, "pooled" if wave == ALL_WAVES else wave))
-        axes.set_xlim(-0.5, len(claims) - 0.5)
-        axes.set_ylim(y + 0.6, -0.3)
-        axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
-        axes.xaxis.tick_top()
-        axes.set_xticks(range(len(claims)), claims)
-        axes.tick_params(length=0)
-        for side in axes.spines.values():
-            side.set_visible(False)
-        _legend(figure)
+    figure, (axes,) = canvas(findings, 0.85 + ROW * (len(rows) + 0.45 * groups))
+    y, ticks = -1.0, []
+    for i, (country, wave) in enumerate(rows):
+        new = not i or rows[i - 1][0] != country
+        y += 1.45 if new else 1.0
+        for x, claim in enumerate(claims):
+            _tile(axes, x, y, letters.get((claim, country, wave), ""))
+        if new:
+            name = findings.name(country) if country else ALL_COUNTRIES
+            _name(axes, name, y, bold=not country)
+        ticks.append((y, "pooled" if wave == ALL_WAVES else wave))
+    axes.set_xlim(-0.5, len(claims) - 0.5)
+    axes.set_ylim(y + 0.6, -0.3)
+    axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(claims)), claims)
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    _legend(figure)
     return figure
 
 
@@ -270,14 +264,3 @@ def _legend(figure: Figure) -> None:
         for verdict, letter in LETTERS.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-
-
-def pooled_figures(
-    settings: Mapping[str, Any], models: Mapping[str, dict[str, Any]]
-) -> Iterator[tuple[str, Callable[[Findings], Figure]]]:
-    """Yield name and drawing of every figure of a run that pools."""
-    for i, countries in enumerate(matrix_pages(settings)):
-        name = "claims_matrix" if not i else f"claims_matrix_{i + 1}"
-        yield name, partial(matrix_figure, countries=countries)
-    for name, forest in forests(settings, models):
-        yield name, partial(forest_figure, forest=forest)

@@ -8,80 +8,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, STYLE, canvas
-from cisflow.publication.findings import (
-    NOT_ESTIMABLE,
-    WITHHELD,
-    Findings,
-    covariance_name,
-    label,
-    signed,
-)
+from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, points, rule
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, covariance_name, label, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+@drawn
 def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
-    import matplotlib as mpl
-
     spec = findings.models[model]
-    column = max(spec["columns"], key=lambda name: len(spec["columns"][name]))
-    terms = spec["columns"][column]
-    with mpl.rc_context(STYLE):
-        figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
-        rows = _main_rows(findings, country, wave, model)
-        rows = rows[rows["column"] == column]
-        step = 0.5 / max(len(spec["outcomes"]), 1)
-        for i, outcome in enumerate(spec["outcomes"]):
-            of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
-            of = of.reindex(terms)
-            y = np.arange(len(terms)) + (i - (len(spec["outcomes"]) - 1) / 2) * step
-            _points(axes, of, y, i, label(outcome, short=True))
-        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-        axes.set_yticks(range(len(terms)), [label(term) for term in terms])
-        axes.set_ylim(len(terms) - 0.5, -0.5)
-        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-        axes.set_axisbelow(True)
-        kinds = [kind for kind in rows["cov_type"] if kind]
-        errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
-        axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
-        why = findings.why_not(country, wave, model)
-        axes.set_title(
-            f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),
-            loc="left",
-        )
-        figure.legend(loc="outside lower center", ncols=len(spec["outcomes"]), frameon=False)
+    column = max(spec.columns, key=lambda name: len(spec.columns[name]))
+    terms = spec.columns[column]
+    figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
+    rows = findings.main_rows(country, wave, model)
+    rows = rows[rows["column"] == column]
+    step = 0.5 / max(len(spec.outcomes), 1)
+    for i, outcome in enumerate(spec.outcomes):
+        of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
+        of = of.reindex(terms)
+        y = np.arange(len(terms)) + (i - (len(spec.outcomes) - 1) / 2) * step
+        _points(axes, of, y, i, label(outcome, short=True))
+    axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    axes.set_yticks(range(len(terms)), [label(term) for term in terms])
+    axes.set_ylim(len(terms) - 0.5, -0.5)
+    rule(axes)
+    kinds = [kind for kind in rows["cov_type"] if kind]
+    errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
+    axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
+    why = findings.why_not(country, wave, model)
+    axes.set_title(
+        f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),
+        loc="left",
+    )
+    figure.legend(loc="outside lower center", ncols=len(spec.outcomes), frameon=False)
     return figure
-
-
-def _main_rows(findings: Findings, country: str, wave: str, model: str) -> pd.DataFrame:
-    """Return a model's rows with the standard errors its tables show."""
-    rows = findings.rows(country, wave, model)
-    covariance = findings.models[model]["covariance"][0]
-    main = covariance if isinstance(covariance, str) else f"cluster({covariance['cluster']})"
-    return rows[rows["cov_type"] == main]
 
 
 def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:
     """Draw points with intervals; what is not estimable stands as words on the zero line."""
-    known = of["estimate"].notna().to_numpy()
-    b = of["estimate"].to_numpy(dtype=float)
-    bounds = of[["ci_low", "ci_high"]].to_numpy(dtype=float).T
-    axes.errorbar(
-        b[known],
-        y[known],
-        xerr=np.abs(bounds - b)[:, known],
-        fmt=MARKERS[i % 4],
-        color=COLOURS[i % 4],
-        markersize=5,
-        linewidth=1.3,
-        capsize=2.5,
-        label=name,
-    )
-    for at in y[~known]:
+    b, *bounds = of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
+    points(axes, b, np.array(bounds), y, i, label=name)
+    for at in y[~np.isfinite(b)]:
         axes.annotate(
             NOT_ESTIMABLE,
             (0, at),
@@ -94,28 +65,26 @@ def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> N
         )
 
 
+@drawn
 def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
     """Draw how many firms stand at each limit of the outcomes and in classes between."""
-    import matplotlib as mpl
-
-    outcomes = findings.models[model]["outcomes"]
+    outcomes = findings.models[model].outcomes
     about = findings.description(country, wave, model) or {}
-    with mpl.rc_context(STYLE):
-        figure, panels = canvas(findings, 2.5, columns=len(outcomes))
-        top = 10.0
-        for axes, outcome in zip(panels, outcomes, strict=True):
-            cells = (about.get("distributions") or {}).get(outcome) or []
-            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
-            axes.set_xlabel("Share of turnover (%)")
-            if cells:
-                known = {v["variable"]: v["n"] for v in about["variables"]}
-                top = max(top, _bars(axes, cells, known[outcome]))
-            else:
-                axes.set_yticks([])
-                axes.set_xticks([])
-                axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
-        panels[0].set_ylim(0, 1.18 * top)
-        panels[0].set_ylabel("Firms (%)")
+    figure, panels = canvas(findings, 2.5, columns=len(outcomes))
+    top = 10.0
+    for axes, outcome in zip(panels, outcomes, strict=True):
+        cells = (about.get("distributions") or {}).get(outcome) or []
+        axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
+        axes.set_xlabel("Share of turnover (%)")
+        if cells:
+            known = {v["variable"]: v["n"] for v in about["variables"]}
+            top = max(top, _bars(axes, cells, known[outcome]))
+        else:
+            axes.set_yticks([])
+            axes.set_xticks([])
+            axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
+    panels[0].set_ylim(0, 1.18 * top)
+    panels[0].set_ylabel("Firms (%)")
     return figure
 
 

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import Any
 
 import pandas as pd
 from scipy.stats import t as student
 
 from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.findings import (
+from cisflow.publication.families import places, sensitive, waves_of
+from cisflow.publication.findings import Findings, with_covariance
+from cisflow.publication.tables.layout import (
+    Cells,
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+    union,
+)
+from cisflow.publication.tables.notes import (
+    accounts_note,
+    accounts_notes,
+    breaks_note,
+    ending,
+    reasons,
+    sample_note,
+)
+from cisflow.publication.tables.regressions import BRACKETS
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
-    Findings,
-    accounts_note,
     column_label,
     count,
     covariance_name,
     label,
     number,
     p_value,
-    places,
-    stars,
-    waves_of,
 )
-from cisflow.publication.tables.layout import breaks_note, cell, set_table, two_level
-from cisflow.publication.tables.regressions import (
-    BRACKETS,
-    accounts_notes,
-    cov_key,
-    reasons,
-    sample_note,
-)
-from cisflow.study.series import breaks_crossed
-
-if TYPE_CHECKING:
-    from maketables import MTable
+from cisflow.study.models import Model
 
 METHODS = {
     "pooled": "Pooled",
@@ -67,48 +72,39 @@ DYNAMIC = (
     "1981)."
 )
 
-Cells = dict[tuple[str, str], dict[str, str]]
-
 
 # --- panels ------------------------------------------------------------------------------------
 
 
-def panel_table(findings: Findings, country: str, model: str) -> MTable:
+def panel_table(findings: Findings, country: str, model: str) -> Table:
     """Render a panel regression: methods side by side, outcomes below each other."""
     spec = findings.models[model]
     rows = findings.rows(country, ALL_WAVES, model)
-    cells: Cells = {}
+    cells = no_cells()
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, ALL_WAVES, model, outcome, column)
-        lagged = ["lagged_outcome"] if spec.get("lagged_outcome") else []
-        terms = [*lagged, *spec["columns"][column], *spec["controls"]]
+        lagged = ["lagged_outcome"] if spec.lagged_outcome else []
+        terms = [*lagged, *spec.columns[column], *spec.controls]
         means = {f"mean({term})": f"Firm mean: {label(term)}" for term in terms}
         for term, name in {**{t: label(t) for t in terms}, **means}.items():
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             texts = _estimates(of, spec, column)
             cells[heading, name] = texts if term in means else {**texts, **_impossible(fits)}
         _panel_statistics(cells, heading, fits, findings.minimum)
-    caption = f"{spec['title']}: {findings.name(country)}"
     notes = [
         "Firms over waves, by linearmodels. Within: firm effects, firms seen in two waves or more. "
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
         "differences: between consecutive waves.",
-        "Every column has an intercept for each wave." if spec["wave_effects"] else "",
+        "Every column has an intercept for each wave." if spec.wave_effects else "",
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
-        DYNAMIC if spec.get("lagged_outcome") else "",
+        DYNAMIC if spec.lagged_outcome else "",
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec),
         accounts_note(findings, country, spec),
-        *_breaks_note(findings, country),
-        *reasons(_main(rows, spec)),
+        *breaks_note(*(s for c, s in findings.series.items() if c == country)),
+        *reasons(with_covariance(rows, spec.covariance[0])),
     ]
-    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
-
-
-def _breaks_note(findings: Findings, country: str) -> list[str]:
-    """Say which breaks in series lie between the waves of a country."""
-    series = findings.series.get(country)
-    return breaks_note(breaks_crossed(series)) if series else []
+    return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
 
 def _panel_statistics(
@@ -119,7 +115,7 @@ def _panel_statistics(
         head = METHODS[method]
 
         def put(name: str, text: str, head: str = head) -> None:
-            cells.setdefault((heading, name), {})[head] = text
+            cells[heading, name][head] = text
 
         if "nobs" not in fit:
             continue
@@ -132,10 +128,7 @@ def _panel_statistics(
         put("Waves", str(len(fit["waves"])))
         put("R² within", number(fit["r2_within"]))
         put("R² overall", number(fit["r2_overall"]))
-    for name, text in PANEL_TESTS.items():
-        found = {METHODS[m]: _p_value(fit[name]) for m, fit in fits.items() if name in fit}
-        if found:
-            cells[heading, text] = found
+    cells |= {(heading, text): row for text, row in _tests(fits, PANEL_TESTS).items()}
 
 
 def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: int) -> str:
@@ -148,16 +141,16 @@ def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: i
 # --- instrumental variables --------------------------------------------------------------------
 
 
-def iv_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render instrumental variables: methods side by side, the tests below."""
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
-    cells: Cells = {}
+    cells = no_cells()
     all_fits = []
     for heading, outcome, column in _regressions(spec):
         fits = _fits(findings, country, wave, model, outcome, column)
         all_fits += list(fits.values())
-        for term in [*spec["endogenous"], *spec["columns"][column], *spec["controls"]]:
+        for term in [*spec.endogenous, *spec.columns[column], *spec.controls]:
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             cells[heading, label(term)] = {**_estimates(of, spec, column), **_impossible(fits)}
         cells[heading, "Firms"] = {
@@ -166,35 +159,20 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
         if "2sls" in fits:
             for name, text in _identification(fits["2sls"]):
                 cells[heading, name] = {METHODS["2sls"]: text}
-        for name, text in OVERIDENTIFICATION.items():
-            found = {
-                METHODS[m]: _p_value(f["overidentification"][name])
-                for m, f in fits.items()
-                if name in f.get("overidentification", {})
-            }
-            if found:
-                cells[heading, text] = found
-    treated = ", ".join(label(v) for v in spec["endogenous"])
-    excluded = ", ".join(label(v) for v in spec["instruments"])
+        tested = {m: f.get("overidentification", {}) for m, f in fits.items()}
+        cells |= {(heading, t): row for t, row in _tests(tested, OVERIDENTIFICATION).items()}
+    treated = ", ".join(label(v) for v in spec.endogenous)
+    excluded = ", ".join(label(v) for v in spec.instruments)
     notes = [
         f"Endogenous: {treated}. Instruments: {excluded}.",
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
-        *dict.fromkeys(f"{f['outcome_label']}: {f['strength']}." for f in _with_labels(all_fits)),
+        *union(f"{label(f['outcome'])}: {f['strength']}." for f in all_fits if "strength" in f),
         *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
         "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
         "interval hold however weak the instruments are; they take the instruments to be valid.",
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(_main(rows, spec)),
+        *ending(findings, country, with_covariance(rows, spec.covariance[0]), model),
     ]
-    caption = f"{spec['title']}: {findings.place(country, wave)}"
-    return set_table(findings, two_level(_filled(cells), columns=_heads(spec)), caption, notes)
-
-
-def _with_labels(fits: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    for fit in fits:
-        if "strength" in fit:
-            yield {**fit, "outcome_label": label(fit["outcome"])}
+    return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
 
 def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -234,28 +212,25 @@ def _set(intervals: Sequence[Sequence[float | None]]) -> str:
 # --- sensitivity -------------------------------------------------------------------------------
 
 
-def sensitivity_table(findings: Findings) -> MTable:
+def sensitivity_table(findings: Findings) -> Table:
     """Render how strong an omitted variable must be to overturn each headline coefficient."""
-    cells: Cells = {}
+    cells = no_cells()
     benchmarks: dict[str, None] = {}
-    for model, spec in findings.models.items():
-        for country, wave in places(findings.countries):
-            if not spec.get("sensitivity") or wave not in waves_of(
-                spec, findings.countries[country]
-            ):
-                continue
-            heading = f"{spec['title']}: {findings.place(country, wave)}"
-            for fit in findings.fits(country, wave, model):
-                for found in fit.get("sensitivity", []):
-                    row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
-                    cells[heading, row] = _sensitivity(found)
-                    if found["benchmark"]:
-                        benchmarks[found["benchmark"]] = None
-            if not any(key[0] == heading for key in cells):
-                cells[
-                    heading, findings.why_not(country, wave, model) or "no reason was recorded"
-                ] = {}
-    strong = ", ".join(label(name) for name in benchmarks)
+    models = sensitive(findings.models)
+    for model, (country, wave) in product(models, places(findings.countries)):
+        spec = findings.models[model]
+        if wave not in waves_of(spec, findings.countries[country]):
+            continue
+        heading = f"{spec.title}: {findings.place(country, wave)}"
+        for fit in findings.fits(country, wave, model):
+            for found in fit.get("sensitivity", []):
+                row = f"{label(fit['outcome'], short=True)}: {label(found['term'])}"
+                cells[heading, row] = _sensitivity(found)
+                benchmarks[found["benchmark"]] = None
+        if not any(key[0] == heading for key in cells):
+            why = findings.why_not(country, wave, model) or "no reason was recorded"
+            cells[heading, why] = {}
+    strong = ", ".join(label(name) for name in benchmarks if name)
     notes = [
         "Least squares; classical standard errors in parentheses, of which the measures are made. "
         "Partial R²: share of the regressor that an omitted variable must explain to bring the "
@@ -266,15 +241,15 @@ def sensitivity_table(findings: Findings) -> MTable:
         if strong
         else "",
         f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
-        *accounts_notes(findings, [m for m, s in findings.models.items() if s.get("sensitivity")]),
+        *accounts_notes(findings, models),
     ]
-    return set_table(findings, two_level(cells), "Sensitivity to an omitted variable", notes)
+    return lay_out(two_level(cells), notes)
 
 
 def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
     p = 2 * float(student.sf(abs(found["t"]), found["df"]))
     texts = {
-        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", star=stars(p)),
+        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", p=p),
         "Partial R²": _percent(found["partial_r2"]),
         "Robustness value": _percent(found["rv"]),
         "Robustness value, 5 %": _percent(found["rv_alpha"]),
@@ -294,11 +269,11 @@ def _percent(share: float) -> str:
 # --- what they share ---------------------------------------------------------------------------
 
 
-def _regressions(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _regressions(spec: Model) -> Iterator[tuple[str, str, str]]:
     """Yield heading, outcome and column of every regression of a model."""
-    for outcome in spec["outcomes"]:
-        for column in spec["columns"]:
-            several = len(spec["columns"]) > 1
+    for outcome in spec.outcomes:
+        for column in spec.columns:
+            several = len(spec.columns) > 1
             name = f", {column_label(column)}" if several else ""
             yield f"{label(outcome)}{name}", outcome, column
 
@@ -316,20 +291,15 @@ def _fits(
     }
 
 
-def _heads(spec: Mapping[str, Any]) -> list[str]:
-    return [METHODS[method] for method in spec["methods"]]
+def _heads(spec: Model) -> list[str]:
+    return [METHODS[method] for method in spec.methods]
 
 
-def _main(rows: pd.DataFrame, spec: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of the first covariance and those about no fit at all."""
-    return rows[rows["cov_type"].isin([cov_key(spec["covariance"][0]), ""])]
-
-
-def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict[str, str]:
+def _estimates(rows: pd.DataFrame, spec: Model, column: str) -> dict[str, str]:
     """Return one term's cells by method: estimate, and below it each kind of standard error."""
-    kinds = [cov_key(covariance) for covariance in spec["covariance"]]
+    kinds = [str(covariance) for covariance in spec.covariance]
     texts = {}
-    for method in spec["methods"]:
+    for method in spec.methods:
         of = rows[rows["column"] == f"{column}: {method}"].drop_duplicates("cov_type")
         by_kind = of.set_index("cov_type")
         if not len(by_kind):
@@ -343,7 +313,7 @@ def _estimates(rows: pd.DataFrame, spec: Mapping[str, Any], column: str) -> dict
             if kind in by_kind.index
         ]
         main = by_kind.loc[kinds[0]]
-        texts[METHODS[method]] = cell(main["estimate"], *lines, star=stars(main["p_value"]))
+        texts[METHODS[method]] = cell(main["estimate"], *lines, p=main["p_value"])
     return texts
 
 
@@ -352,28 +322,37 @@ def _impossible(fits: Mapping[str, dict[str, Any]]) -> dict[str, str]:
     return {METHODS[method]: NOT_ESTIMABLE for method, fit in fits.items() if fit.get("note")}
 
 
-def _errors_note(rows: pd.DataFrame, spec: Mapping[str, Any]) -> str:
+def _errors_note(rows: pd.DataFrame, spec: Model) -> str:
     """Say which brackets hold which standard errors; those nowhere to be had are left out."""
     said = []
-    for covariance, pair in zip(spec["covariance"], BRACKETS, strict=False):
-        of = rows[(rows["cov_type"] == cov_key(covariance)) & rows["estimate"].notna()]
+    for covariance, pair in zip(spec.covariance, BRACKETS, strict=False):
+        of = rows[(rows["cov_type"] == str(covariance)) & rows["estimate"].notna()]
         if len(of):
-            said.append(f"{pair[0]} {pair[1]} {covariance_name(cov_key(covariance))}")
-        elif why := [n for n in rows.loc[rows["cov_type"] == cov_key(covariance), "note"] if n]:
-            said.append(f"{covariance_name(cov_key(covariance))} not estimable ({why[0]})")
+            said.append(f"{pair[0]} {pair[1]} {covariance_name(covariance)}")
+        elif why := [n for n in rows.loc[rows["cov_type"] == str(covariance), "note"] if n]:
+            said.append(f"{covariance_name(covariance)} not estimable ({why[0]})")
     return f"Below each coefficient its standard errors: {'; '.join(said)}." if said else ""
 
 
 def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) -> list[str]:
     """Say why tests could not be computed, each reason once."""
-    return list(
-        dict.fromkeys(
-            f"{text.removesuffix(' (p)')}: {record[name]['note']}."
-            for record in records
-            for name, text in tests.items()
-            if record.get(name, {}).get("note")
-        )
+    return union(
+        f"{text.removesuffix(' (p)')}: {record[name]['note']}."
+        for record in records
+        for name, text in tests.items()
+        if record.get(name, {}).get("note")
     )
+
+
+def _tests(
+    records: Mapping[str, Mapping[str, Any]], tests: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return the p-values of tests by method, of those tests that any method has."""
+    return {
+        text: {METHODS[m]: _p_value(of[name]) for m, of in records.items() if name in of}
+        for name, text in tests.items()
+        if any(name in of for of in records.values())
+    }
 
 
 def _p_value(test: Mapping[str, Any]) -> str:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cisflow.panel.attrition import JOINT, REGRESSORS
 from cisflow.panel.ratios import years_later
-from cisflow.publication.findings import (
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
+from cisflow.publication.tables.notes import accounts_note
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     WITHHELD,
-    Findings,
-    accounts_note,
     count,
     inline,
     label,
     number,
     p_value,
+    sentence,
     stars,
 )
-from cisflow.publication.tables.layout import cell, sentence, set_table, two_level
-from cisflow.study.weightings import weightings
-
-if TYPE_CHECKING:
-    from maketables import MTable
 
 LOGIT = (
     "Logit of having accounts, of all firms; who was not asked, or did not answer, has the mean "
@@ -33,14 +30,14 @@ LOGIT = (
 HEADINGS = {"all": "All", "size": "Employees", "industry": "Industry"}
 
 
-def attrition_table(findings: Findings, country: str) -> MTable:
+def attrition_table(findings: Findings, country: str) -> Table:
     """Render the share of firms with accounts by size and industry; below it, what explains it."""
     about = findings.attrition[country]
     lag = findings.settings["lag"]
-    cells: dict[tuple[str, str], dict[Any, str]] = {}
+    cells = no_cells()
     for row in about["shares"]:
-        shown = cells.setdefault((HEADINGS[row["by"]], sentence(row["group"])), {})
-        shown |= {(row["wave"], name): text for name, text in _counts(row).items()}
+        texts = {(row["wave"], name): text for name, text in _counts(row).items()}
+        cells[HEADINGS[row["by"]], sentence(row["group"])] |= texts
     notes = [
         f"With accounts: profit margin and share of personnel costs are both known "
         f"{years_later(lag)}.",
@@ -48,13 +45,12 @@ def attrition_table(findings: Findings, country: str) -> MTable:
         _weights(findings),
         accounts_note(findings, country),
     ]
-    caption = f"Who is lost between survey and accounts: {findings.name(country)}"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def attrition_lags_table(findings: Findings, country: str) -> MTable:
+def attrition_lags_table(findings: Findings, country: str) -> Table:
     """Render, for each lag of a scan, how many firms have accounts and what explains it."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for wave in findings.countries[country]:
         for at_lag in findings.attrition[country].get("lags", []):
             shares = [row for row in at_lag["shares"] if row["wave"] == wave]
@@ -70,8 +66,7 @@ def attrition_lags_table(findings: Findings, country: str) -> MTable:
         "The firms of each lag are others, and so is what is estimated on them.",
         _weights(findings),
     ]
-    caption = f"Who is lost with the years since the survey: {findings.name(country)}"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
 def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -84,7 +79,7 @@ def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     joint = by_term[JOINT]
     return {
         **{
-            name: cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+            name: cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
             for term, name in names.items()
             if (row := by_term.get(term))
         },
@@ -136,9 +131,9 @@ def _fitted(rows: Sequence[Mapping[str, Any]]) -> str:
 def _weights(findings: Findings) -> str:
     """Say which models are weighted against the loss."""
     weighted = [
-        f"“{spec['title']}”"
+        f"“{spec.title}”"
         for spec in findings.models.values()
-        if "accounts_weight" in weightings(spec)
+        if "accounts_weight" in spec.weightings
     ]
     if not weighted:
         return "No model of this run is weighted for the loss."

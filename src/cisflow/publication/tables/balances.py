@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cisflow.estimation.estimates import FIXED
-from cisflow.publication.findings import (
+from cisflow.publication.families import balance_of
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import (
+    ZERO_BY_ASSUMPTION,
+    Cells,
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+)
+from cisflow.publication.tables.notes import ending
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
-    accounts_note,
     brief_interval,
-    count,
+    firms,
     group_label,
     inline,
     label,
     number,
-    stars,
 )
-from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level
-from cisflow.publication.tables.regressions import reasons, sample_note
 from cisflow.study.balance_terms import (
     BALANCE,
     BCA,
@@ -41,11 +47,8 @@ from cisflow.study.balance_terms import (
     split_column,
     through,
 )
+from cisflow.study.models import Model
 
-if TYPE_CHECKING:
-    from maketables import MTable
-
-Key = tuple[str, str]
 FIRMS = "Firms"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
@@ -56,7 +59,7 @@ STEPS_NOTE = (
 HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
-def balance_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+def balance_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render cost, return and balance: a column per group of firms, or per lag of a scan.
 
     With lags each group has a block of rows, standardised; the whole also has one in raw units. Of
@@ -65,50 +68,45 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> MT
     spec = findings.models[model]
     rows = findings.rows(country, wave, model)
     rows = rows[rows["term"] != HORIZON]
-    scanned = bool(spec.get("lags"))
+    scanned = bool(spec.lags)
     if scanned:
         rows = rows[~rows["column"].str.contains(LESS)]
-    by = _by_lag if scanned else _by_step if spec.get("steps") else _by_group
-    cells = by(rows, spec)
-    frame = two_level(cells)
-    about = spec["balance"]
+    by = _by_lag if scanned else _by_step if spec.steps else _by_group
+    about = balance_of(spec)
     draws = findings.settings["bootstrap"]["draws"]
     notes = [
-        f"The total effect of {inline(about['source'])} on {inline(about['target'])}, by paths. "
-        f"Return: all paths through {inline(about['return_through'])}; cost: all others. "
+        f"The total effect of {inline(about.source)} on {inline(about.target)}, by paths. "
+        f"Return: all paths through {inline(about.return_through)}; cost: all others. "
         f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
         f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
-        STEPS_NOTE if spec.get("steps") else "",
+        STEPS_NOTE if spec.steps else "",
         *_horizon_note(findings, country, wave, model),
-        sample_note(spec),
-        accounts_note(findings, country, spec),
-        *reasons(rows),
+        *ending(findings, country, rows, model),
     ]
-    caption = f"{spec['title']}: {findings.place(country, wave)}"
-    return set_table(findings, frame, caption, notes)
+    return lay_out(two_level(by(rows, spec)), notes)
 
 
-def part_labels(spec: Mapping[str, Any]) -> dict[str, str]:
+def part_labels(spec: Model) -> dict[str, str]:
     """Return what to call each part of a balance, in the order they are shown."""
-    about = spec["balance"]
-    returned = label(about["return_through"], short=True).lower()
-    cost = label(about["cost_through"], short=True).lower()
+    about = balance_of(spec)
+    returned = label(about.return_through, short=True).lower()
+    cost = label(about.cost_through, short=True).lower()
     return {
         COST: "Cost",
         DIRECT: "– direct",
-        through(about["cost_through"]): f"– through {cost}",
+        through(about.cost_through): f"– through {cost}",
         OTHERS: "– other paths",
         RETURN: f"Return through {returned}",
         BALANCE: "Balance",
     }
 
 
-def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per group, a block of rows per scale."""
-    cells: dict[Key, dict[Any, str]] = {}
-    rows = rows[rows["outcome"] == spec["balance"]["target"]]
-    order = ["All", *(label(variable, short=True) for variable in spec.get("by") or [])]
+    cells = no_cells()
+    rows = rows[rows["outcome"] == balance_of(spec).target]
+    order = ["All", *(label(variable, short=True) for variable in spec.by or [])]
     columns = sorted(
         dict.fromkeys(rows["column"]),
         key=lambda c: (SCALES.index(split_column(c)[0]), order.index(_head(split_column(c)[1])[0])),
@@ -121,27 +119,27 @@ def _by_group(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any
     return cells
 
 
-def _by_step(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per step, raw."""
-    cells: dict[Key, dict[Any, str]] = {}
-    heading = f"Raw: {inline(spec['balance']['target'])} × {HUNDRED}, effect of each step"
-    for step in spec["steps"]:
+    cells = no_cells()
+    heading = f"Raw: {inline(balance_of(spec).target)} × {HUNDRED}, effect of each step"
+    for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
         _fill(cells, heading, label(step, short=True), of, spec)
     return cells
 
 
-def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, str]]:
+def _by_lag(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per lag, a block of rows per group."""
-    cells: dict[Key, dict[Any, str]] = {}
+    cells = no_cells()
     groups = list(dict.fromkeys(rows["column"]))
     wanted = [c for c in groups if split_column(c)[0] == SCALES[0]]
     wanted += [c for c in groups if c == SCALES[1]]
     for column in wanted:
         scale, group = split_column(column)
         heading = f"{group_label(group)}. {_scale_heading(scale, spec)}"
-        for lag in spec["lags"]:
-            of = (rows["outcome"] == outcome_of(spec["balance"]["target"], lag)) & (
+        for lag in spec.lags:
+            of = (rows["outcome"] == outcome_of(balance_of(spec).target, lag)) & (
                 rows["column"] == column
             )
             _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
@@ -151,11 +149,11 @@ def _by_lag(rows: pd.DataFrame, spec: Mapping[str, Any]) -> dict[Key, dict[Any, 
 
 
 def _fill(
-    cells: dict[Key, dict[Any, str]],
+    cells: Cells,
     heading: str,
     name: Any,
     rows: pd.DataFrame,
-    spec: Mapping[str, Any],
+    spec: Model,
 ) -> None:
     """Write one column's parts under a heading."""
     found = {kind: rows[rows["cov_type"] == kind].set_index("term") for kind in (PERCENTILE, BCA)}
@@ -164,24 +162,22 @@ def _fill(
     for part, text in part_labels(spec).items():
         if part == OTHERS and part not in main.index:
             continue
-        cells.setdefault((heading, text), {})[name] = _part_cell(main, part, times)
+        cells[heading, text][name] = _part_cell(main, part, times)
     bca = found[BCA]
     text = NOT_ESTIMABLE
     if BALANCE in bca.index:
-        text = _unbroken(*(times * bca.loc[BALANCE, ["ci_low", "ci_high"]])) or NOT_ESTIMABLE
-    cells.setdefault((heading, BCA_ROW), {})[name] = text
+        text = _unbroken(bca.loc[BALANCE], times) or NOT_ESTIMABLE
+    cells[heading, BCA_ROW][name] = text
     if not _is_difference(name):
         share = main["estimate"].get(PROBABILITY)
-        told = NOT_ESTIMABLE if share is None else number(share)
-        cells.setdefault((heading, PROBABILITY), {})[name] = told
+        cells[heading, PROBABILITY][name] = number(share)
         size = main["n"].get(BALANCE)
-        firms = NOT_ESTIMABLE if size is None else count(size)
-        cells.setdefault((heading, FIRMS), {})[name] = firms
+        cells[heading, FIRMS][name] = firms(size)
 
 
-def _unbroken(low: float, high: float) -> str:
+def _unbroken(row: pd.Series, times: float) -> str:
     """Return an interval that stays on one line."""
-    return brief_interval(low, high).replace(" ", "\u00a0")
+    return brief_interval(times * row["ci_low"], times * row["ci_high"], unbroken=True)
 
 
 def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
@@ -190,8 +186,8 @@ def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
     row = main.loc[part]
     if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
-    bounds = _unbroken(times * row["ci_low"], times * row["ci_high"])
-    return cell(times * row["estimate"], bounds, star=stars(row["p_value"]))
+    bounds = _unbroken(row, times)
+    return cell(times * row["estimate"], bounds, p=row["p_value"])
 
 
 def _head(group: str) -> tuple[str, str]:
@@ -210,11 +206,11 @@ def _is_difference(name: tuple[str, str] | str) -> bool:
     return name[1] == "Difference" or " less " in name[1]
 
 
-def _scale_heading(scale: str, spec: Mapping[str, Any]) -> str:
-    about = spec["balance"]
+def _scale_heading(scale: str, spec: Model) -> str:
+    about = balance_of(spec)
     if scale == SCALES[0]:
         return STANDARDISED_WORDS
-    return f"Raw: {inline(about['target'])} × {HUNDRED} per unit of {inline(about['source'])}"
+    return f"Raw: {inline(about.target)} × {HUNDRED} per unit of {inline(about.source)}"
 
 
 def _horizon_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.findings import Findings, interval, number, places
-from cisflow.publication.tables.layout import set_table, union
-from cisflow.publication.tables.regressions import MOST_PLACES
+from cisflow.publication.families import places
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Table, lay_out, union
+from cisflow.publication.words import interval, number
 
-if TYPE_CHECKING:
-    from maketables import MTable
+# More places than this do not fit side by side on a page.
+MOST_PLACES = 4
 
 
-def claims_table(findings: Findings) -> MTable:
+def claims_table(findings: Findings) -> Table:
     """Render the verdict on every claim: by country and wave, or counted where these are many."""
     claims = findings.claims
     here = list(places(findings.countries))
@@ -36,7 +36,7 @@ def claims_table(findings: Findings) -> MTable:
                 str(((first["claim"] == claim) & (first["verdict"] == verdict)).sum())
                 for claim in texts.index
             ]
-    index = [_wrapped(f"{claim}. {text}") for claim, text in texts.items()]
+    index = ["\n".join(textwrap.wrap(f"{claim}. {text}", 34)) for claim, text in texts.items()]
     shown = (
         "Estimates with 95 % confidence intervals."
         if len(here) <= MOST_PLACES
@@ -47,8 +47,7 @@ def claims_table(findings: Findings) -> MTable:
         "an interval inside the smallest effect of interest, so that an imprecise estimate is "
         "inconclusive and not support.",
     ]
-    caption = "Which claims of the literature hold"
-    return set_table(findings, pd.DataFrame(cells, index=index), caption, notes)
+    return lay_out(pd.DataFrame(cells, index=index), notes)
 
 
 def _verdicts(rows: pd.DataFrame) -> str:
@@ -63,7 +62,3 @@ def _verdicts(rows: pd.DataFrame) -> str:
         if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]:
             lines.append(f"(literature’s rule: {row['verdict_literature']})")
     return "\n".join(dict.fromkeys(lines)) or "not tested"
-
-
-def _wrapped(text: str, width: int = 34) -> str:
-    return "\n".join(textwrap.wrap(text, width))

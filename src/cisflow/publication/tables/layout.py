@@ -1,24 +1,25 @@
-"""What all tables share: cells, groups of rows, captions and notes."""
+"""What all tables share: cells, groups of rows, and the table itself before it is set."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.findings import (
+from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
     SYNTHETIC,
     WITHHELD,
-    Findings,
     number,
+    stamped,
+    stars,
 )
 
-if TYPE_CHECKING:
-    from maketables import MTable
 ZERO_BY_ASSUMPTION = "0†"
 MISSING_NOTE = {
     NOT_ESTIMABLE: f"{NOT_ESTIMABLE}: not estimable",
@@ -26,13 +27,80 @@ MISSING_NOTE = {
     WITHHELD: f"{WITHHELD}: confidential, too few firms",
     ZERO_BY_ASSUMPTION: "†: no such arrow, zero by assumption",
 }
+Cells = dict[tuple[str, str], dict[Any, str]]
+MOST_UPRIGHT = 9  # columns of a page upright; a table with more needs one in landscape
 
 
-def cell(estimate: float, *below: str, star: str = "") -> str:
-    """Return a cell: the estimate with stars, below it what tells its precision."""
+@dataclass(frozen=True)
+class Table:
+    """A table as it is published, before it is set in any format.
+
+    Attributes
+    ----------
+    frame
+        The cells as text; of two levels of rows the first are headings.
+    notes
+        What stands below it.
+    show_groups
+        Whether the headings of rows are shown.
+    caption
+        What stands above it.
+    synthetic
+        Whether it is stamped.
+    """
+
+    frame: pd.DataFrame
+    notes: str
+    show_groups: bool = True
+    caption: str = ""
+    synthetic: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs a page in landscape."""
+        return self.frame.shape[1] > MOST_UPRIGHT
+
+    def headed(self, caption: str, *, synthetic: bool) -> Table:
+        """Return the table with its caption, stamped where its data are synthetic."""
+        told = f"{SYNTHETIC}, simulated from known coefficients: not findings about firms."
+        return replace(
+            self,
+            caption=stamped(caption, synthetic=synthetic),
+            notes=" ".join(filter(None, (self.notes, told if synthetic else ""))),
+            synthetic=synthetic,
+        )
+
+    def flat(self) -> pd.DataFrame:
+        """Return the cells with headings in one line, those of rows and the stamp as columns."""
+        frame = self.frame.astype(str).replace("\n", " ", regex=True)
+        flat = frame.set_axis([_joined(c) for c in frame.columns], axis=1)
+        rows = [i if isinstance(i, tuple) else (i,) for i in frame.index]
+        flat.insert(0, "row", [_joined(i[-1:]) for i in rows])
+        if frame.index.nlevels > 1 and self.show_groups:
+            flat.insert(0, "group", [_joined(i[:1]) for i in rows])
+        return flat.assign(data="SYNTHETIC") if self.synthetic else flat
+
+
+def _joined(heading: Any) -> str:
+    parts = heading if isinstance(heading, tuple) else (heading,)
+    return " | ".join(str(part).replace("\n", " ") for part in parts if part != "")
+
+
+def lay_out(frame: pd.DataFrame, notes: Iterable[str], *, show_groups: bool = True) -> Table:
+    """Return a table whose notes also say what the signs in its cells mean."""
+    notes = [note for note in notes if note]
+    shown = set(frame.astype(str).to_numpy().ravel())
+    for sign, meaning in MISSING_NOTE.items():
+        if sign in shown and not any(sign + ":" in note for note in notes):
+            notes.append(f"{meaning}.")
+    return Table(frame, " ".join(notes), show_groups)
+
+
+def cell(estimate: float, *below: str, p: float | None = None) -> str:
+    """Return a cell: the estimate with the stars of its p-value, below it its precision."""
     if not np.isfinite(estimate):
         return NOT_ESTIMABLE
-    return "\n".join([number(estimate) + star, *(line for line in below if line)])
+    return "\n".join([number(estimate) + stars(p), *filter(None, below)])
 
 
 def union(items: Iterable[Any]) -> list[Any]:
@@ -40,15 +108,9 @@ def union(items: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys(items))
 
 
-def sentence(text: str) -> str:
-    """Return the text with a capital at its beginning."""
-    return text[:1].upper() + text[1:]
-
-
-def breaks_note(breaks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the note on the breaks in series that a table crosses, none without a break."""
-    told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
-    return [f"Breaks in series. {told}"] if breaks else []
+def no_cells() -> Cells:
+    """Return a table to be filled: by heading and row, what stands in each column."""
+    return defaultdict(dict)
 
 
 def two_level(
@@ -67,32 +129,3 @@ def two_level(
     if not keys:
         return pd.DataFrame({"": [NOT_ESTIMABLE]}, index=["Nothing to show"])
     return pd.DataFrame(data, index=pd.MultiIndex.from_tuples(keys), columns=names)
-
-
-def set_table(
-    findings: Findings,
-    frame: pd.DataFrame,
-    caption: str,
-    notes: Iterable[str],
-    *,
-    show_groups: bool = True,
-) -> MTable:
-    """Return a frame as a table with caption and notes, stamped where its data are synthetic."""
-    from maketables import MTable
-
-    table = MTable(frame, rgroup_sep="t", rgroup_display=show_groups)
-    notes = [note for note in notes if note]
-    shown = set(table.df.astype(str).to_numpy().ravel())
-    for sign, meaning in MISSING_NOTE.items():
-        if sign in shown and not any(sign + ":" in note for note in notes):
-            notes.append(f"{meaning}.")
-    if findings.synthetic:
-        caption = f"{caption} [{SYNTHETIC}]"
-        notes.append(f"{SYNTHETIC}, simulated from known coefficients: not findings about firms.")
-    table.caption, table.notes = caption, " ".join(notes)
-    return table
-
-
-def is_wide(table: MTable) -> bool:
-    """Return whether a table needs a page in landscape."""
-    return table.df.shape[1] > 9

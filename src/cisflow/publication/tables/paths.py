@@ -4,91 +4,88 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import Any
 
 import pandas as pd
 
 from cisflow.estimation.estimates import FIXED
-from cisflow.publication.findings import (
-    ARROW,
+from cisflow.publication.families import reading
+from cisflow.publication.findings import Findings, groups_in
+from cisflow.publication.tables.layout import (
+    ZERO_BY_ASSUMPTION,
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+    union,
+)
+from cisflow.publication.tables.notes import ending
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    Findings,
-    accounts_note,
-    count,
     covariance_name,
+    firms,
     interval,
     label,
     number,
     p_value,
-    reading,
-    stars,
 )
-from cisflow.publication.tables.layout import ZERO_BY_ASSUMPTION, cell, set_table, two_level, union
-from cisflow.publication.tables.regressions import _groups, _stat, reasons, sample_note
+from cisflow.study.balance_terms import SCALES
+from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
-if TYPE_CHECKING:
-    from maketables import MTable
-
+EFFECTS = {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}
 AND_STARS = ", by which the stars go too"
 
 
-def path_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+def path_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the arrows of path models side by side, standardised and raw."""
     arrows = union([(s, t) for m in members for t, s in _arrows(findings.models[m])])
-    outcomes = union([t for m in members for t in findings.models[m]["equations"]])
+    outcomes = union([t for m in members for t in findings.models[m].equations])
     cells: dict[tuple[str, str], list[str]] = {}
     for model in members:
         spec = findings.models[model]
         rows = findings.rows(country, wave, model)
-        fits = findings.fits(country, wave, model)
-        fit = fits[0] if fits else {}
-        for column in ("standardised", "raw"):
+        for column in SCALES:
             found = rows[rows["column"] == column].drop_duplicates(["outcome", "term"])
             by_arrow = found.set_index(["term", "outcome"])
             texts = [
                 _arrow_cell(by_arrow, arrow) if arrow[::-1] in _arrows(spec) else ""
                 for arrow in arrows
             ]
-            statistics = _statistics(fit, spec, outcomes)
+            statistics = _statistics(findings.fit(country, wave, model), spec, outcomes)
             statistics |= _tests_against_union(findings, country, wave, model, members)
-            first = column == "standardised"
-            texts += statistics.values() if first else [""] * len(statistics)
-            cells[_reading_head(group, model, members), column.capitalize()] = texts
+            texts += statistics.values() if column == SCALES[0] else [""] * len(statistics)
+            cells[_reading_head(model, members), column.capitalize()] = texts
     index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
     index += [("stats", name) for name in statistics]
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
-    rows = pd.concat([findings.rows(country, wave, m) for m in members])
+    rows = _several(findings, country, wave, members)
     notes = [
         f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
         "Standardised: change in standard deviations of the outcome per standard deviation of "
         "the source. A blank means that the reading has no such arrow; statistics of a reading "
         "stand in its first column. RMSEA with its 90 % interval.",
         _tests_note(findings, members),
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(rows),
+        *ending(findings, country, rows, *members),
     ]
-    caption = f"Path coefficients ({source_of(findings, members)}): {findings.place(country, wave)}"
-    return set_table(findings, frame, caption, notes, show_groups=False)
+    return lay_out(frame, notes, show_groups=False)
 
 
-def _statistics(
-    fit: Mapping[str, Any], spec: Mapping[str, Any], outcomes: Sequence[str]
-) -> dict[str, str]:
+def _statistics(fit: Mapping[str, Any], spec: Model, outcomes: Sequence[str]) -> dict[str, str]:
     """Return how many firms a path model rests on and how well it fits, by name of the row."""
     r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
-    texts = {"Firms": _stat(fit, "nobs", count)}
+    texts = {"Firms": firms(fit.get("nobs"))}
     for outcome in outcomes:
-        known = outcome in spec["equations"]
-        texts[f"R², {label(outcome, short=True)}"] = _stat(r2, outcome, number) if known else ""
+        known = outcome in spec.equations
+        texts[f"R², {label(outcome, short=True)}"] = number(r2.get(outcome)) if known else ""
     chisq, df = measures.get("chisq"), measures.get("df")
     texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
-    texts["p"] = _stat(measures, "pvalue", p_value)
+    texts["p"] = p_value(measures.get("pvalue"))
     for name in ("cfi", "tli", "rmsea", "srmr", "aic", "bic"):
-        texts[name.upper()] = _stat(measures, name, number)
+        texts[name.upper()] = number(measures.get(name))
     bounds = interval(measures.get("rmsea_ci_low"), measures.get("rmsea_ci_high"))
     texts["RMSEA"] = " ".join(filter(None, (texts["RMSEA"], bounds)))
     return texts
@@ -100,7 +97,7 @@ def _chisq(chisq: float | None, df: float | None) -> str:
 
 def _union_of(findings: Findings, members: Sequence[str]) -> str | None:
     """Return the member that is the union of others, if there is one."""
-    return next((m for m in members if findings.models[m].get("readings")), None)
+    return next((m for m in members if findings.models[m].readings), None)
 
 
 def _tests_against_union(
@@ -110,17 +107,16 @@ def _tests_against_union(
     union_model = _union_of(findings, members)
     if union_model is None:
         return {}
-    fits = findings.fits(country, wave, union_model)
-    test = ((fits[0] if fits else {}).get("readings") or {}).get(model)
+    test = (findings.fit(country, wave, union_model).get("readings") or {}).get(model)
     heads = ("Against the union: LR χ² (d.f.)", "p (likelihood ratio)", "p (Wald)")
-    if model not in findings.models[union_model]["readings"]:
+    if model not in findings.models[union_model].readings:
         return dict.fromkeys(heads, "")
     if test is None:
         return dict.fromkeys(heads, NOT_ESTIMABLE)
     texts = (
         _chisq(test.get("lr"), test.get("lr_df")),
-        _stat(test, "lr_p", p_value),
-        _stat(test, "wald_p", p_value),
+        p_value(test.get("lr_p")),
+        p_value(test.get("wald_p")),
     )
     return dict(zip(heads, texts, strict=True))
 
@@ -134,16 +130,13 @@ def _tests_note(findings: Findings, members: Sequence[str]) -> str:
     )
 
 
-def indices_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+def indices_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render the modification indices of the arrows that each reading leaves out."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for model in members:
-        fits = findings.fits(country, wave, model)
-        for index in (fits[0] if fits else {}).get("modification_indices") or []:
+        for index in findings.fit(country, wave, model).get("modification_indices") or []:
             arrow = label(f"{index['source']}{ARROW}{index['target']}")
-            cells[_reading_head(group, model, members), arrow] = {
+            cells[_reading_head(model, members), arrow] = {
                 "Index": number(index["mi"]),
                 "p": p_value(index["p_value"]),
                 "Expected coefficient, standardised": number(index["std_expected_change"]),
@@ -152,41 +145,25 @@ def indices_table(
         "Index: by how much χ² is expected to fall if the arrow were drawn, a score test with one "
         "degree of freedom that is robust where the standard errors are. Only the largest of each "
         "reading are shown; among many tests one below 0.05 is no discovery.",
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(_several(findings, country, wave, members)),
+        *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
-    caption = (
-        f"Arrows left out: modification indices ({source_of(findings, members)}): "
-        f"{findings.place(country, wave)}"
-    )
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def effects_table(
-    findings: Findings, country: str, wave: str, group: str, members: Sequence[str]
-) -> MTable:
+def effects_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
     """Render direct, indirect and total effects of path models side by side, with intervals."""
-    columns = [
-        (_reading_head(group, m, members), c) for m in members for c in ("standardised", "raw")
-    ]
-    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    columns = [(_reading_head(m, members), c) for m in members for c in SCALES]
+    cells = no_cells()
     for model in members:
         rows = findings.rows(country, wave, model)
-        head = _reading_head(group, model, members)
-        for source, target in findings.models[model]["effects"]:
+        head = _reading_head(model, members)
+        for source, target in findings.models[model].effects:
             heading = f"{label(source)}{ARROW}{label(target)}"
             found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
-            for kind in (f"direct({source})", f"indirect({source})", f"total({source})"):
-                for column in ("standardised", "raw"):
-                    cells.setdefault((heading, _effect_label(kind)), {})[head, column] = (
-                        NOT_ESTIMABLE
-                    )
+            for kind, column in product(EFFECTS, SCALES):
+                cells[heading, EFFECTS[kind]][head, column] = NOT_ESTIMABLE
             for row in found.to_dict(orient="records"):
-                text = _effect_cell(row)
-                cells.setdefault((heading, _effect_label(row["term"])), {})[head, row["column"]] = (
-                    text
-                )
+                cells[heading, _effect_label(row["term"])][head, row["column"]] = _effect_cell(row)
     frame = two_level(cells, order=_effect_order, columns=columns)
     frame.columns = frame.columns.set_levels(
         [text.capitalize() for text in frame.columns.levels[1]], level=1
@@ -195,38 +172,32 @@ def effects_table(
     notes = [
         f"In brackets 95 % confidence intervals: {intervals}. "
         f"{STARS_NOTE}. A blank means that the reading has no such path.",
-        sample_note(findings.models[members[0]]),
-        accounts_note(findings, country, *(findings.models[m] for m in members)),
-        *reasons(_several(findings, country, wave, members)),
+        *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
-    caption = (
-        f"Direct, indirect and total effects ({source_of(findings, members)}): "
-        f"{findings.place(country, wave)}"
-    )
-    return set_table(findings, frame, caption, notes)
+    return lay_out(frame, notes)
 
 
-def _arrows(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _arrows(spec: Model) -> list[tuple[str, str]]:
     """Return the arrows of a path model as (target, source)."""
-    return [(target, source) for target, sources in spec["equations"].items() for source in sources]
+    return [(target, source) for target, sources in spec.equations.items() for source in sources]
 
 
 def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
     if arrow not in by_arrow.index:
         return NOT_ESTIMABLE
     row = by_arrow.loc[arrow]
-    return cell(row["estimate"], f"({number(row['std_error'])})", star=stars(row["p_value"]))
+    return cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
 
 
 def _effect_cell(row: Mapping[str, Any]) -> str:
     if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
     bounds = interval(row["ci_low"], row["ci_high"])
-    return cell(row["estimate"], bounds, star=stars(row["p_value"]))
+    return cell(row["estimate"], bounds, p=row["p_value"])
 
 
 def _is_effect(source: str, target: str) -> Callable[[str], bool]:
-    kinds = {f"{kind}({source})" for kind in ("direct", "indirect", "total")}
+    kinds = {f"{kind}({source})" for kind in EFFECTS}
     start, end = source + ARROW, ARROW + target
 
     def check(term: str) -> bool:
@@ -240,20 +211,15 @@ def _effect_label(term: str) -> str:
     kind = re.match(r"(direct|indirect|total)\(", term)
     if not kind:
         return f"via {label(ARROW.join(term.split(ARROW)[1:-1]), short=True)}"
-    return {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}[kind[1]]
+    return EFFECTS[kind[1]]
 
 
 def _effect_order(name: str) -> int:
     return {"Direct": 0, "Indirect, all paths": 2, "Total": 3}.get(name, 1)
 
 
-def _reading_head(group: str, model: str, members: Sequence[str]) -> str:
-    return f"Reading “{reading(group, model)}”" if len(members) > 1 else "Model"
-
-
-def source_of(findings: Findings, members: Sequence[str]) -> str:
-    """Return the article several readings follow."""
-    return findings.models[members[0]].get("source") or ", ".join(members)
+def _reading_head(model: str, members: Sequence[str]) -> str:
+    return f"Reading “{reading(model, members)}”" if len(members) > 1 else "Model"
 
 
 def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:
@@ -263,7 +229,7 @@ def _several(findings: Findings, country: str, wave: str, members: Sequence[str]
 def _path_covariance(rows: pd.DataFrame) -> str:
     arrows = rows[~rows["term"].str.contains(r"\(|→", regex=True)]
     kinds = [kind for kind in dict.fromkeys(arrows["cov_type"]) if kind]
-    return ", ".join(covariance_name(kind, _groups(rows)) for kind in kinds) or NOT_ESTIMABLE
+    return ", ".join(covariance_name(kind, groups_in(rows)) for kind in kinds) or NOT_ESTIMABLE
 
 
 def _interval_words(findings: Findings, country: str, wave: str, members: Sequence[str]) -> str:

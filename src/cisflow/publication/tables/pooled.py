@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.claims.verdicts import (
-    CONTRADICTED,
-    INCONCLUSIVE,
+from cisflow.claims import verdicts
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.balances import part_labels
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
+from cisflow.publication.tables.notes import breaks_note, reasons
+from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    NOT_MEASURABLE,
-    SUPPORTED,
-)
-from cisflow.publication.findings import NOT_ESTIMABLE as MISSING
-from cisflow.publication.findings import (
     STARS_NOTE,
-    Findings,
     brief_interval,
     column_label,
     count,
@@ -30,15 +26,11 @@ from cisflow.publication.findings import (
     label,
     number,
     p_value,
+    sentence,
     stars,
 )
-from cisflow.publication.tables.balances import part_labels
-from cisflow.publication.tables.layout import breaks_note, sentence, set_table, two_level
-from cisflow.publication.tables.regressions import reasons
-from cisflow.study.series import breaks_crossed
-
-if TYPE_CHECKING:
-    from maketables import MTable
+from cisflow.study.claims import ARROW
+from cisflow.study.models import Model
 
 METHODS = {
     "paule-mandel": "Paule–Mandel",
@@ -48,31 +40,31 @@ METHODS = {
 ERRORS = {"knapp-hartung": "Knapp–Hartung", "normal": "normal"}
 # A letter for each verdict, so that the matrix can be read without colours.
 LETTERS = {
-    SUPPORTED: "S",
-    CONTRADICTED: "C",
-    INCONCLUSIVE: "I",
-    NOT_ESTIMABLE: "n",
-    NOT_MEASURABLE: "–",
+    verdicts.SUPPORTED: "S",
+    verdicts.CONTRADICTED: "C",
+    verdicts.INCONCLUSIVE: "I",
+    verdicts.NOT_ESTIMABLE: "n",
+    verdicts.NOT_MEASURABLE: "–",
 }
 ALL_COUNTRIES = "All countries"
 TERM = ["wave", "model", "outcome", "column", "term"]
 
 
-def pooled_table(findings: Findings, model: str) -> MTable:
+def pooled_table(findings: Findings, model: str) -> Table:
     """Render the pooled coefficients of a model with what tells how much countries differ."""
     rows = main_rows(findings, model)
     cells = {
         _key(findings, row): {
             "Estimate": number(row["estimate"]) + stars(row["p_value"]),
-            "95 % interval": _unbroken(row["ci_low"], row["ci_high"]),
-            "Prediction interval": _unbroken(row["pi_low"], row["pi_high"]),
+            "95 % interval": brief_interval(row["ci_low"], row["ci_high"], unbroken=True),
+            "Prediction interval": brief_interval(row["pi_low"], row["pi_high"], unbroken=True),
             "τ (I², %)": f"{number(np.sqrt(row['tau2']))} ({_percent(row['i2'])})",
             "p of Q": p_value(row["q_p"]),
             "Countries": count(row["k"]),
             "Firms": count(row["n"]),
         }
         if np.isfinite(row["estimate"])
-        else {"Estimate": MISSING}
+        else {"Estimate": NOT_ESTIMABLE}
         for row in rows.to_dict(orient="records")
     }
     notes = [
@@ -85,18 +77,17 @@ def pooled_table(findings: Findings, model: str) -> MTable:
         *crossed_breaks(findings),
         *reasons(rows),
     ]
-    caption = f"{findings.models[model]['title']}: pooled over countries"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def methods_table(findings: Findings, model: str) -> MTable:
+def methods_table(findings: Findings, model: str) -> Table:
     """Render the pooled coefficients of a model by each method."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for row in _of_model(findings, model).to_dict(orient="records"):
         if np.isfinite(row["estimate"]):
             head = f"{METHODS[row['method']]}, {ERRORS[row['cov_type']]}"
             bounds = interval(row["ci_low"], row["ci_high"])
-            cells.setdefault(_key(findings, row), {})[head] = (
+            cells[_key(findings, row)][head] = (
                 f"{number(row['estimate'])}{stars(row['p_value'])}\n{bounds}"
             )
     notes = [
@@ -105,16 +96,19 @@ def methods_table(findings: Findings, model: str) -> MTable:
         "standard errors from the spread of the countries, and t instead of the normal "
         f"distribution. {STARS_NOTE}.",
     ]
-    caption = f"{findings.models[model]['title']}: methods of pooling compared"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def leave_one_out_table(findings: Findings, model: str) -> MTable:
+def leave_one_out_table(findings: Findings, model: str) -> Table:
     """Render how far the pooled coefficients of a model hang on a single country."""
     cells = {}
     for term in pooled_terms(findings, model):
         without = sorted(term["leave_one_out"], key=lambda left: left["estimate"])
-        row = {"Lowest": MISSING, "Highest": MISSING, "Decisive countries": MISSING}
+        row = {
+            "Lowest": NOT_ESTIMABLE,
+            "Highest": NOT_ESTIMABLE,
+            "Decisive countries": NOT_ESTIMABLE,
+        }
         if without:
             ends = {"Lowest": without[0], "Highest": without[-1]}
             row = {
@@ -130,24 +124,25 @@ def leave_one_out_table(findings: Findings, model: str) -> MTable:
         "Pooled estimates with each country left out in turn. A country is decisive if without it "
         "the 95 % interval says something else of the sign: positive, negative, or open.",
         "n.e.: not estimable (leaving one out needs three countries)."
-        if any(MISSING in row.values() for row in cells.values())
+        if any(NOT_ESTIMABLE in row.values() for row in cells.values())
         else "",
     ]
-    caption = f"{findings.models[model]['title']}: one country left out at a time"
-    return set_table(findings, two_level(cells), caption, notes)
+    return lay_out(two_level(cells), notes)
 
 
-def moderators_table(findings: Findings, model: str) -> MTable:
+def moderators_table(findings: Findings, model: str) -> Table:
     """Render the meta-regressions of a model's coefficients."""
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     notes: dict[str, None] = {}
-    for row in (findings.pooling or {})["moderators"]:
+    for row in findings.pooling["moderators"]:
         if row["model"] != model:
             continue
-        of = cells.setdefault(_key(findings, row), {})
+        of = cells[_key(findings, row)]
         if row["note"]:
-            notes[f"{MISSING}: not estimable: {row['note']}."] = None
-            of |= {sentence(name.replace("_", " ")): MISSING for name in _moderators(findings)}
+            notes[f"{NOT_ESTIMABLE}: not estimable: {row['note']}."] = None
+            of |= {
+                sentence(name.replace("_", " ")): NOT_ESTIMABLE for name in _moderators(findings)
+            }
             continue
         head = "Constant" if row["moderator"] == "Intercept" else row["moderator"]
         of[sentence(head.replace("_", " "))] = (
@@ -164,12 +159,11 @@ def moderators_table(findings: Findings, model: str) -> MTable:
         f"not explain. {STARS_NOTE}.",
         *notes,
     ]
-    caption = f"{findings.models[model]['title']}: effects by attributes of the country"
     shown = [*columns, "τ left", "R² (%)", "Estimates"]
-    return set_table(findings, two_level(cells, columns=shown), caption, told)
+    return lay_out(two_level(cells, columns=shown), told)
 
 
-def matrix_table(findings: Findings) -> MTable:
+def matrix_table(findings: Findings) -> Table:
     """Render the verdict on every claim by country, a letter for each of its waves."""
     letters = verdict_letters(findings)
     claims = findings.claims.drop_duplicates("claim")
@@ -189,8 +183,7 @@ def matrix_table(findings: Findings) -> MTable:
         "same rule applied to the pooled estimate and its interval, or the verdict of a claim "
         "that is about the run as a whole. A claim’s first test decides.",
     ]
-    frame = pd.DataFrame(columns, index=list(claims["claim"]))
-    return set_table(findings, frame, "Verdicts by claim, country and wave", notes)
+    return lay_out(pd.DataFrame(columns, index=list(claims["claim"])), notes)
 
 
 # --- shared with the figures -------------------------------------------------------------------
@@ -203,7 +196,6 @@ def main_rows(findings: Findings, model: str) -> pd.DataFrame:
 
 def _of_model(findings: Findings, model: str) -> pd.DataFrame:
     """Return the pooled rows of a model; of raw and standardised effects the latter."""
-    assert findings.pooled is not None  # noqa: S101 - called for pooled runs alone
     rows = findings.pooled[findings.pooled["model"] == model]
     return rows[~rows["column"].map(_is_raw)]
 
@@ -214,13 +206,12 @@ def _is_raw(column: str) -> bool:
 
 def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
     """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
-    terms = (findings.pooling or {})["terms"]
+    terms = findings.pooling["terms"]
     return [t for t in terms if t["model"] == model and not _is_raw(t["column"])]
 
 
 def pooled_waves(findings: Findings) -> list[str]:
     """Return what pooled verdicts there are: one over all waves, or one per wave."""
-    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
     waves = list(dict.fromkeys(findings.pooled_claims["wave"]))
     order = list(dict.fromkeys(w for of in findings.countries.values() for w in of))
     known = sorted(waves, key=lambda w: order.index(w) if w in order else -1)
@@ -234,7 +225,6 @@ def verdict_letters(findings: Findings) -> dict[tuple[str, str, str], str]:
         for row in findings.claims.drop_duplicates(["claim", "country", "wave"]).to_dict("records")
         if row["country"]
     }
-    assert findings.pooled_claims is not None  # noqa: S101 - called for pooled runs alone
     pooled = findings.pooled_claims.drop_duplicates(["claim", "wave"]).to_dict("records")
     letters |= {(row["claim"], "", row["wave"]): LETTERS[row["verdict"]] for row in pooled}
     whole = findings.claims[findings.claims["country"] == ""].drop_duplicates("claim")
@@ -263,14 +253,12 @@ def crossed_breaks(findings: Findings) -> list[str]:
     """Say which breaks in series the pooled waves cross, where the codebooks record any."""
     if findings.settings["pool"]["by"] == "wave":
         return []
-    breaks = breaks_crossed(*findings.series.values())
-    return breaks_note(breaks)
+    return breaks_note(*findings.series.values())
 
 
-def term_label(findings: Findings, model: str, term: str) -> str:
-    """Return what to call a pooled term in print."""
-    spec = findings.models[model]
-    if spec["estimator"] == "balance" and "→" not in term:
+def term_label(spec: Model, term: str) -> str:
+    """Return what to call a pooled term of a model in print."""
+    if spec.estimator == "balance" and ARROW not in term:
         return part_labels(spec).get(term, term).removeprefix("– ").capitalize()
     effect = re.fullmatch(r"(direct|indirect|total)\((.+)\)", term)
     return f"{effect[1].capitalize()} effect of {inline(effect[2])}" if effect else label(term)
@@ -283,11 +271,11 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     _, bar, group = row["column"].partition(" | ")
     if bar:
         parts.append(group_label(group))
-    elif len(spec.get("columns", {})) > 1:
+    elif len(spec.columns) > 1:
         parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
-    text = term_label(findings, row["model"], row["term"]) if row["term"] else "All terms"
+    text = term_label(spec, row["term"]) if row["term"] else "All terms"
     return ", ".join(parts), text
 
 
@@ -295,26 +283,5 @@ def _moderators(findings: Findings) -> list[str]:
     return list(findings.settings["pool"]["moderators"])
 
 
-def _unbroken(low: float, high: float) -> str:
-    """Return an interval that stays on one line in a narrow column."""
-    return brief_interval(low, high).replace(" ", "\u00a0")
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def pooled_tables(
-    settings: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, Any]]:
-    """Yield name and renderer of every table of a run that pools."""
-    yield "claims_matrix", matrix_table
-    kinds = {
-        "pooled": pooled_table,
-        "pooled_methods": methods_table,
-        "pooled_leave_one_out": leave_one_out_table,
-        **({"pooled_moderators": moderators_table} if settings["pool"]["moderators"] else {}),
-    }
-    for model in models:
-        for kind, render in kinds.items():
-            yield f"{kind}_{model}", partial(render, model=model)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cisflow.panel.rates import ANY, RATES
-from cisflow.publication.findings import NOT_ESTIMABLE, WITHHELD, Findings, count, label, number
-from cisflow.publication.tables.layout import sentence, set_table, two_level, union
-
-if TYPE_CHECKING:
-    from maketables import MTable
+from cisflow.panel.rates import ANY
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
+from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, count, label, number, sentence
 
 DESIGNS = {
     "stratified": "weighted; standard errors for a stratified sample without replacement",
@@ -21,20 +19,18 @@ DESIGNS = {
 }
 
 
-def rates_table(findings: Findings, country: str, wave: str) -> MTable:
+def rates_table(findings: Findings, country: str, wave: str) -> Table:
     """Render the rates of one wave: sectors and sizes in rows, partners in columns."""
-    rates = RATES.frame([]) if findings.rates is None else findings.rates
+    rates = findings.rates
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for row in here.to_dict(orient="records"):
-        line = cells.setdefault((sentence(row["sector"]), sentence(row["size"])), {})
+        line = cells[sentence(row["sector"]), sentence(row["size"])]
         if row["partner"] == ANY:
             line["Firms"] = count(row["firms"], findings.minimum)
         line[_partner(row["partner"])] = _rate(row)
     columns = union(["Firms", *(_partner(name) for name in here["partner"])])
-    caption = "Enterprises cooperating on innovation, % of innovation-active enterprises: "
-    frame = two_level(cells, columns=columns)
-    return set_table(findings, frame, caption + findings.place(country, wave), _notes(here))
+    return lay_out(two_level(cells, columns=columns), _notes(here))
 
 
 def _partner(name: str) -> str:

@@ -3,66 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cisflow.panel.flow import control_flow
-from cisflow.publication.findings import (
+from cisflow.publication.families import described, places
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
+from cisflow.publication.tables.notes import accounts_note
+from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
     WITHHELD,
-    Findings,
-    accounts_note,
     count,
-    described,
     label,
     number,
-    places,
+    sentence,
     signed,
 )
-from cisflow.publication.tables.layout import sentence, set_table, two_level, union
 from cisflow.study.series import breaks_crossed
 
-if TYPE_CHECKING:
-    from maketables import MTable
 
-
-def flow_table(findings: Findings) -> MTable:
+def flow_table(findings: Findings) -> Table:
     """Render how many firms each restriction leaves, for the models whose samples are described."""
     flow = control_flow(findings.flow, findings.minimum).astype(
         dict.fromkeys(("firms", "lost"), float)
     )
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells = no_cells()
     for model in described(findings.models):
         for country, wave in places(findings.countries):
             of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
             for step in flow[of].to_dict(orient="records"):
-                heading = f"{findings.models[model]['title']}, {findings.name(country)}"
+                heading = f"{findings.models[model].title}, {findings.name(country)}"
                 text = count(step["firms"])
                 if step["lost"] > 0:
                     text += f" (−{count(step['lost'])})"
-                cells.setdefault((heading, sentence(step["restriction"])), {})[wave] = text
+                cells[heading, sentence(step["restriction"])][wave] = text
     waves = union([wave for _, wave in places(findings.countries)])
-    frame = two_level(cells, columns=waves)
     notes = [
         "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
         f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
         "that happens in one wave only, the other has a blank."
     ]
-    return set_table(findings, frame, "Sample flow", notes)
+    return lay_out(two_level(cells, columns=waves), notes)
 
 
-def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> MTable:
+def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render number, mean, standard deviation, shares at the limits, and correlations."""
     spec = findings.models[model]
-    caption = f"Descriptives and correlations, sample of “{spec['title']}”"
-    caption += f": {findings.place(country, wave)}"
     about = findings.description(country, wave, model)
     if not about or not about["n"]:
         why = findings.why_not(country, wave, model) or "the sample is too small to show"
         frame = pd.DataFrame({"Firms": [NOT_ESTIMABLE]}, index=["Sample"])
-        return set_table(findings, frame, caption, [f"{NOT_ESTIMABLE}: {why}."])
+        return lay_out(frame, [f"{NOT_ESTIMABLE}: {why}."])
     variables = about["variables"]
     index = [f"({i}) {label(v['variable'])}" for i, v in enumerate(variables, 1)]
     columns: dict[str, list[str]] = {
@@ -70,11 +64,11 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
         "Mean": [_described(v, "mean") for v in variables],
         "SD": [_described(v, "sd") for v in variables],
     }
-    low, high = spec.get("limits") or (None, None)
+    low, high = spec.limits or (None, None)
     for name, limit in (("at_lower", low), ("at_upper", high)):
         if limit is not None:
             columns[f"At {limit:g}"] = [
-                _described(v, name, percent=True) if v["variable"] in spec["outcomes"] else ""
+                _described(v, name, percent=True) if v["variable"] in spec.outcomes else ""
                 for v in variables
             ]
     for j in range(len(variables) - 1):
@@ -88,7 +82,7 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
         "Minima and maxima are single firms’ values and are not published.",
         accounts_note(findings, country, spec),
     ]
-    return set_table(findings, pd.DataFrame(columns, index=index), caption, notes)
+    return lay_out(pd.DataFrame(columns, index=index), notes)
 
 
 def _described(variable: Mapping[str, Any], name: str, *, percent: bool = False) -> str:
@@ -108,7 +102,7 @@ def _correlated(about: Mapping[str, Any], i: int, j: int) -> str:
     return WITHHELD if all(asked) else NOT_ASKED
 
 
-def quality_overview(findings: Findings) -> MTable:
+def quality_overview(findings: Findings) -> Table:
     """Render one line per extract: what was read, what was kept, which checks failed."""
     rows = {}
     for record in findings.quality:
@@ -131,10 +125,10 @@ def quality_overview(findings: Findings) -> MTable:
     ]
     notes = ["One line per extract. The tables quality_* list every variable."]
     notes += [f"Breaks in series. {' '.join(crossed)}"] if crossed else []
-    return set_table(findings, frame, "Data quality", notes)
+    return lay_out(frame, notes)
 
 
-def quality_table(findings: Findings, country: str, wave: str) -> MTable:
+def quality_table(findings: Findings, country: str, wave: str) -> Table:
     """Render, per variable of an extract, how the answers divide up, in percent of rows."""
     here = (country, wave)
     record = next(r for r in findings.quality if (r["country"], r["wave"]) == here)
@@ -163,8 +157,7 @@ def quality_table(findings: Findings, country: str, wave: str) -> MTable:
         accounts_note(findings, country) if wave == "accounts" else "",
         f"Doubts about the file: {' '.join(seen)}" if seen else "",
     ]
-    caption = f"Answers by variable: {findings.place(record['country'], record['wave'])}"
-    return set_table(findings, frame, caption, notes)
+    return lay_out(frame, notes)
 
 
 def percent(part: float, whole: float) -> str:

@@ -19,7 +19,8 @@ from cisflow.estimation.pooling.exports import write_export
 from cisflow.estimation.pooling.meta_regression import meta_regression, residual_variance
 from cisflow.estimation.pooling.pool import combine, pool
 from cisflow.estimation.pooling.prediction import prediction_interval, variances
-from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages, pooled_figures
+from cisflow.publication.catalogue import FIGURE, catalogue
+from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages
 from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
@@ -422,12 +423,11 @@ def test_the_pooled_table_survives_its_file(findings, tmp_path):
 def test_tables_hold_the_pooled_numbers(findings):
     row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
     table = pooled_table(findings, "faems2005")
-    first = table.df.xs("Any cooperation", level=1).iloc[0]
+    first = table.frame.xs("Any cooperation", level=1).iloc[0]
     assert first["Estimate"].strip("*").replace("−", "-") == f"{row['estimate']:.3f}"
     assert first["Countries"] == "4"
-    assert "SYNTHETIC" in table.caption
-    assert "n.e." in pooled_table(findings, "faems2005").df.to_numpy()  # public research
-    assert "Decisive countries" in leave_one_out_table(findings, "faems2005").df.columns
+    assert "n.e." in pooled_table(findings, "faems2005").frame.to_numpy()  # public research
+    assert "Decisive countries" in leave_one_out_table(findings, "faems2005").frame.columns
 
 
 BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
@@ -465,15 +465,16 @@ def test_verdicts_stand_by_claim_country_and_wave(findings):
 
 
 def test_figures_are_named_before_they_are_drawn(findings):
-    names = [name for name, _ in pooled_figures(findings.settings, findings.models)]
-    assert names[0] == "claims_matrix"
+    items = catalogue(findings.settings, findings.models).of(FIGURE)
+    names = [item.name for item in items if item.section in ("forests", "tiles")]
+    assert names[-1] == "claims_matrix"
     assert "forest_faems2005_grouped_coop_exploitative" in names
     assert len(list(forests(findings.settings, findings.models))) == len(names) - 1
 
 
 def test_a_forest_has_every_country_and_the_pooled_diamond(findings):
-    draw = dict(pooled_figures(findings.settings, findings.models))
-    figure = draw["forest_faems2005_any_coop_any"](findings)
+    items = catalogue(findings.settings, findings.models)
+    figure = items["forest_faems2005_any_coop_any"].made(findings)
     axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == [*NAMES.values(), "Pooled"]
     corners = axes.patches[-1].get_xy()

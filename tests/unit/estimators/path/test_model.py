@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from cisflow.estimators.errors import EstimationError
-from cisflow.estimators.path.intervals import bca_interval
 from cisflow.estimators.path.model import PathModel, path_effects
 from cisflow.estimators.path.moments import Reweighter
 
@@ -309,21 +308,6 @@ def test_whole_clusters_are_resampled(firms):
     clustered = PathModel(EQUATIONS, firms).fit("cluster", {"groups": "industry"})
     ratio = fit.edges["std_error"] / clustered.edges["std_error"]
     assert ratio.between(0.7, 1.3).all()
-
-
-def test_bca_interval_is_scipys():
-    from scipy.stats import bootstrap
-
-    x = np.random.default_rng(4).exponential(size=40)
-    scipys = bootstrap((x,), np.mean, n_resamples=3000, method="BCa", rng=1, vectorized=True)
-    left_out = ((x.sum() - x) / 39)[:, None]
-    found = bca_interval(
-        np.array([x.mean()]),
-        scipys.bootstrap_distribution[:, None],
-        left_out,
-        np.array([0.025, 0.975]),
-    )
-    assert found[:, 0] == pytest.approx(list(scipys.confidence_interval), rel=1e-6)
 
 
 def test_failed_draws_are_counted_and_too_many_refused(firms):

@@ -1,0 +1,467 @@
+"""The catalogue: every table and figure a run publishes, each kind declared once.
+
+It is known before anything is estimated. The tables, the figures, the paper and the report ask it
+what there is, what it is called and what it is about; nothing else puts a name together. A new
+kind is a function of the findings in a module of :mod:`cisflow.publication.tables` or
+:mod:`cisflow.publication.figures`, and a line in :data:`TABLES` or
+:data:`FIGURES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.families import (
+    compared_regressions,
+    described,
+    further_regressions,
+    grouped_balances,
+    leading_regression,
+    models_of,
+    path_groups,
+    path_models,
+    places,
+    pooled_in_paper,
+    pooled_models,
+    printed_places,
+    scanned_balances,
+    sensitive,
+    shared_name,
+    split_balances,
+    stepped_balances,
+    told_column,
+    waves_of,
+    weighed_regressions,
+)
+from cisflow.publication.figures.balances import (
+    decomposition_figure,
+    groups_figure,
+    lag_figure,
+    steps_figure,
+)
+from cisflow.publication.figures.paths import path_figure
+from cisflow.publication.figures.pooled import forest_figure, forests, matrix_figure, matrix_pages
+from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivity_table
+from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
+from cisflow.publication.tables.balances import balance_table
+from cisflow.publication.tables.claims import claims_table
+from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.paths import effects_table, indices_table, path_table
+from cisflow.publication.tables.pooled import (
+    leave_one_out_table,
+    matrix_table,
+    methods_table,
+    moderators_table,
+    pooled_table,
+    term_label,
+)
+from cisflow.publication.tables.rates import rates_table
+from cisflow.publication.tables.regressions import (
+    covariance_table,
+    extensions_table,
+    regression_table,
+)
+from cisflow.publication.tables.samples import (
+    descriptives_table,
+    flow_table,
+    quality_overview,
+    quality_table,
+)
+from cisflow.publication.words import place_name
+from cisflow.study.models import Model
+from cisflow.study.run import is_pooled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TABLE, FIGURE = "table", "figure"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or figure of a run.
+
+    Attributes
+    ----------
+    kind
+        :data:`TABLE` or :data:`FIGURE`.
+    section
+        A key of :data:`SECTIONS`.
+    name
+        File name without ending; no two items share it.
+    caption
+        What it shows, in words.
+    make
+        A function of the findings that returns the table or draws the figure.
+    country, wave, models
+        What it is about, empty for all of them.
+    printed
+        Whether the paper has room for it; what it has not is in the folder alone.
+    """
+
+    kind: str
+    section: str
+    name: str
+    caption: str
+    make: Callable[[Findings], Table | Figure]
+    country: str = ""
+    wave: str = ""
+    models: tuple[str, ...] = ()
+    printed: bool = True
+
+    @property
+    def heading(self) -> str:
+        """Title of its section."""
+        return SECTIONS[self.section]
+
+    def made(self, findings: Findings) -> Any:
+        """Return the table under its caption, or the figure: the one way from findings to print."""
+        made = self.make(findings)
+        if isinstance(made, Table):
+            return made.headed(self.caption, synthetic=findings.synthetic)
+        return made
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items of a run, section by section in the order of the paper."""
+
+    items: tuple[Item, ...]
+
+    def of(self, kind: str) -> list[Item]:
+        """Return all tables, or all figures."""
+        return [item for item in self.items if item.kind == kind]
+
+    def name(self, section: str, country: str, wave: str, model: str) -> str:
+        """Return what the item about a model in one country and wave is called."""
+        about = section, country, wave
+        found = (i for i in self.items if (i.section, i.country, i.wave) == about)
+        return next(item.name for item in found if model in item.models)
+
+    def __getitem__(self, name: str) -> Item:
+        """Return an item by its name."""
+        return next(item for item in self.items if item.name == name)
+
+
+# --- what there may be, and where --------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """A run as its items are listed: the checked config and its models."""
+
+    settings: Mapping[str, Any]
+    models: Mapping[str, Model]
+
+    @property
+    def countries(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the config says of each country."""
+        return self.settings["countries"]
+
+    @property
+    def waves(self) -> dict[str, list[str]]:
+        """Waves by country."""
+        return {country: list(about["waves"]) for country, about in self.countries.items()}
+
+    def title(self, model: str) -> str:
+        """Return the title of a model."""
+        return str(self.models[model].title)
+
+
+About = Mapping[str, Any]  # what an item is told: `model`, or the `members` of a group
+Place = tuple[str, str]  # country and wave, either empty for all of them
+
+
+def whole(run: Run) -> list[About]:
+    """Return that there is one item about all models."""
+    return [{}]
+
+
+def each(of: Callable[..., Iterable[str]], *further: str) -> Callable[[Run], list[About]]:
+    """Return that there is an item about each of some models."""
+    return lambda run: [{"model": model} for model in of(run.models, *further)]
+
+
+def groups(run: Run) -> list[About]:
+    """Return that there is an item about each group of path models."""
+    return [{"members": members} for members in path_groups(run.models).values()]
+
+
+def if_any(of: Callable[..., Iterable[str]]) -> Callable[[Run], list[About]]:
+    """Return that there is one item if there are any such models."""
+    return lambda run: [{}] if of(run.models) else []
+
+
+def never(models: Mapping[str, Any]) -> list[str]:
+    """Return no models: items that stand in the folder alone."""
+    return []
+
+
+def once(run: Run, about: About) -> list[Place]:
+    """Return that an item is about all countries and waves."""
+    return [("", "")]
+
+
+def asked(run: Run, about: About) -> list[Place]:
+    """Return where a model is estimated, or its printed table stands."""
+    spec = run.models[models_in(about)[0]]
+    everywhere = [*places(run.waves), *printed_places(run.waves, run.models)]
+    return [at for at in everywhere if at[1] in waves_of(spec, run.waves[at[0]])]
+
+
+def every_wave(run: Run, about: About) -> list[Place]:
+    """Return every country and wave."""
+    return list(places(run.waves))
+
+
+def waves_read(run: Run, about: About) -> list[Place]:
+    """Return every country and wave whose extract is at hand."""
+    return [at for at in places(run.waves) if "export" not in run.countries[at[0]]]
+
+
+def extracts(run: Run, about: About) -> list[Place]:
+    """Return every extract at hand, those of accounts last."""
+    accounts = [(c, "accounts") for c, _ in with_accounts(run, about)]
+    return [
+        *waves_read(run, about),
+        *(at for at in accounts if "export" not in run.countries[at[0]]),
+    ]
+
+
+def if_read(run: Run, about: About) -> list[Place]:
+    """Return all countries, if any extract is at hand."""
+    return [("", "")] if waves_read(run, about) else []
+
+
+def each_country(run: Run, about: About) -> list[Place]:
+    """Return every country, all its waves together."""
+    return [(country, "") for country in run.countries]
+
+
+def with_accounts(run: Run, about: About) -> list[Place]:
+    """Return every country that has accounts."""
+    return [(c, "") for c, of in run.countries.items() if of.get("accounts")]
+
+
+def with_lags(run: Run, about: About) -> list[Place]:
+    """Return every country that has accounts, in a run that looks at several lags."""
+    return with_accounts(run, about) if len(run.settings.get("lags", [])) > 1 else []
+
+
+def pooling(run: Run, about: About) -> list[Place]:
+    """Return all countries, in a run that pools them."""
+    return [("", "")] if is_pooled(run.settings) else []
+
+
+def moderated(run: Run, about: About) -> list[Place]:
+    """Return all countries, in a run that explains how they differ."""
+    return pooling(run, about) if run.settings.get("pool", {}).get("moderators") else []
+
+
+def models_in(about: About) -> tuple[str, ...]:
+    """Return the models an item is about."""
+    return tuple(about["members"]) if "members" in about else tuple(about.values())
+
+
+class Kind(NamedTuple):
+    """Items of one kind: what they are called, who makes them, of what and where there is one.
+
+    ``name``, a key of :data:`CAPTIONS`, may take ``model``, ``group`` and ``here``, its caption
+    also ``title``, ``source`` and ``place``; ``printed`` names the models that the paper has room
+    for, None for all.
+    """
+
+    section: str
+    name: str
+    make: Callable[..., Any]
+    about: Callable[[Run], list[About]] = whole
+    where: Callable[[Run, About], list[Place]] = once
+    printed: Callable[..., Iterable[str]] | None = None
+
+    def items(self, kind: str, run: Run) -> Iterator[Item]:
+        """Yield the items of this kind that a run has."""
+        for about in self.about(run):
+            models = models_in(about)
+            words = {"model": models[0], "title": run.title(models[0])} if models else {}
+            if "members" in about:
+                words["group"] = shared_name(models)
+                words["source"] = run.models[models[0]].source or ", ".join(models)
+            room = self.printed is None or not {*models[:1]}.isdisjoint(self.printed(run.models))
+            for country, wave in self.where(run, about):
+                at = {k: v for k, v in (("country", country), ("wave", wave)) if v}
+                words["here"] = "_".join(at.values())
+                words["place"] = place_name(run.settings, country, wave) if country else ""
+                yield Item(
+                    kind,
+                    self.section,
+                    self.name.format(**words),
+                    CAPTIONS[self.name].format(**words),
+                    partial(self.make, **at, **about),
+                    country,
+                    wave,
+                    models,
+                    room,
+                )
+
+
+SECTIONS = {
+    "flow": "Samples",
+    "descriptives": "Descriptives",
+    "outcomes": "Distributions of outcomes",
+    "regressions": "Leading regression",
+    "coefficients": "Coefficients by type of partner",
+    "further": "Further regressions",
+    "paths": "Path models",
+    "diagrams": "Diagrams of path models",
+    "effects": "Effects in path models",
+    "omitted": "Arrows left out",
+    "balances": "Cost and return",
+    "decomposition": "Cost and return by path",
+    "groups": "Cost and return by kind of firm",
+    "lags": "Cost and return over time",
+    "steps": "Cost and return by step",
+    "extensions": "Further models side by side",
+    "claims": "Claims",
+    "errors": "Standard errors compared",
+    "quality": "Data quality",
+    "answers": "Answers by variable",
+    "attrition": "Loss of firms",
+    "cooperation": "Rates of cooperation",
+    "instruments": "Instrumental variables",
+    "panels": "Panels",
+    "sensitivity": "Sensitivity to an omitted variable",
+    "pooled": "Pooled over countries",
+    "forests": "Forest plots",
+    "pooled_checks": "Pooling checked",
+    "matrix": "Verdicts of all countries",
+    "tiles": "Verdicts of all countries, drawn",
+}
+HERE = "{model}_{here}"
+VERDICTS = "Verdicts by claim, country and wave"
+CAPTIONS = {
+    HERE: "{title}: {place}",
+    f"{HERE}_standard_errors": "{title}, standard errors compared: {place}",
+    f"coefficients_{HERE}": "Coefficients by type of partner: {place}",
+    f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
+    f"descriptives_{HERE}": "Descriptives and correlations, sample of “{title}”: {place}",
+    f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
+    f"lags_{HERE}": "Cost, return and balance by years after the survey: {place}",
+    f"outcomes_{HERE}": "Distribution of innovation outcomes, with the mass at the limits: {place}",
+    f"paths_{HERE}": "{title}: {place}",
+    f"steps_{HERE}": "Cost, return and balance of each further type of partner: {place}",
+    "attrition_{here}": "Who is lost between survey and accounts: {place}",
+    "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
+    "claims": "Which claims of the literature hold",
+    "claims_matrix": VERDICTS,
+    "cooperation_{here}": "Enterprises cooperating on innovation, % of innovation-active "
+    "enterprises: {place}",
+    "data_quality": "Data quality",
+    "extensions": "Further models: coefficients of interest",
+    "pooled_leave_one_out_{model}": "{title}: one country left out at a time",
+    "pooled_methods_{model}": "{title}: methods of pooling compared",
+    "pooled_moderators_{model}": "{title}: effects by attributes of the country",
+    "pooled_{model}": "{title}: pooled over countries",
+    "quality_{here}": "Answers by variable: {place}",
+    "sample_flow": "Sample flow",
+    "sensitivity": "Sensitivity to an omitted variable",
+    "{group}_effects_{here}": "Direct, indirect and total effects ({source}): {place}",
+    "{group}_omitted_{here}": "Arrows left out: modification indices ({source}): {place}",
+    "{group}_{here}": "Path coefficients ({source}): {place}",
+}
+LEAD, FURTHER = each(leading_regression), each(further_regressions)
+BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
+ALL, POOLED = each(list), each(pooled_models)
+TABLES = (
+    Kind("flow", "sample_flow", flow_table),
+    Kind("claims", "claims", claims_table),
+    Kind("descriptives", f"descriptives_{HERE}", descriptives_table, each(described), every_wave),
+    Kind("quality", "data_quality", quality_overview, where=if_read),
+    Kind("answers", "quality_{here}", quality_table, whole, extracts, printed=never),
+    Kind("cooperation", "cooperation_{here}", rates_table, whole, waves_read),
+    Kind("attrition", "attrition_{here}", attrition_table, whole, with_accounts),
+    Kind("attrition", "attrition_lags_{here}", attrition_lags_table, whole, with_lags),
+    Kind("regressions", HERE, regression_table, LEAD, asked),
+    Kind("further", HERE, regression_table, FURTHER, asked, weighed_regressions),
+    Kind(
+        "errors",
+        f"{HERE}_standard_errors",
+        covariance_table,
+        each(compared_regressions),
+        asked,
+        leading_regression,
+    ),
+    Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
+    Kind("paths", "{group}_{here}", path_table, groups, asked),
+    Kind("effects", "{group}_effects_{here}", effects_table, groups, asked),
+    Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
+    Kind("balances", HERE, balance_table, BALANCES, asked),
+    Kind("instruments", HERE, iv_table, each(models_of, "iv"), asked),
+    Kind("panels", HERE, panel_table, each(models_of, "panel"), each_country),
+    Kind("sensitivity", "sensitivity", sensitivity_table, if_any(sensitive)),
+    Kind("matrix", "claims_matrix", matrix_table, whole, pooling),
+    Kind("pooled", "pooled_{model}", pooled_table, POOLED, pooling, pooled_in_paper),
+    *(
+        Kind("pooled_checks", f"pooled_{what}_{{model}}", render, ALL, where, leading_regression)
+        for what, render, where in (
+            ("leave_one_out", leave_one_out_table, pooling),
+            ("methods", methods_table, pooling),
+            ("moderators", moderators_table, moderated),
+        )
+    ),
+)
+FIGURES = (
+    Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, asked),
+    Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, asked),
+    Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
+    Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
+    Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),
+    Kind("lags", f"lags_{HERE}", lag_figure, each(scanned_balances), asked),
+    Kind("steps", f"steps_{HERE}", steps_figure, each(stepped_balances), asked),
+)
+
+
+def catalogue(settings: Mapping[str, Any], models: Mapping[str, Model]) -> Catalogue:
+    """Return all that a run publishes.
+
+    Parameters
+    ----------
+    settings, models
+        The checked config and its models.
+    """
+    run, order = Run(settings, models), list(SECTIONS)
+    found = [item for kind in TABLES for item in kind.items(TABLE, run)]
+    found += [item for kind in FIGURES for item in kind.items(FIGURE, run)]
+    if is_pooled(settings):
+        found += [*_tiles(run), *_forests(run)]
+    return Catalogue(tuple(sorted(found, key=lambda item: order.index(item.section))))
+
+
+def _tiles(run: Run) -> Iterator[Item]:
+    """Yield the verdicts as tiles, on as many pages as they need."""
+    for i, countries in enumerate(matrix_pages(run.settings), start=1):
+        name, page = ("claims_matrix", "") if i == 1 else (f"claims_matrix_{i}", f", part {i}")
+        draw = partial(matrix_figure, countries=countries)
+        yield Item(FIGURE, "tiles", name, f"{VERDICTS}{page}", draw)
+
+
+def _forests(run: Run) -> Iterator[Item]:
+    """Yield the forest plots; of the leading regression the paper prints the column it tells of."""
+    lead = leading_regression(run.models)
+    for name, forest in forests(run.settings, run.models):
+        spec = run.models[forest.model]
+        _, column, term = forest.panels[-1]
+        wave = "" if forest.wave == ALL_WAVES else f", {forest.wave}"
+        yield Item(
+            FIGURE,
+            "forests",
+            name,
+            f"{term_label(spec, term)} by country ({spec.title}){wave}",
+            partial(forest_figure, forest=forest),
+            models=(forest.model,),
+            printed=forest.model not in lead or column == told_column(spec),
+        )

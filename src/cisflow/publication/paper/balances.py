@@ -1,0 +1,99 @@
+"""What diversity costs and returns, at the run's lag and by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.families import balance_of
+from cisflow.publication.findings import Findings
+from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
+from cisflow.publication.words import group_label, inline
+from cisflow.study.balance_terms import (
+    BALANCE,
+    COST,
+    DIRECT,
+    EVERYONE,
+    PERCENTILE,
+    PROBABILITY,
+    RETURN,
+    SCALES,
+    column_of,
+    difference,
+    differences_of,
+    groups_of,
+    outcome_of,
+    through,
+)
+
+
+def balance_facts(
+    findings: Findings, items: Catalogue, country: str, wave: str, model: str
+) -> Context:
+    """Return in words what diversity costs and returns in one country and wave."""
+    spec = findings.models[model]
+    about, rows = balance_of(spec), findings.rows(country, wave, model)
+    lags = spec.lags
+    at = outcome_of(about.target, None if not lags else findings.settings["lag"])
+
+    def part(term: str, column: str = SCALES[0]) -> Mapping[str, Any]:
+        here = rows[(rows["outcome"] == at) & (rows["column"] == column)]
+        found = here[(here["term"] == term) & (here["cov_type"] == PERCENTILE)]
+        # A column without an estimate has one row, which says why.
+        records = (found if len(found) else here).to_dict(orient="records")
+        return records[0] if records else {}
+
+    share = part(PROBABILITY).get("estimate", np.nan)
+    return {
+        **heading(findings, items, "balances", country, wave, model),
+        "source": inline(about.source),
+        "target": inline(about.target),
+        "through": {"return": inline(about.return_through), "cost": inline(about.cost_through)},
+        "lag": findings.settings["lag"],
+        "cost": in_words(part(COST)),
+        "direct": in_words(part(DIRECT)),
+        "personnel": in_words(part(through(about.cost_through))),
+        "return": in_words(part(RETURN)),
+        "balance": in_words(part(BALANCE)),
+        "share": f"{100 * share:.0f}" if np.isfinite(share) else "",
+        "differences": [
+            {
+                "groups": [group_label(group).lower() for group in pair],
+                **in_words(in_points(part(BALANCE, column_of(SCALES[1], difference(*pair))))),
+            }
+            for variable in spec.by or []
+            for pair in differences_of(groups_of(variable))
+        ],
+        "horizon": next(
+            (f["horizon"][EVERYONE] for f in findings.fits(country, wave, model) if "horizon" in f),
+            "",
+        ),
+    }
+
+
+def step_facts(
+    findings: Findings, items: Catalogue, country: str, wave: str, model: str
+) -> Context:
+    """Return in words what each step costs or returns in one country and wave."""
+    spec = findings.models[model]
+    rows = findings.rows(country, wave, model)
+    rows = rows[(rows["term"] == BALANCE) & (rows["cov_type"] == PERCENTILE)]
+    by_column = rows.drop_duplicates("column").set_index("column")
+    balances = [
+        {"step": inline(step), **in_words(in_points(by_column.loc[column].to_dict()))}
+        for step in spec.steps
+        if (column := column_of(SCALES[1], step)) in by_column.index
+    ]
+    return {
+        **heading(findings, items, "balances", country, wave, model),
+        "target": inline(balance_of(spec).target),
+        "balances": balances,
+        "costly": [
+            b["step"]
+            for b in balances
+            if b["significance"] != "not significant" and b["sign"] == "negative"
+        ],
+    }

@@ -1,0 +1,53 @@
+"""Which claims hold, and why some could not be judged."""
+
+from __future__ import annotations
+
+from cisflow.claims.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
+from cisflow.publication.families import places
+from cisflow.publication.findings import Findings
+from cisflow.publication.paper.numbers import Context
+
+
+def claim_facts(findings: Findings) -> Context:
+    """Return the verdicts: each claim by country and wave, and sorted by verdict."""
+    claims = findings.claims
+    by_place = []
+    for country, wave in places(findings.countries):
+        at = claims["country"].isin([country, ""]) & claims["wave"].isin([wave, ""])
+        sorted_out: dict[str, list[str]] = {}
+        # A claim's first test decides; further ones stand in the table.
+        for row in claims[at].drop_duplicates("claim").to_dict(orient="records"):
+            sorted_out.setdefault(row["verdict"], []).append(row["claim"])
+        by_place.append({"place": findings.place(country, wave), "verdicts": sorted_out})
+    rules = ["verdict", "verdict_literature"]
+    lenient = claims[(claims[rules[0]] != claims[rules[1]]) & (claims[rules[1]] != "")]
+    return {
+        "number": claims["claim"].nunique(),
+        "places": by_place,
+        "reasons": _claim_reasons(findings),
+        "lenient": lenient.drop_duplicates(["claim", *rules])["claim"].to_list(),
+    }
+
+
+def _claim_reasons(findings: Findings) -> list[Context]:
+    """Return why claims could not be judged, each reason with the claims it concerns."""
+    claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
+    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
+    unjudged = claims[without & (claims["reason"] != "")]
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in unjudged.to_dict(orient="records"):
+        about = found.setdefault((row["verdict"], row["reason"]), {"claims": [], "places": []})
+        place = findings.place(row["country"], row["wave"]) if row["country"] else ""
+        for names, name in ((about["claims"], row["claim"]), (about["places"], place)):
+            if name and name not in names:
+                names.append(name)
+    everywhere = len(list(places(findings.countries)))
+    return [
+        {
+            "verdict": verdict,
+            "reason": why,
+            "claims": about["claims"],
+            "places": about["places"] if len(about["places"]) < everywhere else [],
+        }
+        for (verdict, why), about in found.items()
+    ]

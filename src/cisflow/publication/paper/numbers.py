@@ -1,0 +1,50 @@
+"""Estimates as the paper's text tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cisflow.estimation.estimates import FIXED
+from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import interval, number
+
+LIKELY = {0.10: "at 10 %", 0.05: "at 5 %", 0.01: "at 1 %"}
+Context = dict[str, Any]
+
+
+def in_words(row: Mapping[str, Any]) -> Context:
+    """Return an estimate, its interval and its significance in words."""
+    estimate = row.get("estimate", np.nan)
+    if not np.isfinite(estimate):
+        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+    if row["status"] == FIXED:
+        return {"estimate": "0 (by assumption)", "interval": "", "significance": "assumed"}
+    p = row.get("p_value", np.nan)
+    level = min((at for at in LIKELY if p < at), default=None)
+    return {
+        "estimate": number(estimate),
+        "interval": interval(row.get("ci_low"), row.get("ci_high")),
+        "significance": "not significant" if level is None else f"significant {LIKELY[level]}",
+        "sign": "positive" if estimate > 0 else "negative",
+    }
+
+
+def in_points(row: Mapping[str, Any]) -> Context:
+    """Return a raw effect on a ratio in percentage points."""
+    scaled = ("estimate", "std_error", "ci_low", "ci_high")
+    return {key: 100 * value if key in scaled else value for key, value in row.items()}
+
+
+def heading(
+    findings: Findings, items: Catalogue, section: str, country: str, wave: str, model: str
+) -> Context:
+    """Return of which place and table a paragraph is, and why it has nothing to tell."""
+    return {
+        "place": findings.place(country, wave),
+        "why_not": findings.why_not(country, wave, model),
+        "table": items.name(section, country, wave, model),
+    }

@@ -1,0 +1,54 @@
+"""What the leading regression is made of, and what it finds."""
+
+from __future__ import annotations
+
+from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.families import told_column
+from cisflow.publication.findings import Findings
+from cisflow.publication.paper.numbers import Context, heading, in_words
+from cisflow.publication.words import covariance_name, inline, label
+
+
+def lead_facts(findings: Findings, model: str) -> Context:
+    """Return what the method section says about the leading regression."""
+    spec = findings.models[model]
+    low, high = spec.limits or (None, None)
+    return {
+        "model": model,
+        "source": spec.source,
+        "estimator": spec.estimator,
+        "outcomes": [label(outcome, short=True).lower() for outcome in spec.outcomes],
+        "lower": "" if low is None else f"{low:g}",
+        "upper": "" if high is None else f"{high:g}",
+        "columns": [[inline(term) for term in terms] for terms in spec.columns.values()],
+        "controls": [inline(term) for term in spec.controls],
+        "fixed_effects": [inline(term) for term in spec.fixed_effects],
+        "errors": [covariance_name(covariance) for covariance in spec.covariance],
+    }
+
+
+def partner_facts(
+    findings: Findings, items: Catalogue, country: str, wave: str, model: str
+) -> Context:
+    """Return in words what the regression finds in one country and wave."""
+    spec = findings.models[model]
+    rows = findings.main_rows(country, wave, model)
+    column = told_column(spec)
+    results = []
+    for outcome in spec.outcomes:
+        of = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
+        by_term = of.drop_duplicates("term").set_index("term").to_dict(orient="index")
+        whole = by_term.get("", {})  # a column that could not be estimated has a row of its own
+        results += [
+            {
+                "outcome": label(outcome, short=True).lower(),
+                "term": inline(term),
+                **in_words(by_term.get(term, whole)),
+            }
+            for term in spec.columns[column]
+        ]
+    return {
+        **heading(findings, items, "regressions", country, wave, model),
+        "figure": items.name("coefficients", country, wave, model),
+        "results": results,
+    }

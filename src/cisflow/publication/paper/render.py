@@ -1,0 +1,45 @@
+"""Set the paper as PDF."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from cisflow.publication.paper.numbers import Context
+
+
+def render_paper(context: Context, out: Path | str, template: Path | str) -> None:
+    """Set the paper and write it as PDF; the same context gives the same bytes.
+
+    Parameters
+    ----------
+    context
+        From :func:`paper_context`.
+    out
+        The PDF.
+    template
+        ``paper/paper.typ``; the bibliography lies beside it.
+    """
+    import typst
+
+    template = Path(template)
+    with tempfile.TemporaryDirectory() as scratch:
+        room = Path(scratch)
+        for file in (template, template.with_name("references.bib")):
+            shutil.copy(file, room)
+        for kind, ending in (("tables", "typ"), ("figures", "svg")):
+            (room / kind).mkdir()
+            for file in sorted(Path(context["files"][kind]).glob(f"*.{ending}")):
+                shutil.copy(file, room / kind)
+        facts = {key: value for key, value in context.items() if key != "files"}
+        (room / "context.json").write_text(json.dumps(facts), encoding="utf-8")
+        pdf = typst.compile(
+            room / template.name,
+            root=room,
+            ignore_system_fonts=True,
+            sys_inputs={"context": "context.json"},
+            timestamp=0,
+        )
+    Path(out).write_bytes(pdf)

@@ -1,0 +1,31 @@
+"""How large the waves are, and which samples they give."""
+
+from __future__ import annotations
+
+from cisflow.publication.families import described
+from cisflow.publication.findings import Findings
+from cisflow.publication.paper.numbers import Context
+from cisflow.publication.words import NOT_ESTIMABLE, count
+
+
+def wave_facts(findings: Findings, country: str, wave: str) -> Context:
+    """Return how large a wave is and which samples it gives."""
+    flow = findings.flow
+    at = flow[(flow["country"] == country) & (flow["wave"] == wave)]
+    all_firms = at.sort_values("step")["firms"]
+    samples = []
+    for model in described(findings.models):
+        steps = at[at["model"] == model].sort_values("step")
+        if len(steps):
+            samples.append(
+                {
+                    "model": findings.models[model].title,
+                    "firms": count(steps["firms"].iloc[-1], findings.minimum),
+                    "why_not": findings.why_not(country, wave, model),
+                }
+            )
+    return {
+        "place": findings.place(country, wave),
+        "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
+        "samples": samples,
+    }

@@ -1,0 +1,105 @@
+"""Notes below tables: samples, accounts, breaks in series, and why cells are empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.panel.ratios import RATIOS, ratio_and_lag
+from cisflow.panel.sample import variables_of
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
+from cisflow.study.models import Model
+from cisflow.study.series import Series, breaks_crossed
+
+
+def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
+    """Say which firms and accounts models of one sample are on, and what is not estimable."""
+    specs = [findings.models[model] for model in models]
+    return [sample_note(specs[0]), accounts_note(findings, country, *specs), *reasons(rows)]
+
+
+def sample_note(spec: Model) -> str:
+    """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
+    if printed := spec.printed:
+        return (
+            "From the correlations and standard deviations that the source prints, of "
+            f"{printed.firms:,} firms; which firms these are it says itself."
+        )
+    sample = ", ".join(inline(flag) for flag in spec.sample) or "all firms"
+    kinds = [weights_words(weights) for weights in spec.weightings]
+    same = ", on the same firms" if len(kinds) > 1 else ""
+    gaps = "firms with every variable of the model (listwise deletion)"
+    if spec.missing == "fiml":
+        gaps = "gaps in the outcomes by full-information maximum likelihood"
+    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}; {gaps}."
+
+
+def accounts_note(findings: Findings, country: str, *specs: Model) -> str:
+    """Say how the ratios of the accounts are made: which year, winsorising, prices.
+
+    Parameters
+    ----------
+    findings
+        With the run's settings.
+    country
+        Whose accounts they are.
+    specs
+        Models of a table; without one that uses the accounts the note is empty. None given: the
+        table is about the accounts themselves.
+    """
+    settings = findings.settings
+    accounts = settings["countries"][country].get("accounts")
+    if not accounts or (specs and not any(map(uses_accounts, specs))):
+        return ""
+    lag, years = settings["lag"], settings.get("lag_average", 1)
+    when = f"of the year {lag} after the survey's" if lag else "of the survey's own year"
+    if years > 1:
+        when = f"means of the {years} years up to year {lag} after the survey's"
+    if any(spec.lags for spec in specs):
+        when = "of the year of the lag alone"
+    tail = settings.get("accounts_outcomes", {}).get("winsorise")
+    ends = f"winsorised at {100 * tail:g} % in each tail of a year" if tail else "not winsorised"
+    deflator = accounts.get("deflator")
+    prices = f"prices of {deflator['base_year']}" if deflator else "current prices"
+    return f"Ratios of the accounts are {when}, {ends}, from amounts in {prices}."
+
+
+def uses_accounts(spec: Model) -> bool:
+    """Return whether a model needs a ratio of the accounts, those of a printed table aside."""
+    if spec.printed:
+        return False
+    needed = [*spec.sample, *variables_of(spec)]
+    return any(v == "has_accounts" or v in RATIOS or ratio_and_lag(v) for v in needed)
+
+
+def accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
+    """Say how the accounts of every country were used, once if all were used alike."""
+    specs = [findings.models[model] for model in models]
+    notes = {c: accounts_note(findings, c, *specs) for c in findings.countries if specs}
+    said = {country: note for country, note in notes.items() if note}
+    if len(set(said.values())) < 2:
+        return list(said.values())[:1]
+    return [f"{findings.name(country)}: {note}" for country, note in said.items()]
+
+
+def breaks_note(*series: Series) -> list[str]:
+    """Return the note on the breaks that lie between the waves of series, none without a break."""
+    breaks = breaks_crossed(*series)
+    told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
+    return [f"Breaks in series. {told}"] if breaks else []
+
+
+def reasons(rows: pd.DataFrame) -> list[str]:
+    """Return why cells of these rows are not estimable, each reason once."""
+    empty = rows[rows["status"] == NO_ESTIMATE]
+    by_reason: dict[str, dict[str, None]] = {}
+    for term, note in zip(empty["term"], empty["note"], strict=True):
+        by_reason.setdefault(note, {})[label(term) if term else ""] = None
+    texts = []
+    for why, terms in by_reason.items():
+        who = ", ".join(term for term in terms if term)
+        texts.append(f"{who}: {why}" if who else why)
+    return [f"{NOT_ESTIMABLE}: not estimable ({'; '.join(texts)})."] if texts else []

@@ -1,0 +1,221 @@
+"""How what is published calls things, and how it writes numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cisflow.base.records import STAMP
+from cisflow.panel.attrition import SILENCE, WEIGHT
+from cisflow.panel.constructs import CONSTRUCTS
+from cisflow.panel.ratios import ratio_and_lag, years_later
+from cisflow.publication.term_words import OWN, term_in_words
+from cisflow.raw.printed import PRINTED
+from cisflow.study.balance_terms import EVERYONE, LESS
+from cisflow.study.claims import ARROW
+from cisflow.study.models import Covariance
+from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
+
+SYNTHETIC = f"{STAMP['synthetic']} data"
+NOT_ESTIMABLE = "n.e."
+NOT_ASKED = "n.a."
+WITHHELD = "c"
+STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
+
+# What a reader sees for a column of the panel: in full, and short for arrows and headings.
+LABELS: dict[str, str] = {
+    **{name: construct.label for name, construct in CONSTRUCTS.items()},
+    "coop_any": "Any cooperation",
+    "group": "Part of a group",
+    "firm_id": "Firm",
+    "lagged_outcome": "Outcome of the wave before",
+    "Intercept": "Constant",
+}
+SHORT_LABELS: dict[str, str] = {
+    "incremental": "Incremental",
+    "radical": "Radical",
+    "innovation_strength": "Innovation",
+    "internal_investment": "Investment",
+    "diversity": "Diversity",
+    "personnel_cost_share": "Personnel costs",
+    "profit_margin": "Profit margin",
+    "rd_intensity": "R&D intensity",
+    **{f"partners_{k}_or_more": f"{k} or more types" for k in range(2, 8)},
+    "small": "Small firm",
+    "high_tech": "High-tech firm",
+    "protection": "Protection",
+}
+COLUMN_LABELS = {
+    "any": "Any partner",
+    "grouped": "Partner groups",
+    "partners": "Partner types",
+    "interaction": "Interaction",
+}
+# What weights do: in the heading of a column, and in a sentence about the sample.
+WEIGHTS = {
+    UNWEIGHTED: (UNWEIGHTED, UNWEIGHTED),
+    SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
+    WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
+}
+COVARIANCES = {
+    "nonrobust": "classical",
+    "robust": "heteroskedasticity-robust",
+    "HC0": "heteroskedasticity-robust (HC0)",
+    "HC1": "heteroskedasticity-robust (HC1)",
+    "bootstrap": "bootstrap",
+    "driscoll_kraay": "Driscoll–Kraay",
+    "bootstrap_bca": "bootstrap, bias-corrected and accelerated",
+    "survey": "design-based",
+    "monte_carlo": "draws from the coefficients' estimated distribution",
+}
+
+
+def label(term: str, *, short: bool = False) -> str:
+    """Return what to call a variable or term in print.
+
+    ``a:b`` is an interaction, ``C(industry)[T.x]`` a category; an unknown variable is called by
+    its own name without underscores. A ratio of the accounts at a lag of its own says the lag.
+    """
+    if ARROW.strip() in term:
+        return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
+    category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
+    if category:
+        return f"{label(category[1], short=short)}: {category[2]}"
+    if words := term_in_words(term, partial(label, short=short)):
+        return words
+    if ":" in term:
+        return " × ".join(label(part, short=True) for part in term.split(":"))
+    if at_lag := ratio_and_lag(term):
+        return f"{label(at_lag[0], short=short)}, {years_later(at_lag[1])}"
+    for ending in SILENCE:
+        if term.endswith(ending):
+            variable = label(term.removesuffix(ending), short=True)
+            return f"{variable}{ending.replace('_', ' ')}"
+    known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
+    return known.get(term, sentence(term.removeprefix("coop_").replace("_", " ")))
+
+
+def inline(term: str) -> str:
+    """Return a label as it stands within a sentence: small initial unless it abbreviates."""
+    text = label(term)
+    return text if text[1:2] in "&" or text[1:2].isupper() else small(text)
+
+
+def column_label(column: str) -> str:
+    """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
+    name, _, weights = column.partition(": ")
+    text = COLUMN_LABELS.get(name, label(name))
+    return f"{text}, {WEIGHTS.get(weights, (weights,))[0]}" if weights else text
+
+
+def small(text: str) -> str:
+    """Return the text with a small letter at its beginning."""
+    return text[:1].lower() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def weights_words(weights: str | None) -> str:
+    """Return what weights do, as part of a sentence about a sample."""
+    return WEIGHTS.get(weights or UNWEIGHTED, ("", f"weighted by {weights}"))[1]
+
+
+def group_label(group: str) -> str:
+    """Return what to call a group of firms, or the difference of two, of a balance in print."""
+    if group == EVERYONE:
+        return "All firms"
+    if LESS in group:
+        first, second = map(group_label, group.split(LESS))
+        return f"{first} less {small(second)}"
+    if group.startswith("not "):
+        text = label(group.removeprefix("not "), short=True)
+        return f"Not {text if text[1:2].isupper() else small(text)}"
+    variable, equals, level = group.partition("=")
+    return f"{label(variable, short=True)}: {level}" if equals else label(group, short=True)
+
+
+def signed(text: str) -> str:
+    """Return a formatted number with a real minus sign."""
+    return text.replace("-", "−")
+
+
+def number(x: float | None, decimals: int = 3) -> str:
+    """Return a number with three decimals, or two significant digits where those would be lost."""
+    if x is None or not np.isfinite(x):
+        return NOT_ESTIMABLE
+    if abs(x) >= 1000:
+        return signed(f"{x:,.0f}")
+    if abs(x) >= 100:
+        return signed(f"{x:.1f}")
+    if x != 0 and abs(x) < 0.5 * 10 ** (1 - decimals):
+        return signed(np.format_float_positional(float(f"{x:.2g}")))
+    return signed(f"{x:.{decimals}f}")
+
+
+def p_value(p: float | None) -> str:
+    """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
+    return "< 0.001" if p is not None and p < 0.001 else number(p)
+
+
+def count(x: float | None, minimum: int = 0) -> str:
+    """Return a number of firms, as an inequality where it is too small to show."""
+    if x is None or not np.isfinite(x):
+        return WITHHELD
+    return f"< {minimum}" if 0 < x < minimum else f"{int(x):,}"
+
+
+def firms(x: float | None, minimum: int = 0) -> str:
+    """Return how many firms a fit rests on, or that there is no fit."""
+    return NOT_ESTIMABLE if x is None else count(x, minimum)
+
+
+def stars(p: float | None) -> str:
+    """Return the stars of a p-value: 10, 5 and 1 percent."""
+    if p is None or not np.isfinite(p):
+        return ""
+    return "*" * sum(p < level for level in (0.10, 0.05, 0.01))
+
+
+def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
+    """Return a confidence interval in brackets, empty where there is none."""
+    if low is None or high is None or not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def brief_interval(low: float, high: float, *, unbroken: bool = False) -> str:
+    """Return a confidence interval with two decimals, for where there is no room for more.
+
+    ``unbroken`` keeps it on one line of a narrow column.
+    """
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    space = "\u00a0" if unbroken else " "
+    return f"[{signed(f'{low:.2f}')},{space}{signed(f'{high:.2f}')}]"
+
+
+def covariance_name(covariance: Covariance | str, groups: float | None = None) -> str:
+    """Return what kind of standard error this is, in words: of a model, or as estimates call it."""
+    clustered = re.fullmatch(r"cluster\((.+)\)", str(covariance))
+    if not clustered:
+        return COVARIANCES.get(str(covariance), str(covariance))
+    how_many = f", {int(groups)} clusters" if groups is not None and np.isfinite(groups) else ""
+    return f"clustered by {inline(clustered[1])}{how_many}"
+
+
+def stamped(text: str, *, synthetic: bool) -> str:
+    """Return a caption, stamped where it is about synthetic data."""
+    return f"{text} [{SYNTHETIC}]" if synthetic else text
+
+
+def place_name(settings: Mapping[str, Any], country: str, wave: str) -> str:
+    """Return country and wave for print, the country alone where no wave is meant."""
+    name = settings["countries"][country]["name"]
+    return ", ".join(filter(None, (name, "printed table" if wave == PRINTED else wave)))

@@ -1,0 +1,67 @@
+"""A total effect comes apart into what costs and what returns."""
+
+import pytest
+from balance_samples import ABOUT, EQUATIONS, firms
+
+from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.path.balance import decompose, horizon, parts_of
+from cisflow.estimators.path.model import PathModel
+
+
+def test_parts_are_the_hand_computed_products_of_the_estimated_arrows():
+    fit = PathModel(EQUATIONS, firms(400, 3)).fit(bootstrap={"draws": 50, "seed": 1})
+    b = {(e.source, e.target): e.estimate for e in fit.edges.itertuples()}
+    d, i, s, p, m = "diversity", *EQUATIONS
+    innovation = b[d, s] + b[d, i] * b[i, s]
+    returned = innovation * (b[s, m] + b[s, p] * b[p, m])
+    personnel = (b[d, p] + b[d, i] * b[i, p]) * b[p, m]
+    found = decompose(fit, d, m, parts_of(fit.model.system, **ABOUT))["raw"]
+    point = dict(zip(found.names, found.point, strict=True))
+    assert point["return"] == pytest.approx(returned, abs=1e-14)
+    assert point["cost: direct"] == pytest.approx(b[d, m], abs=1e-14)
+    assert point["cost: through personnel_cost_share"] == pytest.approx(personnel, abs=1e-14)
+    assert point["cost"] == pytest.approx(b[d, m] + personnel, abs=1e-14)
+    assert point["balance"] == pytest.approx(b[d, m] + personnel + returned, abs=1e-14)
+    single = [v for name, v in point.items() if "→" in name]
+    assert len(single) == 7
+    assert sum(single) == pytest.approx(point["balance"], abs=1e-14)
+
+
+def test_balance_is_the_total_effect_with_its_intervals():
+    fit = PathModel(EQUATIONS, firms(300, 4)).fit("bootstrap", bootstrap={"draws": 300, "seed": 2})
+    total = fit.effects("diversity", "profit_margin").iloc[-1]
+    parts = parts_of(fit.model.system, **ABOUT)
+    for scale, prefix in (("raw", ""), ("standardised", "std_")):
+        found = decompose(fit, "diversity", "profit_margin", parts)[scale]
+        row = next(r for r in found.table() if r["part"] == "balance")
+        for name in ("estimate", "std_error", "ci_low", "ci_high", "bca_low", "bca_high"):
+            assert row[name] == pytest.approx(total[prefix + name], rel=1e-10), name
+        assert found.share_negative("balance") == total["prob_negative"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"return_through": "luck"}, "'luck' is not in the model"),
+        ({"return_through": "profit_margin"}, "nothing to balance"),
+    ],
+)
+def test_a_balance_of_nothing_is_refused(change, message):
+    system = PathModel(EQUATIONS, firms(100, 9)).system
+    with pytest.raises(EstimationError, match=message):
+        parts_of(system, **{**ABOUT, **change})
+
+
+@pytest.mark.parametrize(
+    ("balances", "words"),
+    [
+        ({}, "no balance was estimated at any lag"),
+        ({0: -1, 3: -2, 6: -0.1}, "negative at every lag within 0–6 years: it does not turn"),
+        ({0: 1, 6: 2}, "positive at every lag within 0–6 years: it does not turn"),
+        ({0: -1, 2: -1, 3: 1}, "negative up to a lag of 2 and not negative from 3 years on"),
+        ({0: 1, 2: -1}, "does not turn to a return within 0–2 years"),
+        ({0: -1, 1: 1, 2: -1}, "changes 2 times within 0–2 years (negative at 0, 2)"),
+    ],
+)
+def test_the_horizon_in_words(balances, words):
+    assert words in horizon(balances)

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+from cisflow.publication.tables.regressions import regression_table
+from cisflow.publication.words import label, number, stars
+
+
+def test_regression_cells_are_the_main_covariance_s(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    e = synthetic.rows("BE", "CIS2", "faems2005")
+    row = e[
+        (e["outcome"] == "radical")
+        & (e["column"] == "grouped")
+        & (e["term"] == "coop_exploitative")
+        & (e["cov_type"] == "HC1")
+    ].iloc[0]
+    cell = table.frame.loc[("coef", label("coop_exploitative"))].iloc[4]
+    assert cell == f"{number(row['estimate'])}{stars(row['p_value'])}\n({number(row['std_error'])})"
+
+
+def test_what_is_not_estimable_says_so_and_why(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    cells = table.frame.loc[("coef", label("coop_public_research"))].tolist()
+    # Not part of four columns; not estimable in two.
+    assert cells == ["", "", "n.e.", "", "", "n.e."]
+    assert "no firm with this value has an uncensored outcome" in table.notes
+
+
+def test_small_coefficients_are_not_rounded_to_zero(synthetic):
+    spec = synthetic.models["firm_size"].model_copy(update={"controls": ("innovation_strength",)})
+    rows = synthetic.rows("BE", "CIS4", "firm_size")
+    at = rows.index[rows["term"] == "diversity"]
+    estimates = synthetic.estimates.copy()
+    estimates.loc[at, ["estimate", "std_error", "p_value"]] = [0.00045, 0.00014, 0.001]
+    small = replace(synthetic, estimates=estimates, models={**synthetic.models, "firm_size": spec})
+    table = regression_table(small, "BE", "CIS4", "firm_size")
+    texts = table.frame.loc[("coef", label("diversity"))]
+    assert texts.tolist() == ["0.00045***\n(0.00014)"]
+
+
+def test_few_firms_at_a_limit_are_not_counted_out(synthetic):
+    table = regression_table(synthetic, "BE", "CIS2", "faems2005")
+    assert set(table.frame.loc[("stats", "Firms at 100")]) == {"< 3"}
+    assert set(table.frame.loc[("stats", "Firms at 0")]) == {"90"}
