@@ -22,6 +22,7 @@ from cisflow.estimation.pooling.prediction import prediction_interval, variances
 from cisflow.publication.catalogue import FIGURE, catalogue
 from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages
 from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
+from cisflow.study.claims import Claims
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
 from cisflow.study.models import models_of
@@ -387,7 +388,7 @@ def findings(root):
         estimates=of,
         pooled=together.table,
         pooling=rounded(together.record),
-        pooled_claims=judge_pooled(claims, together.table),
+        pooled_claims=judge_pooled(Claims.model_validate(claims), together.table),
     )
 
 
@@ -395,7 +396,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     rule = {"significance": 0.05, "equivalence": 0.10}
     test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
     claims = {
-        name: {"text": name, "source": "", "test": {**test, **expected}}
+        name: {"text": name, "source": "s", "test": {**test, **expected}}
         for name, expected in {
             "up": {"expect": "positive"},
             "none": {"expect": "none", "smallest_effect": 1.0},
@@ -403,7 +404,9 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     }
     rows = [estimate(c, "CIS4", "coop_any", v, 0.01) for c, v in {"BE": 0.2, "DE": 0.8}.items()]
     table = pooled(rows).table
-    verdicts = judge_pooled({"rule": rule, "claims": claims}, table).set_index("claim")
+    verdicts = judge_pooled(
+        Claims.model_validate({"rule": rule, "claims": claims}), table
+    ).set_index("claim")
     assert set(verdicts["country"]) == {"pooled"}
     assert verdicts.loc["up", "verdict"] == "inconclusive"
     # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 reaches beyond 1, the normal 0.5 ± 0.49 would not.

@@ -1,0 +1,3 @@
+# The front door. The workflow itself lies in workflow/, where an installed cisflow and other
+# workflows (Snakemake's `module`) find it too.
+include: "workflow/Snakefile"
