@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import shtab
 
 from cisflow import __version__
-from cisflow.assist.project import new_project, snakemake_command
+from cisflow.assist.project import new_project
 from cisflow.base.paths import found
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
@@ -188,7 +187,9 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return subprocess.call(snakemake_command(options.words))
+    from cisflow.assist.running import run
+
+    return run(options.words)
 
 
 def _inspect(options: argparse.Namespace) -> int:
