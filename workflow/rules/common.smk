@@ -129,10 +129,10 @@ def labels_of(wildcards):
 # Another snakemake on the same run, at the same time: it is asked for the report of what is there.
 MAKE_REPORT = shlex.join(
     [
-        *[PYTHON, "-m", "snakemake", "--snakefile", str(workflow.main_snakefile)],
+        *[PYTHON, "-m", "snakemake", published("manifest.json")],
+        *["--snakefile", str(workflow.main_snakefile)],
         *(["--configfile", *CONFIGS] if CONFIGS else []),
-        *["--nolock", "--quiet", "all", published("manifest.json")],
-        *["--report", published("report.html")],
+        *["--nolock", "--quiet", "all", "--report", published("report.html")],
     ]
 ).translate({ord(brace): brace * 2 for brace in "{}"})
 

@@ -92,9 +92,7 @@ def _at_work(folder: Path) -> list[tuple[psutil.Process, bool]]:
         try:
             words = process.cmdline()
             script = any("/.snakemake/scripts/" in word for word in words[1:2])
-            snakemake = any(
-                Path(word).name in ("snakemake", "snakemake.exe") for word in words[1:4]
-            )
+            snakemake = any(Path(word).name == "snakemake" for word in words[1:4])
             if (script or snakemake) and Path(process.cwd()) == folder.resolve():
                 found.append((process, script or "--mode" in words))
         except (psutil.Error, OSError):  # ended meanwhile, or another user's

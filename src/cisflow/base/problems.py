@@ -138,8 +138,8 @@ def _place_of(error: Exception, kept: Path) -> str:
         [
             f"A fault that no check foresaw: {type(error).__name__}. Where, the last call last:",
             *lines,
-            f"Its words may quote values of firms. They are in {kept.as_posix()}, which stays where "
-            "the microdata is; to report the fault, send the lines above alone.",
+            f"Its words may quote values of firms. They are in {kept.as_posix()} and stay with "
+            "the microdata; to report the fault, send the lines above alone.",
         ]
     )
 

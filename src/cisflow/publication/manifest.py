@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
 from cisflow.base.paths import found, shipped
-from cisflow.base.records import whole
+from cisflow.base.records import read_record, whole, write_record
 from cisflow.study.digests import code_digest, file_digest
 
+MANIFEST = "manifest.json"
 # Made afterwards, with the time of its making.
 REPORT = "report.html"
+# Paths of this machine, which nobody else is told: of inputs that lie outside the project.
+PLACES = Path("microdata", "elsewhere.json")
 
 
 def write_manifest(
     file: Path,
     settings: Mapping[str, Any],
     sources: Mapping[str, Mapping[str, str]],
-    results: Sequence[Path | str] = (),
+    results: Iterable[Path | str] = (),
+    elsewhere: Mapping[str, str] | None = None,
 ) -> None:
     """List the published files beside ``file``, and all they rest on, with their SHA-256.
 
@@ -32,10 +36,11 @@ def write_manifest(
     settings
         The checked config.
     sources
-        Digests by name: of ``inputs``, files of ``config`` and ``lock``, and of the ``code`` of
-        each script; of :func:`cisflow.study.run.Run.sources_of`.
+        From :func:`cisflow.study.sources.source_digests`.
     results
         Aggregates that the publication is made from, below the run's folder.
+    elsewhere
+        From :func:`cisflow.study.sources.elsewhere`; kept with the microdata.
     """
     folder = file.parent
     manifest = {
@@ -47,15 +52,16 @@ def write_manifest(
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
+    write_record(elsewhere or {}, folder.parent / PLACES, settings["data"])
 
 
 def published(folder: Path) -> list[Path]:
     """Return the files of a publication, but for the manifest and the report."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
-    return sorted(path for path in files if path.name not in ("manifest.json", REPORT))
+    return sorted(path for path in files if path.name not in (MANIFEST, REPORT))
 
 
-def _digests(files: Any, folder: Path) -> dict[str, str]:
+def _digests(files: Iterable[Path], folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(files)}
 
 
@@ -81,43 +87,40 @@ def verify(run: Path) -> list[Difference]:
     CisflowError
         The run has no manifest, or a damaged one.
     """
-    publication = run / "publication"
-    with whole(publication / "manifest.json"):
-        manifest = json.loads((publication / "manifest.json").read_text(encoding="utf-8"))
-        listed = {name: dict(manifest[name]) for name in PLACES}
+    folder = run / "publication"
+    with whole(folder / MANIFEST):
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        where = read_record(run / PLACES) if (run / PLACES).is_file() else {}
+        found_now = _found_now(listed, run, where)
     differences = []
-    for section, digests in listed.items():
+    for section, digests in found_now.items():
         for name, digest in digests.items():
-            if how := _changed(section, name, digest, run):
+            if digest != listed[section][name]:
+                how = "has changed" if digest else "is gone"
                 differences.append(Difference(section, name, how))
-    differences += _unlisted(listed["files"], publication)
-    return differences
+    new = {path.relative_to(folder).as_posix() for path in published(folder)} - {*listed["files"]}
+    return [*differences, *(Difference("files", n, "is not in the manifest") for n in sorted(new))]
 
 
-def _changed(section: str, name: str, digest: str, run: Path) -> str:
-    if section == "code":
-        there = shipped("workflow", "scripts", f"{name}.py").is_file()
-        now = code_digest(name, shipped()) if there else ""
-    else:
-        path = PLACES[section](run, name)
-        there = path.is_file()
-        now = file_digest(path) if there else ""
-    return "is gone" if not there else "has changed" if now != digest else ""
+def _found_now(
+    listed: Mapping[str, Any], run: Path, elsewhere: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Return the digests of all that a manifest lists as it is now; of what is gone, none."""
+    project = run.resolve().parents[1]  # a run's folder is results/{run} in its project
+    places: dict[str, Callable[[str], Path]] = {
+        "inputs": lambda name: found(elsewhere.get(name, name), project),
+        "config": lambda name: found(elsewhere.get(name, name), project),
+        "lock": shipped,
+        "results": lambda name: run / name,
+        "files": lambda name: run / "publication" / name,
+    }
+    now = {
+        section: {n: file_digest(p) if (p := at(n)).is_file() else "" for n in listed[section]}
+        for section, at in places.items()
+    }
+    return now | {"code": {name: _code(name) for name in listed["code"]}}
 
 
-def _unlisted(listed: Mapping[str, str], publication: Path) -> Iterator[Difference]:
-    for path in published(publication):
-        name = path.relative_to(publication).as_posix()
-        if name not in listed:
-            yield Difference("files", name, "is not in the manifest")
-
-
-# Where the files of each section lie; a run's folder is results/{run} in its project.
-PLACES = {
-    "inputs": lambda run, name: found(name, run.resolve().parents[1]),
-    "config": lambda run, name: found(name, run.resolve().parents[1]),
-    "code": None,
-    "lock": lambda run, name: shipped(name),
-    "results": lambda run, name: run / name,
-    "files": lambda run, name: run / "publication" / name,
-}
+def _code(script: str) -> str:
+    there = shipped("workflow", "scripts", f"{script}.py").is_file()
+    return code_digest(script, shipped()) if there else ""

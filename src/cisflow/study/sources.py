@@ -21,7 +21,8 @@ def input_files(run: Run) -> Files:
     files = [file for _, _, source in run.sources() for file in files_of(source.file)]
     for country, about in run.at_hand.items():
         deflator = run.deflator(country)
-        files += map(Path, filter(None, (deflator and deflator.file, about.official_rates)))
+        beside = (deflator and deflator.file, about.official_rates)
+        files += [Path(file) for file in beside if file]
     files += [Path(model.printed.file) for model in run.models.values() if model.printed]
     files += [Path(file) for export in run.exports for file in export.files]
     return _by_name(files)

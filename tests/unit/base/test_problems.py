@@ -38,9 +38,13 @@ def test_a_job_ends_with_the_message_in_its_log_and_no_traceback(tmp_path, capsy
 
 def test_a_fault_is_told_by_its_place_and_its_words_stay_with_the_microdata(tmp_path, capsys):
     log = tmp_path / "results" / "run" / "logs" / "panel" / "BE.log"
-    with pytest.raises(SystemExit) as ended, reported(log):
+
+    def job():
         print("reading")
         raise ValueError("could not convert '0017 Bakery Janssens' to float")
+
+    with pytest.raises(SystemExit) as ended, reported(log):
+        job()
     assert ended.value.code == 1
     told = log.read_text(encoding="utf-8")
     assert told.startswith("reading\n")
