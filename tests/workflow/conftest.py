@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-PARTS = ("environment.yml", "config", "workflow", "src", "paper")
+PARTS = (
+    "Makefile",
+    "requirements.lock",
+    "pyproject.toml",
+    "environment.yml",
+    "config",
+    "workflow",
+    "src",
+    "paper",
+)
 
 
 @dataclass(frozen=True)
@@ -27,15 +36,39 @@ class Project:
         """Run snakemake (``under`` another command); return the process, output as text."""
         run = [*under, sys.executable, "-m", "snakemake"]
         command = [*run, "--configfile", config, "--cores", str(cores)]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
         return subprocess.run(
             [*command, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self._environment({}),
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def cisflow(self, *words, python=sys.executable, cwd=None, **variables: str):
+        """Give the command; return the process, output as text."""
+        return subprocess.run(
+            [python, "-m", "cisflow", *map(str, words)],
+            cwd=cwd or self.folder,
+            env=self._environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def started(self, *words):
+        """Start the command with a process group of its own; return the process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cisflow", *map(str, words)],
+            cwd=self.folder,
+            env=self._environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _environment(self, variables) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.folder / "src"), **variables}
 
     def planned(self, config: str = "config/config.yaml") -> set[str]:
         """Return the rules that a run would execute."""

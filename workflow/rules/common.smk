@@ -19,7 +19,12 @@ from cisflow.study.absence import (
     absent_now,
     forget_problems,
 )
-from cisflow.study.digests import code_digest, content_digest, remembered_digests
+from cisflow.study.digests import (
+    code_digest,
+    content_digest,
+    remembered_digests,
+    spec_digest,
+)
 from cisflow.study.run import load_run
 from cisflow.study.sources import elsewhere, source_digests
 

@@ -52,7 +52,9 @@ def write_manifest(
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
-    write_record(elsewhere or {}, folder.parent / PLACES, settings["data"])
+    (folder.parent / PLACES).unlink(missing_ok=True)
+    if elsewhere:
+        write_record(elsewhere, folder.parent / PLACES, settings["data"])
 
 
 def published(folder: Path) -> list[Path]:
