@@ -24,9 +24,7 @@ for country in RUN.at_hand:
             ENVIRONMENT
         params:
             country=country,
-            codebooks={
-                w: RUN.source(country, w).codebook for w in RUN.files(country)
-            },
+            codebooks={w: RUN.source(country, w).codebook for w in RUN.files(country)},
             contents={w: codebook(country, w) for w in RUN.files(country)},
             truth=TRUTHS[country],
             seed=RUN.settings.seed,
