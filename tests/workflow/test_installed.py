@@ -158,7 +158,7 @@ use rule * from innovation as innovation_*
 def test_another_workflow_takes_ours_as_a_module(root, tmp_path):
     settings = yaml.safe_load((root / "workflow/project/config/config.yaml").read_text())
     (tmp_path / "outer.yaml").write_text(yaml.safe_dump({"innovation": settings}))
-    snakefile = str(root / "workflow" / "Snakefile")
+    snakefile = str(root / "Snakefile")
     (tmp_path / "Snakefile").write_text(OUTER.format(snakefile=snakefile))
 
     def snakemake(*arguments):

@@ -82,7 +82,7 @@ def catalogued():
     """Return the catalogue, which the report alone asks: it takes what no parsing should."""
     from cisflow.publication.catalogue import catalogue
 
-    return catalogue(RUN.settings.as_params(), SPECS)
+    return catalogue(RUN.settings.as_params(), RUN.models)
 
 
 def section_of(wildcards):

@@ -59,7 +59,7 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     own = any(Path(place).is_file() for place in ("Snakefile", "workflow/Snakefile"))
     said: list[str] = [] if named is None else ["--configfile", str(found(str(named)))]
     if not own and not _says(rest, "--snakefile", "-s"):
-        said += ["--snakefile", str(shipped("workflow", "Snakefile"))]
+        said += ["--snakefile", str(shipped("Snakefile"))]
     if not Path("profiles", "default").is_dir() and not _says(rest, "--workflow-profile"):
         said += ["--workflow-profile", str(shipped("workflow", "profiles", "default"))]
     return [sys.executable, "-m", "snakemake", *rest, *said]

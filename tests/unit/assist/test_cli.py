@@ -193,7 +193,7 @@ def test_run_tells_the_config_from_what_is_snakemakes(here, words, config, rest)
 def test_run_takes_the_snakefile_of_the_folder(here, root):
     folder, _ = here
     (folder / "mine.yaml").touch()
-    assert str(root / "workflow" / "Snakefile") in snakemake_command(["mine.yaml"])
+    assert str(root / "Snakefile") in snakemake_command(["mine.yaml"])
     assert "--snakefile" not in snakemake_command(["mine.yaml", "-s", "my.smk"])
     assert str(root / "config" / "nigeria.yaml") in snakemake_command(["config/nigeria.yaml"])
     (folder / "Snakefile").touch()
