@@ -18,6 +18,7 @@ from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
 from cisflow.study.documents import Document
+from cisflow.study.exports import About
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
 
@@ -27,6 +28,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
     "codebook": (Codebook, "A cisflow codebook"),
+    "export": (About, "What an export says of itself"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -98,7 +100,7 @@ class _Partial(_Schema):
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims`` or ``codebook``."""
+    """Return the JSON Schema 2020-12 of one of :data:`TITLES`."""
     document, title = TITLES[kind]
     generator = _Partial if document is Codebook else _Schema
     made = TypeAdapter(document).json_schema(schema_generator=generator)
