@@ -18,6 +18,7 @@ from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
 from cisflow.study.documents import Document
+from cisflow.study.exports import About
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
 from cisflow.study.tolerances import BaselineSettings
@@ -29,6 +30,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "claims": (Claims, "Claims of the literature"),
     "codebook": (Codebook, "A cisflow codebook"),
     "baseline": (BaselineSettings, "What a baseline keeps, and how far it may move"),
+    "export": (About, "What an export says of itself"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -100,7 +102,7 @@ class _Partial(_Schema):
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of a kind of :data:`TITLES`."""
+    """Return the JSON Schema 2020-12 of one of :data:`TITLES`."""
     document, title = TITLES[kind]
     generator = _Partial if document is Codebook else _Schema
     made = TypeAdapter(document).json_schema(schema_generator=generator)
