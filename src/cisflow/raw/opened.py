@@ -18,6 +18,8 @@ Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
 # Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
 ROWS_AT_A_TIME = 100_000
+# Bytes of a packed file that is unpacked at once, because its reader jumps about in it.
+MOST_IN_MEMORY = 1 << 32
 # Whole numbers up to here fit in an int64.
 LARGEST_WHOLE = 2.0**63
 # A number with a fraction as the readers write it.
@@ -70,7 +72,10 @@ class RawFile:
         if not self.packing:
             return str(self.path)
         with self.stream() as stream:
-            return io.BytesIO(stream.read())
+            data = stream.read(MOST_IN_MEMORY + 1)
+        if len(data) > MOST_IN_MEMORY:
+            raise UnreadableError("it is too large to be unpacked in memory", "unpack it")
+        return io.BytesIO(data)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,13 @@ class About(Document):
     """What the estimates depend on."""
     industries: Digest
     """Digest of the industry groups."""
-    countries: Annotated[dict[Code, SentCountry], Field(max_length=100)]
+    countries: Annotated[
+        dict[
+            Annotated[Code, Field(description="A two-letter country code such as BE.")],
+            SentCountry,
+        ],
+        Field(max_length=100),
+    ]
     """Its countries by two-letter code."""
     models: Annotated[
         dict[
