@@ -19,7 +19,7 @@ def groups_of(pattern: str) -> set[str]:
     return {field.name for field in _extracted(pattern, "").type}
 
 
-def matched(pattern: str, text: str) -> dict[str, str | None] | None:
+def matched(pattern: str, text: str) -> dict[str, str] | dict[str, str | None] | None:
     """Return what a pattern's groups are in a text; None where the text as a whole does not fit."""
     found: dict[str, str] | None = _extracted(pattern, text).as_py()
     return found and {name: part or None for name, part in found.items()}
