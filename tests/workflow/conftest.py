@@ -13,15 +13,10 @@ import pytest
 import yaml
 
 PARTS = (
-    "Makefile",
-    "requirements.lock",
-    "pyproject.toml",
-    "environment.yml",
-    "config",
-    "workflow",
-    "src",
-    "paper",
+    *("Snakefile", "profiles", "Makefile", "requirements.lock", "pyproject.toml"),
+    *("environment.yml", "config", "workflow", "src", "paper"),
 )
+GATHERING = {"all", "publication"}  # rules that only ask for what others make
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,8 @@ class Project:
         if "Nothing to be done" in said:
             return set()
         counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
-        return {c[0] for c in counts if len(c) == 2 and c[1].isdigit()} - {"total", "all"}
+        rules = {c[0] for c in counts if len(c) == 2 and c[1].isdigit()}
+        return rules - GATHERING - {"total"}
 
     def edit_yaml(self, name: str, **changes) -> None:
         """Set top-level keys of a YAML file."""

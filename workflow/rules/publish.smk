@@ -126,4 +126,4 @@ rule report_of_run:
     message:
         "Making the report"
     shell:
-        f"{MAKE_REPORT} > {{log:q}} 2>&1"
+        f"{REPORT} > {{log:q}} 2>&1"

@@ -1,6 +1,6 @@
 """``cisflow new | run | inspect | init | check | verify | baseline``: a study, and what it needs.
 
-Exit codes: 0 nothing is wrong; 1 something is (a check found errors, a comparison changes); 2 the
+Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
 """
 
@@ -17,7 +17,7 @@ import shtab
 
 from cisflow import __version__
 from cisflow.assist.project import new_project
-from cisflow.base.paths import found
+from cisflow.base.paths import found, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
 
@@ -115,19 +115,23 @@ def _parser() -> argparse.ArgumentParser:
     verified.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
     verified.add_argument("--json", action="store_true", help="print JSON")
 
-    text = "save or compare the published numbers of a run"
+    text = "keep the published numbers of a run, and say later what moved"
     baseline = _command(commands, "baseline", text, None)
-    actions = baseline.add_subparsers(required=True, metavar="save | compare")
+    actions = baseline.add_subparsers(required=True, metavar="save | check")
     for name, text, command in (
-        ("save", "write all published numbers", _baseline_save),
-        ("compare", "say which published numbers changed", _baseline_compare),
+        ("save", "write what is published now", _baseline_save),
+        ("check", "say what moved since it was saved", _baseline_check),
     ):
         action = _command(actions, name, text, command, of="baseline ")
         action.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
         _add_file(action, "--file", "FILE", "the baseline (default: baselines/<run>.csv)")
-    actions.choices["compare"].add_argument("--rtol", type=float, help="relative tolerance (1e-4)")
-    actions.choices["compare"].add_argument("--atol", type=float, help="absolute tolerance (1e-8)")
-    actions.choices["compare"].add_argument("--json", action="store_true", help="print JSON")
+        text = "what to keep, how far numbers may move (default: config/baseline.yaml)"
+        _add_file(action, "--tolerances", "FILE", text)
+        text = "a key of that file, such as tolerances.estimate=0.01; may be given again"
+        action.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
+    forms = actions.choices["check"].add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print JSON")
+    forms.add_argument("--markdown", action="store_true", help="print Markdown")
     return parser
 
 
@@ -140,7 +144,7 @@ EXAMPLES = {
     "verify": "cisflow verify results/nl",
     "baseline": "cisflow baseline save results/nl",
     "baseline save": "cisflow baseline save results/nl",
-    "baseline compare": "cisflow baseline compare results/nl --rtol 1e-6",
+    "baseline check": "cisflow baseline check results/nl --set tolerances.estimate=0.01",
 }
 
 
@@ -250,23 +254,26 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _baseline_save(options: argparse.Namespace) -> int:
     from cisflow.publication.baseline import save_baseline
+    from cisflow.study.tolerances import load_tolerances
 
     file = options.file or _baseline_file(options.run)
-    count = save_baseline(options.run, file)
-    print(f"{file.as_posix()}: {count} published numbers, verdicts and notes saved.")
+    settings = load_tolerances(options.tolerances, options.set)
+    count = save_baseline(options.run, file, settings.keep)
+    print(f"{file.as_posix()}: {count} published rows saved.")
     return FINE
 
 
-def _baseline_compare(options: argparse.Namespace) -> int:
-    from cisflow.assist.screen import changes_record, changes_text
-    from cisflow.publication.baseline import ATOL, RTOL, compare_with_baseline
+def _baseline_check(options: argparse.Namespace) -> int:
+    from cisflow.assist.moved import baseline_markdown, baseline_text
+    from cisflow.publication.baseline import check_baseline
+    from cisflow.study.tolerances import load_tolerances
 
     file = options.file or _baseline_file(options.run)
-    rtol = RTOL if options.rtol is None else options.rtol
-    atol = ATOL if options.atol is None else options.atol
-    record = changes_record(compare_with_baseline(options.run, file, rtol, atol), file)
-    _show(record, options.json, changes_text)
-    return WRONG if record["changes"] else FINE
+    settings = load_tolerances(options.tolerances, options.set)
+    names = {"run": shown(options.run), "baseline": shown(file)}
+    record = names | check_baseline(options.run, file, settings)
+    _show(record, options.json, baseline_markdown if options.markdown else baseline_text)
+    return FINE if record["same"] else WRONG
 
 
 def _baseline_file(run: Path) -> Path:

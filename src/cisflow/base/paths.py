@@ -53,3 +53,12 @@ Paths = str | Path | Sequence[str | Path]
 def files_of(path: Paths) -> list[Path]:
     """Return the files an extract is made of."""
     return [Path(path)] if isinstance(path, str | Path) else [Path(single) for single in path]
+
+
+def below(folder: Path | str, name: Path | str) -> Path | None:
+    """Return where ``name`` in ``folder`` really lies; None where that is not below the folder.
+
+    Links and ``..`` are followed first, so that neither leads out.
+    """
+    where = Path(folder, name).resolve()
+    return where if where.is_relative_to(Path(folder).resolve()) else None

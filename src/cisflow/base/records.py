@@ -16,6 +16,7 @@ import pyarrow as pa
 from cisflow.base.paths import shown
 from cisflow.base.private import private
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.texts import as_written, no_formula
 
 # More digits than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
@@ -61,6 +62,7 @@ class Table:
                     raise ValueError(file)  # cut off: its writer ends a line by the stamp
                 tables.append(table)
         found = pd.concat(tables, ignore_index=True)
+        found = found.assign(**{c: found[c].map(as_written) for c in found.columns if c in kinds})
         return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
 
 
@@ -76,7 +78,9 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
     data
         ``synthetic`` or ``real``, as in the config.
     """
-    table.assign(data=STAMP[data]).to_csv(
+    texts = table.select_dtypes(exclude="number")
+    harmless = table.assign(**{c: texts[c].map(no_formula) for c in texts}, data=STAMP[data])
+    harmless.to_csv(
         private(file), index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
 

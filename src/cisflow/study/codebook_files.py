@@ -6,13 +6,13 @@ last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import named, shipped, shown
+from cisflow.base.patterns import groups_of
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
@@ -338,9 +338,11 @@ def _contradictions_of_accounts(codebook: Written) -> Iterator[Problem]:
     if pattern is None:
         return
     try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error as error:
-        yield Problem(f"header.pattern: not a regular expression: {error}", "correct it")
+        groups = groups_of(pattern)
+    except ValueError as error:
+        what = f"header.pattern: `{pattern[:60]}` is not a pattern that is read: {error}"
+        remedy = "correct it; every group is (?:…) or (?P<name>…), and none looks ahead or behind"
+        yield Problem(what, remedy)
         return
     if not {"label", "year"} <= groups:
         yield Problem(

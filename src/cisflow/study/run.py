@@ -314,8 +314,9 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
         )
     for country, wave, source in run.sources():
         for file in files_of(source.file):
-            # A simulated extract must never take the place of a delivered one.
-            if not file.as_posix().startswith("data/raw/synthetic/"):
+            # A simulated extract must never take the place of a delivered one: neither `..` nor a
+            # link leads there.
+            if not file.resolve().is_relative_to(Path("data/raw").resolve() / "synthetic"):
                 yield Problem(
                     f"countries.{country}.{wave}.file: {file} would be written by the simulation",
                     "put simulated extracts below data/raw/synthetic/",

@@ -18,8 +18,10 @@ from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
 from cisflow.study.documents import Document
+from cisflow.study.exports import About
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
+from cisflow.study.tolerances import BaselineSettings
 
 FOLDER = Path("workflow", "schemas")
 TITLES: dict[str, tuple[Any, str]] = {
@@ -27,6 +29,8 @@ TITLES: dict[str, tuple[Any, str]] = {
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
     "codebook": (Codebook, "A cisflow codebook"),
+    "baseline": (BaselineSettings, "What a baseline keeps, and how far it may move"),
+    "export": (About, "What an export says of itself"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -98,7 +102,7 @@ class _Partial(_Schema):
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema 2020-12 of ``config``, ``models``, ``claims`` or ``codebook``."""
+    """Return the JSON Schema 2020-12 of one of :data:`TITLES`."""
     document, title = TITLES[kind]
     generator = _Partial if document is Codebook else _Schema
     made = TypeAdapter(document).json_schema(schema_generator=generator)
@@ -145,15 +149,17 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file, a claims file and a codebook may hold. This page is written by
-`python -m cisflow.study.schemas` from the same types that documents are checked against;
-[the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
+What a config, a models file, a claims file, a codebook and the tolerances of a baseline may hold.
+This page is written by `python -m cisflow.study.schemas` from the same types that documents are
+checked against; [the manual](../config/README.md) says what to do with it. `NAME` stands for a name
+of your own.
 """
 HEADINGS = {
     "config": ("A run: `config/*.yaml`", ""),
     "models": ("A model: `config/models.yaml`", "NAME."),
     "claims": ("Claims: `config/claims.yaml`", ""),
     "codebook": ("A codebook: a file below `config/codebooks/`", ""),
+    "baseline": ("Tolerances of a baseline: `config/baseline.yaml`", ""),
 }
 
 

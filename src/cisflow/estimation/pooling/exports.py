@@ -21,16 +21,13 @@ from cisflow.study.exports import (
     MANIFEST,
     NO_SERIES,
     SETTINGS,
-    Settings,
-    _sha256,
     industries_digest,
+    sha256,
 )
 from cisflow.study.series import series_of
+from cisflow.study.settings import Settings
 
 COUNTS = ("n", "nobs", "n_lower", "n_upper", "firms", "rows")
-
-
-# --- writing -----------------------------------------------------------------------------------
 
 
 def write_export(
@@ -78,7 +75,7 @@ def write_export(
             for code, country in settings.countries.items()
         },
         "models": dict(models),
-        "files": {name: _sha256(content) for name, content in sorted(contents.items())},
+        "files": {name: sha256(content) for name, content in sorted(contents.items())},
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -125,6 +122,3 @@ def _without_few(value: Any, minimum: int, *, counted: bool = False) -> Any:
         return [_without_few(inner, minimum, counted=counted) for inner in value]
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return None if counted and number and is_small(value, minimum) else value
-
-
-# --- reading -----------------------------------------------------------------------------------
