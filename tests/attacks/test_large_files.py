@@ -1,7 +1,7 @@
 """Small files that ask for more memory or time than there is are refused in words, at once."""
 
+import contextlib
 import gzip
-import io
 import os
 import re
 import resource
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pyreadstat
@@ -18,6 +19,7 @@ import xlsxwriter
 import yaml
 
 from cisflow.assist.inspection import inspect_file
+from cisflow.base.documents import read_yaml
 from cisflow.base.patterns import matched
 from cisflow.base.problems import CisflowError
 from cisflow.raw.extract import open_extract, read_extract
@@ -70,7 +72,7 @@ CORNERS = {
 def _bounded():
     """End the test rather than the machine if memory is asked for without end."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(re.search(r"VmSize:\s+(\d+)", open("/proc/self/status").read())[1]) << 10
+    used = int(re.search(r"VmSize:\s+(\d+)", Path("/proc/self/status").read_text())[1]) << 10
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, before[1]))
     started = time.perf_counter()
     yield
@@ -250,10 +252,7 @@ def test_files_of_statistical_programs_that_declare_billions_of_rows(tmp_path, r
     data = bytearray((tmp_path / "x.sav").read_bytes())
     data[80:84] = struct.pack("<i", rows)
     (tmp_path / "x.sav").write_bytes(data)
-    try:
-        assert len(read_extract(tmp_path / "x.sav")) == 2
-    except CisflowError as error:
-        assert "damaged" in str(error)
+    assert len(read_extract(tmp_path / "x.sav")) == 2
 
 
 @pytest.mark.parametrize("place", [4, 12, 200, -12, -8])
@@ -264,10 +263,8 @@ def test_parquet_files_with_absurd_metadata(tmp_path, place, value):
     data = bytearray((tmp_path / "x.parquet").read_bytes())
     data[place : place + 4 if place + 4 else None] = struct.pack("<i", value)
     (tmp_path / "x.parquet").write_bytes(data)
-    try:
+    with contextlib.suppress(CisflowError):
         assert len(read_extract(tmp_path / "x.parquet")) <= 1000
-    except CisflowError as error:
-        assert "→" in str(error)
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".zip", ".xlsx", ".parquet", ".sav"])
@@ -319,7 +316,8 @@ BAD_PATTERNS = [
 @pytest.mark.parametrize("pattern", BAD_PATTERNS + PATTERNS)
 def test_a_codebook_names_the_pattern_it_cannot_use(root, tmp_path, monkeypatch, pattern):
     monkeypatch.chdir(tmp_path)
-    book = {"extends": "accounts/common", "header": {"pattern": pattern}}
+    book = read_yaml(root / "config/codebooks/accounts/belfirst_nl.yaml")
+    book["header"] = {"pattern": pattern}
     (tmp_path / "book.yaml").write_text(yaml.safe_dump(book))
     started = time.perf_counter()
     try:
@@ -337,4 +335,3 @@ def test_a_header_of_a_bad_pattern_is_read_at_once(tmp_path):
     names = ["ID", *("a" * 1900 + f"{i}!" for i in range(50))]
     (tmp_path / "x.csv").write_text(";".join(names) + "\n" + ";".join("1" * 51) + "\n")
     assert len(open_extract(tmp_path / "x.csv").names) == 51
-    assert io.StringIO

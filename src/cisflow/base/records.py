@@ -11,6 +11,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from cisflow.base.texts import as_written, no_formula
+
 # More digits than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
 STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
@@ -49,6 +51,7 @@ class Table:
         options: dict[str, Any] = {"keep_default_na": False, "na_values": empty}
         tables = [pd.read_csv(file, dtype=kinds, **options) for file in files]
         found = pd.concat(tables, ignore_index=True)
+        found = found.assign(**{c: found[c].map(as_written) for c in found.columns if c in kinds})
         return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
 
 
@@ -64,7 +67,9 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
     data
         ``synthetic`` or ``real``, as in the config.
     """
-    table.assign(data=STAMP[data]).to_csv(
+    texts = table.select_dtypes(exclude="number")
+    harmless = table.assign(**{c: texts[c].map(no_formula) for c in texts}, data=STAMP[data])
+    harmless.to_csv(
         file, index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
 

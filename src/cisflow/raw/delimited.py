@@ -127,7 +127,10 @@ def _extra(first: list[str], width: int) -> int:
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:  # a cell longer than any
+        return []
 
 
 def _delimiter(text: str, options: Options) -> str:

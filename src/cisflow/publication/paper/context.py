@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
+from cisflow.base.texts import printable
 from cisflow.publication.catalogue import Catalogue, catalogue
 from cisflow.publication.families import (
     further_regressions,
@@ -61,7 +62,7 @@ def paper_context(
     """
     items = catalogue(findings.settings, findings.models)
     printed = Printed(findings, items)
-    return {
+    facts = {
         **_run_facts(findings),
         **_place_facts(findings, printed),
         **_result_facts(findings, items, printed, figure1),
@@ -73,6 +74,7 @@ def paper_context(
         "figures": printed.figures(),
         "files": {"tables": str(tables), "figures": str(figures)},
     }
+    return {key: printable(value) for key, value in facts.items()}
 
 
 def _run_facts(findings: Findings) -> Context:
