@@ -16,6 +16,7 @@ rule estimate:
         ENVIRONMENT
     params:
         spec=lambda w: SPECS[w.model],
+        printed=lambda w: held(getattr(RUN.models[w.model].printed, "file", None)),
         lag=RUN.settings.lag,
         minimum_cell=RUN.settings.minimum_cell,
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},

@@ -30,6 +30,7 @@ for number, sent in enumerate(RUN.exports):
             ENVIRONMENT
         params:
             export=sent.path,
+            content=held(sent.files),
             names=[
                 name
                 for country in sent.countries

@@ -1,9 +1,7 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    import pandas as pd
-
-    from cisflow.base.records import write_record, write_table
+    from cisflow.base.records import read_firms, write_record, write_table
     from cisflow.panel.attrition import describe_attrition
     from cisflow.panel.description import describe_samples
     from cisflow.panel.flow import control_flow
@@ -11,7 +9,7 @@ with reported(snakemake.log[0]):
     from cisflow.panel.sample import sample_flow
     from cisflow.study.models import models_of
 
-    panel = pd.read_parquet(snakemake.input.panel)
+    panel = read_firms(snakemake.input.panel)
     country = snakemake.wildcards.country
     models = models_of(snakemake.params.models)
     settings = {"lag": snakemake.params.lag, "minimum": snakemake.params.minimum_cell}

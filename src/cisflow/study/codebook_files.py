@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
-from cisflow.base.paths import shipped, shown
+from cisflow.base.paths import named, shipped, shown
 from cisflow.base.patterns import groups_of
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import (
@@ -105,7 +105,7 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     if problems:
         raise CisflowError(shown(files[0]), problems)
     merged["variables"] = {v: _completed(v, s, merged) for v, s in merged["variables"].items()}
-    merged |= {"id": str(name).removesuffix(".yaml"), "path": shown(files[0])}
+    merged |= {"id": named(name).removesuffix(".yaml"), "path": named(files[0])}
     return Codebook(**merged, files=tuple(map(shown, files)))
 
 

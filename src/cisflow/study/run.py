@@ -153,7 +153,13 @@ class Run:
         return f"{self.countries[country].name}, {what} ({file})"
 
 
-def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
+def load_run(
+    config: dict[str, Any],
+    root: Path,
+    *,
+    file: str = "the config",
+    absent: Mapping[str, Mapping[str, str]] | None = None,
+) -> Run:
     """Check a config and everything it names.
 
     Parameters
@@ -164,6 +170,8 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         The project's folder.
     file
         What to call the config in messages.
+    absent
+        Countries of the config to do without: by code, name and why.
 
     Raises
     ------
@@ -175,6 +183,9 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
     settings = Settings.model_validate(checked(config, "config", file))
+    if absent:
+        left = {code: of for code, of in settings.countries.items() if code not in absent}
+        settings = settings.model_copy(update={"countries": left, "absent": dict(absent)})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
     if settings.simulate:
@@ -370,7 +381,7 @@ def _pool_problems(run: Run) -> Iterator[Problem]:
             "add it: one entry per country with its extracts; or pool exports by `pool_from`",
         )
     for code in pool.attributes or {}:
-        if code not in run.countries:
+        if code not in run.countries and code not in run.settings.absent:
             what = f"pool.attributes: {code} is no country of this run"
             yield Problem(what, did_you_mean(code, run.countries))
     for name in pool.moderators:

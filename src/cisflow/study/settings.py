@@ -265,6 +265,7 @@ class Settings(Document):
     ] = {}  # noqa: RUF012 - pydantic copies a default
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
+    absent: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default_factory=dict)
     constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
     """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (
