@@ -9,7 +9,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
 
 PARTS = (
@@ -87,16 +86,10 @@ class Project:
         return self.folder / "results" / run / "publication"
 
 
-@pytest.fixture(scope="session")
-def new_project(root, tmp_path_factory):
-    """Return a function that makes a fresh copy of the project."""
-
-    def make() -> Project:
-        folder = tmp_path_factory.mktemp("project")
-        for part in PARTS:
-            source = root / part
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, folder / part)
-        return Project(folder)
-
-    return make
+def copy_project(root: Path, folder: Path) -> Project:
+    """Copy what a run takes of the project into a folder."""
+    for part in PARTS:
+        source = root / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, folder / part)
+    return Project(folder)
