@@ -6,7 +6,7 @@ rule ingest_wave:
         extract=lambda w: RUN.source(w.country, w.wave).file,
     output:
         firms=microdata("{country}/{wave}.parquet"),
-        quality=results("quality/{country}/{wave}.json"),
+        quality=microdata("{country}/quality/{wave}.json"),
     log:
         log_of("ingest/{country}/{wave}"),
     benchmark:
@@ -31,7 +31,7 @@ rule ingest_accounts:
         extract=lambda w: RUN.source(w.country, "accounts").file,
     output:
         accounts=microdata("{country}/accounts.parquet"),
-        quality=results("quality/{country}/accounts.json"),
+        quality=microdata("{country}/quality/accounts.json"),
     log:
         log_of("ingest/{country}/accounts"),
     benchmark:

@@ -97,6 +97,7 @@ rule paper:
         settings=RUN.settings.as_params(),
         models=SPECS,
         rule=RUN.claims.rule.as_params(),
+        profile=RUN.profile.as_params(),
         template=content("paper/paper.typ", "paper/references.bib"),
         figure1=content("paper/figure1.yaml"),
         # Whether these changed is told by one digest of them all, and not by listing them twice.

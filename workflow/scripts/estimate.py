@@ -3,6 +3,7 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     from cisflow.base.records import read_firms, write_record, write_table
     from cisflow.estimation.run import estimate
+    from cisflow.study.disclosure import Profile
     from cisflow.study.models import Model
 
     estimates = estimate(
@@ -12,7 +13,7 @@ with reported(snakemake.log[0]):
         model=snakemake.wildcards.model,
         lag=snakemake.params.lag,
         bootstrap=snakemake.params.bootstrap,
-        minimum=snakemake.params.minimum_cell,
+        profile=Profile.model_validate(snakemake.params.profile),
     )
     write_table(estimates.table, snakemake.output.estimates, snakemake.params.data)
     write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.data)

@@ -27,6 +27,7 @@ with reported(snakemake.log[0]):
         figure1=read_yaml(found("paper/figure1.yaml")),
         rule=snakemake.params.rule,
         sources=snakemake.params.sources,
+        profile=snakemake.params.profile,
     )
     render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)

@@ -11,9 +11,8 @@ from typing import Any
 import pandas as pd
 
 from cisflow.base.records import read_record
-from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES
+from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES, WITHHELD
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
 from cisflow.publication.term_words import name_constructs
@@ -77,7 +76,7 @@ class Findings:
     @property
     def minimum(self) -> int:
         """Smallest number of firms a published number may rest on."""
-        return self.settings.get("minimum_cell", MINIMUM_CELL)
+        return int(self.settings["minimum_cell"])
 
     @property
     def countries(self) -> dict[str, list[str]]:
@@ -126,7 +125,7 @@ class Findings:
         rows = self.rows(country, wave, model)
         if rows["estimate"].notna().any():
             return ""
-        notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
+        notes = rows.loc[rows["status"].isin((NO_ESTIMATE, WITHHELD)), "note"].tolist()
         return notes[0] if notes else "the model was not estimated on this wave"
 
     def fit(self, country: str, wave: str, model: str) -> dict[str, Any]:

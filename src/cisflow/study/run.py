@@ -19,6 +19,7 @@ from cisflow.study.constructs import (
     with_constructs,
 )
 from cisflow.study.digests import spec_digest
+from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
@@ -46,6 +47,8 @@ class Run:
         The project's folder; what its ``config/`` has goes before what comes with cisflow.
     exports
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
+    profile
+        The rules by which numbers leave ``microdata/``.
     """
 
     settings: Settings
@@ -54,6 +57,7 @@ class Run:
     truth: dict[str, Any] | None
     root: Path
     exports: tuple[Export, ...] = ()
+    profile: Profile = UNRESTRICTED
 
     @property
     def name(self) -> str:
@@ -207,10 +211,14 @@ def load_run(
         own = settings.constructs
         chosen = {name: with_constructs(model, own) for name, model in chosen.items()}
     exports, export_problems = read_exports(settings.pool_from or ())
+    disclosure = list(profile_problems(settings, root))
+    profile = UNRESTRICTED if disclosure else profile_of(settings, root)
     merged = with_exports(settings, exports)
-    run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports))
+    merged = merged.model_copy(update={"minimum_cell": profile.minimum_cell})
+    run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports), profile)
     problems = [
         *language,
+        *disclosure,
         *export_problems,
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),

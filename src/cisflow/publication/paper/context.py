@@ -43,6 +43,7 @@ def paper_context(
     figure1: Mapping[str, Any],
     rule: Mapping[str, Any] | None = None,
     sources: Mapping[str, Mapping[str, str]] | None = None,
+    profile: Mapping[str, Any] | None = None,
 ) -> Context:
     """Gather what the paper says.
 
@@ -58,6 +59,8 @@ def paper_context(
         The claims file's ``rule``; its words are printed as they stand.
     sources
         Digests of all the run rests on (:func:`cisflow.study.sources.source_digests`).
+    profile
+        The rules by which numbers left ``microdata/``; their words are printed too.
 
     Returns
     -------
@@ -73,6 +76,7 @@ def paper_context(
         "pooled": pooled_facts(findings),
         "provenance": _provenance(sources or {}),
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
+        "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
         "figure1": figure1_facts(figure1),
         "tables": printed.tables(Path(tables)),
