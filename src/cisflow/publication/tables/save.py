@@ -116,8 +116,8 @@ def _typst(table: Table, name: str) -> str:
 
 
 def _hide(found: re.Match[str]) -> str:
-    *before, last = found[0]
-    return "".join(before) + chr(_HIDDEN + ord(last))
+    sign = found[0]
+    return sign[:-1] + chr(_HIDDEN + ord(sign[-1]))
 
 
 LETTERS_UPRIGHT, LETTERS_ACROSS = 105, 165  # on a line of the paper, in a table
