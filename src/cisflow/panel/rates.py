@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def _rates_of_wave(
         for a in (TOTAL, *SECTORS):
             for b in (TOTAL, *SIZES):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
-                found = {}
+                found: dict[str, Any] = {}
                 if domain.any():
                     rate, error = ratio(yes, domain, design.weight, design.strata)
                     found = {"rate": 100 * rate, "std_error": 100 * error}
