@@ -64,7 +64,7 @@ def of_design(
         largest; ``support``, per term the fewest firms it rests on; ``weight``, per term the parts
         of it that the largest firms have, per cent, cumulated.
     """
-    kept = np.flatnonzero(independent_columns(X, np.linalg.norm(X, axis=0)))
+    kept = np.flatnonzero(independent_columns(X, np.linalg.norm(X, axis=0))).tolist()
     X, names = X[:, kept], [names[j] for j in kept]
     scaled = X if weights is None else X * np.sqrt(weights)[:, None]
     influence = np.linalg.pinv(scaled)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,7 @@ def _rates_of_wave(
         for a in (TOTAL, *SECTORS):
             for b in (TOTAL, *SIZES):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
-                found = {}
+                found: dict[str, Any] = {}
                 if domain.any():
                     rate, error = ratio(yes, domain, design.weight, design.strata)
                     found = {"rate": 100 * rate, "std_error": 100 * error}

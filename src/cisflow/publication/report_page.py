@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 # The parts of the page that hold data, in their order.
-PARTS = ("workflow_desc", "results", "categories", "rulegraph_spec", "runtimes_spec")
-PARTS += ("timeline_spec", "rules", "metadata")
+PARTS = (
+    *("workflow_desc", "results", "categories", "rulegraph_spec"),
+    *("runtimes_spec", "timeline_spec", "rules", "metadata"),
+)
 PRIVATE = ("params",)
 
 

@@ -139,7 +139,7 @@ def _classes(limits: Sequence[float | None]) -> list[tuple[str, float, float]]:
     return [("lower", low, low), *between, ("upper", high, high)]
 
 
-def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[float | None]) -> Bools:
+def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[Any]) -> Bools:
     """Return who is in a class; between the limits it has its upper bound, but no limit."""
     if kind == "lower":
         return np.asarray(x <= low)

@@ -96,7 +96,7 @@ def _html(table: Table, name: str) -> str:
 # What Typst takes for markup: signs anywhere, and a few where a line begins. maketables escapes
 # some of them in some places; here all pass it under another name.
 _TYPST = re.compile(
-    r"[\\`$#@~<>_*\[\]\"']|/(?=[/*])|(?<=/)[/*]|-(?=[-?])|(?<=-)[-?]|:(?=//)"
+    r"[\\`$#@~<>_*\[\]\"']|/(?=[/*])|(?<=/)[/*]|-(?=[-?])|(?<=-)[-?]|:(?=//)|(?<=\.)\.(?=\.)"
     r"|^\s*(?:=+|[-+/]|\d+\.)(?=\s|$)",
     re.M,
 )
@@ -116,8 +116,8 @@ def _typst(table: Table, name: str) -> str:
 
 
 def _hide(found: re.Match[str]) -> str:
-    *before, last = found[0]
-    return "".join(before) + chr(_HIDDEN + ord(last))
+    sign = found[0]
+    return sign[:-1] + chr(_HIDDEN + ord(sign[-1]))
 
 
 LETTERS_UPRIGHT, LETTERS_ACROSS = 105, 165  # on a line of the paper, in a table
