@@ -78,6 +78,7 @@ def kept(project):
 
     yield keep
     for path, (content, about) in held.items():
+        path.parent.mkdir(parents=True, exist_ok=True)  # Snakemake removes a folder left empty
         path.write_bytes(content)
         os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
 
@@ -160,7 +161,7 @@ def test_a_report_that_is_gone_is_made_again_and_nothing_else(project):
 @pytest.mark.parametrize(
     ("damaged", "made_of_it"),
     [
-        ("microdata/NL/panel.parquet", "estimates/NL/faems2005_weights.csv"),
+        ("microdata/NL/panel.parquet", "microdata/NL/estimates/faems2005_weights.csv"),
         ("estimates/NL/faems2005_weights.csv", "claims.csv"),
         ("estimates/NL/faems2005_weights.json", "claims.csv"),
     ],
