@@ -1,16 +1,19 @@
 # make          install from the lock, run the default pipeline (another: make CONFIG=config/nigeria.yaml)
 # make test     install from the lock, run every test
 # make lint     ruff, snakefmt, snakemake --lint, mypy, and lint-imports: the arrows between the rooms
-# make lock     requirements.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
+# make lock     requirements*.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 
-# A virtual environment knows its own path, so the stamp carries the path and the lock:
+# Where Slurm is, so is what submits jobs to it; elsewhere every start of Snakemake would pay for it.
+LOCKS := requirements.lock $(if $(shell command -v sbatch 2>/dev/null),requirements-slurm.lock)
+
+# A virtual environment knows its own path, so the stamp carries the path and the locks:
 # a changed lock or a copied folder installs anew.
-STAMP := .venv/installed-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | cut -d' ' -f1)
+STAMP := .venv/installed-$(shell (pwd; cat $(LOCKS) pyproject.toml) | cksum | cut -d' ' -f1)
 BIN   := .venv/bin
 
 # A bundle carries the lock's packages in wheels/, with their checksums.
@@ -32,9 +35,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+SLURM := snakemake-executor-plugin-slurm
 LOCK := uv pip compile pyproject.toml --quiet --no-header --python-version 3.11
 lock:
 	$(LOCK) --extra test --universal --generate-hashes --output-file requirements.lock
+	printf '$(SLURM)%s\n' '' -jobstep | $(LOCK:pyproject.toml=-) \
+	    --no-deps --generate-hashes --output-file requirements-slurm.lock
 	sed '/^  - pip:$$/q' environment.yml > environment.new
 	$(LOCK) --no-annotate --constraint requirements.lock | sed 's/^/      - /' >> environment.new
 	mv environment.new environment.yml
@@ -45,7 +51,7 @@ ifdef WHEELS
 	cd wheels && sha256sum --check --quiet SHA256SUMS
 	$(BIN)/python -m pip install --quiet --no-index --no-deps wheels/*.whl
 else
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes $(LOCKS:%=-r %)
 endif
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	touch $@
@@ -55,7 +61,7 @@ BUNDLE = cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a
 bundle: $(STAMP)
 	rm -rf dist/$(BUNDLE) && mkdir -p dist/$(BUNDLE)/wheels
 	git archive HEAD | tar -x -C dist/$(BUNDLE)
-	$(BIN)/python -m pip wheel --quiet --require-hashes -r requirements.lock -w dist/$(BUNDLE)/wheels
+	$(BIN)/python -m pip wheel --quiet --require-hashes $(LOCKS:%=-r %) -w dist/$(BUNDLE)/wheels
 	cd dist/$(BUNDLE)/wheels && sha256sum *.whl > SHA256SUMS
 	tar -czf dist/$(BUNDLE).tar.gz -C dist $(BUNDLE)
 	rm -r dist/$(BUNDLE)
