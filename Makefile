@@ -21,19 +21,19 @@ WHEELS := $(wildcard wheels/SHA256SUMS)
 
 .PHONY: all test lint lock bundle clean
 all: $(STAMP)
-	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
+	$(BIN)/python -m cisflow run "$(CONFIG)" --cores $(CORES)
 
 # A file's tests stay in one process, so that what they share is made once.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
+	$(BIN)/python -m mypy
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 SLURM := snakemake-executor-plugin-slurm
 LOCK := uv pip compile pyproject.toml --quiet --no-header --python-version 3.11

@@ -30,9 +30,14 @@ include: "workflow/rules/publish.smk"
 rule all:
     default_target: True
     input:
-        results("publication/manifest.json"),
+        published("manifest.json"),
+        published("report.html"),
 
 
-# The report needs the finished run's records, so it cannot be a rule of that run.
-onsuccess:
-    shell(REPORT)
+onstart:
+    begin()
+
+
+# What could be read is published all the same; the run has failed nevertheless.
+onerror:
+    publish_the_others()

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import yaml
 
-PARTS = ("Snakefile", "environment.yml", "config", "workflow", "profiles", "src", "paper")
+PARTS = (
+    *("Snakefile", "profiles", "Makefile", "requirements.lock", "pyproject.toml"),
+    *("environment.yml", "config", "workflow", "src", "paper"),
+)
+GATHERING = {"all", "publication"}  # rules that only ask for what others make
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,39 @@ class Project:
         """Run snakemake (``under`` another command); return the process, output as text."""
         run = [*under, sys.executable, "-m", "snakemake"]
         command = [*run, "--configfile", config, "--cores", str(cores)]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
         return subprocess.run(
             [*command, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self._environment({}),
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def cisflow(self, *words, python=sys.executable, cwd=None, **variables: str):
+        """Give the command; return the process, output as text."""
+        return subprocess.run(
+            [python, "-m", "cisflow", *map(str, words)],
+            cwd=cwd or self.folder,
+            env=self._environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def started(self, *words):
+        """Start the command with a process group of its own; return the process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cisflow", *map(str, words)],
+            cwd=self.folder,
+            env=self._environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _environment(self, variables) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self.folder / "src"), **variables}
 
     def planned(self, config: str = "config/config.yaml") -> set[str]:
         """Return the rules that a run would execute."""
@@ -44,7 +72,8 @@ class Project:
         if "Nothing to be done" in said:
             return set()
         counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
-        return {c[0] for c in counts if len(c) == 2 and c[1].isdigit()} - {"total", "all"}
+        rules = {c[0] for c in counts if len(c) == 2 and c[1].isdigit()}
+        return rules - GATHERING - {"total"}
 
     def edit_yaml(self, name: str, **changes) -> None:
         """Set top-level keys of a YAML file."""

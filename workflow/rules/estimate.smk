@@ -6,8 +6,8 @@ rule estimate:
         panel=microdata("{country}/panel.parquet"),
         printed=lambda w: getattr(RUN.models[w.model].printed, "file", []),
     output:
-        estimates=results("estimates/{country}/{model}.csv"),
-        diagnostics=results("estimates/{country}/{model}.json"),
+        estimates=microdata("{country}/estimates/{model}.csv"),
+        diagnostics=microdata("{country}/estimates/{model}.json"),
     log:
         log_of("estimate/{country}/{model}"),
     benchmark:
@@ -16,8 +16,9 @@ rule estimate:
         ENVIRONMENT
     params:
         spec=lambda w: SPECS[w.model],
+        printed=lambda w: held(getattr(RUN.models[w.model].printed, "file", None)),
         lag=RUN.settings.lag,
-        minimum_cell=RUN.settings.minimum_cell,
+        profile=RUN.profile.as_params(),
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
         data=RUN.settings.data,
         code=digest("estimate"),
@@ -25,6 +26,60 @@ rule estimate:
         "Estimating {wildcards.model} for {wildcards.country}"
     script:
         "../scripts/estimate.py"
+
+
+# A rule for each country, as each has waves of its own: one gate, through which all pass together.
+for code in RUN.at_hand:
+
+    rule:
+        name:
+            f"disclose_{code}"
+        input:
+            panel=microdata(f"{code}/panel.parquet"),
+            estimates=expand(microdata(f"{code}/estimates/{{model}}.csv"), model=SPECS),
+            diagnostics=expand(
+                microdata(f"{code}/estimates/{{model}}.json"), model=SPECS
+            ),
+            quality=expand(
+                microdata(f"{code}/quality/{{wave}}.json"), wave=RUN.files(code)
+            ),
+            official_rates=RUN.at_hand[code].official_rates or [],
+        output:
+            estimates=expand(results(f"estimates/{code}/{{model}}.csv"), model=SPECS),
+            diagnostics=expand(results(f"estimates/{code}/{{model}}.json"), model=SPECS),
+            quality=expand(
+                results(f"quality/{code}/{{wave}}.json"), wave=RUN.files(code)
+            ),
+            rates=results(f"rates/{code}.csv"),
+            sample=results(f"sample/{code}.csv"),
+            description=results(f"description/{code}.json"),
+            register=results(f"register/{code}.json"),
+        log:
+            log_of(f"disclose/{code}"),
+        benchmark:
+            timing_of(f"disclose/{code}")
+        # No profile can name a rule that bears a country's name, so these stand here.
+        group:
+            "publication"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=5,
+        params:
+            country=code,
+            models=SPECS,
+            waves=list(RUN.files(code)),
+            official_rates=held(RUN.at_hand[code].official_rates),
+            profile=RUN.profile.as_params(),
+            lag=RUN.settings.lag,
+            lags=list(RUN.settings.lags or []),
+            data=RUN.settings.data,
+            code=digest("disclose"),
+        message:
+            f"Holding the numbers of {code} against the rules of disclosure"
+        script:
+            "../scripts/disclose.py"
 
 
 rule judge:

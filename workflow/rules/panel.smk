@@ -1,4 +1,4 @@
-"""Waves and accounts to one panel per country, and the aggregates that describe it."""
+"""Waves and accounts to one panel per country."""
 
 
 rule panel:
@@ -28,6 +28,7 @@ rule panel:
         average=RUN.settings.lag_average,
         winsorise=RUN.settings.accounts_outcomes.winsorise,
         base_year=lambda w: getattr(RUN.deflator(w.country), "base_year", None),
+        prices=lambda w: held(getattr(RUN.deflator(w.country), "file", None)),
         weigh_attrition=any(
             "accounts_weight" in model.weightings for model in RUN.models.values()
         ),
@@ -38,30 +39,3 @@ rule panel:
         "Linking waves and accounts of {wildcards.country}"
     script:
         "../scripts/panel.py"
-
-
-rule describe:
-    input:
-        panel=microdata("{country}/panel.parquet"),
-        official_rates=lambda w: RUN.at_hand[w.country].official_rates or [],
-    output:
-        rates=results("rates/{country}.csv"),
-        sample=results("sample/{country}.csv"),
-        description=results("description/{country}.json"),
-    log:
-        log_of("describe/{country}"),
-    benchmark:
-        timing_of("describe/{country}")
-    conda:
-        ENVIRONMENT
-    params:
-        models=SPECS,
-        minimum_cell=RUN.settings.minimum_cell,
-        lag=RUN.settings.lag,
-        lags=list(RUN.settings.lags or []),
-        data=RUN.settings.data,
-        code=digest("describe"),
-    message:
-        "Counting and describing the samples of {wildcards.country}"
-    script:
-        "../scripts/describe.py"

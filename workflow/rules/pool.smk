@@ -36,6 +36,7 @@ for number, sent in enumerate(RUN.exports):
             runtime=5,
         params:
             export=sent.path,
+            content=held(sent.files),
             names=[
                 name
                 for country in sent.countries

@@ -1,4 +1,4 @@
-"""``cisflow new | run | inspect | init | check | baseline``: a study and what to do around a run.
+"""``cisflow new | run | inspect | init | check | verify | baseline``: a study, and what it needs.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import shtab
 
 from cisflow import __version__
-from cisflow.assist.project import new_project, snakemake_command
+from cisflow.assist.project import new_project
 from cisflow.base.paths import found, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
@@ -111,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_file(check, "config", "CONFIG", "such as config/nl.yaml")
     check.add_argument("--json", action="store_true", help="print JSON")
 
+    text = "say which files of a run, or that it rests on, are not what its manifest says"
+    verified = _command(commands, "verify", text, _verify)
+    verified.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
+    verified.add_argument("--json", action="store_true", help="print JSON")
+
     text = "keep the published numbers of a run, and say later what moved"
     baseline = _command(commands, "baseline", text, None)
     actions = baseline.add_subparsers(required=True, metavar="save | check")
@@ -137,6 +141,7 @@ EXAMPLES = {
     "inspect": "cisflow inspect data/raw/NL/cis2016.csv",
     "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
     "check": "cisflow check config/nl.yaml",
+    "verify": "cisflow verify results/nl",
     "baseline": "cisflow baseline save results/nl",
     "baseline save": "cisflow baseline save results/nl",
     "baseline check": "cisflow baseline check results/nl --set tolerances.estimate=0.01",
@@ -192,7 +197,9 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return subprocess.call(snakemake_command(options.words))
+    from cisflow.assist.running import run
+
+    return run(options.words)
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -234,6 +241,15 @@ def _check(options: argparse.Namespace) -> int:
     findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from cisflow.assist.screen import differences_record, differences_text
+    from cisflow.publication.manifest import verify
+
+    record = differences_record(verify(options.run), options.run)
+    _show(record, options.json, differences_text)
+    return WRONG if record["differences"] else FINE
 
 
 def _baseline_save(options: argparse.Namespace) -> int:

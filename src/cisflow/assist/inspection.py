@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
@@ -23,6 +22,8 @@ from cisflow.base.paths import found, places
 from cisflow.base.problems import CisflowError
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
+from cisflow.raw.opened import UnreadableError
+from cisflow.raw.single import sheets_of
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
@@ -165,12 +166,11 @@ def sheet_of(path: Path) -> dict[str, str]:
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return {}
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-    except CalamineError:
+        sheets = sheets_of(path)
+    except UnreadableError:
         return {}  # opening the file will say what is wrong with it
-    largest = max(sheets, key=lambda name: sheets[name].total_height * sheets[name].total_width)
-    return {} if largest == book.sheet_names[0] else {"sheet": largest}
+    largest = max(sheets, key=lambda name: sheets[name])
+    return {} if largest == next(iter(sheets)) else {"sheet": largest}
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cisflow.assist.checking import Findings
 from cisflow.base.paths import shown
+from cisflow.publication.manifest import Difference
 
 WIDTH = 100
 WIDEST_COLUMN = 44
@@ -222,3 +224,26 @@ def _problems(problems: Sequence[Record]) -> Iterator[str]:
             yield f"  {where}"
         yield wrapped(problem["what"], "    ", "      ")
         yield wrapped(problem["remedy"], "        → ", "          ")
+
+
+WHAT_IT_IS = {
+    "inputs": "input",
+    "config": "config",
+    "code": "code of the script",
+    "lock": "list of packages",
+    "results": "result",
+    "files": "published file",
+}
+
+
+def differences_record(differences: Iterable[Difference], run: Path) -> dict[str, Any]:
+    """Return what is not as a run's manifest says, in plain JSON types."""
+    return {"run": shown(run), "differences": [asdict(found) for found in differences]}
+
+
+def differences_text(record: Record) -> str:
+    """Return the record of a verification as a list."""
+    if not (found := record["differences"]):
+        return f"{record['run']}: every file is what the manifest says."
+    lines = [f"  {WHAT_IT_IS[d['section']]} {d['name']} {d['how']}" for d in found]
+    return "\n".join([f"{record['run']}: not what the manifest says:", *lines])

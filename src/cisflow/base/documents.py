@@ -92,6 +92,7 @@ def _parsed(text: str) -> Any:
 def _refuse_deep(text: str) -> None:
     """Refuse what is nested so deep that the parser, which calls itself, would end the program."""
     depth = 0
+    event: Any  # its marks are of the C parser, which the types of errors do not know
     for event in yaml.parse(text, Loader=_Strict):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

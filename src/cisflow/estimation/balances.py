@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.base.thresholds import FEWEST_LEFT, is_small
+from cisflow.base.thresholds import FEWEST_LEFT
 from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
 from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, IN_WORDS
+from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.paths import of_equations
 from cisflow.estimators.path.balance import (
     Decomposition,
     PartNames,
@@ -75,6 +77,7 @@ class Found:
     nobs: int = 0
     failed: int = 0
     why_not: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
@@ -97,15 +100,14 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
             _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + i)
             for i, group in enumerate(groups)
         ]
-        shown = _with_told_sizes(found)
-        rows = [row for one in found for row in _rows_of(one, spec, shown)]
+        rows = [row for one in found for row in _rows_of(one, spec)]
         rows += list(_difference_rows(found, spec))
         for one in found:
             if lag is not None and one.balance:
                 turns[one.group.name][lag] = float(_estimate(one.balance[SCALES[0]], BALANCE))
         yield (
             [{"outcome": outcome, **row} for row in rows],
-            _diagnostics(outcome, lag, found, shown),
+            _diagnostics(outcome, lag, found),
         )
     if len(lags) > 1:
         yield _horizon(spec, turns)
@@ -197,7 +199,8 @@ def _balance(group: Group, spec: Model, lag: int | None, draws: int, seed: int) 
         found = decompose(fit, about.source, about.target, parts)
     except REFUSALS as error:
         return Found(group, {}, why_not=note_of(error))
-    return Found(group, found, fit.nobs, fit.bootstrap_failed)
+    evidence = of_equations(firms, spec, spec.equations)
+    return Found(group, found, fit.nobs, fit.bootstrap_failed, evidence=evidence)
 
 
 def _fit(
@@ -217,29 +220,11 @@ def _fit(
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
 
-def _with_told_sizes(found: list[Found]) -> dict[str, float]:
-    """Return the number of firms of each group, unknown where a difference would tell of few.
-
-    Firms in no estimated group of a variable are all firms less those in its groups. Where these
-    would be few, the sizes of that variable's groups are withheld.
-    """
-    everyone = found[0].nobs
-    left = {one.group.variable: everyone for one in found}
-    for one in found[1:]:
-        left[one.group.variable] -= one.nobs
-    return {
-        one.group.name: float(one.nobs)
-        if not one.group.variable or not is_small(left[one.group.variable], FEWEST_LEFT)
-        else np.nan
-        for one in found
-    }
-
-
 def _estimate(decomposition: Decomposition, part: str) -> float:
     return float(decomposition.point[decomposition.names.index(part)])
 
 
-def _rows_of(one: Found, spec: Model, sizes: Mapping[str, float]) -> Iterator[Row]:
+def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
     """Yield the rows of one group: both intervals of every part, and the probability."""
     for scale in SCALES:
         column = column_of(scale, one.group.name)
@@ -248,7 +233,7 @@ def _rows_of(one: Found, spec: Model, sizes: Mapping[str, float]) -> Iterator[Ro
             continue
         about = {
             "column": column,
-            "n": sizes[one.group.name],
+            "n": float(one.nobs),
             "weights": spec.weightings[0] or "unweighted",
         }
         yield from _part_rows(one.balance[scale], about)
@@ -298,7 +283,7 @@ def _by_step(sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]) ->
     Effects are raw: a standard deviation of a yes/no variable says nothing.
     """
     asked = [step for step in spec.steps if sample[step].notna().any()]
-    fit, found = _steps(sample, asked, spec, bootstrap)
+    fit, found, evidence = _steps(sample, asked, spec, bootstrap)
     rows: list[Row] = []
     for step in spec.steps:
         here: Row = {"column": column_of(SCALES[1], step)}
@@ -311,14 +296,15 @@ def _by_step(sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]) ->
             few = f"fewer than {FEWEST_LEFT} firms with it, or without it"
             why = few if step in asked else "the survey does not ask so many"
             rows.append(not_estimable(why, **here))
-    groups = {EVERYONE: {"nobs": fit.nobs, "failed": fit.bootstrap_failed}}
+    told = {"nobs": fit.nobs, "failed": fit.bootstrap_failed, EVIDENCE: evidence}
+    groups = {EVERYONE: told}
     return rows, {"lag": None, "groups": groups}
 
 
 def _steps(
     sample: pd.DataFrame, asked: Sequence[str], spec: Model, bootstrap: Mapping[str, int]
-) -> tuple[PathResults, dict[str, Decomposition]]:
-    """Fit the model with steps in place of its source; return it and each step's balance.
+) -> tuple[PathResults, dict[str, Decomposition], dict[str, Any]]:
+    """Fit the model with steps in place of its source; return it, each step's balance, evidence.
 
     A step that few firms have taken, or have not, is left out, so that those who have count among
     the step before it.
@@ -345,21 +331,20 @@ def _steps(
         parts = parts_of(fit.model.system, step, **paths, names=NAMES)
         sums = {part: paths for part, paths in parts.items() if ARROW not in part}
         found[step] = decompose(fit, step, about.target, sums)[SCALES[1]]
-    return fit, found
+    return fit, found, of_equations(firms, spec, equations)
 
 
 # --- what else ---------------------------------------------------------------------------------
 
 
-def _diagnostics(
-    outcome: str, lag: int | None, found: list[Found], sizes: Mapping[str, float]
-) -> dict[str, Any]:
+def _diagnostics(outcome: str, lag: int | None, found: list[Found]) -> dict[str, Any]:
     """Return how many firms and resamples are behind each group's balance."""
-    groups = {}
-    for one in found:
-        size = sizes[one.group.name]
-        told = {"nobs": int(size) if np.isfinite(size) else None, "failed": one.failed}
-        groups[one.group.name] = {"note": one.why_not} if one.why_not else told
+    groups = {
+        one.group.name: {"note": one.why_not}
+        if one.why_not
+        else {"nobs": one.nobs, "failed": one.failed, EVIDENCE: one.evidence}
+        for one in found
+    }
     return {"outcome": outcome, "lag": lag, "groups": groups}
 
 

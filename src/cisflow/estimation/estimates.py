@@ -2,7 +2,8 @@
 
 One row per term. ``status`` says what a row is: a coefficient that was ``estimated`` or that the
 model has ``fixed``, one that is ``not_estimable`` (its estimate is empty and ``note`` says why, so
-that no gap is silent), or a finding ``in_words``, those of the ``note``.
+that no gap is silent), one that is ``withheld`` by the gate (likewise), or a finding ``in_words``,
+those of the ``note``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ POOLED_ESTIMATES = Table.of(
 )
 
 ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"
+WITHHELD = "withheld"
 
 # Country of the rows that pool several (cisflow.estimation.pooling.pool).
 POOLED = "pooled"

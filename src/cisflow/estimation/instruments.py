@@ -26,6 +26,7 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
+from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.models import PLAIN
@@ -84,9 +85,24 @@ def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -
         if method != "ols":
             _refuse_unless_identified(design)
         rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
-        return rows, _diagnostics(design, method, sample, spec)
+        record = _diagnostics(design, method, sample, spec)
+        return rows, {**record, EVIDENCE: _evidence(design, sample)}
 
     return each_regression(spec, partial(_design, sample, spec), fitted)
+
+
+def _evidence(design: Design, sample: pd.DataFrame) -> dict[str, Any]:
+    """Return on whom the estimates rest, of all regressors and of the first stage."""
+    rows = design.rows
+    roles = ([*design.exogenous, *which] for which in (design.endogenous, design.instruments))
+    both = [
+        of_design(rows.X[:, j], [rows.names[i] for i in j], sample.iloc[rows.kept], rows.weights)
+        for j in roles
+    ]
+    main, first = both
+    for key, least in (("df", min), ("leverage", max)):
+        main[key] = least(main[key], first[key])
+    return {**main, "support": {**first["support"], **main["support"]}}
 
 
 # --- the regression ----------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from cisflow.estimation.common import (
     record_of,
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
+from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
@@ -122,7 +123,8 @@ def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iter
     def fitted(design: Design, method: str) -> Fitted:
         fit = METHODS[method](design)
         rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
-        return rows, {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
+        record = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
+        return rows, {**record, EVIDENCE: _evidence(fit, method)}
 
     return each_regression(spec, partial(_design, sample, spec), fitted)
 
@@ -167,6 +169,15 @@ def _outcome_before(data: pd.DataFrame, outcome: str) -> pd.Series:
     known = data.set_index([FIRM, "order"])[outcome]
     before = pd.MultiIndex.from_arrays([data[FIRM], data["order"] - 1])
     return pd.Series(known.reindex(before).to_numpy(), index=data.index)
+
+
+def _evidence(fit: Fit, method: str) -> dict[str, Any]:
+    """Return on whom one method's estimates rest: within and differenced, on those who change."""
+    X, within = fit.design.X, method in ("within", "first_difference")
+    if within:
+        X = X - X.groupby(level=0).transform("mean")
+    weights = None if fit.design.weights is None else fit.design.weights.to_numpy()
+    return of_design(X.to_numpy(), list(X), fit.design.sample, weights, within=within)
 
 
 # --- the methods -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pandas as pd
 from cisflow.estimation.common import Row, fit_arguments, numeric
 from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import ESTIMATED, FIXED
+from cisflow.estimation.evidence import EVIDENCE, of_regression, together
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.results import PathResults
@@ -47,6 +48,7 @@ def _fitted(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Fit
         "bootstrap": {**draws, "failed": failed},
         "modification_indices": _indices(fit),
         **_tests_of_readings(make, spec, fit, covariance),
+        EVIDENCE: {} if spec.printed else of_equations(sample, spec, spec.equations),
     }
     about = {"n": fit.nobs, "weights": spec.weightings[0] or "unweighted"}
     rows = [{**about, "cov_type": fit.cov_type, **row} for row in _edge_rows(fit)]
@@ -54,6 +56,19 @@ def _fitted(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Fit
         named = table.assign(term=[_effect_term(name, source) for name in table["effect"]])
         rows += [{**about, "cov_type": kind, **row} for row in _effect_rows(named, target)]
     return rows, diagnostics
+
+
+def of_equations(
+    sample: pd.DataFrame, spec: Model, equations: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Return on whom a system rests, equation by equation."""
+    effects, weights = spec.fixed_effects, spec.weightings[0]
+    return together(
+        {
+            to: of_regression(sample, to, [*sources, *spec.controls], effects, weights)
+            for to, sources in equations.items()
+        }
+    )
 
 
 def _maker(sample: pd.DataFrame, spec: Model) -> Maker:

@@ -22,6 +22,7 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression
+from cisflow.estimation.evidence import EVIDENCE, of_regression
 from cisflow.estimators.regression.models import OLS, FractionalLogit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.models import Covariance, Model
@@ -33,14 +34,15 @@ KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column; yield tidy rows and diagnostics of each."""
 
-    def fitted(prepared: tuple[Any, str | None], _: str) -> Fitted:
-        fit, weights = prepared
+    def fitted(prepared: tuple[Any, str | None, dict[str, Any]], _: str) -> Fitted:
+        fit, weights, evidence = prepared
         rows = [
             {**row, "weights": weights or UNWEIGHTED}
             for covariance in spec.covariance
             for row in _tidy(fit, covariance, sample)
         ]
         record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
+        record[EVIDENCE] = evidence
         if spec.uses_design:
             record["design"] = str(sample["design"].iloc[0])
         if spec.sensitivity:
@@ -67,8 +69,8 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
 
 def _fit_regression(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
-) -> tuple[Any, str | None]:
-    """Fit one regression with its first covariance; return the name of its weights too."""
+) -> tuple[Any, str | None, dict[str, Any]]:
+    """Fit one regression with its first covariance; return its weights and its evidence too."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.fixed_effects])
@@ -78,7 +80,8 @@ def _fit_regression(
     limits = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
     kind: Any = KINDS[spec.estimator]
     model = kind.from_formula(formula, numeric(sample), weights=weights, **limits)
-    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name, evidence
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:

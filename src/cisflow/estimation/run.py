@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from cisflow import __version__
-from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
+from cisflow.estimation.evidence import ROW, merged_classes
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -27,7 +28,9 @@ from cisflow.panel.sample import select_sample, variables_of, waves_of
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
+from cisflow.study.disclosure import UNRESTRICTED, Profile
 from cisflow.study.models import Model
+from cisflow.study.terms import factors_of, text_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
 
@@ -67,7 +70,7 @@ def estimate(
     model: str,
     lag: int,
     bootstrap: dict[str, int],
-    minimum: int = MINIMUM_CELL,
+    profile: Profile = UNRESTRICTED,
 ) -> Estimates:
     """Estimate one model on every wave of one country.
 
@@ -84,8 +87,14 @@ def estimate(
     bootstrap
         ``{"draws": …, "seed": …}`` for path effects; ``test_draws`` simulated samples for the
         p-values of the Tobit's specification tests, 0 for the χ² distribution.
-    minimum
-        Reasons for what cannot be estimated tell no number of firms below this.
+    profile
+        Reasons for what cannot be estimated tell no number of firms below its ``minimum_cell``;
+        levels of fixed effects with fewer firms than its ``support`` are merged.
+
+    Returns
+    -------
+    Estimates
+        As they were found, for the gate: its diagnostics say on which firms each fit rests.
 
     Notes
     -----
@@ -102,9 +111,13 @@ def estimate(
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        for fitted, diagnostics in estimator.fit(add_terms(sample, spec), spec, bootstrap):
+        firms = add_terms(sample, spec)
+        firms, merged = merged_classes(firms, _classes(firms, spec), profile.support)
+        for fitted, diagnostics in estimator.fit(firms, spec, bootstrap):
             rows += [{**label, **row} for row in fitted]
-            fits.append({"wave": wave, **diagnostics})
+            about = {"wave": wave, **({"merged": merged} if merged else {})}
+            fits.append({**about, **diagnostics})
+    minimum = profile.minimum_cell
     table = ESTIMATES.frame(without_few(rows, minimum), status=ESTIMATED)
     about = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
     about |= {"spec": spec_digest(spec.as_params()), "cisflow": __version__}
@@ -118,6 +131,7 @@ def _samples(
 ) -> Iterator[tuple[str, pd.DataFrame, str]]:
     """Yield wave, its firms and why they cannot support the model (empty if they can)."""
     parts = []
+    panel = panel.assign(**{ROW: range(len(panel))})
     for wave in waves_of(panel, spec):
         sample, flow = select_sample(panel, spec, wave, lag=lag)
         if spec.uses_design:
@@ -155,6 +169,15 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
     if unique := nearly_unique(sample, spec):
         return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""
+
+
+def _classes(firms: pd.DataFrame, spec: Model) -> list[str]:
+    """Return the columns of a sample that enter a model level by level."""
+    factors = [
+        text_of(f) for term in [*spec.regressors, *spec.fixed_effects] for f in factors_of(term)
+    ]
+    wanted = [name for text in factors for name in (text, f"C({text})")]
+    return [n for n in dict.fromkeys(wanted) if n in firms and not is_numeric_dtype(firms[n])]
 
 
 def _needed(spec: Model) -> list[str]:

@@ -8,15 +8,15 @@ the composition of the survey as far as it depends on what the survey asks (Wool
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from cisflow.base.cells import suppress_small_cells
-from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few
 from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
@@ -29,7 +29,6 @@ REGRESSORS = {"log_employees": None, "rd_intensity": "spending", "group": None}
 SILENCE = NOT_ASKED, NOT_ANSWERED, UNKNOWN = "_not_asked", "_not_answered", "_unknown"
 WEIGHT = "accounts_weight"
 UNKNOWN_INDUSTRY = "industry unknown"
-ATTRITION_COLUMNS = ("wave", "by", "group", "firms", "with_accounts", "share")
 NUMBERS = ("estimate", "std_error", "statistic", "df", "p_value", "n")
 SELECTIVITY_COLUMNS = ("wave", "term", *NUMBERS, "note")
 JOINT = "all terms (Wald test)"
@@ -37,37 +36,6 @@ OTHER = "other industries"
 # An industry, or firms that lack an answer, enter with a dummy of their own if there are this many
 # with and without accounts.
 ENOUGH = 5
-
-
-def describe_attrition(
-    panel: pd.DataFrame, minimum: int = MINIMUM_CELL, lags: Sequence[int] = ()
-) -> dict[str, Any]:
-    """Return who is lost between survey and accounts, as far as it may be published.
-
-    Parameters
-    ----------
-    panel
-        As :func:`cisflow.panel.build.build_panel` makes it.
-    minimum
-        Smallest number of firms a number may rest on.
-    lags
-        Further years after the survey at which the panel has the ratios of the accounts.
-
-    Returns
-    -------
-    dict
-        ``shares`` and ``selectivity``, the rows of :func:`attrition` and :func:`selectivity` after
-        disclosure control: plain JSON types, null where withheld. A wave in which no firm has
-        accounts has no shares, and its selectivity says so. ``lags`` has one such record, with its
-        ``lag``, for each of several lags; its shares are those of all firms.
-    """
-    record: dict[str, Any] = _described(panel, minimum)
-    record["lags"] = []
-    for lag in lags if len(lags) > 1 else ():
-        at_lag = _described(panel.assign(has_accounts=accounts_at(panel, lag)), minimum)
-        at_lag["shares"] = [row for row in at_lag["shares"] if row["by"] == "all"]
-        record["lags"].append({"lag": lag, **at_lag})
-    return record
 
 
 def accounts_at(panel: pd.DataFrame, lag: int) -> pd.Series:
@@ -81,124 +49,98 @@ def accounts_at(panel: pd.DataFrame, lag: int) -> pd.Series:
     return panel[[lagged(ratio, lag) for ratio in NEEDED_RATIOS]].notna().all(axis=1)
 
 
-def _described(panel: pd.DataFrame, minimum: int) -> dict[str, list[dict[str, Any]]]:
-    somebody = panel.groupby("wave")["has_accounts"].transform("any")
-    shares = control_attrition(attrition(panel[somebody]), minimum)
-    tests = selectivity(panel, minimum)
-    firms = panel.groupby("wave").size()
-    for wave, n in tests.groupby("wave")["n"].first().items():
-        if splits_off_few(n, firms[wave], minimum):
-            tests.loc[tests["wave"] == wave, "n"] = np.nan
-    return {name: _records(table) for name, table in (("shares", shares), ("selectivity", tests))}
+@dataclass(frozen=True)
+class Share:
+    """The firms of a class of a wave, and which of them have accounts.
 
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return table.astype(object).where(table.notna(), None).to_dict(orient="records")
-
-
-def control_attrition(table: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFrame:
-    """Withhold the classes in which few firms have, or lack, accounts, and what gives them away.
-
-    Parameters
+    Attributes
     ----------
-    table
-        As :func:`attrition` returns it.
-    minimum
-        Smallest number of firms, with or without accounts, that may be shown.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``table`` with ``firms``, ``with_accounts`` and ``share`` null and ``suppressed`` true where
-        withheld. The withheld classes of a wave, by size or by industry, hold together no firms
-        with (or without) accounts or at least ``minimum``, as the wave's total would otherwise
-        tell; where not even the total may be shown, the whole wave is withheld.
+    wave, by, group
+        ``by`` is ``"all"``, ``"size"`` or ``"industry"``, ``group`` the class.
+    firms, kept
+        Index labels of the panel: all, and those with accounts.
     """
-    cells = table.assign(without=table["firms"] - table["with_accounts"])
-    hidden = cells["firms"].lt(0)
-    for count in ("with_accounts", "without"):
-        by = ["wave", "by"]
-        hidden |= suppress_small_cells(cells, minimum, count=count, by=by)["suppressed"]
-    few = cells["with_accounts"].map(lambda n: is_small(n, minimum)) | cells["without"].map(
-        lambda n: is_small(n, minimum)
-    )
-    hidden |= cells["wave"].isin(cells.loc[few & cells["by"].eq("all"), "wave"])
-    shown = table.assign(suppressed=hidden)
-    counts = ["firms", "with_accounts"]
-    shown[counts] = shown[counts].astype("Int64")
-    shown.loc[hidden, [*counts, "share"]] = None
-    return shown
+
+    wave: str
+    by: str
+    group: str
+    firms: pd.Index
+    kept: pd.Index
 
 
-def attrition(panel: pd.DataFrame) -> pd.DataFrame:
-    """Return how many firms of each wave have accounts, by size and industry.
+def attrition(panel: pd.DataFrame) -> Iterator[Share]:
+    """Yield which firms of each wave have accounts, by size and industry.
 
     Parameters
     ----------
     panel
-        As :func:`cisflow.panel.build.build_panel` makes it; pass a part of it for a part of the
-        firms.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns :data:`ATTRITION_COLUMNS`: ``by`` is ``"all"``, ``"size"`` or ``"industry"``,
-        ``group`` the class, ``share`` from 0 to 1. Cells may be small: before they are published
-        they have to pass :mod:`cisflow.panel.description`.
+        As :func:`cisflow.panel.build.build_panel` makes it. A wave in which no firm has accounts
+        has no shares.
     """
-    return pd.DataFrame(list(_attrition_rows(panel)), columns=list(ATTRITION_COLUMNS))
-
-
-def _attrition_rows(panel: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    def row(wave: str, by: str, group: str, firms: pd.DataFrame) -> dict[str, Any]:
-        kept = int(firms["has_accounts"].sum())
-        return {
-            "wave": wave,
-            "by": by,
-            "group": group,
-            "firms": len(firms),
-            "with_accounts": kept,
-            "share": kept / len(firms) if len(firms) else float("nan"),
-        }
-
     for wave, firms in panel.groupby("wave", sort=False):
-        yield row(str(wave), "all", "all firms", firms)
+        if not firms["has_accounts"].any():
+            continue
+        share = partial(_share, str(wave))
+        yield share("all", "all firms", firms)
         for label, (low, high) in SIZE_CLASSES.items():
-            size = firms[(firms["employees"] >= low) & (firms["employees"] < high)]
-            yield row(str(wave), "size", label, size)
+            yield share(
+                "size", label, firms[(firms["employees"] >= low) & (firms["employees"] < high)]
+            )
         if (unknown := firms[firms["employees"].isna()]).shape[0]:
-            yield row(str(wave), "size", "size unknown", unknown)
+            yield share("size", "size unknown", unknown)
         for industry, part in firms.groupby(firms["industry"].fillna(UNKNOWN_INDUSTRY)):
-            yield row(str(wave), "industry", str(industry), part)
+            yield share("industry", str(industry), part)
 
 
-def selectivity(panel: pd.DataFrame, minimum: int = MINIMUM_CELL) -> pd.DataFrame:
-    """Return the logit of having accounts on what the survey knows, and its joint test.
+def _share(wave: str, by: str, group: str, firms: pd.DataFrame) -> Share:
+    return Share(wave, by, group, firms.index, firms.index[firms["has_accounts"]])
+
+
+@dataclass(frozen=True)
+class Selectivity:
+    """The logit of having accounts of one wave, or why it cannot be estimated.
+
+    Attributes
+    ----------
+    wave
+        Its name.
+    fit
+        Results, None where it cannot be estimated.
+    reason
+        Why not.
+    """
+
+    wave: str
+    fit: Any
+    reason: Sentence
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The terms, and as the last the Wald test that all but the intercept are zero."""
+        return list(_selectivity_rows(self.wave, self.fit))
+
+
+def selectivity(panel: pd.DataFrame, fewest: int = ENOUGH) -> Iterator[Selectivity]:
+    """Yield, per wave, the logit of having accounts on what the survey knows, and its joint test.
 
     Parameters
     ----------
     panel
         As :func:`cisflow.panel.build.build_panel` makes it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns :data:`SELECTIVITY_COLUMNS`, per wave one row per term and, as the last, the Wald
-        test (χ², ``df`` degrees of freedom) that all of them but the intercept are zero: a small
-        p-value says that firms are lost selectively. Standard errors are robust (HC1). It rests on
-        all firms of the wave: who was not asked, or did not answer, has the mean and a dummy
-        (``rd_intensity_not_asked``), an unknown industry is one of its own. What the wave does not
-        ask is left out, and so are firms without an answer if they are too few for a dummy. A wave
-        for which it cannot be estimated has one row without a term, whose ``note`` says why.
+    fewest
+        Firms with, and without, accounts that a dummy must have.
+
+    Notes
+    -----
+    The test is of Wald (χ², ``df`` degrees of freedom): a small p-value says that firms are lost
+    selectively. Standard errors are robust (HC1). It rests on all firms of the wave: who was not
+    asked, or did not answer, has the mean and a dummy (``rd_intensity_not_asked``), an unknown
+    industry is one of its own. What the wave does not ask is left out, and so are firms without an
+    answer if they are too few for a dummy.
     """
-    rows: list[dict[str, Any]] = []
     for wave, firms in panel.groupby("wave", sort=False):
-        fit, reason = _fit_or_reason(firms)
-        if reason:
-            rows.append({"wave": str(wave), "term": "", "note": reason.told(minimum)})
-        else:
-            rows += _selectivity_rows(str(wave), fit)
-    return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))
+        yield Selectivity(str(wave), *_fit_or_reason(firms, fewest))
 
 
 def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
@@ -259,22 +201,23 @@ def accounts_weights(panel: pd.DataFrame) -> pd.Series:
     return weights
 
 
-def _fit_or_reason(firms: pd.DataFrame) -> tuple[Any, Sentence]:
+def _fit_or_reason(firms: pd.DataFrame, fewest: int = ENOUGH) -> tuple[Any, Sentence]:
     """Return the logit of having accounts of a wave's firms, or why it cannot be estimated."""
     if firms["has_accounts"].nunique() < 2:
         who = "every firm" if firms["has_accounts"].any() else "no firm"
         return None, Sentence(f"{who} of the wave has accounts")
     try:
-        return _fitted(firms), Sentence()
+        return _fitted(firms, fewest), Sentence()
     except EstimationError as error:
         return None, Sentence.joined(problem.what for problem in error.problems)
 
 
-def _fitted(firms: pd.DataFrame) -> Any:
+def _fitted(firms: pd.DataFrame, fewest: int) -> Any:
     """Return the logit of having accounts of the firms of one wave."""
-    answers = _answers(firms)
+    answers = _answers(firms, fewest)
     has = firms["has_accounts"].astype(float)
-    common = _merged_industries(firms["industry"].astype("object").fillna(UNKNOWN_INDUSTRY), has)
+    known = firms["industry"].astype("object").fillna(UNKNOWN_INDUSTRY)
+    common = _merged_industries(known, has, fewest)
     terms = [name for name in answers if len(answers[name].unique()) > 1]
     if len(common.unique()) > 1:
         terms.append("C(industry)")
@@ -283,7 +226,7 @@ def _fitted(firms: pd.DataFrame) -> Any:
     return Logit.from_formula(f"has_accounts ~ {' + '.join(terms) or '1'}", data).fit("HC1")
 
 
-def _answers(firms: pd.DataFrame) -> pd.DataFrame:
+def _answers(firms: pd.DataFrame, fewest: int) -> pd.DataFrame:
     """Return the regressors the wave asks, unknown values set to the mean and told by dummies.
 
     Those not asked and those who did not answer have a dummy each where both groups are large
@@ -292,7 +235,7 @@ def _answers(firms: pd.DataFrame) -> pd.DataFrame:
     has = firms["has_accounts"].astype(bool)
 
     def enough(some: pd.Series) -> bool:
-        return min((some & has).sum(), (some & ~has).sum()) >= ENOUGH
+        return min((some & has).sum(), (some & ~has).sum()) >= fewest
 
     columns: dict[str, pd.Series] = {}
     for name, block in REGRESSORS.items():
@@ -310,11 +253,19 @@ def _answers(firms: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=firms.index)
 
 
-def _merged_industries(industry: pd.Series, has_accounts: pd.Series) -> pd.Series:
-    """Return industries, those too small for a coefficient of their own taken together."""
-    kept = has_accounts.groupby(industry).transform("sum")
-    lost = has_accounts.groupby(industry).transform("size") - kept
-    return industry.astype("object").where((kept >= ENOUGH) & (lost >= ENOUGH), OTHER)
+def _merged_industries(industry: pd.Series, has_accounts: pd.Series, fewest: int) -> pd.Series:
+    """Return industries, those too small for a coefficient of their own taken together.
+
+    Where these are still too few, the smallest of the others join them.
+    """
+    kept = has_accounts.groupby(industry).sum()
+    lost = has_accounts.groupby(industry).size() - kept
+    smaller = pd.concat([kept, lost], axis=1).min(axis=1).sort_values(kind="stable")
+    small = list(smaller.index[smaller < fewest])
+    others = [name for name in smaller.index if name not in small]
+    while small and others and min(kept[small].sum(), lost[small].sum()) < fewest:
+        small.append(others.pop(0))
+    return industry.astype("object").where(~industry.isin(small), OTHER)
 
 
 def _by_size(industry: pd.Series) -> list[str]:

@@ -10,19 +10,16 @@ firms drawn with replacement.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cisflow.base.cells import suppress_small_cells
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
-from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.panel.design import survey_design
 from cisflow.raw.extract import column_names, read_extract
 from cisflow.study.canonical import PARTNERS
@@ -42,43 +39,63 @@ OUTSIDE = ("", "A", "F")
 Floats = NDArray[np.float64]
 
 
-def cooperation_rates(
-    panel: pd.DataFrame, country: str, minimum: int = MINIMUM_CELL
-) -> pd.DataFrame:
-    """Return the percentage of innovation-active firms that cooperate, by partner, sector and size.
+@dataclass(frozen=True)
+class Rate:
+    """One rate, and which firms it is of.
+
+    Attributes
+    ----------
+    wave, sector, size, partner
+        Its place.
+    domain, yes
+        Booleans, shape (rows of the panel,): firms that were asked and answered, and that said yes.
+    design
+        ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
+    weight
+        Shape (firms of the domain,).
+    rate, std_error, unweighted
+        In percent, and percentage points; NaN of an empty domain.
+    """
+
+    wave: str
+    sector: str
+    size: str
+    partner: str
+    domain: NDArray[np.bool_]
+    yes: NDArray[np.bool_]
+    design: str
+    weight: Floats
+    rate: float = np.nan
+    std_error: float = np.nan
+    unweighted: float = np.nan
+
+
+def cooperation_rates(panel: pd.DataFrame) -> Iterator[Rate]:
+    """Yield the percentage of innovation-active firms that cooperate, by partner, sector and size.
 
     Parameters
     ----------
     panel
         As :func:`cisflow.panel.build.build_panel` makes it. Weights are in ``weight``; strata,
-        where the
-        file has them, in ``stratum``.
-    country
-        Name for the rows.
-    minimum
-        Rates on which fewer firms answer yes, or no, are withheld, and as many others as it takes
-        to keep those from being worked out from the totals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of :data:`RATES`, and ``suppressed``. ``rate`` and ``unweighted`` in
-        percent, ``std_error`` in percentage points, all null where ``suppressed``; ``firms`` in
-        the sample; ``design`` is
-        ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
+        where the file has them, in ``stratum``.
     """
-    rows = [
-        {"country": country, "wave": str(wave), **row}
-        for wave, firms in panel.groupby("wave", sort=False)
-        for row in _rates_of_wave(firms)
-    ]
-    return _controlled(pd.DataFrame(rows, columns=[*RATES.columns, "yes", "no"]), minimum)
+    for wave in panel["wave"].unique():
+        here = (panel["wave"] == wave).to_numpy()
+        yield from _rates_of_wave(str(wave), panel[here], np.flatnonzero(here), len(panel))
 
 
-def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _rates_of_wave(
+    wave: str, firms: pd.DataFrame, rows: NDArray[np.intp], n: int
+) -> Iterator[Rate]:
     asked = firms["innovation_active"].fillna(False) & firms["asked_cooperation"].fillna(False)
     sector, size = sector_of(firms), size_of(firms)
     design = survey_design(firms)
+
+    def of_panel(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        whole = np.zeros(n, dtype=bool)
+        whole[rows[some]] = True
+        return whole
+
     for partner in (ANY, *PARTNERS):
         answer = firms[f"coop_{partner}"]
         if not answer[asked].notna().any():
@@ -88,14 +105,13 @@ def _rates_of_wave(firms: pd.DataFrame) -> Iterator[dict[str, Any]]:
         for a in (TOTAL, *SECTORS):
             for b in (TOTAL, *SIZES):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
-                count, positive = int(domain.sum()), int((yes[domain] == 1).sum())
-                row = {"sector": a, "size": b, "partner": partner, "firms": count}
-                row |= {"yes": positive, "no": count - positive, "design": design.kind}
-                if count:
+                found = {}
+                if domain.any():
                     rate, error = ratio(yes, domain, design.weight, design.strata)
-                    row |= {"rate": 100 * rate, "std_error": 100 * error}
-                    row["unweighted"] = 100 * positive / count
-                yield row
+                    found = {"rate": 100 * rate, "std_error": 100 * error}
+                    found["unweighted"] = 100 * float(yes[domain].mean())
+                sets = of_panel(domain), of_panel(domain & (yes == 1))
+                yield Rate(wave, a, b, partner, *sets, design.kind, design.weight[domain], **found)
 
 
 def ratio(
@@ -155,28 +171,6 @@ def sector_of(firms: pd.DataFrame) -> NDArray[np.object_]:
     sector[np.isin(section, OUTSIDE)] = ""
     sector[firms["manufacturing"].fillna(False).to_numpy(dtype=bool)] = "manufacturing"
     return sector
-
-
-def _controlled(rates: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Withhold rates that rest on, or with the totals give away, the answers of too few firms."""
-    hidden = (rates[["yes", "no", "firms"]] < minimum).any(axis=1)
-    corner = (rates["sector"] == TOTAL) & (rates["size"] == TOTAL)
-    edge = ((rates["sector"] == TOTAL) | (rates["size"] == TOTAL)) & ~corner
-    before = -1
-    while hidden.sum() > before:  # what one margin hides may uncover a cell along the other
-        before = int(hidden.sum())
-        for part, along in product((~corner & ~edge, edge), ("sector", "size")):
-            by = ["wave", "partner", along]
-            keys = [rates.loc[part, key] for key in by]
-            cells = rates[part][hidden[part].groupby(keys).transform("any")]
-            for answer in ("yes", "no") if len(cells) else ():
-                counts = cells.assign(n=cells[answer].mask(hidden[cells.index], 1))
-                told = suppress_small_cells(counts, minimum, count="n", by=by)
-                hidden |= told["suppressed"].reindex(rates.index, fill_value=False)
-    shown = rates.assign(suppressed=hidden)
-    shown.loc[hidden, ["rate", "std_error", "unweighted"]] = np.nan
-    shown["firms"] = shown["firms"].astype("Int64").mask(shown["firms"] < minimum)
-    return shown[[*RATES.columns, "suppressed"]]
 
 
 # --- official tables ---------------------------------------------------------------------------

@@ -6,8 +6,8 @@ The sample of a model and the sample flow that describes it come from one functi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype
@@ -57,9 +57,6 @@ COLUMN_WORDS = {
 }
 
 
-# --- the panel ---------------------------------------------------------------------------------
-
-
 # --- samples -----------------------------------------------------------------------------------
 
 
@@ -85,10 +82,46 @@ def answers_needed(spec: Model) -> list[str]:
     return [name for name in variables_of(spec) if name not in spared]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A restriction and which firms it concerns, all as the panel's index.
+
+    Attributes
+    ----------
+    restriction
+        What it asks, in words.
+    firms
+        Who meets it and all before it.
+    missing, filtered
+        Who does not for want of an answer, and of the question.
+    """
+
+    restriction: str
+    firms: pd.Index
+    missing: pd.Index
+    filtered: pd.Index
+
+
 def select_sample(
     panel: pd.DataFrame, spec: Model, wave: str, *, lag: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the firms of a wave a model is estimated on, and how it came to them.
+
+    As :func:`steps_of`: ``sample`` are the firms of its last step, and ``flow`` has per step
+    wave, step, restriction, firms (left after the step), lost, and of those lost
+    ``lost_missing`` (asked, not answered) and ``lost_filtered`` (not asked); the rest of those
+    lost do not meet the restriction. Step 0 is the whole wave.
+    """
+    steps, settled_terms = steps_of(panel, spec, wave, lag=lag)
+    sample = panel.loc[steps[-1].firms]
+    made = {text: values[steps[-1].firms] for text, values in settled_terms.items()}
+    return sample.assign(**made) if made else sample.copy(), _flow(steps, wave)
+
+
+def steps_of(
+    panel: pd.DataFrame, spec: Model, wave: str, *, lag: int
+) -> tuple[list[Step], dict[str, pd.Series]]:
+    """Return step by step which firms of a wave a model is estimated on.
 
     Parameters
     ----------
@@ -103,14 +136,12 @@ def select_sample(
 
     Returns
     -------
-    sample
-        Rows of the panel: all flags of ``spec.sample`` are true, and every variable of the
-        model that the wave's questionnaire has is known. All columns of the model thus rest on the
-        same firms.
-    flow
-        Columns wave, step, restriction, firms (left after the step), lost, and of those lost
-        ``lost_missing`` (asked, not answered) and ``lost_filtered`` (not asked); the rest of
-        those lost do not meet the restriction. Step 0 is the whole wave.
+    steps
+        The first is the whole wave. In the last all flags of ``spec.sample`` are true, and every
+        variable of the model that the wave's questionnaire has is known. All columns of the model
+        thus rest on the same firms.
+    terms
+        What the model's terms are made of, for all firms of the wave, by its text.
 
     Raises
     ------
@@ -137,7 +168,7 @@ def select_sample(
     needed = [*spec.sample, *measured, *settled_terms]
     parts = [base for variable in needed for base in bases_of(variable, spec)]
     needed += [*parts, *(f"asked_{block}" for base in parts if (block := _block_of(base)))]
-    firms = everyone[list(dict.fromkeys(needed))].reset_index(drop=True)
+    firms = everyone[list(dict.fromkeys(needed))]
     steps = [_step(EVERYONE, firms)]
     for flag in spec.sample:
         kept, *lost = _split_by_flag(firms, flag, spec)
@@ -153,39 +184,7 @@ def select_sample(
         if everyone[text].notna().any():
             firms = firms[firms[text].notna()]
             steps.append(_step(f"a value of {text}", firms))
-    return everyone.iloc[firms.index].copy(), _flow(steps, wave)
-
-
-def sample_flow(
-    panel: pd.DataFrame, models: Mapping[str, Model], country: str, *, lag: int
-) -> pd.DataFrame:
-    """Return how many firms each restriction of each model leaves, wave by wave.
-
-    Parameters
-    ----------
-    panel
-        As :func:`build_panel` makes it.
-    models
-        Specifications by name.
-    country
-        Name for the rows.
-    lag
-        Years between survey and accounts, for the wording.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of :data:`FLOW`. The last step of a model and wave is the number of firms it
-        is estimated on.
-    """
-    flows = [
-        select_sample(panel, spec, wave, lag=lag)[1].assign(country=country, model=name)
-        for name, spec in models.items()
-        for wave in waves_of(panel, spec)
-    ]
-    if not flows:
-        return FLOW.frame([])
-    return pd.concat(flows, ignore_index=True)[list(FLOW.columns)]
+    return steps, settled_terms
 
 
 def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
@@ -224,14 +223,18 @@ def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
         raise CisflowError(f"Model “{spec.title}”", problems)
 
 
-def _split_by_flag(firms: pd.DataFrame, flag: str, spec: Model) -> tuple[pd.DataFrame, int, int]:
-    """Return the firms with a flag, and how many lack it for want of an answer or question."""
+def _split_by_flag(
+    firms: pd.DataFrame, flag: str, spec: Model
+) -> tuple[pd.DataFrame, pd.Index, pd.Index]:
+    """Return the firms with a flag, and those that lack it for want of an answer or question."""
     kept = firms[firms[flag].fillna(False).astype(bool)]
     return kept, *_states(firms[firms[flag].isna()], [flag], spec)
 
 
-def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple[int, int]:
-    """Count firms that lack one of ``variables``: for want of an answer, and of the question.
+def _states(
+    firms: pd.DataFrame, variables: Sequence[str], spec: Model
+) -> tuple[pd.Index, pd.Index]:
+    """Return who lacks one of ``variables``: for want of an answer, and of the question.
 
     A firm that was not asked one thing and did not answer another counts as missing. A construct
     of the user's is lacking for what its parts lack; where they have all, it has no value.
@@ -245,8 +248,8 @@ def _states(firms: pd.DataFrame, variables: Sequence[str], spec: Model) -> tuple
             lacking = firms[variable].isna() & firms[base].isna()
             unanswered |= lacking & asked
             unasked |= lacking
-    missing = int(unanswered.sum())
-    return missing, int(unasked.sum()) - missing
+    unanswered, unasked = (some.fillna(False).astype(bool) for some in (unanswered, unasked))
+    return firms.index[unanswered], firms.index[unasked & ~unanswered]
 
 
 def bases_of(variable: str, spec: Model) -> list[str]:
@@ -294,26 +297,29 @@ def _flag_words(flag: str, lag: int, spec: Model) -> str:
 
 
 def _step(
-    restriction: str, left: pd.DataFrame, missing: int = 0, filtered: int = 0
-) -> dict[str, Any]:
-    return {
-        "restriction": restriction,
-        "firms": len(left),
-        "lost_missing": missing,
-        "lost_filtered": filtered,
-    }
+    restriction: str,
+    left: pd.DataFrame,
+    missing: pd.Index = pd.Index([]),  # noqa: B008 - never changed
+    filtered: pd.Index = pd.Index([]),  # noqa: B008
+) -> Step:
+    return Step(restriction, left.index, missing, filtered)
 
 
-def _flow(steps: Sequence[Mapping[str, Any]], wave: str) -> pd.DataFrame:
+def _flow(steps: Sequence[Step], wave: str) -> pd.DataFrame:
     """Return the steps as a table, with how many firms each one lost."""
-
-    def rows() -> Iterator[dict[str, Any]]:
-        before = steps[0]["firms"]
-        for number, step in enumerate(steps):
-            yield {"wave": wave, "step": number, **step, "lost": before - step["firms"]}
-            before = step["firms"]
-
-    return pd.DataFrame(list(rows()), columns=[c for c in FLOW.columns if c not in _LABELS])
+    rows = [
+        {
+            "wave": wave,
+            "step": number,
+            "restriction": step.restriction,
+            "firms": len(step.firms),
+            "lost_missing": len(step.missing),
+            "lost_filtered": len(step.filtered),
+            "lost": len(steps[max(number - 1, 0)].firms) - len(step.firms),
+        }
+        for number, step in enumerate(steps)
+    ]
+    return pd.DataFrame(rows, columns=[c for c in FLOW.columns if c not in _LABELS])
 
 
 _LABELS = ("country", "model")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.thresholds import MINIMUM_CELL
+from cisflow.base.records import read_record
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES
+from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES, WITHHELD
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
 from cisflow.publication.term_words import name_constructs
@@ -77,7 +76,7 @@ class Findings:
     @property
     def minimum(self) -> int:
         """Smallest number of firms a published number may rest on."""
-        return self.settings.get("minimum_cell", MINIMUM_CELL)
+        return int(self.settings["minimum_cell"])
 
     @property
     def countries(self) -> dict[str, list[str]]:
@@ -126,7 +125,7 @@ class Findings:
         rows = self.rows(country, wave, model)
         if rows["estimate"].notna().any():
             return ""
-        notes = rows.loc[rows["status"] == NO_ESTIMATE, "note"].tolist()
+        notes = rows.loc[rows["status"].isin((NO_ESTIMATE, WITHHELD)), "note"].tolist()
         return notes[0] if notes else "the model was not estimated on this wave"
 
     def fit(self, country: str, wave: str, model: str) -> dict[str, Any]:
@@ -169,28 +168,24 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
-
-    def load(file: str | Path) -> dict[str, Any]:
-        return json.loads(Path(file).read_text(encoding="utf-8"))
-
     name_constructs(settings.get("constructs", {}))
-    described = [load(f) for f in descriptions]
+    described = [read_record(f) for f in descriptions]
     judged = CLAIMS.read([claims])
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
         models=models_of(models),
         estimates=ESTIMATES.read(estimates),
-        diagnostics=[load(f) for f in diagnostics],
+        diagnostics=[read_record(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
         flow=FLOW.read(samples),
-        quality=[load(f) for f in quality],
+        quality=[read_record(f) for f in quality],
         descriptions={d["country"]: d["samples"] for d in described},
         attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
         pooled_claims=judged[from_pooled].reset_index(drop=True),
         **({"rates": RATES.read(rates)} if rates else {}),
         **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
-        **({"pooling": load(pooling)} if pooling else {}),
+        **({"pooling": read_record(pooling)} if pooling else {}),
     )
 
 

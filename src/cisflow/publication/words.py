@@ -164,16 +164,14 @@ def p_value(p: float | None) -> str:
     return "< 0.001" if p is not None and p < 0.001 else number(p)
 
 
-def count(x: float | None, minimum: int = 0) -> str:
-    """Return a number of firms, as an inequality where it is too small to show."""
-    if x is None or not np.isfinite(x):
-        return WITHHELD
-    return f"< {minimum}" if 0 < x < minimum else f"{int(x):,}"
+def count(x: float | None) -> str:
+    """Return a number of firms, or that it is withheld."""
+    return WITHHELD if x is None or not np.isfinite(x) else f"{int(x):,}"
 
 
-def firms(x: float | None, minimum: int = 0) -> str:
-    """Return how many firms a fit rests on, or that there is no fit."""
-    return NOT_ESTIMABLE if x is None else count(x, minimum)
+def firms(fit: Mapping[str, Any], name: str = "nobs") -> str:
+    """Return how many firms a fit rests on, or has at a limit; or that there is no fit."""
+    return count(fit[name]) if name in fit else NOT_ESTIMABLE
 
 
 def stars(p: float | None) -> str:

@@ -40,6 +40,7 @@ from cisflow.raw.opened import (
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SAMPLE = 1 << 20
 BLOCK = 1 << 23
+WHOLE_LINES = "is this the file you mean, and are its lines whole?"
 OPEN_QUOTE = "is a quotation mark left open?"
 
 
@@ -105,10 +106,16 @@ def _layout(sample: bytes, options: Options) -> _Layout:
     lines = text.splitlines(keepends=True)
     blank_lines = next(i for i, line in enumerate(lines) if line.strip())
     filled = "".join(lines[blank_lines:])
-    delimiter = _delimiter(filled, options)
-    rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
-    header = [name.strip() for name in next(rows)]
-    first = list(islice((row for row in rows if any(row)), 2))
+    if len(sample) == SAMPLE and len(lines) == blank_lines + 1:
+        raise UnreadableError(f"its first line is longer than {SAMPLE:,} bytes", WHOLE_LINES)
+    try:
+        delimiter = _delimiter(filled, options)
+        rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
+        header = [name.strip() for name in next(rows)]
+        first = list(islice((row for row in rows if any(row)), 2))
+    except csv.Error as error:
+        what = f"its first lines cannot be taken apart ({error})"
+        raise UnreadableError(what, OPEN_QUOTE) from None
     extra = _extra(first[0] if first else [], len(header))
     labels = labels_below(header, first, options)
     return _Layout(encoding, delimiter, header, blank_lines, extra, labels)
@@ -120,7 +127,10 @@ def _extra(first: list[str], width: int) -> int:
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:  # a cell longer than any
+        return []
 
 
 def _delimiter(text: str, options: Options) -> str:

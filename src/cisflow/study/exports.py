@@ -17,6 +17,7 @@ from cisflow.base.archives import UnsafeArchiveError, files_in
 from cisflow.base.documents import did_you_mean, read_json, validated
 from cisflow.base.paths import below, shipped
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.texts import printable
 from cisflow.study.documents import Document
 from cisflow.study.series import Series
 from cisflow.study.settings import (
@@ -129,7 +130,13 @@ class About(Document):
     """What the estimates depend on."""
     industries: Digest
     """Digest of the industry groups."""
-    countries: Annotated[dict[Code, SentCountry], Field(max_length=100)]
+    countries: Annotated[
+        dict[
+            Annotated[Code, Field(description="A two-letter country code such as BE.")],
+            SentCountry,
+        ],
+        Field(max_length=100),
+    ]
     """Its countries by two-letter code."""
     models: Annotated[
         dict[
@@ -228,6 +235,9 @@ def read_export(path: str) -> Export:
         remedy = "let the centre export with the version of cisflow used here"
         raise CisflowError(path, Problem(what, remedy))
     about = validated(about, shipped("workflow/schemas/export.schema.yaml"), path)
+    if printable(about) != about:
+        what = f"{MANIFEST} holds characters that cannot be printed"
+        raise CisflowError(path, Problem(what, AGAIN))
     if problems := [*_files_of_others(about), *_changed(about["files"], content)]:
         raise CisflowError(path, problems)
     return Export(path, about)

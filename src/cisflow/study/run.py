@@ -19,6 +19,7 @@ from cisflow.study.constructs import (
     with_constructs,
 )
 from cisflow.study.digests import spec_digest
+from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
@@ -46,6 +47,8 @@ class Run:
         The project's folder; what its ``config/`` has goes before what comes with cisflow.
     exports
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
+    profile
+        The rules by which numbers leave ``microdata/``.
     """
 
     settings: Settings
@@ -54,6 +57,7 @@ class Run:
     truth: dict[str, Any] | None
     root: Path
     exports: tuple[Export, ...] = ()
+    profile: Profile = UNRESTRICTED
 
     @property
     def name(self) -> str:
@@ -153,7 +157,13 @@ class Run:
         return f"{self.countries[country].name}, {what} ({file})"
 
 
-def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
+def load_run(
+    config: dict[str, Any],
+    root: Path,
+    *,
+    file: str = "the config",
+    absent: Mapping[str, Mapping[str, str]] | None = None,
+) -> Run:
     """Check a config and everything it names.
 
     Parameters
@@ -164,6 +174,8 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         The project's folder.
     file
         What to call the config in messages.
+    absent
+        Countries of the config to do without: by code, name and why.
 
     Raises
     ------
@@ -175,6 +187,9 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
     settings = Settings.model_validate(checked(config, "config", file))
+    if absent:
+        left = {code: of for code, of in settings.countries.items() if code not in absent}
+        settings = settings.model_copy(update={"countries": left, "absent": dict(absent)})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
     if settings.simulate:
@@ -196,10 +211,14 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         own = settings.constructs
         chosen = {name: with_constructs(model, own) for name, model in chosen.items()}
     exports, export_problems = read_exports(settings.pool_from or ())
+    disclosure = list(profile_problems(settings, root))
+    profile = UNRESTRICTED if disclosure else profile_of(settings, root)
     merged = with_exports(settings, exports)
-    run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports))
+    merged = merged.model_copy(update={"minimum_cell": profile.minimum_cell})
+    run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports), profile)
     problems = [
         *language,
+        *disclosure,
         *export_problems,
         *disagreements(exports, settings, run.digests, files["nace"]),
         *_pool_problems(run),
@@ -370,7 +389,7 @@ def _pool_problems(run: Run) -> Iterator[Problem]:
             "add it: one entry per country with its extracts; or pool exports by `pool_from`",
         )
     for code in pool.attributes or {}:
-        if code not in run.countries:
+        if code not in run.countries and code not in run.settings.absent:
             what = f"pool.attributes: {code} is no country of this run"
             yield Problem(what, did_you_mean(code, run.countries))
     for name in pool.moderators:

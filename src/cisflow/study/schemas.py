@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from cisflow.base.paths import shipped
 from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
+from cisflow.study.disclosure import Profile
 from cisflow.study.documents import Document
 from cisflow.study.exports import About
 from cisflow.study.models import Models
@@ -31,6 +32,7 @@ TITLES: dict[str, tuple[Any, str]] = {
     "codebook": (Codebook, "A cisflow codebook"),
     "baseline": (BaselineSettings, "What a baseline keeps, and how far it may move"),
     "export": (About, "What an export says of itself"),
+    "disclosure": (Profile, "Rules of disclosure"),
 }
 # The order in which an author would write keywords; "" stands for all others.
 ORDER = ["$schema", "title", "description", "type", "enum", "additionalProperties", "required"]
@@ -149,10 +151,10 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file, a claims file, a codebook and the tolerances of a baseline may hold.
-This page is written by `python -m cisflow.study.schemas` from the same types that documents are
-checked against; [the manual](../config/README.md) says what to do with it. `NAME` stands for a name
-of your own.
+What a config, a models file, a claims file, a codebook, rules of disclosure and the tolerances of a
+baseline may hold. This page is written by `python -m cisflow.study.schemas` from the types that
+documents are checked against; [the manual](../config/README.md) says what to do with it. `NAME`
+stands for a name of your own.
 """
 HEADINGS = {
     "config": ("A run: `config/*.yaml`", ""),
@@ -160,6 +162,7 @@ HEADINGS = {
     "claims": ("Claims: `config/claims.yaml`", ""),
     "codebook": ("A codebook: a file below `config/codebooks/`", ""),
     "baseline": ("Tolerances of a baseline: `config/baseline.yaml`", ""),
+    "disclosure": ("Rules of disclosure: a file below `config/disclosure/`", ""),
 }
 
 

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
-from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.documents import Document
 from cisflow.study.terms import tidy_made
 
@@ -265,6 +264,7 @@ class Settings(Document):
     ] = {}  # noqa: RUF012 - pydantic copies a default
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
+    absent: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default_factory=dict)
     constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
     """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (
@@ -301,5 +301,9 @@ class Settings(Document):
     claims_file: str = "config/claims.yaml"
     """File with the claims, relative to the project's folder or to the working folder."""
     bootstrap: Bootstrap = Bootstrap()
-    minimum_cell: Annotated[int, Field(ge=1)] = MINIMUM_CELL
-    """Statistical disclosure control; nothing is published about fewer firms than this."""
+    disclosure: Annotated[str, Field(min_length=1)] = "default"
+    """Rules by which numbers leave `microdata/`: the name of a file below config/disclosure/
+    (`default`, or `public` for data that anyone may have), or its path."""
+    minimum_cell: Annotated[int, Field(ge=1)] | None = None
+    """Fewest firms behind a published number; those of the rules when not given. For real data
+    that are not public it cannot be below them."""

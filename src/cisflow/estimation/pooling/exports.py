@@ -1,13 +1,11 @@
 """Aggregates that leave a safe centre, and what must agree before those of several are pooled.
 
 An export holds tidy estimates, diagnostics, sample flows and descriptions, and ``export.json``,
-which says how they came about. It holds no firm's value, and no count below the centre's minimum.
+which says how they came about. All of them passed the gate (:mod:`cisflow.release`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
-from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.study.exports import (
     FORMAT,
     MANIFEST,
@@ -26,8 +23,6 @@ from cisflow.study.exports import (
 )
 from cisflow.study.series import series_of
 from cisflow.study.settings import Settings
-
-COUNTS = ("n", "nobs", "n_lower", "n_upper", "firms", "rows")
 
 
 def write_export(
@@ -55,9 +50,9 @@ def write_export(
     quality
         Quality records, from which years and breaks of the series are told; nothing else of them.
     """
-    minimum, written = settings.minimum_cell, settings.as_params()
+    written = settings.as_params()
     series = {**dict.fromkeys(settings.countries, NO_SERIES), **series_of(quality)}
-    contents = {name: _safe(Path(file), minimum) for name, file in files.items()}
+    contents = {name: Path(file).read_bytes() for name, file in files.items()}
     about = {
         "format": FORMAT,
         "cisflow": __version__,
@@ -83,42 +78,3 @@ def write_export(
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, content)
-
-
-def _safe(file: Path, minimum: int) -> bytes:
-    """Return a file's content without counts that are too small to leave the centre."""
-    text = file.read_text(encoding="utf-8")
-    if file.suffix == ".json":
-        record = _without_few(json.loads(text), minimum)
-        return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
-    rows = list(csv.reader(io.StringIO(text)))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows(_row_without_few(rows[0], row, minimum) for row in rows[1:])
-    return out.getvalue().encode()
-
-
-def _row_without_few(names: Sequence[str], row: Sequence[str], minimum: int) -> list[str]:
-    """Return a row of estimates in which no limit holds, or lacks, too few firms."""
-    values = dict(zip(names, row, strict=True))
-    n = float(values.get("n") or "nan")
-    for name in ("n_lower", "n_upper"):
-        if values.get(name) and splits_off_few(float(values[name]), n, minimum):
-            values[name] = ""
-    if is_small(n, minimum):
-        values["n"] = ""
-    return list(values.values())
-
-
-def _without_few(value: Any, minimum: int, *, counted: bool = False) -> Any:
-    """Return a record whose counts of firms are null where they are too small."""
-    if isinstance(value, dict):
-        return {
-            key: _without_few(inner, minimum, counted=key in COUNTS or key == "dropped" or counted)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_without_few(inner, minimum, counted=counted) for inner in value]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return None if counted and number and is_small(value, minimum) else value

@@ -12,6 +12,7 @@ from typing import Any
 from cisflow.base.documents import read_json
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import STAMP, Table
+from cisflow.base.texts import printable
 from cisflow.estimation.estimates import (
     ALL_WAVES,
     ESTIMATED,
@@ -77,8 +78,12 @@ def _wrong(name: str, content: bytes, about: Mapping[str, Any]) -> Iterator[str]
         record = read_json(text)
         if not isinstance(record, dict) or any(record.get(k, v) != v for k, v in place.items()):
             yield "is of another country or model"
+        if printable(record) != record:
+            yield "holds characters that cannot be printed"
         yield from _wrong_values(record)
         return
+    if printable(text) != text:
+        yield "holds characters that cannot be printed"
     header, *rows = csv.reader(io.StringIO(text))
     table = TABLES[kind]
     if header != [*table.columns, "data"]:

@@ -59,7 +59,7 @@ def path_facts(
             {
                 "name": reading(model, members),
                 "figure": items.name("diagrams", country, wave, model),
-                "firms": firms(findings.fit(country, wave, model).get("nobs")),
+                "firms": firms(findings.fit(country, wave, model)),
                 "effects": _effects(findings, country, wave, model),
                 "printed": _printed(findings, country, wave, model, figure1),
                 "test": _test_of_reading(findings, country, wave, model, members),

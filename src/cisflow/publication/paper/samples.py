@@ -20,7 +20,7 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
             samples.append(
                 {
                     "model": findings.models[model].title,
-                    "firms": count(steps["firms"].iloc[-1], findings.minimum),
+                    "firms": count(steps["firms"].iloc[-1]),
                     "why_not": findings.why_not(country, wave, model),
                 }
             )

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 from scipy.stats import t as student
 
-from cisflow.base.thresholds import is_small, splits_off_few
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import places, sensitive, waves_of
 from cisflow.publication.findings import Findings, with_covariance
@@ -34,7 +33,6 @@ from cisflow.publication.tables.regressions import BRACKETS
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
-    WITHHELD,
     column_label,
     count,
     covariance_name,
@@ -90,7 +88,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             texts = _estimates(of, spec, column)
             cells[heading, name] = texts if term in means else {**texts, **_impossible(fits)}
-        _panel_statistics(cells, heading, fits, findings.minimum)
+        _panel_statistics(cells, heading, fits)
     notes = [
         "Firms over waves, by linearmodels. Within: firm effects, firms seen in two waves or more. "
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
@@ -107,9 +105,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
 
 
-def _panel_statistics(
-    cells: Cells, heading: str, fits: Mapping[str, dict[str, Any]], minimum: int
-) -> None:
+def _panel_statistics(cells: Cells, heading: str, fits: Mapping[str, dict[str, Any]]) -> None:
     """Add the size of each method's panel, its fit and its test."""
     for method, fit in fits.items():
         head = METHODS[method]
@@ -119,23 +115,13 @@ def _panel_statistics(
 
         if "nobs" not in fit:
             continue
-        whole = fit["firms_in_all"]
-        put("Observations", _told(fit["nobs"], fits, "nobs", minimum))
-        put("Firms", _told(fit["firms"], fits, "firms", minimum))
-        again = fit["firms_again"]
-        few = splits_off_few(again, whole, minimum)
-        put("Firms in two waves or more", WITHHELD if few else count(again))
+        put("Observations", count(fit["nobs"]))
+        put("Firms", count(fit["firms"]))
+        put("Firms in two waves or more", count(fit["firms_again"]))
         put("Waves", str(len(fit["waves"])))
         put("R² within", number(fit["r2_within"]))
         put("R² overall", number(fit["r2_overall"]))
     cells |= {(heading, text): row for text, row in _tests(fits, PANEL_TESTS).items()}
-
-
-def _told(value: float, fits: Mapping[str, dict[str, Any]], key: str, minimum: int) -> str:
-    """Return a count unless it, or what it lacks to another column's, is of too few firms."""
-    others = [fit[key] for fit in fits.values() if key in fit]
-    few = is_small(value, minimum) or any(is_small(other - value, minimum) for other in others)
-    return WITHHELD if few else count(value)
 
 
 # --- instrumental variables --------------------------------------------------------------------
@@ -154,7 +140,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             cells[heading, label(term)] = {**_estimates(of, spec, column), **_impossible(fits)}
         cells[heading, "Firms"] = {
-            METHODS[m]: count(f["nobs"], findings.minimum) for m, f in fits.items() if "nobs" in f
+            METHODS[m]: count(f["nobs"]) for m, f in fits.items() if "nobs" in f
         }
         if "2sls" in fits:
             for name, text in _identification(fits["2sls"]):

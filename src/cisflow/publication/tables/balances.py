@@ -23,7 +23,7 @@ from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
     brief_interval,
-    firms,
+    count,
     group_label,
     inline,
     label,
@@ -172,7 +172,7 @@ def _fill(
         share = main["estimate"].get(PROBABILITY)
         cells[heading, PROBABILITY][name] = number(share)
         size = main["n"].get(BALANCE)
-        cells[heading, FIRMS][name] = firms(size)
+        cells[heading, FIRMS][name] = NOT_ESTIMABLE if size is None else count(size)
 
 
 def _unbroken(row: pd.Series, times: float) -> str:

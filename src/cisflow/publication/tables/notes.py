@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.estimation.estimates import NO_ESTIMATE, WITHHELD
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
@@ -18,7 +18,29 @@ from cisflow.study.series import Series, breaks_crossed
 def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
     """Say which firms and accounts models of one sample are on, and what is not estimable."""
     specs = [findings.models[model] for model in models]
-    return [sample_note(specs[0]), accounts_note(findings, country, *specs), *reasons(rows)]
+    return [
+        sample_note(specs[0]),
+        accounts_note(findings, country, *specs),
+        *merged_notes(findings, country, rows, models),
+        *reasons(rows),
+    ]
+
+
+def merged_notes(
+    findings: Findings, country: str, rows: pd.DataFrame, models: Sequence[str]
+) -> list[str]:
+    """Say which levels of a class, such as industries, were too small to have a dummy."""
+    found = {
+        (label(name), wave): levels
+        for wave in dict.fromkeys(rows["wave"])
+        for model in models
+        for fit in findings.fits(country, str(wave), model)
+        for name, levels in fit.get("merged", {}).items()
+    }
+    return [
+        f"{name}, {wave}: taken together, as single ones have too few firms: {'; '.join(levels)}."
+        for (name, wave), levels in found.items()
+    ]
 
 
 def sample_note(spec: Model) -> str:
@@ -93,8 +115,14 @@ def breaks_note(*series: Series) -> list[str]:
 
 
 def reasons(rows: pd.DataFrame) -> list[str]:
-    """Return why cells of these rows are not estimable, each reason once."""
-    empty = rows[rows["status"] == NO_ESTIMATE]
+    """Return why cells of these rows are not estimable, or withheld, each reason once."""
+    kinds = {NO_ESTIMATE: "not estimable", WITHHELD: "or withheld by the rules of disclosure"}
+    said = {kind: _reasons(empty) for kind in kinds if len(empty := rows[rows["status"] == kind])}
+    texts = [f"{kinds[kind]} ({'; '.join(why)})" for kind, why in said.items()]
+    return [f"{NOT_ESTIMABLE}: {' '.join(texts).removeprefix('or ')}."] if texts else []
+
+
+def _reasons(empty: pd.DataFrame) -> list[str]:
     by_reason: dict[str, dict[str, None]] = {}
     for term, note in zip(empty["term"], empty["note"], strict=True):
         by_reason.setdefault(note, {})[label(term) if term else ""] = None
@@ -102,4 +130,4 @@ def reasons(rows: pd.DataFrame) -> list[str]:
     for why, terms in by_reason.items():
         who = ", ".join(term for term in terms if term)
         texts.append(f"{who}: {why}" if who else why)
-    return [f"{NOT_ESTIMABLE}: not estimable ({'; '.join(texts)})."] if texts else []
+    return texts

@@ -77,7 +77,7 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
 def _statistics(fit: Mapping[str, Any], spec: Model, outcomes: Sequence[str]) -> dict[str, str]:
     """Return how many firms a path model rests on and how well it fits, by name of the row."""
     r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
-    texts = {"Firms": firms(fit.get("nobs"))}
+    texts = {"Firms": firms(fit)}
     for outcome in outcomes:
         known = outcome in spec.equations
         texts[f"R², {label(outcome, short=True)}"] = number(r2.get(outcome)) if known else ""

@@ -27,7 +27,7 @@ def rates_table(findings: Findings, country: str, wave: str) -> Table:
     for row in here.to_dict(orient="records"):
         line = cells[sentence(row["sector"]), sentence(row["size"])]
         if row["partner"] == ANY:
-            line["Firms"] = count(row["firms"], findings.minimum)
+            line["Firms"] = count(row["firms"])
         line[_partner(row["partner"])] = _rate(row)
     columns = union(["Firms", *(_partner(name) for name in here["partner"])])
     return lay_out(two_level(cells, columns=columns), _notes(here))

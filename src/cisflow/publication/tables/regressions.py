@@ -174,11 +174,11 @@ def _fit_statistics(
     fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
     of = [fits.get(key, {}) for key in spec.regressions]
     panel = {f"{label(effect)} dummies": ["yes"] * len(of) for effect in spec.fixed_effects}
-    panel["Firms"] = [firms(f.get("nobs")) for f in of]
+    panel["Firms"] = [firms(f) for f in of]
     if spec.censored:
         for name, limit in zip(("n_lower", "n_upper"), spec.limits or (), strict=False):
             if limit is not None and any(name in f for f in of):
-                panel[f"Firms at {limit:g}"] = [firms(f.get(name), findings.minimum) for f in of]
+                panel[f"Firms at {limit:g}"] = [firms(f, name) for f in of]
     if spec.estimator == "tobit":
         panel["σ"] = [number(f.get("scale")) for f in of]
         panel["Pseudo-R² (McKelvey–Zavoina)"] = [number(f.get("pseudo_r2")) for f in of]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.panel.flow import control_flow
 from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
@@ -27,9 +26,7 @@ from cisflow.study.series import breaks_crossed
 
 def flow_table(findings: Findings) -> Table:
     """Render how many firms each restriction leaves, for the models whose samples are described."""
-    flow = control_flow(findings.flow, findings.minimum).astype(
-        dict.fromkeys(("firms", "lost"), float)
-    )
+    flow = findings.flow
     cells = no_cells()
     for model in described(findings.models):
         for country, wave in places(findings.countries):
@@ -44,7 +41,8 @@ def flow_table(findings: Findings) -> Table:
     notes = [
         "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
         f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
-        "that happens in one wave only, the other has a blank."
+        "that happens in one wave only, the other has a blank. c: confidential, as it differs from "
+        "another sample by fewer."
     ]
     return lay_out(two_level(cells, columns=waves), notes)
 

@@ -395,7 +395,8 @@ def findings(root):
 
 
 def test_the_claims_rule_is_applied_to_the_pooled_interval():
-    rule = {"significance": 0.05, "equivalence": 0.10}
+    said = {"directional": "by its interval", "no_effect": "by two one-sided tests"}
+    rule = {"significance": 0.05, "equivalence": 0.10, **said}
     test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
     claims = {
         name: {"text": name, "source": "s", "test": {**test, **expected}}

@@ -1,0 +1,253 @@
+"""Which sets of firms may be counted in public, so that no few firms can be told apart.
+
+Every count that is published is the size of a set of firms. Sets, not cells, are judged here: a
+sample's size in a table, in a figure and in a sentence is one set, shown or withheld everywhere. A
+set is withheld if it is small; if it differs from another shown one by few firms, whatever tables
+they stand in; and if a sum that is published (a total and its parts) would give a small set away.
+
+Among all choices that protect, the one that withholds least is taken: a small integer programme,
+as in the literature on cell suppression (Fischetti & Salazar-González 2001; Hundepool et al. 2012).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+Bools = NDArray[np.bool_]
+Packed = NDArray[np.uint8]
+Sum = tuple[int, tuple[int, ...]]
+"""A set and the sets it is the sum of, by their numbers."""
+SMALL = "fewer firms than the minimum"
+NEAR = "differs from another published group by fewer firms than the minimum"
+SUM = "would follow from a published total and its other parts"
+ALIKE = "all firms of the group, or none, answer alike"
+# Branches of the search; after them a choice that protects but may not be the smallest is taken.
+# A count, not a time: the same data must withhold the same on any machine.
+PATIENCE = 10_000
+
+
+@dataclass
+class Ledger:
+    """The sets of firms of one country whose sizes are to be published.
+
+    Attributes
+    ----------
+    minimum
+        Smallest number of firms that may be told apart.
+    members
+        Per distinct set its firms as packed bits of the rows of the panel.
+    cost
+        Per distinct set what is lost if it is withheld: larger ones are kept longer.
+    """
+
+    minimum: int
+    members: list[Packed] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)
+    _number: dict[Hashable, int] = field(default_factory=dict)
+    _of: dict[Hashable, int] = field(default_factory=dict)
+    _sums: list[Sum] = field(default_factory=list)
+    _secret: set[int] = field(default_factory=set)
+    _forbidden: set[int] = field(default_factory=set)
+
+    def add(
+        self,
+        key: Hashable,
+        firms: Bools,
+        cost: float = 1.0,
+        *,
+        secret: bool = False,
+        forbidden: bool = False,
+    ) -> None:
+        """Note that the size of a set is to be published under ``key``.
+
+        Parameters
+        ----------
+        key
+            Where the number stands; several keys may have the same set.
+        firms
+            Booleans, shape (rows of the panel,).
+        cost
+            What is lost without it.
+        secret
+            Whether it is published nowhere, and matters only to what can be worked out.
+        forbidden
+            Whether it may not be told however large it is, nor if it is empty: the firms of a
+            group that say yes, or no, where all answer alike.
+        """
+        packed = np.packbits(np.asarray(firms, dtype=bool))
+        same = (key,) if forbidden else packed.tobytes()
+        number = self._number.setdefault(same, len(self.members))
+        if number == len(self.members):
+            self.members.append(packed)
+            self.sizes.append(int(np.bitwise_count(packed).sum()))
+            self.cost.append(0.0)
+            self._secret.add(number)
+        if forbidden:
+            self._forbidden.add(number)
+        if not secret:
+            self._secret.discard(number)
+            self.cost[number] = max(self.cost[number], cost)
+        self._of[key] = number
+
+    def noted(self, key: Hashable) -> bool:
+        """Return whether there is a set under ``key``."""
+        return key in self._of
+
+    def size(self, key: Hashable) -> int:
+        """Return how many firms the set under ``key`` has."""
+        return self.sizes[self._of[key]]
+
+    def add_sum(self, total: Hashable, parts: Sequence[Hashable]) -> None:
+        """Note that readers know a set to be the sum of disjoint others.
+
+        What is missing between the total and its parts (firms of unknown size, say) is a part of
+        its own, which nobody is told.
+        """
+        rest = self.members[self._of[total]].copy()
+        for part in parts:
+            rest &= ~self.members[self._of[part]]
+        named = [self._of[part] for part in parts]
+        if rest.any():
+            key = ("rest", total, tuple(parts))
+            rows = 8 * len(rest)
+            self.add(key, np.unpackbits(rest, count=rows).astype(bool), secret=True)
+            named.append(self._of[key])
+        self._sums.append((self._of[total], tuple(named)))
+
+    def withheld(self) -> dict[Hashable, str]:
+        """Return the keys whose sets may not be told, each with the reason."""
+        reasons = self._choose()
+        return {key: reasons[number] for key, number in self._of.items() if number in reasons}
+
+    def _choose(self) -> dict[int, str]:
+        sizes = np.array(self.sizes, dtype=float)
+        small = {i for i, n in enumerate(self.sizes) if 0 < n < self.minimum}
+        hidden = small | self._forbidden
+        near = [
+            (i, j)
+            for i, j in _near(self.members, self.sizes, self.minimum)
+            if i not in hidden and j not in hidden
+        ]
+        paired = {i for pair in near for i in pair}
+        chosen = set(hidden)
+        for pairs, sums in _linked(len(sizes), near, self._sums):
+            if pairs or any(_open(t, p, hidden, sizes, self.minimum) for t, p in sums):
+                chosen |= _fewest(sizes, self.cost, hidden, pairs, sums, self.minimum)
+        return {
+            i: SMALL if i in small else ALIKE if i in hidden else NEAR if i in paired else SUM
+            for i in sorted(chosen - (self._secret - hidden))
+        }
+
+
+def _near(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> list[tuple[int, int]]:
+    """Return the pairs of sets that differ, by fewer firms than the minimum."""
+    order = sorted((i for i, n in enumerate(sizes) if n), key=lambda i: sizes[i])
+    if not order or minimum < 2:
+        return []
+    bits, ordered = np.array([members[i] for i in order]), [sizes[i] for i in order]
+    found = []
+    for a, i in enumerate(order):
+        b = bisect_left(ordered, ordered[a] + minimum)
+        apart = np.bitwise_count(bits[a + 1 : b] ^ bits[a]).sum(axis=1, dtype=int)
+        found += [(i, order[a + 1 + k]) for k in np.flatnonzero(apart < minimum)]
+    return found
+
+
+def _linked(
+    n: int, near: Sequence[tuple[int, int]], sums: Sequence[Sum]
+) -> Iterator[tuple[list[tuple[int, int]], list[Sum]]]:
+    """Yield pairs and sums in groups that have no set in common: each is chosen on its own."""
+    links = [*near, *((total, part) for total, parts in sums for part in parts)]
+    if not links:
+        return
+    i, j = np.array(links).T
+    label = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)))[1]
+    groups: dict[int, tuple[list[tuple[int, int]], list[Sum]]] = {}
+    for pair in near:
+        groups.setdefault(label[pair[0]], ([], []))[0].append(pair)
+    for one in sums:
+        groups.setdefault(label[one[0]], ([], []))[1].append(one)
+    yield from groups.values()
+
+
+def _open(
+    total: int, parts: Sequence[int], hidden: set[int], sizes: NDArray[np.float64], minimum: int
+) -> bool:
+    """Return whether a sum gives a hidden set away, or several whose firms are few together."""
+    parts = [part for part in parts if sizes[part] > 0 or part in hidden]
+    out = [part for part in parts if part in hidden]
+    if total in hidden:
+        return not out and bool(parts)
+    return bool(out) and (len(out) == 1 or sizes[out].sum() < minimum)
+
+
+def _fewest(
+    sizes: NDArray[np.float64],
+    cost: Sequence[float],
+    hidden: set[int],
+    near: Iterable[tuple[int, int]],
+    sums: Iterable[tuple[int, tuple[int, ...]]],
+    minimum: int,
+) -> set[int]:
+    """Return the cheapest sets to withhold so that every pair and every sum is protected.
+
+    With h = 1 for a withheld set: h_i + h_j ≥ 1 for a pair that differs by few; for each member e
+    of a sum, h_e ≤ the h of its other members; and unless the total is withheld, withheld parts
+    hold the minimum of firms together.
+    """
+    rows: list[dict[int, float]] = []
+    low: list[float] = []
+
+    def require(terms: Mapping[int, float], at_least: float) -> None:
+        rows.append(dict(terms))
+        low.append(at_least)
+
+    for i, j in near:
+        require({i: 1, j: 1}, 1)
+    for total, parts in sums:
+        members = [m for m in dict.fromkeys((total, *parts)) if sizes[m] > 0 or m in hidden]
+        if len(members) < 2:  # all are in one part: it is the total itself
+            continue
+        for one in members:
+            require({**{other: 1 for other in members if other != one}, one: -1}, 0)
+        for part in members[1:] if members and members[0] == total else members:
+            weights = {p: float(sizes[p]) for p in members if p != total}
+            weights[part] -= minimum
+            require({**weights, total: float(minimum)}, 0)
+    return _solved(cost, sizes, hidden, rows, low)
+
+
+def _solved(
+    cost: Sequence[float],
+    sizes: NDArray[np.float64],
+    hidden: set[int],
+    rows: Sequence[Mapping[int, float]],
+    low: Sequence[float],
+) -> set[int]:
+    """Solve the programme; of equally cheap choices the one that withholds fewer firms is taken."""
+    where = [(i, j, value) for i, row in enumerate(rows) for j, value in row.items()]
+    i, j, values = (np.array(part) for part in zip(*where, strict=True))
+    used, j = np.unique(j, return_inverse=True)
+    n = len(used)
+    matrix = coo_array((values, (i, j)), shape=(len(rows), n)).tocsr()
+    fixed = np.isin(used, sorted(hidden)).astype(float)
+    ties = 1e-3 * sizes[used] / max(float(sizes.max()), 1.0) + 1e-6 * np.arange(n) / n
+    found = milp(
+        np.asarray(cost, dtype=float)[used] + ties,
+        constraints=LinearConstraint(matrix, lb=np.asarray(low, dtype=float)),
+        integrality=np.ones(n),
+        bounds=Bounds(fixed, np.ones(n)),
+        options={"node_limit": PATIENCE},
+    )
+    if found.x is None:  # everything withheld always protects
+        return {int(k) for k in used}
+    return {int(k) for k in used[found.x > 0.5]}

@@ -1,0 +1,183 @@
+"""On which firms each coefficient rests: what the gate asks of a fit, and nobody else is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.common import REFUSALS, formula_of, numeric
+from cisflow.estimators.arrays import Floats
+from cisflow.estimators.design import independent_columns
+from cisflow.estimators.regression.rows import read_rows
+
+EVIDENCE = "evidence"
+"""Key of a fit's diagnostics that the gate takes away."""
+ROW = "panel_row"
+"""Column of a sample: the row of the panel a firm is in."""
+FULL = 10**6  # support of a coefficient on which nothing is known against
+
+
+def of_regression(
+    sample: pd.DataFrame,
+    outcome: str,
+    terms: Sequence[str],
+    effects: Sequence[str] = (),
+    weights: str | None = None,
+) -> dict[str, Any]:
+    """Return the evidence of a regression of one outcome, as :func:`of_design`."""
+    try:
+        formula = formula_of(outcome, terms, effects)
+        rows = read_rows("Evidence", formula, numeric(sample), weights)
+    except REFUSALS:
+        return {}  # what cannot be estimated has no numbers to give anybody away
+    return of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights)
+
+
+def of_design(
+    X: Floats,
+    names: Sequence[str],
+    firms: pd.DataFrame,
+    weights: Floats | None = None,
+    *,
+    within: bool = False,
+) -> dict[str, Any]:
+    """Return on what the coefficients of one regression rest.
+
+    Parameters
+    ----------
+    X : (n, k) array
+    names
+        Of its columns.
+    firms
+        The rows of the sample, shape (n, columns), with :data:`ROW` and ``firm_id``.
+    weights : (n,) array or None
+    within
+        Whether values are deviations: firms are then counted, not rows.
+
+    Returns
+    -------
+    dict
+        ``rows``, the panel's rows it uses; ``df``, rows less coefficients; ``leverage``, the
+        largest; ``support``, per term the fewest firms it rests on; ``weight``, per term the parts
+        of it that the largest firms have, per cent, cumulated.
+    """
+    kept = np.flatnonzero(independent_columns(X, np.linalg.norm(X, axis=0)))
+    X, names = X[:, kept], [names[j] for j in kept]
+    scaled = X if weights is None else X * np.sqrt(weights)[:, None]
+    influence = np.linalg.pinv(scaled)
+    leverage = float((scaled * influence.T).sum(axis=1).max()) if len(X) else 1.0
+    who = firms["firm_id"].to_numpy() if within else np.arange(len(X))
+    support = {name: _smaller_side(X[:, j], who) for j, name in enumerate(names)}
+    for name, fewest in _cells(X, names):
+        support[name] = min(support[name], fewest)
+    for j, name in enumerate(names):
+        if len(np.unique(X[:, j])) == 2:
+            support[name] = min(support[name], _sides(influence[j]))
+    return {
+        "rows": sorted(map(int, firms[ROW])),
+        "df": len(X) - len(names),
+        "leverage": leverage,
+        "support": support,
+        "weight": {name: _shares(influence[j]) for j, name in enumerate(names)},
+    }
+
+
+def _smaller_side(column: Floats, who: Any) -> int:
+    """Return how many firms do not have the most common value; a constant is no comparison."""
+    values, counts = np.unique(column, return_counts=True)
+    if len(values) == 1:
+        return FULL
+    return len(np.unique(who[column != values[counts.argmax()]]))
+
+
+def _cells(X: Floats, names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield, for products of yes/no columns and for their parts, the smallest cell they compare."""
+    columns = {name: X[:, j] for j, name in enumerate(names)}
+    for name in names:
+        parts = name.split(":")
+        if len(parts) < 2 or any(len(np.unique(columns.get(p, [0, 1, 2]))) > 2 for p in parts):
+            continue
+        cells = pd.DataFrame({part: columns[part] != 0 for part in parts}).value_counts()
+        yield name, int(cells.min())
+        for i, part in enumerate(parts):
+            alone = [n for cell, n in cells.items() if not any(cell[:i] + cell[i + 1 :])]
+            yield part, int(min(alone, default=0))
+
+
+def _sides(influence: Floats) -> int:
+    """Return how many firms in effect make either side of a comparison, the smaller of the two.
+
+    The inverse Herfindahl index of the squared influences of the firms on the coefficient, those
+    that raise it and those that lower it apart.
+    """
+    sides = [influence[influence > 0], influence[influence < 0]]
+    effective = [(s**2).sum() ** 2 / (s**4).sum() for s in sides if s.any()]
+    return int(min(effective, default=FULL) + 0.5)
+
+
+def _shares(influence: Floats) -> list[float]:
+    """Return what part of a coefficient's squared influences its largest firms have, cumulated."""
+    parts = np.sort(influence**2)[::-1]
+    total = float(parts.sum())
+    return [float(s) for s in 100 * parts[:5].cumsum() / total] if total > 0 else []
+
+
+def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the evidence of several regressions that are one model: that of the weakest.
+
+    Terms are ``{outcome} ~ {term}``; so are they in the evidence of a single equation's rows.
+    """
+    known = {name: part for name, part in parts.items() if part}
+    if not known:
+        return {}
+    return {
+        "rows": sorted({row for part in known.values() for row in part["rows"]}),
+        "df": min(part["df"] for part in known.values()),
+        "leverage": max(part["leverage"] for part in known.values()),
+        **{
+            key: {f"{to} ~ {t}": v for to, part in known.items() for t, v in part[key].items()}
+            for key in ("support", "weight")
+        },
+    }
+
+
+# --- small classes ------------------------------------------------------------------------------
+
+
+def merged_classes(
+    sample: pd.DataFrame, names: Sequence[str], fewest: int
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Return a sample in which every level of its classes has enough firms, and what was merged.
+
+    Levels with fewer firms than ``fewest`` are taken together; where these are still too few, the
+    smallest of the others joins them.
+
+    Parameters
+    ----------
+    sample
+        One row per firm.
+    names
+        Columns with levels, such as ``industry``.
+    fewest
+        Firms that a level must have.
+    """
+    merged: dict[str, list[str]] = {}
+    for name in names:
+        counts = sample[name].value_counts()
+        counts = counts[counts > 0].sort_values(kind="stable")
+        small = list(counts.index[counts < fewest])
+        if not small or len(counts) < 2:
+            continue
+        rest = [level for level in counts.index if level not in small]
+        while rest and counts[small].sum() < fewest:
+            small.append(rest.pop(0))
+        merged[name] = sorted(map(str, small))
+        word = " or ".join(merged[name])
+        values = sample[name].astype("object")
+        levels = [v for v in sorted(values.dropna().unique(), key=str) if v not in small]
+        values = values.where(~values.isin(small), word)
+        sample = sample.assign(**{name: pd.Categorical(values, [*levels, word])})
+    return sample, merged

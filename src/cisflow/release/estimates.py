@@ -1,0 +1,269 @@
+"""Estimates through the gate: which fits, terms, sizes and limits may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Estimates
+from cisflow.estimation.evidence import EVIDENCE
+from cisflow.release.gate import Gate
+from cisflow.release.samples import note_limits, numbers
+from cisflow.study.balance_terms import LESS, SCALES, column_of, split_column
+from cisflow.study.disclosure import Profile
+from cisflow.study.models import Model
+
+FEW_DF = "fewer observations beyond the coefficients than the rules ask"
+LEVERAGE = "one firm all but determines its own fitted value"
+FEW = "it rests on fewer firms than the rules ask"
+LARGEST = "a few firms determine it"
+BESIDE = "beside it a coefficient is withheld, which could be worked out from it"
+INTERCEPT = "Intercept"
+# What tells the number of firms besides the numbers called so.
+OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
+LIMITS = ("n_lower", "n_upper")
+
+
+def why_not_fit(evidence: Mapping[str, Any], profile: Profile) -> str:
+    """Return why none of a fit's coefficients may be told, empty if they may."""
+    if not evidence:
+        return ""
+    if evidence["df"] < profile.residual_df:
+        return FEW_DF
+    return LEVERAGE if evidence["leverage"] > profile.leverage else ""
+
+
+def why_not_terms(evidence: Mapping[str, Any], profile: Profile) -> dict[str, str]:
+    """Return the terms whose coefficients may not be told, with the reason.
+
+    Of a regression the intercept goes with them: with the published means it would tell them.
+    """
+    rule = profile.dominance
+    found = {t: FEW for t, n in evidence.get("support", {}).items() if n < profile.support}
+    for term, shares in evidence.get("weight", {}).items():
+        if shares and shares[min(rule.firms, len(shares)) - 1] > rule.share:
+            found.setdefault(term, LARGEST)
+    if found and INTERCEPT in evidence["support"]:
+        found.setdefault(INTERCEPT, BESIDE)
+    return found
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit of a model, or one group's balance: its record and which rows are its own."""
+
+    model: str
+    wave: str
+    outcome: str
+    column: str
+    record: dict[str, Any]
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """On which firms it rests; empty of what has no estimate, or no firms (a printed table)."""
+        found: dict[str, Any] = self.record.get(EVIDENCE) or {}
+        return found
+
+    @property
+    def key(self) -> Hashable:
+        """The name of the set of its firms."""
+        return "fit", self.model, self.wave, self.outcome, self.column
+
+    def of(self, table: pd.DataFrame) -> pd.Series:
+        """Return which rows of the model's estimates are of this fit."""
+        here = table["wave"] == self.wave
+        for name in ("outcome", "column"):
+            if value := getattr(self, name):
+                here &= table[name] == value
+        return here
+
+
+def fits_of(found: Estimates) -> Iterator[Fit]:
+    """Yield the fits of a model; a balance has one per group, with a column for either scale."""
+    model = found.diagnostics["model"]
+    for record in found.diagnostics["fits"]:
+        place = model, record["wave"], record.get("outcome", "")
+        if "groups" not in record:
+            yield Fit(*place, record.get("column", ""), record)
+            continue
+        for group, about in record["groups"].items():
+            columns = [column_of(scale, group) for scale in SCALES]
+            # Of a balance by steps all columns are one model's.
+            for column in columns if found.table["column"].isin(columns).any() else [""]:
+                yield Fit(*place, column, about)
+
+
+# --- which sets --------------------------------------------------------------------------------
+
+
+def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> None:
+    """Note the firms of every fit, and those at the limits of its outcome."""
+    for fit in fits_of(found):
+        if not fit.evidence:
+            continue
+        firms = gate.mask(fit.evidence["rows"])
+        # What rests on the firms of the whole sample costs what the sample does.
+        gate.note(fit.key, firms, cost / 10)
+        if spec.censored and (x := numbers(gate.panel, fit.outcome)) is not None:
+            note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
+        if "firms_in_all" in fit.record:
+            _note_panel(gate, fit, firms)
+
+
+def _note_panel(gate: Gate, fit: Fit, rows: Any) -> None:
+    """Note the firms behind the rows of a panel, and those that are in several waves."""
+    names = gate.panel["firm_id"]
+    here = names[rows]
+    first = ~here.duplicated()
+    again = here.duplicated(keep=False)
+    sets = {"firms": first, "firms_again": first & again, "firms_once": first & ~again}
+    for name, some in sets.items():
+        gate.note((fit.key, name), some.index[some], 1)
+    gate.note_parts((fit.key, "firms"), [(fit.key, "firms_again"), (fit.key, "firms_once")])
+
+
+# --- what is told ------------------------------------------------------------------------------
+
+
+def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[str]) -> Estimates:
+    """Return one model's estimates as far as they may be told."""
+    table_file, record_file = files
+    table = found.table.copy()
+    country = found.diagnostics["country"]
+    gate.opened(table_file, f"{spec.estimator} estimates", f"{spec.title}; firms of {country}")
+    gate.opened(record_file, f"{spec.estimator} diagnostics", f"{spec.title}; firms of {country}")
+    withheld_groups = set()
+    for fit in fits_of(found):
+        here = fit.of(table)
+        place = f"{fit.model}, {fit.wave}, {fit.outcome}, {fit.column}".rstrip(", ")
+        _tell_sizes(gate, fit, table, here, place, table_file)
+        _tell_terms(gate, fit, table, here, place, table_file)
+        if table.loc[here, "status"].eq(WITHHELD).any():
+            withheld_groups.add(split_column(fit.column)[1])
+    records = [_told_record(gate, fit, found, table) for fit in _records_of(found)]
+    _withhold_differences(table, withheld_groups)
+    gate.register[record_file]["shown"] = len(records)
+    return Estimates(table, {**found.diagnostics, "fits": records})
+
+
+def _tell_sizes(
+    gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
+) -> None:
+    """Empty the numbers of firms that may not be told, and what they follow from."""
+    if not fit.evidence:
+        return
+    why = gate.why(fit.key)
+    gate.register[file]["firms"][place] = None if why else len(fit.evidence["rows"])
+    if not gate.decided(file, place, "n", why):
+        table.loc[here, list(SIZES)] = np.nan
+        _blur(table, here)
+    for name, limit in zip(LIMITS, ("lower", "upper"), strict=True):
+        key = (fit.key, limit)
+        if not gate.ledger.noted(key) or table.loc[here, name].isna().all():
+            continue
+        if not gate.decided(file, place, name, why or gate.why(key, (fit.key, "firms"))):
+            table.loc[here, name] = np.nan
+
+
+def _blur(table: pd.DataFrame, here: pd.Series) -> None:
+    """Round what the degrees of freedom of t could be worked out from."""
+    table.loc[here, "p_value"] = table.loc[here, "p_value"].round(4)
+    for name in ("ci_low", "ci_high"):
+        table.loc[here, name] = [float(f"{v:.3g}") for v in table.loc[here, name]]
+
+
+def _tell_terms(
+    gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
+) -> None:
+    """Empty the coefficients that may not be told, and say why in the note."""
+    numbers_here = here & table["estimate"].notna()
+    whole = _why_whole(fit, gate.profile)
+    hidden = why_not_terms(fit.evidence, gate.profile)
+    for i in table.index[numbers_here]:
+        term = table.loc[i, "term"]
+        why = whole or hidden.get(term, "")
+        if not gate.decided(file, f"{place}, {term}", "coefficient", why):
+            table.loc[i, [*FOUND, *SIZES]] = np.nan
+            table.loc[i, ["status", "note"]] = WITHHELD, why
+
+
+def _why_whole(fit: Fit, profile: Profile) -> str:
+    """Return why nothing of a fit may be told, empty if some may.
+
+    Where several equations are one model its effects are products of coefficients of all.
+    """
+    hidden = why_not_terms(fit.evidence, profile)
+    if hidden and any(" ~ " in term for term in fit.evidence["support"]):
+        return next(iter(hidden.values()))
+    return why_not_fit(fit.evidence, profile)
+
+
+def _withhold_differences(table: pd.DataFrame, groups: set[str]) -> None:
+    """Withhold differences between groups of which one is withheld."""
+    for i, column in table["column"].items():
+        pair = split_column(column)[1].split(LESS)
+        if len(pair) == 2 and groups & {*pair} and table.loc[i, "status"] == ESTIMATED:
+            table.loc[i, [*FOUND, *SIZES]] = np.nan
+            table.loc[i, ["status", "note"]] = WITHHELD, FEW
+
+
+def _records_of(found: Estimates) -> Iterator[Fit]:
+    model = found.diagnostics["model"]
+    for record in found.diagnostics["fits"]:
+        place = record["wave"], record.get("outcome", ""), record.get("column", "")
+        yield Fit(model, *place, record)
+
+
+def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) -> dict[str, Any]:
+    """Return the diagnostics of a fit without what may not be told."""
+    record = fit.record
+    if "groups" in record:
+        keys = {
+            group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
+            for group, about in record["groups"].items()
+        }
+        groups = {group: _told_record(gate, one, found, table) for group, one in keys.items()}
+        return {**record, "groups": groups}
+    told = {key: value for key, value in record.items() if key != EVIDENCE}
+    if not fit.evidence:
+        return told
+    hidden = why_not_terms(fit.evidence, gate.profile)
+    if why := _why_whole(fit, gate.profile):
+        return {k: told[k] for k in ("wave", "outcome", "column", "method") if k in told} | {
+            "note": why
+        }
+    if gate.profile.minimum_cell > 1:
+        told = _without(told, {"dropped"}, {})
+    if gate.why(fit.key):
+        told = _without(told, OF_SIZE)
+    for name, keys in _counts(fit).items():
+        if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
+            told[name] = None
+    if "sensitivity" in told:
+        told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
+    return told
+
+
+def _counts(fit: Fit) -> dict[str, list[Hashable]]:
+    """Return what counts of firms a fit's diagnostics may have, and the sets behind them."""
+    places = {"n_lower": "lower", "n_upper": "upper", "firms_in_all": "firms"}
+    places |= {name: name for name in ("firms", "firms_again", "firms_once")}
+    return {name: [(fit.key, place), fit.key] for name, place in places.items()}
+
+
+def _without(value: Any, names: frozenset[str] | set[str], instead: Any = None) -> Any:
+    """Return a record in which what is called so is null, at any depth."""
+    if isinstance(value, dict):
+        return {
+            key: ([] if key == "sensitivity" else instead)
+            if key in names
+            else _without(v, names, instead)
+            for key, v in value.items()
+        }
+    if isinstance(value, list):
+        return [_without(v, names, instead) for v in value]
+    return value

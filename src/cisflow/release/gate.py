@@ -1,0 +1,130 @@
+"""What one country's numbers are held against: sets of firms, magnitudes, and a book of both."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cisflow.disclosure.magnitudes import refused, weighed
+from cisflow.disclosure.sets import ALIKE, Ledger
+from cisflow.study.disclosure import Profile
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Gate:
+    """The gate of one country: first all sets of firms are noted, then asked about.
+
+    Attributes
+    ----------
+    panel
+        Firm × wave, index 0…n−1.
+    profile
+        The rules.
+    register
+        Per public file what it is, how many numbers it shows, and what was withheld and why.
+    """
+
+    panel: pd.DataFrame
+    profile: Profile
+    register: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The sets."""
+        return Ledger(self.profile.minimum_cell)
+
+    @cached_property
+    def _withheld(self) -> dict[Hashable, str]:
+        return self.ledger.withheld()
+
+    # --- before ---------------------------------------------------------------------------------
+
+    def mask(self, rows: Iterable[int]) -> Bools:
+        """Return rows of the panel as booleans, shape (rows of the panel,)."""
+        found = np.zeros(len(self.panel), dtype=bool)
+        found[np.fromiter(rows, dtype=np.intp)] = True
+        return found
+
+    def note(self, key: Hashable, firms: Bools | Iterable[int], cost: float = 1.0) -> None:
+        """Note that the number of some firms is to be published."""
+        self.ledger.add(key, firms if isinstance(firms, np.ndarray) else self.mask(firms), cost)
+
+    def note_parts(self, whole: Hashable, parts: Sequence[Hashable]) -> None:
+        """Note that a set is known to be the sum of others and of who is in none of them."""
+        self.ledger.add_sum(whole, parts)
+
+    def note_answers(self, place: Hashable, firms: Bools, yes: Bools, cost: float) -> None:
+        """Note that of some firms it is to be published how many say yes.
+
+        Keys are ``(place, "all")``, ``(place, "yes")`` and ``(place, "no")``. Where all answer
+        alike, which is known of each of them then, neither yes nor no can be told.
+        """
+        sets = {"yes": firms & yes, "no": firms & ~yes}
+        alike = self.profile.minimum_cell > 1 and sum(map(np.any, sets.values())) == 1
+        self.ledger.add((place, "all"), firms, cost)
+        for answer, some in sets.items():
+            self.ledger.add((place, answer), some, cost, forbidden=alike)
+        self.ledger.add_sum((place, "all"), [(place, "yes"), (place, "no")])
+
+    # --- after ----------------------------------------------------------------------------------
+
+    def why(self, *keys: Hashable) -> str:
+        """Return why numbers of firms may not be told, empty if all may."""
+        return next((self._withheld[key] for key in keys if key in self._withheld), "")
+
+    def why_answers(self, place: Hashable, weight: Floats) -> str:
+        """Return why the share that says yes may not be told, empty if it may."""
+        answers = [(place, answer) for answer in ("all", "yes", "no")]
+        return self.why(*answers) or self.why_weights(weight)
+
+    def why_weights(self, weight: Floats) -> str:
+        """Return why a weighted share may not be told, empty if it may."""
+        return "a few firms have most of the weight" if weighed(weight, self.profile) else ""
+
+    def why_magnitude(self, x: Floats, weight: Floats) -> str:
+        """Return why the mean or deviation of numbers may not be told, empty if it may."""
+        return refused(x, weight, self.profile)
+
+    def why_together(self, x: Floats, y: Floats, weight: Floats) -> str:
+        """Return why the correlation of two variables may not be told, empty if it may.
+
+        That of two yes/no variables is a table of four cells in disguise; that of one with a
+        number tells the number's mean among those who say yes, and among those who do not.
+        """
+        flags = [v for v in (x, y) if np.isin(v, (0, 1)).all()]
+        if not flags:
+            return "" if self.profile.minimum_cell == 1 or len(np.unique(x)) > 1 else ALIKE
+        if len(flags) == 2:
+            cells = np.array([[(x == a) & (y == b) for b in (0, 1)] for a in (0, 1)])
+            small = cells.sum(axis=2) < self.profile.minimum_cell
+            return "a cell of the table behind it is too small" if small.any() else ""
+        flag, other = (x, y) if flags[0] is x else (y, x)
+        reasons = [
+            refused(other[part], weight[part], self.profile) for part in (flag == 1, flag == 0)
+        ]
+        return next(filter(None, reasons), "")
+
+    # --- the register ---------------------------------------------------------------------------
+
+    def opened(self, file: str, kind: str, population: str) -> None:
+        """Begin the register's entry of a public file."""
+        entry = {"kind": kind, "population": population, "firms": {}, "shown": 0, "withheld": []}
+        self.register[file] = entry
+
+    def decided(self, file: str, place: str, statistic: str, why: str) -> bool:
+        """Write down whether a number is shown, and return it."""
+        entry = self.register[file]
+        if not why:
+            entry["shown"] += 1
+            return True
+        entry["withheld"].append({"place": place, "statistic": statistic, "why": why})
+        return False
