@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,11 +105,7 @@ def _rates_of_wave(
         for a in (TOTAL, *SECTORS):
             for b in (TOTAL, *SIZES):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
-<<<<<<< HEAD
-                found: dict[str, Any] = {}
-=======
                 found: tuple[float, ...] = ()
->>>>>>> gate
                 if domain.any():
                     rate, error = ratio(yes, domain, design.weight, design.strata)
                     found = 100 * rate, 100 * error, 100 * float(yes[domain].mean())
