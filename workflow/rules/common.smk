@@ -18,6 +18,7 @@ from cisflow.study.absence import (
     absent_countries,
     absent_now,
     forget_problems,
+    with_reasons,
 )
 from cisflow.study.digests import (
     code_digest,
@@ -39,11 +40,13 @@ PYTHON = sys.executable
 sys.executable = shlex.quote(PYTHON)
 
 try:
-    RUN = load_run(
-        config,
-        Path(),
-        file=" + ".join(CONFIGS) or "the config",
-        absent=absent_now(config),
+    RUN = with_reasons(
+        load_run(
+            config,
+            Path(),
+            file=" + ".join(CONFIGS) or "the config",
+            absent=absent_now(),
+        )
     )
 except CisflowError as error:
     raise WorkflowError(str(error)) from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from cisflow.base.private import private_log
-from cisflow.base.thresholds import MINIMUM_CELL, is_small
+from cisflow.base.thresholds import is_small
 from cisflow.study.run import Run
 
 ABSENT = "CISFLOW_ABSENT"
@@ -17,18 +17,20 @@ ABSENT = "CISFLOW_ABSENT"
 MOST_TOLD = 3
 
 
-def absent_now(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return name of, and what is wrong with, each country the environment says is absent."""
-    least = config.get("minimum_cell", MINIMUM_CELL)
-    countries = config.get("countries", {})
-    return {
-        code: {
-            "name": countries[code].get("name", code),
-            "why": " ".join(_reasons(config["run"], code, least)),
-        }
-        for code in os.environ.get(ABSENT, "").split()
-        if code in countries
+def absent_now() -> list[str]:
+    """Return the countries the environment says to go on without."""
+    return os.environ.get(ABSENT, "").split()
+
+
+def with_reasons(run: Run) -> Run:
+    """Return a run whose config says of each absent country what is wrong with its files."""
+    least = run.profile.minimum_cell
+    told = {
+        code: {**about, "why": " ".join(_reasons(run.name, code, least))}
+        for code, about in run.settings.absent.items()
     }
+    settings = run.settings.model_copy(update={"absent": told}) if told else run.settings
+    return replace(run, settings=settings)
 
 
 def absent_countries(run: Run) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -162,7 +162,7 @@ def load_run(
     root: Path,
     *,
     file: str = "the config",
-    absent: Mapping[str, Mapping[str, str]] | None = None,
+    absent: Collection[str] = (),
 ) -> Run:
     """Check a config and everything it names.
 
@@ -175,7 +175,7 @@ def load_run(
     file
         What to call the config in messages.
     absent
-        Countries of the config to do without: by code, name and why.
+        Codes of countries to do without; the checked config says how they are called.
 
     Raises
     ------
@@ -188,8 +188,10 @@ def load_run(
 
     settings = Settings.model_validate(checked(config, "config", file))
     if absent:
+        names = {code: {"name": of.name} for code, of in settings.countries.items()}
         left = {code: of for code, of in settings.countries.items() if code not in absent}
-        settings = settings.model_copy(update={"countries": left, "absent": dict(absent)})
+        without = {code: name for code, name in names.items() if code in absent}
+        settings = settings.model_copy(update={"countries": left, "absent": without})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
     if settings.simulate:
