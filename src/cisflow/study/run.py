@@ -188,9 +188,9 @@ def load_run(
 
     settings = Settings.model_validate(checked(config, "config", file))
     if absent:
-        names = {code: {"name": of.name} for code, of in settings.countries.items()}
-        left = {code: of for code, of in settings.countries.items() if code not in absent}
-        without = {code: name for code, name in names.items() if code in absent}
+        countries = settings.countries.items()
+        left = {code: of for code, of in countries if code not in absent}
+        without = {code: {"name": of.name} for code, of in countries if code in absent}
         settings = settings.model_copy(update={"countries": left, "absent": without})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
