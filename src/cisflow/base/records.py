@@ -79,7 +79,8 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
         ``synthetic`` or ``real``, as in the config.
     """
     texts = table.select_dtypes(exclude="number")
-    harmless = table.assign(**{c: texts[c].map(no_formula) for c in texts}, data=STAMP[data])
+    told = {c: texts[c].map(no_formula) for c in texts}
+    harmless = table.assign(**{**told, "data": STAMP[data]})
     harmless.to_csv(
         private(file), index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )

@@ -42,7 +42,7 @@ class Findings:
     quality
         One record per extract.
     descriptions
-        Per country, the records of :func:`cisflow.panel.description.describe_sample`.
+        Per country, the records of :func:`cisflow.release.samples.told_samples`.
     attrition
         Per country, the record of :func:`cisflow.panel.attrition.describe_attrition`.
     rates

@@ -188,7 +188,10 @@ def load_run(
 
     settings = Settings.model_validate(checked(config, "config", file))
     if absent:
-        settings = _without(settings, absent)
+        countries = settings.countries.items()
+        left = {code: of for code, of in countries if code not in absent}
+        without = {code: {"name": of.name} for code, of in countries if code in absent}
+        settings = settings.model_copy(update={"countries": left, "absent": without})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
     if settings.simulate:
@@ -237,13 +240,6 @@ def load_run(
     if problems:
         raise CisflowError(file, problems)
     return run
-
-
-def _without(settings: Settings, absent: Collection[str]) -> Settings:
-    """Return a config without some of its countries, which it then calls absent."""
-    named = {code: {"name": of.name} for code, of in settings.countries.items() if code in absent}
-    left = {code: of for code, of in settings.countries.items() if code not in absent}
-    return settings.model_copy(update={"countries": left, "absent": named})
 
 
 def _language_problems(settings: Settings, models: Mapping[str, Model]) -> list[Problem]:
