@@ -73,7 +73,7 @@ class Project:
             return set()
         counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
         rules = {c[0] for c in counts if len(c) == 2 and c[1].isdigit()}
-        return rules - GATHERING - {"total"}
+        return rules - GATHERING - {"total", "jobid:"}
 
     def edit_yaml(self, name: str, **changes) -> None:
         """Set top-level keys of a YAML file."""
