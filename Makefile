@@ -2,6 +2,7 @@
 # make test     install from the lock, run every test
 # make lint     ruff, snakefmt, snakemake --lint, mypy, and lint-imports: the arrows between the rooms
 # make lock     requirements*.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
+# make baselines  tests/baselines: numbers of four runs, a figure of each kind (RUNS="flanders": fewer)
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
@@ -19,7 +20,7 @@ BIN   := .venv/bin
 # A bundle carries the lock's packages in wheels/, with their checksums.
 WHEELS := $(wildcard wheels/SHA256SUMS)
 
-.PHONY: all test lint lock bundle clean
+.PHONY: all test lint lock baselines bundle clean
 all: $(STAMP)
 	$(BIN)/python -m cisflow run "$(CONFIG)" --cores $(CORES)
 
@@ -55,6 +56,12 @@ else
 endif
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	touch $@
+
+RUNS ?= flanders nigeria waves europe
+FIGURES := tests/baselines/figures
+baselines: $(STAMP)
+	$(BIN)/python benchmarks/baselines.py save $(RUNS)
+	$(BIN)/python -m pytest -q -k looks --mpl-generate-path=$(FIGURES) tests/unit/publication/figures
 
 # Installs on machines like this one: same operating system, processor and Python.
 BUNDLE = cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')

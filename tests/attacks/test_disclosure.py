@@ -567,6 +567,32 @@ def test_what_changes_within_two_firms_is_no_within_estimate():
     assert rows(out, "main", "diversity")["estimate"].notna().all()
 
 
+def test_sizes_of_groups_do_not_tell_of_those_in_neither():
+    panel = survey()
+    panel.loc[[3, 7], "small"] = pd.NA
+    spec = {
+        **{key: OLS[key] for key in ("title", "source", "sample", "covariance")},
+        "estimator": "balance",
+        "equations": {
+            "rd_intensity": ["diversity"],
+            "protection": ["diversity"],
+            "profit_margin": ["diversity", "rd_intensity", "protection"],
+        },
+        "balance": {
+            "source": "diversity",
+            "target": "profit_margin",
+            "return_through": "rd_intensity",
+            "cost_through": "protection",
+        },
+        "by": ["small"],
+    }
+    table = rows(released(panel, main=spec), "main").set_index("column")
+    sizes = {c: table.loc[f"raw{c}", "n"].max() for c in ("", " | small", " | not small")}
+    assert sizes[""] == 400
+    assert any(pd.isna(n) for n in sizes.values())
+    assert table.loc["raw | small", "estimate"].notna().any()
+
+
 # --- what public data may ---------------------------------------------------------------------
 
 

@@ -7,8 +7,13 @@ from specs import model_of
 from cisflow.base.records import rounded
 from cisflow.estimation.estimates import Estimates
 from cisflow.estimation.run import estimate
+from cisflow.panel.attrition import selectivity
+from cisflow.panel.rates import cooperation_rates
 from cisflow.panel.ratios import NEEDED_RATIOS
+from cisflow.release.attrition import losses_of, note_losses, told_losses
 from cisflow.release.disclose import disclose
+from cisflow.release.gate import Gate
+from cisflow.release.rates import note_rates, told_rates
 from cisflow.study.canonical import BLOCKS, PARTNERS
 from cisflow.study.disclosure import Profile
 
@@ -93,3 +98,33 @@ def sample_of(out, model, wave="W1"):
 def variable_of(out, model, variable, wave="W1"):
     """Return the description of a variable in a model's sample."""
     return next(v for v in sample_of(out, model, wave)["variables"] if v["variable"] == variable)
+
+
+# --- one part alone ---------------------------------------------------------------------------
+
+
+def gate_of(panel, minimum=10):
+    """Return a gate at which nothing was noted yet."""
+    return Gate(panel.reset_index(drop=True), RULES.model_copy(update={"minimum_cell": minimum}))
+
+
+def rates_of(panel, minimum=3):
+    """Return the rates of a panel, as far as they may be told."""
+    gate = gate_of(panel, minimum)
+    rates = list(cooperation_rates(gate.panel))
+    note_rates(gate, rates)
+    return told_rates(gate, rates, "BE", "rates")
+
+
+def losses_told(panel, minimum=3, lags=()):
+    """Return who is lost between survey and accounts, as far as it may be told."""
+    gate = gate_of(panel.assign(firm_id=range(len(panel))), minimum)
+    gate.opened("description", "description", "firms")
+    losses = losses_of(gate.panel, lags, gate.profile.support)
+    note_losses(gate, losses)
+    return told_losses(gate, losses, "description")
+
+
+def selectivity_of(panel):
+    """Return the terms of the logit of having accounts, and its joint test."""
+    return pd.DataFrame([row for logit in selectivity(panel) for row in logit.rows])

@@ -58,8 +58,14 @@ for code in RUN.at_hand:
             log_of(f"disclose/{code}"),
         benchmark:
             timing_of(f"disclose/{code}")
+        # No profile can name a rule that bears a country's name, so these stand here.
+        group:
+            "publication"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=5,
         params:
             country=code,
             models=SPECS,

@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect = _command(commands, "inspect", "say what a file is, which codebook fits it", _inspect)
     _add_file(inspect, "file", "FILE", "an extract")
     inspect.add_argument("--codebook", metavar="NAME", help="hold it against this codebook")
+    inspect.add_argument("--column", metavar="NAME", help="list the codes of one column")
     _add_labels(inspect)
     inspect.add_argument("--json", action="store_true", help="print JSON")
 
@@ -203,9 +204,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from cisflow.assist.inspection import inspect_file
-    from cisflow.assist.screen import inspection_text
+    from cisflow.assist.inspection import inspect_column, inspect_file
+    from cisflow.assist.screen import column_text, inspection_text
 
+    if options.column:
+        _show(inspect_column(options.file, options.column), options.json, column_text)
+        return FINE
     found = inspect_file(options.file, HERE, codebook=options.codebook, labels_files=options.labels)
     _show(found, options.json, inspection_text)
     return FINE

@@ -17,9 +17,9 @@ from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.assist.support import supported_models
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.documents import read_yaml
-from cisflow.base.paths import found, places
-from cisflow.base.problems import CisflowError
+from cisflow.base.documents import did_you_mean, read_yaml
+from cisflow.base.paths import found, places, shown
+from cisflow.base.problems import FEWEST_TOLD, CisflowError, Problem, told_codes
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
 from cisflow.raw.opened import UnreadableError
@@ -313,6 +313,48 @@ def inspect_file(
     }
 
 
+def inspect_column(path: Path, column: str) -> dict[str, Any]:
+    """Say which codes a column has and how many rows have each, as far as many rows do.
+
+    Parameters
+    ----------
+    path
+        The file.
+    column
+        One of its columns; capitals do not matter.
+
+    Returns
+    -------
+    dict
+        ``file``, ``column``, ``rows``, ``codes``: from the code to the number of its rows; null
+        where few rows have it, or where it would tell how many have another. What is no short
+        code that many rows have stands under ``other values``.
+
+    Raises
+    ------
+    CisflowError
+        The file cannot be read, or has no such column.
+    """
+    opened = open_extract(path, sheet_of(path))
+    names = {name.casefold(): name for name in opened.names}
+    if column.casefold() not in names:
+        problem = Problem(f"there is no column '{column}'", did_you_mean(column, opened.names))
+        raise CisflowError(shown(path), problem)
+    values = opened.read([names[column.casefold()]]).table.iloc[:, 0]
+    told = told_codes(values.value_counts().to_dict())
+    cells = {**told, "other values": int(values.notna().sum()) - sum(told.values())}
+    cells["(blank)"] = int(values.isna().sum())
+    codes = _withheld(cells, FEWEST_TOLD)
+    return {"file": path.as_posix(), "column": column, "rows": len(values), "codes": codes}
+
+
+def _withheld(counts: Mapping[str, int], minimum: int) -> dict[str, int | None]:
+    """Return numbers of rows by code, null where they or their total would tell of few."""
+    cells = pd.DataFrame({"code": list(counts), "firms": list(counts.values())})
+    rows = suppress_small_cells(cells, minimum).to_dict(orient="records")
+    return {row["code"]: None if row["suppressed"] else int(row["firms"]) for row in rows}
+
+
 def _missing(
     seen: Look, fit: Fit | None, by_words: Mapping[str, Match], spoken_for: Collection[str]
 ) -> Iterator[dict[str, Any]]:
@@ -509,13 +551,6 @@ def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[d
             if not p.counts or not (p.flag or p.degree):
                 continue
             blank = p.rows - sum(p.counts.values())
-            cells = pd.DataFrame(
-                {"code": [*p.counts, "(blank)"], "firms": [*p.counts.values(), blank]}
-            )
-            shown = suppress_small_cells(cells, MINIMUM_CELL)
-            counts = {
-                row["code"]: None if row["suppressed"] else int(row["firms"])
-                for row in shown.to_dict(orient="records")
-            }
+            counts = _withheld({**p.counts, "(blank)": blank}, MINIMUM_CELL)
             told.append({"variable": variable, "column": column, "counts": counts})
     return told

@@ -106,12 +106,11 @@ def _verdict(verdict: Record) -> str:
 
 def _besides(record: Record) -> Iterator[str]:
     for key, of in (("claims", "on claims"), ("dummies", "of dummies")):
-        if count := record[key]["rows"]:
-            few = record[key]
+        if (few := record[key])["rows"]:
             kinds = {"gone": "gone", "new": "new", "status": "with another status"}
             told = [f"{few[kind]} {words}" for kind, words in kinds.items() if kind in few]
             told += [f"farthest {_far(few['farthest'])}"] if few["farthest"] else []
-            yield "; ".join([f"Besides, {count:,} rows {of} differ", *told]) + "."
+            yield "; ".join([f"Besides: {_rows(few)} {of}", *told])
 
 
 def _far(change: Record) -> str:

@@ -52,6 +52,13 @@ def wrapped(text: str, first: str, rest: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest)
 
 
+def column_text(found: Record) -> str:
+    """Return what :func:`cisflow.assist.inspection.inspect_column` found, as text."""
+    told = [(c, "few, withheld" if n is None else f"{n}") for c, n in found["codes"].items()]
+    head = f"{found['file']}, column '{found['column']}': {found['rows']} rows"
+    return "\n".join([head, aligned(told)])
+
+
 def inspection_text(found: Record) -> str:
     """Return what :func:`cisflow.assist.inspection.inspect_file` found, as text."""
     return "\n".join(_inspection_lines(found))

@@ -7,9 +7,10 @@ researcher in a safe centre may get one look at the log a day.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,54 @@ class Problem:
 @dataclass(frozen=True)
 class Unrecognised(Problem):
     """A column that the file seems to lack, or whose header says what is not understood."""
+
+
+FEWEST_TOLD = 10
+"""Fewest rows whose number, or whose value, a message tells: messages end in logs, and logs leave a
+centre."""
+CODE = re.compile(r"-?[0-9A-Za-z.]{1,5}")
+
+
+def counted(n: int, noun: str) -> str:
+    """Return how many rows, values or firms there are, unless they are few."""
+    return f"{n} {noun}s" if n >= FEWEST_TOLD else f"fewer than {FEWEST_TOLD} {noun}s"
+
+
+def counted_of(n: int, whole: int, noun: str) -> str:
+    """Return how many of a known whole, unless they or those left over are few."""
+    if whole < FEWEST_TOLD:
+        return counted(n, noun)
+    if 0 < whole - n < FEWEST_TOLD:
+        return f"nearly all of {whole} {noun}s"
+    return f"{n if n >= FEWEST_TOLD else f'fewer than {FEWEST_TOLD}'} of {whole} {noun}s"
+
+
+def told_codes(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the values that a message may quote: short codes that many rows have.
+
+    All others may be a firm's: an identifier, an amount, a name.
+    """
+    return {v: n for v, n in counts.items() if n >= FEWEST_TOLD and CODE.fullmatch(v)}
+
+
+def values_told(counts: Mapping[str, int], most: int = 8) -> str:
+    """Return how many values there are, and those of them that may be quoted with how often."""
+    count = sum(counts.values())
+    told = told_codes(counts) if len(counts) <= most else {}
+    left = count - sum(told.values())
+    listed = ", ".join(f"{code} (×{n})" for code, n in told.items())
+    if not told:
+        kinds = f" of {len(counts)} kinds" if count >= FEWEST_TOLD and len(counts) > 1 else ""
+        return f"{counted(count, 'value')}{kinds}"
+    return f"{listed} and {counted(left, 'value')} more" if left else listed
+
+
+def lists_values(column: str) -> str:
+    """Return how a user sees the values of a column, as far as many rows have them."""
+    return (
+        f"`cisflow inspect FILE --column '{column}'` lists the codes that {FEWEST_TOLD} rows and "
+        "more have"
+    )
 
 
 class CisflowError(Exception):

@@ -19,6 +19,7 @@ from cisflow.study.tolerances import BaselineSettings, Kept
 # What tells one published row from another.
 PLACE = ("model", "country", "wave")
 KEYS = ("claim", *PLACE, "outcome", "column", "term", "cov_type", "weights", "method")
+KEPT = {"model": "models", "country": "countries", "cov_type": "cov_types"}
 VERDICTS = ("verdict", "verdict_literature")
 TEXTS = (*VERDICTS, "status", "note")
 COUNTS = (*SIZES, "k", "places", "df")
@@ -65,7 +66,8 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
         raise CisflowError(results.as_posix(), Problem("there are no estimates", remedy))
     tables += [file for file in (results / "claims.csv",) if file.is_file()]
     frames = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in tables]
-    rows = pd.concat(frames, ignore_index=True).reindex(columns=list(COLUMNS)).fillna("")
+    frames = [frame.reindex(columns=list(COLUMNS), fill_value="") for frame in frames]
+    rows = pd.concat(frames, ignore_index=True)
     for columns, digits in ((NUMBERS, DIGITS), (COUNTS, WHOLE)):
         for column in columns:
             rows[column] = [digits % float(text) if text else "" for text in rows[column]]
@@ -78,9 +80,9 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
 def _kept(rows: pd.DataFrame, keep: Kept) -> pd.DataFrame:
     wanted = rows["claim"] != ""
     inside = pd.Series(True, rows.index)
-    for column, names in (("model", keep.models), ("country", keep.countries)):
-        if names is not None:
-            inside &= rows[column].isin(names)
+    for column, key in KEPT.items():
+        if names := getattr(keep, key):
+            inside &= rows[column].isin(["", *names])
     return rows[wanted | (inside & (keep.dummies | ~_is_dummy(rows)))]
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from cisflow.base.problems import counted
 from cisflow.raw.encodings import (
     UNICODE,
     WESTERN,
@@ -266,10 +267,9 @@ def _refuse_unfit(raw: RawFile, layout: _Layout) -> None:
     # Lines and not rows are told, because that is what an editor shows.
     unfit = [last for _, last, cells in _numbered(raw, layout) if not _fits(cells, layout)]
     if unfit:
-        count = "1 row does" if len(unfit) == 1 else f"{len(unfit)} rows do"
         raise UnreadableError(
-            f"{count} not have the {len(layout.header)} cells of the header, first in line "
-            f"{unfit[0]}",
+            f"{counted(len(unfit), 'row')} do not have the {len(layout.header)} cells of the "
+            f"header, first in line {unfit[0]}",
             "look at that line: is the delimiter inside a text without quotes, or the end cut off?",
         )
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cisflow.base.documents import did_you_mean
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, told_codes
 from cisflow.raw.delimited import WHOLE_LINES, open_text
 from cisflow.raw.opened import Labels, Opened, Options, RawFile, UnreadableError, code_key
 from cisflow.raw.packed import PACKED, raw_file
@@ -157,7 +157,7 @@ def read_file(file: File, names: list[str], conditions: dict[str, set[str]], hea
     progress = Progress(heading)
     tables, count, rows = [], 0, 0
     reasons: dict[str, Counter[str]] = {}
-    found: dict[str, set[str]] = {column: set() for column in conditions}
+    found: dict[str, Counter[str]] = {column: Counter() for column in conditions}
     for chunk in opened.read(needed):
         count += chunk.text.num_rows
         kept = _kept(chunk.text, conditions, found)
@@ -175,18 +175,20 @@ def read_file(file: File, names: list[str], conditions: dict[str, set[str]], hea
     table = pa.concat_tables([empty, *tables])
     if opened.finish is not None:
         table = opened.finish(table)
-    few = {c: sorted(values) for c, values in found.items() if len(values) <= MOST_VALUES}
+    few = {c: sorted(told_codes(v)) for c, v in found.items() if len(v) <= MOST_VALUES}
     return Rows(table if not names else table.select(names), count, reasons, few)
 
 
-def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, set[str]]) -> Any:
+def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, Counter[str]]) -> Any:
     """Return which rows meet all conditions, None for all of them; note the values there are."""
     kept = None
     for column, keys in conditions.items():
         values = text[column].combine_chunks().dictionary_encode()
         different = values.dictionary.to_pylist()
         if len(found[column]) <= MOST_VALUES:
-            found[column].update(different[: MOST_VALUES + 1])
+            for entry in pc.value_counts(values).to_pylist()[: MOST_VALUES + 1]:
+                if entry["values"] is not None:
+                    found[column][entry["values"]] += entry["counts"]
         meets = pa.array([code_key(value) in keys for value in different], pa.bool_())
         here = pc.fill_null(meets.take(values.indices), False)
         kept = here if kept is None else pc.and_(kept, here)

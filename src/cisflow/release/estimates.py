@@ -13,7 +13,7 @@ from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Esti
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.release.gate import Gate
 from cisflow.release.samples import note_limits, numbers
-from cisflow.study.balance_terms import LESS, SCALES, column_of, split_column
+from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
 
@@ -112,6 +112,21 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
+    _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+
+
+def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
+    """Note that the groups of a variable, and those who lack it, are all firms of a balance."""
+    parts: dict[tuple[str, str, str], dict[str, list[Hashable]]] = {}
+    for fit in fits:
+        scale, group = split_column(fit.column)
+        variable = "" if group == EVERYONE else group.removeprefix("not ").split("=")[0]
+        of = parts.setdefault((fit.wave, fit.outcome, scale), {})
+        of.setdefault(variable, []).append(fit.key)
+    for by in parts.values():
+        for variable, keys in by.items():
+            if variable and "" in by:
+                gate.note_parts(by[""][0], keys)
 
 
 def _note_panel(gate: Gate, fit: Fit, rows: Any) -> None:
@@ -222,11 +237,11 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     """Return the diagnostics of a fit without what may not be told."""
     record = fit.record
     if "groups" in record:
-        apart = {
+        fits = {
             group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
             for group, about in record["groups"].items()
         }
-        groups = {group: _told_record(gate, one, found, table) for group, one in apart.items()}
+        groups = {group: _told_record(gate, one, found, table) for group, one in fits.items()}
         return {**record, "groups": groups}
     told = {key: value for key, value in record.items() if key != EVIDENCE}
     if not fit.evidence:

@@ -145,7 +145,8 @@ def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[Any]
         return np.asarray(x <= low)
     if kind == "upper":
         return np.asarray(x >= high)
-    return np.asarray((x > low) & (x <= high) & (x < limits[1]))
+    top = np.inf if limits[1] is None else limits[1]
+    return np.asarray((x > low) & (x <= high) & (x < top))
 
 
 def numbers(panel: pd.DataFrame, variable: str) -> Floats | None:

@@ -56,6 +56,8 @@ class Kept(Document):
     """The models that are; all when not given."""
     countries: Names | None = None
     """The countries that are, `pooled` among them; all when not given."""
+    cov_types: Names | None = None
+    """The kinds of standard errors that are, such as HC1, and what has none; all when not given."""
 
 
 class BaselineSettings(Document):

@@ -32,7 +32,7 @@ def message_of(document, schema):
 
 def test_defaults_are_filled_in(schema):
     settings = validated(config(bootstrap={}), schema, "my.yaml")
-    assert (settings["lag"], settings["minimum_cell"]) == (2, 3)
+    assert (settings["lag"], settings["disclosure"]) == (2, "default")
     assert settings["bootstrap"]["draws"] == 5000
 
 

@@ -261,15 +261,6 @@ def test_groups_of_a_variable_with_levels_and_one_that_is_too_small(two_kinds):
     assert estimates.diagnostics["fits"][0]["groups"]["technology=few"]["note"]
 
 
-def test_sizes_of_groups_do_not_tell_of_a_few_firms(two_kinds):
-    values = two_kinds["small"].copy()
-    values.iloc[:2] = pd.NA
-    table = run(two_kinds.assign(small=values), by=["small"]).table
-    assert part(table, "balance")["n"] == 800
-    assert np.isnan(part(table, "balance", "raw | small")["n"])
-    assert np.isfinite(part(table, "balance", "raw | small")["estimate"])
-
-
 def test_an_unknown_group_is_refused(two_kinds):
     with pytest.raises(CisflowError, match="`smal` is not a variable of the panel"):
         run(two_kinds, by=["smal"])

@@ -6,12 +6,14 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from disclosed import RULES
 from specs import model_of
 
 from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
+from cisflow.study.disclosure import UNRESTRICTED
 
 
 @pytest.fixture
@@ -106,12 +108,12 @@ PATH = {
 @pytest.mark.parametrize("changes", [{}, {"estimator": "ols"}, {"estimator": "fractional"}, PATH])
 @pytest.mark.parametrize("firms", [1, 2, 5])
 def test_no_text_tells_of_fewer_firms_than_the_minimum(panel, changes, firms):
-    found = run(panel.head(firms), spec(**changes), minimum=10)
+    found = run(panel.head(firms), spec(**changes), profile=RULES)
     texts = " ".join([*found.table["note"], json.dumps(found.diagnostics, default=str)])
     told = {int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:rows?|firms?)\b", texts)}
     assert min(told, default=10) >= 10
     assert "fewer than 10" in texts
-    exact = run(panel.head(firms), spec(**changes), minimum=1)
+    exact = run(panel.head(firms), spec(**changes), profile=UNRESTRICTED)
     assert f"{firms} " in " ".join(exact.table["note"])
 
 

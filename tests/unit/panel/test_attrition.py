@@ -6,85 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from disclosed import losses_told, selectivity_of
 from made_up_findings import SETTINGS, make_findings
 
 from cisflow.base.records import rounded
-from cisflow.panel.attrition import (
-    ATTRITION_COLUMNS,
-    JOINT,
-    accounts_weights,
-    control_attrition,
-    describe_attrition,
-    selectivity,
-)
+from cisflow.panel.attrition import JOINT, accounts_weights
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.notes import accounts_note, uses_accounts
 from cisflow.publication.tables.paths import path_table
-
-SIZES = ("fewer than 50", "50 to 249", "250 and more")
-
-
-def shares(cells, wave="W"):
-    """Return an attrition table from (with, without) per size class."""
-    groups = [*zip(SIZES, cells, strict=False)]
-    total = tuple(map(sum, zip(*cells, strict=True)))
-    rows = [("all", "all firms", total), *(("size", name, cell) for name, cell in groups)]
-    return pd.DataFrame(
-        [(wave, by, name, w + o, w, w / (w + o) if w + o else np.nan) for by, name, (w, o) in rows],
-        columns=list(ATTRITION_COLUMNS),
-    )
-
-
-def hidden(table):
-    return table.loc[table["suppressed"], "group"].tolist()
-
-
-def test_classes_of_enough_firms_are_all_shown():
-    shown = control_attrition(shares([(40, 60), (30, 0), (0, 12)]))
-    assert not shown["suppressed"].any()
-    assert shown["with_accounts"].tolist() == [70, 40, 30, 0]
-
-
-@pytest.mark.parametrize("few", [(2, 30), (30, 2), (1, 1)])
-def test_few_firms_with_or_without_accounts_take_another_class_with_them(few):
-    shown = control_attrition(shares([few, (30, 20), (60, 50)]))
-    assert hidden(shown) == ["fewer than 50", "50 to 249"]
-    assert shown.loc[shown["suppressed"], ["firms", "with_accounts", "share"]].isna().all(axis=None)
-    assert shown["firms"].iloc[0] == sum(few) + 50 + 110
-
-
-def test_a_wave_that_lost_two_firms_is_not_shown_at_all():
-    lost_two = control_attrition(shares([(40, 2), (30, 0), (20, 0)]))
-    assert lost_two["suppressed"].all()
-    other = pd.concat([shares([(40, 2), (30, 0), (20, 0)]), shares([(9, 9)] * 3, "V")])
-    assert (
-        not control_attrition(other.reset_index(drop=True))
-        .set_index("wave")
-        .loc["V"]["suppressed"]
-        .any()
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=2, max_size=3),
-    st.integers(2, 5),
-)
-def test_no_small_number_is_left_to_subtraction(cells, minimum):
-    table = shares(cells)
-    shown = control_attrition(table, minimum)
-    counts = table.assign(without=table["firms"] - table["with_accounts"])
-    small = counts[["with_accounts", "without"]].apply(lambda n: n.between(1, minimum - 1))
-    assert shown.loc[small.any(axis=1), "suppressed"].all()
-    if shown["suppressed"].iloc[0]:
-        assert shown["suppressed"].all()  # no total, no differences
-        return
-    lost = counts[shown["suppressed"]]
-    assert len(lost) != 1
-    for name in ("firms", "with_accounts", "without"):
-        assert lost[name].sum() == 0 or lost[name].sum() >= minimum
 
 
 def panel(n=400, lost=0.4, seed=3):
@@ -106,7 +35,7 @@ def panel(n=400, lost=0.4, seed=3):
 
 def test_the_record_of_a_country_is_json_and_adds_up():
     firms = panel()
-    record = json.loads(json.dumps(rounded(describe_attrition(firms))))
+    record = json.loads(json.dumps(rounded(losses_told(firms))))
     everyone = record["shares"][0]
     assert (everyone["by"], everyone["firms"]) == ("all", 400)
     assert everyone["with_accounts"] == firms["has_accounts"].sum()
@@ -119,9 +48,9 @@ def test_the_record_of_a_country_is_json_and_adds_up():
 def test_a_few_firms_without_an_answer_are_left_out_and_not_counted():
     firms = panel()
     firms.loc[:1, "rd_intensity"] = np.nan
-    record = describe_attrition(firms)
+    record = losses_told(firms)
     assert {row["n"] for row in record["selectivity"]} == {None}
-    assert {row["n"] for row in describe_attrition(firms, minimum=2)["selectivity"]} == {398}
+    assert {row["n"] for row in losses_told(firms, minimum=2)["selectivity"]} == {398}
 
 
 def silent_panel():
@@ -141,7 +70,7 @@ def silent_panel():
 
 def test_who_was_not_asked_stays_in_the_test_and_is_told_from_who_did_not_answer():
     firms = silent_panel()
-    table = selectivity(firms).set_index("term")
+    table = selectivity_of(firms).set_index("term")
     assert table["n"].eq(1200).all()
     odds = np.log(0.5 / 0.5) - np.log(0.8 / 0.2)
     not_asked = table.loc["rd_intensity_not_asked"]
@@ -150,7 +79,7 @@ def test_who_was_not_asked_stays_in_the_test_and_is_told_from_who_did_not_answer
     assert table.loc[JOINT, "p_value"] < 1e-10
     assert table.loc[JOINT, "df"] == 6  # size, R&D and its two dummies, group, an industry
     answered = firms[firms["rd_intensity"].notna()]
-    assert selectivity(answered).set_index("term").loc[JOINT, "p_value"] > 0.01
+    assert selectivity_of(answered).set_index("term").loc[JOINT, "p_value"] > 0.01
 
 
 def test_the_logit_is_that_of_statsmodels_on_means_and_dummies():
@@ -170,7 +99,7 @@ def test_the_logit_is_that_of_statsmodels_on_means_and_dummies():
         }
     )
     fit = sm.Logit(firms["has_accounts"].astype(float), design).fit(disp=0)
-    table = selectivity(firms).set_index("term")
+    table = selectivity_of(firms).set_index("term")
     for name in design.columns.drop("wood"):
         assert table.loc[name, "estimate"] == pytest.approx(fit.params[name], abs=1e-7)
 
@@ -190,7 +119,7 @@ def test_too_few_who_were_not_asked_are_taken_together_with_who_did_not_answer()
     gaps = firms.index[:40]
     firms.loc[gaps, "rd_intensity"] = np.nan
     firms.loc[gaps[:2], "asked_spending"] = False
-    table = selectivity(firms)
+    table = selectivity_of(firms)
     assert "rd_intensity_unknown" in set(table["term"])
     assert not table["term"].str.contains("_not_").any()
     assert table["n"].eq(400).all()
@@ -209,24 +138,24 @@ def scanned_panel():
 
 def test_each_lag_of_a_scan_has_its_own_loss_and_test():
     firms = scanned_panel()
-    record = describe_attrition(firms, lags=[1, 3])
+    record = losses_told(firms, lags=[1, 3])
     at = {one["lag"]: one for one in record["lags"]}
     for lag in (1, 3):
         (everyone,) = at[lag]["shares"]
         assert everyone["with_accounts"] == firms[f"profit_margin_lag{lag}"].notna().sum()
         alone = firms.assign(has_accounts=firms[f"profit_margin_lag{lag}"].notna())
-        assert at[lag]["selectivity"] == describe_attrition(alone)["selectivity"]
+        assert at[lag]["selectivity"] == losses_told(alone)["selectivity"]
     joint = {lag: one["selectivity"][-1]["p_value"] for lag, one in at.items()}
     assert joint[3] < 1e-10 < 0.01 < joint[1]
-    assert describe_attrition(firms, lags=[2])["lags"] == []  # the run's own lag has it all
+    assert losses_told(firms, lags=[2])["lags"] == []  # the run's own lag has it all
 
 
 def test_without_any_accounts_there_is_nothing_to_tell():
-    record = describe_attrition(pd.concat([panel(lost=1.0).assign(wave="V"), panel()]))
+    record = losses_told(pd.concat([panel(lost=1.0).assign(wave="V"), panel()]))
     assert {row["wave"] for row in record["shares"]} == {"W"}
     why = [row["note"] for row in record["selectivity"] if row["wave"] == "V"]
     assert why == ["no firm of the wave has accounts"]
-    assert describe_attrition(panel(lost=1.0))["shares"] == []
+    assert losses_told(panel(lost=1.0))["shares"] == []
 
 
 # --- in print ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from disclosed import gate_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from specs import model_of
@@ -18,7 +19,8 @@ from cisflow.panel.attrition import (
 )
 from cisflow.panel.build import PANEL_COLUMNS, build_panel
 from cisflow.panel.ratios import RATIOS
-from cisflow.panel.sample import EVERYONE, FLOW, sample_flow, select_sample, variables_of
+from cisflow.panel.sample import EVERYONE, FLOW, select_sample, variables_of
+from cisflow.release.samples import note_sample, samples_of, told_flow
 from cisflow.study.canonical import ASKED, FIRM_COLUMNS, lagged
 from cisflow.study.models import expanded
 from cisflow.survey.schema import dtype_of
@@ -471,7 +473,11 @@ def test_sample_flow_covers_every_model_and_wave_it_is_meant_for(industries, mod
         "faems2005": models["faems2005"].model_copy(update={"waves": ("CIS4",)}),
         "faems2010_direct": models["faems2010_direct"],
     }
-    flow = sample_flow(panel, chosen, "BE", lag=2)
+    gate = gate_of(panel, 1)
+    samples = list(samples_of(gate.panel, chosen, 2))
+    for sample in samples:
+        note_sample(gate, sample)
+    flow = told_flow(gate, samples, "BE", "sample")
     assert tuple(flow.columns) == FLOW.columns
     pairs = flow[["model", "wave"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [

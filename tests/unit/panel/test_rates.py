@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from disclosed import rates_of
 
 from cisflow.base.problems import CisflowError
 from cisflow.panel.rates import (
     RATES,
     compared,
-    cooperation_rates,
     ratio,
     read_official_rates,
     sector_of,
@@ -91,7 +91,7 @@ def cell(rates, sector, size, partner="any"):
 
 def test_rates_are_shares_of_the_weighted_firms():
     firms = panel()
-    rates = cooperation_rates(firms, "BE")
+    rates = rates_of(firms)
     assert list(rates) == [*RATES.columns, "suppressed"]
     part = firms[firms["manufacturing"] & (firms["employees"] == 100)]
     found = cell(rates, "manufacturing", "50-249", "suppliers")
@@ -104,12 +104,12 @@ def test_rates_are_shares_of_the_weighted_firms():
 
 def test_the_design_is_the_one_the_file_has():
     firms = panel()
-    assert cooperation_rates(firms.assign(weight=np.nan), "BE")["design"].eq("unweighted").all()
+    assert rates_of(firms.assign(weight=np.nan))["design"].eq("unweighted").all()
     firms["stratum"] = firms["section"]
     firms["weight"] = firms.groupby("stratum")["weight"].transform("mean")
-    stratified = cooperation_rates(firms, "BE")
+    stratified = rates_of(firms)
     assert stratified["design"].eq("stratified").all()
-    plain = cooperation_rates(firms.drop(columns="stratum"), "BE")
+    plain = rates_of(firms.drop(columns="stratum"))
     here = ("total", "total")
     assert cell(stratified, *here)["std_error"] < cell(plain, *here)["std_error"]
 
@@ -119,7 +119,7 @@ def test_firms_not_asked_and_not_innovative_do_not_count():
     firms.loc[:99, "innovation_active"] = False
     firms.loc[100:149, "asked_cooperation"] = False
     firms.loc[150:159, "coop_any"] = pd.NA
-    assert cell(cooperation_rates(firms, "BE"), "total", "total")["firms"] == 240
+    assert cell(rates_of(firms), "total", "total")["firms"] == 240
 
 
 def test_what_few_firms_answer_is_withheld_and_cannot_be_worked_out():
@@ -127,7 +127,7 @@ def test_what_few_firms_answer_is_withheld_and_cannot_be_worked_out():
     few = firms["manufacturing"] & (firms["employees"] == 400)
     firms.loc[few, "coop_any"] = False
     firms.loc[firms[few].index[:2], "coop_any"] = True
-    rates = cooperation_rates(firms, "BE").query("partner == 'any'")
+    rates = rates_of(firms).query("partner == 'any'")
     assert cell(rates, "manufacturing", "250+")["suppressed"]
     assert np.isnan(cell(rates, "manufacturing", "250+")["rate"])
     inner = rates[(rates["sector"] != "total") & (rates["size"] != "total")]
@@ -160,7 +160,7 @@ def official(tmp_path, text):
 
 def test_official_rates_stand_beside_the_estimates(tmp_path):
     file = official(tmp_path, "CIS4,total,total,any,41.5\nCIS4,manufacturing,10-49,any,30\n")
-    rates = cooperation_rates(panel(), "BE")
+    rates = rates_of(panel())
     both = compared(rates, read_official_rates(file))
     row = cell(both, "total", "total")
     assert row["official"] == 41.5
@@ -178,7 +178,7 @@ def test_all_that_is_wrong_with_an_official_table_is_said_at_once(tmp_path):
 
 
 def test_written_and_read_again(tmp_path):
-    rates = cooperation_rates(panel().assign(wave="2010"), "NA")
+    rates = rates_of(panel().assign(wave="2010")).assign(country="NA")
     rates.to_csv(tmp_path / "NA.csv", index=False)
     again = RATES.read([tmp_path / "NA.csv"])
     assert again["country"].eq("NA").all()
