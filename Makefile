@@ -1,40 +1,47 @@
 # make          install from the lock, run the default pipeline (another: make CONFIG=config/nigeria.yaml)
 # make test     install from the lock, run every test
 # make lint     ruff, snakefmt, snakemake --lint, mypy, and lint-imports: the arrows between the rooms
-# make lock     requirements.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
+# make lock     requirements*.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
+# make baselines  tests/baselines: numbers of four runs, a figure of each kind (RUNS="flanders": fewer)
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 
-# A virtual environment knows its own path, so the stamp carries the path and the lock:
+# Where Slurm is, so is what submits jobs to it; elsewhere every start of Snakemake would pay for it.
+LOCKS := requirements.lock $(if $(shell command -v sbatch 2>/dev/null),requirements-slurm.lock)
+
+# A virtual environment knows its own path, so the stamp carries the path and the locks:
 # a changed lock or a copied folder installs anew.
-STAMP := .venv/installed-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | cut -d' ' -f1)
+STAMP := .venv/installed-$(shell (pwd; cat $(LOCKS) pyproject.toml) | cksum | cut -d' ' -f1)
 BIN   := .venv/bin
 
 # A bundle carries the lock's packages in wheels/, with their checksums.
 WHEELS := $(wildcard wheels/SHA256SUMS)
 
-.PHONY: all test lint lock bundle clean
+.PHONY: all test lint lock baselines bundle clean
 all: $(STAMP)
-	$(BIN)/snakemake --configfile $(CONFIG) --cores $(CORES)
+	$(BIN)/python -m cisflow run "$(CONFIG)" --cores $(CORES)
 
 # A file's tests stay in one process, so that what they share is made once.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check workflow
-	$(BIN)/snakemake --lint
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
+	$(BIN)/python -m mypy
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
+SLURM := snakemake-executor-plugin-slurm
 LOCK := uv pip compile pyproject.toml --quiet --no-header --python-version 3.11
 lock:
 	$(LOCK) --extra test --universal --generate-hashes --output-file requirements.lock
+	printf '$(SLURM)%s\n' '' -jobstep | $(LOCK:pyproject.toml=-) \
+	    --no-deps --generate-hashes --output-file requirements-slurm.lock
 	sed '/^  - pip:$$/q' environment.yml > environment.new
 	$(LOCK) --no-annotate --constraint requirements.lock | sed 's/^/      - /' >> environment.new
 	mv environment.new environment.yml
@@ -45,17 +52,23 @@ ifdef WHEELS
 	cd wheels && sha256sum --check --quiet SHA256SUMS
 	$(BIN)/python -m pip install --quiet --no-index --no-deps wheels/*.whl
 else
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes $(LOCKS:%=-r %)
 endif
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	touch $@
+
+RUNS ?= flanders nigeria waves europe
+FIGURES := tests/baselines/figures
+baselines: $(STAMP)
+	$(BIN)/python benchmarks/baselines.py save $(RUNS)
+	$(BIN)/python -m pytest -q -k looks --mpl-generate-path=$(FIGURES) tests/unit/publication/figures
 
 # Installs on machines like this one: same operating system, processor and Python.
 BUNDLE = cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')
 bundle: $(STAMP)
 	rm -rf dist/$(BUNDLE) && mkdir -p dist/$(BUNDLE)/wheels
 	git archive HEAD | tar -x -C dist/$(BUNDLE)
-	$(BIN)/python -m pip wheel --quiet --require-hashes -r requirements.lock -w dist/$(BUNDLE)/wheels
+	$(BIN)/python -m pip wheel --quiet --require-hashes $(LOCKS:%=-r %) -w dist/$(BUNDLE)/wheels
 	cd dist/$(BUNDLE)/wheels && sha256sum *.whl > SHA256SUMS
 	tar -czf dist/$(BUNDLE).tar.gz -C dist $(BUNDLE)
 	rm -r dist/$(BUNDLE)

@@ -1,3 +1,43 @@
-# The front door. The workflow itself lies in workflow/, where an installed cisflow and other
-# workflows (Snakemake's `module`) find it too.
-include: "workflow/Snakefile"
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+# `--configfile` replaces this default; it does not merge with it.
+if "countries" not in config and "pool_from" not in config:
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+
+
+if RUN.truth:
+
+    include: "workflow/rules/simulate.smk"
+
+
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/panel.smk"
+include: "workflow/rules/pool.smk"
+include: "workflow/rules/estimate.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        published("manifest.json"),
+        published("report.html"),
+
+
+onstart:
+    begin()
+
+
+# What could be read is published all the same; the run has failed nevertheless.
+onerror:
+    publish_the_others()

@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-SHIPPED = ("environment.yml", "config", "workflow", "paper", "data/README.md")
+SHIPPED = ("Snakefile", "environment.yml", "config", "workflow", "paper", "data/README.md")
 
 
 class BuildWithShipped(build_py):

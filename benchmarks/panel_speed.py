@@ -24,6 +24,7 @@ from _report import HERE, machine, peak_memory, table, write
 from read_speed import firms
 
 from cisflow.base.documents import read_yaml
+from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.run import Run, load_run
 
@@ -40,14 +41,14 @@ def europe() -> Run:
     return load_run(read_yaml(file), ROOT, file=file.name)
 
 
-def books(run: Run, country: str) -> dict[str, dict]:
+def books(run: Run, country: str) -> dict[str, Codebook]:
     """Load the codebook of every wave."""
-    names = {wave: run.source(country, wave)["codebook"] for wave in run.waves(country)}
+    names = {wave: run.source(country, wave).codebook for wave in run.waves(country)}
     return {wave: load_codebook(name, run.codebook_folders) for wave, name in names.items()}
 
 
 def extract(run: Run, country: str, wave: str, folder: Path) -> Path:
-    return folder / country / Path(run.source(country, wave)["file"]).name
+    return folder / country / Path(run.source(country, wave).file).name
 
 
 def scaled(truth: dict, n: int) -> dict:
@@ -69,7 +70,7 @@ def write_extracts(run: Run, country: str, n: int, folder: Path) -> None:
     from cisflow.simulate.survey import answers, classified, name_firms
 
     truth, codebooks = scaled(truth_of(run.truth, country, ROOT), n), books(run, country)
-    rng = np.random.default_rng([run.settings["seed"], *country.encode()])
+    rng = np.random.default_rng([run.settings.seed, *country.encode()])
     variables = {wave: codebook.variables for wave, codebook in codebooks.items()}
     waves = draw_waves(truth, variables, rng)
     name_firms(truth, waves, country, rng)
@@ -80,7 +81,7 @@ def write_extracts(run: Run, country: str, n: int, folder: Path) -> None:
         whole = encode(drawn, given, codebook, country, rng)
         for column in padding.columns[len(whole.columns) - COLUMNS :]:
             whole.add(column, padding[column], "A question nobody needs")
-        write_extract(whole, extract(run, country, wave, folder), codebook.get("file", {}))
+        write_extract(whole, extract(run, country, wave, folder), codebook.file.options)
 
 
 def measure(folder: Path) -> dict[str, float]:
@@ -91,7 +92,7 @@ def measure(folder: Path) -> dict[str, float]:
     run = europe()
     industries = read_yaml(ROOT / "config/nace.yaml")
 
-    def wave_of(country: str, wave: str, codebook: dict):
+    def wave_of(country: str, wave: str, codebook: Codebook):
         return ingest_wave(extract(run, country, wave, folder), codebook, country, wave)[0]
 
     first = next(iter(run.countries))
@@ -102,7 +103,7 @@ def measure(folder: Path) -> dict[str, float]:
         start = time.process_time()
         waves = [wave_of(country, wave, codebook) for wave, codebook in codebooks.items()]
         read = time.process_time()
-        panel = build_panel(waves, None, run.settings["lag"], industries)
+        panel = build_panel(waves, None, run.settings.lag, industries)
         both += time.process_time() - start
         reading += read - start
         rows += len(panel)

@@ -28,13 +28,14 @@ from _report import machine, table, write
 from scipy.stats import t
 
 from cisflow.base.documents import read_yaml
-from cisflow.estimation.estimates import read_pooled
+from cisflow.estimation.estimates import POOLED_ESTIMATES
 from cisflow.estimation.pooling.pool import combine, pool
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.estimation.run import estimate
 from cisflow.panel.sample import variables_of
 from cisflow.simulate.extracts import draw_cis2, truth_of
 from cisflow.study.canonical import ASKED
+from cisflow.study.models import Covariance
 from cisflow.study.run import load_run
 from cisflow.survey.activities import industry
 
@@ -54,13 +55,13 @@ def setting():
     run = load_run(read_yaml(ROOT / "config/europe.yaml"), ROOT)
     # Scientific Use Files have no number of employees, which the model needs.
     waves = {
-        country: [w for w in run.waves(country) if "_suf" not in run.source(country, w)["codebook"]]
+        country: [w for w in run.waves(country) if "_suf" not in run.source(country, w).codebook]
         for country in run.countries
     }
     truths = {country: truth_of(run.truth, country, ROOT) for country in run.countries}
     spec = run.models[MODEL]
-    spec = {**spec, "columns": {COLUMN: spec["columns"][COLUMN]}, "covariance": ["HC1"]}
-    return run, waves, truths, {**spec, "sample": []}
+    alone = {"columns": {COLUMN: spec.columns[COLUMN]}, "covariance": (Covariance(kind="HC1"),)}
+    return run, waves, truths, spec.model_copy(update={**alone, "sample": ()})
 
 
 RUN, WAVES, TRUTHS, SPEC = setting()
@@ -91,7 +92,7 @@ def estimates_of(country, index):
 def sample(index):
     """Return what one sample says: pooled rows by effect, and the countries' estimates."""
     everything = pd.concat([estimates_of(country, index) for country in WAVES])
-    found = pool(everything, {MODEL: SPEC}, RUN.settings["pool"], RUN.countries)
+    found = pool(everything, {MODEL: SPEC}, RUN.settings.pool, RUN.countries)
     main = found.table.drop_duplicates(["outcome", "term"]).set_index(["outcome", "term"])
     return {key: main.loc[key].to_dict() for key in EFFECTS}
 
@@ -110,7 +111,7 @@ def of_the_run():
     file = ROOT / "results/europe/estimates/pooled.csv"
     if not file.exists():
         return "`config/europe.yaml` was not run here."
-    rows = read_pooled(file)
+    rows = POOLED_ESTIMATES.read([file])
     rows = rows[(rows["model"] == MODEL) & (rows["column"] == COLUMN)]
     main = rows.drop_duplicates(["outcome", "term"]).set_index(["outcome", "term"])
     lines, within, total = [], 0, 0
@@ -205,13 +206,13 @@ def main():
     with get_context("fork").Pool(asked.processes) as processes:
         drawn = processes.map(sample, range(asked.samples), chunksize=1)
         others = over_countries(processes)
-    pool_ = RUN.settings["pool"]
+    pool_ = RUN.settings.pool
     write(
         "pooled_recovery.md",
         "# Pooled estimates of twelve countries: what is true, and what is found",
         "True effects are those of `config/truth/europe.yaml`, in percentage points of the latent "
-        f"share. Pooled by {pool_['method']}, Knapp-Hartung "
-        f"{'on' if pool_['knapp_hartung'] else 'off'}. " + machine("numpy", "statsmodels"),
+        f"share. Pooled by {pool_.method}, Knapp-Hartung "
+        f"{'on' if pool_.knapp_hartung else 'off'}. " + machine("numpy", "statsmodels"),
         "## The run of config/europe.yaml",
         of_the_run(),
         f"## The same countries, {asked.samples} times over",

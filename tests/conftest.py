@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from project_copy import Project, copy_project
 
 from cisflow.base.problems import CisflowError
 
@@ -13,7 +14,7 @@ SHARED = ROOT.parent / "shared"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole runs come first: they are long, and short tests fill up the processes at the end."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    items.sort(key=lambda item: {"workflow", "cluster"}.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,16 @@ def shared_path():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def new_project(root, tmp_path_factory):
+    """Return a function that makes a fresh copy of the project."""
+
+    def make() -> Project:
+        return copy_project(root, tmp_path_factory.mktemp("project"))
+
+    return make
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,7 +21,7 @@ def refused(root, tmp_path):
             "-m",
             "snakemake",
             "--snakefile",
-            str(root / "workflow" / "Snakefile"),
+            str(root / "Snakefile"),
         ]
         command += ["--directory", str(tmp_path), "--configfile", "mine.yaml", "--dry-run"]
         done = subprocess.run(

@@ -9,11 +9,11 @@ from cisflow.publication.tables.layout import lay_out
 from cisflow.publication.tables.save import save_table
 
 ITEMS = {
-    "sample_flow": ("table", "flow", "Sample flow", "", "", ()),
-    "main_BE_W1": ("table", "regressions", "A regression", "BE", "W1", ("main",)),
-    "outcomes_main": ("figure", "outcomes", "Outcomes", "BE", "W1", ("main",)),
+    "sample_flow": ("table", "tables.flow_table", "Sample flow", "", "", ""),
+    "main_BE_W1": ("table", "tables.regression_table", "A regression", "BE", "W1", "main"),
+    "outcomes_main": ("figure", "figures.outcome_figure", "Outcomes", "BE", "W1", "main"),
 }
-KEYS = ("kind", "section", "caption", "country", "wave", "models")
+KEYS = ("kind", "function", "caption", "country", "wave", "models")
 
 
 def finished_run(folder, panel=None, earlier=None, data="synthetic", **models):
@@ -44,7 +44,8 @@ def _publish(folder, data):
     (publication / "figures/outcomes_main.png").write_bytes(b"\x89PNG made up")
     (publication / "paper.pdf").write_bytes(b"%PDF made up")
     (publication / "claims.csv").write_text("claim,verdict\nc1,holds\n")
-    items = {name: dict(zip(KEYS, item, strict=True)) for name, item in ITEMS.items()}
-    write_record({"items": items, "title": "A study"}, folder / "register/publication.json", data)
+    rows = [{"exhibit": name, **dict(zip(KEYS, item, strict=True))} for name, item in ITEMS.items()]
+    pd.DataFrame(rows).to_csv(publication / "exhibits.csv", index=False)
     settings = {"run": "madeup", "title": "A study", "data": data, "seed": 1}
-    write_manifest(publication / "manifest.json", settings)
+    sources = {section: {} for section in ("inputs", "config", "lock", "code")}
+    write_manifest(publication / "manifest.json", settings, sources)

@@ -8,9 +8,11 @@ import pandas as pd
 import yaml
 
 from cisflow.estimation.estimates import ESTIMATES
-from cisflow.panel.description import describe_sample
 from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
+from cisflow.panel.sample import Step
 from cisflow.publication.findings import Findings
+from cisflow.release.gate import Gate
+from cisflow.release.samples import Sample, note_sample, told_samples
 from cisflow.study.balance_terms import (
     EVERYONE,
     SCALES,
@@ -21,6 +23,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.canonical import PARTNERS
+from cisflow.study.disclosure import UNRESTRICTED
 from cisflow.study.models import expanded
 
 ROOT = Path(__file__).parents[2]
@@ -103,16 +106,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                 flow += [{**at, **step} for step in _flow(spec, possible)]
                 variables = _variables(spec)
                 sample = _sample(rng, variables, 240 if possible else 0)
-                descriptions[country].append(
-                    describe_sample(
-                        sample,
-                        variables,
-                        wave=wave,
-                        model=model,
-                        outcomes=spec.outcomes if spec.estimator == "tobit" else [],
-                        limits=tuple(spec.limits or (None, None)),
-                    )
-                )
+                descriptions[country].append(_told(sample, spec, model, wave))
             record = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
     table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
@@ -284,6 +278,17 @@ def _flow(spec, possible):
     return [
         {"step": i, "restriction": r, "firms": n, "lost": x} for i, (r, n, x) in enumerate(steps)
     ]
+
+
+def _told(firms, spec, model, wave):
+    """Return the description of a sample at a minimum of 3."""
+    gate = Gate(firms.reset_index(drop=True), UNRESTRICTED.model_copy(update={"minimum_cell": 3}))
+    nobody = gate.panel.index[:0]
+    steps = [Step("all firms", gate.panel.index, nobody, nobody)]
+    sample = Sample(model, wave, spec, steps, 1.0)
+    gate.opened("description", "description", "firms")
+    note_sample(gate, sample)
+    return told_samples(gate, [sample], "description")[0]
 
 
 def _variables(spec) -> list[str]:

@@ -1,8 +1,9 @@
-"""The three lists of versions say the same, and the lock embeds no address."""
+"""The lists of versions say the same, and the locks embed no address."""
 
 import re
 import tomllib
 
+import pytest
 import yaml
 from packaging.markers import Marker
 
@@ -70,9 +71,21 @@ def test_environment_has_all_of_the_lock_that_a_run_takes(root):
     assert pins == {name: lock[name] for name in taken & set(lock)}
 
 
-def test_lock_has_hashes_and_no_address(root):
-    text = (root / "requirements.lock").read_text()
+def test_what_submits_to_slurm_has_a_lock_of_its_own(root):
+    pins = set(PIN.findall((root / "requirements-slurm.lock").read_text()))
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extra = set(project["optional-dependencies"]["slurm"])
+    names = {name for name, _, _ in pins}
+    assert extra <= names
+    assert not names & set(locked(root))
+
+
+@pytest.mark.parametrize(
+    ("lock", "least"), [("requirements.lock", 100), ("requirements-slurm.lock", 1)]
+)
+def test_lock_has_hashes_and_no_address(root, lock, least):
+    text = (root / lock).read_text()
     assert not re.search(r"://|--index|--find-links", text)
     blocks = [block for block in re.split(r"\n(?=\S)", text.strip()) if not block.startswith("#")]
-    assert len(blocks) > 100
+    assert len(blocks) > least
     assert [b.split()[0] for b in blocks if "--hash=sha256:" not in b] == []

@@ -1,73 +1,22 @@
-"""A copy of the project in which a test may run, edit and break things."""
+"""A whole run is held against its baseline."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
-PARTS = ("environment.yml", "config", "workflow", "src", "paper")
-
-
-@dataclass(frozen=True)
-class Project:
-    """A copy of the project; its own package is the one that runs."""
-
-    folder: Path
-
-    def snakemake(
-        self, *arguments: str, config: str = "config/config.yaml", cores: int = 2, under=()
-    ):
-        """Run snakemake (``under`` another command); return the process, output as text."""
-        run = [*under, sys.executable, "-m", "snakemake"]
-        command = [*run, "--configfile", config, "--cores", str(cores)]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
-        return subprocess.run(
-            [*command, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def planned(self, config: str = "config/config.yaml") -> set[str]:
-        """Return the rules that a run would execute."""
-        dry = self.snakemake("--dry-run", config=config)
-        assert dry.returncode == 0, dry.stderr
-        said = dry.stdout + dry.stderr
-        if "Nothing to be done" in said:
-            return set()
-        counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
-        return {c[0] for c in counts if len(c) == 2 and c[1].isdigit()} - {"total", "all"}
-
-    def edit_yaml(self, name: str, **changes) -> None:
-        """Set top-level keys of a YAML file."""
-        path = self.folder / name
-        document = yaml.safe_load(path.read_text())
-        path.write_text(yaml.safe_dump({**document, **changes}, sort_keys=False))
-
-    def published(self, run: str) -> Path:
-        """Return the folder of what a run publishes."""
-        return self.folder / "results" / run / "publication"
+from cisflow.assist.cli import main
 
 
-@pytest.fixture(scope="session")
-def new_project(root, tmp_path_factory):
-    """Return a function that makes a fresh copy of the project."""
+@pytest.fixture
+def unmoved(root, capsys):
+    """Return a function that holds a run against its baseline, and says what moved."""
 
-    def make() -> Project:
-        folder = tmp_path_factory.mktemp("project")
-        for part in PARTS:
-            source = root / part
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, folder / part)
-        return Project(folder)
+    def hold(results: Path) -> None:
+        file = root / "tests" / "baselines" / f"{results.name}.csv"
+        code = main(["baseline", "check", str(results), "--file", str(file)])
+        said = capsys.readouterr()
+        assert code == 0, f"{said.out}{said.err}\nmeant? then `make baselines`"
 
-    return make
+    return hold

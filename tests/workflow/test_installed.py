@@ -13,7 +13,8 @@ import pytest
 import unseen_survey
 import yaml
 
-SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "environment.yml")
+BESIDE = ("Snakefile", "environment.yml", "data/README.md")
+SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", *BESIDE)
 FOLDERS = ("config", "workflow", "paper", "src")
 SHIPPED = ("config", "workflow", "paper")
 
@@ -39,7 +40,7 @@ def source(root, tmp_path_factory):
     for name in FOLDERS:
         clean = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
         shutil.copytree(root / name, folder / name, ignore=clean)
-    for name in (*SOURCES, "data/README.md"):
+    for name in SOURCES:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(root / name, folder / name)
     return folder
@@ -80,7 +81,7 @@ def installed(wheel, tmp_path):
 def test_wheel_ships_every_file_of_workflow_config_and_paper(source, wheel):
     inside = {n for n in contents(wheel) if n.startswith("cisflow/shipped/")}
     files = [path for part in SHIPPED for path in (source / part).rglob("*") if path.is_file()]
-    files += [source / "environment.yml", source / "data" / "README.md"]
+    files += [source / name for name in BESIDE]
     assert inside == {f"cisflow/shipped/{p.relative_to(source).as_posix()}" for p in files}
     assert len(inside) > 100
 
@@ -158,7 +159,7 @@ use rule * from innovation as innovation_*
 def test_another_workflow_takes_ours_as_a_module(root, tmp_path):
     settings = yaml.safe_load((root / "workflow/project/config/config.yaml").read_text())
     (tmp_path / "outer.yaml").write_text(yaml.safe_dump({"innovation": settings}))
-    snakefile = str(root / "workflow" / "Snakefile")
+    snakefile = str(root / "Snakefile")
     (tmp_path / "Snakefile").write_text(OUTER.format(snakefile=snakefile))
 
     def snakemake(*arguments):

@@ -58,6 +58,10 @@ def test_every_claim_has_a_verdict_or_a_stated_reason(project):
     assert path["reason"].str.contains("accounts").all()
 
 
+def test_published_numbers_are_those_of_the_baseline(project, unmoved):
+    unmoved(project.folder / "results" / "nigeria")
+
+
 def test_nothing_says_synthetic(project):
     published = project.published("nigeria")
     files = [*published.glob("tables/*.csv"), *published.glob("figures/*.svg")]

@@ -37,7 +37,7 @@ def test_a_run_and_its_report_need_no_network(new_project, alone):
 @pytest.fixture
 def install(root, tmp_path):
     """Return what `make` would run to install in a folder, once one has seen what is in it."""
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements.lock", "requirements-slurm.lock", "pyproject.toml"):
         shutil.copy2(root / name, tmp_path)
 
     def commands() -> str:

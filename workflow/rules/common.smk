@@ -1,30 +1,59 @@
 """The checked run and where its files lie; every rule takes both from here."""
 
+import json
+import os
+import platform
 import shlex
+import subprocess
 import sys
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from cisflow.base.paths import found, shipped
+from cisflow.base.paths import files_of, found, shipped
 from cisflow.base.problems import CisflowError
-from cisflow.study.digests import code_digest, content_digest
+from cisflow.study.absence import (
+    ABSENT,
+    absent_countries,
+    absent_now,
+    forget_problems,
+    with_reasons,
+)
+from cisflow.study.digests import (
+    code_digest,
+    content_digest,
+    remembered_digests,
+    spec_digest,
+)
 from cisflow.study.run import load_run
+from cisflow.study.sources import elsewhere, source_digests
 
 # The package itself is in no environment: Snakemake hands its own search path to the scripts,
 # behind that of the environment they run in.
 ENVIRONMENT = str(shipped("environment.yml"))
 CONFIGS = [str(file) for file in workflow.configfiles]
+DIGESTS = Path(".snakemake", "digests.json")
+
+# Snakemake writes this path into its commands as it is; a folder may have a blank in its name.
+PYTHON = sys.executable
+sys.executable = shlex.quote(PYTHON)
 
 try:
-    RUN = load_run(config, Path(), file=" + ".join(CONFIGS) or "the config")
+    RUN = with_reasons(
+        load_run(
+            config,
+            Path(),
+            file=" + ".join(CONFIGS) or "the config",
+            absent=absent_now(),
+        )
+    )
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
 # Jobs know what comes with cisflow by its content, never by where it lies: a folder that is copied
 # or moved, and a package that is installed anew, make nothing run again.
-digest = partial(code_digest, root=shipped())
+LOCK = content_digest([ENVIRONMENT])
 
 # Params are plain types; a script makes a model of its spec again.
 SPECS = {name: model.as_params() for name, model in RUN.models.items()}
@@ -63,6 +92,16 @@ def every(path):
     return expand(results(path), country=RUN.countries, model=RUN.models)
 
 
+def digest(script):
+    """Return a digest of a script, the modules it uses and the versions of all packages."""
+    return f"{code_digest(script, root=shipped())}, {LOCK}"
+
+
+def held(file):
+    """Return what files of the user hold, for the params of a job; a run may be yet to make them."""
+    return list(remembered_digests(files_of(file), DIGESTS).values()) if file else []
+
+
 def content(*names):
     """Return a digest of files, those of the user or else of cisflow, for the params of a job."""
     return content_digest(map(found, names))
@@ -88,7 +127,7 @@ def catalogued():
     """Return the catalogue, which the report alone asks: it takes what no parsing should."""
     from cisflow.publication.catalogue import catalogue
 
-    return catalogue(RUN.settings.as_params(), SPECS)
+    return catalogue(RUN.settings.as_params(), RUN.models)
 
 
 def section_of(wildcards):
@@ -101,18 +140,36 @@ def labels_of(wildcards):
     return {"shows": catalogued()[wildcards.name].caption, "file": wildcards.name}
 
 
-# A run that was asked for less than everything (an export, say) has nothing to report.
+# Another snakemake on the same run, at the same time: it is asked for the report of what is there.
 MAKE_REPORT = shlex.join(
     [
-        *[
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(workflow.main_snakefile),
-        ],
+        *[PYTHON, "-m", "snakemake", published("manifest.json")],
+        *["--snakefile", str(workflow.main_snakefile)],
         *(["--configfile", *CONFIGS] if CONFIGS else []),
         *["--nolock", "--quiet", "all", "--report", published("report.html")],
     ]
 )
-REPORT = f"test ! -e {shlex.quote(published('manifest.json'))} || {MAKE_REPORT}"
+MAKE_HARMLESS = shlex.join(
+    [PYTHON, "-m", "cisflow.publication.report_page", published("report.html")]
+)
+# A shell command of a rule has its braces doubled.
+REPORT = f"({MAKE_REPORT} && {MAKE_HARMLESS})".replace("{", "{{").replace("}", "}}")
+
+
+def begin():
+    """Note who is at work here, and forget what an earlier run could not read."""
+    if ABSENT not in os.environ:
+        here = {"host": platform.node(), "process": os.getpid()}
+        Path(".snakemake", "run.json").write_text(json.dumps(here))
+        forget_problems(RUN)
+
+
+def publish_the_others():
+    """Run on without the countries whose files have problems, if there are others."""
+    absent = [] if ABSENT in os.environ else absent_countries(RUN)
+    if absent:
+        print(f"Going on without {', '.join(absent)}; the run fails nevertheless.")
+        subprocess.run(
+            [PYTHON, "-m", "snakemake", *sys.argv[1:], "--nolock"],
+            env={**os.environ, ABSENT: " ".join(absent)},
+        )

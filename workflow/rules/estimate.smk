@@ -16,6 +16,7 @@ rule estimate:
         ENVIRONMENT
     params:
         spec=lambda w: SPECS[w.model],
+        printed=lambda w: held(getattr(RUN.models[w.model].printed, "file", None)),
         lag=RUN.settings.lag,
         profile=RUN.profile.as_params(),
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
@@ -59,12 +60,19 @@ for code in RUN.at_hand:
             log_of(f"disclose/{code}"),
         benchmark:
             timing_of(f"disclose/{code}")
+        # No profile can name a rule that bears a country's name, so these stand here.
+        group:
+            "publication"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=5,
         params:
             country=code,
             models=SPECS,
             waves=list(RUN.files(code)),
+            official_rates=held(RUN.at_hand[code].official_rates),
             profile=RUN.profile.as_params(),
             lag=RUN.settings.lag,
             lags=list(RUN.settings.lags or []),

@@ -17,6 +17,7 @@ rule ingest_wave:
         source=lambda w: RUN.source(w.country, w.wave).as_params(),
         name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, w.wave),
+        extract=lambda w: held(RUN.source(w.country, w.wave).file),
         data=RUN.settings.data,
         code=digest("ingest_wave"),
     message:
@@ -41,6 +42,7 @@ rule ingest_accounts:
         source=lambda w: RUN.source(w.country, "accounts").as_params(),
         name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, "accounts"),
+        extract=lambda w: held(RUN.source(w.country, "accounts").file),
         data=RUN.settings.data,
         code=digest("ingest_accounts"),
     message:

@@ -28,6 +28,7 @@ rule panel:
         average=RUN.settings.lag_average,
         winsorise=RUN.settings.accounts_outcomes.winsorise,
         base_year=lambda w: getattr(RUN.deflator(w.country), "base_year", None),
+        prices=lambda w: held(getattr(RUN.deflator(w.country), "file", None)),
         weigh_attrition=any(
             "accounts_weight" in model.weightings for model in RUN.models.values()
         ),

@@ -26,10 +26,17 @@ for number, sent in enumerate(RUN.exports):
             log_of(f"take_in/{number}"),
         benchmark:
             timing_of(f"take_in/{number}")
+        # No profile can name a rule that bears a number, so these stand here.
+        group:
+            "publication"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=5,
         params:
             export=sent.path,
+            content=held(sent.files),
             names=[
                 name
                 for country in sent.countries

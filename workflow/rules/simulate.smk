@@ -20,13 +20,17 @@ for country in RUN.at_hand:
             log_of(f"simulate/{country}"),
         benchmark:
             timing_of(f"simulate/{country}")
+        # No profile can name a rule that bears a country's name, so these stand here.
+        group:
+            "country"
         conda:
             ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=5,
         params:
             country=country,
-            codebooks={
-                w: RUN.source(country, w).codebook for w in RUN.files(country)
-            },
+            codebooks={w: RUN.source(country, w).codebook for w in RUN.files(country)},
             contents={w: codebook(country, w) for w in RUN.files(country)},
             truth=TRUTHS[country],
             seed=RUN.settings.seed,

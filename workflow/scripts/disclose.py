@@ -1,12 +1,7 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    import json
-    from pathlib import Path
-
-    import pandas as pd
-
-    from cisflow.base.records import write_record, write_table
+    from cisflow.base.records import read_firms, read_record, write_record, write_table
     from cisflow.estimation.estimates import ESTIMATES, Estimates
     from cisflow.panel.rates import read_official_rates
     from cisflow.release.disclose import disclose
@@ -16,19 +11,16 @@ with reported(snakemake.log[0]):
 
     given, out, params = snakemake.input, snakemake.output, snakemake.params
 
-    def record(file):
-        return json.loads(Path(file).read_text(encoding="utf-8"))
-
     released = disclose(
-        pd.read_parquet(given.panel),
+        read_firms(given.panel),
         models_of(params.models),
         {
-            name: Estimates(ESTIMATES.read([table]), record(diagnostics))
+            name: Estimates(ESTIMATES.read([table]), read_record(diagnostics))
             for name, table, diagnostics in zip(
                 params.models, given.estimates, given.diagnostics, strict=True
             )
         },
-        dict(zip(params.waves, map(record, given.quality), strict=True)),
+        dict(zip(params.waves, map(read_record, given.quality), strict=True)),
         Profile.model_validate(params.profile),
         country=params.country,
         lag=params.lag,

@@ -1,15 +1,13 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    import pandas as pd
-
-    from cisflow.base.records import write_record, write_table
+    from cisflow.base.records import read_firms, write_record, write_table
     from cisflow.estimation.run import estimate
     from cisflow.study.disclosure import Profile
     from cisflow.study.models import Model
 
     estimates = estimate(
-        pd.read_parquet(snakemake.input.panel),
+        read_firms(snakemake.input.panel),
         Model.model_validate(snakemake.params.spec),
         country=snakemake.wildcards.country,
         model=snakemake.wildcards.model,

@@ -1,11 +1,11 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    import json
     from pathlib import Path
 
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import found
+    from cisflow.base.records import read_record
     from cisflow.estimation.pooling.exports import write_export
     from cisflow.study.settings import Settings
 
@@ -16,5 +16,5 @@ with reported(snakemake.log[0]):
         Settings.model_validate(snakemake.params.settings),
         snakemake.params.models,
         read_yaml(found("config/nace.yaml")),
-        [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.quality],
+        [read_record(file) for file in snakemake.input.quality],
     )

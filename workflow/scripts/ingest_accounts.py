@@ -2,10 +2,10 @@ from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     from cisflow.base.paths import places
-    from cisflow.base.records import write_record
+    from cisflow.base.records import write_firms, write_record
     from cisflow.study.codebook_files import load_codebook
     from cisflow.survey.ingest import ingest_accounts
-    from cisflow.survey.semantics import write_warnings
+    from cisflow.survey.semantics import print_warnings
 
     source = snakemake.params.source
     codebook = load_codebook(source["codebook"], places("config/codebooks")).configured(source)
@@ -16,7 +16,7 @@ with reported(snakemake.log[0]):
         name=snakemake.params.name,
         sha256=source.get("sha256"),
     )
-    accounts.to_parquet(snakemake.output.accounts)
+    write_firms(accounts, snakemake.output.accounts)
     write_record(quality, snakemake.output.quality, snakemake.params.data)
     heading = f"{snakemake.params.name}, accounts"
-    write_warnings(quality, heading, snakemake.log[0])
+    print_warnings(quality, heading)

@@ -1,12 +1,9 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    import json
-    from pathlib import Path
-
     import pandas as pd
 
-    from cisflow.base.records import write_table
+    from cisflow.base.records import read_record, write_table
     from cisflow.claims.verdicts import judge, judge_pooled
     from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
     from cisflow.study.claims import Claims
@@ -15,7 +12,7 @@ with reported(snakemake.log[0]):
     verdicts = judge(
         claims,
         ESTIMATES.read(snakemake.input.estimates),
-        [json.loads(Path(file).read_text()) for file in snakemake.input.diagnostics],
+        [read_record(file) for file in snakemake.input.diagnostics],
     )
     if pooled := snakemake.input.get("pooled"):
         also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]))

@@ -5,13 +5,13 @@ with reported(snakemake.log[0]):
     from pathlib import Path
 
     from cisflow.base.documents import read_yaml
-    from cisflow.base.paths import found
-    from cisflow.base.records import write_record
+    from cisflow.base.paths import files_of, found
     from cisflow.publication.catalogue import catalogue
     from cisflow.publication.findings import read_findings
     from cisflow.publication.manifest import write_manifest
     from cisflow.publication.paper.context import paper_context
     from cisflow.publication.paper.render import render_paper
+    from cisflow.publication.provenance import write_crate, write_exhibits
 
     stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
     stages += ("rates", "pooled", "pooling")
@@ -26,14 +26,19 @@ with reported(snakemake.log[0]):
         figures=snakemake.input.figures,
         figure1=read_yaml(found("paper/figure1.yaml")),
         rule=snakemake.params.rule,
+        sources=snakemake.params.sources,
         profile=snakemake.params.profile,
     )
     render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
-    register = catalogue(findings.settings, findings.models).register()
-    write_record(
-        {**register, "title": findings.settings["title"]},
-        snakemake.output.register,
-        findings.settings["data"],
+    items, sources = catalogue(findings.settings, findings.models), snakemake.params.sources
+    write_exhibits(items, snakemake.output.exhibits, findings.settings["data"])
+    write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
+    results = [file for stage in stages for file in files_of(snakemake.input.get(stage) or [])]
+    write_manifest(
+        Path(snakemake.output.manifest),
+        findings.settings,
+        sources,
+        results,
+        snakemake.params.elsewhere,
     )
-    write_manifest(Path(snakemake.output.manifest), snakemake.params.settings)

@@ -1,7 +1,7 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.study.exports import unpack
+    from cisflow.estimation.pooling.received import unpack
 
     unpack(
         snakemake.params.export,

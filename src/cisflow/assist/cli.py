@@ -1,6 +1,6 @@
-"""``cisflow new | run | inspect | init | check | release | baseline``: all around a study.
+"""``cisflow new | run | inspect | init | check | release | verify | baseline``: all of a study.
 
-Exit codes: 0 nothing is wrong; 1 something is (a check found errors, a comparison changes); 2 the
+Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Any
 import shtab
 
 from cisflow import __version__
-from cisflow.assist.project import new_project, snakemake_command
-from cisflow.base.paths import found
+from cisflow.assist.project import new_project
+from cisflow.base.paths import found, shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
 
@@ -81,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect = _command(commands, "inspect", "say what a file is, which codebook fits it", _inspect)
     _add_file(inspect, "file", "FILE", "an extract")
     inspect.add_argument("--codebook", metavar="NAME", help="hold it against this codebook")
+    inspect.add_argument("--column", metavar="NAME", help="list the codes of one column")
     _add_labels(inspect)
     inspect.add_argument("--json", action="store_true", help="print JSON")
 
@@ -120,19 +120,28 @@ def _parser() -> argparse.ArgumentParser:
         "--date", type=_date, metavar="DATE", help="for the sheet, such as 2026-11-28"
     )
 
-    text = "save or compare the published numbers of a run"
+    text = "say which files of a run, or that it rests on, are not what its manifest says"
+    verified = _command(commands, "verify", text, _verify)
+    verified.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
+    verified.add_argument("--json", action="store_true", help="print JSON")
+
+    text = "keep the published numbers of a run, and say later what moved"
     baseline = _command(commands, "baseline", text, None)
-    actions = baseline.add_subparsers(required=True, metavar="save | compare")
+    actions = baseline.add_subparsers(required=True, metavar="save | check")
     for name, text, command in (
-        ("save", "write all published numbers", _baseline_save),
-        ("compare", "say which published numbers changed", _baseline_compare),
+        ("save", "write what is published now", _baseline_save),
+        ("check", "say what moved since it was saved", _baseline_check),
     ):
         action = _command(actions, name, text, command, of="baseline ")
         action.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
         _add_file(action, "--file", "FILE", "the baseline (default: baselines/<run>.csv)")
-    actions.choices["compare"].add_argument("--rtol", type=float, help="relative tolerance (1e-4)")
-    actions.choices["compare"].add_argument("--atol", type=float, help="absolute tolerance (1e-8)")
-    actions.choices["compare"].add_argument("--json", action="store_true", help="print JSON")
+        text = "what to keep, how far numbers may move (default: config/baseline.yaml)"
+        _add_file(action, "--tolerances", "FILE", text)
+        text = "a key of that file, such as tolerances.estimate=0.01; may be given again"
+        action.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=text)
+    forms = actions.choices["check"].add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print JSON")
+    forms.add_argument("--markdown", action="store_true", help="print Markdown")
     return parser
 
 
@@ -143,9 +152,10 @@ EXAMPLES = {
     "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
     "check": "cisflow check config/nl.yaml",
     "release": "cisflow release results/nl --date 2026-11-28",
+    "verify": "cisflow verify results/nl",
     "baseline": "cisflow baseline save results/nl",
     "baseline save": "cisflow baseline save results/nl",
-    "baseline compare": "cisflow baseline compare results/nl --rtol 1e-6",
+    "baseline check": "cisflow baseline check results/nl --set tolerances.estimate=0.01",
 }
 
 
@@ -198,13 +208,18 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return subprocess.call(snakemake_command(options.words))
+    from cisflow.assist.running import run
+
+    return run(options.words)
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from cisflow.assist.inspection import inspect_file
-    from cisflow.assist.screen import inspection_text
+    from cisflow.assist.inspection import inspect_column, inspect_file
+    from cisflow.assist.screen import column_text, inspection_text
 
+    if options.column:
+        _show(inspect_column(options.file, options.column), options.json, column_text)
+        return FINE
     found = inspect_file(options.file, HERE, codebook=options.codebook, labels_files=options.labels)
     _show(found, options.json, inspection_text)
     return FINE
@@ -257,25 +272,37 @@ def _date(text: str) -> str:
         raise argparse.ArgumentTypeError(f"'{text}' is no date such as 2026-11-28") from None
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from cisflow.assist.screen import differences_record, differences_text
+    from cisflow.publication.manifest import verify
+
+    record = differences_record(verify(options.run), options.run)
+    _show(record, options.json, differences_text)
+    return WRONG if record["differences"] else FINE
+
+
 def _baseline_save(options: argparse.Namespace) -> int:
     from cisflow.publication.baseline import save_baseline
+    from cisflow.study.tolerances import load_tolerances
 
     file = options.file or _baseline_file(options.run)
-    count = save_baseline(options.run, file)
-    print(f"{file.as_posix()}: {count} published numbers, verdicts and notes saved.")
+    settings = load_tolerances(options.tolerances, options.set)
+    count = save_baseline(options.run, file, settings.keep)
+    print(f"{file.as_posix()}: {count} published rows saved.")
     return FINE
 
 
-def _baseline_compare(options: argparse.Namespace) -> int:
-    from cisflow.assist.screen import changes_record, changes_text
-    from cisflow.publication.baseline import ATOL, RTOL, compare_with_baseline
+def _baseline_check(options: argparse.Namespace) -> int:
+    from cisflow.assist.moved import baseline_markdown, baseline_text
+    from cisflow.publication.baseline import check_baseline
+    from cisflow.study.tolerances import load_tolerances
 
     file = options.file or _baseline_file(options.run)
-    rtol = RTOL if options.rtol is None else options.rtol
-    atol = ATOL if options.atol is None else options.atol
-    record = changes_record(compare_with_baseline(options.run, file, rtol, atol), file)
-    _show(record, options.json, changes_text)
-    return WRONG if record["changes"] else FINE
+    settings = load_tolerances(options.tolerances, options.set)
+    names = {"run": shown(options.run), "baseline": shown(file)}
+    record = names | check_baseline(options.run, file, settings)
+    _show(record, options.json, baseline_markdown if options.markdown else baseline_text)
+    return FINE if record["same"] else WRONG
 
 
 def _baseline_file(run: Path) -> Path:

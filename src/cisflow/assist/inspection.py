@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
@@ -18,11 +17,13 @@ from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.assist.support import supported_models
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.documents import read_yaml
-from cisflow.base.paths import found, places
-from cisflow.base.problems import CisflowError
+from cisflow.base.documents import did_you_mean, read_yaml
+from cisflow.base.paths import found, places, shown
+from cisflow.base.problems import FEWEST_TOLD, CisflowError, Problem, told_codes
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
 from cisflow.raw.extract import open_extract
+from cisflow.raw.opened import UnreadableError
+from cisflow.raw.single import sheets_of
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
@@ -165,12 +166,11 @@ def sheet_of(path: Path) -> dict[str, str]:
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return {}
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-    except CalamineError:
+        sheets = sheets_of(path)
+    except UnreadableError:
         return {}  # opening the file will say what is wrong with it
-    largest = max(sheets, key=lambda name: sheets[name].total_height * sheets[name].total_width)
-    return {} if largest == book.sheet_names[0] else {"sheet": largest}
+    largest = max(sheets, key=lambda name: sheets[name])
+    return {} if largest == next(iter(sheets)) else {"sheet": largest}
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -311,6 +311,48 @@ def inspect_file(
         "codings": _codings(seen, fit, by_words),
         "models": [] if accounts else _models(root, {*mapped, *by_words}),
     }
+
+
+def inspect_column(path: Path, column: str) -> dict[str, Any]:
+    """Say which codes a column has and how many rows have each, as far as many rows do.
+
+    Parameters
+    ----------
+    path
+        The file.
+    column
+        One of its columns; capitals do not matter.
+
+    Returns
+    -------
+    dict
+        ``file``, ``column``, ``rows``, ``codes``: from the code to the number of its rows; null
+        where few rows have it, or where it would tell how many have another. What is no short
+        code that many rows have stands under ``other values``.
+
+    Raises
+    ------
+    CisflowError
+        The file cannot be read, or has no such column.
+    """
+    opened = open_extract(path, sheet_of(path))
+    names = {name.casefold(): name for name in opened.names}
+    if column.casefold() not in names:
+        problem = Problem(f"there is no column '{column}'", did_you_mean(column, opened.names))
+        raise CisflowError(shown(path), problem)
+    values = opened.read([names[column.casefold()]]).table.iloc[:, 0]
+    told = told_codes(values.value_counts().to_dict())
+    cells = {**told, "other values": int(values.notna().sum()) - sum(told.values())}
+    cells["(blank)"] = int(values.isna().sum())
+    codes = _withheld(cells, FEWEST_TOLD)
+    return {"file": path.as_posix(), "column": column, "rows": len(values), "codes": codes}
+
+
+def _withheld(counts: Mapping[str, int], minimum: int) -> dict[str, int | None]:
+    """Return numbers of rows by code, null where they or their total would tell of few."""
+    cells = pd.DataFrame({"code": list(counts), "firms": list(counts.values())})
+    rows = suppress_small_cells(cells, minimum).to_dict(orient="records")
+    return {row["code"]: None if row["suppressed"] else int(row["firms"]) for row in rows}
 
 
 def _missing(
@@ -509,13 +551,6 @@ def _codings(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list[d
             if not p.counts or not (p.flag or p.degree):
                 continue
             blank = p.rows - sum(p.counts.values())
-            cells = pd.DataFrame(
-                {"code": [*p.counts, "(blank)"], "firms": [*p.counts.values(), blank]}
-            )
-            shown = suppress_small_cells(cells, MINIMUM_CELL)
-            counts = {
-                row["code"]: None if row["suppressed"] else int(row["firms"])
-                for row in shown.to_dict(orient="records")
-            }
+            counts = _withheld({**p.counts, "(blank)": blank}, MINIMUM_CELL)
             told.append({"variable": variable, "column": column, "counts": counts})
     return told

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineWorkbook
 
+from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import OpenExtract, code_key, column_names, read_extract
+from cisflow.raw.single import refusing, sheets_of
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
-WORKBOOKS = (".xlsx", ".xls", ".ods")
+WORKBOOKS = (".xlsx",)
+TABLES = (".csv", ".tsv", ".txt", *WORKBOOKS)
+MOST_SHEETS = 30  # of a workbook that are looked through for labels
 # A table beside the file is its list of labels if it names this share of the file's columns; a
 # table of codes need name fewer.
 KNOWN_COLUMNS = 0.5
 SOME_COLUMNS = 0.1
+LONGEST_CELL = 1000  # letters
 LARGEST_LIST = 5_000_000  # bytes; no list of labels is as large
 # Codes and what they mean in one cell. Where a code begins, by what stands behind it; the first of
 # those that find most codes counts.
@@ -86,7 +89,7 @@ def read_legend(path: Path, opened: OpenExtract, labels_files: Sequence[Path] = 
     for beside in sorted(path.resolve().parent.iterdir()):
         if beside.suffix.lower() not in TABLES or beside == path.resolve():
             continue
-        if beside.stat().st_size > LARGEST_LIST:
+        if not beside.is_file() or beside.stat().st_size > LARGEST_LIST:
             continue
         try:
             legends = _legends_of(beside, opened.names, KNOWN_COLUMNS)
@@ -124,7 +127,8 @@ def _legends_of(file: Path, names: Sequence[str], share: float) -> list[Legend]:
     """Return the labels in the tables of a file that are about these columns."""
     tables: list[tuple[str, dict[str, str]]] = [(file.name, {})]
     if file.suffix.lower() in WORKBOOKS:
-        sheets = CalamineWorkbook.from_path(str(file)).sheet_names
+        with refusing(shown(file)):
+            sheets = list(sheets_of(file))[:MOST_SHEETS]
         tables = [(f"{file.name}, sheet '{sheet}'", {"sheet": sheet}) for sheet in sheets]
     found = [_table_of(file, names, share, place, how) for place, how in tables]
     return [legend for legend in found if legend is not None]
@@ -216,7 +220,7 @@ def listed_codes(text: str) -> dict[str, str]:
     ``1=Yes; 2=No``, ``1: ja, 2: nein``, ``0 - No 1 - Yes``, ``1 Yes, 2 No``, ``Yes=1, No=2`` and
     ``no (0), yes (1)``.
     """
-    text = re.sub(r"[\"'{}\[\]](?![a-z])", "", text)
+    text = re.sub(r"[\"'{}\[\]](?![a-z])", "", text[:LONGEST_CELL])
     found = [list(beginning.finditer(text)) for beginning in BEGINNINGS]
     starts = max(found, key=len)
     ends = [*(start.start() for start in starts[1:]), len(text)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from cisflow.base.paths import found, shipped, shown
@@ -43,7 +44,8 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     ----------
     words
         A config, which comes first or is called ``….yaml``, and options and targets of Snakemake.
-        Where they say nothing, the folder's Snakefile is run, or else ours, with our profile.
+        Where they say nothing, the folder's Snakefile is run, or else ours, with our profile. A
+        profile by a name that the folder lacks is ours as well.
 
     Raises
     ------
@@ -59,9 +61,11 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     own = any(Path(place).is_file() for place in ("Snakefile", "workflow/Snakefile"))
     said: list[str] = [] if named is None else ["--configfile", str(found(str(named)))]
     if not own and not _says(rest, "--snakefile", "-s"):
-        said += ["--snakefile", str(shipped("workflow", "Snakefile"))]
-    if not Path("profiles", "default").is_dir() and not _says(rest, "--workflow-profile"):
-        said += ["--workflow-profile", str(shipped("workflow", "profiles", "default"))]
+        said += ["--snakefile", str(shipped("Snakefile"))]
+    profile = _value(rest, "--workflow-profile") or "default"
+    ours = shipped("workflow", "profiles", profile)
+    if ours.is_dir() and not Path("profiles", profile).is_dir():
+        said += ["--workflow-profile", str(ours)]
     return [sys.executable, "-m", "snakemake", *rest, *said]
 
 
@@ -74,6 +78,12 @@ def _parted(words: Sequence[str]) -> tuple[Path | None, list[str]]:
         if first or (word.endswith(YAML) and "=" not in word):
             return Path(word), [*words[:i], *words[i + 1 :]]
     return None, list(words)
+
+
+def _value(words: Sequence[str], option: str) -> str | None:
+    """Return what follows an option, as the next word or after `=`."""
+    after = dict(pairwise(words)).get(option)
+    return after or next((w.split("=", 1)[1] for w in words if w.startswith(f"{option}=")), None)
 
 
 def _says(words: Sequence[str], *options: str) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from cisflow.assist.checking import Findings
 from cisflow.base.paths import shown
+from cisflow.publication.manifest import Difference
 
 WIDTH = 100
 WIDEST_COLUMN = 44
@@ -47,8 +47,16 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _wrapped(text: str, first: str, rest: str) -> str:
+def wrapped(text: str, first: str, rest: str) -> str:
+    """Return a text in lines, with what stands before the first and before all others."""
     return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+def column_text(found: Record) -> str:
+    """Return what :func:`cisflow.assist.inspection.inspect_column` found, as text."""
+    told = [(c, "few, withheld" if n is None else f"{n}") for c, n in found["codes"].items()]
+    head = f"{found['file']}, column '{found['column']}': {found['rows']} rows"
+    return "\n".join([head, aligned(told)])
 
 
 def inspection_text(found: Record) -> str:
@@ -126,8 +134,8 @@ def _model_lines(models: Sequence[Record]) -> Iterator[str]:
     if others:
         yield "Models it cannot, and what they lack"
         for lacks, names in others.items():
-            yield _wrapped(", ".join(names), "  ", "  ")
-            yield _wrapped(lacks, "      ", "      ")
+            yield wrapped(", ".join(names), "  ", "  ")
+            yield wrapped(lacks, "      ", "      ")
 
 
 def _lacks(lacks: Mapping[str, Sequence[str]]) -> str:
@@ -159,7 +167,7 @@ def initialised_text(done: Record) -> str:
     ):
         if done[key]:
             lines.append(f"\n{title}")
-            lines += [_wrapped(entry, "  - ", "    ") for entry in done[key]]
+            lines += [wrapped(entry, "  - ", "    ") for entry in done[key]]
     config = done["written"][-1]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
     lines.append(f"then `cisflow run {config}`.")
@@ -221,51 +229,28 @@ def _problems(problems: Sequence[Record]) -> Iterator[str]:
         if problem["where"] != where:
             where = problem["where"]
             yield f"  {where}"
-        yield _wrapped(problem["what"], "    ", "      ")
-        yield _wrapped(problem["remedy"], "        → ", "          ")
+        yield wrapped(problem["what"], "    ", "      ")
+        yield wrapped(problem["remedy"], "        → ", "          ")
 
 
-def changes_record(changes: pd.DataFrame, file: Path) -> dict[str, Any]:
-    """Return changed numbers in plain JSON types."""
-    rows = [
-        {k: (None if isinstance(v, float) and v != v else v) for k, v in row.items()}
-        for row in changes.to_dict(orient="records")
-    ]
-    return {"baseline": shown(file), "changes": rows}
+WHAT_IT_IS = {
+    "inputs": "input",
+    "config": "config",
+    "code": "code of the script",
+    "lock": "list of packages",
+    "results": "result",
+    "files": "published file",
+}
 
 
-def changes_text(record: Record) -> str:
-    """Return the record of a comparison as a table."""
-    rows = record["changes"]
-    if not rows:
-        return f"{record['baseline']}: no published number has changed."
-    header = (
-        "country",
-        "wave",
-        "model",
-        "outcome",
-        "column",
-        "term",
-        "what",
-        "old",
-        "new",
-        "change",
-    )
-    table = [header]
-    for row in rows:
-        change = row["relative_change"]
-        table.append(
-            (
-                row["country"],
-                row["wave"],
-                row["claim"] or row["model"],
-                row["outcome"],
-                row["column"],
-                row["term"],
-                row["quantity"],
-                row["old"] or "(none)",
-                row["new"] or "(gone)",
-                "" if change is None else f"{change:+.2%}",
-            )
-        )
-    return f"{aligned(table)}\n\n{record['baseline']}: {len(rows)} published numbers have changed."
+def differences_record(differences: Iterable[Difference], run: Path) -> dict[str, Any]:
+    """Return what is not as a run's manifest says, in plain JSON types."""
+    return {"run": shown(run), "differences": [asdict(found) for found in differences]}
+
+
+def differences_text(record: Record) -> str:
+    """Return the record of a verification as a list."""
+    if not (found := record["differences"]):
+        return f"{record['run']}: every file is what the manifest says."
+    lines = [f"  {WHAT_IT_IS[d['section']]} {d['name']} {d['how']}" for d in found]
+    return "\n".join([f"{record['run']}: not what the manifest says:", *lines])

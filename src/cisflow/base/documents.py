@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 import difflib
+import json
+import math
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from cisflow.base.problems import CisflowError, Problem
 
@@ -38,9 +42,10 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
         The file does not exist, is not YAML, or does not hold a mapping.
     """
     path = Path(file)
-
+    if path.exists() and not path.is_file():
+        raise CisflowError(str(path), Problem("this is no file", "name a YAML file"))
     try:
-        document = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
+        document = copy.deepcopy(_parsed(_bounded(path)))
     except FileNotFoundError:
         beside = [p.name for p in path.parent.glob("*.y*ml")]
         remedy = "put it there, or correct the path"
@@ -49,8 +54,9 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
         raise CisflowError(str(path), Problem("the file does not exist", remedy)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "its encoding"
-        what = f"not readable as YAML at {where}: {getattr(error, 'problem', 'not UTF-8')}"
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", "its encoding is not UTF-8")
+        what = f"not readable as YAML{where}: {problem}"
         remedy = "check the indentation (by blanks, not tabs), the colons and the quotes there"
         if "twice" in what:
             remedy = "keep one of the two"
@@ -61,15 +67,96 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
     return document
 
 
+# Far more than anyone writes, far less than fills the memory.
+MOST_BYTES, DEEPEST, MOST_VALUES = 1 << 24, 60, 1_000_000
+
+
+def _bounded(path: Path) -> str:
+    if path.stat().st_size > MOST_BYTES:
+        problem = Problem(f"larger than {MOST_BYTES >> 20} MB", "is this the file you mean?")
+        raise CisflowError(str(path), problem)
+    return path.read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> Any:
     """Parse YAML once per text: codebooks share what they extend, and all share their schema."""
-    return yaml.load(text, Loader=_Strict)  # noqa: S506
+    _refuse_deep(text)
+    document = yaml.load(text, Loader=_Strict)  # noqa: S506
+    if "*" in text and _size(document, {}) > MOST_VALUES:
+        what = "references (`*name`) that repeat too much, or themselves"
+        raise yaml.constructor.ConstructorError(None, None, what, None)
+    return document
+
+
+def _refuse_deep(text: str) -> None:
+    """Refuse what is nested so deep that the parser, which calls itself, would end the program."""
+    depth = 0
+    event: Any  # its marks are of the C parser, which the types of errors do not know
+    for event in yaml.parse(text, Loader=_Strict):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            what = f"nested deeper than {DEEPEST} levels"
+            raise yaml.constructor.ConstructorError(None, None, what, event.start_mark)
+
+
+def _size(value: Any, known: dict[int, float]) -> float:
+    """Return how many values there are when references are written out; infinite in a circle."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = math.inf
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(one, known) for one in inner)
+    return known[id(value)]
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return JSON from elsewhere, in which every number is finite and no key stands twice.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    try:
+        return json.loads(
+            text,
+            parse_constant=_finite,
+            parse_float=_finite,
+            parse_int=lambda digits: int(_finite(digits)) and int(digits),
+            object_pairs_hook=_once,
+        )
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError("a number is infinite or none")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Hold a text against a pattern whose ``$`` is its very end, not a line break before it."""
+    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
+        yield ValidationError(f"{value!r} is not written as it should be")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})
 
 
 @lru_cache(maxsize=32)
 def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(_parsed(schema))
+    return _Validator(_parsed(schema))
 
 
 def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str, Any]:
@@ -202,6 +289,8 @@ def _wrong(rule: str, value: Any) -> str:
         "maxItems": f"has more than {value} entries",
         "minProperties": few,
         "minLength": "is empty",
+        "maxLength": f"is longer than {value} characters",
+        "maxProperties": f"has more than {value} entries",
         "uniqueItems": "has an entry twice",
         "pattern": "is not written as it should be",
         "not": "is not possible here",

@@ -28,11 +28,23 @@ def found(name: str, root: Path = Path()) -> Path:
 
 def shown(path: Path | str) -> str:
     """Return a path as the user would write it: relative to the working folder if below it."""
-    path = Path(path)
-    try:
-        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return _below(path, Path.cwd()) or Path(path).as_posix()
+
+
+def named(path: Path | str) -> str:
+    """Return a path for what may be published, the same on every machine.
+
+    That is as :func:`shown`, or where the file lies among those that come with cisflow; a file that
+    lies elsewhere, by a machine's own path, has its bare name.
+    """
+    if not Path(path).is_absolute():
+        return Path(path).as_posix()
+    return _below(path, Path.cwd()) or _below(path, shipped()) or Path(path).name
+
+
+def _below(path: Path | str, folder: Path) -> str | None:
+    path, folder = Path(path).resolve(), folder.resolve()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
 
 
 Paths = str | Path | Sequence[str | Path]
@@ -41,3 +53,12 @@ Paths = str | Path | Sequence[str | Path]
 def files_of(path: Paths) -> list[Path]:
     """Return the files an extract is made of."""
     return [Path(path)] if isinstance(path, str | Path) else [Path(single) for single in path]
+
+
+def below(folder: Path | str, name: Path | str) -> Path | None:
+    """Return where ``name`` in ``folder`` really lies; None where that is not below the folder.
+
+    Links and ``..`` are followed first, so that neither leads out.
+    """
+    where = Path(folder, name).resolve()
+    return where if where.is_relative_to(Path(folder).resolve()) else None

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+
+from cisflow.base.paths import shown
+from cisflow.base.private import private
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.texts import as_written, no_formula
 
 # More digits than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
@@ -47,8 +54,15 @@ class Table:
         kinds = dict.fromkeys(self.text, "str")
         empty = {column: [""] for column in self.numbers}
         options: dict[str, Any] = {"keep_default_na": False, "na_values": empty}
-        tables = [pd.read_csv(file, dtype=kinds, **options) for file in files]
+        tables = []
+        for file in files:
+            with whole(file):
+                table = pd.read_csv(file, dtype=kinds, **options)
+                if not Path(file).read_bytes().endswith(b"\n") or "data" not in table:
+                    raise ValueError(file)  # cut off: its writer ends a line by the stamp
+                tables.append(table)
         found = pd.concat(tables, ignore_index=True)
+        found = found.assign(**{c: found[c].map(as_written) for c in found.columns if c in kinds})
         return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
 
 
@@ -64,15 +78,54 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
     data
         ``synthetic`` or ``real``, as in the config.
     """
-    table.assign(data=STAMP[data]).to_csv(
-        file, index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
+    texts = table.select_dtypes(exclude="number")
+    told = {c: texts[c].map(no_formula) for c in texts}
+    harmless = table.assign(**{**told, "data": STAMP[data]})
+    harmless.to_csv(
+        private(file), index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
 
 
 def write_record(record: Mapping[str, Any], file: Path | str, data: str) -> None:
     """Write a record as JSON; its key ``data`` says what kind of data it rests on."""
     text = json.dumps(rounded({**record, "data": STAMP[data]}), indent=1, ensure_ascii=False)
-    Path(file).write_text(text + "\n", encoding="utf-8")
+    private(file).write_text(text + "\n", encoding="utf-8")
+
+
+def read_record(file: Path | str) -> dict[str, Any]:
+    """Return what :func:`write_record` wrote; a damaged file is refused in words."""
+    with whole(file):
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+
+
+def write_firms(firms: pd.DataFrame, file: Path | str) -> None:
+    """Write rows of firms as Parquet, for nobody else to read, each page with its checksum."""
+    firms.to_parquet(private(file), write_page_checksum=True)
+
+
+def read_firms(file: Path | str) -> pd.DataFrame:
+    """Return what :func:`write_firms` wrote; a damaged file is refused in words."""
+    with whole(file):
+        return pd.read_parquet(file, page_checksum_verification=True)
+
+
+@contextmanager
+def whole(file: Path | str) -> Iterator[None]:
+    """Say of a file which a run made, and which cannot be read, how it is made again.
+
+    Raises
+    ------
+    CisflowError
+        The file is cut off or damaged, or is not there.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, OSError, pa.ArrowException):
+        problem = Problem(
+            "the file is damaged or cut off, which an interrupted copy or a full disk may do",
+            "delete it and run again: it is made anew from what comes before it",
+        )
+        raise CisflowError(shown(file), problem) from None
 
 
 def rounded(value: Any) -> Any:

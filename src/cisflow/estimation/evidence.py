@@ -64,8 +64,8 @@ def of_design(
         largest; ``support``, per term the fewest firms it rests on; ``weight``, per term the parts
         of it that the largest firms have, per cent, cumulated.
     """
-    kept = np.flatnonzero(independent_columns(X, np.linalg.norm(X, axis=0)))
-    X, names = X[:, kept], [names[j] for j in kept]
+    usable = independent_columns(X, np.linalg.norm(X, axis=0))
+    X, names = X[:, usable], [name for name, yes in zip(names, usable, strict=True) if yes]
     scaled = X if weights is None else X * np.sqrt(weights)[:, None]
     influence = np.linalg.pinv(scaled)
     leverage = float((scaled * influence.T).sum(axis=1).max()) if len(X) else 1.0

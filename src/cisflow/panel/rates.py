@@ -105,13 +105,12 @@ def _rates_of_wave(
         for a in (TOTAL, *SECTORS):
             for b in (TOTAL, *SIZES):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
-                found = {}
+                found: tuple[float, ...] = ()
                 if domain.any():
                     rate, error = ratio(yes, domain, design.weight, design.strata)
-                    found = {"rate": 100 * rate, "std_error": 100 * error}
-                    found["unweighted"] = 100 * float(yes[domain].mean())
+                    found = 100 * rate, 100 * error, 100 * float(yes[domain].mean())
                 sets = of_panel(domain), of_panel(domain & (yes == 1))
-                yield Rate(wave, a, b, partner, *sets, design.kind, design.weight[domain], **found)
+                yield Rate(wave, a, b, partner, *sets, design.kind, design.weight[domain], *found)
 
 
 def ratio(

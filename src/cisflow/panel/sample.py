@@ -27,7 +27,6 @@ COUNTS = ("firms", "lost", "lost_missing", "lost_filtered")
 FLOW = Table.of(
     *("country", "wave", "model", "step", "restriction"), *COUNTS, numbers=("step", *COUNTS)
 )
-FLOW_WORDS = ("country", "wave", "model", "restriction")
 EVERYONE = "all firms of the wave"
 FLAG_WORDS = {
     "manufacturing": "manufacturing",

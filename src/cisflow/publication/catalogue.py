@@ -144,11 +144,6 @@ class Catalogue:
         found = (i for i in self.items if (i.section, i.country, i.wave) == about)
         return next(item.name for item in found if model in item.models)
 
-    def register(self) -> dict[str, Any]:
-        """Return what the sheet for the output checker says of every item, in plain types."""
-        keys = ("kind", "section", "caption", "country", "wave", "models")
-        return {"items": {item.name: {k: getattr(item, k) for k in keys} for item in self.items}}
-
     def __getitem__(self, name: str) -> Item:
         """Return an item by its name."""
         return next(item for item in self.items if item.name == name)

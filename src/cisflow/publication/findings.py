@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.base.records import read_record
 from cisflow.claims.verdicts import CLAIMS
 from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES, WITHHELD
 from cisflow.panel.rates import RATES
@@ -42,7 +42,7 @@ class Findings:
     quality
         One record per extract.
     descriptions
-        Per country, the records of :func:`cisflow.panel.description.describe_sample`.
+        Per country, the records of :func:`cisflow.release.samples.told_samples`.
     attrition
         Per country, the record of :func:`cisflow.panel.attrition.describe_attrition`.
     rates
@@ -168,28 +168,24 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
-
-    def load(file: str | Path) -> dict[str, Any]:
-        return json.loads(Path(file).read_text(encoding="utf-8"))
-
     name_constructs(settings.get("constructs", {}))
-    described = [load(f) for f in descriptions]
+    described = [read_record(f) for f in descriptions]
     judged = CLAIMS.read([claims])
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
         models=models_of(models),
         estimates=ESTIMATES.read(estimates),
-        diagnostics=[load(f) for f in diagnostics],
+        diagnostics=[read_record(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
         flow=FLOW.read(samples),
-        quality=[load(f) for f in quality],
+        quality=[read_record(f) for f in quality],
         descriptions={d["country"]: d["samples"] for d in described},
         attrition={d["country"]: d["attrition"] for d in described if "attrition" in d},
         pooled_claims=judged[from_pooled].reset_index(drop=True),
         **({"rates": RATES.read(rates)} if rates else {}),
         **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
-        **({"pooling": load(pooling)} if pooling else {}),
+        **({"pooling": read_record(pooling)} if pooling else {}),
     )
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from cisflow.base.problems import counted
 from cisflow.raw.encodings import (
     UNICODE,
     WESTERN,
@@ -40,6 +41,7 @@ from cisflow.raw.opened import (
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SAMPLE = 1 << 20
 BLOCK = 1 << 23
+WHOLE_LINES = "is this the file you mean, and are its lines whole?"
 OPEN_QUOTE = "is a quotation mark left open?"
 
 
@@ -105,10 +107,16 @@ def _layout(sample: bytes, options: Options) -> _Layout:
     lines = text.splitlines(keepends=True)
     blank_lines = next(i for i, line in enumerate(lines) if line.strip())
     filled = "".join(lines[blank_lines:])
-    delimiter = _delimiter(filled, options)
-    rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
-    header = [name.strip() for name in next(rows)]
-    first = list(islice((row for row in rows if any(row)), 2))
+    if len(sample) == SAMPLE and len(lines) == blank_lines + 1:
+        raise UnreadableError(f"its first line is longer than {SAMPLE:,} bytes", WHOLE_LINES)
+    try:
+        delimiter = _delimiter(filled, options)
+        rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
+        header = [name.strip() for name in next(rows)]
+        first = list(islice((row for row in rows if any(row)), 2))
+    except csv.Error as error:
+        what = f"its first lines cannot be taken apart ({error})"
+        raise UnreadableError(what, OPEN_QUOTE) from None
     extra = _extra(first[0] if first else [], len(header))
     labels = labels_below(header, first, options)
     return _Layout(encoding, delimiter, header, blank_lines, extra, labels)
@@ -120,7 +128,10 @@ def _extra(first: list[str], width: int) -> int:
 
 
 def _header(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:  # a cell longer than any
+        return []
 
 
 def _delimiter(text: str, options: Options) -> str:
@@ -256,10 +267,9 @@ def _refuse_unfit(raw: RawFile, layout: _Layout) -> None:
     # Lines and not rows are told, because that is what an editor shows.
     unfit = [last for _, last, cells in _numbered(raw, layout) if not _fits(cells, layout)]
     if unfit:
-        count = "1 row does" if len(unfit) == 1 else f"{len(unfit)} rows do"
         raise UnreadableError(
-            f"{count} not have the {len(layout.header)} cells of the header, first in line "
-            f"{unfit[0]}",
+            f"{counted(len(unfit), 'row')} do not have the {len(layout.header)} cells of the "
+            f"header, first in line {unfit[0]}",
             "look at that line: is the delimiter inside a text without quotes, or the end cut off?",
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cisflow.base.problems import Problem
+from cisflow.base.problems import Problem, counted
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,9 @@ def _repeated(part: Part) -> Iterator[Problem]:
     counts = pc.value_counts(part.table[part.key].drop_null())
     several = [entry for entry in counts.field("counts").to_pylist() if entry > 1]
     if several:
-        identifiers = (
-            "1 identifier occurs" if len(several) == 1 else (f"{len(several)} identifiers occur")
-        )
         yield Problem(
-            f"join: {identifiers} more than once in '{part.key}' of {part.file} "
-            f"({sum(several)} rows)",
+            f"join: {counted(len(several), 'identifier')} occur more than once in '{part.key}' of "
+            f"{part.file} ({counted(sum(several), 'row')})",
             "a firm has one row in each file to be joined: choose the rows of one country or wave "
             "with `select:`, or ask the data's owner for a corrected file",
         )

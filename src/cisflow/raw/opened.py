@@ -18,6 +18,8 @@ Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
 # Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
 ROWS_AT_A_TIME = 100_000
+# Bytes of a packed file that is unpacked at once, because its reader jumps about in it.
+MOST_IN_MEMORY, PIECE = 1 << 32, 1 << 22
 # Whole numbers up to here fit in an int64.
 LARGEST_WHOLE = 2.0**63
 # A number with a fraction as the readers write it.
@@ -69,8 +71,14 @@ class RawFile:
         """Return what libraries open: the path, or the unpacked bytes in memory."""
         if not self.packing:
             return str(self.path)
+        data = io.BytesIO()
         with self.stream() as stream:
-            return io.BytesIO(stream.read())
+            while piece := stream.read(PIECE):
+                data.write(piece)
+                if data.tell() > MOST_IN_MEMORY:
+                    raise UnreadableError("it is too large to be unpacked in memory", "unpack it")
+        data.seek(0)
+        return data
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from cisflow.base.archives import UnsafeArchiveError, files_in, most_unpacked
 from cisflow.base.documents import did_you_mean
 from cisflow.raw.opened import Options, RawFile, UnreadableError
 
@@ -29,10 +31,34 @@ def raw_file(path: Path, options: Options, formats: tuple[str, ...]) -> RawFile:
     if ending == ".gz":
         _verify_gzip(path)
         inner = Path(path.stem).suffix.lower()
-        return RawFile(path, inner, lambda: cast(BinaryIO, gzip.open(path)), "gzip")
+        return RawFile(path, inner, lambda: io.BufferedReader(_Bounded(path)), "gzip")
     if ending == ".zip":
         return _member(path, options.get("member"), formats)
     return RawFile(path, ending, lambda: path.open("rb"), size=path.stat().st_size)
+
+
+class _Bounded(io.RawIOBase):
+    """The bytes in a gzip file; as many as a file of its size may hold."""
+
+    def __init__(self, path: Path):
+        self._inner = gzip.open(path)  # noqa: SIM115 - closed with this
+        self._most, self._passed = most_unpacked(path.stat().st_size), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._inner.read(len(buffer))
+        buffer[: len(data)] = data
+        self._passed += len(data)
+        if self._passed > self._most:
+            what = f"the archive would unpack to more than {self._most:,} bytes"
+            raise UnreadableError(what, "is this the file you mean?")
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
 
 
 def _verify_gzip(path: Path) -> None:
@@ -45,13 +71,15 @@ def _verify_gzip(path: Path) -> None:
 
 def _member(path: Path, wanted: str | None, formats: tuple[str, ...]) -> RawFile:
     try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
+        with zipfile.ZipFile(path) as archive:
+            members = files_in(archive)
+    except (zipfile.BadZipFile, NotImplementedError):
         raise UnreadableError(
             "damaged, truncated or not a zip archive", "copy or pack it once more"
         ) from None
-    with archive:
-        members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+    except UnsafeArchiveError as error:
+        remedy = "unpack it, and name the unpacked file; or pack it once more as a plain zip"
+        raise UnreadableError(str(error), remedy) from None
     # Macintosh archives hold a hidden twin of every file.
     shown = [name for name in members if not name.startswith("__MACOSX/")]
     data = [name for name in shown if name.lower().endswith(formats)]
@@ -74,10 +102,6 @@ def _member(path: Path, wanted: str | None, formats: tuple[str, ...]) -> RawFile
             f"say which one is meant beside `file:` in the config: `member: {data[0]}`",
         )
     name = wanted or data[0]
-    if members[name].flag_bits & 1:
-        raise UnreadableError(
-            "the archive is protected by a password", "unpack it, and name the unpacked file"
-        )
     return RawFile(
         path,
         Path(name).suffix.lower(),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import Any
+from string import ascii_uppercase
+from typing import IO, Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from cisflow.base.archives import UnsafeArchiveError, files_in
 from cisflow.raw.opened import (
     LABEL_ROW,
     ROWS_AT_A_TIME,
@@ -23,6 +29,25 @@ from cisflow.raw.opened import (
     told_apart,
 )
 
+# A sheet of a million rows and thirty columns has fewer cells. The reader makes room for all cells
+# of the box around those with a value, so a large box must also be full.
+MOST_CELLS, FEW_CELLS, FULL = 40_000_000, 2_000_000, 0.01
+MOST_SHEETS = 500
+PIECE = 1 << 22
+CELL = re.compile(rb'<c\s[^<>"/]*?(?<=\s)r="([A-Z]{1,3})(\d{1,7})"[^<>/]*>')
+BLANK_CELL = re.compile(rb"<c(?:\s[^<>]*)?/>")
+ANY_CELL = re.compile(rb"<(?:[^<>\s/:]+:)?c[\s/>]")
+# What a damaged archive, or XML that is none, raises.
+BROKEN = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    ValueError,
+    SyntaxError,
+)
+SAVE_AGAIN = "open it in Excel and save it once more"
+OTHERS_AWAY = "save the sheet with the data as a workbook of its own"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
 
 
@@ -51,30 +76,119 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
 
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
+    workbook = open_book(raw)
+    name = options.get("sheet", workbook.sheet_names[0])
+    if name not in workbook.sheet_names:
+        sheets = ", ".join(f"'{sheet}'" for sheet in workbook.sheet_names[:20])
+        raise UnreadableError(
+            f"there is no sheet '{name}'; the file has {sheets}",
+            "set `file: {sheet: …}` in the codebook to one of these",
+        )
+    return workbook.get_sheet_by_name(name)
+
+
+def open_book(raw: RawFile) -> CalamineWorkbook:
+    """Open a workbook whose sheets are known to fit the memory."""
     source = raw.source()
     try:
+        with zipfile.ZipFile(source) as archive:
+            members = files_in(archive)
+            if "xl/workbook.xml" not in members:
+                raise UnreadableError("not an Excel workbook", SAVE_AGAIN)
+            sheets = [name for name in members if re.match("xl/.*sheets/", name, re.I)]
+            if len(sheets) > MOST_SHEETS:
+                raise UnreadableError(f"the workbook has {len(sheets):,} sheets", OTHERS_AWAY)
+            for name in sheets:
+                _refuse_huge(archive, name)
         if isinstance(source, str):
-            workbook = CalamineWorkbook.from_path(source)
-        else:
-            workbook = CalamineWorkbook.from_filelike(source)
-    except CalamineError:
+            return CalamineWorkbook.from_path(source)
+        source.seek(0)
+        return CalamineWorkbook.from_filelike(source)
+    except UnsafeArchiveError as error:
+        raise UnreadableError(str(error), SAVE_AGAIN) from None
+    except BROKEN:
         with raw.stream() as stream:
             if stream.read(len(OLD_OFFICE)) == OLD_OFFICE:
                 raise UnreadableError(
                     "protected by a password, or an old Excel workbook (.xls) under a new name",
                     "open it in Excel and save it as .xlsx without a password",
                 ) from None
-        raise UnreadableError(
-            "damaged, truncated or not an Excel workbook", "open it in Excel and save it once more"
-        ) from None
-    name = options.get("sheet", workbook.sheet_names[0])
-    if name not in workbook.sheet_names:
-        sheets = ", ".join(f"'{sheet}'" for sheet in workbook.sheet_names)
-        raise UnreadableError(
-            f"there is no sheet '{name}'; the file has {sheets}",
-            "set `file: {sheet: …}` in the codebook to one of these",
-        )
-    return workbook.get_sheet_by_name(name)
+        raise UnreadableError("damaged, truncated or not an Excel workbook", SAVE_AGAIN) from None
+
+
+# --- how large a sheet is -----------------------------------------------------------------------
+
+
+def _refuse_huge(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse a sheet that is too large, or would be: its reader makes room for all in between."""
+    with archive.open(name) as stream:
+        found = _regular_box(stream)
+    if found is None:
+        with archive.open(name) as stream:
+            found = _any_box(stream)
+    cells, rows, columns = found
+    room = rows * columns
+    if room <= MOST_CELLS and (room <= FEW_CELLS or cells >= room * FULL):
+        return
+    if cells >= room * FULL:
+        what = f"a sheet has {rows:,} rows and {columns:,} columns, more than can be read"
+        raise UnreadableError(what, "save it as text (.csv) or Parquet")
+    raise UnreadableError(
+        f"a sheet has {cells:,} cells that are spread over {rows:,} rows and {columns:,} columns",
+        "press Ctrl and End in each sheet, delete the rows and columns that do not belong to the "
+        "table, and save it",
+    )
+
+
+def _regular_box(stream: IO[bytes]) -> tuple[int, int, int] | None:
+    """Return how many cells a sheet has, and the last row and column; None where that is not clear.
+
+    What the sheet declares is not asked: it may be wrong. Cells without a value are none.
+    """
+    cells, rows, columns = 0, {0}, {b""}
+    rest = b""
+    while piece := stream.read(PIECE):
+        text = rest + piece
+        if (end := text.rfind(b"<")) < 0:
+            end = len(text)
+        text, rest = text[:end], text[end:]
+        if len(rest) > PIECE:
+            return None
+        found = CELL.findall(text)
+        if len(found) + len(BLANK_CELL.findall(text)) < len(ANY_CELL.findall(text)):
+            return None
+        cells += len(found)
+        columns.update(column for column, _ in found)
+        rows.update({int(row) for _, row in found})
+    return (cells, max(rows), max(map(_place, columns))) if cells else None
+
+
+def _any_box(stream: IO[bytes]) -> tuple[int, int, int]:
+    """Return the same of a sheet however it is written, for which it is parsed."""
+    cells = last_row = last_column = row = column = 0
+    for event, element in ElementTree.iterparse(stream, events=("start", "end")):  # noqa: S314
+        tag = element.tag.rpartition("}")[2]
+        if event == "start" and tag == "row":
+            row, column = int(element.get("r", row + 1)), 0
+        elif event == "start" and tag == "c":
+            place = element.get("r", "")
+            digits = place.lstrip(ascii_uppercase)
+            column = _place(place.removesuffix(digits).encode()) or column + 1
+            row = int(digits or row)
+        elif event == "end" and tag == "c" and len(element):
+            cells += 1
+            last_row, last_column = max(row, last_row), max(column, last_column)
+        elif event == "end" and tag == "row":
+            element.clear()
+    return cells, last_row, last_column
+
+
+def _place(letters: bytes) -> int:
+    """Return the number of a column, 28 for AB; 0 for no letters."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number
 
 
 def open_parquet(raw: RawFile, options: Options) -> Opened:

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cisflow.base.documents import did_you_mean
-from cisflow.base.problems import CisflowError, Problem
-from cisflow.raw.delimited import open_text
+from cisflow.base.problems import CisflowError, Problem, told_codes
+from cisflow.raw.delimited import WHOLE_LINES, open_text
 from cisflow.raw.opened import Labels, Opened, Options, RawFile, UnreadableError, code_key
 from cisflow.raw.packed import PACKED, raw_file
 from cisflow.raw.progress import Progress
-from cisflow.raw.sheets import open_parquet, open_workbook
+from cisflow.raw.sheets import open_book, open_parquet, open_workbook
 from cisflow.raw.statistical import READERS, open_statistical
 
 FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
@@ -32,6 +32,8 @@ FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
 }
 # A column with more different values than this tells no countries or waves apart.
 MOST_VALUES = 50
+MOST_COLUMNS, LONGEST_NAME = 20_000, 2000
+MOST_CELLS = 1_000_000_000  # to be kept in memory
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def open_file(path: Path, options: Options) -> File:
     """Open a file and learn its columns."""
     if path.is_dir():
         raise UnreadableError("this is a folder", "name the file in it under `file:` of the config")
+    if path.exists() and not path.is_file():
+        raise UnreadableError("this is no file, but a pipe or a device", "copy the data to a file")
     if not path.is_file():
         near = (
             [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
@@ -85,8 +89,21 @@ def open_file(path: Path, options: Options) -> File:
         remedy = f"let the name tell, as in firms.csv.gz; read are {', '.join(FORMATS)}"
         raise UnreadableError(what, remedy)
     opened = FORMATS[raw.suffix](raw, options)
+    if len(opened.names) > MOST_COLUMNS:
+        what = f"it has {len(opened.names):,} columns; no survey has more than {MOST_COLUMNS:,}"
+        raise UnreadableError(what, WHOLE_LINES)
+    if any(len(name) > LONGEST_NAME for name in opened.names):
+        what = f"a column's name is longer than {LONGEST_NAME:,} letters"
+        raise UnreadableError(what, WHOLE_LINES)
     _refuse_twins(opened.names)
     return File(path, raw, opened)
+
+
+def sheets_of(path: Path) -> dict[str, int]:
+    """Return the sheets of a workbook, in their order, and how many cells each has room for."""
+    book = open_book(raw_file(path, {}, tuple(FORMATS)))
+    sizes = map(book.get_sheet_by_name, book.sheet_names)
+    return {sheet.name: sheet.total_height * sheet.total_width for sheet in sizes}
 
 
 def _refuse_twins(names: list[str]) -> None:
@@ -138,13 +155,17 @@ def read_file(file: File, names: list[str], conditions: dict[str, set[str]], hea
     # Readers want at least one column to count the rows by.
     needed = needed or opened.names[:1]
     progress = Progress(heading)
-    tables, count = [], 0
+    tables, count, rows = [], 0, 0
     reasons: dict[str, Counter[str]] = {}
-    found: dict[str, set[str]] = {column: set() for column in conditions}
+    found: dict[str, Counter[str]] = {column: Counter() for column in conditions}
     for chunk in opened.read(needed):
         count += chunk.text.num_rows
         kept = _kept(chunk.text, conditions, found)
         tables.append(chunk.text if kept is None else chunk.text.filter(kept))
+        rows += tables[-1].num_rows
+        if rows * len(needed) > MOST_CELLS:
+            what = f"more than {rows:,} rows of {len(needed):,} columns are asked for"
+            raise UnreadableError(what, "choose rows by `select:` in the config")
         for name, reason in chunk.reasons.items():
             stated = (reason if kept is None else reason.filter(kept)).drop_null()
             reasons.setdefault(name, Counter()).update(stated.to_pylist())
@@ -154,18 +175,20 @@ def read_file(file: File, names: list[str], conditions: dict[str, set[str]], hea
     table = pa.concat_tables([empty, *tables])
     if opened.finish is not None:
         table = opened.finish(table)
-    few = {c: sorted(values) for c, values in found.items() if len(values) <= MOST_VALUES}
+    few = {c: sorted(told_codes(v)) for c, v in found.items() if len(v) <= MOST_VALUES}
     return Rows(table if not names else table.select(names), count, reasons, few)
 
 
-def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, set[str]]) -> Any:
+def _kept(text: pa.Table, conditions: dict[str, set[str]], found: dict[str, Counter[str]]) -> Any:
     """Return which rows meet all conditions, None for all of them; note the values there are."""
     kept = None
     for column, keys in conditions.items():
         values = text[column].combine_chunks().dictionary_encode()
         different = values.dictionary.to_pylist()
         if len(found[column]) <= MOST_VALUES:
-            found[column].update(different[: MOST_VALUES + 1])
+            for entry in pc.value_counts(values).to_pylist()[: MOST_VALUES + 1]:
+                if entry["values"] is not None:
+                    found[column][entry["values"]] += entry["counts"]
         meets = pa.array([code_key(value) in keys for value in different], pa.bool_())
         here = pc.fill_null(meets.take(values.indices), False)
         kept = here if kept is None else pc.and_(kept, here)

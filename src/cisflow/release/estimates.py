@@ -244,11 +244,11 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     """Return the diagnostics of a fit without what may not be told."""
     record = fit.record
     if "groups" in record:
-        keys = {
+        fits = {
             group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
             for group, about in record["groups"].items()
         }
-        groups = {group: _told_record(gate, one, found, table) for group, one in keys.items()}
+        groups = {group: _told_record(gate, one, found, table) for group, one in fits.items()}
         return {**record, "groups": groups}
     told = {key: value for key, value in record.items() if key != EVIDENCE}
     if not fit.evidence:

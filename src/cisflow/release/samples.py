@@ -139,13 +139,14 @@ def _classes(limits: Sequence[float | None]) -> list[tuple[str, float, float]]:
     return [("lower", low, low), *between, ("upper", high, high)]
 
 
-def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[float | None]) -> Bools:
+def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[Any]) -> Bools:
     """Return who is in a class; between the limits it has its upper bound, but no limit."""
     if kind == "lower":
         return np.asarray(x <= low)
     if kind == "upper":
         return np.asarray(x >= high)
-    return np.asarray((x > low) & (x <= high) & (x < limits[1]))
+    top = np.inf if limits[1] is None else limits[1]
+    return np.asarray((x > low) & (x <= high) & (x < top))
 
 
 def numbers(panel: pd.DataFrame, variable: str) -> Floats | None:

@@ -6,13 +6,13 @@ last.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cisflow.base.documents import did_you_mean, read_yaml, validated
-from cisflow.base.paths import shipped, shown
+from cisflow.base.paths import named, shipped, shown
+from cisflow.base.patterns import groups_of
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
@@ -105,7 +105,7 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     if problems:
         raise CisflowError(shown(files[0]), problems)
     merged["variables"] = {v: _completed(v, s, merged) for v, s in merged["variables"].items()}
-    merged |= {"id": str(name).removesuffix(".yaml"), "path": shown(files[0])}
+    merged |= {"id": named(name).removesuffix(".yaml"), "path": named(files[0])}
     return Codebook(**merged, files=tuple(map(shown, files)))
 
 
@@ -338,9 +338,11 @@ def _contradictions_of_accounts(codebook: Written) -> Iterator[Problem]:
     if pattern is None:
         return
     try:
-        groups = set(re.compile(pattern).groupindex)
-    except re.error as error:
-        yield Problem(f"header.pattern: not a regular expression: {error}", "correct it")
+        groups = groups_of(pattern)
+    except ValueError as error:
+        what = f"header.pattern: `{pattern[:60]}` is not a pattern that is read: {error}"
+        remedy = "correct it; every group is (?:…) or (?P<name>…), and none looks ahead or behind"
+        yield Problem(what, remedy)
         return
     if not {"label", "year"} <= groups:
         yield Problem(

@@ -42,17 +42,20 @@ def construct_problems(
         Kind of every variable there is without them.
     """
     found: dict[str, Kind] = {}
+    problems = [
+        Problem(f"constructs.{name}: {why}", "give it another name")
+        for name in constructs
+        if (why := _why_no_name(name, kinds))
+    ]
     try:
         ordered = definitions_in_order(constructs)
     except CycleError as error:
         circle = " → ".join(map(quoted, error.args[1]))
         what = f"constructs: {circle}: each is made of the one before"
-        return found, [Problem(what, "define one of them by answers of the survey")]
-    problems: list[Problem] = []
+        remedy = "define one of them by answers of the survey"
+        return dict.fromkeys(constructs, Kind.AMOUNT), [*problems, Problem(what, remedy)]
     for name, definition in ordered.items():
         where = f"constructs.{name}"
-        if why := _why_no_name(name, kinds):
-            problems.append(Problem(f"{where}: {why}", "give it another name"))
         try:
             node = parse_definition(definition)
         except CisflowError as error:

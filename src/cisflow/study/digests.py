@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from cisflow.base.paths import PACKAGE
@@ -30,6 +32,50 @@ def content_digest(files: Iterable[str | Path]) -> str:
     for file in files:
         digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def file_digest(file: str | Path) -> str:
+    """Return the SHA-256 of a file, which may be larger than memory."""
+    with Path(file).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def remembered_digests(files: Iterable[str | Path], memory: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file, hashing none anew that is known to be what it was.
+
+    A file is what it was if its size, inode, time and time of change are; a program may set back
+    its time, but not the time of change. A file that is not there yet has the digest it had, or an
+    empty one.
+
+    Parameters
+    ----------
+    files
+        Paths, which name the digests.
+    memory
+        A JSON file of what was hashed before; it may be absent.
+    """
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    before = dict(known)
+    found = {}
+    for file in map(str, files):
+        state, digest = known.get(file, (None, ""))
+        if Path(file).is_file():
+            about = Path(file).stat()
+            now = [about.st_size, about.st_ino, about.st_mtime_ns, about.st_ctime_ns]
+            if state != now:
+                digest = file_digest(file)
+                known[file] = (now, digest)
+        found[file] = digest
+    if known != before:
+        # Jobs parse the rules at the same time: each puts a whole memory in its place.
+        memory.parent.mkdir(exist_ok=True)
+        with NamedTemporaryFile("w", dir=memory.parent, delete=False, encoding="utf-8") as new:
+            json.dump(known, new)
+        os.replace(new.name, memory)
+    return found
 
 
 def code_digest(script: str, root: Path) -> str:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from cisflow import __version__
-from cisflow.base.documents import did_you_mean
+from cisflow.base.archives import UnsafeArchiveError, files_in
+from cisflow.base.documents import did_you_mean, read_json, validated
+from cisflow.base.paths import below, shipped
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.texts import printable
+from cisflow.study.documents import Document
 from cisflow.study.series import Series
-from cisflow.study.settings import Sent, Settings
+from cisflow.study.settings import (
+    AccountsOutcomes,
+    Attributes,
+    Code,
+    Lag,
+    LagAverage,
+    RunName,
+    Sent,
+    Settings,
+    Wave,
+)
 
 MANIFEST = "export.json"
 
 
-# Raised when what an export holds changes its meaning; :func:`unpack` turns older ones into it.
+# Raised when what an export holds changes its meaning; older ones are turned into it.
 FORMAT = 2
 READABLE = (1, FORMAT)
 
@@ -30,10 +44,112 @@ READABLE = (1, FORMAT)
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
 
 
-NO_ESTIMATE = "not estimable:"  # how notes of format 1 begin
-
-
 NO_SERIES: Series = {"years": [], "breaks": []}
+
+# Bytes of one file and of all files of an export; a model of a country has some ten thousand.
+LARGEST, LARGEST_EXPORT = 1 << 25, 1 << 28
+AGAIN = "ask the centre to send it again"
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+Line = Annotated[str, Field(min_length=1, max_length=500)]
+File = Annotated[
+    str,
+    Field(
+        pattern=r"^(estimates/[A-Z]{2}/[A-Za-z][A-Za-z0-9_]*\.(csv|json)"
+        r"|sample/[A-Z]{2}\.csv|description/[A-Z]{2}\.json)$",
+        max_length=200,
+        description="Estimates, sample flow or description of a country; nothing else is taken.",
+    ),
+]
+
+
+class SentBreak(Document):
+    """A break between waves."""
+
+    since: Annotated[int, Field(alias="from", ge=1900, le=2100)]
+    """Reference year of the first wave after it."""
+    text: Annotated[str, Field(max_length=2000)]
+    """What changed."""
+    source: Annotated[str, Field(max_length=2000)] = ""
+    """The document that says so."""
+    verified: str = ""
+    """How sure it is."""
+
+
+class SentSeries(Document):
+    """Reference years and breaks of a country's waves."""
+
+    years: Annotated[tuple[Annotated[int, Field(ge=1900, le=2100)], ...], Field(max_length=100)]
+    """Reference years."""
+    breaks: Annotated[tuple[SentBreak, ...], Field(max_length=100)]
+    """Breaks between them."""
+
+
+class SentCountry(Document):
+    """A country of an export."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    """Name to print."""
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1, max_length=100)]
+    """Its waves, in the order of time."""
+    accounts: bool
+    """Whether it has company accounts."""
+    attributes: Attributes
+    """What is known of it."""
+    series: SentSeries
+    """Its years and breaks."""
+
+
+class SentSettings(Document):
+    """What the estimates depend on besides their models."""
+
+    lag: Lag
+    """Years between survey and accounts."""
+    lag_average: LagAverage
+    """Over how many years outcomes are averaged."""
+    accounts_outcomes: AccountsOutcomes
+    """How the ratios were made."""
+
+
+class About(Document):
+    """What an export says of itself, `export.json`; cisflow writes it."""
+
+    format: Literal[1, 2]
+    """Which form the files have."""
+    cisflow: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,40}$")]
+    """The version that estimated."""
+    run: RunName
+    """The centre's name of its run."""
+    title: Line
+    """Its title."""
+    data: Literal["synthetic", "real"]
+    """What the estimates rest on."""
+    minimum_cell: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Fewest firms of a number that left the centre."""
+    settings: SentSettings
+    """What the estimates depend on."""
+    industries: Digest
+    """Digest of the industry groups."""
+    countries: Annotated[
+        dict[
+            Annotated[Code, Field(description="A two-letter country code such as BE.")],
+            SentCountry,
+        ],
+        Field(max_length=100),
+    ]
+    """Its countries by two-letter code."""
+    models: Annotated[
+        dict[
+            Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]*$", max_length=100)],
+            Annotated[str, Field(pattern="^[0-9a-f]{1,16}$")],
+        ],
+        Field(max_length=1000),
+    ]
+    """Digest of each model's specification."""
+    files: Annotated[
+        dict[File, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]], Field(max_length=20_000)
+    ]
+    """SHA-256 of every file."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +161,7 @@ class Export:
     path
         The archive, or the folder it was unpacked to.
     about
-        Content of ``export.json``.
+        Content of ``export.json``, which is an :class:`About`.
     """
 
     path: str
@@ -72,41 +188,129 @@ class Export:
 def industries_digest(industries: Mapping[str, Any]) -> str:
     """Return a digest of which divisions are taken together."""
     groups = [[group["label"], group["divisions"]] for group in industries["groups"]]
-    return _sha256(json.dumps(groups, sort_keys=True).encode())[:16]
+    return sha256(json.dumps(groups, sort_keys=True).encode())[:16]
 
 
-def _sha256(content: bytes) -> str:
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
 
 
 def read_exports(paths: Sequence[str]) -> tuple[list[Export], list[Problem]]:
-    """Open exports, and say which cannot be."""
+    """Open exports, hold every file against its digest, and say which cannot be used and why."""
     exports, problems = [], []
     for path in paths:
         try:
-            exports.append(Export(path, json.loads(_content(path, MANIFEST))))
-        except FileNotFoundError:
-            problems.append(
-                Problem(
-                    f"pool_from: {path} does not exist, or has no {MANIFEST}",
-                    "name the export.zip a centre sent, or the folder it was unpacked to",
-                )
-            )
-        except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError):
-            problems.append(
-                Problem(f"pool_from: {path} is damaged", "ask the centre to send it again")
-            )
+            exports.append(read_export(path))
+        except CisflowError as error:
+            for problem in error.problems:
+                problems.append(Problem(f"pool_from: {path}: {problem.said}", problem.remedy))
     return exports, problems
 
 
-def _content(path: str, name: str) -> bytes:
-    where = Path(path)
-    if not where.is_file():
-        return (where / name).read_bytes()
-    with zipfile.ZipFile(where) as archive:
-        if name not in archive.namelist():
+def read_export(path: str) -> Export:
+    """Open an export whose description and files are what they should be.
+
+    Raises
+    ------
+    CisflowError
+        All that is wrong with it, under its path.
+    """
+    content = contents_of(path)
+    try:
+        about = read_json(content(MANIFEST))
+    except FileNotFoundError:
+        raise CisflowError(
+            path,
+            Problem(
+                f"does not exist, or has no {MANIFEST}",
+                "name the export.zip a centre sent, or the folder it was unpacked to",
+            ),
+        ) from None
+    except ValueError:
+        raise CisflowError(path, Problem(f"is damaged: {MANIFEST} is no JSON", AGAIN)) from None
+    form = about.get("format") if isinstance(about, dict) else None
+    if form not in READABLE:
+        what = f"has format {form}; this version reads {' and '.join(map(str, READABLE))}"
+        remedy = "let the centre export with the version of cisflow used here"
+        raise CisflowError(path, Problem(what, remedy))
+    about = validated(about, shipped("workflow/schemas/export.schema.yaml"), path)
+    if printable(about) != about:
+        what = f"{MANIFEST} holds characters that cannot be printed"
+        raise CisflowError(path, Problem(what, AGAIN))
+    if problems := [*_files_of_others(about), *_changed(about["files"], content)]:
+        raise CisflowError(path, problems)
+    return Export(path, about)
+
+
+def _files_of_others(about: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield files of a country or a model that the export does not name."""
+    for name in about["files"]:
+        _, country, *model = Path(name).with_suffix("").parts
+        if country not in about["countries"] or not set(model) <= set(about["models"]):
+            yield Problem(f"{name} is of no country and model that {MANIFEST} names", AGAIN)
+
+
+def _changed(files: Mapping[str, str], content: Callable[[str], bytes]) -> Iterator[Problem]:
+    """Yield files that are missing or are not as they were exported."""
+    for name, digest in files.items():
+        try:
+            changed = sha256(content(name)) != digest
+        except FileNotFoundError:
+            yield Problem(f"{name} is missing", AGAIN)
+            continue
+        if changed:
+            yield Problem(f"{name} was changed after the export", f"unpack it again, or {AGAIN}")
+
+
+def contents_of(path: str) -> Callable[[str], bytes]:
+    """Return a function from the name of a file in an export to its bytes.
+
+    Raises
+    ------
+    CisflowError
+        The archive is damaged or would do harm. The function raises it for a file that is too
+        large or not really in the export, and ``FileNotFoundError`` for one that is not there.
+    """
+    if not Path(path).is_file():
+        return lambda name: _beside(path, name)
+    try:
+        archive = zipfile.ZipFile(path)
+        members = files_in(archive)
+    except UnsafeArchiveError as error:
+        raise CisflowError(path, Problem(str(error), AGAIN)) from None
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise CisflowError(path, Problem("is damaged, or no zip archive", AGAIN)) from None
+    size = sum(member.file_size for member in members.values())
+    if size > LARGEST_EXPORT:
+        raise CisflowError(path, Problem(f"would unpack to {size:,} bytes", AGAIN))
+
+    def content(name: str) -> bytes:
+        if name not in members:
             raise FileNotFoundError(name)
-        return archive.read(name)
+        _bounded(path, name, members[name].file_size)
+        try:
+            return archive.read(members[name])
+        except Exception as error:  # zlib, struct, CRC: whatever a damaged member raises
+            raise CisflowError(path, Problem(f"{name} is damaged", AGAIN)) from error
+
+    return content
+
+
+def _beside(path: str, name: str) -> bytes:
+    file = below(path, name)
+    if file is None:
+        raise CisflowError(path, Problem(f"{name} is a link that leads out of it", AGAIN))
+    if not file.is_file():
+        raise FileNotFoundError(name)
+    _bounded(path, name, file.stat().st_size)
+    return file.read_bytes()
+
+
+def _bounded(path: str, name: str, size: int) -> None:
+    if size > LARGEST:
+        what = f"{name} has {size:,} bytes; none that cisflow writes has more than {LARGEST:,}"
+        raise CisflowError(path, Problem(what, AGAIN))
 
 
 def with_exports(settings: Settings, exports: Sequence[Export]) -> Settings:
@@ -152,13 +356,6 @@ def disagreements(
     owner = dict.fromkeys(settings.countries, "this config")
     for export in exports:
         where, about = f"pool_from: {export.path}", export.about
-        if about.get("format") not in READABLE:
-            yield Problem(
-                f"{where}: has format {about.get('format')}; this version reads "
-                f"{' and '.join(map(str, READABLE))}",
-                "let the centre export with the version of cisflow used here",
-            )
-            continue
         yield from _other_version(where, about, settings, industries)
         yield from _other_models(where, about, models)
         for code in export.countries:
@@ -206,80 +403,3 @@ def _other_models(
                 f"{where}: model {name} was specified differently there",
                 "let all centres run with the same models file",
             )
-
-
-def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
-    """Write files of an export to where this run looks for them.
-
-    Parameters
-    ----------
-    export
-        The archive or the folder.
-    outputs
-        Where to write each file, by its name in the export.
-
-    Raises
-    ------
-    CisflowError
-        Files that are missing, or are not as they were exported.
-    """
-    about = json.loads(_content(export, MANIFEST))
-    problems = []
-    for name, out in outputs.items():
-        try:
-            content = _content(export, name)
-        except FileNotFoundError:
-            problems.append(Problem(f"{name} is missing", "ask the centre to send it again"))
-            continue
-        if _sha256(content) != about["files"].get(name):
-            remedy = "unpack the archive again, or ask the centre to send it again"
-            problems.append(Problem(f"{name} was changed after the export", remedy))
-            continue
-        Path(out).write_bytes(of_format_1(name, content) if about["format"] == 1 else content)
-    if problems:
-        raise CisflowError(export, problems)
-
-
-def of_format_1(name: str, content: bytes) -> bytes:
-    """Return a file of an export of format 1 as format 2 has it.
-
-    Format 1 had no ``status``: the note of what had no estimate began with ``not estimable:``, and
-    where the logit of having accounts could not be estimated its term did.
-    """
-    text = content.decode("utf-8")
-    if name.endswith(".json"):
-        return (
-            json.dumps(_told_bare(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
-        ).encode()
-    names, *rows = csv.reader(io.StringIO(text))
-    if "note" not in names:
-        return content
-    out = io.StringIO()
-    at = names.index("note")
-    told = [
-        [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
-    ]
-    csv.writer(out, lineterminator="\n").writerows([[*names[:at], "status", *names[at:]], *told])
-    return out.getvalue().encode()
-
-
-def _status(row: Mapping[str, str]) -> tuple[str, str]:
-    """Return status and note of a row of estimates of format 1."""
-    note, zero = row["note"], row["note"].endswith("zero by assumption")
-    if note.startswith(NO_ESTIMATE):
-        return "not_estimable", note.removeprefix(NO_ESTIMATE).strip()
-    return "fixed" if zero else "estimated" if row["estimate"] else "in_words", note
-
-
-def _told_bare(value: Any) -> Any:
-    """Return a record of format 1 whose notes, and terms that are notes, say the reason alone."""
-    if isinstance(value, list):
-        return [_told_bare(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    told = {key: _told_bare(inner) for key, inner in value.items()}
-    if str(told.get("term", "")).startswith(NO_ESTIMATE):
-        told |= {"term": "", "note": told["term"]}
-    if isinstance(told.get("note"), str):
-        told["note"] = told["note"].removeprefix(NO_ESTIMATE).strip()
-    return told

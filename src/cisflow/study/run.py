@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -157,7 +157,13 @@ class Run:
         return f"{self.countries[country].name}, {what} ({file})"
 
 
-def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") -> Run:
+def load_run(
+    config: dict[str, Any],
+    root: Path,
+    *,
+    file: str = "the config",
+    absent: Collection[str] = (),
+) -> Run:
     """Check a config and everything it names.
 
     Parameters
@@ -168,6 +174,8 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         The project's folder.
     file
         What to call the config in messages.
+    absent
+        Codes of countries to do without; the checked config says how they are called.
 
     Raises
     ------
@@ -179,6 +187,11 @@ def load_run(config: dict[str, Any], root: Path, *, file: str = "the config") ->
         return validated(document, shipped("workflow", "schemas", f"{schema}.schema.yaml"), name)
 
     settings = Settings.model_validate(checked(config, "config", file))
+    if absent:
+        countries = settings.countries.items()
+        left = {code: of for code, of in countries if code not in absent}
+        without = {code: {"name": of.name} for code, of in countries if code in absent}
+        settings = settings.model_copy(update={"countries": left, "absent": without})
     names = {"models": settings.models_file, "claims": settings.claims_file}
     names["nace"] = "config/nace.yaml"
     if settings.simulate:
@@ -311,8 +324,9 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
         )
     for country, wave, source in run.sources():
         for file in files_of(source.file):
-            # A simulated extract must never take the place of a delivered one.
-            if not file.as_posix().startswith("data/raw/synthetic/"):
+            # A simulated extract must never take the place of a delivered one: neither `..` nor a
+            # link leads there.
+            if not file.resolve().is_relative_to(Path("data/raw").resolve() / "synthetic"):
                 yield Problem(
                     f"countries.{country}.{wave}.file: {file} would be written by the simulation",
                     "put simulated extracts below data/raw/synthetic/",
@@ -377,7 +391,7 @@ def _pool_problems(run: Run) -> Iterator[Problem]:
             "add it: one entry per country with its extracts; or pool exports by `pool_from`",
         )
     for code in pool.attributes or {}:
-        if code not in run.countries:
+        if code not in run.countries and code not in run.settings.absent:
             what = f"pool.attributes: {code} is no country of this run"
             yield Problem(what, did_you_mean(code, run.countries))
     for name in pool.moderators:

@@ -19,8 +19,10 @@ from cisflow.study.claims import Claims
 from cisflow.study.codebook import Codebook
 from cisflow.study.disclosure import Profile
 from cisflow.study.documents import Document
+from cisflow.study.exports import About
 from cisflow.study.models import Models
 from cisflow.study.settings import Settings
+from cisflow.study.tolerances import BaselineSettings
 
 FOLDER = Path("workflow", "schemas")
 TITLES: dict[str, tuple[Any, str]] = {
@@ -28,6 +30,8 @@ TITLES: dict[str, tuple[Any, str]] = {
     "models": (Models, "Models"),
     "claims": (Claims, "Claims of the literature"),
     "codebook": (Codebook, "A cisflow codebook"),
+    "baseline": (BaselineSettings, "What a baseline keeps, and how far it may move"),
+    "export": (About, "What an export says of itself"),
     "disclosure": (Profile, "Rules of disclosure"),
 }
 # The order in which an author would write keywords; "" stands for all others.
@@ -147,15 +151,17 @@ class _Plain(yaml.SafeDumper):
 PAGE = Path("docs", "settings.md")
 INTRODUCTION = """# Every setting
 
-What a config, a models file, a claims file, a codebook and rules of disclosure may hold. This page
-is written by `python -m cisflow.study.schemas` from the types that documents are checked against;
-[the manual](../config/README.md) says what to do with it. `NAME` stands for a name of your own.
+What a config, a models file, a claims file, a codebook, rules of disclosure and the tolerances of a
+baseline may hold. This page is written by `python -m cisflow.study.schemas` from the types that
+documents are checked against; [the manual](../config/README.md) says what to do with it. `NAME`
+stands for a name of your own.
 """
 HEADINGS = {
     "config": ("A run: `config/*.yaml`", ""),
     "models": ("A model: `config/models.yaml`", "NAME."),
     "claims": ("Claims: `config/claims.yaml`", ""),
     "codebook": ("A codebook: a file below `config/codebooks/`", ""),
+    "baseline": ("Tolerances of a baseline: `config/baseline.yaml`", ""),
     "disclosure": ("Rules of disclosure: a file below `config/disclosure/`", ""),
 }
 

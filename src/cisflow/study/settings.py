@@ -15,6 +15,8 @@ Number = int | float
 UNIQUE = {"uniqueItems": True}
 Code = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Lag = Annotated[int, Field(ge=0, le=6)]
+LagAverage = Annotated[int, Field(ge=1, le=7)]
+RunName = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 
 Attributes = TypeAliasType(
     "Attributes",
@@ -242,7 +244,7 @@ class Bootstrap(Document):
 class Settings(Document):
     """What config/config.yaml and its like may hold; every other key is an error."""
 
-    run: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    run: RunName
     """Short name of the run; its results go to results/{run}/. Letters, digits, - and _."""
     title: Annotated[str, Field(min_length=1)]
     """Title of the paper and the report."""
@@ -262,6 +264,7 @@ class Settings(Document):
     ] = {}  # noqa: RUF012 - pydantic copies a default
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
+    absent: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default_factory=dict)
     constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
     """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (
@@ -278,7 +281,7 @@ class Settings(Document):
     """Lags at which the panel has every ratio of the accounts besides `lag`, as
     profit_margin_lag0, profit_margin_lag1 and so on, for models that scan the horizon; `[lag]`
     when not given."""
-    lag_average: Annotated[int, Field(ge=1, le=7)] = 1
+    lag_average: LagAverage = 1
     """Over how many years, those up to the lag, the outcomes from the accounts are averaged; 1
     takes the year of the lag alone."""
     accounts_outcomes: AccountsOutcomes = AccountsOutcomes()

@@ -12,7 +12,15 @@ import pandas as pd
 
 from cisflow.base.documents import close_names, did_you_mean
 from cisflow.base.paths import Paths, files_of, shown
-from cisflow.base.problems import CisflowError, Problem, Unrecognised
+from cisflow.base.problems import (
+    CisflowError,
+    Problem,
+    Unrecognised,
+    counted,
+    counted_of,
+    lists_values,
+    values_told,
+)
 from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
@@ -211,10 +219,11 @@ def _no_rows(extract: Extract, codebook: Codebook) -> Problem:
     found = "; ".join(
         f"column '{column}' has {', '.join(values[:10])}"
         for column, values in extract.found.items()
+        if values
     )
     places = [*([f"`rows:` in {codebook.path}"] * bool(rows))]
     places += ["`select:` in the config"] * bool(select)
-    what = f"none of the {extract.rows} rows has {asked}"
+    what = f"none of the file's rows has {asked}"
     return Problem(what, f"correct {' or '.join(places)}: {found or 'the wrong column?'}")
 
 
@@ -301,7 +310,9 @@ def read_column(
     key = _answered(text, codebook.file.decimal or ".", codebook, asked)
     if asked.codes is not None:
         codes = {c.replace("{country}", country): value for c, value in asked.codes.items()}
-        return _coded(place, key, codes, _kind(variable), asked.invalid == "missing", codebook)
+        return _coded(
+            place, column, key, codes, _kind(variable), asked.invalid == "missing", codebook
+        )
     return _number(variable, place, key, codebook)
 
 
@@ -309,7 +320,7 @@ def read_flag(column: str, text: pd.Series, codebook: Codebook, screen: Screen) 
     """Return the answers to a screening question, coded as ``yes_no`` unless it says otherwise."""
     key = _answered(text, ".", codebook, screen)
     place = f"screening question (column '{one_line(column)}')"
-    return _coded(place, key, screen.codes or codebook.yes_no, "boolean", False, codebook)
+    return _coded(place, column, key, screen.codes or codebook.yes_no, "boolean", False, codebook)
 
 
 def _answered(
@@ -323,6 +334,7 @@ def _answered(
 
 def _coded(
     place: str,
+    column: str,
     key: pd.Series,
     codes: Mapping[str, Any],
     kind: str,
@@ -339,29 +351,19 @@ def _coded(
         return Answers(values, unknown)
     found = key[unknown].value_counts()
     permitted = "/".join(codes)
-    what = f"{_values(count)} outside the codes {permitted}{_shown(found)}."
+    doubt = "" if _like_codes(found) else ", too many or too long for codes: the right column?"
+    what = f"outside the codes {permitted}: {values_told(dict(found))}{doubt}."
     remedy = (
         f"add them to `codes:` in {codebook.path}, or if they stand for no answer list them "
-        "under `missing:`; `invalid: missing` takes all of them for no answer"
+        "under `missing:`; `invalid: missing` takes all of them for no answer; "
+        f"{lists_values(one_line(column))}"
     )
-    fewest = int(found.min()) if _listed(found) else count
-    return Answers(values, unknown, problems=[Problem(what, remedy, place, fewest)])
+    return Answers(values, unknown, problems=[Problem(what, remedy, place, count)])
 
 
-def _values(count: int) -> str:
-    return "1 value" if count == 1 else f"{count} values"
-
-
-def _listed(found: pd.Series) -> bool:
-    """Return whether values look like codes, and are few enough to be told one by one."""
+def _like_codes(found: pd.Series) -> bool:
+    """Return whether values look like codes: short ones, and few different ones."""
     return bool(len(found) <= MOST_CODES and found.index.str.len().max() <= LONGEST_CODE)
-
-
-def _shown(found: pd.Series) -> str:
-    """Return codes and how often each occurs, unless they do not look like codes."""
-    if not _listed(found):
-        return f" ({len(found)} different ones, too many or too long for codes: the right column?)"
-    return ": " + ", ".join(f"{code} (×{count})" for code, count in found.items())
 
 
 def _number(variable: str, place: str, key: pd.Series, codebook: Codebook) -> Answers:
@@ -372,10 +374,10 @@ def _number(variable: str, place: str, key: pd.Series, codebook: Codebook) -> An
     outside, problems = _outside(variable, place, numbers, factor, codebook)
     if text.any():
         count = int(text.sum())
-        what = f"{_values(count)} that {'is no number' if count == 1 else 'are no numbers'}."
+        what = f"{counted(count, 'value')} that are no numbers."
         remedy = f"list what stands for no answer under `missing:` in {codebook.path}"
         if key[text].str.fullmatch(DATE).mean() > 0.5:
-            what = f"{_values(count)} that {'is a date' if count == 1 else 'are dates'}."
+            what = f"{counted(count, 'value')} that are dates."
             remedy = f"name the right column under `{variable}:` in {codebook.path}"
         elif codebook.file.figures:
             remedy += f"; the file's figures are read with {codebook.file.figures}"
@@ -403,8 +405,8 @@ def _thousands(variable: str, place: str, key: pd.Series, codebook: Codebook) ->
         return
     if count := doubtful_decimals(key):
         yield Problem(
-            f"all {count} values with a decimal sign have three decimals, such "
-            "as 9.999; are they thousands?",
+            f"all values with a decimal sign ({counted(count, 'value')}) have three decimals, "
+            "such as 9.999; are they thousands?",
             "export the file once more without signs between thousands, or if they are decimals "
             f"say so by `file: {{decimal: '.'}}` in {codebook.path}",
             place,
@@ -427,11 +429,11 @@ def _outside(
         limit = "not above 0" if variable == "weight" else "below 0"
         remedy = f"if they are codes for no answer list them under `missing:`, {treat}"
         count = int(too_low.sum())
-        problems.append(Problem(f"{_values(count)} {limit}.", remedy, place, count))
+        problems.append(Problem(f"{counted(count, 'value')} {limit}.", remedy, place, count))
     percent = "(a share of turnover in percent)"
     if too_high.any():
         count = int(too_high.sum())
-        what = f"{_values(count)} above 100 {percent}."
+        what = f"{counted(count, 'value')} above 100 {percent}."
         remedy = (
             f"the file seems to hold percent: set `unit: percent` in {codebook.path}"
             if factor > 1 and numbers.max() <= 100
@@ -441,7 +443,7 @@ def _outside(
         problems.append(Problem(what, remedy, place, count))
     elif variable in PERCENT and factor == 1 and _looks_like_fractions(numbers):
         present = int(numbers.notna().sum())
-        what = f"all {present} values lie between 0 and 1 {percent}."
+        what = f"all values ({counted(present, 'value')}) lie between 0 and 1 {percent}."
         remedy = f"the file seems to hold fractions: set `unit: fraction` in {codebook.path}"
         problems.append(Problem(what, remedy, place, present))
     return too_low | too_high, problems
@@ -459,8 +461,8 @@ def weightless(weights: Answers | None, codebook: Codebook) -> Iterator[Problem]
     blank = int((weights.values.isna() & ~weights.invalid).sum())
     if 0 < blank < len(weights.values):
         yield Problem(
-            f"weight (column '{one_line(weights.columns[0])}'): {blank} of {len(weights.values)} "
-            "firms have none.",
+            f"weight (column '{one_line(weights.columns[0])}'): "
+            f"{counted_of(blank, len(weights.values), 'firm')} have none.",
             "get the weights from the data's owner, or leave these rows out of the file; "
             f"`weight: null` in {codebook.path} reads it without weights",
         )
@@ -474,7 +476,7 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     blank = int((ids.values.isna() & ~ids.invalid).sum())
     if blank:
         yield Problem(
-            f"{blank} of {len(ids.values)} rows have none.",
+            f"{counted_of(blank, len(ids.values), 'row')} have none.",
             "remove empty rows from the file, or name the right column under `firm_id:` in "
             f"{codebook.path}",
             place,
@@ -484,9 +486,9 @@ def duplicates(ids: Answers | None, codebook: Codebook) -> Iterator[Problem]:
     repeated = repeated[repeated.duplicated(keep=False)]
     if len(repeated):
         count = repeated.nunique()
-        several = f"{count} identifiers occur" if count > 1 else "1 identifier occurs"
         yield Problem(
-            f"{several} more than once ({len(repeated)} rows).",
+            f"{counted(count, 'identifier')} occur more than once "
+            f"({counted(len(repeated), 'row')}).",
             "a firm has one row: if the file pools waves or countries, choose one with `rows:` in "
             f"{codebook.path}; otherwise ask the data's owner for a corrected file",
             place,

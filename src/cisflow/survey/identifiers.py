@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from cisflow.base.problems import Problem
+from cisflow.base.problems import Problem, counted_of
 from cisflow.study.codebook import Codebook
 from cisflow.survey.answers import Answers
 from cisflow.survey.labels import one_line
@@ -49,8 +49,8 @@ def in_format(ids: Answers, codebook: Codebook) -> Answers:
         wanted = f"'{prefix}' and {digits} digits" if prefix else f"{digits} digits"
         problems.append(
             Problem(
-                f"firm_id (column '{column}'): {int(invalid.sum())} of {len(values)} identifiers "
-                f"do not fit {wanted}",
+                f"firm_id (column '{column}'): "
+                f"{counted_of(int(invalid.sum()), len(values), 'identifier')} do not fit {wanted}",
                 f"correct `firm_id: {{format: …}}` in {codebook.path}; `invalid: missing` "
                 "leaves these rows out",
             )

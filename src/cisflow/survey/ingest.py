@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.paths import Paths, files_of, shown
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.paths import Paths, files_of, named, shown
+from cisflow.base.problems import CisflowError, Problem, counted, lists_values, values_told
 from cisflow.raw.extract import verify_checksum
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
 from cisflow.study.codebook import OF_TURNOVER, Codebook, Variable
@@ -129,7 +129,7 @@ def ingest_wave(
     quality = {
         "country": country,
         "wave": wave,
-        "file": file,
+        "file": " + ".join(named(single) for single in files_of(path)),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
         "codebook": codebook.id,
@@ -220,13 +220,13 @@ def _unknown_activities(
 ) -> Problem:
     column = answers["nace"].columns[0] if answers["nace"].columns else "nace"
     revision = codebook.nace.revision if codebook.nace else ""
-    found = ", ".join(f"{code} (×{n})" for code, n in codes.value_counts().head(8).items())
-    shown_codes = f": {found}" if codes.str.len().max() <= 8 else ""
+    # Activities are many, and every one that many rows have may be told.
+    found = values_told(codes.value_counts().to_dict(), most=1000)
     return Problem(
-        f"nace (column '{column}'): {len(codes)} codes that classification {revision} does not "
-        f"have{shown_codes}.",
+        f"nace (column '{column}'): codes that classification {revision} does not have: {found}.",
         f"correct `nace: {{revision: …}}` in {codebook.path}, list codes for no answer under "
-        "`missing:`, or let `invalid: missing` take them for no answer",
+        "`missing:`, or let `invalid: missing` take them for no answer; "
+        f"{lists_values(column)}",
     )
 
 
@@ -270,8 +270,8 @@ def _unanswered(
         if variable != "firm_id" and given[variable].isna().all():
             columns = ", ".join(f"'{column}'" for column in answer.columns)
             yield Problem(
-                f"{variable} (column {columns}): no usable answer from any of {concerned} firms "
-                "that were asked.",
+                f"{variable} (column {columns}): no usable answer from any of the firms "
+                f"that were asked ({counted(concerned, 'firm')}).",
                 f"name the right column under `{variable}:` in {codebook.path}, or if the "
                 "question was not asked set `required: false` or remove the variable with `null`",
             )

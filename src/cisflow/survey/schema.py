@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, counted
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
     ASKED,
@@ -92,7 +92,7 @@ def conforming(frame: pd.DataFrame, contract: DataFrameSchema, heading: str) -> 
         failures = error.failure_cases.groupby(["column", "check"], dropna=False).size()
         problems = [
             Problem(
-                f"{column}: {count} values {_in_words(rule)}",
+                f"{column}: {counted(count, 'value')} {_in_words(rule)}",
                 "the codebook gives this variable values it cannot have: look at its `constant`, "
                 "`codes` and `unit`",
             )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -80,8 +79,8 @@ def warnings(record: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"{entry['meaning'].rstrip('.')}: {share}.", entry["remedy"])
 
 
-def write_warnings(record: Mapping[str, Any], heading: str, log: str | Path) -> None:
-    """Write the warnings of a quality record to a job's log and to standard error.
+def print_warnings(record: Mapping[str, Any], heading: str) -> None:
+    """Print the warnings of a quality record on standard error, which a job's log keeps.
 
     Parameters
     ----------
@@ -90,16 +89,12 @@ def write_warnings(record: Mapping[str, Any], heading: str, log: str | Path) -> 
         :func:`cisflow.survey.accounts.ingest.ingest_accounts`.
     heading
         Country and wave, or country and accounts.
-    log
-        Written only if there is a warning.
     """
     told = [str(problem) for problem in warnings(record)]
     if told:
         count = "1 thing" if len(told) == 1 else f"{len(told)} things"
         first = f"{heading} ({record['file']}): {count} to look at; the data were read as they are."
-        text = "\n".join([first, *told])
-        Path(log).write_text(f"{text}\n", encoding="utf-8")
-        print(f"\n{text}\n", file=sys.stderr)
+        print("", first, *told, "", sep="\n", file=sys.stderr)
 
 
 def _parts(excess: Mapping[str, pd.Series], codebook: Codebook) -> dict[str, Check]:

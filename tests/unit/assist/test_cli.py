@@ -193,11 +193,22 @@ def test_run_tells_the_config_from_what_is_snakemakes(here, words, config, rest)
 def test_run_takes_the_snakefile_of_the_folder(here, root):
     folder, _ = here
     (folder / "mine.yaml").touch()
-    assert str(root / "workflow" / "Snakefile") in snakemake_command(["mine.yaml"])
+    assert str(root / "Snakefile") in snakemake_command(["mine.yaml"])
     assert "--snakefile" not in snakemake_command(["mine.yaml", "-s", "my.smk"])
     assert str(root / "config" / "nigeria.yaml") in snakemake_command(["config/nigeria.yaml"])
     (folder / "Snakefile").touch()
     assert "--snakefile" not in snakemake_command(["mine.yaml"])
+
+
+@pytest.mark.parametrize("said", [["--workflow-profile", "slurm"], ["--workflow-profile=slurm"]])
+def test_run_takes_a_profile_of_the_folder_or_else_ours(here, root, said):
+    folder, _ = here
+    (folder / "mine.yaml").touch()
+    ours = str(root / "workflow" / "profiles" / "slurm")
+    assert snakemake_command(["mine.yaml", *said])[-2:] == ["--workflow-profile", ours]
+    (folder / "profiles" / "slurm").mkdir(parents=True)
+    assert ours not in snakemake_command(["mine.yaml", *said])
+    assert "--workflow-profile" not in snakemake_command(["mine.yaml", "--workflow-profile=none"])
 
 
 def test_run_without_a_config_says_how_to_get_one(here, capsys):

@@ -6,6 +6,7 @@ import pytest
 from cisflow.assist.codings import profile
 from cisflow.assist.matching import match, misspelt, near, screens
 from cisflow.assist.vocabulary import load_words, questions
+from cisflow.study.codebook import Codebook, Variable
 
 YES_NO = ["1", "0"] * 30
 AMOUNT = [str(v) for v in range(1000, 1060)]
@@ -200,7 +201,8 @@ def test_no_slip(names, columns):
 
 
 def test_what_comes_near_by_name_label_and_words(words, root):
-    codebook = {"variables": {"turnover": {"name": ["TURN12"], "label": "Total turnover in 2012"}}}
+    turnover = Variable(name=("TURN12",), label="Total turnover in 2012")
+    codebook = Codebook(title="t", variables={"turnover": turnover})
     labels = {"TRN12": "", "x": "Total turnover in 2013", "y": "Sales of the firm", "z": "Region"}
     asked = questions(labels, labels, words)
     found = dict(near("turnover", codebook, asked, labels, words))

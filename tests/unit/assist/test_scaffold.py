@@ -270,7 +270,7 @@ def test_identifier_that_occurs_twice_is_kept_and_told(here, root):
     survey.extract.write_text(text.replace("F00001", "F00002"), encoding="latin-1")
     done = set_up(survey, root)
     assert mapped(done["waves"][0]["codebook"], root)["firm_id"] == {"FirmNo"}
-    assert any("1 identifier occurs more than once" in todo for todo in done["todo"])
+    assert any("fewer than 10 identifiers occur more than once" in todo for todo in done["todo"])
 
 
 def test_largest_sheet_of_a_workbook_is_the_extract(here, root):

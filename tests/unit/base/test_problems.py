@@ -1,5 +1,7 @@
 """What a problem says, and how a job ends that has one."""
 
+import sys
+
 import pytest
 
 from cisflow.base.problems import CisflowError, Problem, reported
@@ -30,14 +32,41 @@ def test_a_job_ends_with_the_message_in_its_log_and_no_traceback(tmp_path, capsy
         raise CisflowError("here", Problem("is wrong", "mend it"))
     assert ended.value.code == 1
     message = "here: 1 problem, nothing was written.\n  is wrong\n      → mend it"
-    assert log.read_text(encoding="utf-8") == f"{message}\n"
+    assert log.read_text(encoding="utf-8").strip() == message
     assert message in capsys.readouterr().err
 
 
-def test_what_is_no_problem_of_the_input_keeps_its_traceback(tmp_path):
-    with pytest.raises(ZeroDivisionError), reported(tmp_path / "job.log"):
-        1 / 0  # noqa: B018
-    assert not (tmp_path / "job.log").exists()
+def test_a_fault_is_told_by_its_place_and_its_words_stay_with_the_microdata(tmp_path, capsys):
+    log = tmp_path / "results" / "run" / "logs" / "panel" / "BE.log"
+
+    def job():
+        print("reading")
+        raise ValueError("could not convert '0017 Bakery Janssens' to float")
+
+    with pytest.raises(SystemExit) as ended, reported(log):
+        job()
+    assert ended.value.code == 1
+    told = log.read_text(encoding="utf-8")
+    assert told.startswith("reading\n")
+    assert "ValueError" in told
+    assert "test_problems.py, line" in told
+    assert told == "".join(capsys.readouterr())
+    assert "Janssens" not in told
+    assert str(tmp_path) not in told.replace(f"{log.parents[2]}/microdata/", "")
+    kept = log.parents[2] / "microdata" / "logs" / "panel" / "BE.log"
+    assert "0017 Bakery Janssens" in kept.read_text(encoding="utf-8")
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    with reported(log):
+        pass
+    assert not kept.exists()
+
+
+def test_a_log_has_what_the_job_printed_and_so_has_the_screen(tmp_path, capsys):
+    with reported(tmp_path / "job.log"):
+        print("one")
+        print("two", file=sys.stderr)
+    assert (tmp_path / "job.log").read_text(encoding="utf-8") == "one\ntwo\n"
+    assert capsys.readouterr() == ("one\n", "two\n")
 
 
 def test_a_job_ends_likewise_where_an_estimator_refuses(tmp_path, capsys):
@@ -46,5 +75,5 @@ def test_a_job_ends_likewise_where_an_estimator_refuses(tmp_path, capsys):
         errors.refuse("Tobit of y", "is wrong", "mend it")
     assert ended.value.code == 1
     message = "Tobit of y: 1 problem, nothing was estimated.\n  is wrong\n      → mend it"
-    assert log.read_text(encoding="utf-8") == f"{message}\n"
+    assert log.read_text(encoding="utf-8").strip() == message
     assert message in capsys.readouterr().err

@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.base.records import Table, rounded, write_record, write_table
+from cisflow.base.problems import CisflowError
+from cisflow.base.records import (
+    Table,
+    read_firms,
+    read_record,
+    rounded,
+    write_firms,
+    write_record,
+    write_table,
+)
 
 PLACES = Table.of("country", "wave", "n", "note", numbers=["n"])
 
@@ -63,3 +72,32 @@ def test_a_record_says_on_what_data_it_rests(tmp_path):
     text = (tmp_path / "r.json").read_text(encoding="utf-8")
     assert "Curaçao" in text
     assert json.loads(text) == {"place": "Curaçao", "n": 3, "data": "SYNTHETIC"}
+
+
+@pytest.mark.parametrize("cut", [0, 10, -1])
+def test_a_damaged_file_is_refused_by_name_with_what_to_do(tmp_path, cut):
+    table, record, firms = (tmp_path / name for name in ("t.csv", "r.json", "f.parquet"))
+    rows = PLACES.frame([{"country": "BE", "n": 40}, {"country": "NL", "n": 50}])
+    write_table(rows, table, "real")
+    write_record({"n": 40}, record, "real")
+    write_firms(rows, firms)
+    reads = {table: lambda: PLACES.read([table]), record: lambda: read_record(record)}
+    for file, read in {**reads, firms: lambda: read_firms(firms)}.items():
+        read()
+        file.write_bytes(file.read_bytes()[: cut or 0])
+        if (file, cut) == (record, -1):
+            continue  # the last line end, without which JSON is whole
+        with pytest.raises(CisflowError) as refused:
+            read()
+        assert file.name in refused.value.heading
+        assert "delete it and run again" in str(refused.value)
+
+
+def test_a_page_of_firms_that_was_overwritten_is_refused(tmp_path):
+    file = tmp_path / "f.parquet"
+    write_firms(pd.DataFrame({"x": np.arange(5000.0)}), file)
+    content = bytearray(file.read_bytes())
+    content[2000] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(CisflowError, match="delete it and run again"):
+        read_firms(file)

@@ -230,7 +230,7 @@ def test_tables_show_estimates_tests_and_sensitivity():
     nothing = pd.DataFrame()
     findings = Findings(
         settings,
-        {"m": model.as_params()},
+        {"m": model},
         estimates.table,
         [estimates.diagnostics],
         *[nothing] * 2,

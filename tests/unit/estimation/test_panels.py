@@ -261,7 +261,7 @@ def findings_of(data, model):
     nothing = pd.DataFrame()
     return Findings(
         settings,
-        {"m": model.as_params()},
+        {"m": model},
         estimates.table,
         [estimates.diagnostics],
         *[nothing] * 2,

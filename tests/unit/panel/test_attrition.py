@@ -238,5 +238,5 @@ def test_models_of_the_survey_alone_say_nothing_of_accounts(findings):
     survey = findings.models["faems2005"]
     assert not uses_accounts(survey)
     assert accounts_note(findings, "BE", survey) == ""
-    at_lag = {**survey, "outcomes": ["profit_margin_lag3"]}
+    at_lag = survey.model_copy(update={"outcomes": ("profit_margin_lag3",)})
     assert uses_accounts(at_lag)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from disclosed import gate_of
+from disclosed import gate_of, selectivity_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from specs import model_of
@@ -11,11 +11,9 @@ from specs import model_of
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
 from cisflow.panel.attrition import (
-    ATTRITION_COLUMNS,
     JOINT,
     SELECTIVITY_COLUMNS,
     attrition,
-    selectivity,
 )
 from cisflow.panel.build import PANEL_COLUMNS, build_panel
 from cisflow.panel.ratios import RATIOS
@@ -244,9 +242,8 @@ def selective(industries, n=3000, slope=1.0, lost_industry=None):
 
 def test_attrition_counts_firms_and_those_with_accounts(industries):
     wave = firms(list("abcd"), employees=[10.0, 60.0, 300.0, None], nace=["15", "15", "29", None])
-    table = attrition(build_panel([wave], accounts([("a", 2006, 1.0)]), 2, industries))
-    assert tuple(table.columns) == ATTRITION_COLUMNS
-    counts = table.set_index("group")[["firms", "with_accounts"]].T.to_dict("list")
+    shares = list(attrition(build_panel([wave], accounts([("a", 2006, 1.0)]), 2, industries)))
+    counts = {share.group: [len(share.firms), len(share.kept)] for share in shares}
     assert counts == {
         "all firms": [4, 1],
         "fewer than 50": [1, 1],
@@ -257,12 +254,12 @@ def test_attrition_counts_firms_and_those_with_accounts(industries):
         "Machinery": [1, 0],
         "industry unknown": [1, 0],
     }
-    for _, part in table.groupby("by"):
-        assert part["firms"].sum() == 4
+    for by in ("all", "size", "industry"):
+        assert sum(len(share.firms) for share in shares if share.by == by) == 4
 
 
 def test_selective_loss_is_found_and_its_direction_right(industries):
-    table = selectivity(selective(industries)).set_index("term")
+    table = selectivity_of(selective(industries)).set_index("term")
     assert tuple(table.reset_index().columns[1:2]) == ("wave",)
     assert (
         abs(table.loc["log_employees", "estimate"] - 1)
@@ -274,7 +271,7 @@ def test_selective_loss_is_found_and_its_direction_right(industries):
 
 
 def test_random_loss_is_not_called_selective(industries):
-    table = selectivity(selective(industries, slope=0.0)).set_index("term")
+    table = selectivity_of(selective(industries, slope=0.0)).set_index("term")
     assert table.loc[JOINT, "p_value"] > 0.05
 
 
@@ -312,7 +309,7 @@ def test_each_lag_has_weights_for_its_own_loss(industries):
 
 def test_an_industry_without_any_accounts_is_taken_together_with_others(industries):
     panel = selective(industries, n=1000, lost_industry="20")
-    table = selectivity(panel)
+    table = selectivity_of(panel)
     assert not table["term"].str.contains("Wood").any()
     assert table["term"].str.contains("other industries").sum() == 0  # separated: no coefficient
     assert panel.loc[panel["has_accounts"], "accounts_weight"].between(0.1, 20).all()
@@ -320,7 +317,7 @@ def test_an_industry_without_any_accounts_is_taken_together_with_others(industri
 
 def test_attrition_that_cannot_be_studied_says_why(industries):
     nobody = build_panel([firms(list("abc"))], None, 2, industries, weigh_attrition=True)
-    table = selectivity(nobody)
+    table = selectivity_of(nobody)
     assert tuple(table.columns) == SELECTIVITY_COLUMNS
     assert table["note"].tolist() == ["no firm of the wave has accounts"]
     assert table["estimate"].isna().all()

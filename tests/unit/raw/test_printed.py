@@ -136,7 +136,7 @@ def test_the_figure_comes_out_of_the_correlations_it_implies(load):
 
 def test_rows_are_those_of_the_model_alone(load, table):
     spec = load().models["printed_union"]
-    fit = PathModel.from_correlation(spec["equations"], *read_printed(table), n=305).fit()
+    fit = PathModel.from_correlation(spec.equations, *read_printed(table), n=305).fit()
     rows = run_of(load(), "printed_union").table
     arrows = rows[rows["term"].isin(fit.model.system.variables)]
     for edge in fit.edges.itertuples():

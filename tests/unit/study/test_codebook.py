@@ -218,7 +218,7 @@ def test_a_circle_of_codebooks_is_told(tmp_path, root):
     ("header", "fragment"),
     [
         ("", "neither `header:` nor variables.year is given"),
-        ("header: {pattern: '(?P<label>.+'}", "not a regular expression"),
+        ("header: {pattern: '(?P<label>.+'}", "is not a pattern that is read"),
         ("header: {pattern: '(?P<label>.+)'}", "lacks the named group `label` or `year`"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.study.schemas import PAGE, TITLES, schema_of, schema_text, settings_page
+from cisflow.study.schemas import HEADINGS, PAGE, TITLES, schema_of, schema_text, settings_page
 
 
 @pytest.mark.parametrize("kind", TITLES)
@@ -28,7 +28,7 @@ def properties(part):
 def test_every_key_is_described(kind):
     schema = schema_of(kind)
     found = list(properties(schema))
-    assert len(found) > 20
+    assert {name for name, _ in found} > set(schema["properties"])
     for name, rule in found:
         referred = schema["$defs"].get(rule.get("$ref", "").rsplit("/", 1)[-1], {})
         assert rule.get("description") or referred.get("description"), name
@@ -37,7 +37,7 @@ def test_every_key_is_described(kind):
 def test_the_manual_has_every_setting(root):
     page = (root / PAGE).read_text(encoding="utf-8")
     assert page == settings_page(), "run `python -m cisflow.study.schemas`"
-    for kind in TITLES:
+    for kind in HEADINGS:
         for name, _ in properties(schema_of(kind)):
             # The part of a covariance that is no key of the file's own is told with it.
             assert f"{name}`" in page or name == "cluster", name

@@ -18,13 +18,11 @@ from cisflow.study.exports import (
     MANIFEST,
     NO_SERIES,
     SETTINGS,
-    Settings,
-    _sha256,
     industries_digest,
+    sha256,
 )
 from cisflow.study.series import series_of
-
-# --- writing -----------------------------------------------------------------------------------
+from cisflow.study.settings import Settings
 
 
 def write_export(
@@ -72,7 +70,7 @@ def write_export(
             for code, country in settings.countries.items()
         },
         "models": dict(models),
-        "files": {name: _sha256(content) for name, content in sorted(contents.items())},
+        "files": {name: sha256(content) for name, content in sorted(contents.items())},
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -80,6 +78,3 @@ def write_export(
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, content)
-
-
-# --- reading -----------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "svg.hashsalt": "cisflow",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a `$` in a name is a `$`
 }
 
 

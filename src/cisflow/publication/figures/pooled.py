@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -67,11 +68,14 @@ def forests(
     waves = [ALL_WAVES]
     if settings["pool"]["by"] == "wave":
         waves = list(dict.fromkeys(w for c in settings["countries"].values() for w in c["waves"]))
+    taken: Counter[str] = Counter()
     for wave in waves:
         ending = "" if wave == ALL_WAVES else f"_{wave}"
         for name, model, panels in _panels(models):
-            safe = re.sub(r"\W+", "_", name)
-            yield f"forest_{safe}{ending}", Forest(model, wave, panels)
+            safe = f"forest_{re.sub(r'[^A-Za-z0-9]+', '_', name)[:100]}{ending}"
+            taken[safe] += 1
+            again = f"_{taken[safe]}" if taken[safe] > 1 else ""
+            yield f"{safe}{again}", Forest(model, wave, panels)
 
 
 def _panels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import read_record
 from cisflow.publication.catalogue import TABLE
+from cisflow.publication.manifest import MANIFEST
+from cisflow.publication.provenance import EXHIBITS
 from cisflow.study.disclosure import Profile
 
 PAPER, CLAIMS = "paper.pdf", "claims.csv"
-# Which aggregates the sections of the catalogue are made from; all others from estimates.
+# Which aggregates an exhibit is made from, by the function that makes it; all others estimates.
 MADE_FROM = {
-    "flow": "sample",
-    "descriptives": "description",
-    "outcomes": "description",
-    "attrition": "description",
-    "quality": "quality",
-    "answers": "quality",
-    "cooperation": "rates",
+    "flow_table": "sample",
+    "descriptives_table": "description",
+    "outcome_figure": "description",
+    "attrition_table": "description",
+    "attrition_lags_table": "description",
+    "quality_overview": "quality",
+    "quality_table": "quality",
+    "rates_table": "rates",
 }
 RULES = {
     "A": "At least {minimum_cell} firms, unweighted, in every group that is counted.",
@@ -118,13 +122,12 @@ class Registers:
         if not file.is_file():
             what = f"{name} is not there: the run is not finished, or of an earlier cisflow"
             raise CisflowError(self.run.as_posix(), Problem(what, "run it with `cisflow run`"))
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return found
+        return read_record(file)
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """Title, kind of data, and the catalogue's items."""
-        return self.record("register/publication.json")
+        """The manifest: title, kind of data, and more."""
+        return self.record(f"publication/{MANIFEST}")
 
     @cached_property
     def countries(self) -> dict[str, dict[str, Any]]:
@@ -158,8 +161,8 @@ class Registers:
 
     def outputs(self) -> Iterator[Output]:
         """Yield all that is meant to leave: tables, figures, the paper, then the aggregates."""
-        for name, item in self.about["items"].items():
-            yield self._item(name, item)
+        with (self.run / "publication" / EXHIBITS).open(encoding="utf-8", newline="") as rows:
+            yield from (self._item(row["exhibit"], row) for row in csv.DictReader(rows))
         everyone = f"firms of {', '.join(self.countries)}"
         held = "".join(sorted({*"".join(HELD.values())}))
         yield Output(
@@ -196,10 +199,10 @@ class Registers:
             )
 
     def _item(self, name: str, item: Mapping[str, Any]) -> Output:
-        kind, models = item["kind"], tuple(item["models"])
+        kind, models = item["kind"], tuple(item["models"].split())
         endings = ("csv", "docx") if kind == TABLE else ("png",)
         files = {f"{kind}_{name}.{e}": f"publication/{kind}s/{name}.{e}" for e in endings}
-        source = MADE_FROM.get(item["section"], "estimates")
+        source = MADE_FROM.get(item["function"].split(".")[-1], "estimates")
         countries = [item["country"]] if item["country"] else [*self.countries]
         entries = {
             file: entry

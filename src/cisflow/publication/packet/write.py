@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import STAMP
+from cisflow.publication.manifest import verify
 from cisflow.publication.packet import sheet
 from cisflow.publication.packet.acro import results, risk_profile, write_checksums
 from cisflow.publication.packet.outputs import Output, Registers
@@ -89,16 +90,12 @@ def _checked(registers: Registers) -> list[Output]:
         what = "no country's data are in this run, only what others exported"
         raise CisflowError(run.as_posix(), Problem(what, "release it where the data are"))
     outputs = list(registers.outputs())
-    listed = registers.record("publication/manifest.json")["files"]
-    digests = {f"publication/{name}": digest for name, digest in listed.items()}
-    problems = []
-    for file in (file for output in outputs for file in output.files.values()):
-        here = run / file
-        if not here.is_file():
-            problems.append(Problem(f"{file} is not there", "run it again with `cisflow run`"))
-        elif digests.get(file, now := _digest(here)) != now:
-            remedy = "remove it and run again: what leaves is what the gate let through"
-            problems.append(Problem(f"{file} is not what the run wrote", remedy))
+    remedy = "run it again: what leaves is what the gate let through"
+    problems = [
+        Problem(f"{found.name} {found.how} since the run wrote it", remedy)
+        for found in verify(run)
+        if found.section in ("files", "results")
+    ]
     for country, register in registers.countries.items():
         if _unknown_to_gate(run / "microdata" / country, register["earlier"]):
             what = f"{country}: numbers were not held against what an earlier packet released"
@@ -106,10 +103,6 @@ def _checked(registers: Registers) -> list[Output]:
     if problems:
         raise CisflowError(run.as_posix(), problems)
     return outputs
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _unknown_to_gate(folder: Path, known: Sequence[str]) -> bool:
@@ -124,12 +117,11 @@ def _write_about(
 ) -> None:
     """Write what is said of the files: the sheet, our register, and acro's."""
     about, profile, rules = registers.about, registers.profile, registers.rules
-    stamp = about["data"]
-    run = registers.record("publication/manifest.json")
+    stamp = STAMP[about["data"]]
     earlier = {country: of["earlier"] for country, of in registers.countries.items()}
     facts = {
         "Study": about["title"],
-        "Run, cisflow": f"{run['run']}, version {run['cisflow']}",
+        "Run, cisflow": f"{about['run']}, version {about['cisflow']}",
         "Packet": f"{number}{f', {date}' if date else ''}",
         "Data": f"{stamp} data, {', '.join(registers.countries)}",
         "Rules of the provider": f"{profile.title}. {profile.text}",
@@ -145,7 +137,7 @@ def _write_about(
     (folder / "sheet.docx").write_bytes(sheet.docx(title, said))
     ours = {
         "data": stamp,
-        "run": run["run"],
+        "run": about["run"],
         "packet": number,
         "date": date,
         "profile": profile.as_params(),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
+from cisflow.base.texts import printable
 from cisflow.publication.catalogue import Catalogue, catalogue
 from cisflow.publication.families import (
     further_regressions,
@@ -32,6 +33,7 @@ from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, partner_facts
 from cisflow.publication.paper.samples import wave_facts
+from cisflow.publication.provenance import versions
 
 
 def paper_context(
@@ -40,6 +42,7 @@ def paper_context(
     figures: Path | str,
     figure1: Mapping[str, Any],
     rule: Mapping[str, Any] | None = None,
+    sources: Mapping[str, Mapping[str, str]] | None = None,
     profile: Mapping[str, Any] | None = None,
 ) -> Context:
     """Gather what the paper says.
@@ -54,6 +57,8 @@ def paper_context(
         What figure 1 of the review prints, from ``paper/figure1.yaml``.
     rule
         The claims file's ``rule``; its words are printed as they stand.
+    sources
+        Digests of all the run rests on (:func:`cisflow.study.sources.source_digests`).
     profile
         The rules by which numbers left ``microdata/``; their words are printed too.
 
@@ -64,11 +69,12 @@ def paper_context(
     """
     items = catalogue(findings.settings, findings.models)
     printed = Printed(findings, items)
-    return {
+    facts = {
         **_run_facts(findings),
         **_place_facts(findings, printed),
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
+        "provenance": _provenance(sources or {}),
         "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
         "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
@@ -76,6 +82,20 @@ def paper_context(
         "tables": printed.tables(Path(tables)),
         "figures": printed.figures(),
         "files": {"tables": str(tables), "figures": str(figures)},
+    }
+    return {key: printable(value) for key, value in facts.items()}
+
+
+def _provenance(sources: Mapping[str, Mapping[str, str]]) -> Context:
+    """Return the versions of packages and the digests of files, as they are printed."""
+    told = ("inputs", "config", "lock", "code")
+    return {
+        "versions": [f"{name} {version}" for name, version in versions().items()],
+        "digests": [
+            [section, name, digest]
+            for section in told
+            for name, digest in sources.get(section, {}).items()
+        ],
     }
 
 
@@ -91,6 +111,7 @@ def _run_facts(findings: Findings) -> Context:
         "lag": settings["lag"],
         "minimum": findings.minimum,
         "synthetic": findings.synthetic,
+        "absent": list(settings.get("absent", {}).values()),
         "constructs": [dict(about) for about in settings.get("constructs", {}).values()],
     }
 

@@ -67,7 +67,10 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
 def _row_order(columns: Iterable[pd.Series], spec: Model) -> list[tuple[str, str]]:
     """Return the rows of a regression table: terms, further ones, the constant, statistics."""
     present = union(row for column in columns for row in column.index)
-    first = [("coef", label(term)) for term in spec.regressors]
+    first: list[tuple[str, str]] = []
+    for words in map(label, spec.regressors):
+        levels = [row for row in present if row[0] == "coef" and row[1].startswith(f"{words}: ")]
+        first += [("coef", words)] if ("coef", words) in present else levels
     constant = ("coef", label("Intercept"))
     return union([*first, *sorted(present, key=lambda row: (row[0] == "stats", row == constant))])
 
@@ -118,7 +121,8 @@ def extensions_table(findings: Findings) -> Table:
             rows_shown.append(rows)
             for outcome, name in spec.regressions:
                 terms = _terms(_of(rows, outcome, name), spec, name)
-                for term in spec.columns[name]:
+                shown = [t for term in spec.columns[name] for t in _rows_of(term, terms.index)]
+                for term in shown:
                     of = f" ({small(column_label(name))})" if len(spec.columns) > 1 else ""
                     key = spec.title, f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
@@ -139,6 +143,12 @@ def _of(rows: pd.DataFrame, outcome: str, column: str) -> pd.DataFrame:
     return rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
 
 
+def _rows_of(term: str, rows: Iterable[str]) -> list[str]:
+    """Return the rows of a term: its own, or of one with levels a row for each but the first."""
+    levels = [row for row in rows if row.startswith(f"{term}[") and row.endswith("]")]
+    return levels if levels and term not in rows else [term]
+
+
 def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
     """Return b, se, t and p of one fit by term; what the model asks for and lacks is null.
 
@@ -149,7 +159,8 @@ def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
     found = rows[(rows["term"] != "") & ~hidden]
     found = found.drop_duplicates("term").set_index("term")
     names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
-    wanted = [*spec.columns[column], *spec.controls]
+    asked = [*spec.columns[column], *spec.controls]
+    wanted = [row for term in asked for row in _rows_of(term, found.index)]
     others = [term for term in found.index if term not in (*wanted, "Intercept")]
     terms = found[list(names)].rename(columns=names).astype(float)
     return terms.reindex(list(dict.fromkeys([*wanted, *others, "Intercept"])))

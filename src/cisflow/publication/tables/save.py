@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cisflow.base.texts import no_formula, printable
 from cisflow.publication.tables.layout import Table
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def save_table(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    table = _mapped(table, printable)
     texts: dict[str, Callable[[Table, str], str]] = {
         "tex": _latex,
         "html": _html,
@@ -65,8 +67,23 @@ def _set(table: Table, name: str) -> MTable:
     )
 
 
+def _mapped(table: Table, change: Callable[[str], str]) -> Table:
+    """Return a table with all its texts changed; its caption is one line."""
+
+    def each(value: Any) -> str:
+        return change(str(value))
+
+    return replace(
+        table,
+        frame=table.frame.map(each).rename(index=each, columns=each),
+        caption=each(" ".join(table.caption.split("\n"))),
+        notes=each(table.notes),
+    )
+
+
 def _csv(table: Table, name: str) -> str:
-    return table.flat().to_csv(index=False, lineterminator="\n")
+    flat = table.flat().map(no_formula).rename(columns=no_formula)
+    return flat.to_csv(index=False, lineterminator="\n")
 
 
 def _html(table: Table, name: str) -> str:
@@ -76,14 +93,31 @@ def _html(table: Table, name: str) -> str:
     return html.replace(drawn[1], name) if drawn else html
 
 
+# What Typst takes for markup: signs anywhere, and a few where a line begins. maketables escapes
+# some of them in some places; here all pass it under another name.
+_TYPST = re.compile(
+    r"[\\`$#@~<>_*\[\]\"']|/(?=[/*])|(?<=/)[/*]|-(?=[-?])|(?<=-)[-?]|:(?=//)|(?<=\.)\.(?=\.)"
+    r"|^\s*(?:=+|[-+/]|\d+\.)(?=\s|$)",
+    re.M,
+)
+_HIDDEN = 0xE000  # where Unicode has characters for private use
+
+
 def _typst(table: Table, name: str) -> str:
     """Return Typst whose headings are repeated where a table runs over a page."""
     style = {"notes_font_size": "0.95em"}
-    text = str(_set(table, name).make(type="typst", typst_style=style))
+    hidden = _mapped(table, lambda text: _TYPST.sub(_hide, text))
+    text = str(_set(hidden, name).make(type="typst", typst_style=style))
+    text = re.sub(r"[\ue000-\ue0ff]", lambda sign: "\\" + chr(ord(sign[0]) - _HIDDEN), text)
     text = text.replace("columns: (auto,", f"columns: ({_stub_width(table)},", 1)
     top, middle = (f"  table.hline(stroke: {width}em),\n" for width in ("0.08", "0.05"))
     text = text.replace(top, f"{top}  table.header(\n", 1)
     return text.replace(middle, f"{middle}  ),\n", 1)
+
+
+def _hide(found: re.Match[str]) -> str:
+    sign = found[0]
+    return sign[:-1] + chr(_HIDDEN + ord(sign[-1]))
 
 
 LETTERS_UPRIGHT, LETTERS_ACROSS = 105, 165  # on a line of the paper, in a table
@@ -107,11 +141,8 @@ def _longest_line(texts: Iterable[str]) -> int:
 
 def _latex(table: Table, name: str) -> str:
     """Return LaTeX with special characters escaped, which maketables leaves to its caller."""
-    frame = table.frame.astype(str).map(_escaped).rename(index=_escaped, columns=_escaped)
-    caption, notes = _escaped(table.caption), _escaped(table.notes)
     packages = "% Needs the packages booktabs, tabularx, array, makecell, threeparttable.\n"
-    escaped = replace(table, frame=frame, caption=caption, notes=notes)
-    return packages + str(_set(escaped, name).make(type="tex"))
+    return packages + str(_set(_mapped(table, _escaped), name).make(type="tex"))
 
 
 _LATEX = {
@@ -131,8 +162,10 @@ _LATEX = {
 }
 
 
-def _escaped(text: Any) -> str:
-    return "".join(_LATEX.get(character, character) for character in str(text))
+def _escaped(text: str) -> str:
+    # After a line break, LaTeX takes a bare star for a part of it.
+    text = "".join(_LATEX.get(character, character) for character in text)
+    return re.sub(r"^\*", "{*}", text, flags=re.M)
 
 
 def _docx(table: Table, name: str) -> bytes:
@@ -146,7 +179,7 @@ def _docx(table: Table, name: str) -> bytes:
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
     properties = document.core_properties
-    properties.author, properties.title = "", table.caption
+    properties.author, properties.title = "", table.caption[:255]  # as many as Word takes
     properties.created = properties.modified = datetime.datetime(2000, 1, 1)
     buffer = io.BytesIO()
     document.save(buffer)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cisflow.base.problems import Problem
+from cisflow.base.problems import Problem, counted
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import CURRENCIES
 from cisflow.survey.labels import one_line
@@ -156,7 +156,7 @@ def _places(counts: Mapping[str, int]) -> str:
     if not counts:
         return "the file"
     listed = [
-        f"'{one_line(column)}' ({n} row{'s' * (n > 1)})"
+        f"'{one_line(column)}' ({counted(n, 'row')})"
         for column, n in list(counts.items())[:MOST_COLUMNS]
     ]
     more = len(counts) - len(listed)

@@ -12,6 +12,7 @@ from typing import Any
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.paths import shipped
+from cisflow.base.patterns import matched
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.study.canonical import ACCOUNT_COLUMNS, ACCOUNT_MONEY
 from cisflow.study.codebook import Codebook, Variable
@@ -89,7 +90,7 @@ def _folded(name: str) -> str:
 
 def read_headers(names: Iterable[str], codebook: Codebook) -> list[Header]:
     """Return what each header says, by the codebook's ``header:``."""
-    pattern = re.compile(codebook.header.pattern) if codebook.header.pattern else None
+    pattern = codebook.header.pattern
     known = {
         label
         for variable in codebook.variables.values()
@@ -99,18 +100,15 @@ def read_headers(names: Iterable[str], codebook: Codebook) -> list[Header]:
     return [_header(name, pattern, known, codebook) for name in names]
 
 
-def _header(
-    name: str, pattern: re.Pattern[str] | None, known: set[str], codebook: Codebook
-) -> Header:
+def _header(name: str, pattern: str | None, known: set[str], codebook: Codebook) -> Header:
     line = one_line(name)
     if pattern is None:
         return Header(name, _folded(line))
     # The unit stands before the year or behind it; a label of the codebook has none.
     dated = YEAR_CLOSED.sub(r"\1", YEAR_WITHIN.sub(r") \1", line))
     dated, after = _split(dated, known, codebook)
-    match = pattern.fullmatch(dated)
-    part: dict[str, Any] = match.groupdict() if match else {"label": dated}
-    label = part["label"].rstrip(ENDS)
+    part: dict[str, Any] = matched(pattern, dated) or {"label": dated}
+    label = (part["label"] or dated).rstrip(ENDS)
     label, before = _split(f"{label} {part.get('currency') or ''}".strip(), known, codebook)
     unit, currency = (one or other for one, other in zip(before, after, strict=True))
     unit = part.get("unit") or unit

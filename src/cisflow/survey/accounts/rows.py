@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.problems import Problem
+from cisflow.base.problems import Problem, counted, counted_of, values_told
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.headers import (
     ITEMS,
@@ -165,7 +165,7 @@ def date_problems(
     """Yield dates that cannot be read."""
     unread = int((dates.notna() & years.isna()).sum())
     if unread:
-        what = "1 value that is" if unread == 1 else f"{unread} values that are"
+        what = f"{counted(unread, 'value')} that are"
         yield Problem(
             f"{variable} (column '{one_line(column)}'): {what} neither a year nor a date",
             "write dates as 2006-12-31 or 31/12/2006; list what stands for no answer under "
@@ -184,7 +184,7 @@ def row_currency_problems(column: str, values: pd.Series, codebook: Codebook) ->
     if others.empty or (currency is None and len(found) < 2):
         return
     codes = all(re.fullmatch("[A-Z]{3}", code) for code in others.index)
-    listed = ", ".join(f"{c} (×{n})" for c, n in others.items()) if codes else "no currency codes"
+    listed = values_told(others.to_dict()) if codes else "no currency codes"
     yield Problem(
         f"currency (column '{one_line(column)}'): {listed}, where the codebook says "
         f"{currency or 'nothing'}",
@@ -205,15 +205,14 @@ def kinds_of(column: str, values: pd.Series, codebook: Codebook) -> tuple[pd.Ser
     unknown = values[values.notna() & kinds.isna()]
     if unknown.empty:
         return kinds, []
-    texts = sorted(unknown.unique())
-    # A few texts are kinds of accounts; many are the names of firms and stay unsaid.
-    few = len(texts) <= 4 and len(unknown) > len(texts)
-    listed = ", ".join(f"'{text}'" for text in texts) if few else "is this the right column?"
+    # A few texts are kinds of accounts; many are the names of firms.
+    found = unknown.value_counts().to_dict()
+    doubt = "" if len(found) <= 4 and len(unknown) > len(found) else ": is this the right column?"
     problem = Problem(
-        f"consolidation (column '{one_line(column)}'): {len(unknown)} rows of a kind that is not "
-        f"declared: {listed}",
+        f"consolidation (column '{one_line(column)}'): kinds of accounts that are not declared: "
+        f"{values_told(found)}{doubt}",
         f"add it to `consolidation: {{codes: …}}` in {codebook.path}, such as "
-        "`unconsolidated accounts: U1`",
+        "`unconsolidated accounts: U1`; {lists_values(one_line(column))}",
     )
     return kinds, [problem]
 
@@ -303,7 +302,7 @@ def _repeated(
     if blank:
         lacking = "have none" if len(keys) == 1 else "lack it or the year"
         yield Problem(
-            f"{place}: {blank} of {len(table)} rows {lacking}.",
+            f"{place}: {counted_of(blank, len(table), 'row')} {lacking}.",
             f"remove empty rows from the file, or correct {codebook.path}",
         )
     repeated = table.dropna()
@@ -311,7 +310,7 @@ def _repeated(
     if len(repeated) == 0:
         return
     count = len(repeated.drop_duplicates())
-    several = f"{count} identifiers occur" if count > 1 else "1 identifier occurs"
+    several = f"{counted(count, 'identifier')} occur"
     year = "" if len(keys) == 1 else " in the same year"
     remedy = (
         "remove the repeated rows, for instance with `rows:`"
@@ -320,6 +319,6 @@ def _repeated(
         "of accounts is kept, or remove the repeated rows"
     )
     yield Problem(
-        f"{place}: {several} more than once{year} ({len(repeated)} rows).",
+        f"{place}: {several} more than once{year} ({counted(len(repeated), 'row')}).",
         f"{remedy}; see {codebook.path}",
     )

@@ -1,13 +1,14 @@
 """Pooled results: published numbers, numbers by hand, known truth, and exports that disagree."""
 
 import dataclasses
-import json
 import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from made_up_export import BREAK as SENT_BREAK
+from made_up_export import CONFIG, NACE, made_up_export
 from made_up_findings import SETTINGS, make_findings
 from specs import model_of, settings_of
 
@@ -15,16 +16,16 @@ from cisflow.base.problems import CisflowError
 from cisflow.base.records import rounded, write_table
 from cisflow.claims.verdicts import judge_pooled
 from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
-from cisflow.estimation.pooling.exports import write_export
 from cisflow.estimation.pooling.meta_regression import meta_regression, residual_variance
 from cisflow.estimation.pooling.pool import combine, pool
 from cisflow.estimation.pooling.prediction import prediction_interval, variances
+from cisflow.estimation.pooling.received import unpack
 from cisflow.publication.catalogue import FIGURE, catalogue
 from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pages
 from cisflow.publication.tables.pooled import leave_one_out_table, pooled_table, verdict_letters
 from cisflow.study.claims import Claims
 from cisflow.study.digests import spec_digest
-from cisflow.study.exports import disagreements, read_exports, unpack, with_exports
+from cisflow.study.exports import disagreements, read_exports, with_exports
 from cisflow.study.models import models_of
 from cisflow.study.run import is_pooled
 from cisflow.study.settings import Pool
@@ -393,7 +394,8 @@ def findings(root):
 
 
 def test_the_claims_rule_is_applied_to_the_pooled_interval():
-    rule = {"significance": 0.05, "equivalence": 0.10}
+    said = {"directional": "by its interval", "no_effect": "by two one-sided tests"}
+    rule = {"significance": 0.05, "equivalence": 0.10, **said}
     test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
     claims = {
         name: {"text": name, "source": "s", "test": {**test, **expected}}
@@ -506,42 +508,11 @@ def test_a_run_of_one_country_is_not_pooled():
 
 # --- exports -----------------------------------------------------------------------------------
 
-CONFIG = {
-    "run": "centre",
-    "title": "A centre",
-    "data": "synthetic",
-    "minimum_cell": 5,
-    "lag": 2,
-    "lag_average": 1,
-    "accounts_outcomes": {},
-    "pool": POOL,
-    "countries": {"NL": {"name": "Netherlands", "waves": {"CIS4": {}}, "attributes": {"gdp": 33}}},
-}
-NACE = {"groups": [{"label": "Wood", "divisions": {"2": [16]}}]}
-
-
-QUALITY = [
-    {"country": "NL", "wave": "CIS4", "reference_year": 2004, "breaks": [BREAK], "variables": {}}
-]
-
 
 @pytest.fixture
 def export(tmp_path):
     """Return the archive of a centre with one model."""
-    files = {
-        "estimates/NL/m.csv": "term,n,n_lower,n_upper\ncoop_any,100,97,3\nsmall,100,50,0\n",
-        "estimates/NL/m.json": json.dumps({"fits": [{"n_lower": 3, "dropped": {"x": 2}, "k": 2}]}),
-        "sample/NL.csv": "step,firms\n0,100\n",
-        "description/NL.json": "{}",
-    }
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    out = tmp_path / "export.zip"
-    sources = {name: tmp_path / name for name in files}
-    write_export(out, sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
-    return out
+    return made_up_export(tmp_path)
 
 
 def test_an_export_is_the_same_bytes_again_and_what_passed_the_gate(export, tmp_path):
@@ -550,22 +521,21 @@ def test_an_export_is_the_same_bytes_again_and_what_passed_the_gate(export, tmp_
         for name in set(names) - {"export.json"}:
             assert archive.read(name) == (tmp_path / name).read_bytes()
     assert not any("microdata" in name for name in names)
-    sources = {name: tmp_path / name for name in names if name != "export.json"}
-    write_export(tmp_path / "again.zip", sources, settings_of(CONFIG), {"m": "abc"}, NACE, QUALITY)
-    assert (tmp_path / "again.zip").read_bytes() == export.read_bytes()
+    (tmp_path / "again").mkdir()
+    assert made_up_export(tmp_path / "again").read_bytes() == export.read_bytes()
 
 
 def test_exports_join_the_countries_of_a_run(export):
     (sent,), problems = read_exports([str(export)])
     assert problems == []
-    own = {"BE": {"name": "Belgium", "waves": {"CIS4": {}}}}
+    own = {"BE": {**CONFIG["countries"]["NL"], "name": "Belgium"}}
     pooling = {**POOL, "attributes": {"NL": {"eu": 1}}}
     settings = settings_of({**CONFIG, "countries": own, "pool": pooling})
     joined = with_exports(settings, [sent]).countries
     assert list(joined) == ["BE", "NL"]
     assert joined["NL"].attributes == {"gdp": 33, "eu": 1}
     assert joined["NL"].export == str(export)
-    assert joined["NL"].series == {"years": [2004], "breaks": [BREAK]}
+    assert joined["NL"].series == {"years": [2004], "breaks": [SENT_BREAK]}
     assert list(disagreements([sent], settings, {"m": "abc"}, NACE)) == []
 
 
@@ -600,7 +570,7 @@ def test_a_file_changed_after_the_export_is_refused(export, tmp_path):
     with zipfile.ZipFile(export) as archive:
         archive.extractall(folder)
     unpack(str(folder), {"sample/NL.csv": tmp_path / "out.csv"})
-    assert (tmp_path / "out.csv").read_text() == "step,firms\n0,100\n"
+    assert (tmp_path / "out.csv").read_text() == (folder / "sample/NL.csv").read_text()
     (folder / "sample/NL.csv").write_text("step,firms\n0,900\n")
     with pytest.raises(CisflowError, match=r"sample/NL\.csv was changed after the export"):
         unpack(str(folder), {"sample/NL.csv": tmp_path / "out.csv"})

@@ -19,7 +19,7 @@ def readings(firms):
 def test_union_has_every_arrow(readings):
     arrows = {name: set(fit.model.system.arrows) for name, fit in readings.items()}
     assert arrows["union"] == arrows["direct"] | arrows["personnel"]
-    assert union({"b": "a"}, {"b": ["a", "c"]}) == {"b": ["a", "c"]}
+    assert union({"b": ["a"]}, {"b": ["a", "c"]}) == {"b": ("a", "c")}
 
 
 def test_the_true_reading_survives_and_the_other_does_not(readings):

@@ -198,11 +198,11 @@ def refused(run):
 def test_an_edited_table_does_not_leave(tmp_path):
     folder, _ = finished_run(tmp_path / "madeup")
     (folder / "publication/tables/sample_flow.csv").write_text("firm\nBE0123456789\n")
-    assert "tables/sample_flow.csv is not what the run wrote" in refused(folder)
+    assert "tables/sample_flow.csv has changed since the run wrote it" in refused(folder)
 
 
 def test_a_run_that_is_not_finished_is_not_released(tmp_path):
-    assert "register/publication.json is not there" in refused(tmp_path)
+    assert "publication/manifest.json is not there" in refused(tmp_path)
 
 
 def test_numbers_that_were_not_held_against_an_earlier_packet_do_not_leave(tmp_path):

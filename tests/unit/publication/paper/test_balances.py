@@ -29,7 +29,7 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
 
 def told_reason(e):
     """Return why the groups by technology have no balance."""
-    return e[e["column"].str.contains("high_tech minus")]["note"].iloc[0].split(": ")[1]
+    return e[e["column"].str.contains("high_tech minus")]["note"].iloc[0]
 
 
 def test_each_further_type_of_partner_is_told(synthetic, synthetic_paper):

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pandas as pd
+
 from cisflow.publication.tables.regressions import regression_table
 from cisflow.publication.words import label, number, stars
 
@@ -41,3 +43,31 @@ def test_few_firms_at_a_limit_are_not_counted_out(synthetic):
     table = regression_table(synthetic, "BE", "CIS2", "faems2005")
     assert set(table.frame.loc[("stats", "Firms at 100")]) == {"< 3"}
     assert set(table.frame.loc[("stats", "Firms at 0")]) == {"90"}
+
+
+def test_levels_of_a_regressor_are_rows_and_those_of_a_fixed_effect_are_not(synthetic):
+    classes, effect = "bins(employees, 50)", "C(bins(turnover, 10))"
+    spec = synthetic.models["firm_size"].model_copy(
+        update={
+            "columns": {"interaction": ("diversity", classes)},
+            "controls": (),
+            "fixed_effects": ("bins(turnover, 10)",),
+        }
+    )
+    rows = synthetic.rows("BE", "CIS4", "firm_size")
+    one = rows[rows["term"] == "diversity"]
+    levels = [
+        f"{classes}[T.50 or more]",
+        f"{effect}[T.10 or more]",
+        f"{effect}[T.10 or more]:small",
+    ]
+    more = [one.assign(term=level) for level in levels]
+    estimates = pd.concat([synthetic.estimates, *more], ignore_index=True)
+    changed = replace(
+        synthetic, estimates=estimates, models={**synthetic.models, "firm_size": spec}
+    )
+    shown = regression_table(changed, "BE", "CIS4", "firm_size").frame.loc["coef"].index
+    assert label(f"{classes}[T.50 or more]") in shown
+    assert label(classes) not in shown
+    assert label(f"{effect}[T.10 or more]") not in shown
+    assert label(f"{effect}[T.10 or more]:small") in shown

@@ -87,9 +87,17 @@ def test_a_stated_mark_settles_it(stated, value):
 @pytest.mark.parametrize(
     ("cells", "file", "fragment"),
     [
-        (["12,5", "7.5"], {}, "comma before decimals in column 'A' (1 row); point before decimals"),
+        (
+            ["12,5", "7.5"],
+            {},
+            "comma before decimals in column 'A' (fewer than 10 rows); point before decimals",
+        ),
         (["1 000", "1'000"], {}, "thousands are separated by several marks"),
-        (["12,5", "7"], {"decimal": "."}, "column 'A' (1 row): figures that are not written as"),
+        (
+            ["12,5", "7"],
+            {"decimal": "."},
+            "column 'A' (fewer than 10 rows): figures that are not written as",
+        ),
         (["1.234.567", "1.5e0"], {}, "texts with a point between thousands beside cells that are"),
         (["1,234,567", "1.5e0"], {}, "texts with a comma between thousands beside cells that are"),
     ],

@@ -1,19 +1,18 @@
 """Exports made by an earlier version are read as this one writes them."""
 
 import csv
-import hashlib
 import io
 import json
-from types import SimpleNamespace
 
 import pytest
+from made_up_export import contents, forged, made_up_export
 
-from cisflow.base.problems import CisflowError
 from cisflow.estimation.estimates import ESTIMATES
-from cisflow.study.exports import FORMAT, disagreements, of_format_1, read_exports, unpack
+from cisflow.estimation.pooling.received import of_format_1, unpack
+from cisflow.study.exports import FORMAT, read_exports
 
 OLD = [name for name in ESTIMATES.columns if name != "status"]
-WHERE = {"country": "XX", "wave": "W", "model": "m", "outcome": "y", "column": "c"}
+WHERE = {"country": "NL", "wave": "CIS4", "model": "m", "outcome": "y", "column": "c"}
 ROWS = [
     {"term": "a", "estimate": "1.5", "std_error": "0.5", "n": "40", "note": ""},
     {"term": "b", "note": "not estimable: constant in this sample, so it repeats the intercept"},
@@ -43,22 +42,19 @@ RECORD = {
 }
 
 
+def as_format_1(about):
+    about["format"] = 1
+
+
 @pytest.fixture
 def export(tmp_path):
-    """Return the folder of an export of format 1, as the version before wrote it."""
-    folder = tmp_path / "export"
-    contents = {"estimates/XX/m.csv": table(), "description/XX.json": json.dumps(RECORD).encode()}
-    for name, content in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    about = {"format": 1, "cisflow": "0.1", "countries": {}, "files": files}
-    (folder / "export.json").write_text(json.dumps(about), encoding="utf-8")
-    return folder
+    """Return an export of format 1, as the version before wrote it."""
+    old = {"estimates/NL/m.csv": table(), "description/NL.json": json.dumps(RECORD).encode()}
+    return forged(made_up_export(tmp_path), old, as_format_1)
 
 
 def test_an_old_table_gets_a_status_and_bare_reasons(export, tmp_path):
-    unpack(str(export), {"estimates/XX/m.csv": tmp_path / "m.csv"})
+    unpack(str(export), {"estimates/NL/m.csv": tmp_path / "m.csv"})
     read = ESTIMATES.read([tmp_path / "m.csv"])
     assert list(read.columns) == [*ESTIMATES.columns, "data"]
     assert read["status"].tolist() == STATUS
@@ -68,7 +64,7 @@ def test_an_old_table_gets_a_status_and_bare_reasons(export, tmp_path):
 
 
 def test_old_records_say_reasons_without_their_opening(export, tmp_path):
-    unpack(str(export), {"description/XX.json": tmp_path / "d.json"})
+    unpack(str(export), {"description/NL.json": tmp_path / "d.json"})
     read = json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))
     assert read["fits"] == [{"hausman": {"df": 2, "note": "no spread"}, "nobs": 40}]
     first, second = read["attrition"]["selectivity"]
@@ -78,18 +74,18 @@ def test_old_records_say_reasons_without_their_opening(export, tmp_path):
 
 def test_tables_without_notes_are_left_as_they_are():
     flow = b"country,wave,step,firms\nXX,W,0,40\n"
-    assert of_format_1("sample/XX.csv", flow) == flow
-
-
-def test_a_file_changed_since_is_refused_before_it_is_read(export, tmp_path):
-    (export / "estimates/XX/m.csv").write_bytes(table() + b"XX")
-    with pytest.raises(CisflowError, match="changed after the export"):
-        unpack(str(export), {"estimates/XX/m.csv": tmp_path / "m.csv"})
-    assert not (tmp_path / "m.csv").exists()
+    assert of_format_1("sample/NL.csv", flow) == flow
 
 
 def test_a_format_of_the_future_is_refused(export):
-    about = json.loads((export / "export.json").read_text(encoding="utf-8"))
-    (export / "export.json").write_text(json.dumps({**about, "format": FORMAT + 1}))
-    (found,) = disagreements(read_exports([str(export)])[0], SimpleNamespace(countries={}), {}, {})
+    forged(export, about=lambda about: {**about, "format": FORMAT + 1})
+    (found,) = read_exports([str(export)])[1]
     assert f"has format {FORMAT + 1}; this version reads 1 and {FORMAT}" in found.what
+
+
+def test_what_an_export_holds_is_written_byte_by_byte(tmp_path):
+    export = made_up_export(tmp_path)
+    names = [name for name in contents(export) if name != "export.json"]
+    unpack(str(export), {name: tmp_path / f"{i}" for i, name in enumerate(names)})
+    written = [(tmp_path / f"{i}").read_bytes() for i in range(len(names))]
+    assert written == [contents(export)[name] for name in names]

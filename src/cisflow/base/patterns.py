@@ -1,0 +1,33 @@
+"""Patterns that users write, matched by RE2: the time it takes grows with the text alone.
+
+Python's own engine tries ``(a+)+$`` in more ways than anyone can wait for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def groups_of(pattern: str) -> set[str]:
+    """Return the names of a pattern's groups.
+
+    Raises
+    ------
+    ValueError
+        It is none that RE2 knows; says why.
+    """
+    return {field.name for field in _extracted(pattern, "").type}
+
+
+def matched(pattern: str, text: str) -> dict[str, str] | dict[str, str | None] | None:
+    """Return what a pattern's groups are in a text; None where the text as a whole does not fit."""
+    found: dict[str, str] | None = _extracted(pattern, text).as_py()
+    return found and {name: part or None for name, part in found.items()}
+
+
+def _extracted(pattern: str, text: str) -> Any:
+    # Most runs have no accounts and need no Arrow while Snakemake parses.
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.extract_regex(pa.scalar(text), pattern=rf"\A(?:{pattern})\z")

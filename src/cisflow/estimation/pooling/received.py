@@ -1,0 +1,175 @@
+"""Files of an export, checked and written to where a run looks for its results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cisflow.base.documents import read_json
+from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.records import STAMP, Table
+from cisflow.base.texts import printable
+from cisflow.estimation.estimates import (
+    ALL_WAVES,
+    ESTIMATED,
+    ESTIMATES,
+    FIXED,
+    IN_WORDS,
+    NO_ESTIMATE,
+)
+from cisflow.panel.sample import FLOW
+from cisflow.raw.printed import PRINTED
+from cisflow.study.exports import AGAIN, contents_of, read_export
+
+TABLES = {"estimates": ESTIMATES, "sample": FLOW}
+STATUSES = (ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS)
+# No estimate, count or test statistic of firms is larger, and no word of a result longer.
+LARGEST, LONGEST, DEEPEST = 1e15, 2000, 12
+OLD_NOTE = "not estimable:"  # how notes of format 1 begin
+
+
+def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
+    """Write files of an export to where this run looks for them.
+
+    Parameters
+    ----------
+    export
+        The archive or the folder.
+    outputs
+        Where to write each file, by its name in the export.
+
+    Raises
+    ------
+    CisflowError
+        Files that are missing, are not as they were exported, or hold what no such file does;
+        then none is written.
+    """
+    about, content = read_export(export).about, contents_of(export)
+    taken: dict[str, bytes] = {}
+    problems = []
+    for name in outputs:
+        if name not in about["files"]:
+            problems.append(Problem(f"{name} is missing", AGAIN))
+            continue
+        try:
+            taken[name] = content(name)
+            if about["format"] == 1:
+                taken[name] = of_format_1(name, taken[name])
+            what = dict.fromkeys(_wrong(name, taken[name], about))
+        except (ValueError, csv.Error):
+            what = {"is damaged": None}
+        problems += [Problem(f"{name} {text}", AGAIN) for text in what]
+    if problems:
+        raise CisflowError(export, problems)
+    for name, out in outputs.items():
+        Path(out).write_bytes(taken[name])
+
+
+def _wrong(name: str, content: bytes, about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a file holds that none of its kind does."""
+    kind, country, *model = Path(name).with_suffix("").parts
+    place = {"country": country, **({"model": model[0]} if model else {})}
+    text = content.decode("utf-8")
+    if name.endswith(".json"):
+        record = read_json(text)
+        if not isinstance(record, dict) or any(record.get(k, v) != v for k, v in place.items()):
+            yield "is of another country or model"
+        if printable(record) != record:
+            yield "holds characters that cannot be printed"
+        yield from _wrong_values(record)
+        return
+    if printable(text) != text:
+        yield "holds characters that cannot be printed"
+    header, *rows = csv.reader(io.StringIO(text))
+    table = TABLES[kind]
+    if header != [*table.columns, "data"]:
+        yield f"has not the columns {', '.join(table.columns)}"
+        return
+    for row in rows:
+        if len(row) != len(header):
+            yield "has rows that are not as long as its header"
+            return
+        yield from _wrong_row(dict(zip(header, row, strict=True)), table, place, about)
+
+
+def _wrong_row(
+    row: Mapping[str, str], table: Table, place: Mapping[str, str], about: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what is wrong with a row of a table; the columns are as declared."""
+    if any(row[key] != value for key, value in place.items()):
+        yield "is of another country or model"
+    if row["wave"] not in (*about["countries"][place["country"]]["waves"], ALL_WAVES, PRINTED):
+        yield "has a wave that the country has not"
+    if row["data"] != STAMP[about["data"]]:
+        yield f"is not stamped as {about['data']} data"
+    if row.get("status", ESTIMATED) not in STATUSES:
+        yield "has an unknown status"
+    for column in table.numbers:
+        if row[column] and not abs(float(row[column])) <= LARGEST:
+            yield f"{column} has a number that is none, infinite or absurdly large"
+    if any(len(row[column]) > LONGEST for column in table.text):
+        yield "has a text that is far too long"
+
+
+def _wrong_values(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield what no record of cisflow's holds: deep nesting, long texts, absurd numbers."""
+    if depth > DEEPEST:
+        yield "is nested too deep"
+    elif isinstance(value, dict | list):
+        if isinstance(value, dict) and any(len(key) > LONGEST for key in value):
+            yield "has a text that is far too long"
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _wrong_values(inner, depth + 1)
+    elif isinstance(value, str) and len(value) > LONGEST:
+        yield "has a text that is far too long"
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
+        yield "has a number that is absurdly large"
+
+
+def of_format_1(name: str, content: bytes) -> bytes:
+    """Return a file of an export of format 1 as format 2 has it.
+
+    Format 1 had no ``status``: the note of what had no estimate began with ``not estimable:``, and
+    where the logit of having accounts could not be estimated its term did.
+    """
+    text = content.decode("utf-8")
+    if name.endswith(".json"):
+        return (
+            json.dumps(_told_bare(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
+        ).encode()
+    names, *rows = csv.reader(io.StringIO(text))
+    if "note" not in names:
+        return content
+    out = io.StringIO()
+    at = names.index("note")
+    told = [
+        [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
+    ]
+    csv.writer(out, lineterminator="\n").writerows([[*names[:at], "status", *names[at:]], *told])
+    return out.getvalue().encode()
+
+
+def _status(row: Mapping[str, str]) -> tuple[str, str]:
+    """Return status and note of a row of estimates of format 1."""
+    note, zero = row["note"], row["note"].endswith("zero by assumption")
+    if note.startswith(OLD_NOTE):
+        return "not_estimable", note.removeprefix(OLD_NOTE).strip()
+    return "fixed" if zero else "estimated" if row["estimate"] else "in_words", note
+
+
+def _told_bare(value: Any) -> Any:
+    """Return a record of format 1 whose notes, and terms that are notes, say the reason alone."""
+    if isinstance(value, list):
+        return [_told_bare(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    told = {key: _told_bare(inner) for key, inner in value.items()}
+    if str(told.get("term", "")).startswith(OLD_NOTE):
+        told |= {"term": "", "note": told["term"]}
+    if isinstance(told.get("note"), str):
+        told["note"] = told["note"].removeprefix(OLD_NOTE).strip()
+    return told
