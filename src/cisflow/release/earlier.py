@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cisflow.base.private import private
 from cisflow.release.gate import Gate
 
 
@@ -40,7 +41,7 @@ class Sets:
 
     def write(self, file: Path | str) -> None:
         """Write them, readable by numpy alone."""
-        np.savez_compressed(file, **vars(self))
+        np.savez_compressed(private(file), **vars(self))
 
     @classmethod
     def read(cls, file: Path | str) -> Sets:

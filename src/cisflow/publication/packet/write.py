@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cisflow.base.private import private
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import STAMP
 from cisflow.publication.manifest import verify
@@ -76,11 +77,7 @@ def _earlier(run: Path) -> list[str]:
 
 
 def _remember(folder: Path, number: int) -> None:
-    released = folder / "released"
-    released.mkdir(mode=0o700, exist_ok=True)
-    kept = released / f"{number}.npz"
-    shutil.copyfile(folder / "sets.npz", kept)
-    kept.chmod(0o600)
+    shutil.copyfile(folder / "sets.npz", private(folder / "released" / f"{number}.npz"))
 
 
 def _checked(registers: Registers) -> list[Output]:
