@@ -13,7 +13,7 @@ import pandas as pd
 from cisflow.disclosure.magnitudes import DOMINANT, SAME, SINGLE, WEIGHED
 from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES
 from cisflow.estimation.estimates import WITHHELD as STATUS
-from cisflow.publication.packet.outputs import Output
+from cisflow.publication.packet.outputs import LOW, Output
 from cisflow.publication.words import WITHHELD
 from cisflow.release.estimates import FEW_DF, LARGEST
 from cisflow.study.disclosure import Profile
@@ -46,7 +46,8 @@ def _result(output: Output, folder: Path, date: str, stamp: str) -> dict[str, An
         check = CHECKS.get(why, THRESHOLD)
         by_check[check] = by_check.get(check, 0) + count
     kind = TYPES.get(output.kind, "regression" if output.kind.endswith("estimates") else "custom")
-    reviewed = by_check or output.explain or kind == "custom"
+    low = any(said.startswith(LOW) for said in output.explain)
+    reviewed = by_check or low or kind == "custom"
     told = "; ".join(f"{check}: {count} numbers suppressed" for check, count in by_check.items())
     mitigation = {"mitigation": "suppress" if by_check else "none"} if kind == "table" else {}
     return {

@@ -52,6 +52,7 @@ HELD = {
     "estimates": "ABCGH",
     "quality": "I",
 }
+LOW = "low support"
 MOST = 6  # places named on the sheet; register.json names all
 
 
@@ -213,6 +214,7 @@ class Registers:
         }
         told = self._told(entries, item["wave"], models)
         about = ", ".join(filter(None, (" and ".join(countries), item["wave"])))
+        told["explain"] += _linked(entries)
         told["explain"] += [
             f"{country}: estimates that another centre let out"
             for country in countries
@@ -238,14 +240,14 @@ class Registers:
             "firms": firms,
             "rules": "".join(sorted({*"".join(HELD[source] for source in sources)})),
             "withheld": dict(sorted(Counter(w["why"] for w in withheld).items())),
-            "explain": [*self._small(firms), *_grouped(near), *_linked(entries)],
+            "explain": [*self._small(firms), *_grouped(near), *_totals(sources)],
         }
 
     def _small(self, firms: Iterable[int | None]) -> Iterator[str]:
         twice = 2 * self.profile.minimum_cell
         small = sum(n is not None and n < twice for n in firms)
         if small and self.profile.minimum_cell > 1:
-            yield f"low support: {small} of its samples have fewer than {twice} firms"
+            yield f"{LOW}: {small} of its samples have fewer than {twice} firms"
 
 
 def _grouped(near: Iterable[Mapping[str, str]]) -> Iterator[str]:
@@ -255,7 +257,7 @@ def _grouped(near: Iterable[Mapping[str, str]]) -> Iterator[str]:
         by.setdefault(one["what"], []).append(one["place"])
     for what, places in by.items():
         more = f"; and {len(places) - MOST} more" if len(places) > MOST else ""
-        yield f"low support: {what} ({'; '.join(places[:MOST])}{more})"
+        yield f"{LOW}: {what} ({'; '.join(places[:MOST])}{more})"
 
 
 def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
@@ -264,5 +266,8 @@ def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
     if sources:
         more = f" and {len(sources) - MOST} more files" if len(sources) > MOST else ""
         yield f"linked: tells the same numbers as {', '.join(sources[:MOST])}{more}"
-    if any(file.startswith("description/") for file in sources):
+
+
+def _totals(sources: Iterable[str]) -> Iterator[str]:
+    if "description" in sources:
         yield "means and deviations: whether dominance is held on what they total (rule D)"

@@ -93,6 +93,12 @@ def _checked(registers: Registers) -> list[Output]:
         for found in verify(run)
         if found.section in ("files", "results")
     ]
+    problems += [
+        Problem(f"{file} is not there", remedy)
+        for output in outputs
+        for file in output.files.values()
+        if not (run / file).is_file()
+    ]
     for country, register in registers.countries.items():
         if _unknown_to_gate(run / "microdata" / country, register["earlier"]):
             what = f"{country}: numbers were not held against what an earlier packet released"

@@ -201,6 +201,12 @@ def test_an_edited_table_does_not_leave(tmp_path):
     assert "tables/sample_flow.csv has changed since the run wrote it" in refused(folder)
 
 
+def test_a_file_that_is_gone_is_named(tmp_path):
+    folder, _ = finished_run(tmp_path / "madeup")
+    (folder / "rates/BE.csv").unlink()
+    assert "rates/BE.csv is not there" in refused(folder)
+
+
 def test_a_run_that_is_not_finished_is_not_released(tmp_path):
     assert "publication/manifest.json is not there" in refused(tmp_path)
 
