@@ -29,7 +29,7 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks of a page that can be run, in order."""
     found = list(FENCE.finditer(text))
-    for block, after in zip(found, [*found[1:], None], strict=True):
+    for block, after in zip(found, [*found, None][1:], strict=True):
         line = text.count("\n", 0, block.start(2))
         if block[1] == "python":
             shown = after is not None and after[1] == "text"

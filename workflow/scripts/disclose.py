@@ -1,6 +1,8 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
+    from pathlib import Path
+
     from cisflow.base.records import read_firms, read_record, write_record, write_table
     from cisflow.estimation.estimates import ESTIMATES, Estimates
     from cisflow.panel.rates import read_official_rates
