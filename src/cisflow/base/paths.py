@@ -35,6 +35,12 @@ def shown(path: Path | str) -> str:
         return path.as_posix()
 
 
+def named(path: Path | str) -> str:
+    """Return a path as results tell it: of one outside the working folder the file's name alone."""
+    told = shown(path)
+    return Path(told).name if Path(told).is_absolute() or ".." in Path(told).parts else told
+
+
 Paths = str | Path | Sequence[str | Path]
 
 

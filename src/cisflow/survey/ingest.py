@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.paths import Paths, files_of, shown
+from cisflow.base.paths import Paths, files_of, named, shown
 from cisflow.base.problems import CisflowError, Problem, counted, lists_values, values_told
 from cisflow.raw.extract import verify_checksum
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
@@ -129,7 +129,7 @@ def ingest_wave(
     quality = {
         "country": country,
         "wave": wave,
-        "file": file,
+        "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
         "codebook": codebook.id,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.base.paths import shown
+from cisflow.base.paths import named, shown
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import column_names, verify_checksum
 from cisflow.study.canonical import ACCOUNT_COLUMNS
@@ -85,7 +85,7 @@ def ingest_accounts(
     quality = {
         "country": country,
         "wave": "accounts",
-        "file": shown(path),
+        "file": named(path),
         "read_as": books.read_as,
         "codebook": codebook.id,
         "title": codebook.title,
