@@ -174,7 +174,7 @@ CONFIGS = {
     "a checksum cut off": (lambda c: wave(c).update(sha256="abc"), ["sha256: 'abc'", "Checksum"]),
     "an export that is not there": (
         lambda c: c.update(pool_from=["nl.zip"]),
-        ["pool_from: nl.zip does not exist", "name the export.zip a centre sent"],
+        ["pool_from: nl.zip: does not exist", "name the export.zip a centre sent"],
     ),
     "another models file": (
         lambda c: c.update(models_file="config/modles.yaml"),
