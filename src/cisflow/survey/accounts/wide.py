@@ -267,7 +267,8 @@ def _undated(
     if count:
         yield Problem(
             f"closing date (column '{one_line(closing_date.name)}'): "
-            f"{counted_of(count, len(years), 'row')} have figures and no closing date, so that their years are unknown",
+            f"{counted_of(count, len(years), 'row')} have figures and no closing date, "
+            "so that their years are unknown",
             "export the file with absolute years, or remove these rows",
         )
 
