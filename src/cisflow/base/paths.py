@@ -47,6 +47,12 @@ def _below(path: Path | str, folder: Path) -> str | None:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
 
 
+def named(path: Path | str) -> str:
+    """Return a path as results tell it: of one outside the working folder the file's name alone."""
+    told = shown(path)
+    return Path(told).name if Path(told).is_absolute() or ".." in Path(told).parts else told
+
+
 Paths = str | Path | Sequence[str | Path]
 
 
