@@ -38,19 +38,13 @@ def named(path: Path | str) -> str:
     lies elsewhere, by a machine's own path, has its bare name.
     """
     if not Path(path).is_absolute():
-        return Path(path).as_posix()
+        return Path(path).name if ".." in Path(path).parts else Path(path).as_posix()
     return _below(path, Path.cwd()) or _below(path, shipped()) or Path(path).name
 
 
 def _below(path: Path | str, folder: Path) -> str | None:
     path, folder = Path(path).resolve(), folder.resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
-
-
-def named(path: Path | str) -> str:
-    """Return a path as results tell it: of one outside the working folder the file's name alone."""
-    told = shown(path)
-    return Path(told).name if Path(told).is_absolute() or ".." in Path(told).parts else told
 
 
 Paths = str | Path | Sequence[str | Path]
