@@ -308,7 +308,7 @@ def test_pooled_file_without_the_country(tmp_path, refusal):
     pooled = firms().assign(COUNTRY=["NL", "DE"] * 3)
     message = refusal(_csv(tmp_path, pooled), select={"COUNTRY": "BE"})
     assert "none of the file's rows has COUNTRY = BE" in message
-    assert "correct `select:` in the config: column 'COUNTRY' has DE, NL" in message
+    assert "correct `select:` in the config: the wrong column?" in message
 
 
 def test_pooled_file_without_the_column_of_countries(tmp_path, refusal):
@@ -386,7 +386,7 @@ def test_no_rows_of_the_wave(tmp_path, refusal):
     _csv(tmp_path, firms().assign(YEAR="2004"))
     message = refusal("bad.csv", f"{CODEBOOK}rows: {{YEAR: 2006}}\n")
     assert "none of the file's rows has YEAR = 2006" in message
-    assert "column 'YEAR' has 2004" in message
+    assert "the wrong column?" in message
 
 
 def test_no_column_to_tell_the_wave(tmp_path, refusal):

@@ -38,7 +38,7 @@ def named(path: Path | str) -> str:
     lies elsewhere, by a machine's own path, has its bare name.
     """
     if not Path(path).is_absolute():
-        return Path(path).as_posix()
+        return Path(path).name if ".." in Path(path).parts else Path(path).as_posix()
     return _below(path, Path.cwd()) or _below(path, shipped()) or Path(path).name
 
 

@@ -129,7 +129,7 @@ def ingest_wave(
     quality = {
         "country": country,
         "wave": wave,
-        "file": " + ".join(named(single) for single in files_of(path)),
+        "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
         "codebook": codebook.id,

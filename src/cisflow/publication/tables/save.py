@@ -96,7 +96,7 @@ def _html(table: Table, name: str) -> str:
 # What Typst takes for markup: signs anywhere, and a few where a line begins. maketables escapes
 # some of them in some places; here all pass it under another name.
 _TYPST = re.compile(
-    r"[\\`$#@~<>_*\[\]\"']|/(?=[/*])|(?<=/)[/*]|-(?=[-?])|(?<=-)[-?]|:(?=//)|(?<=\.)\.(?=\.)"
+    r"[\\`$#@~<>_*\[\]]|/(?=[/*])|(?<=/)[/*]|-(?=[-?])|(?<=-)[-?]|:(?=//)|(?<=\.)\.(?=\.)"
     r"|^\s*(?:=+|[-+/]|\d+\.)(?=\s|$)",
     re.M,
 )

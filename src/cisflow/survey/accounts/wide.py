@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.problems import CisflowError, Problem, counted_of
 from cisflow.raw.extract import open_extract, selected
 from cisflow.study.codebook import Codebook
 from cisflow.survey.accounts.figures import as_text, plain_figures
@@ -266,8 +266,9 @@ def _undated(
     count = int((figures & years.isna()).sum())
     if count:
         yield Problem(
-            f"closing date (column '{one_line(closing_date.name)}'): {count} of {len(years)} rows "
-            "have figures and no closing date, so that their years are unknown",
+            f"closing date (column '{one_line(closing_date.name)}'): "
+            f"{counted_of(count, len(years), 'row')} have figures and no closing date, "
+            "so that their years are unknown",
             "export the file with absolute years, or remove these rows",
         )
 
