@@ -90,10 +90,10 @@ def step_facts(
     return {
         **heading(findings, items, "balances", country, wave, model),
         "target": inline(balance_of(spec).target),
-        "balances": balances,
+        "balances": [b for b in balances if b["estimate"]],  # the table says why others have none
         "costly": [
             b["step"]
             for b in balances
-            if b["significance"] != "not significant" and b["sign"] == "negative"
+            if b.get("sign") == "negative" and b["significance"] != "not significant"
         ],
     }
