@@ -7,7 +7,7 @@ from specs import model_of
 from cisflow.base.records import rounded
 from cisflow.estimation.estimates import Estimates
 from cisflow.estimation.run import estimate
-from cisflow.panel.attrition import selectivity
+from cisflow.panel.attrition import SELECTIVITY_COLUMNS, selectivity
 from cisflow.panel.rates import cooperation_rates
 from cisflow.panel.ratios import NEEDED_RATIOS
 from cisflow.release.attrition import losses_of, note_losses, told_losses
@@ -129,4 +129,9 @@ def losses_told(panel, minimum=3, lags=()):
 
 def selectivity_of(panel):
     """Return the terms of the logit of having accounts, and its joint test."""
-    return pd.DataFrame([row for logit in selectivity(panel) for row in logit.rows])
+    rows = [
+        row
+        for logit in selectivity(panel)
+        for row in ([{"wave": logit.wave, "note": logit.reason}] if logit.fit is None else logit.rows)
+    ]
+    return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))
