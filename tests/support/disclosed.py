@@ -132,6 +132,8 @@ def selectivity_of(panel):
     rows = [
         row
         for logit in selectivity(panel)
-        for row in ([{"wave": logit.wave, "note": logit.reason}] if logit.fit is None else logit.rows)
+        for row in (
+            [{"wave": logit.wave, "note": logit.reason}] if logit.fit is None else logit.rows
+        )
     ]
     return pd.DataFrame(rows, columns=list(SELECTIVITY_COLUMNS))

@@ -13,7 +13,7 @@ from cisflow.publication.findings import groups_in, read_findings
 
 def test_a_claim_keeps_its_text_wave_names(tmp_path, synthetic):
     claims = synthetic.claims
-    claims.assign(wave="2010", country="NA").to_csv(tmp_path / "c.csv", index=False)
+    write_table(claims.assign(wave="2010", country="NA"), tmp_path / "c.csv", "synthetic")
     read = CLAIMS.read([tmp_path / "c.csv"])
     assert set(read["wave"]) == {"2010"}
     assert set(read["country"]) == {"NA"}
