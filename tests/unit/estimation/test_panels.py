@@ -273,7 +273,7 @@ def findings_of(data, model):
 def test_table_has_methods_side_by_side_and_tells_what_the_gate_withheld():
     found = findings_of(simulated(firms=60, once=2), spec(columns={"c": ["x", "z"]}))
     for fit in found.diagnostics[0]["fits"]:
-        # Two firms are in one wave: the difference of these numbers would tell, so the gate has none.
+        # Two firms are in one wave: the difference of these numbers would tell them apart.
         fit |= {name: None for name in ("firms", "firms_again") if name in fit}
     table = panel_table(found, "XX", "m")
     assert list(table.frame.columns) == [
