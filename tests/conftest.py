@@ -1,6 +1,7 @@
 """What every test may use: the project's root and the public material beside it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ SHARED = ROOT.parent / "shared"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole runs come first: they are long, and short tests fill up the processes at the end."""
     items.sort(key=lambda item: {"workflow", "cluster"}.isdisjoint(item.path.parts))
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project():
+    """Begin in the project's folder, wherever an earlier test of the process ended."""
+    os.chdir(ROOT)
 
 
 @pytest.fixture(scope="session")
