@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MINIMUM_CELL = 3
-"""Fewest firms a published number may rest on, where the config says nothing else."""
+"""Fewest rows of which the command tells on the screen; what is published obeys the profile."""
 FEWEST_LEFT = 10
 """Where groups leave fewer of all firms over than this, how large the groups are is not told."""
 
