@@ -69,7 +69,7 @@ def messages_stay(request, monkeypatch, tmp_path):
 
     def remembered(self) -> str:
         text = in_words(self)
-        messages[text.replace(str(tmp_path), "TMP").replace(str(ROOT), "ROOT")] = None
+        messages[text.replace(str(tmp_path), "TMP").replace(f"{ROOT}/", "")] = None
         return text
 
     monkeypatch.setattr(CisflowError, "__str__", remembered)
