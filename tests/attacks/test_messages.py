@@ -119,7 +119,7 @@ def test_a_wrong_selection_lists_no_values_of_firms(told, column):
     ("column", "value"),
     [
         ("Consolidation code", "Vandenberghe Staal NV"),
-        ("BvD ID number", "Vandenberghe Staal NV"),
+        ("BvD ID number", "BE0002"),
         ("Added value\nth EUR 2006", "Vandenberghe Staal NV"),
         ("Added value\nth EUR 2006", "0417.497,10,6"),
     ],

@@ -16,18 +16,22 @@ def groups_of(pattern: str) -> set[str]:
     ValueError
         It is none that RE2 knows; says why.
     """
-    return {field.name for field in _extracted(pattern, "").type}
+    try:
+        # As it stands: between anchors, a bracket that closes none would close theirs.
+        return {field.name for field in _extract("", pattern).type}
+    except ValueError as error:
+        raise ValueError(str(error)[:200]) from None
 
 
 def matched(pattern: str, text: str) -> dict[str, str] | dict[str, str | None] | None:
     """Return what a pattern's groups are in a text; None where the text as a whole does not fit."""
-    found: dict[str, str] | None = _extracted(pattern, text).as_py()
+    found: dict[str, str] | None = _extract(text, rf"\A(?:{pattern})\z").as_py()
     return found and {name: part or None for name, part in found.items()}
 
 
-def _extracted(pattern: str, text: str) -> Any:
+def _extract(text: str, pattern: str) -> Any:
     # Most runs have no accounts and need no Arrow while Snakemake parses.
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.extract_regex(pa.scalar(text), pattern=rf"\A(?:{pattern})\z")
+    return pc.extract_regex(pa.scalar(text), pattern=pattern)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from specs import model_of
 
+from cisflow.estimation.evidence import ROW
 from cisflow.estimation.instruments import instrumental, strength
 from cisflow.estimation.run import estimate
 from cisflow.estimators.regression.weak_instruments import reduced_form
@@ -22,6 +23,7 @@ def simulated(n=400, seed=1, first=0.5, invalid=0.0):
     y = 1 + 0.5 * x + 0.4 * w + u + invalid * z[:, 0] + 0.5 * rng.normal(size=n)
     data = pd.DataFrame({"y": y, "x": x, "z1": z[:, 0], "z2": z[:, 1], "w": w})
     return data.assign(
+        **{ROW: range(n)},
         wave="W1",
         reference_year=2004,
         firm_id=[f"f{i}" for i in range(n)],
