@@ -76,10 +76,11 @@ class Project:
         return rules - GATHERING - {"total", "jobid:"}
 
     def edit_yaml(self, name: str, **changes) -> None:
-        """Set top-level keys of a YAML file."""
+        """Set top-level keys of a YAML file; None takes one away."""
         path = self.folder / name
-        document = yaml.safe_load(path.read_text())
-        path.write_text(yaml.safe_dump({**document, **changes}, sort_keys=False))
+        document = {**yaml.safe_load(path.read_text()), **changes}
+        given = {key: value for key, value in document.items() if value is not None}
+        path.write_text(yaml.safe_dump(given, sort_keys=False))
 
     def published(self, run: str) -> Path:
         """Return the folder of what a run publishes."""

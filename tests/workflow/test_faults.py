@@ -46,7 +46,8 @@ RESULTS = Path("results/small")
 def write_config(project, name=CONFIG, **changes):
     path = project.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump({**SMALL, **changes}, sort_keys=False, allow_unicode=True)
+    given = {key: value for key, value in {**SMALL, **changes}.items() if value is not None}
+    text = yaml.safe_dump(given, sort_keys=False, allow_unicode=True)
     path.write_text(text, encoding="utf-8")
 
 

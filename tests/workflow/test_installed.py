@@ -191,12 +191,10 @@ def test_a_copied_clone_has_nothing_to_do_and_nor_has_an_installed_package(
     assert done.returncode == 0, done.stderr[-4000:]
     elsewhere = tmp_path / "else" / "where"
     # Without times, as `cp -r` copies: data and scripts are then newer than what is made of them.
-    for part in ("results", ".snakemake", "src", "workflow", "paper", "config", "data"):
-        shutil.copytree(project.folder / part, elsewhere / part, copy_function=shutil.copyfile)
-    shutil.copy(project.folder / "environment.yml", elsewhere)
+    shutil.copytree(project.folder, elsewhere, copy_function=shutil.copyfile)
     copy = type(project)(elsewhere)
     assert copy.planned() == set()
-    for part in ("src", "workflow", "paper", "environment.yml"):
+    for part in ("Snakefile", "profiles", "src", "workflow", "paper", "environment.yml"):
         (shutil.rmtree if (elsewhere / part).is_dir() else os.remove)(elsewhere / part)
     dry = Installed(installed.site, elsewhere).cisflow("run", "--dry-run")
     assert "Nothing to be done" in dry.stdout + dry.stderr

@@ -41,8 +41,6 @@ def results(new_project):
     countries = {"BE": {"name": "Flanders", "waves": waves}}
     changes = {"countries": countries, "models": ["faems2005_fractional"], "run": "planted"}
     project.edit_yaml("config/config.yaml", **changes, simulate=None)
-    text = (project.folder / "config/config.yaml").read_text().replace("simulate: null\n", "")
-    (project.folder / "config/config.yaml").write_text(text)
     done = project.snakemake("all", "results/planted/export.zip")
     assert done.returncode == 0, done.stderr[-4000:]
     return project.folder / "results" / "planted"
