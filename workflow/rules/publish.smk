@@ -18,7 +18,8 @@ rule tables:
     input:
         **FINDINGS,
     output:
-        report(
+        digests=results("tables.sha256"),
+        tables=report(
             directory(published("tables")),
             patterns=["{name}.html"],
             caption="../report/item.rst",
@@ -46,7 +47,8 @@ rule figures:
     input:
         **FINDINGS,
     output:
-        report(
+        digests=results("figures.sha256"),
+        figures=report(
             directory(published("figures")),
             patterns=["{name}.svg"],
             caption="../report/item.rst",
@@ -73,8 +75,8 @@ rule figures:
 rule paper:
     input:
         **FINDINGS,
-        # Copying a folder changes its time and nothing else: what tables and figures are made
-        # of is all among these inputs and parameters, so their time need not be asked.
+        # Copying a folder changes its time and nothing else: what it holds is told by digests.
+        digests=[results("tables.sha256"), results("figures.sha256")],
         tables=ancient(published("tables")),
         figures=ancient(published("figures")),
     output:

@@ -4,9 +4,11 @@ with reported(snakemake.log[0]):
     from cisflow.publication.catalogue import FIGURE, catalogue
     from cisflow.publication.figures.canvas import save_figure
     from cisflow.publication.findings import read_findings
+    from cisflow.publication.manifest import write_digests
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())
     )
     for item in catalogue(findings.settings, findings.models).of(FIGURE):
-        save_figure(item.made(findings), snakemake.output[0], item.name)
+        save_figure(item.made(findings), snakemake.output.figures, item.name)
+    write_digests(snakemake.output.figures, snakemake.output.digests)

@@ -3,10 +3,12 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     from cisflow.publication.catalogue import TABLE, catalogue
     from cisflow.publication.findings import read_findings
+    from cisflow.publication.manifest import write_digests
     from cisflow.publication.tables.save import save_table
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())
     )
     for item in catalogue(findings.settings, findings.models).of(TABLE):
-        save_table(item.made(findings), snakemake.output[0], item.name)
+        save_table(item.made(findings), snakemake.output.tables, item.name)
+    write_digests(snakemake.output.tables, snakemake.output.digests)

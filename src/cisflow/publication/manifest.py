@@ -57,6 +57,16 @@ def write_manifest(
         write_record(elsewhere, folder.parent / PLACES, settings["data"])
 
 
+def write_digests(folder: Path | str, file: Path | str) -> None:
+    """List the SHA-256 of each file of a folder as ``sha256sum`` does, to tell whether it changed.
+
+    Snakemake knows of a folder only when it was written, and a copy of a run has new times.
+    """
+    digests = _digests(published(Path(folder)), Path(folder))
+    text = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+    Path(file).write_text(text, encoding="utf-8")
+
+
 def published(folder: Path) -> list[Path]:
     """Return the files of a publication, but for the manifest and the report."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
