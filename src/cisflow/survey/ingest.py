@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ from cisflow.survey.answers import (
     read_rows,
     weightless,
 )
+from cisflow.survey.contradictions import accepted, contradictory
 from cisflow.survey.identifiers import in_format
 from cisflow.survey.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
 from cisflow.survey.schema import conforming, dtype_of, firm_schema
@@ -30,6 +31,11 @@ from cisflow.survey.semantics import semantics
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
+# With the share of unchanged products, what the rounds of the survey ask for makes the whole.
+WHOLES = (
+    ("share_unchanged", "share_new_firm", "share_new_market"),
+    ("share_unchanged", "share_improved", "share_new"),
+)
 # A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
 ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")
 
@@ -126,6 +132,21 @@ def ingest_wave(
     firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
     firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
     firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
+    checks = {
+        **cooperation(given, codebook.path),
+        **_filter_checks(given, asked, codebook),
+        **_screen_checks(given, screens, codebook),
+        **consistency(firms, _whole_shares(codebook, answers), codebook.path),
+        **semantics(given, firms, codebook, delivery.columns, excess),
+        **contradictory(
+            raw,
+            given,
+            firms.set_index(given.index),
+            {variable: answer.invalid for variable, answer in answers.items()},
+            codebook,
+            delivery.columns,
+        ),
+    }
     quality = {
         "country": country,
         "wave": wave,
@@ -140,16 +161,21 @@ def ingest_wave(
         "duplicate_ids": 0,  # a file that has any is refused
         "notes": list(notes(codebook)),
         "breaks": [entry.model_dump(by_alias=True) for entry in codebook.breaks],
-        "checks": {
-            **cooperation(given, codebook.path),
-            **_filter_checks(given, asked, codebook),
-            **_screen_checks(given, screens, codebook),
-            **consistency(firms, whole, codebook.path),
-            **semantics(given, firms, codebook, delivery.columns, excess),
-        },
+        "checks": checks,
+        "accepted": accepted(checks, codebook),
         "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
     return firms, quality
+
+
+def _whole_shares(codebook: Codebook, answers: Collection[str]) -> list[str]:
+    """Return the shares that make the whole turnover: as declared, else those that always do.
+
+    If the file lacks one of them the others make no whole.
+    """
+    declared = codebook.shares.sum_to_100
+    wholes = (declared,) if declared else WHOLES
+    return next((list(whole) for whole in wholes if set(whole) <= set(answers)), [])
 
 
 def _table(answers: dict[str, Answers], index: pd.Index) -> pd.DataFrame:
