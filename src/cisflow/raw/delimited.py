@@ -92,13 +92,14 @@ def open_text(raw: RawFile, options: Options) -> Opened:
     labels = {name: text for name, text in (layout.found.labels | below).items() if name}
     seen: list[LeftOut] = [LeftOut()] if options.get("all_rows") else []
     counts: dict[str, int] = {}
+    begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
         if not seen:
             seen.append(_left_out(raw, layout))
         yield from _firms(raw, layout, names, seen[0])
         counts.update(seen[0].counts)
-        how.extend([*seen[0].how, layout.encoding.shown])
+        how[:] = [*begun, layout.encoding.shown, *seen[0].how]
 
     def finish(table: pa.Table) -> pa.Table:
         if options.get("stored_apart"):  # figures are wanted as they are written

@@ -93,10 +93,10 @@ def plain(text: str) -> str:
 
 
 def _cells(column: Any) -> list[str]:
-    """Return the different cells of a column that have a digit, if some have signs beside it."""
+    """Return the different cells of a column that may be numbers, if some have signs beside digits."""
     if not pc.any(pc.match_substring_regex(column, SIGNS)).as_py():
         return []
-    return [text for text in pc.unique(column).to_pylist() if text and re.search(r"\d", text)]
+    return [text for text in pc.unique(column).to_pylist() if text and re.search(r"[\d,]", text)]
 
 
 def _has_decimal_commas(cells: list[str]) -> bool:
