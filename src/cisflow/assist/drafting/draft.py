@@ -22,8 +22,9 @@ from cisflow.assist.drafting.filters import (
 from cisflow.assist.drafting.money import add_money
 from cisflow.assist.drafting.names import by_name, matched, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
-from cisflow.assist.inspection import ESSENTIAL, TRIPLES, Fit, Look, latest_year
+from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.assist.matching import Match, match, near, screens
+from cisflow.assist.triples import TRIPLES
 from cisflow.study.canonical import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
 from cisflow.study.codebook import Codebook
 
@@ -88,6 +89,7 @@ def draft(
         made.head["reference_year"],
         used,
         {*columns, *named},
+        seen.data,
     )
     by_words = whole_of_new(by_words, seen) if fit is None else by_words
     by_words = by_place(by_words, seen)
