@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from rapidfuzz import fuzz
 
 from cisflow.assist.codings import Profile
-from cisflow.assist.vocabulary import Question, Words, alike, has_concept, plain
+from cisflow.assist.vocabulary import Question, Words, plain
 from cisflow.assist.weighing import Weighed
 
 # As alike (0 to 100) are labels that ask the same of several things.
 ALIKE = 60
 ALIKE_NAMES = 75
+NEARLY_SAME = 80
 SHORTEST_STEM = 2  # letters
 # As many members make a block.
 FEWEST = 3
@@ -34,9 +35,25 @@ def kindred(one: str, other: str, questions: Mapping[str, Question]) -> bool:
     return _stem(one) == _stem(other) or fuzz.ratio(one.lower(), other.lower()) >= ALIKE_NAMES
 
 
+def of_block(column: str, others: Sequence[str], questions: Mapping[str, Question]) -> bool:
+    """Return whether a column has the numbered name, or all but the label, of several others."""
+    stems = {_stem(other) for other in others}
+    if len(stems) == 1 and _stem(column) in stems and len(_stem(column)) > SHORTEST_STEM:
+        return True
+    label = " ".join(questions[column].said)
+    return all(like(label, " ".join(questions[other].said)) >= NEARLY_SAME for other in others)
+
+
 def like(one: str, other: str) -> float:
     """Return how alike two labels are, 0 to 100, whatever the order of their words."""
     return max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other))
+
+
+def blocks_of(chosen: Collection[str], names: Iterable[str]) -> list[str]:
+    """Return the columns chosen, with all that have the numbered names of their blocks."""
+    stems = {_stem(name) for name in chosen if _stem(name) != name.lower()}
+    wide = {stem for stem in stems if len(stem) > SHORTEST_STEM}
+    return [n for n in names if n in chosen or (_stem(n) in wide and _stem(n) != n.lower())]
 
 
 def _stem(name: str) -> str:
@@ -45,9 +62,8 @@ def _stem(name: str) -> str:
 
 
 def strangers(
-    fits: Sequence[Weighed],
+    weighed: Sequence[Weighed],
     profiles: Mapping[str, Profile],
-    questions: Mapping[str, Question],
     words: Words,
 ) -> dict[str, tuple[str, ...]]:
     """Return the members of blocks that were not understood.
@@ -57,10 +73,10 @@ def strangers(
 
     Parameters
     ----------
-    fits
-        The columns that may be variables.
-    profiles, questions
-        Per column what its values look like and what it is about.
+    weighed
+        The columns that were weighed as variables.
+    profiles
+        Per column what its values look like.
     words
         The project's words.
 
@@ -69,12 +85,14 @@ def strangers(
     dict
         Per family (``coop``, ``source``) the columns.
     """
+    fits = [w for w in weighed if not w.refused]
     texts = {c: plain_label(profiles[c]) for c in profiles if profiles[c].label}
     found = {}
     for family, concept in FAMILIES.items():
         members = _members(family, fits)
         kind = {"coop": "flag", "source": "degree"}[family]
-        others = [c for c in texts if c not in members and profiles[c].fits(kind)]
+        seen = members | _members(family, weighed)
+        others = [c for c in texts if c not in seen and profiles[c].fits(kind)]
         known = [texts[c] for c in members if c in texts]
         if len(known) < FEWEST:
             continue

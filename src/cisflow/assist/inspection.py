@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
 from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
@@ -151,7 +152,7 @@ def look(
     asked = questions(names, labels.columns, words)
     wanted = {name.casefold() for name in (*also, *names[:1])}
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
-    read = opened.read(chosen)
+    read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
     return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)

@@ -9,11 +9,20 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from cisflow.assist.batteries import kindred, strangers
+from cisflow.assist.batteries import kindred, of_block, strangers
 from cisflow.assist.codings import Coding, Profile
 from cisflow.assist.triples import TRIPLES, Whole, whole_of_three
-from cisflow.assist.vocabulary import Question, Sign, Words, likeness, plain
+from cisflow.assist.vocabulary import (
+    Question,
+    Sign,
+    Words,
+    aspects_of,
+    has_concept,
+    likeness,
+    plain,
+)
 from cisflow.assist.weighing import SURE, Evidence, Weighed, sure, weigh
+from cisflow.study.canonical import PARTNERS
 from cisflow.study.codebook import Codebook, Variable
 
 __all__ = ["SURE", "Evidence", "Match", "Matches", "match", "misspelt", "near", "screens"]
@@ -24,6 +33,8 @@ SHORTEST_NAME = 4
 LOOK_ALIKE = str.maketrans("oil", "011")
 # A column that fits nearly as well as the one that was taken leaves a doubt.
 AS_WELL = 0.9
+ABROAD = ("export", *(f"coop_{partner}_foreign" for partner in PARTNERS))
+FEWEST_TOGETHER = 3  # columns of a variable that are a block
 SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 
@@ -130,12 +141,14 @@ def match(
         if column not in taken and (found := weigh(sign, profile, questions[column], words, year))
     ]
     fits = [found for found in weighed if not found.refused]
-    unknown = strangers(fits, profiles, questions, words)
+    unknown = strangers(weighed, profiles, words)
     apart = {column for columns in unknown.values() for column in columns}
     chosen = _assigned([f for f in fits if f.column not in apart], profiles, questions)
     matches = Matches({v: _match(v, found, profiles, words) for v, found in chosen.items()})
     matches.strangers = unknown
-    _ask_which(matches, chosen)
+    _ask_which(matches, weighed)
+    _tell_shared_doubts(matches, fits, questions, words)
+    _tell_left_over(matches, profiles, questions, words)
     if data is not None and set(SHARES).isdisjoint(settled):
         _take_whole(matches, profiles, questions, words, data, taken)
     _tell_turned_down(matches, weighed)
@@ -202,15 +215,32 @@ def _match(
     )
 
 
-def _ask_which(matches: Matches, chosen: Mapping[str, _Taken]) -> None:
-    """Leave open which of several weights is meant, if they differ by what is said of each."""
-    found = chosen.get("weight")
-    if found is None or not found.rivals:
+def _ask_which(matches: Matches, weighed: Iterable[Weighed]) -> None:
+    """Leave open which of several weights is meant, if they differ by what is said of each.
+
+    One weight is taken whatever else its label says; the unqualified one of several with a doubt.
+    """
+    used = {c for v, m in matches.items() if v != "weight" for c in m.columns}
+    fits = [
+        w
+        for w in weighed
+        if w.sign.variable == "weight" and (w.short or not w.refused) and w.column not in used
+    ]
+    fits.sort(key=lambda w: -w.likeness)
+    if not fits:
         return
-    best = found.fits[0]
-    equal = [r.column for r in found.rivals if r.likeness >= AS_WELL * best.likeness]
-    if equal:
-        matches.which["weight"] = (*matches.pop("weight").columns, *dict.fromkeys(equal))
+    best = fits[0]
+    plain_ones = [w.column for w in fits if w.likeness == 1]
+    equal = plain_ones or [w.column for w in fits]
+    if len(set(equal)) > 1:
+        matches.pop("weight", None)
+        matches.which["weight"] = tuple(dict.fromkeys(equal))
+    elif "weight" not in matches:
+        against = Evidence(best.column, "against", best.refused)
+        matches["weight"] = Match("weight", (best.column,), best.likeness, evidence=(against,))
+    else:
+        others = tuple(dict.fromkeys(w.column for w in fits[1:]))
+        matches["weight"] = replace(matches["weight"], rivals=others)
 
 
 def _take_whole(
@@ -245,6 +275,45 @@ def _of_whole(
     if share == whole.guessed:
         evidence.append(Evidence(column, "against", "it is what remains: no word of it tells"))
     return Match(share, (column,), said, evidence=tuple(evidence))
+
+
+def _doubt(matches: Matches, variable: str, column: str, what: str) -> None:
+    """Add a doubt to a variable, once."""
+    found, doubt = matches[variable], Evidence(column, "against", what)
+    if doubt not in found.evidence:
+        matches[variable] = replace(found, evidence=(*found.evidence, doubt))
+
+
+def _tell_shared_doubts(
+    matches: Matches, fits: Iterable[Weighed], questions: Mapping[str, Question], words: Words
+) -> None:
+    """Tell every variable that a column may belong to of what its label leaves open.
+
+    "State" support is the country's or that of a part of it: a doubt about both variables.
+    """
+    for fit in fits:
+        for aspect in aspects_of(questions[fit.column], fit.sign, words):
+            stage = words.stages[aspect]
+            for variable in (v for v in stage.of if v in matches):
+                _doubt(matches, variable, fit.column, f"it asks for {stage.told}")
+
+
+def _tell_left_over(
+    matches: Matches,
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+) -> None:
+    """Tell a variable of several columns of the members of their block that were not taken."""
+    used = {column for found in matches.values() for column in found.columns}
+    free = [c for c, p in profiles.items() if c not in used and p.flag is not None and p.present]
+    for variable, found in list(matches.items()):
+        if len(found.columns) < FEWEST_TOGETHER or found.coding is None:
+            continue
+        for column in (c for c in free if of_block(c, found.columns, questions)):
+            if variable in ABROAD and has_concept(questions[column], "domestic", words):
+                continue  # the block's own contrary
+            _doubt(matches, variable, column, "it stands in the same block, and was not taken")
 
 
 def _tell_turned_down(matches: Matches, weighed: Iterable[Weighed]) -> None:

@@ -350,7 +350,7 @@ def _speaks(aspect: str, asked: Question, sign: Sign, words: Words) -> bool:
         return False
     if stage.of and sign.variable not in stage.of:
         return False
-    if stage.stage != "whom":
+    if stage.stage != "whom" or stage.of:
         return True
     own = {w for c in {c for group in sign.any for c in group} for w in _words_of(asked, c, words)}
     places = _aspect_places(asked.said, aspect, words)
@@ -467,6 +467,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
         return Likeness()
     # "Suppliers of equipment, materials, components or software" are suppliers.
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
+        words.home[1].found(asked.words),
         *(_beside(asked.words, concept, words) for concept in concepts)
     )
     others = set(range(len(asked.words))) - spared - covered
@@ -485,7 +486,7 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = words.concepts[concept].found(text, abbreviated=abbreviated)
+        found = _found_around_asides(text, concept, words, abbreviated)
         home, names = words.home
         if concept == home:  # outside Estonia
             found -= {i for i in found if i and text[i - 1] in words.beyond}
@@ -493,6 +494,19 @@ def _places(
             found -= names.found(text)
         words.seen[key] = frozenset(found)
     return words.seen[key]
+
+
+def _found_around_asides(
+    text: tuple[str, ...], concept: str, words: Words, abbreviated: bool
+) -> set[int]:
+    """Return where a concept is, also with asides in its phrases: "new for the [main] market"."""
+    known = words.concepts[concept]
+    found = known.found(text, abbreviated=abbreviated)
+    if abbreviated or concept == ASIDE:
+        return found
+    asides = words.concepts[ASIDE].found(text)
+    rest = [i for i in range(len(text)) if i not in asides]
+    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest))}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:

@@ -73,6 +73,8 @@ class Weighed:
         What speaks for it, and what against.
     refused
         Why it is turned down; empty if it may be taken.
+    short
+        Whether nothing but the little that is about the variable speaks against it.
     """
 
     sign: Sign
@@ -80,6 +82,7 @@ class Weighed:
     likeness: float
     evidence: tuple[Evidence, ...] = ()
     refused: str = ""
+    short: bool = False
 
     @property
     def doubts(self) -> tuple[Evidence, ...]:
@@ -116,11 +119,12 @@ def weigh(
         or _other_kind(profile, sign)
         or _other_aspect(asked, sign, words)
         or _other_year(asked, sign, year)
-        or _too_little(found, sign)
     )
-    if refused:
-        return Weighed(sign, profile.name, found.share, refused=refused)
-    against = [*_soft(asked, sign, words), *_of_another_time(asked, sign, year), *_unclear(found)]
+    little = _too_little(found, sign)
+    if refused or little:
+        why = refused or little
+        return Weighed(sign, profile.name, found.share, refused=why, short=not refused)
+    against = [*_own_list(profile, sign), *_soft(asked, sign, words), *_of_another_time(asked, sign, year), *_unclear(found)]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told)
@@ -182,6 +186,13 @@ def _of_another_time(asked: Question, sign: Sign, year: int | None) -> list[str]
     if min(asked.years) <= year <= max(asked.years):
         return []
     return [f"it is of {_listed(asked)}, not of {year}"]
+
+
+def _own_list(profile: Profile, sign: Sign) -> list[str]:
+    """Return that codes of activities are a list of the survey's own, if a legend says so."""
+    if sign.variable != "nace" or not profile.own_list:
+        return []
+    return ["its legend lists classes of the survey's own"]
 
 
 def _unclear(found: Likeness) -> list[str]:
