@@ -10,7 +10,8 @@ from itertools import combinations
 from rapidfuzz import fuzz
 
 from cisflow.assist.codings import Profile
-from cisflow.assist.vocabulary import Question, Words, plain
+from cisflow.assist.letters import plain
+from cisflow.assist.vocabulary import Question, Words
 from cisflow.assist.weighing import Weighed
 
 # As alike (0 to 100) are labels that ask the same of several things.
