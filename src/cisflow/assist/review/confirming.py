@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cisflow.assist.checking import _Source as Source
-from cisflow.base.paths import places, shown
+from cisflow.base.paths import shipped, shown
 from cisflow.study.canonical import FIRM_COLUMNS
-from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import SETTLED, Codebook
+from cisflow.study.confirmation import DERIVED, UNSAID, needed, unconfirmed
 from cisflow.study.run import Run
-
-SETTLED = ("sourced", "confirmed")
 
 
 @dataclass(frozen=True)
@@ -25,17 +23,48 @@ class State:
     settled: bool
 
 
-def states(codebook: Codebook, entry: Mapping[str, Any], run: Run | None) -> dict[str, State]:
-    """Return the state of every variable of a codebook, and of those that models need besides."""
+def wanted(run: Run | None) -> set[str]:
+    """Return the variables that the models of a run rest on; all if its config cannot be read."""
+    return needed(run.models.values()) if run else {*FIRM_COLUMNS}
+
+
+def states(codebook: Codebook, run: Run | None) -> dict[str, State]:
+    """Return the state of every variable of a codebook."""
+    open_ones, rest_on = unconfirmed(codebook, wanted(run)), wanted(run)
     return {
-        v: State(a.verified or "not said", True, a.verified in SETTLED)
-        for v, a in codebook.variables.items()
+        variable: State(
+            entry.verified or UNSAID,
+            variable in open_ones or variable in rest_on,
+            entry.verified in SETTLED,
+        )
+        for variable, entry in codebook.variables.items()
     }
+
+
+def unread(codebook: Codebook, run: Run | None) -> list[str]:
+    """Return the variables that models need and that the codebook has no column for.
+
+    What follows from other answers (that a firm innovates, from its innovations) is not missed.
+    """
+    mapped, missed = set(codebook.variables), set()
+    for variable in wanted(run) - mapped:
+        parts = {*DERIVED.get(variable, ())}
+        if not mapped & parts:
+            missed |= parts or {variable}
+    return [variable for variable in FIRM_COLUMNS if variable in missed]
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes what confirms variables of a wave's codebook."""
+    """Writes what confirms variables of a wave.
+
+    Attributes
+    ----------
+    source, codebook
+        The wave, and its codebook.
+    root, config_file
+        The project's folder, and the config.
+    """
 
     source: Source
     codebook: Codebook
@@ -43,6 +72,17 @@ class Writer:
     config_file: Path
 
     def said(self, names: Sequence[str]) -> str:
-        """Return the command that confirms variables or blocks, or the line for the config."""
-        listed = " ".join(names)
-        return f"cisflow confirm {self.source.entry['codebook']} {listed}"
+        """Return the command that confirms variables or blocks.
+
+        It is about the codebook, or where that ships with cisflow and is not the user's to change
+        about the wave's entry in the config.
+        """
+        where = str(self.source.entry["codebook"])
+        if self._ships():
+            where = f"{shown(self.config_file)} {self.source.country}/{self.source.wave}"
+        return f"cisflow confirm {where} {' '.join(names)}"
+
+    def _ships(self) -> bool:
+        ours, own = shipped("config", "codebooks"), self.root / "config" / "codebooks"
+        file = Path(self.codebook.path).resolve()
+        return file.is_relative_to(ours.resolve()) and ours.resolve() != own.resolve()

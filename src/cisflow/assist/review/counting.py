@@ -47,7 +47,7 @@ class Teller:
 
 
 def counted(n: int | None, minimum: int) -> str:
-    """Return a told number of firms in words; None is fewer than the minimum."""
+    """Return a told number of firms as text; None is fewer than the minimum, or none."""
     if n is None:
-        return "0" if minimum == 1 else f"fewer than {minimum}"
+        return "0" if minimum == 1 else f"< {minimum}"
     return f"{n:,}"

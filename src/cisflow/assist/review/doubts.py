@@ -13,8 +13,8 @@ from rapidfuzz import fuzz
 from cisflow.assist.review.counting import Teller
 from cisflow.assist.review.legend import upside_down
 from cisflow.assist.review.reading import Reading
-from cisflow.assist.review.wording import Wording, about
-from cisflow.assist.vocabulary import plain
+from cisflow.assist.review.wording import Wording, about, named_years
+from cisflow.assist.vocabulary import has_concept, plain
 from cisflow.study.canonical import (
     BLOCK_OF,
     BLOCKS,
@@ -22,7 +22,6 @@ from cisflow.study.canonical import (
     FLAGS,
     MONEY,
     PARTNERS,
-    PERCENT,
     PLACES,
     SPENDING,
     TEXT,
@@ -36,7 +35,6 @@ SAME_TEXT, NEARER = 85, 15  # likeness of two labels, 0 to 100
 ALIKE_ASKED = ("partners", "funding", "protection", "sources")
 BATTERY = 4  # members that make a rule
 LAG = {"employees": "employees_lag2", "turnover": "turnover_lag2"}
-NUMBERS = (*COUNTS, *MONEY, *SPENDING, *PERCENT)
 # Which variables a check of the answers is about, beside those its name begins with.
 ABOUT = {
     "no_partner_without_cooperation": ("coop_any",),
@@ -74,6 +72,7 @@ class Doubts:
         looks: tuple[Callable[[str], Iterator[str]], ...] = (
             self._other_words,
             self._other_label,
+            self._place,
             self._years,
             self._twice,
             self._codes,
@@ -115,6 +114,31 @@ class Doubts:
         if best is not None and others[best] >= SAME_TEXT and others[best] - here > NEARER:
             yield f"the label of {best} (“{self._label(best)}”) is nearer to what the codebook says"
 
+    @cached_property
+    def _places_named(self) -> bool:
+        """Whether labels of partners say where these are."""
+        partners = [c for v in BLOCKS["partners"] for c in self._columns(v)]
+        return any(self._says(column, place) for column in partners for place in PLACES)
+
+    def _says(self, column: str, place: str) -> bool:
+        seen = self.reading.seen
+        return has_concept(seen.questions[column], place, seen.words)
+
+    def _place(self, variable: str) -> Iterator[str]:
+        """Its label does not say that the partner is where the variable says."""
+        if BLOCK_OF.get(variable) != "partners" or not self._places_named:
+            return
+        place = variable.rpartition("_")[2]
+        other = next(p for p in PLACES if p != place)
+        columns = [c for c in self._columns(variable) if not self.reading.seen.profiles[c].places]
+        elsewhere = [c for c in columns if self._says(c, other) and not self._says(c, place)]
+        nowhere = [c for c in columns if not self._says(c, other) and not self._says(c, place)]
+        if elsewhere:
+            yield f"the label of {', '.join(elsewhere)} says {other}, not {place}"
+        # Abroad has many names, "other" among them; the own country has few.
+        if nowhere and place == PLACES[0]:
+            yield f"no word in the label of {', '.join(nowhere)} is known to say {place}"
+
     def _years(self, variable: str) -> Iterator[str]:
         """Its name or label has another year."""
         year = self.reading.codebook.reference_year
@@ -122,16 +146,11 @@ class Doubts:
             return
         wanted = year - 2 if variable.endswith("_lag2") else year
         for column in self._columns(variable):
-            named = self._named_years(variable, column)
-            period = {wanted} if variable in (*COUNTS, *MONEY, *SPENDING) else {*range(year - 2, year + 1)}
+            named = named_years(self.reading.seen, variable, column)
+            dated = variable in (*COUNTS, *MONEY, *SPENDING)
+            period = {wanted} if dated else {*range(year - 2, year + 1)}
             if named and not named & period:
                 yield f"{column} is of {', '.join(map(str, sorted(named)))}, not of {wanted}"
-
-    def _named_years(self, variable: str, column: str) -> set[int]:
-        found = self.reading.seen.questions[column].years
-        if variable in NUMBERS:
-            return set(found)
-        return {year for year in found if str(year) in f"{column} {self._label(column)}"}
 
     def _twice(self, variable: str) -> Iterator[str]:
         """Another variable is read from the same column in the same way."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cisflow.study.marks import Mark
+
 
 @dataclass(frozen=True)
 class Told:
@@ -234,7 +236,11 @@ class WaveSheet:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The whole review of a run: ``minimum`` is the fewest firms of which a number is told."""
+    """The whole review of a run.
+
+    ``minimum`` is the fewest firms of which a number is told, by the ``rules``; ``marks`` are what
+    everything the run publishes carries.
+    """
 
     run: str
     title: str
@@ -242,10 +248,11 @@ class Sheet:
     data: str
     minimum: int
     rules: str
+    marks: tuple[Mark, ...] = ()
     errors: tuple[Told, ...] = ()
     waves: tuple[WaveSheet, ...] = field(default_factory=tuple)
 
     @property
-    def synthetic(self) -> bool:
-        """Whether it is to carry SYNTHETIC."""
-        return self.data == "synthetic"
+    def wrong(self) -> bool:
+        """Whether config or a wave has errors."""
+        return bool(self.errors) or any(wave.errors for wave in self.waves)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.checking import _Source as Source, _sources as sources
+from cisflow.assist.inspection import ESSENTIAL
 from cisflow.assist.review import confirming
 from cisflow.assist.review.batteries import grids, placed, unused
 from cisflow.assist.review.counting import Teller, counted
@@ -23,6 +24,7 @@ from cisflow.study.canonical import FIRM_COLUMNS, FLAGS, PERCENT, TEXT
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.disclosure import Profile
+from cisflow.study.marks import marks_of
 from cisflow.study.run import Run, load_run
 from cisflow.survey.semantics import FEWEST, TOLERATED
 
@@ -60,13 +62,16 @@ def gather(config_file: Path, root: Path, labels_files: Sequence[Path] = ()) -> 
         for source in sources(document)
         if source.wave != "accounts"
     ]
+    data = "synthetic" if document.get("data") == "synthetic" else "real"
+    open_ones = sum(card.needed and not card.settled for wave in waves for card in wave.cards)
     return Sheet(
         str(document.get("run", "")),
         str(document.get("title", "")),
         shown(config_file),
-        "synthetic" if document.get("data") == "synthetic" else "real",
+        data,
         teller.minimum,
         teller.profile.title,
+        marks_of(data, run.settings.unconfirmed if run else open_ones),
         tuple(errors),
         tuple(waves),
     )
@@ -117,8 +122,8 @@ def _wave(
         )
     except CisflowError as error:
         return _with(blank, errors=tuple(_told(error)))
-    states = confirming.states(codebook, source.entry, run)
-    return _filled(blank, reading, wrong, teller, states, confirming.Writer(source, codebook, root, config_file))
+    writer = confirming.Writer(source, codebook, root, config_file)
+    return _filled(blank, reading, wrong, teller, run, writer)
 
 
 def _with(sheet: WaveSheet, **more: Any) -> WaveSheet:
@@ -130,9 +135,10 @@ def _filled(
     reading: Reading,
     wrong: Sequence[CisflowError],
     teller: Teller,
-    states: Mapping[str, confirming.State],
+    run: Run | None,
     writer: confirming.Writer,
 ) -> WaveSheet:
+    states = confirming.states(reading.codebook, run)
     year = reading.codebook.reference_year
     words = wording(reading.seen, reading.scores, year)
     failed = _failed(reading.quality)
@@ -151,7 +157,7 @@ def _filled(
             Told(blank.path, said, remedy) for said, remedy in failed.values() if remedy
         ),
         cards=tuple(cards),
-        absent=tuple(_absent(states, reading, words)),
+        absent=tuple(_absent(confirming.unread(reading.codebook, run), reading, words)),
         grids=tuple(grids(cards, names, writer.said)),
         unused=unused(names, labels, reading.used_for, reading.stems),
     )
@@ -281,10 +287,10 @@ def _value(variable: str, reading: Reading, teller: Teller) -> str:
         yes, of = float(known.sum()), len(known)
         if (share := teller.share(yes, of)) is not None:
             return f"{share} % yes"
-        few = counted(None, teller.minimum)
-        return f"{few} answers" if of < teller.minimum else (
-            f"{few} yes" if yes < teller.minimum else f"{few} no"
-        )
+        few = f"({counted(None, teller.minimum)})"
+        if of < teller.minimum:
+            return f"hardly any answer {few}"
+        return f"hardly any {'yes' if yes < teller.minimum else 'no'} {few}"
     mean, why = teller.mean(known.astype("float64"))
     unit = " %" if variable in PERCENT else ""
     return f"mean withheld: {why}" if mean is None else f"mean {mean:,.10g}{unit}"
@@ -312,12 +318,13 @@ def _speaks_for(variable: str, doubts: Doubts) -> Iterator[str]:
         yield f"words of {', '.join(c for c in found.columns if c in own)}"
 
 
-def _absent(
-    states: Mapping[str, confirming.State], reading: Reading, words: Wording
-) -> Iterator[Absent]:
-    """Yield the variables that models need and nothing is read for."""
-    year = reading.codebook.reference_year
-    for variable, state in states.items():
-        if state.needed and variable not in reading.columns:
-            near = tuple(words.near(variable, reading.used_for))
-            yield Absent(variable, meaning(variable, year), near)
+def _absent(unread: Sequence[str], reading: Reading, words: Wording) -> Iterator[Absent]:
+    """Yield the variables that models need and nothing is read for, if they are missed.
+
+    That is those without which no model runs, and those that a free column may be; a survey has
+    shares of the one questionnaire or of the other, and employees or classes of size.
+    """
+    for variable in unread:
+        near = tuple(words.near(variable, reading.used_for))
+        if variable in ESSENTIAL or any(n.column not in reading.used_for for n in near):
+            yield Absent(variable, meaning(variable, reading.codebook.reference_year), near)

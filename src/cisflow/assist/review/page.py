@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 from cisflow.assist.review.counting import counted
 from cisflow.assist.review.facts import (
@@ -21,10 +23,34 @@ from cisflow.assist.review.facts import (
 )
 from cisflow.assist.review.style import STYLE
 from cisflow.assist.review.words import ROUNDED, SECTIONS, by_urgency, numbers_of, state_of
+from cisflow.base.paths import shown
+from cisflow.base.problems import CisflowError, Problem
 
-SYNTHETIC = "SYNTHETIC"
 SHORT = 70  # letters of a neighbour's label, which stands in full elsewhere on the page
 BESIDE = 3  # columns of which neighbours are told; of more the first and the last
+
+
+def write_page(sheet: Sheet, out: Path | None = None) -> str:
+    """Write the page, below ``results/`` where no file is named; return what to say of it.
+
+    Raises
+    ------
+    CisflowError
+        The config names no run, so that the page has no place of its own.
+    """
+    named = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", sheet.run)
+    if out is None and not named:
+        remedy = "give a file with --out, or correct `run:` in the config"
+        raise CisflowError(sheet.config, Problem("the page has no place of its own", remedy))
+    file = out or Path("results", sheet.run, "review.html")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page(sheet), encoding="utf-8")
+    told = (
+        f"{wave.name}, {wave.wave}: {len(wave.cards)} variables, {len(wave.open)} to confirm, "
+        f"{len(wave.doubted)} with something against them, {len(wave.errors)} errors"
+        for wave in sheet.waves
+    )
+    return "\n".join([f"{shown(file)}: open it in a browser.", *(f"  {line}" for line in told)])
 
 
 def page(sheet: Sheet) -> str:
@@ -46,8 +72,7 @@ def page(sheet: Sheet) -> str:
 
 def _head(sheet: Sheet, title: str) -> Iterator[str]:
     yield f"<header>\n<h1>{title}</h1>"
-    if sheet.synthetic:
-        yield f'<p class="stamp">{SYNTHETIC}</p>'
+    yield from _marks(sheet)
     yield f'<p class="soft">{_code(sheet.config)} · {escape(ROUNDED.format(n=sheet.minimum))} '
     yield f"({escape(sheet.rules)})</p>"
     yield "<p>Hold each row against the questionnaire: is this the question, and are its codes "
@@ -62,11 +87,15 @@ def _head(sheet: Sheet, title: str) -> Iterator[str]:
     yield "</ul></nav>\n</header>\n<main>"
 
 
+def _marks(sheet: Sheet) -> Iterator[str]:
+    for mark in sheet.marks:
+        yield f'<p><span class="stamp">{escape(mark.name)}</span> {escape(mark.told)}</p>'
+
+
 def _wave(wave: WaveSheet, sheet: Sheet, first: bool) -> Iterator[str]:
     mark = ' class="first"' if first else ""
     yield f'<section>\n<h2{mark} id="{_anchor(wave)}">{escape(wave.name)}, {escape(wave.wave)}</h2>'
-    if sheet.synthetic:
-        yield f'<p class="stamp">{SYNTHETIC}</p>'
+    yield from _marks(sheet)
     rows = "" if wave.columns is None else f" · {counted(wave.rows, sheet.minimum)} rows, "
     rows += "" if wave.columns is None else f"{wave.columns:,} columns"
     yield f'<p class="soft">{_code(wave.file)}{rows} · labels: {escape(wave.labels or "none")} · '
@@ -120,23 +149,34 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         f'<article class="card {mark}" id="{_anchor(wave, card)}">',
         *_against(card.against),
         "<div>",
-        f"<h4>{_code(card.variable)}</h4> {_state(card)}",
+        f"<h4>{_breaking(card.variable)}</h4> {_state(card)}",
         f"<p>{escape(card.question)}</p>",
-        *([f'<p class="small soft">Codebook: {escape(card.said)}</p>'] if card.said else []),
+        *_said(card),
         *_source(card),
         "</div>\n<div>",
         *_columns(card.columns, minimum),
         *([f'<p class="small">{escape(card.read)}</p>'] if card.read else []),
         *([f'<p class="small soft">{escape(r)}</p>' for r in card.remarks]),
+        *_place(card.columns),
+        *_turned_down(card),
         "</div>\n<div>",
         *([f'<p class="value">{escape(card.value)}</p>'] if card.value else []),
         *([f'<p class="small">{escape(numbers_of(card, minimum))}</p>'] if card.counts else []),
-        *_place(card.columns),
-        *_turned_down(card),
         *([] if card.settled and not card.against else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']),
         "</div>\n</article>",
     ]
     return "\n".join(parts)
+
+
+def _breaking(name: str) -> str:
+    """Return a name that may be broken behind its parts."""
+    return _code(name).replace("_", "_<wbr>")
+
+
+def _said(card: Card) -> Iterator[str]:
+    """Yield the codebook's own words, where the file's label does not say the same."""
+    if card.said and card.said not in {column.label for column in card.columns}:
+        yield f'<p class="small soft">Codebook: {escape(card.said)}</p>'
 
 
 def _against(told: Sequence[str]) -> Iterator[str]:
@@ -175,7 +215,7 @@ def _columns(columns: Sequence[Column], minimum: int) -> Iterator[str]:
 
 def _table(columns: Sequence[Column], minimum: int) -> Iterator[str]:
     heads = "".join(f'<th class="n">{_coded(code)}</th>' for code in columns[0].codes)
-    yield f'<div class="wide"><table class="small"><tr><th>column</th>{heads}</tr>'
+    yield f'<div class="wide"><table class="small full"><tr><th>column</th>{heads}</tr>'
     for column in columns:
         cells = "".join(f'<td class="n">{counted(c.rows, minimum)}</td>' for c in column.codes)
         yield f"<tr><td>{_code(column.name)} {_label(column.label)}</td>{cells}</tr>"
@@ -193,25 +233,31 @@ def _label(label: str) -> str:
 
 
 def _place(columns: Sequence[Column]) -> Iterator[str]:
-    """Yield what stands beside the columns in the file, and the others of their battery."""
-    told = columns if len(columns) <= BESIDE else (columns[0], columns[-1])
+    """Yield what stands beside the columns in the file, and what else is in their battery.
+
+    Of several columns the neighbours have no labels, so that the row stays short; what is in the
+    battery and read for something stands in the grids.
+    """
     own = {column.name for column in columns}
+    told = columns if len(columns) <= BESIDE else (columns[0], columns[-1])
     for column in told:
-        before = [_named(n) for n in column.before if n.column not in own]
-        after = [_named(n) for n in column.after if n.column not in own]
+        before, after = (
+            [_named(n, bare=len(columns) > 1) for n in side if n.column not in own]
+            for side in (column.before, column.after)
+        )
         if before or after:
             beside = " · ".join([*before, f"<b>[{_code(column.name)}]</b>", *after])
             yield f'<p class="small soft">beside: {beside}</p>'
     fellows = dict.fromkeys(n for column in columns for n in column.same_stem)
-    near = {n.column for column in told for n in (*column.before, *column.after)}
-    others = [n for n in fellows if n.column not in near]
-    if others:
-        listed = ", ".join(f"{_code(n.column)}{_used(n)}" for n in others)
-        yield f'<p class="small soft">same stem: {listed}</p>'
+    if fellows:
+        free = [f"{_code(n.column)} {escape(n.label)}".strip() for n in fellows if not n.used_for]
+        read = len(fellows) - len(free)
+        said = [f"{read} read for others"] if read else []
+        yield f'<p class="small soft">same stem: {"; ".join([*said, *free])}</p>'
 
 
-def _named(neighbour: Neighbour, *, full: bool = False) -> str:
-    label = neighbour.label
+def _named(neighbour: Neighbour, *, full: bool = False, bare: bool = False) -> str:
+    label = "" if bare else neighbour.label
     if not full and len(label) > SHORT:
         label = f"{label[: SHORT - 1]}…"
     return f"{_code(neighbour.column)} {escape(label)}{_used(neighbour)}".strip()
@@ -224,10 +270,8 @@ def _used(neighbour: Neighbour) -> str:
 def _turned_down(card: Card | Absent) -> Iterator[str]:
     others = card.turned_down if isinstance(card, Card) else card.near
     if others:
-        listed = "".join(
-            f"<li>{_code(o.column)} {escape(o.label)}: {escape(o.why)}</li>" for o in others
-        )
-        yield f'<div class="small">not taken:<ul>{listed}</ul></div>'
+        listed = "; ".join(f"{_code(o.column)} {escape(o.label)} ({escape(o.why)})" for o in others)
+        yield f'<p class="small">not taken: {listed}</p>'
 
 
 def _absent(absent: Sequence[Absent]) -> Iterator[str]:

@@ -13,4 +13,4 @@ FORM = 1
 
 def review_record(sheet: Sheet) -> dict[str, Any]:
     """Return all facts of a sheet; a number of firms is null where it may not be told."""
-    return {"form": FORM, **asdict(sheet), "synthetic": sheet.synthetic}
+    return {"form": FORM, **asdict(sheet)}

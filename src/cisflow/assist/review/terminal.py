@@ -16,7 +16,9 @@ def review_text(sheet: Sheet) -> str:
 
 
 def _lines(sheet: Sheet) -> Iterator[str]:
-    yield f"Review: {sheet.title or sheet.run}{'  SYNTHETIC' if sheet.synthetic else ''}"
+    yield f"Review: {sheet.title or sheet.run}"
+    for mark in sheet.marks:
+        yield wrapped(f"{mark.name}: {mark.told}", "", "  ")
     yield wrapped(f"{sheet.config}; {ROUNDED.format(n=sheet.minimum)}.", "", "")
     yield from _problems(sheet.errors)
     for wave in sheet.waves:

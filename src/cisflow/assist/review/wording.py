@@ -10,7 +10,9 @@ from cisflow.assist.matching import SURE, WORTH_A_LOOK, Match, match
 from cisflow.assist.review.facts import Alternative
 from cisflow.assist.review.meanings import meaning
 from cisflow.assist.vocabulary import Question, Words, likeness
+from cisflow.study.canonical import COUNTS, MONEY, PERCENT, SPENDING
 
+NUMBERS = (*COUNTS, *MONEY, *SPENDING, *PERCENT)
 CLEARLY = 0.15  # by which another variable fits better
 MOST_NEAR = 4
 Scores = dict[str, dict[str, float]]
@@ -68,10 +70,10 @@ class Wording:
             return f"read for {used_for}"
         if not any(profile.fits(kind) for kind in kinds):
             return "its values are of another kind"
-        years = self.seen.questions[column].years
+        years = named_years(self.seen, variable, column)
         if years and self.year is not None and self.year not in years:
             return f"of {', '.join(map(str, sorted(years)))}"
-        return "not taken; the words of its label are about this too"
+        return "its words are about this too"
 
 
 def scored(asked: Mapping[str, Question], words: Words) -> Scores:
@@ -89,6 +91,15 @@ def scored(asked: Mapping[str, Question], words: Words) -> Scores:
 def wording(seen: Look, scores: Scores, year: int | None) -> Wording:
     """Hold the labels of a file against all variables."""
     return Wording(seen, match(seen.profiles, seen.questions, seen.words, year), scores, year)
+
+
+def named_years(seen: Look, variable: str, column: str) -> set[int]:
+    """Return the years in a column's name or label; two digits are one for amounts alone."""
+    found = seen.questions[column].years
+    if variable in NUMBERS:
+        return set(found)
+    text = f"{column} {seen.legend.columns.get(column, '')}"
+    return {year for year in found if str(year) in text}
 
 
 def about(variable: str, year: int | None) -> str:

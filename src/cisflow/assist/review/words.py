@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cisflow.assist.review.counting import counted
 from cisflow.assist.review.facts import Card, WaveSheet
 
-ROUNDED = "numbers of firms are multiples of {n}, and fewer than {n} (or none) are not told"
+ROUNDED = "numbers of firms are multiples of {n}; < {n} is fewer than {n} firms, or none"
 SECTIONS = {
     "needed": "To confirm: the run's models rest on these",
     "open": "To confirm: no model of the run needs these",
