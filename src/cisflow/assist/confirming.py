@@ -1,7 +1,7 @@
-"""``cisflow confirm``: note in a codebook, or in a config, that a person has held it against the file.
+"""``cisflow confirm``: note in a codebook or a config that a person has held it against the file.
 
-A codebook of one's own says of each variable ``verified: confirmed``. One that comes with cisflow is
-not changed: the config that uses it lists under ``confirmed:`` what holds for its file.
+A codebook of one's own says of each variable ``verified: confirmed``. One that comes with cisflow
+is not changed: the config that uses it lists under ``confirmed:`` what holds for its file.
 """
 
 from __future__ import annotations

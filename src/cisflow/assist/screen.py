@@ -250,8 +250,10 @@ def _unconfirmed_lines(unconfirmed: Sequence[Record]) -> Iterator[str]:
         for (state, evidence), variables in alike.items():
             yield wrapped(f"{state}: {', '.join(variables)}", "    ", "      ")
             yield from [wrapped(evidence, "      (", "       ") + ")"] if evidence else []
-        told = "hold each against the questionnaire, then `cisflow confirm "
-        told += f"{extract['confirm']} VARIABLE…`; a block's name, such as partners, stands for all in it"
+        told = (
+            "look at `cisflow review CONFIG`, hold each against the questionnaire, then `cisflow "
+            f"confirm {extract['confirm']} VARIABLE…`; a block's name stands for all in it"
+        )
         yield wrapped(told, "        → ", "          ")
 
 

@@ -155,7 +155,7 @@ def _unknown_values(
 def _amounts_as_flags(
     raw: pd.DataFrame, given: pd.DataFrame, codebook: Codebook, columns: Columns
 ) -> dict[str, Check]:
-    """Find yes/no variables that are read from amounts or percentages by something else than > 0."""
+    """Find yes/no variables read from amounts or percentages by something else than > 0."""
     checks = {}
     for variable in (v for v in columns if v in FLAGS and len(columns[v]) == 1):
         numbers = pd.to_numeric(raw[columns[variable][0]], errors="coerce")
@@ -268,8 +268,8 @@ def _percentages_as_amounts(
             "Amounts are no larger than percentages.",
             f"{_named(variable, columns)}: not one of the amounts is above {PER_CENT}, while "
             "turnover is in thousands and more: they look like percentages.",
-            f"set `unit: percent_of_turnover` under `{variable}:` in {codebook.path} if they are of "
-            "turnover; leave it out if they are of another total",
+            f"set `unit: percent_of_turnover` under `{variable}:` in {codebook.path} if they are "
+            "of turnover; leave it out if they are of another total",
         )
     }
 
@@ -336,7 +336,7 @@ def _partner(given: pd.DataFrame, cells: Collection[str]) -> pd.Series:
 
 
 def _z(rated: pd.Series, used: pd.Series) -> tuple[float, float]:
-    """Return a correlation and how many standard errors it is from zero; NaN where there is none."""
+    """Return a correlation and how many standard errors it is from zero; NaN without one."""
     both = pd.DataFrame({"rated": rated, "used": used}).astype("Float64").dropna().astype("float64")
     if len(both) < FEWEST or both.nunique().min() < 2:
         return math.nan, math.nan

@@ -3,8 +3,8 @@
 A codebook can be right about the names of one delivery and wrong about the next. The checks here
 rest on what every wave of the survey must show whatever the country: who cooperates with somebody
 cooperates, shares of turnover make 100, most turnover is from unchanged products, a firm's turnover
-per employee is some thousands of euro. They never change a value. Which of them stop a run, and from which share of the firms on, is said in
-:mod:`cisflow.study.contradictions`.
+per employee is some thousands of euro. They never change a value. Which of them stop a run, and
+from which share of the firms on, is said in :mod:`cisflow.study.contradictions`.
 """
 
 from __future__ import annotations
