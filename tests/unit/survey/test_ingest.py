@@ -210,6 +210,7 @@ def test_checks_count_what_does_not_hang_together(wave):
     assert counted == {
         "no_partner_without_cooperation": (1, 1),
         "cooperation_names_a_partner": (1, 2),
+        "innovation_active_covers_activities": (1, 4),
         "filter_shares": (1, 4),
         "filter_spending": (1, 3),
         "filter_cooperation": (0, 3),
