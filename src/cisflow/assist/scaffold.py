@@ -14,7 +14,7 @@ from cisflow.assist.countries import currency_of, name_of
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
-from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
+from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, named_sheet, rank, sheet_of
 from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.base.documents import read_yaml
@@ -96,6 +96,8 @@ class Wave:
         What is left to decide, and to look over.
     how
         What was done, in words.
+    sheet
+        The sheet of a workbook, where neither the codebook says it nor it is the first.
     """
 
     name: str
@@ -109,11 +111,13 @@ class Wave:
     todos: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     how: str = ""
+    sheet: str | None = None
 
     def source(self, country: str) -> dict[str, Any]:
         """Return the wave's entry in the config, of one country."""
         select = self.rows.countries.get(country)
         entry = {"file": shown(self.path), "codebook": self.codebook}
+        entry |= {"sheet": self.sheet} if self.sheet else {}
         return {**entry, "select": select} if select else entry
 
 
@@ -179,7 +183,7 @@ def initialise(
     for wave, path in waves.items():
         planned.append(_planned(task, wave, path, planned))
     _refuse_existing([wave.file for wave in planned if wave.file])
-    accounts_book, todos = _accounts_codebook(accounts, task.books) if accounts else ("", [])
+    books, todos = _accounts_entry(accounts, task.books) if accounts else ({}, [])
     todos += [f"name: what {c} is called in the paper" for c, n in task.countries.items() if not n]
     models = _models(root, planned, accounts is not None)
     names = {country: named or country for country, named in task.countries.items()}
@@ -187,7 +191,7 @@ def initialise(
         run,
         names,
         {c: {w.name: w.source(c) for w in planned} for c in names},
-        (accounts, accounts_book) if accounts else None,
+        books,
         models,
         todos,
         os.path.relpath(shipped("workflow", "schemas"), config_file.parent),
@@ -210,7 +214,8 @@ def initialise(
             }
             for w in planned
         ],
-        "accounts": accounts_book or None,
+        "accounts": books.get("codebook"),
+        "accounts_sheet": books.get("sheet"),
         "models": list(models[0]),
         "model_changes": {model: dict(changes) for model, changes in models[1].items()},
         "todo": [*todos, *(f"{w.name}: {todo}" for w in planned for todo in w.todos)],
@@ -260,10 +265,10 @@ def _refuse_existing(files: Sequence[Path]) -> None:
 
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
     """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
-    sheet = sheet_of(path)
+    sheet = sheet_of(path, [book for book in task.books if book.table == "firms"])
     names = column_names(path, sheet)
     fit = _best(names, task.books, year_of(wave))
-    seen = _look(task, path, also=names if fit else [])
+    seen = _look(task, path, sheet, also=names if fit else [])
     if fit is not None and fit.codebook.reference_year != year_of(wave) and _labelled(seen):
         fit = None  # labels tell more than names that are those of another round
     if seen.rows == 0:
@@ -275,32 +280,40 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
         what = f"no column of the file tells {', '.join(task.countries)} apart"
         remedy = "give every country a run of its own: its files are not pooled"
         raise CisflowError(shown(path), Problem(what, remedy))
-    planned = Wave(wave, path, fit.name if fit else "", rows)
-    as_it_is = fit is not None and not fit.missing and not rows.wave and not sheet
+    planned = Wave(wave, path, fit.name if fit else "", rows, sheet=sheet.get("sheet"))
+    as_it_is = fit is not None and not fit.missing and not rows.wave
     if fit is not None and as_it_is and _works(task, planned, fit):
         planned.how = f"fits {fit.name} as it is"
+        planned.notes = _passed_over(seen)
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency(wave), task.books)
     if sheet:
         made.head = {"file": sheet, **made.head}
+        made.notes.append(f"file: of the workbook's sheets '{planned.sheet}' was read")
+        planned.sheet = None
     made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(
         rows.wave
     )
+    made.notes[:0] = _passed_over(seen)
     if rows.remark:
         made.remarks["rows:"] = rows.remark
-    if rows.todo:
-        made.todos.insert(0, rows.todo)
+    made.todos[:0] = [told for told in (rows.todo, rows.asks) if told]
     planned.draft = made
     short = [beyond(made, w.draft, w.codebook) for w in earlier if w.draft is not None]
     _write(task, planned, next(filter(None, reversed(short)), made), seen, earlier)
     return planned
 
 
+def _passed_over(seen: Look) -> list[str]:
+    """Return what of the file was passed over, for a person to agree with."""
+    return [f"file: {', '.join(seen.remarks)}"] if seen.remarks else []
+
+
 def _labelled(seen: Look) -> bool:
     return len(seen.legend.columns) > LABELLED * len(seen.names)
 
 
-def _look(task: Task, path: Path, also: Sequence[str]) -> Look:
+def _look(task: Task, path: Path, sheet: dict[str, str], also: Sequence[str]) -> Look:
     # Of several countries none is the one that labels mean by home.
     country = next(iter(task.countries)) if len(task.countries) == 1 else ""
     return look(
@@ -310,6 +323,7 @@ def _look(task: Task, path: Path, also: Sequence[str]) -> Look:
         country=country,
         country_name=task.countries.get(country, ""),
         also=also,
+        options=sheet,
     )
 
 
@@ -412,16 +426,18 @@ def _extending(text: str, earlier: Sequence[Wave], folder: str) -> str:
     return text
 
 
-def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list[str]]:
-    fits = rank(column_names(accounts), [b for b in books if b.table == "accounts"])
-    best = fits[0]
-    if best.missing:
-        absent = ", ".join(best.missing)
-        return best.name, [
-            f"accounts: {best.name} fits best but lacks {absent}; choose another, or write a "
-            "codebook that extends it"
-        ]
-    return best.name, []
+def _accounts_entry(accounts: Path, books: list[Codebook]) -> tuple[dict[str, str], list[str]]:
+    """Return what the config says of the accounts, and what is left to decide."""
+    ours = [book for book in books if book.table == "accounts"]
+    sheet = named_sheet(accounts, ours)
+    best = rank(column_names(accounts, sheet), ours)[0]
+    entry = {"file": shown(accounts), "codebook": best.name}
+    entry |= sheet
+    if not best.missing:
+        return entry, []
+    absent = ", ".join(best.missing)
+    todo = f"accounts: {best.name} fits best but lacks {absent}; choose another, or write a "
+    return entry, [f"{todo}codebook that extends it"]
 
 
 def _models(

@@ -154,7 +154,8 @@ def initialised_text(done: Record) -> str:
     lines = ["Written:", *(f"  {file}" for file in done["written"]), "", "Waves"]
     lines.append(aligned([(w["wave"], w["codebook"], w["how"]) for w in done["waves"]]))
     if done["accounts"]:
-        lines.append(f"Accounts: {done['accounts']}")
+        sheet = f", sheet '{done['accounts_sheet']}'" if done["accounts_sheet"] else ""
+        lines.append(f"Accounts: {done['accounts']}{sheet}")
     lines.append("Models: " + ", ".join(done["models"]) if done["models"] else "Models: none")
     if done["model_changes"]:
         lines.append(

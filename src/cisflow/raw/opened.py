@@ -16,6 +16,8 @@ from cisflow.base.problems import Problem
 
 Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
+# Of a table that is no list of firms every row counts.
+WHOLE: Options = {"all_rows": True}
 # Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
 ROWS_AT_A_TIME = 100_000
 # Bytes of a packed file that is unpacked at once, because its reader jumps about in it.
@@ -122,6 +124,8 @@ class Opened:
         Per column from code to label, where the file has them.
     left_out
         How many rows were no firms, by kind; complete only after reading.
+    remarks
+        What of the file was passed over, in words; complete only after reading.
     """
 
     names: list[str]
@@ -131,6 +135,7 @@ class Opened:
     labels: dict[str, str] = field(default_factory=dict)
     value_labels: Labels = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 def labels_below(

@@ -34,6 +34,7 @@ from cisflow.raw.opened import (
     value_text,
 )
 
+WORKBOOKS = (".xlsx",)
 # A sheet of a million rows and thirty columns has fewer cells. The reader makes room for all cells
 # of the box around those with a value, so a large box must also be full.
 MOST_CELLS, FEW_CELLS, FULL = 40_000_000, 2_000_000, 0.01
@@ -71,19 +72,21 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
     rows = cells[found.row + (1 if labels is None else 2) :]
     how = [f"sheet '{sheet.name}'", *found.how, *([] if labels is None else [LABEL_ROW])]
     counts: dict[str, int] = {}
+    remarks = list(found.how)
     begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
         aside = LeftOut() if options.get("all_rows") else left_out(_tables(rows), header)
         table, said = _texts(rows, [header.index(name) for name in names], options)
         counts.update(aside.counts)
+        remarks[:] = [*found.how, *aside.how]
         how[:] = [*begun[:1], *said, *begun[1:], *aside.how]
         yield Chunk(aside.kept(table.rename_columns(names), 0))
 
     # A column without a header, such as the row counter of an Orbis export, is nobody's.
     names = [name for name in header if name]
     told = found.labels | dict(zip(header, labels or [], strict=False))
-    return Opened(names, read, how, labels=told, left_out=counts)
+    return Opened(names, read, how, None, told, {}, counts, remarks)
 
 
 def _given(cell: Any) -> bool:

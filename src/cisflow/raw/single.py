@@ -21,14 +21,16 @@ from cisflow.raw.delimited import WHOLE_LINES, open_text
 from cisflow.raw.opened import Labels, Opened, Options, RawFile, UnreadableError, code_key
 from cisflow.raw.packed import PACKED, raw_file
 from cisflow.raw.progress import Progress
-from cisflow.raw.sheets import open_book, open_parquet, open_workbook
+from cisflow.raw.robjects import R_FILES, open_r
+from cisflow.raw.sheets import WORKBOOKS, open_book, open_parquet, open_workbook
 from cisflow.raw.statistical import READERS, open_statistical
 
 FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
     **dict.fromkeys(READERS, open_statistical),
     **dict.fromkeys((".csv", ".tsv", ".txt"), open_text),
-    ".xlsx": open_workbook,
+    **dict.fromkeys(WORKBOOKS, open_workbook),
     ".parquet": open_parquet,
+    **dict.fromkeys(R_FILES, open_r),
 }
 # A column with more different values than this tells no countries or waves apart.
 MOST_VALUES = 50

@@ -20,7 +20,7 @@ from cisflow.study.documents import Document
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
 OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
 # What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
+CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
 
 

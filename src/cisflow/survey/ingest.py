@@ -132,6 +132,7 @@ def ingest_wave(
         "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
+        "left_out": delivery.left_out,
         "codebook": codebook.id,
         "title": codebook.title,
         "reference_year": codebook.reference_year,
