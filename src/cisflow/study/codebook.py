@@ -178,6 +178,10 @@ class Nace(Document):
 
     revision: Literal["1.1", "2", "isic3"]
     """`"1.1"` (also for Rev. 1), `"2"` (Rev. 2), or `isic3`; write the numbers in quotes."""
+    leading_zeros: Literal["lost", "kept"] | None = None
+    """Whether codes have lost a zero at their front, as when 0811 was stored as the number 811:
+    `lost` puts it back, `kept` takes the codes as they are. Told by the classification when not
+    given; where it does not tell the file is refused."""
     note: Note | None = None
 
 
