@@ -69,9 +69,7 @@ def open_file(path: Path, options: Options) -> File:
     if path.exists() and not path.is_file():
         raise UnreadableError("this is no file, but a pipe or a device", "copy the data to a file")
     if not path.is_file():
-        near = (
-            [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        )
+        near = [p.name for p in path.parent.glob("*") if _is_data(p)]
         hint = f"; {did_you_mean(path.name, near)}" if near else ""
         raise UnreadableError(
             "the file does not exist",
@@ -99,6 +97,11 @@ def open_file(path: Path, options: Options) -> File:
         raise UnreadableError(what, WHOLE_LINES)
     _refuse_twins(opened.names)
     return File(path, raw, opened)
+
+
+def _is_data(path: Path) -> bool:
+    """Return whether a file may be what somebody meant who named an extract."""
+    return path.suffix.lower() in (*FORMATS, *PACKED) and path.is_file()
 
 
 def sheets_of(path: Path) -> dict[str, int]:
