@@ -13,6 +13,7 @@ import pandas as pd
 
 from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
+from cisflow.assist.drafts import is_draft
 from cisflow.assist.legends import MOST_SHEETS, Legend, read_legend
 from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.assist.support import supported_models
@@ -244,6 +245,19 @@ def all_codebooks(folders: Collection[Path]) -> list[Codebook]:
     return list(_loaded(files))
 
 
+def settled_codebooks(folders: Collection[Path]) -> list[Codebook]:
+    """Return the codebooks that a file may be recognised by: all but drafts nobody has confirmed.
+
+    A draft fits the file it was made from whatever its mistakes, so that a fit says nothing.
+    """
+    return [book for book in all_codebooks(folders) if not is_draft(book, _text(book, folders))]
+
+
+def _text(codebook: Codebook, folders: Collection[Path]) -> str:
+    files = (folder / f"{codebook.id}.yaml" for folder in folders)
+    return next((file.read_text(encoding="utf-8") for file in files if file.is_file()), "")
+
+
 @lru_cache(maxsize=2)
 def _loaded(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Codebook, ...]:
     folders = list(dict.fromkeys(folder for folder, _, _ in files))
@@ -320,7 +334,7 @@ def inspect_file(
     """
     folders = places("config/codebooks", root)
     asked = load_codebook(codebook, folders) if codebook else None
-    books = all_codebooks(folders)
+    books = settled_codebooks(folders)
     options = {**sheet_of(path, books), **(asked.file.options if asked else {})}
     names = open_extract(path, options).names
     fits = rank(names, books)

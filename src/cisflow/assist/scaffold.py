@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import currency_of, name_of
+from cisflow.assist import drafts
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
-from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, named_sheet, rank, sheet_of
+from cisflow.assist.inspection import RECOGNISED, Fit, Look, look, named_sheet, rank, settled_codebooks, sheet_of
 from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.base.documents import read_yaml
@@ -158,7 +159,9 @@ def initialise(
     dict
         ``written`` (files), ``waves`` (per wave ``wave``, ``file``, ``codebook``, ``how``,
         ``todo``, ``look``), ``accounts``, ``models``, ``model_changes``, and over all waves
-        ``todo`` (what is left to decide) and ``look`` (what to look over).
+        ``todo`` (what is left to decide) and ``look`` (what to look over). Where an earlier draft
+        is there, ``changes`` says per file what the new one says otherwise, and ``kept`` which
+        files a person has edited, beside which it was written.
 
     Raises
     ------
@@ -169,7 +172,6 @@ def initialise(
     _refuse_names(countries, run, waves, name)
     out = out or Path()
     config_file = out / "config" / f"{run}.yaml"
-    _refuse_existing([config_file])
     task = Task(
         {country: name or name_of(country) for country in countries},
         waves,
@@ -177,12 +179,11 @@ def initialise(
         out,
         root,
         labels_files,
-        all_codebooks(places("config/codebooks", root)),
+        settled_codebooks(places("config/codebooks", root)),
     )
     planned: list[Wave] = []
     for wave, path in waves.items():
         planned.append(_planned(task, wave, path, planned))
-    _refuse_existing([wave.file for wave in planned if wave.file])
     books, todos = _accounts_entry(accounts, task.books) if accounts else ({}, [])
     todos += [f"name: what {c} is called in the paper" for c, n in task.countries.items() if not n]
     models = _models(root, planned, accounts is not None)
@@ -196,13 +197,14 @@ def initialise(
         todos,
         os.path.relpath(shipped("workflow", "schemas"), config_file.parent),
     )
-    written = []
-    for file, content in [*((w.file, w.text) for w in planned if w.file), (config_file, text)]:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-        written.append(shown(file))
+    writings = drafts.planned({**{w.file: w.text for w in planned if w.file}, config_file: text})
+    drafts.write(writings)
+    doubts = {w.file: w.doubts for w in writings}
     return {
-        "written": written,
+        "written": [shown(w.file) for w in writings],
+        "config": shown(config_file),
+        "kept": [shown(w.meant) for w in writings if w.kept],
+        "changes": {shown(w.meant): w.changes for w in writings if w.changes},
         "waves": [
             {
                 "wave": w.name,
@@ -219,7 +221,15 @@ def initialise(
         "models": list(models[0]),
         "model_changes": {model: dict(changes) for model, changes in models[1].items()},
         "todo": [*todos, *(f"{w.name}: {todo}" for w in planned for todo in w.todos)],
-        "look": [f"{w.name}: {note}" for w in planned for note in w.notes],
+        "look": [
+            *(f"{w.name}: {note}" for w in planned for note in w.notes),
+            *(
+                f"{w.name}: {drafts.LAST_TIME}{doubt}"
+                for w in planned
+                if w.file
+                for doubt in doubts.get(w.file, [])
+            ),
+        ],
     }
 
 
@@ -246,21 +256,6 @@ def _refuse_names(
     ]
     if problems:
         raise CisflowError("cisflow init", problems)
-
-
-def _refuse_existing(files: Sequence[Path]) -> None:
-    there = [file for file in files if file.exists()]
-    if there:
-        raise CisflowError(
-            "cisflow init",
-            [
-                Problem(
-                    f"{shown(file)} exists, and is not overwritten",
-                    "move it away, or choose another name with --run or another folder with --out",
-                )
-                for file in there
-            ],
-        )
 
 
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:

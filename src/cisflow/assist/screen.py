@@ -169,7 +169,11 @@ def initialised_text(done: Record) -> str:
         if done[key]:
             lines.append(f"\n{title}")
             lines += [wrapped(entry, "  - ", "    ") for entry in done[key]]
-    config = done["written"][-1]
+    for file, changes in done["changes"].items():
+        beside = ", which you have edited and which stays as it is" * (file in done["kept"])
+        lines.append(f"\nThe new draft says otherwise than {file}{beside}")
+        lines += [wrapped(change, "  - ", "    ") for change in changes]
+    config = done["config"]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
     lines.append(f"then `cisflow run {config}`.")
     return "\n".join(lines)
