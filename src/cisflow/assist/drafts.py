@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import yaml
@@ -25,6 +26,9 @@ DOUBT = re.compile(r"^# (TODO|LOOK): (.*)$", re.MULTILINE)
 OPEN = re.compile(r"#.*\bTODO\b:")
 LAST_TIME = "the last draft said: "
 BESIDE = ".new"
+# Keys of documents that tell where a mapping is from, and no other mapping.
+NO_MEANING = ("verified", "source", "label", "note")
+LONGEST = 160  # letters of a value that is told
 
 
 def is_draft(codebook: Codebook, text: str) -> bool:
@@ -176,20 +180,24 @@ def _changes(before: str, after: str) -> Iterator[str]:
 
 
 def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield where two documents differ; who maps a variable is told, not how sure it is."""
+    """Yield where two documents differ in what they mean, not in how sure they are of it."""
     if isinstance(old, dict) and isinstance(new, dict) and "name" not in {*old, *new}:
         for key in dict.fromkeys([*old, *new]):
-            yield from _differences(f"{place}.{key}" if place else str(key), old.get(key), new.get(key))
+            if key not in NO_MEANING:
+                inner = f"{place}.{key}" if place else str(key)
+                yield from _differences(inner, old.get(key), new.get(key))
     elif _bare(old) != _bare(new):
         yield f"{place.removeprefix('variables.')}: {_told(old)} → {_told(new)}"
 
 
 def _bare(value: Any) -> Any:
-    return {k: v for k, v in value.items() if k != "verified"} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return {key: _bare(inner) for key, inner in value.items() if key not in NO_MEANING}
 
 
 def _told(value: Any) -> str:
     if value is None:
         return "nothing"
     dumped = yaml.safe_dump(_bare(value), default_flow_style=True, width=10**6, allow_unicode=True)
-    return dumped.removesuffix("...\n").strip()
+    return shorten(dumped.removesuffix("...\n"), LONGEST, placeholder=" …")

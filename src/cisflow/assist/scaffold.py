@@ -24,7 +24,8 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
-from cisflow.study.models import expanded
+from cisflow.study.models import expanded, models_of, with_unions
+from cisflow.study.weightings import SURVEY_WEIGHT, weightings
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -450,8 +451,10 @@ def _models(
     lacking
         Of the others what they lack.
     """
-    listed = read_yaml(shipped("config", "config.yaml"))["models"]
-    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
+    written = read_yaml(found("config/models.yaml", root))
+    models, _ = expanded(written)
+    listed = _with_weighted(read_yaml(shipped("config", "config.yaml"))["models"], written, waves)
+    as_written, _ = with_unions(models_of(written))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
@@ -465,7 +468,7 @@ def _models(
             good.append(name)
             continue
         least = min(row, key=lambda r: len(r["lacks"]))["lacks"]
-        changed = without(chosen[name], set(least), asked)
+        changed = without(as_written[name], set(least), asked)
         if changed is None:
             lacking[name] = ", ".join(least)
         else:
@@ -474,3 +477,13 @@ def _models(
     # A run has at least one model; one that lacks something says so in its rows.
     first = listed[:1]
     return (good or first), changes, {k: v for k, v in lacking.items() if good or k not in first}
+
+
+def _with_weighted(
+    listed: Sequence[str], models: Mapping[str, Any], waves: Sequence[Wave]
+) -> list[str]:
+    """Return models to estimate: where a wave has weights, those that use them besides."""
+    if not any(SURVEY_WEIGHT in wave.variables for wave in waves):
+        return list(listed)
+    weighted = [name for name, spec in models.items() if SURVEY_WEIGHT in weightings(spec)]
+    return list(dict.fromkeys([*listed, *weighted]))
