@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -189,6 +190,8 @@ def value_text(value: Any) -> str | None:
         return (value or "").strip() or None
     if isinstance(value, bool):
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time(0):
+        return value.date().isoformat()
     if isinstance(value, float):
         if value != value:  # a number that is not one is no answer
             return None
