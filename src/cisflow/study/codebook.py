@@ -20,7 +20,7 @@ from cisflow.study.documents import Document
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
 OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
 # What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
+CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
 
 
@@ -178,6 +178,10 @@ class Nace(Document):
 
     revision: Literal["1.1", "2", "isic3"]
     """`"1.1"` (also for Rev. 1), `"2"` (Rev. 2), or `isic3`; write the numbers in quotes."""
+    leading_zeros: Literal["lost", "kept"] | None = None
+    """Whether codes have lost a zero at their front, as when 0811 was stored as the number 811:
+    `lost` puts it back, `kept` takes the codes as they are. Told by the classification when not
+    given; where it does not tell the file is refused."""
     note: Note | None = None
 
 

@@ -25,9 +25,11 @@ from cisflow.survey.answers import (
 )
 from cisflow.survey.contradictions import accepted, contradictory
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 from cisflow.survey.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
 from cisflow.survey.schema import conforming, dtype_of, firm_schema
 from cisflow.survey.semantics import semantics
+from cisflow.survey.zeros import with_zeros
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
@@ -153,6 +155,7 @@ def ingest_wave(
         "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
+        "left_out": delivery.left_out,
         "codebook": codebook.id,
         "title": codebook.title,
         "reference_year": codebook.reference_year,
@@ -224,6 +227,10 @@ def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
         given["weight"] = 1.0
     if "nace" in answers and codebook.nace:
         revision = codebook.nace.revision
+        if answers["nace"].columns and codebook.variables["nace"].codes is None:
+            column = one_line(answers["nace"].columns[0])
+            given["nace"], unclear = with_zeros(given["nace"], column, codebook)
+            problems += [unclear] if unclear else []
         given["section"] = sections(given["nace"], revision)
         unknown = given["nace"].notna() & given["section"].isna()
         answers["nace"].invalid = unknown
