@@ -105,14 +105,14 @@ def _fault(
         return "missed" if right else ""
     if not right:
         return f"not asked, taken from {_about(survey, got)}"
-    if got < right:
+    if got < right and right - got != survey.parts.get(variable):
         return f"{len(got)} of its {len(right)} columns"
     if got - right:
         return f"taken from {_about(survey, got - right)}"
     screen = entry.screen.name if entry and entry.screen else None
     if screen not in (None, survey.screens.get(variable)):
         return f"led by {_about(survey, {screen})}"
-    return _misread(survey, entry, right)
+    return _misread(survey, entry, got)
 
 
 def _about(survey: Worded, columns: Collection[str]) -> str:

@@ -55,6 +55,8 @@ class Worded:
         Per column what it asks: a variable, a question before it, or the kind of a distractor.
     screens
         Per variable the question that leads to it, which may be taken with it.
+    parts
+        Per variable columns that may be left out, as they are another variable's too.
     """
 
     country: str
@@ -66,6 +68,7 @@ class Worded:
     labels: tuple[Path, ...] = ()
     optional: frozenset[str] = frozenset()
     screens: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, set[str]] = field(default_factory=dict)
 
 
 def table(name: str) -> dict[str, Any]:
