@@ -151,7 +151,8 @@ def look(
     opened = open_extract(path, options)
     names = opened.names
     labels = read_legend(path, opened, labels_files)
-    words = load_words(root, country, country_name)
+    said = [labels.columns.get(name, "") or name.replace("_", " ") for name in names]
+    words = load_words(root, country, country_name, said)
     asked = questions(names, labels.columns, words)
     wanted = {name.casefold() for name in (*also, *names[:1])}
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]

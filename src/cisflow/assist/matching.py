@@ -21,6 +21,25 @@ LOOK_ALIKE = str.maketrans("oil", "011")
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a column says for, or against, being a variable.
+
+    Attributes
+    ----------
+    column
+        The column.
+    speaks
+        ``"for"`` or ``"against"``.
+    what
+        What it is, in words.
+    """
+
+    column: str
+    speaks: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Match:
     """The columns that are taken for one variable.
 
@@ -40,6 +59,10 @@ class Match:
         Columns that fit about as well and were not taken.
     named
         Whether a codebook names the columns, so that words did not decide.
+    evidence
+        What speaks for the columns and what against them; what speaks against is a doubt.
+    turned_down
+        Columns that might have been the variable and are not, each with why.
     """
 
     variable: str
@@ -49,6 +72,8 @@ class Match:
     screen: str | None = None
     rivals: tuple[str, ...] = field(default_factory=tuple)
     named: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    turned_down: tuple[tuple[str, str], ...] = ()
 
 
 def match(

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cisflow.assist.countries import currency_of, name_of
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
 from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
 from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
-from cisflow.assist.vocabulary import load_words
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
@@ -53,8 +53,6 @@ class Task:
         Tables of labels.
     books
         All codebooks.
-    currency
-        Of the countries, if they have the same.
     """
 
     countries: Mapping[str, str]
@@ -64,7 +62,11 @@ class Task:
     root: Path
     labels_files: Sequence[Path]
     books: list[Codebook]
-    currency: str | None
+
+    def currency(self, wave: str) -> str | None:
+        """Return the countries' currency in the year of a wave, if they had the same."""
+        had = {currency_of(country, year_of(wave)) for country in self.countries} - {""}
+        return had.pop() if len(had) == 1 else None
 
     @property
     def folders(self) -> list[Path]:
@@ -141,7 +143,7 @@ def initialise(
     run
         Short name of the run; the countries' codes when not given.
     name
-        The name of the (only) country; from ``config/words.yaml`` when not given.
+        The name of the (only) country; its English name when not given.
     out
         Folder below which ``config/`` is written; the working folder when not given.
     labels_files
@@ -164,18 +166,14 @@ def initialise(
     out = out or Path()
     config_file = out / "config" / f"{run}.yaml"
     _refuse_existing([config_file])
-    about = load_words(root).countries
-    known = {country: about.get(country, ["", ""]) for country in countries}
-    currencies = {currency for _, currency, *_ in known.values() if currency}
     task = Task(
-        {country: name or known[country][0] for country in countries},
+        {country: name or name_of(country) for country in countries},
         waves,
         run,
         out,
         root,
         labels_files,
         all_codebooks(places("config/codebooks", root)),
-        currencies.pop() if len(currencies) == 1 else None,
     )
     planned: list[Wave] = []
     for wave, path in waves.items():
@@ -282,7 +280,7 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
     if fit is not None and as_it_is and _works(task, planned, fit):
         planned.how = f"fits {fit.name} as it is"
         return planned
-    made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency, task.books)
+    made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency(wave), task.books)
     if sheet:
         made.head = {"file": sheet, **made.head}
     made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,10 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
+from cisflow.assist.countries import iso, names_of
+from cisflow.assist.languages import ENGLISH, spoken, text_keys, with_languages
+from cisflow.assist.letters import plain, tokens
+from cisflow.assist.wordforms import Forms, forms_of
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.paths import found, shipped
 from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
@@ -86,10 +89,11 @@ class Sign:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of ``config/words.yaml``, ready for use.
+    """The words of ``config/words.yaml`` and of some languages, ready for use.
 
     ``parts`` are the beginnings of all phrases, ``beyond`` words that turn the country's name into
-    its contrary, ``home`` the concept that these names belong to, and they themselves.
+    its contrary, ``home`` the concept that these names belong to, and they themselves; ``forms``
+    are other forms of all these words.
     """
 
     signs: tuple[Sign, ...]
@@ -105,6 +109,7 @@ class Words:
     parts: frozenset[str]
     beyond: frozenset[str]
     home: tuple[str, Phrases] = ("", Phrases())
+    forms: Forms = field(default_factory=Forms)
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
 
 
@@ -133,8 +138,10 @@ class Question:
     weights: tuple[float, ...] = ()
 
 
-def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
-    """Read the words of a project.
+def load_words(
+    root: Path, country: str = "", country_name: str = "", texts: Iterable[str] = ()
+) -> Words:
+    """Read the words of a project, in English and in the languages of a file.
 
     Parameters
     ----------
@@ -142,13 +149,17 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         The project's folder.
     country, country_name
         Code and name of the country, which stands for "domestic" in labels such as "Suppliers
-        (Nigeria)"; the file knows more of its names.
+        (Nigeria)"; its names in English, its own languages and the file's are known besides.
+    texts
+        The file's labels, which tell its languages; the country's own are among them.
     """
-    document = _text_keys(read_yaml(found("config/words.yaml", root)))
+    document = text_keys(read_yaml(found("config/words.yaml", root)))
     schema = shipped("workflow", "schemas", "words.schema.yaml")
-    document = validated(document, schema, "config/words.yaml")
+    languages = spoken(texts, country, root)
+    document = with_languages(validated(document, schema, "config/words.yaml"), languages, root)
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
-    homes = [country_name, *document["countries"].get(country, [])[2:]]
+    homes = [country_name, *names_of(country, languages)]
+    homes += document["countries"].get(iso(country), [])
 
     def phrases(listed: Iterable[str]) -> Phrases:
         found = [home for word in listed for home in (homes if word == "{country}" else [word])]
@@ -174,7 +185,16 @@ def load_words(root: Path, country: str = "", country_name: str = "") -> Words:
         frozenset(phrase[0].strip("=*$") for c in concepts.values() for phrase in c.known),
         frozenset(plain(" ".join(document["beyond"])).split()),
         (home, phrases(homes)),
+        _forms(concepts, document, languages),
     )
+
+
+def _forms(
+    concepts: Mapping[str, Phrases], document: Mapping[str, Any], languages: Iterable[str]
+) -> Forms:
+    companions = plain(" ".join(w for listed in document["companions"].values() for w in listed))
+    known = (word for phrases in concepts.values() for p in phrases.known for word in p)
+    return forms_of([*known, *companions.split()], (ENGLISH, *languages))
 
 
 def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> dict[str, Question]:
@@ -196,11 +216,11 @@ def question(name: str, label: str, words: Words) -> Question:
     if not label and " " in name.strip():  # a name of several words is the question itself
         name, label = "", name
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    own = [part for token in _tokens(apart) for part in _parts(token, words.parts)]
-    said = _tokens(label)
+    own = [part for token in tokens(apart) for part in _parts(token, words.parts)]
+    said = tokens(label)
     years = frozenset(_years([*own, *said]))
     content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
-    content = tuple(w for w in content if len(w) > 1)
+    content = tuple(w if not said else words.forms.known(w) for w in content if len(w) > 1)
     named = tuple(w for w in own if not w.isdecimal())
     return Question(content, named, years, not said, (1.0,) * len(content))
 
@@ -232,23 +252,6 @@ def division_named(activity: str, words: Words) -> str | None:
     return None
 
 
-def plain(text: str) -> str:
-    """Return a text in lower case, without accents and punctuation."""
-    text = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    text = "".join(c for c in text if not unicodedata.combining(c)).lower()
-    # R&D as several languages write it, co-operation, on-going.
-    text = re.sub(r"\b[rifo]\s*[&+]\s*[deos]\b", " rd ", text).replace("%", " percent ")
-    text = re.sub(r"\b(co|on|non)-(?=[a-z])", r"\1", text)
-    text = re.sub(r"(?<=[a-z])['’]s\b", "", text)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
-
-
-@lru_cache(maxsize=20_000)
-def _tokens(text: str) -> tuple[str, ...]:
-    """Return the words of a name or label: ``coop_supp07`` is coop, supp and 07."""
-    return tuple(re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain(text)).split())
-
-
 @lru_cache(maxsize=20_000)
 def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
     """Take a name apart that runs words or their beginnings together: newmkt is new and mkt."""
@@ -267,10 +270,10 @@ def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
     return (token,)
 
 
-def _years(tokens: list[str]) -> list[int]:
-    full = [int(t) for t in tokens if re.fullmatch(r"(19|20)\d\d", t)]
+def _years(words: list[str]) -> list[int]:
+    full = [int(t) for t in words if re.fullmatch(r"(19|20)\d\d", t)]
     # Two digits are a year behind a name (EMP04), as far as surveys of this kind go back.
-    short = [int(t) for t in tokens if re.fullmatch(r"\d\d", t)]
+    short = [int(t) for t in words if re.fullmatch(r"\d\d", t)]
     return full + [(1900 if y > 80 else 2000) + y for y in short if y > 80 or y < 40]
 
 
@@ -363,9 +366,3 @@ def _fits(word: str, stem: str, abbreviated: bool) -> bool:
     if word.startswith(stem):
         return True
     return abbreviated and len(word) >= SHORTEST_ABBREVIATION and stem.startswith(word)
-
-
-def _text_keys(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _text_keys(item) for key, item in value.items()}
-    return value

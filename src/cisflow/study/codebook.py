@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
-from cisflow.study.canonical import ACCOUNT_MONEY, MONEY, SPENDING
+from cisflow.study.canonical import ACCOUNT_MONEY, BLOCK_OF, MONEY, SPENDING
 from cisflow.study.documents import Document
 
 # By what a value in a unit is multiplied; the last two are spending in relation to turnover.
@@ -78,12 +78,20 @@ Codes = TypeAliasType(
     ],
 )
 Verified = Annotated[
-    Literal["sourced", "inferred", "general", "template"],
+    Literal["drafted", "confirmed", "sourced", "inferred", "general", "template"],
     Field(
-        description="How sure the mapping is: sourced (a public document says so), inferred "
-        "(deduced from one), general (general knowledge), template (to be confirmed by whoever "
-        "holds the file)."
+        description="How sure the mapping is: drafted (by `cisflow init`, nobody looked at it), "
+        "confirmed (a person held it against the questionnaire), sourced (a public document says "
+        "so), inferred (deduced from one), general (general knowledge), template (to be confirmed "
+        "by whoever holds the file)."
     ),
+]
+FIRM = "firm"  # the block of all variables that have none of their own
+DRAFTED, CONFIRMED = "drafted", "confirmed"
+# Who says so has seen a document, or the questionnaire: nobody need confirm it.
+SETTLED = ("sourced", CONFIRMED)
+Accepted = Annotated[
+    Text, Field(description="Why the contradiction is no error, as a sentence for readers.")
 ]
 Source = Annotated[Text, Field(description="The document the mapping was taken from.")]
 Columns = TypeAliasType(
@@ -261,6 +269,8 @@ class Block(Document):
     codes: str | None = None
     """Name of a set of `codes:` for all variables of the block."""
     verified: Verified | None = None
+    """Of all variables of the block that do not say it themselves; `confirmed` is of those that are
+    drafted, too."""
     source: Source | None = None
     note: Note | None = None
 
@@ -426,6 +436,9 @@ class Codebook(Document):
     """Named sets of codes, each from the code in the file to its canonical value."""
     nace: Nace | None = None
     shares: Shares = Shares()
+    accepts: Mapping[str, Accepted] = {}
+    """Contradictions between answers that are known and accepted: from the check's name, as the
+    error tells it, to the reason, which the paper prints among what it says of the data."""
     unexpected: tuple[Sign, ...] = ()
     """Columns by which a file of another kind is known, such as the divided clients of a later
     round; a file that has one of them is refused. A codebook that extends another restates the
@@ -479,8 +492,17 @@ class Codebook(Document):
         return self.model_copy(update={"file": self.file.model_copy(update=how)})
 
     def configured(self, source: Mapping[str, Any]) -> Codebook:
-        """Return the codebook with what an entry of the config says on opening its file."""
-        return self.opened(**{key: source[key] for key in CONFIG_KEYS if key in source})
+        """Return the codebook with what an entry of the config says on its file and of it."""
+        opened = self.opened(**{key: source[key] for key in CONFIG_KEYS if key in source})
+        names = [v for name in source.get("confirmed") or () for v in self.members(name)]
+        known = {v: self.variables[v].model_copy(update={"verified": CONFIRMED}) for v in names}
+        return opened.redefined(known) if known else opened
+
+    def members(self, name: str) -> list[str]:
+        """Return the variables that a name stands for: itself, or those of a block."""
+        if name in self.variables:
+            return [name]
+        return [variable for variable in self.variables if BLOCK_OF.get(variable, FIRM) == name]
 
     def redefined(self, variables: Mapping[str, Variable]) -> Codebook:
         """Return the codebook with other entries of some variables."""

@@ -23,7 +23,7 @@ from cisflow.study.canonical import (
     PERCENT,
     SPENDING,
 )
-from cisflow.study.codebook import OF_TURNOVER, Codebook
+from cisflow.study.codebook import CONFIRMED, DRAFTED, OF_TURNOVER, SETTLED, Codebook
 
 Written = dict[str, Any]
 
@@ -40,6 +40,7 @@ MERGED = (
     "header",
     "consolidation",
     "fiscal_year",
+    "accepts",
 )
 SCHEMA = shipped("workflow", "schemas", "codebook.schema.yaml")
 
@@ -174,8 +175,38 @@ def _merged(parent: Written, child: Written) -> Written:
         if any(source in spec for source in SOURCES):
             taken_over = {k: v for k, v in taken_over.items() if k not in SOURCES}
         variables[variable] = {**taken_over, **spec}
-    merged["variables"] = variables
+    own = child.get("variables", {})
+    merged["variables"] = {v: dict(spec) for v, spec in variables.items()}
+    for variable, spec in merged["variables"].items():
+        block = _block_of(variable)
+        said = own.get(variable) or {}
+        spec.update(_vouched(spec, said, new.get(block, {}), old.get(block, {})))
     return merged
+
+
+def _vouched(spec: Written, own: Written, block: Written, earlier: Written) -> Written:
+    """Return what a file's words on how sure it is change in an entry as merged.
+
+    A person who confirms a block speaks of all in it, those taken over among them, unless the file
+    says of a variable that it is another thing than drafted. And what another file calls sourced
+    or confirmed is its own column, never one that this file names.
+
+    Parameters
+    ----------
+    spec
+        The entry, with what was taken over.
+    own, block
+        What the file itself says of the variable and of its block.
+    earlier
+        Blocks of the codebook taken over.
+    """
+    if block.get("verified") == CONFIRMED and own.get("verified") in (None, DRAFTED):
+        return {"verified": CONFIRMED}
+    names_a_column = any(source in own for source in SOURCES)
+    if not names_a_column or "verified" in own or "verified" in block:
+        return {}
+    taken_over = spec.get("verified") or earlier.get("verified")
+    return {"verified": None, "source": own.get("source")} if taken_over in SETTLED else {}
 
 
 def _suffixed(codebook: Written, suffix: str) -> Written:

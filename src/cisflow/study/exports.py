@@ -124,6 +124,8 @@ class About(Document):
     """Its title."""
     data: Literal["synthetic", "real"]
     """What the estimates rest on."""
+    unconfirmed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """How many variables were read by mappings that nobody has confirmed."""
     minimum_cell: Annotated[int, Field(ge=1, le=1_000_000)]
     """Fewest firms of a number that left the centre."""
     settings: SentSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.claims import Claims, claim_problems
+from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
+from cisflow.study.confirmation import confirmed_problems, counted_if, needed, unconfirmed
 from cisflow.study.constructs import (
     construct_problems,
     definitions_in_order,
@@ -21,6 +23,7 @@ from cisflow.study.constructs import (
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
+from cisflow.study.marks import stamp_of
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
 from cisflow.study.settings import Accounts, Country, Deflator, Extract, Sent, Settings
@@ -49,6 +52,9 @@ class Run:
         Estimates of other centres; their countries are in ``settings`` beside those at hand.
     profile
         The rules by which numbers leave ``microdata/``.
+    unconfirmed
+        Per country and wave the variables the run needs whose mapping nobody has confirmed, each
+        with its state; what is published is marked so.
     """
 
     settings: Settings
@@ -58,6 +64,7 @@ class Run:
     root: Path
     exports: tuple[Export, ...] = ()
     profile: Profile = UNRESTRICTED
+    unconfirmed: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -98,6 +105,11 @@ class Run:
     def synthetic(self) -> bool:
         """Whether everything this run publishes is stamped SYNTHETIC."""
         return self.settings.data == "synthetic"
+
+    @property
+    def stamp(self) -> str:
+        """What its tables and records say of the data they rest on."""
+        return stamp_of(self.settings.data, self.settings.unconfirmed)
 
     @property
     def codebook_folders(self) -> list[Path]:
@@ -218,6 +230,8 @@ def load_run(
     merged = with_exports(settings, exports)
     merged = merged.model_copy(update={"minimum_cell": profile.minimum_cell})
     run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports), profile)
+    codebooks, codebook_problems = _codebooks(run)
+    run = _marked(run, codebooks, language)
     problems = [
         *language,
         *disclosure,
@@ -234,7 +248,9 @@ def load_run(
         # Claims may be about what this run changes; their verdicts then say so.
         *claim_problems(claims, expanded(files["models"])[0] if changes else models),
         *_simulation_problems(run),
+        *codebook_problems,
         *_source_problems(run),
+        *_record_problems(run),
         *_outcome_problems(run),
     ]
     if problems:
@@ -338,13 +354,61 @@ def _simulation_problems(run: Run) -> Iterator[Problem]:
             )
 
 
+def _codebooks(run: Run) -> tuple[dict[tuple[str, str], Codebook], list[Problem]]:
+    """Return the codebook of every extract, and what is wrong with those that cannot be had."""
+    codebooks, problems = {}, []
+    for country, wave, source in run.sources():
+        where = f"countries.{country}.{wave}"
+        try:
+            codebook = load_codebook(source.codebook, run.codebook_folders)
+        except CisflowError as error:
+            problems += [Problem(f"{where}: {p.said}", p.remedy) for p in error.problems]
+            continue
+        problems += confirmed_problems(where, codebook, source.confirmed or ())
+        codebooks[country, wave] = codebook.configured(source.as_params())
+    return codebooks, problems
+
+
+def _marked(
+    run: Run, codebooks: Mapping[tuple[str, str], Codebook], unreadable: Collection[Problem]
+) -> Run:
+    """Return a run that knows which of the mappings it needs nobody has confirmed."""
+    if unreadable:
+        return run  # whose models' terms cannot be told
+    wanted = {table: needed(run.models.values(), table) for table in ("firms", "accounts")}
+    states = {
+        place: counted_if(unconfirmed(book, wanted[book.table]), synthetic=run.synthetic)
+        for place, book in codebooks.items()
+    }
+    sent = sum(export.about.get("unconfirmed", 0) for export in run.exports)
+    total = sum(map(len, states.values())) + sent
+    settings = run.settings.model_copy(update={"unconfirmed": total} if total else {})
+    return replace(run, settings=settings, unconfirmed={p: s for p, s in states.items() if s})
+
+
+def _record_problems(run: Run) -> Iterator[Problem]:
+    """Yield why a run is no publication of record, if it is to be one."""
+    if not run.settings.record:
+        return
+    if run.synthetic:
+        remedy = "set `data: real` for survey data, or take `record` away"
+        yield Problem("record: the data are synthetic", remedy)
+    for (country, wave), states in run.unconfirmed.items():
+        count = "1 variable is" if len(states) == 1 else f"{len(states)} variables are"
+        told = ", ".join(f"{variable} ({state})" for variable, state in states.items())
+        yield Problem(
+            f"record: {run.heading(country, wave)}: {count} unconfirmed: {told}",
+            f"hold each against the questionnaire, then `cisflow confirm CONFIG {country}/{wave} "
+            "VARIABLE…`, or take `record` away: all is then marked DRAFT MAPPING",
+        )
+    for export in run.exports:
+        if export.about.get("unconfirmed"):
+            what = f"record: {export.path}: its centre read variables by mappings nobody confirmed"
+            yield Problem(what, "let the centre confirm them and export again")
+
+
 def _source_problems(run: Run) -> Iterator[Problem]:
     for country, wave, source in run.sources():
-        try:
-            load_codebook(source.codebook, run.codebook_folders)
-        except CisflowError as error:
-            for problem in error.problems:
-                yield Problem(f"countries.{country}.{wave}: {problem.said}", problem.remedy)
         files = files_of(source.file)
         if len(files) > 1 and not getattr(source, "join", None):
             yield Problem(

@@ -102,6 +102,21 @@ Select = TypeAliasType(
 )
 
 
+Confirmed = TypeAliasType(
+    "Confirmed",
+    Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        Field(
+            min_length=1,
+            json_schema_extra=UNIQUE,
+            description="Variables and blocks of the codebook that a person has held against the "
+            "questionnaire of this file, such as [turnover, partners]; for codebooks that come "
+            "with cisflow and are not yours to change. `cisflow confirm` writes it.",
+        ),
+    ],
+)
+
+
 Tidy = Annotated[str, AfterValidator(tidy_made)]  # a term as the estimates call it
 
 
@@ -121,6 +136,7 @@ class Extract(Document):
     codebook: CodebookName
     sha256: Sha256 | Annotated[tuple[Sha256, ...], Field(min_length=2)] | None = None
     """Checksum the file must have; with several files the list of theirs."""
+    confirmed: Confirmed | None = None
 
 
 class Deflator(Document):
@@ -148,6 +164,7 @@ class Accounts(Document):
     not tell, as if 1,000 and 2,000 were all. It wins over `file:` of the codebook."""
     codebook: CodebookName
     sha256: Sha256 | None = None
+    confirmed: Confirmed | None = None
     deflator: Deflator | None = None
 
 
@@ -250,6 +267,10 @@ class Settings(Document):
     """Title of the paper and the report."""
     data: Literal["synthetic", "real"]
     """`synthetic` stamps SYNTHETIC on every table, figure and page; `real` is for survey data."""
+    record: bool = False
+    """`true` for a publication of record: the run is refused while a variable that it needs is
+    unconfirmed (`verified:` of the codebook is neither `sourced` nor `confirmed`). Otherwise such a
+    run goes through, and all it publishes is marked DRAFT MAPPING."""
     seed: Annotated[int, Field(ge=0)]
     """Whole number that fixes every random draw (simulation and bootstrap)."""
     simulate: str | None = None
@@ -265,6 +286,8 @@ class Settings(Document):
     """One entry per country: two-letter code and where its extracts are. Only a run with
     `pool_from` may do without."""
     absent: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default_factory=dict)
+    unconfirmed: SkipJsonSchema[int] = Field(default_factory=int)
+    """Over all extracts, how many variables the run needs whose mapping nobody has confirmed."""
     constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
     """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (

@@ -199,8 +199,8 @@ def test_nothing_is_overwritten_and_all_refusals_come_at_once(here, root):
 
 def test_unknown_country_leaves_its_name_and_currency_to_you(here, root):
     survey = unseen_survey.pooled(here / "data")
-    done = initialise(["XK"], {"2012": survey.extract}, root)
-    assert any("name: what XK is called" in todo for todo in done["todo"])
+    done = initialise(["XX"], {"2012": survey.extract}, root)
+    assert any("name: what XX is called" in todo for todo in done["todo"])
 
 
 def test_accounts_get_their_codebook(here, root, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from cisflow.assist.countries import iso, names_of
 from cisflow.assist.drafting.opening import year_of
 from cisflow.assist.inspection import Look, profiles_of
 from cisflow.assist.vocabulary import Sign, Words, likeness, plain
@@ -87,8 +88,7 @@ def _country_rows(seen: Look, countries: Sequence[str]) -> dict[str, dict[str, s
 
 
 def _is_country(text: str, country: str, words: Words) -> bool:
-    names = [n for n in words.countries.get(country, [])[:1] if n]
-    names += [n.lstrip("=") for n in words.countries.get(country, [])[2:]]
+    names = [*names_of(country), *(n.lstrip("=") for n in words.countries.get(iso(country), []))]
     return plain(text) in {plain(country), *map(plain, names)}
 
 

@@ -1,0 +1,118 @@
+"""In which languages a file asks, and the words of these (``config/words/{language}.yaml``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cisflow.assist.countries import languages_of
+from cisflow.assist.letters import plain
+from cisflow.base.documents import read_yaml, validated
+from cisflow.base.paths import places, shipped
+
+FOLDER = "config/words"
+ENGLISH = "en"
+# A language in which at least this share of labels is understood best is one of the file's.
+SPOKEN = 0.1
+# A word is one of a language if it begins with one of at least so many letters that it has.
+SHORTEST_BEGINNING = 5
+KEY = re.compile(r"^\s*[\w\"{}]+:|#.*$", re.MULTILINE)
+
+
+def listed(root: Path = Path()) -> dict[str, Path]:
+    """Return per language that has a list of words where that is; the project's own count first."""
+    folders = reversed(places(FOLDER, root))
+    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+
+
+def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str, ...]:
+    """Return the languages other than English a file's labels may be in.
+
+    They are the official ones of its country, and those in which enough labels are understood
+    better than in English; related languages may share a label.
+
+    Parameters
+    ----------
+    texts
+        The labels.
+    country
+        The country's code.
+    root
+        The project's folder.
+    """
+    files = listed(root)
+    known = {code: _vocabulary(file.read_text("utf-8")) for code, file in files.items()}
+    votes = dict.fromkeys(known, 0.0)
+    said = [set(plain(text).split()) for text in texts]
+    for words in said:
+        counts = {code: sum(_knows(own, w) for w in words) for code, own in known.items()}
+        best = [code for code, n in counts.items() if n and n == max(counts.values())]
+        for code in best:
+            votes[code] += 1 / len(best) / len(said)
+    found = (code for code, share in votes.items() if share >= SPOKEN)
+    own = (code for code in languages_of(country) if code in known)
+    return tuple(code for code in dict.fromkeys((*own, *found)) if code != ENGLISH)
+
+
+def with_languages(
+    document: dict[str, Any], languages: Iterable[str], root: Path = Path()
+) -> dict[str, Any]:
+    """Return a document of words with those of languages added."""
+    files = listed(root)
+    for code in languages:
+        own = language(files[code])
+        document = _added(document, _spelt(own, own.pop("spelling", {})))
+    return document
+
+
+def language(file: Path) -> dict[str, Any]:
+    """Return a language's list of words as it is written, without its name.
+
+    Raises
+    ------
+    CisflowError
+        It has keys or values that it may not have.
+    """
+    schema = shipped("workflow", "schemas", "words.schema.yaml")
+    own = validated(text_keys(read_yaml(file)), schema, f"{FOLDER}/{file.name}")
+    own.pop("language")
+    return own
+
+
+def text_keys(value: Any) -> Any:
+    """Return a document whose keys are texts, such as the degrees 0 to 3."""
+    if isinstance(value, dict):
+        return {str(key): text_keys(item) for key, item in value.items()}
+    return value
+
+
+def _added(left: Any, right: Any) -> Any:
+    if isinstance(left, Mapping):
+        return {
+            key: _added(left[key], right[key]) if key in left and key in right else one
+            for key, one in {**right, **left}.items()
+        }
+    return [*left, *right]
+
+
+def _spelt(value: Any, spelling: Mapping[str, str]) -> Any:
+    """Return words also as they are spelt without special letters: ``Umsaetze`` beside Umsätze."""
+    if isinstance(value, Mapping):
+        return {key: _spelt(item, spelling) for key, item in value.items()}
+    other = str.maketrans(dict(spelling))
+    return list(dict.fromkeys(form for word in value for form in (word, word.translate(other))))
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(text: str) -> frozenset[str]:
+    """Return all words of a list, which is read as a text because that is much faster."""
+    return frozenset(plain(KEY.sub(" ", text)).split())
+
+
+def _knows(own: frozenset[str], word: str) -> bool:
+    if word in own:
+        return True
+    return any(word[:end] in own for end in range(SHORTEST_BEGINNING, len(word)))

@@ -1,0 +1,59 @@
+"""What everything a run publishes is marked with: that its data are synthetic, or its mapping a draft.
+
+A run has its marks before any job starts. Tables, figures, pages and records carry all of them, by
+the words of this module alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cisflow.base.records import STAMP
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark.
+
+    Attributes
+    ----------
+    name
+        What stands on a figure, in brackets behind a caption, above a page.
+    told
+        What it means, to stand behind the name.
+    """
+
+    name: str
+    told: str
+
+
+SYNTHETIC = Mark(
+    f"{STAMP['synthetic']} data", "simulated from known coefficients: not findings about firms"
+)
+
+
+def draft_mapping(unconfirmed: int) -> Mark:
+    """Return the mark of a run that reads variables by mappings nobody has confirmed."""
+    count = "1 variable" if unconfirmed == 1 else f"{unconfirmed:,} variables"
+    told = "nobody has confirmed that the columns of the file hold what is said of them"
+    return Mark(f"DRAFT MAPPING ({count} unconfirmed)", told)
+
+
+def marks_of(data: str, unconfirmed: int) -> tuple[Mark, ...]:
+    """Return the marks of a run.
+
+    Parameters
+    ----------
+    data
+        ``synthetic`` or ``real``, as in the config.
+    unconfirmed
+        How many of the variables it needs are unconfirmed, over all extracts.
+    """
+    synthetic = (SYNTHETIC,) if data == "synthetic" else ()
+    return (*synthetic, *([draft_mapping(unconfirmed)] if unconfirmed else []))
+
+
+def stamp_of(data: str, unconfirmed: int = 0) -> str:
+    """Return what tables and records say of the data they rest on, in their last column or key."""
+    draft = [draft_mapping(unconfirmed).name] if unconfirmed else []
+    return ", ".join([STAMP[data], *draft])
