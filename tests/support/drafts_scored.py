@@ -1,4 +1,4 @@
-"""How a drafted codebook compares with what a survey asks: right, doubted, missed, wrong in silence.
+"""How a draft compares with what a survey asks: right, doubted, missed, wrong in silence.
 
 *Right* is a variable that has exactly its columns, with their codes read as the file's legend has
 them. *Doubted* is one that has not, if the draft names it in what is left to decide or to look over

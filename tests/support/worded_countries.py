@@ -1,4 +1,4 @@
-"""The twelve synthetic countries under column names q1 … qN, in each country's own words. SYNTHETIC."""
+"""The twelve synthetic countries under names q1 … qN, in each country's own words. SYNTHETIC."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from worded_survey import PER_EURO, Worded, cell, legend_of, legends, read_as, table
 
 from cisflow.simulate.extracts import draw_wave, truth_of
@@ -20,8 +21,18 @@ from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
 
 LANGUAGE_OF = {
-    **{"AT": "de", "BE": "nl", "CZ": "cs", "DE": "de", "ES": "es", "FI": "fi"},
-    **{"FR": "fr", "HU": "hu", "IT": "it", "NL": "nl", "PT": "pt", "SE": "sv"},
+    "AT": "de",
+    "BE": "nl",
+    "CZ": "cs",
+    "DE": "de",
+    "ES": "es",
+    "FI": "fi",
+    "FR": "fr",
+    "HU": "hu",
+    "IT": "it",
+    "NL": "nl",
+    "PT": "pt",
+    "SE": "sv",
 }
 PARTNERS_ALONE = 3  # places abroad of the first waves' grids; the later ones have four
 PLACES_ABROAD = {3: ("europe", "usa", "other"), 4: ("europe", "usa", "asia", "other")}
@@ -66,8 +77,6 @@ def write_country(folder: Path, root: Path, country: str, wave: str) -> Worded:
 
 @lru_cache
 def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 

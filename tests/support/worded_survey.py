@@ -1,4 +1,4 @@
-"""Surveys whose columns are called q1, q2 … and whose questions are in any of 28 languages. SYNTHETIC.
+"""Surveys with columns q1, q2 … and questions in any of 28 languages. SYNTHETIC.
 
 The wordings stand in ``tests/support/wordings/``, written without a look at the words the project
 recognises questions by (``config/words*``): whoever changes one must not look into the other. A
@@ -28,8 +28,18 @@ HOLDOUT = tuple(sorted(file.stem for file in TABLES.glob("holdout_??.yaml")))
 YES_NO = ((1.0, 2.0), (1.0, 0.0), (2.0, 1.0))
 SIZES = {1.0: "10-49", 2.0: "50-249", 3.0: "250+"}
 PER_EURO = {
-    **{"AL": 130, "BG": 2, "CZ": 26, "DK": 7.5, "HR": 7.5, "HU": 310, "NO": 9, "PL": 4.3},
-    **{"RO": 4.5, "RS": 120, "SE": 9.5, "TR": 3.4},
+    "AL": 130,
+    "BG": 2,
+    "CZ": 26,
+    "DK": 7.5,
+    "HR": 7.5,
+    "HU": 310,
+    "NO": 9,
+    "PL": 4.3,
+    "RO": 4.5,
+    "RS": 120,
+    "SE": 9.5,
+    "TR": 3.4,
 }
 # Of the places of a grid, the one that the simulated firms' answers are of.
 PLACE_OF = {"domestic": "home", "foreign": "europe"}
@@ -96,7 +106,7 @@ def legend_of(asked: str) -> str:
     """Return which value labels a question has, or nothing."""
     if asked == "rd_continuous":
         return "rhythm"
-    if asked in FLAGS and asked != "foreign_group" or asked in ("plans", "purpose"):
+    if (asked in FLAGS and asked != "foreign_group") or asked in ("plans", "purpose"):
         return "flag"
     if asked in BLOCKS["sources"] or asked == "obstacle":
         return "degree"
