@@ -1,9 +1,10 @@
 """How a draft compares with what a survey asks: right, doubted, missed, wrong in silence.
 
 *Right* is a variable that has exactly its columns, with their codes read as the file's legend has
-them. *Doubted* is one that has not, if the draft names it in what is left to decide or to look over
-and, where it is not mapped, names one of its columns too: "no column was recognised" is no doubt
-but a miss. *Missed* is not mapped and nothing told. *Wrong* is all else: the reader would go on.
+them, in the file's unit. *Doubted* is one that has not, if the draft names it in what is left to
+decide or to look over and, where it is not mapped, names one of its columns too: "no column was
+recognised" is no doubt but a miss. *Missed* is not mapped and nothing told. *Wrong* is all else:
+the reader would go on.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def scored(survey: Worded, book: Codebook, told: Sequence[str]) -> Score:
         right = survey.columns.get(variable, set())
         entry = book.variables.get(variable)
         got = _columns(entry)
-        fault = _fault(survey, variable, entry, got, right)
+        fault = _fault(survey, variable, entry, got, right) or _unit(survey, book, variable)
         if not fault:
             if right and got:
                 score.right.append(variable)
@@ -113,6 +114,14 @@ def _fault(
     if screen not in (None, survey.screens.get(variable)):
         return f"led by {_about(survey, {screen})}"
     return _misread(survey, entry, got)
+
+
+def _unit(survey: Worded, book: Codebook, variable: str) -> str:
+    """Return by what a variable is multiplied, if that is not its unit in the file."""
+    if variable not in book.variables:
+        return ""
+    factor = book.multiple(variable)
+    return "" if factor == survey.multiples.get(variable, 1) else f"multiplied by {factor:g}"
 
 
 def _about(survey: Worded, columns: Collection[str]) -> str:

@@ -72,6 +72,7 @@ def write_country(folder: Path, root: Path, country: str, wave: str) -> Worded:
         optional=frozenset(v for v in book.variables if v not in given),
         screens=_screens(book, written),
         parts=_parts(book, written),
+        multiples={variable: book.multiple(variable) for variable in book.variables},
     )
 
 

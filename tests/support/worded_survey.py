@@ -67,6 +67,8 @@ class Worded:
         Per variable the question that leads to it, which may be taken with it.
     parts
         Per variable columns that may be left out, as they are another variable's too.
+    multiples
+        Per variable by what a written value is multiplied, where that is not 1.
     """
 
     country: str
@@ -79,6 +81,7 @@ class Worded:
     optional: frozenset[str] = frozenset()
     screens: dict[str, str] = field(default_factory=dict)
     parts: dict[str, set[str]] = field(default_factory=dict)
+    multiples: dict[str, float] = field(default_factory=dict)
 
 
 def table(name: str) -> dict[str, Any]:
