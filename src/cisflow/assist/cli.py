@@ -1,4 +1,4 @@
-"""``cisflow new | run | inspect | init | check | release | verify | baseline``: all of a study.
+"""``cisflow new | run | inspect | init | check | review | release | verify | baseline``: all of a study.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
@@ -112,6 +112,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_file(check, "config", "CONFIG", "such as config/nl.yaml")
     check.add_argument("--json", action="store_true", help="print JSON")
 
+    text = "write the sheet by which a person confirms what the columns mean"
+    review = _command(commands, "review", text, _review)
+    _add_file(review, "config", "CONFIG", "such as config/nl.yaml")
+    _add_labels(review)
+    text = "the page (default: results/<run>/review.html)"
+    review.add_argument("--out", type=Path, metavar="FILE", help=text)
+    forms = review.add_mutually_exclusive_group()
+    forms.add_argument("--terminal", action="store_true", help="print it as text")
+    forms.add_argument("--json", action="store_true", help="print JSON")
+
     text = "gather what is meant to leave the centre, for its output checker"
     release = _command(commands, "release", text, _release)
     release.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
@@ -151,6 +161,7 @@ EXAMPLES = {
     "inspect": "cisflow inspect data/raw/NL/cis2016.csv",
     "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
     "check": "cisflow check config/nl.yaml",
+    "review": "cisflow review config/nl.yaml",
     "release": "cisflow release results/nl --date 2026-11-28",
     "verify": "cisflow verify results/nl",
     "baseline": "cisflow baseline save results/nl",
@@ -255,6 +266,22 @@ def _check(options: argparse.Namespace) -> int:
     findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
+
+
+def _review(options: argparse.Namespace) -> int:
+    from cisflow.assist.review.gather import gather
+    from cisflow.assist.review.page import write_page
+    from cisflow.assist.review.record import review_record
+    from cisflow.assist.review.terminal import review_text
+
+    sheet = gather(found(str(options.config)), HERE, options.labels)
+    if options.json:
+        _show(review_record(sheet), True, None)
+    elif options.terminal:
+        print(review_text(sheet))
+    else:
+        print(write_page(sheet, options.out))
+    return WRONG if sheet.wrong else FINE
 
 
 def _release(options: argparse.Namespace) -> int:

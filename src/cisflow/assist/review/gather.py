@@ -1,0 +1,330 @@
+"""Gather what a review sheet tells, wave by wave; what cannot be read is told as an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cisflow.assist.checking import _Source as Source, _sources as sources
+from cisflow.assist.inspection import ESSENTIAL
+from cisflow.assist.review import confirming
+from cisflow.assist.review.batteries import grids, placed, unused
+from cisflow.assist.review.counting import Teller, counted
+from cisflow.assist.review.doubts import Doubts
+from cisflow.assist.review.facts import Absent, Card, Column, Counts, Sheet, Told, WaveSheet
+from cisflow.assist.review.legend import codes_of
+from cisflow.assist.review.meanings import meaning
+from cisflow.assist.review.reading import Reading, read_wave
+from cisflow.assist.review.wording import Wording, wording
+from cisflow.base.documents import read_yaml
+from cisflow.base.paths import files_of, places, shown
+from cisflow.base.problems import CisflowError
+from cisflow.study.canonical import FIRM_COLUMNS, FLAGS, PERCENT, TEXT
+from cisflow.study.codebook import Codebook, Variable
+from cisflow.study.codebook_files import load_codebook
+from cisflow.study.disclosure import Profile
+from cisflow.study.marks import marks_of
+from cisflow.study.run import Run, load_run
+from cisflow.survey.semantics import FEWEST, TOLERATED
+
+# Where the rules of a config cannot be read, those that tell least.
+STRICTEST = Profile(title="Default rules, because the config's could not be read", text="")
+
+
+def gather(config_file: Path, root: Path, labels_files: Sequence[Path] = ()) -> Sheet:
+    """Gather all that a person needs to confirm the mappings of a run.
+
+    Parameters
+    ----------
+    config_file
+        The config.
+    root
+        The project's folder.
+    labels_files
+        Tables of labels; those in the extracts, or beside them, when not given.
+
+    Raises
+    ------
+    CisflowError
+        The config is not there or no YAML.
+    """
+    document = read_yaml(config_file)
+    errors: list[Told] = []
+    run: Run | None = None
+    try:
+        run = load_run(document, root, file=shown(config_file))
+    except CisflowError as error:
+        errors += _told(error)
+    teller = Teller(run.profile if run else STRICTEST)
+    waves = [
+        _wave(source, run, root, teller, labels_files, config_file)
+        for source in sources(document)
+        if source.wave != "accounts"
+    ]
+    data = "synthetic" if document.get("data") == "synthetic" else "real"
+    open_ones = sum(card.needed and not card.settled for wave in waves for card in wave.cards)
+    return Sheet(
+        str(document.get("run", "")),
+        str(document.get("title", "")),
+        shown(config_file),
+        data,
+        teller.minimum,
+        teller.profile.title,
+        marks_of(data, run.settings.unconfirmed if run else open_ones),
+        tuple(errors),
+        tuple(waves),
+    )
+
+
+def _told(error: CisflowError) -> list[Told]:
+    return [Told(error.heading, p.said, p.remedy) for p in error.problems]
+
+
+def _wave(
+    source: Source,
+    run: Run | None,
+    root: Path,
+    teller: Teller,
+    labels_files: Sequence[Path],
+    config_file: Path,
+) -> WaveSheet:
+    """Return the sheet of one wave."""
+    about = {
+        "country": source.country,
+        "name": source.name,
+        "wave": source.wave,
+        "file": " + ".join(shown(file) for file in files_of(source.entry["file"])),
+        "codebook": str(source.entry["codebook"]),
+    }
+    blank = WaveSheet(**about, path="", title="", reference_year=None)
+    try:
+        codebook = load_codebook(source.entry["codebook"], places("config/codebooks", root))
+    except CisflowError as error:
+        return _with(blank, errors=tuple(_told(error)))
+    codebook = codebook.configured(source.entry)
+    blank = _with(
+        blank,
+        path=shown(codebook.path),
+        title=codebook.title,
+        reference_year=codebook.reference_year,
+    )
+    try:
+        reading, wrong = read_wave(
+            source.entry,
+            codebook,
+            source.country,
+            source.wave,
+            source.name,
+            root,
+            source.heading,
+            labels_files,
+        )
+    except CisflowError as error:
+        return _with(blank, errors=tuple(_told(error)))
+    writer = confirming.Writer(source, codebook, root, config_file)
+    return _filled(blank, reading, wrong, teller, run, writer)
+
+
+def _with(sheet: WaveSheet, **more: Any) -> WaveSheet:
+    return WaveSheet(**{**vars(sheet), **more})
+
+
+def _filled(
+    blank: WaveSheet,
+    reading: Reading,
+    wrong: Sequence[CisflowError],
+    teller: Teller,
+    run: Run | None,
+    writer: confirming.Writer,
+) -> WaveSheet:
+    states = confirming.states(reading.codebook, run)
+    year = reading.codebook.reference_year
+    words = wording(reading.seen, reading.scores, year)
+    failed = _failed(reading.quality)
+    doubts = Doubts(reading, words, teller, {name: said for name, (said, _) in failed.items()})
+    cards = [_card(v, doubts, states[v], writer) for v in reading.columns]
+    cards.sort(key=lambda c: (c.settled, not c.needed, not c.against, _order(c.variable)))
+    labels = reading.seen.legend.columns
+    names = reading.seen.names
+    return _with(
+        blank,
+        rows=teller.count(len(reading.seen.data)),
+        columns=len(names),
+        labels=reading.seen.legend.origin,
+        errors=tuple(told for error in wrong for told in _told(error)),
+        findings=tuple(
+            Told(blank.path, said, remedy) for said, remedy in failed.values() if remedy
+        ),
+        cards=tuple(cards),
+        absent=tuple(_absent(confirming.unread(reading.codebook, run), reading, words)),
+        grids=tuple(grids(cards, names, writer.said)),
+        unused=unused(names, labels, reading.used_for, reading.stems),
+    )
+
+
+def _order(variable: str) -> int:
+    return FIRM_COLUMNS.index(variable) if variable in FIRM_COLUMNS else len(FIRM_COLUMNS)
+
+
+def _failed(quality: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
+    """Return the checks of the answers that many firms fail: what they say, and what to do."""
+    failed = {}
+    for name, entry in (quality or {"checks": {}})["checks"].items():
+        many = entry["of"] >= FEWEST and entry["failed"] > TOLERATED * entry["of"]
+        if entry.get("whole_file") and entry["failed"]:
+            failed[name] = (entry["seen"].rstrip("."), entry["remedy"])
+        elif "remedy" in entry and many:
+            share = round(100 * entry["failed"] / entry["of"])
+            said = f"{entry['meaning'].rstrip('.')}: {share} % of those concerned"
+            failed[name] = (said, entry["remedy"])
+    return failed
+
+
+def _card(
+    variable: str, doubts: Doubts, state: confirming.State, writer: confirming.Writer
+) -> Card:
+    reading, teller = doubts.reading, doubts.teller
+    asked = reading.codebook.variables[variable]
+    columns = _columns(variable, reading, teller)
+    against = [
+        *(f"{c.name}, code {code.code}: {code.against}" for c in columns for code in c.codes if code.against),
+        *doubts.against(variable),
+    ]
+    tally = _counts(variable, reading, teller)
+    return Card(
+        variable,
+        meaning(variable, reading.codebook.reference_year),
+        state.needed,
+        state.name,
+        state.settled,
+        asked.source or "",
+        asked.note or "",
+        asked.label or "",
+        _read(asked, variable, reading.codebook),
+        asked.asked_if or "",
+        columns,
+        tally,
+        _value(variable, reading, teller),
+        tuple(against),
+        tuple(_remarks(variable, doubts)),
+        tuple(_speaks_for(variable, doubts)),
+        tuple(
+            other
+            for other in doubts.words.near(variable, reading.used_for)
+            if other.column not in reading.columns[variable]
+        ),
+        writer.said([variable]),
+    )
+
+
+def _columns(variable: str, reading: Reading, teller: Teller) -> tuple[Column, ...]:
+    labels, names = reading.seen.legend.columns, reading.seen.names
+    own = reading.columns[variable]
+    return tuple(
+        placed(
+            Column(name, labels.get(name, ""), codes_of(reading, variable, name, teller)),
+            names,
+            labels,
+            reading.used_for,
+            reading.stems,
+            own,
+        )
+        for name in own
+    )
+
+
+def _read(asked: Variable, variable: str, codebook: Codebook) -> str:
+    """Return how columns become a variable, in words."""
+    said = []
+    if asked.constant is not None:
+        said.append(f"{asked.constant} for every firm")
+    elif asked.row_number:
+        said.append("the number of the row")
+    elif asked.any_of:
+        said.append("yes if any of these says yes, no if all say no")
+    elif asked.sum_of:
+        said.append("the sum of these")
+    if asked.unit:
+        said.append(f"in {asked.unit.replace('_', ' ')}")
+    elif (factor := codebook.multiple(variable)) != 1:
+        said.append(f"times {factor:,.0f}")
+    if asked.includes:
+        said.append(f"less {asked.includes}, which it includes")
+    if asked.screen:
+        zero = "; no there is zero here" if asked.screen.no_is_zero else ""
+        said.append(f"after the screening question {asked.screen.name}{zero}")
+    if asked.blank_is_zero:
+        said.append("a blank of a firm that was asked is no, or none")
+    if asked.missing:
+        said.append(f"{', '.join(map(str, asked.missing))} is no answer")
+    if asked.invalid == "missing":
+        said.append("what does not fit is missing")
+    return "; ".join(said)
+
+
+def _counts(variable: str, reading: Reading, teller: Teller) -> Counts | None:
+    """Return how many firms have which state of answer, where the column can be read."""
+    if reading.quality is not None:
+        n = reading.quality["variables"].get(variable)
+        keys = ("valid", "filtered", "missing", "invalid")
+        return Counts(*(teller.count(n[key]) for key in keys)) if n else None
+    answer = reading.answers.get(variable)
+    if answer is None:
+        return None
+    valid, invalid = int(answer.values.notna().sum()), int(answer.invalid.sum())
+    told = map(teller.count, (valid, 0, len(answer.values) - valid - invalid, invalid))
+    return Counts(*told, filtered_known=False)
+
+
+def _value(variable: str, reading: Reading, teller: Teller) -> str:
+    """Return per cent yes, or the mean, or why it is withheld."""
+    values = reading.values(variable)
+    if values is None or variable in TEXT:
+        return ""
+    known = values.dropna()
+    if variable in FLAGS:
+        yes, of = float(known.sum()), len(known)
+        if (share := teller.share(yes, of)) is not None:
+            return f"{share} % yes"
+        few = f"({counted(None, teller.minimum)})"
+        if of < teller.minimum:
+            return f"hardly any answer {few}"
+        return f"hardly any {'yes' if yes < teller.minimum else 'no'} {few}"
+    mean, why = teller.mean(known.astype("float64"))
+    unit = " %" if variable in PERCENT else ""
+    return f"mean withheld: {why}" if mean is None else f"mean {mean:,.10g}{unit}"
+
+
+def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
+    """Yield what is worth knowing about a mapping and does not speak against it."""
+    reading = doubts.reading
+    scores = doubts.words.scores.get(variable, {})
+    columns = reading.columns[variable]
+    labelled = [c for c in columns if reading.seen.legend.columns.get(c)]
+    if columns and not labelled:
+        yield "no label: only its name tells what it is"
+    elif variable in doubts.words.scores and not any(scores.get(c) for c in columns):
+        yield "no word of its label is known to be about this"
+    for column in columns:
+        if reading.seen.profiles[column].present == 0:
+            yield f"{column} holds no value in this wave"
+
+
+def _speaks_for(variable: str, doubts: Doubts) -> Iterator[str]:
+    found = doubts.words.matches.get(variable)
+    own = doubts.reading.columns[variable]
+    if found and set(found.columns) & set(own):
+        yield f"words of {', '.join(c for c in found.columns if c in own)}"
+
+
+def _absent(unread: Sequence[str], reading: Reading, words: Wording) -> Iterator[Absent]:
+    """Yield the variables that models need and nothing is read for, if they are missed.
+
+    That is those without which no model runs, and those that a free column may be; a survey has
+    shares of the one questionnaire or of the other, and employees or classes of size.
+    """
+    for variable in unread:
+        near = tuple(words.near(variable, reading.used_for))
+        if variable in ESSENTIAL or any(n.column not in reading.used_for for n in near):
+            yield Absent(variable, meaning(variable, reading.codebook.reference_year), near)

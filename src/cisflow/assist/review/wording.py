@@ -1,0 +1,107 @@
+"""What the words of names and labels say of columns, whatever a codebook takes them for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cisflow.assist.inspection import Look
+from cisflow.assist.matching import SURE, WORTH_A_LOOK, Match, match
+from cisflow.assist.review.facts import Alternative
+from cisflow.assist.review.meanings import meaning
+from cisflow.assist.vocabulary import Question, Words, likeness
+from cisflow.study.canonical import COUNTS, MONEY, PERCENT, SPENDING
+
+NUMBERS = (*COUNTS, *MONEY, *SPENDING, *PERCENT)
+CLEARLY = 0.15  # by which another variable fits better
+MOST_NEAR = 4
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of a file's labels, held against every variable.
+
+    Attributes
+    ----------
+    seen
+        The file.
+    matches
+        What words alone would take for each variable.
+    scores
+        Per variable the columns whose labels have words about it, and how much of the label is, 0
+        to 1.
+    year
+        The wave's reference year.
+    """
+
+    seen: Look
+    matches: Mapping[str, Match]
+    scores: Mapping[str, Mapping[str, float]]
+    year: int | None
+
+    def rather(self, variable: str, column: str) -> str | None:
+        """Return the variable that a column's label is clearly more about than about this one."""
+        own = self.scores.get(variable, {}).get(column, 0.0)
+        others = {v: of[column] for v, of in self.scores.items() if v != variable and column in of}
+        best = max(others, key=lambda v: others[v], default=None)
+        if best is None or others[best] < SURE or own + CLEARLY > others[best]:
+            return None
+        return best
+
+    def near(self, variable: str, used_for: Mapping[str, str]) -> Iterator[Alternative]:
+        """Yield the columns whose labels are most about a variable, and why none of them is it."""
+        of = self.scores.get(variable, {})
+        kinds = {sign.kind for sign in self.seen.words.signs if sign.variable == variable}
+        for column in sorted(of, key=lambda c: -of[c])[:MOST_NEAR]:
+            if of[column] < WORTH_A_LOOK:
+                return
+            yield Alternative(
+                column,
+                self.seen.legend.columns.get(column, ""),
+                self._why_not(variable, column, kinds, used_for.get(column, "")),
+            )
+
+    def _why_not(self, variable: str, column: str, kinds: set[str], used_for: str) -> str:
+        profile = self.seen.profiles[column]
+        if profile.present == 0:
+            return "holds no value in this wave"
+        if used_for and used_for != variable:
+            return f"read for {used_for}"
+        if not any(profile.fits(kind) for kind in kinds):
+            return "its values are of another kind"
+        years = named_years(self.seen, variable, column)
+        if years and self.year is not None and self.year not in years:
+            return f"of {', '.join(map(str, sorted(years)))}"
+        return "its words are about this too"
+
+
+def scored(asked: Mapping[str, Question], words: Words) -> Scores:
+    """Return per variable the columns whose labels are about it, and how much of the label is."""
+    scores: Scores = {}
+    for sign in words.signs:
+        of = scores.setdefault(sign.variable, {})
+        for column, question in asked.items():
+            score = likeness(question, sign, words)
+            if score > of.get(column, 0.0):
+                of[column] = score
+    return scores
+
+
+def wording(seen: Look, scores: Scores, year: int | None) -> Wording:
+    """Hold the labels of a file against all variables."""
+    return Wording(seen, match(seen.profiles, seen.questions, seen.words, year), scores, year)
+
+
+def named_years(seen: Look, variable: str, column: str) -> set[int]:
+    """Return the years in a column's name or label; two digits are one for amounts alone."""
+    found = seen.questions[column].years
+    if variable in NUMBERS:
+        return set(found)
+    text = f"{column} {seen.legend.columns.get(column, '')}"
+    return {year for year in found if str(year) in text}
+
+
+def about(variable: str, year: int | None) -> str:
+    """Return a variable with its meaning, for a sentence."""
+    return f"{variable} ({meaning(variable, year)})"
