@@ -177,7 +177,8 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
     path
         A file with the columns :data:`OFFICIAL_COLUMNS`: sector one of ``total``,
         ``manufacturing``, ``other industry``, ``services``; size ``total``, ``10-49``, ``50-249``,
-        ``250+``, or of micro firms ``1-9``, ``5-9`` or ``below 10``; partner ``any`` or a type of partner; rate in percent.
+        ``250+``, or of micro firms ``1-9``, ``5-9`` or ``below 10``; partner ``any`` or a type of
+        partner; rate in percent.
 
     Raises
     ------

@@ -71,4 +71,4 @@ def size_of(firms: pd.DataFrame, bands: Bands = SIZES) -> NDArray[np.object_]:
 
 def _classes(firms: pd.DataFrame) -> pd.DataFrame:
     none = pd.Series(pd.NA, index=firms.index, dtype="string")
-    return bounds(firms["size_class"] if "size_class" in firms else none)
+    return bounds(firms.get("size_class", none))
