@@ -89,7 +89,9 @@ def _dated(column: str | None, used: Mapping[str, Card]) -> Cell:
     if column is None:
         return Cell()
     card = used.get(column)
-    return Cell((column,), card.variable, card.state, bool(card.against)) if card else Cell((column,))
+    return (
+        Cell((column,), card.variable, card.state, bool(card.against)) if card else Cell((column,))
+    )
 
 
 def unused(
@@ -107,8 +109,12 @@ def unused(
 
 
 def placed(
-    column: Column, names: Sequence[str], labels: Mapping[str, str], used_for: Mapping[str, str],
-    of: Mapping[str, str], own: Sequence[str],
+    column: Column,
+    names: Sequence[str],
+    labels: Mapping[str, str],
+    used_for: Mapping[str, str],
+    of: Mapping[str, str],
+    own: Sequence[str],
 ) -> Column:
     """Return a column with its neighbours, and the others of its battery that are not its own.
 

@@ -132,7 +132,7 @@ def _summary(wave: WaveSheet) -> Iterator[str]:
     if not wave.cards:
         return
     if not wave.doubted:
-        yield "<p>Nothing was found that speaks against a mapping. That does not make them right.</p>"
+        yield "<p>Nothing was found that speaks against a mapping; they may still be wrong.</p>"
         return
     yield f"<h3>What speaks against {len(wave.doubted)} of {len(wave.cards)} mappings</h3>\n<ul>"
     for card in wave.doubted:
@@ -162,10 +162,19 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         "</div>\n<div>",
         *([f'<p class="value">{escape(card.value)}</p>'] if card.value else []),
         *([f'<p class="small">{escape(numbers_of(card, minimum))}</p>'] if card.counts else []),
-        *([] if card.settled and not card.against else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']),
+        *(
+            []
+            if card.settled and not card.against
+            else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']
+        ),
         "</div>\n</article>",
     ]
     return "\n".join(parts)
+
+
+def _confirm(card: Card) -> Iterator[str]:
+    if card.against or not card.settled:
+        yield f'<p><code class="cmd">{escape(card.confirm)}</code></p>'
 
 
 def _breaking(name: str) -> str:
@@ -201,7 +210,9 @@ def _source(card: Card) -> Iterator[str]:
 
 def _columns(columns: Sequence[Column], minimum: int) -> Iterator[str]:
     """Yield columns with their codes; those coded alike share a table."""
-    for _, group in groupby(columns, key=lambda c: [(k.code, k.meaning, k.read_as) for k in c.codes]):
+    for _, group in groupby(
+        columns, key=lambda c: [(k.code, k.meaning, k.read_as) for k in c.codes]
+    ):
         alike = list(group)
         if len(alike) > 1 and alike[0].codes:
             yield from _table(alike, minimum)
@@ -209,7 +220,9 @@ def _columns(columns: Sequence[Column], minimum: int) -> Iterator[str]:
         for column in alike:
             yield f"<p>{_code(column.name)} {_label(column.label)}</p>"
             if column.codes:
-                codes = "".join(f"<li>{_coded(c)} <b>{counted(c.rows, minimum)}</b></li>" for c in column.codes)
+                codes = "".join(
+                    f"<li>{_coded(c)} <b>{counted(c.rows, minimum)}</b></li>" for c in column.codes
+                )
                 yield f'<ul class="codes small">{codes}</ul>'
 
 
@@ -229,7 +242,9 @@ def _coded(code: Code) -> str:
 
 
 def _label(label: str) -> str:
-    return f'<span class="label">{escape(label)}</span>' if label else '<i class="soft">no label</i>'
+    return (
+        f'<span class="label">{escape(label)}</span>' if label else '<i class="soft">no label</i>'
+    )
 
 
 def _place(columns: Sequence[Column]) -> Iterator[str]:

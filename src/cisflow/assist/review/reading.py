@@ -207,7 +207,7 @@ def _look(
     """Look at the wave's rows, in the columns the codebook names and those whose words matter."""
     file = files_of(entry["file"])[0]
     legend = read_legend(file, opened, labels_files)
-    words = load_words(root, country, name)
+    words = load_words(root, country, name, legend.columns.values())
     asked = questions(opened.names, legend.columns, words)
     scores = scored(asked, words)
     wanted = {column.casefold() for column in codebook.needed_columns()}

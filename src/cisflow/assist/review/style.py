@@ -47,7 +47,8 @@ background:var(--badbg)}
 @media print{@page{size:A4;margin:11mm}:root{--paper:#fff;--ink:#000;--soft:#444;--line:#999;
 --card:#fff;--bad:#8a1500;--badbg:#fff;--open:#5a3d00;--openbg:#fff;--good:#1d5a2a;--goodbg:#fff;
 --link:#000}body{font-size:8.4pt;max-width:none;padding:0}nav{display:none}
-.card{grid-template-columns:25% 1fr 18%;padding:.2rem .35rem;margin:.25rem 0;gap:.1rem .6rem}.unused{columns:3 5cm}
+.card{grid-template-columns:25% 1fr 18%;padding:.2rem .35rem;margin:.25rem 0;gap:.1rem .6rem}
+.unused{columns:3 5cm}
 h2{break-before:page}h2.first{break-before:auto}h3{break-after:avoid}.wide{overflow:visible}
 a{text-decoration:none}}
 """

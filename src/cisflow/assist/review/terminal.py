@@ -35,12 +35,10 @@ def _wave(wave: WaveSheet, minimum: int) -> Iterator[str]:
                 yield from _card(card, minimum)
         if key == "needed" and wave.absent:
             yield f"\nNeeded by the models, and read from no column ({len(wave.absent)})"
-            yield aligned(
-                [
-                    (a.variable, "; ".join(f"{n.column} ({n.why})" for n in a.near) or "nothing near")
-                    for a in wave.absent
-                ]
-            )
+            near = ["; ".join(f"{n.column} ({n.why})" for n in a.near) for a in wave.absent]
+            names = [absent.variable for absent in wave.absent]
+            told = [text or "nothing comes near" for text in near]
+            yield aligned(list(zip(names, told, strict=True)))
     if wave.findings:
         yield "\nWhat the answers say against each other"
         yield from _problems(wave.findings)

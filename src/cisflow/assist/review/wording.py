@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cisflow.assist.inspection import Look
@@ -48,6 +48,24 @@ class Wording:
         if best is None or others[best] < SURE or own + CLEARLY > others[best]:
             return None
         return best
+
+    def unknown(self, variable: str, columns: Sequence[str]) -> bool:
+        """Return whether columns have labels, and no word of them is known to be about this."""
+        of = self.scores.get(variable)
+        labelled = [c for c in columns if self.seen.legend.columns.get(c)]
+        return of is not None and bool(labelled) and not any(map(of.get, columns))
+
+    def better(self, variable: str, own: Sequence[str], used_for: Mapping[str, str]) -> list[str]:
+        """Return the columns that words alone would take, and that nothing is read from.
+
+        They are of the same kind and year, and at least as much of their labels is about it.
+        """
+        of, found = self.scores.get(variable, {}), self.matches.get(variable)
+        if not of or found is None:
+            return []
+        least = max((of.get(column, 0.0) for column in own), default=0.0)
+        others = [c for c in (*found.columns, *found.rivals) if c not in own and c not in used_for]
+        return [c for c in dict.fromkeys(others) if of.get(c, 0.0) >= max(least, SURE)]
 
     def near(self, variable: str, used_for: Mapping[str, str]) -> Iterator[Alternative]:
         """Yield the columns whose labels are most about a variable, and why none of them is it."""
