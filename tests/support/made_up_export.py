@@ -47,10 +47,10 @@ def sources(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
     estimates = ESTIMATES.frame(({**ROW, **term} for term in TERMS), status="estimated")
     flow = FLOW.frame([{**PLACE, "step": 0, "restriction": "all", "firms": 100, "lost": 0}])
-    write_table(estimates, files["estimates/NL/m.csv"], "synthetic")
-    write_record({**PLACE, "fits": FITS}, files["estimates/NL/m.json"], "synthetic")
-    write_table(flow, files["sample/NL.csv"], "synthetic")
-    write_record({"country": "NL", "samples": []}, files["description/NL.json"], "synthetic")
+    write_table(estimates, files["estimates/NL/m.csv"], "SYNTHETIC")
+    write_record({**PLACE, "fits": FITS}, files["estimates/NL/m.json"], "SYNTHETIC")
+    write_table(flow, files["sample/NL.csv"], "SYNTHETIC")
+    write_record({"country": "NL", "samples": []}, files["description/NL.json"], "SYNTHETIC")
     return files
 
 

@@ -52,14 +52,14 @@ def make_results(folder: Path) -> Results:
                 for row in make(rng)
             ]
             table = ESTIMATES.frame(rows, status="estimated")
-            write_table(table, run.folder / f"estimates/{country}/{model}.csv", "synthetic")
+            write_table(table, run.folder / f"estimates/{country}/{model}.csv", "SYNTHETIC")
     pooled = {"country": "pooled", "wave": "all", "model": REGRESSION, "term": "coop_any"}
     pooled |= {**_numbers(2.0, 0.5), "k": 2, "places": 4, "tau2": 0.0, "i2": 0.0, "q": 0.7, "df": 1}
     rows = [pooled | {"method": method} for method in ("paule-mandel", "fixed")]
     table = POOLED_ESTIMATES.frame(rows, status="estimated")
-    write_table(table, run.folder / "estimates/pooled.csv", "synthetic")
+    write_table(table, run.folder / "estimates/pooled.csv", "SYNTHETIC")
     claims = [_claim(country, wave) for country in COUNTRIES for wave in WAVES]
-    write_table(pd.DataFrame(claims), run.folder / "claims.csv", "synthetic")
+    write_table(pd.DataFrame(claims), run.folder / "claims.csv", "SYNTHETIC")
     return run
 
 

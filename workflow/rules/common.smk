@@ -26,6 +26,7 @@ from cisflow.study.digests import (
     remembered_digests,
     spec_digest,
 )
+from cisflow.study.marks import marks_of
 from cisflow.study.run import load_run
 from cisflow.study.sources import elsewhere, source_digests
 
@@ -50,6 +51,12 @@ try:
     )
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
+
+# The captions of Snakemake's report know the config alone.
+config["marks"] = [
+    f"{mark.name}: {mark.told}"
+    for mark in marks_of(RUN.settings.data, RUN.settings.unconfirmed)
+]
 
 # Jobs know what comes with cisflow by its content, never by where it lies: a folder that is copied
 # or moved, and a package that is installed anew, make nothing run again.

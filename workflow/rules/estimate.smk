@@ -20,7 +20,7 @@ rule estimate:
         lag=RUN.settings.lag,
         profile=RUN.profile.as_params(),
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
-        data=RUN.settings.data,
+        stamp=RUN.stamp,
         code=digest("estimate"),
     message:
         "Estimating {wildcards.model} for {wildcards.country}"
@@ -76,7 +76,7 @@ for code in RUN.at_hand:
             profile=RUN.profile.as_params(),
             lag=RUN.settings.lag,
             lags=list(RUN.settings.lags or []),
-            data=RUN.settings.data,
+            stamp=RUN.stamp,
             code=digest("disclose"),
         message:
             f"Holding the numbers of {code} against the rules of disclosure"
@@ -99,7 +99,7 @@ rule judge:
         ENVIRONMENT
     params:
         claims=RUN.claims.as_params(),
-        data=RUN.settings.data,
+        stamp=RUN.stamp,
         code=digest("judge"),
     message:
         "Judging the claims"

@@ -18,7 +18,7 @@ rule ingest_wave:
         name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, w.wave),
         extract=lambda w: held(RUN.source(w.country, w.wave).file),
-        data=RUN.settings.data,
+        stamp=RUN.stamp,
         code=digest("ingest_wave"),
     message:
         "Reading {wildcards.country}, wave {wildcards.wave}"
@@ -43,7 +43,7 @@ rule ingest_accounts:
         name=lambda w: RUN.countries[w.country].name,
         codebook=lambda w: codebook(w.country, "accounts"),
         extract=lambda w: held(RUN.source(w.country, "accounts").file),
-        data=RUN.settings.data,
+        stamp=RUN.stamp,
         code=digest("ingest_accounts"),
     message:
         "Reading the company accounts of {wildcards.country}"

@@ -97,7 +97,7 @@ if POOL:
             models=SPECS,
             pool=RUN.settings.pool.as_params(),
             attributes=RUN.attributes,
-            data=RUN.settings.data,
+            stamp=RUN.stamp,
             code=digest("pool"),
         message:
             "Pooling the estimates of {RUN.name} over countries"

@@ -30,13 +30,13 @@ with reported(snakemake.log[0]):
         official=read_official_rates(given.official_rates) if given.official_rates else None,
         earlier={Path(file).stem: Sets.read(file) for file in given.earlier},
     )
-    write_table(released.flow, out.sample, params.data)
-    write_table(released.rates, out.rates, params.data)
-    write_record(released.description, out.description, params.data)
+    write_table(released.flow, out.sample, params.stamp)
+    write_table(released.rates, out.rates, params.stamp)
+    write_record(released.description, out.description, params.stamp)
     for name, table, diagnostics in zip(params.models, out.estimates, out.diagnostics, strict=True):
-        write_table(released.estimates[name].table, table, params.data)
-        write_record(released.estimates[name].diagnostics, diagnostics, params.data)
+        write_table(released.estimates[name].table, table, params.stamp)
+        write_record(released.estimates[name].diagnostics, diagnostics, params.stamp)
     for report, file in zip(released.quality.values(), out.quality, strict=True):
-        write_record(report, file, params.data)
+        write_record(report, file, params.stamp)
     released.sets.write(out.sets)
-    write_record(released.register, out.register, params.data)
+    write_record(released.register, out.register, params.stamp)

@@ -15,5 +15,5 @@ with reported(snakemake.log[0]):
         bootstrap=snakemake.params.bootstrap,
         profile=Profile.model_validate(snakemake.params.profile),
     )
-    write_table(estimates.table, snakemake.output.estimates, snakemake.params.data)
-    write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.data)
+    write_table(estimates.table, snakemake.output.estimates, snakemake.params.stamp)
+    write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.stamp)

@@ -17,6 +17,6 @@ with reported(snakemake.log[0]):
         sha256=source.get("sha256"),
     )
     write_firms(accounts, snakemake.output.accounts)
-    write_record(quality, snakemake.output.quality, snakemake.params.data)
+    write_record(quality, snakemake.output.quality, snakemake.params.stamp)
     heading = f"{snakemake.params.name}, accounts"
     print_warnings(quality, heading)

@@ -18,6 +18,6 @@ with reported(snakemake.log[0]):
         sha256=source.get("sha256"),
     )
     write_firms(firms, snakemake.output.firms)
-    write_record(quality, snakemake.output.quality, snakemake.params.data)
+    write_record(quality, snakemake.output.quality, snakemake.params.stamp)
     heading = f"{snakemake.params.name}, wave {snakemake.wildcards.wave}"
     print_warnings(quality, heading)

@@ -17,4 +17,4 @@ with reported(snakemake.log[0]):
     if pooled := snakemake.input.get("pooled"):
         also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]))
         verdicts = pd.concat([verdicts, also], ignore_index=True)
-    write_table(verdicts, snakemake.output.claims, snakemake.params.data)
+    write_table(verdicts, snakemake.output.claims, snakemake.params.stamp)

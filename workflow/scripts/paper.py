@@ -32,7 +32,7 @@ with reported(snakemake.log[0]):
     render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
     items, sources = catalogue(findings.settings, findings.models), snakemake.params.sources
-    write_exhibits(items, snakemake.output.exhibits, findings.settings["data"])
+    write_exhibits(items, snakemake.output.exhibits, findings.stamp)
     write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
     results = [file for stage in stages for file in files_of(snakemake.input.get(stage) or [])]
     write_manifest(

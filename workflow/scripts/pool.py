@@ -13,5 +13,5 @@ with reported(snakemake.log[0]):
         Pool.model_validate(snakemake.params.pool),
         snakemake.params.attributes,
     )
-    write_table(pooled.table, snakemake.output.pooled, snakemake.params.data)
-    write_record(pooled.record, snakemake.output.pooling, snakemake.params.data)
+    write_table(pooled.table, snakemake.output.pooled, snakemake.params.stamp)
+    write_record(pooled.record, snakemake.output.pooling, snakemake.params.stamp)

@@ -6,7 +6,7 @@ Nothing here keeps a value of a firm beyond codes that several firms share.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -25,6 +25,10 @@ SHORT_NUMBER = re.compile(r"[+-]?\d{1,15}\.0+")
 YES_NO = {"0": False, "1": True}
 ONE_TWO = {"1": True, "2": False}
 DEGREES = ("0", "1", "2", "3")
+# Words that deny what stands beside them.
+NEGATIONS = frozenset(
+    ("not", "no", "non", "nicht", "kein", "keine", "pas", "ne", "nao", "niet", "geen", "without")
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,14 @@ class Coding:
         Codes that stand for no answer.
     assumed
         What was assumed, in words; empty where words or labels say it.
+    stated
+        Whether the file's legend says so, for all codes there can be.
     """
 
     codes: Mapping[str, bool | int]
     missing: tuple[str, ...] = ()
     assumed: str = ""
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ class Profile:
         place how they are yes and no. Empty if they do not.
     within
         Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
+    meanings
+        What the file's legend says of the codes that are answers.
     """
 
     name: str
@@ -93,6 +102,7 @@ class Profile:
     degree: Coding | None = None
     places: Mapping[str, Coding] = field(default_factory=dict)
     within: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, kind: str) -> bool:
         """Return whether the column may hold answers of a kind of variable."""
@@ -124,8 +134,18 @@ class Profile:
 
     @property
     def ticked(self) -> bool:
-        """Whether it holds nothing but yes: a box that is ticked or left blank."""
-        return self.flag is not None and set(map(self.flag.codes.get, self.answered)) == {True}
+        """Whether it holds nothing but yes: a box that is ticked or left blank.
+
+        A question whose legend has a no is none, even if nobody said it.
+        """
+        if self.flag is None or (self.flag.stated and False in self.flag.codes.values()):
+            return False
+        return set(map(self.flag.codes.get, self.answered)) == {True}
+
+    @property
+    def own_list(self) -> bool:
+        """Whether a legend says that its few codes are a list of the survey's own."""
+        return bool(self.meanings) and all(re.fullmatch(r"\d", c) for c in self.meanings)
 
     @property
     def answered(self) -> list[str]:
@@ -179,7 +199,16 @@ def profile(
         degree=degree_coding(coded, words, codes),
         places=place_codings(coded, words, codes),
         within=within,
+        meanings=_meanings(coded, codes, blank),
     )
+
+
+def _meanings(
+    counts: Mapping[str, int], meanings: Mapping[str, str] | None, silent: Collection[str]
+) -> dict[str, str]:
+    """Return what a legend says of the codes a column has, but for those of no answer."""
+    known = {code: (meanings or {}).get(code, "").strip() for code in counts if code not in silent}
+    return {code: text for code, text in known.items() if text and text != code}
 
 
 def silent_values(
@@ -194,7 +223,7 @@ def silent_values(
     return [
         v
         for v in text.dropna().unique()
-        if v in negative or _is_missing(v, words) or _is_missing(means.get(v, ""), words)
+        if (v in negative and not means.get(v)) or _is_missing(v, words) or _is_missing(means.get(v, ""), words)
     ]
 
 
@@ -237,7 +266,10 @@ def flag_coding(
 ) -> Coding | None:
     """Return how the codes of a column are yes and no, or None if they are not."""
     given, missing = _apart(counts, words, meanings)
-    said = {code: _yes_or_no((meanings or {}).get(code, code), words) for code in given}
+    legend = {c: m for c, m in (meanings or {}).items() if m.strip() and m.strip() != c}
+    if any(code in legend for code in given):
+        return _by_legend(given, missing, legend, words)
+    said = {code: _yes_or_no(code, words) for code in given}
     if given and all(answer is not None for answer in said.values()):
         return Coding({c: bool(a) for c, a in said.items()}, missing)
     for codes, assumed in ((YES_NO, ""), (ONE_TWO, "1 is taken for yes and 2 for no")):
@@ -250,6 +282,46 @@ def flag_coding(
     return None
 
 
+def _by_legend(
+    given: Sequence[str], missing: tuple[str, ...], legend: Mapping[str, str], words: Words
+) -> Coding | None:
+    """Return how codes are yes and no as their legend says; None if it says something else.
+
+    A code it does not name is the other answer, if it names one alone, or no answer.
+    """
+    said = {c: _yes_or_no(m, words) for c, m in legend.items() if not _is_missing(m, words)}
+    said |= _negated(said, legend)
+    if len(said) == 1 and None in said.values() and set(given) == set(said):
+        only = next(iter(said))
+        return Coding({only: True}, missing, f"{only} is taken for yes, as the only code", True)
+    if any(said.get(code, True) is None for code in given):
+        return None
+    codes = {c: a for c, a in said.items() if a is not None}
+    rest = [code for code in given if code not in codes]
+    unknown = [code for code in rest if code not in words.missing_codes]
+    if len(unknown) > 1 or (unknown and len(set(codes.values())) > 1):
+        return None
+    silent = (*missing, *sorted(set(rest) - set(unknown)))
+    if not unknown:
+        return Coding(codes, silent, stated=True)
+    other = not next(iter(codes.values()))
+    told = f"{unknown[0]} is taken for {'yes' if other else 'no'}, which the legend does not name"
+    return Coding({**codes, unknown[0]: other}, silent, told, stated=True)
+
+
+def _negated(said: Mapping[str, bool | None], legend: Mapping[str, str]) -> dict[str, bool]:
+    """Return yes and no of two labels of which one denies the other: "sells", "does not sell"."""
+    if len(said) != 2 or any(answer is not None for answer in said.values()):
+        return {}
+    texts = {code: set(plain(legend[code]).split()) for code in said}
+    (one, a), (other, b) = texts.items()
+    for no, yes, denied, stated in ((one, other, a, b), (other, one, b, a)):
+        alike = sum(any(w[:4] == v[:4] for v in denied) for w in stated)
+        if denied & NEGATIONS and not stated & NEGATIONS and alike >= len(stated) / 2:
+            return {no: False, yes: True}
+    return {}
+
+
 def degree_coding(
     counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
 ) -> Coding | None:
@@ -260,6 +332,10 @@ def degree_coding(
     said = {code: _degree((meanings or {}).get(code, code), words) for code in given}
     if all(degree is not None for degree in said.values()):
         return Coding({c: d for c, d in said.items() if d is not None}, missing)
+    named = [code for code in given if (meanings or {}).get(code, code) != code]
+    other = [code for code in named if str(said[code]) != code]
+    if any(said[code] is not None for code in other) or len(other) > max(1, len(named) // 2):
+        return None  # the legend says something else
     others = set(given) - set(DEGREES)
     if "0" in given and others <= set(words.missing_codes):
         return Coding({d: int(d) for d in DEGREES}, (*missing, *sorted(others)))

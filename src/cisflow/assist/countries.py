@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -12,6 +13,10 @@ from babel.numbers import get_territory_currencies
 
 # Codes that statistical offices use beside those of ISO 3166.
 OFFICES = {"UK": "GB", "EL": "GR"}
+# In which labels are often written, whatever the country's own language.
+WIDESPREAD = ("en", "es", "fr", "pt", "de")
+WORLD = "001"
+SHORTEST = 4  # letters; shorter names are words of other languages
 # Languages whose words stand in another one's list.
 LISTED = {"nb": "no", "nn": "no", "bs": "hr"}
 
@@ -30,6 +35,20 @@ def names_of(country: str, languages: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def others_of(country: str, languages: Iterable[str] = ()) -> list[str]:
+    """Return the names of all other countries and of the continents, as whole words (``=``)."""
+    own = get_official_languages(iso(country)) if country else ()
+    home = {name.casefold() for name in names_of(country, (*languages, *WIDESPREAD))}
+    names = (
+        name
+        for code in dict.fromkeys((*WIDESPREAD, *own, *languages))
+        for other, name in _territories(code).items()
+        if other not in (iso(country), WORLD) and len(name) >= SHORTEST
+    )
+    listed = dict.fromkeys(name for name in names if name.casefold() not in home)
+    return [" ".join(f"={word}" for word in re.findall(r"\w+", name)) for name in listed]
+
+
 def name_of(country: str) -> str:
     """Return a country's English name; empty if no country has the code."""
     return _name(iso(country), "en")
@@ -46,9 +65,14 @@ def iso(country: str) -> str:
     return OFFICES.get(country.upper(), country.upper())
 
 
-@lru_cache(maxsize=2_000)
 def _name(country: str, language: str) -> str:
+    return _territories(language).get(country, "")
+
+
+@lru_cache(maxsize=64)
+def _territories(language: str) -> dict[str, str]:
+    """Return all names of countries and continents in a language; none where Babel has none."""
     try:
-        return str(Locale.parse(language).territories.get(country, ""))
+        return {code: str(name) for code, name in Locale.parse(language).territories.items()}
     except (UnknownLocaleError, ValueError):
-        return ""  # a language Babel has no names in
+        return {}

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
 from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.assist.support import supported_models
+from cisflow.assist.triples import TRIPLES
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
 from cisflow.base.cells import suppress_small_cells
 from cisflow.base.documents import did_you_mean, read_yaml
@@ -34,11 +36,6 @@ from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
 
 BEST_SHOWN = 5
-# Shares that make the whole turnover, in the one questionnaire and in the other.
-TRIPLES = (
-    ("share_unchanged", "share_new_firm", "share_new_market"),
-    ("share_unchanged", "share_improved", "share_new"),
-)
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
@@ -156,7 +153,7 @@ def look(
     asked = questions(names, labels.columns, words)
     wanted = {name.casefold() for name in (*also, *names[:1])}
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
-    read = opened.read(chosen)
+    read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
     return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
@@ -290,7 +287,9 @@ def inspect_file(
     spoken_for = {name.casefold() for name in also} if fit else set()
     year = latest_year(seen)
     by_words = (
-        {} if accounts else match(seen.profiles, seen.questions, seen.words, year, taken, mapped)
+        {} if accounts else match(
+            seen.profiles, seen.questions, seen.words, year, taken, mapped, seen.data
+        )
     )
     return {
         "file": path.as_posix(),

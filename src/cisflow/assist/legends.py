@@ -37,6 +37,8 @@ BEGINNINGS = [
 ]
 SPACED_CODES = re.compile(r"(?:^|[;,|/\n])\s*(-?\d{1,8})\s+([^\W\d][^;,|/\n]*)")
 CODES_BEHIND = re.compile(r"([^=:;,|()\n]+?)\s*[=:(]\s*(-?\d{1,8})\)?(?=\s*(?:[;,|/\n]|$))")
+# A legend of one code, of a box that is ticked or left blank.
+ONE_CODE = re.compile(r"-?\d{1,8}\s*=\s*[^\d\s=][^=]*")
 TITLES = re.compile(
     r"label|descri|question|meaning|text|libell|bezeich|etiquet|omschr", re.IGNORECASE
 )
@@ -209,7 +211,7 @@ def _codes_in(rest: pd.DataFrame) -> dict[str, dict[str, str]]:
     for column in rest:
         for name, text in rest[column].dropna().items():
             pairs = listed_codes(text)
-            if len(pairs) > 1 and len(pairs) > len(codes.get(str(name), {})):
+            if len(pairs) > len(codes.get(str(name), {})):
                 codes[str(name)] = pairs
     return codes
 
@@ -225,9 +227,9 @@ def listed_codes(text: str) -> dict[str, str]:
     starts = max(found, key=len)
     ends = [*(start.start() for start in starts[1:]), len(text)]
     pairs = [(m[1], text[m.end() : end]) for m, end in zip(starts, ends, strict=False)]
-    if len(pairs) < 2:
+    if len(pairs) < 2 and not ONE_CODE.fullmatch(text.strip()):
         pairs = SPACED_CODES.findall(text)
-    if len(pairs) < 2:
+    if len(pairs) < 2 and not ONE_CODE.fullmatch(text.strip()):
         pairs = [(code, said) for said, code in CODES_BEHIND.findall(text)]
     told = [
         (code, re.split(r"[;|\n]| / ", said, maxsplit=1)[0].strip(" \t,/")) for code, said in pairs
@@ -235,4 +237,4 @@ def listed_codes(text: str) -> dict[str, str]:
     known = {
         code_key(code): said.removesuffix(")") if "(" not in said else said for code, said in told
     }
-    return known if len(known) > 1 else {}
+    return known if len(known) > 1 or ONE_CODE.fullmatch(text.strip()) else {}

@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import pandas as pd
+
+from cisflow.assist.batteries import kindred, of_block, strangers
 from cisflow.assist.codings import Coding, Profile
-from cisflow.assist.vocabulary import Question, Sign, Words, likeness, plain
+from cisflow.assist.triples import TRIPLES, Whole, whole_of_three
+from cisflow.assist.vocabulary import (
+    Question,
+    Sign,
+    Words,
+    aspects_of,
+    has_concept,
+    likeness,
+    plain,
+)
+from cisflow.assist.weighing import SURE, Evidence, Weighed, sure, weigh
+from cisflow.study.canonical import PARTNERS
 from cisflow.study.codebook import Codebook, Variable
 
-SURE = 0.5
-# The more concepts a variable has, the less of the label need be about them.
-LESS_PER_CONCEPT = 0.1
+__all__ = ["SURE", "Evidence", "Match", "Matches", "match", "misspelt", "near", "screens"]
+
 WORTH_A_LOOK = 0.25
 ALIKE = 0.75
 SHORTEST_NAME = 4
 LOOK_ALIKE = str.maketrans("oil", "011")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a column says for, or against, being a variable.
-
-    Attributes
-    ----------
-    column
-        The column.
-    speaks
-        ``"for"`` or ``"against"``.
-    what
-        What it is, in words.
-    """
-
-    column: str
-    speaks: str
-    what: str
+# A column that fits nearly as well as the one that was taken leaves a doubt.
+AS_WELL = 0.9
+ABROAD = ("export", *(f"coop_{partner}_foreign" for partner in PARTNERS))
+FEWEST_TOGETHER = 3  # columns of a variable that are a block
+SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,40 @@ class Match:
     evidence: tuple[Evidence, ...] = ()
     turned_down: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against its columns, in words."""
+        against = (e for e in self.evidence if e.speaks == "against")
+        return [f"{e.column}: {e.what}" for e in against]
+
+
+class Matches(dict[str, Match]):
+    """The variables that were found.
+
+    Attributes
+    ----------
+    turned_down
+        Per variable that was not found, columns that might have been it, each with why.
+    strangers
+        Per variable of a block, the columns that belong to the block and were not understood.
+    which
+        Per variable, columns that fit equally well, so that somebody has to say which it is.
+    """
+
+    def __init__(self, found: Mapping[str, Match] | None = None) -> None:
+        super().__init__(found or {})
+        self.turned_down: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.strangers: dict[str, tuple[str, ...]] = {}
+        self.which: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass
+class _Taken:
+    """Columns taken for a variable so far, the best first, and those that were not."""
+
+    fits: list[Weighed] = field(default_factory=list)
+    rivals: list[Weighed] = field(default_factory=list)
+
 
 def match(
     profiles: Mapping[str, Profile],
@@ -83,8 +116,9 @@ def match(
     year: int | None,
     taken: Collection[str] = (),
     settled: Collection[str] = (),
-) -> dict[str, Match]:
-    """Match columns with variables by the words in their names and labels.
+    data: pd.DataFrame | None = None,
+) -> Matches:
+    """Match columns with variables by the words in their names and labels, and their values.
 
     Parameters
     ----------
@@ -96,77 +130,212 @@ def match(
         The survey's reference year, which tells employees of one year from those of another.
     taken, settled
         Columns and variables that are matched already.
+    data
+        The file as text, whose shares of turnover show which of them make a whole.
     """
-    fits = sorted(
-        (
-            (score, len(max(sign.any, key=len)), -order, sign, column)
-            for order, (sign, column, score) in enumerate(
-                _fitting(profiles, questions, words, year)
-            )
-            if sign.variable not in settled and column not in taken
-        ),
-        key=lambda fit: fit[:3],
+    weighed = [
+        found
+        for sign in words.signs
+        if sign.variable not in settled
+        for column, profile in profiles.items()
+        if column not in taken and (found := weigh(sign, profile, questions[column], words, year))
+    ]
+    fits = [found for found in weighed if not found.refused]
+    unknown = strangers(weighed, profiles, words)
+    apart = {column for columns in unknown.values() for column in columns}
+    chosen = _assigned([f for f in fits if f.column not in apart], profiles, questions)
+    matches = Matches({v: _match(v, found, profiles, words) for v, found in chosen.items()})
+    matches.strangers = unknown
+    _ask_which(matches, weighed)
+    _tell_shared_doubts(matches, fits, questions, words)
+    _tell_left_over(matches, profiles, questions, words)
+    if data is not None and set(SHARES).isdisjoint(settled):
+        _take_whole(matches, profiles, questions, words, data, taken)
+    _tell_turned_down(matches, weighed)
+    return matches
+
+
+def _assigned(
+    fits: Iterable[Weighed], profiles: Mapping[str, Profile], questions: Mapping[str, Question]
+) -> dict[str, _Taken]:
+    """Give every column to the variable it is likeliest, the likeliest column first."""
+    order = sorted(
+        enumerate(fits),
+        key=lambda fit: (fit[1].likeness, len(max(fit[1].sign.any, key=len)), -fit[0]),
         reverse=True,
     )
     used: set[str] = set()
-    found: dict[str, list[tuple[float, str]]] = {}
-    signs: dict[str, Sign] = {}
-    rivals: dict[str, list[str]] = {}
-    for score, _, _, sign, column in fits:
-        if score < _sure(sign) or column in used:
+    found: dict[str, _Taken] = {}
+    for _, fit in order:
+        if fit.column in used:
             continue
-        here = found.setdefault(sign.variable, [])
-        # Columns found by different signs, with and without a place say, are not one question.
-        same = sign.together and signs.setdefault(sign.variable, sign) is sign
-        if not here or same:
-            here.append((score, column))
-            used.add(column)
-        elif score >= here[0][0]:
-            rivals.setdefault(sign.variable, []).append(column)
+        here = found.setdefault(fit.sign.variable, _Taken())
+        if not here.fits or _joins(fit, here.fits, profiles, questions):
+            here.fits.append(fit)
+            used.add(fit.column)
+        else:
+            here.rivals.append(fit)
+    for here in found.values():
+        here.rivals = [rival for rival in here.rivals if rival.column not in used]
+    return found
+
+
+def _joins(
+    fit: Weighed,
+    others: Sequence[Weighed],
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+) -> bool:
+    """Return whether a column asks the same of another thing, as columns of one variable do.
+
+    Columns found by different signs, with and without a place say, are not one question; nor does
+    a box that follows a question, and is blank where its answer is no, belong to the question.
+    """
+    best = others[0]
+    if not fit.sign.together or best.sign is not fit.sign:
+        return False
+    if profiles[fit.column].ticked != profiles[best.column].ticked:
+        return False
+    return any(kindred(fit.column, other.column, questions) for other in others)
+
+
+def _match(
+    variable: str, found: _Taken, profiles: Mapping[str, Profile], words: Words
+) -> Match:
     order = list(profiles)
-    return {
-        variable: Match(
-            variable,
-            tuple(sorted((c for _, c in here), key=order.index)),
-            here[0][0],
-            _coding_of(variable, profiles[here[0][1]], words),
-            rivals=tuple(c for c in rivals.get(variable, ()) if c not in used),
-        )
-        for variable, here in found.items()
-    }
+    best = found.fits[0]
+    rivals = [r for r in found.rivals if r.likeness >= AS_WELL * best.likeness]
+    return Match(
+        variable,
+        tuple(sorted((fit.column for fit in found.fits), key=order.index)),
+        best.likeness,
+        _coding_of(variable, profiles[best.column], words),
+        rivals=tuple(dict.fromkeys(rival.column for rival in rivals)),
+        evidence=tuple(e for fit in found.fits for e in fit.evidence),
+    )
 
 
-def _sure(sign: Sign) -> float:
-    return SURE - LESS_PER_CONCEPT * (min(map(len, sign.any)) - 1)
+def _ask_which(matches: Matches, weighed: Iterable[Weighed]) -> None:
+    """Leave open which of several weights is meant, if they differ by what is said of each.
+
+    One weight is taken whatever else its label says; the unqualified one of several with a doubt.
+    """
+    used = {c for v, m in matches.items() if v != "weight" for c in m.columns}
+    fits = [
+        w
+        for w in weighed
+        if w.sign.variable == "weight" and (w.short or not w.refused) and w.column not in used
+    ]
+    fits.sort(key=lambda w: -w.likeness)
+    if not fits:
+        return
+    best = fits[0]
+    plain_ones = [w.column for w in fits if w.likeness == 1]
+    equal = plain_ones or [w.column for w in fits]
+    if len(set(equal)) > 1:
+        matches.pop("weight", None)
+        matches.which["weight"] = tuple(dict.fromkeys(equal))
+    elif "weight" not in matches:
+        against = Evidence(best.column, "against", best.refused)
+        matches["weight"] = Match("weight", (best.column,), best.likeness, evidence=(against,))
+    else:
+        others = tuple(dict.fromkeys(w.column for w in fits[1:]))
+        matches["weight"] = replace(matches["weight"], rivals=others)
+
+
+def _take_whole(
+    matches: Matches,
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+    data: pd.DataFrame,
+    taken: Collection[str],
+) -> None:
+    """Take three shares that make the whole as three, whatever each of them was taken for."""
+    used = {c for v, m in matches.items() if v not in SHARES for c in m.columns}
+    free = [c for c in profiles if c not in used and c not in taken]
+    whole = whole_of_three(free, profiles, questions, words, data)
+    if whole is None:
+        return
+    for share in SHARES:
+        found = matches.get(share)
+        if found and (share in whole.columns or set(found.columns) & set(whole.columns.values())):
+            del matches[share]
+    for share, column in whole.columns.items():
+        matches[share] = _of_whole(share, column, whole, questions, words)
+
+
+def _of_whole(
+    share: str, column: str, whole: Whole, questions: Mapping[str, Question], words: Words
+) -> Match:
+    signs = [sign for sign in words.signs if sign.variable == share]
+    said = max(likeness(questions[column], sign, words) for sign in signs)
+    told = f"with its two neighbours it makes the whole for {whole.part:.0%} of the firms"
+    evidence = [Evidence(column, "for", told)]
+    if share == whole.guessed:
+        evidence.append(Evidence(column, "against", "it is what remains: no word of it tells"))
+    return Match(share, (column,), said, evidence=tuple(evidence))
+
+
+def _doubt(matches: Matches, variable: str, column: str, what: str) -> None:
+    """Add a doubt to a variable, once."""
+    found, doubt = matches[variable], Evidence(column, "against", what)
+    if doubt not in found.evidence:
+        matches[variable] = replace(found, evidence=(*found.evidence, doubt))
+
+
+def _tell_shared_doubts(
+    matches: Matches, fits: Iterable[Weighed], questions: Mapping[str, Question], words: Words
+) -> None:
+    """Tell every variable that a column may belong to of what its label leaves open.
+
+    "State" support is the country's or that of a part of it: a doubt about both variables.
+    """
+    for fit in fits:
+        for aspect in aspects_of(questions[fit.column], fit.sign, words):
+            stage = words.stages[aspect]
+            for variable in (v for v in stage.of if v in matches):
+                _doubt(matches, variable, fit.column, f"it asks for {stage.told}")
+
+
+def _tell_left_over(
+    matches: Matches,
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+) -> None:
+    """Tell a variable of several columns of the members of their block that were not taken."""
+    used = {column for found in matches.values() for column in found.columns}
+    free = [c for c, p in profiles.items() if c not in used and p.flag is not None and p.present]
+    for variable, found in list(matches.items()):
+        if len(found.columns) < FEWEST_TOGETHER or found.coding is None:
+            continue
+        for column in (c for c in free if of_block(c, found.columns, questions)):
+            if variable in ABROAD and has_concept(questions[column], "domestic", words):
+                continue  # the block's own contrary
+            _doubt(matches, variable, column, "it stands in the same block, and was not taken")
+
+
+def _tell_turned_down(matches: Matches, weighed: Iterable[Weighed]) -> None:
+    """Note per variable the columns that might have been it, and why they are not."""
+    used = {column for found in matches.values() for column in found.columns}
+    told: dict[str, dict[str, str]] = {}
+    for found in weighed:
+        if found.column in used or found.likeness < WORTH_A_LOOK:
+            continue
+        why = found.refused or "another column fits better"
+        told.setdefault(found.sign.variable, {}).setdefault(found.column, why)
+    for variable, columns in told.items():
+        listed = tuple(columns.items())
+        if variable in matches:
+            matches[variable] = replace(matches[variable], turned_down=listed)
+        else:
+            matches.turned_down[variable] = listed
 
 
 def _coding_of(variable: str, column: Profile, words: Words) -> Coding | None:
     kind = next(sign.kind for sign in words.signs if sign.variable == variable)
     return {"flag": column.flag, "degree": column.degree}.get(kind)
-
-
-def _fitting(
-    profiles: Mapping[str, Profile],
-    questions: Mapping[str, Question],
-    words: Words,
-    year: int | None,
-) -> Iterator[tuple[Sign, str, float]]:
-    for sign in words.signs:
-        for column, seen in profiles.items():
-            if not seen.fits(sign.kind) or not _of_year(questions[column], sign, year):
-                continue
-            score = likeness(questions[column], sign, words)
-            if score > 0:
-                yield sign, column, score
-
-
-def _of_year(asked: Question, sign: Sign, year: int | None) -> bool:
-    """Return whether a column is of the year a variable is of, as far as its name says."""
-    if sign.year is None:
-        return True
-    if not asked.years or year is None:
-        return sign.year == 0
-    return year + sign.year in asked.years
 
 
 def screens(
@@ -189,7 +358,7 @@ def screens(
             if seen.flag is not None and seen.present and column not in used
         }
         best = max(asked, key=lambda column: asked[column], default=None)
-        if best is not None and asked[best] >= _sure(sign):
+        if best is not None and asked[best] >= sure(sign):
             result[sign.variable] = best
             used.add(best)
     return result

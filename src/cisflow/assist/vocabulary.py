@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -12,7 +12,7 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
-from cisflow.assist.countries import iso, names_of
+from cisflow.assist.countries import iso, names_of, others_of
 from cisflow.assist.languages import ENGLISH, spoken, text_keys, with_languages
 from cisflow.assist.letters import plain, tokens
 from cisflow.assist.wordforms import Forms, forms_of
@@ -22,6 +22,7 @@ from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 SHORTEST_ABBREVIATION = 3
 SHORTEST_PART = 2  # of a name that runs words together, such as newmkt
+ARTICLES = frozenset(("the", "a", "an", "your", "its", "our", "their", "this", "these"))
 ASIDE = "an aside"  # the concept of words that do not count
 # A concept that only the name shows is half the evidence of one the label shows.
 IN_NAME = 0.5
@@ -77,6 +78,8 @@ class Sign:
         Years from the reference year, or None where no year is in the name.
     together
         Whether several columns may make up the variable.
+    may
+        Aspects that would speak against other variables and belong to this one's question.
     """
 
     variable: str
@@ -85,6 +88,32 @@ class Sign:
     unlike: tuple[str, ...] = ()
     year: int | None = None
     together: bool = False
+    may: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What it means that a label has an aspect, such as a change or an obstacle.
+
+    Attributes
+    ----------
+    stage
+        Where it speaks: kind, object, when, whom or verb.
+    told
+        What the label asks for, in words.
+    against
+        Kinds of variables that it speaks against; all if empty.
+    soft
+        Whether it is a doubt rather than a reason to turn the column down.
+    of
+        Variables that it concerns; all if empty.
+    """
+
+    stage: str
+    told: str
+    against: tuple[str, ...] = ()
+    soft: bool = False
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,8 +121,10 @@ class Words:
     """The words of ``config/words.yaml`` and of some languages, ready for use.
 
     ``parts`` are the beginnings of all phrases, ``beyond`` words that turn the country's name into
-    its contrary, ``home`` the concept that these names belong to, and they themselves; ``forms``
-    are other forms of all these words.
+    its contrary, ``home`` the concept that these names belong to, and they themselves; ``aspects``
+    are the words of what a label may ask besides (and those that only look so), ``stages`` what
+    that means, ``inclusions`` the words that begin a list of what is meant too; ``forms`` are other
+    forms of all these words.
     """
 
     signs: tuple[Sign, ...]
@@ -109,8 +140,12 @@ class Words:
     parts: frozenset[str]
     beyond: frozenset[str]
     home: tuple[str, Phrases] = ("", Phrases())
+    aspects: Mapping[str, tuple[Phrases, Phrases]] = field(default_factory=dict)
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    inclusions: Phrases = Phrases()
     forms: Forms = field(default_factory=Forms)
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
+    aspects_seen: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,6 +164,8 @@ class Question:
         Whether the words are those of a name, which abbreviates.
     weights
         Per word how much it tells this column from the file's others, 0 to 1.
+    said
+        All words of the label, without those in brackets that list what is meant too.
     """
 
     words: tuple[str, ...]
@@ -136,6 +173,7 @@ class Question:
     years: frozenset[int] = field(default_factory=frozenset)
     abbreviated: bool = False
     weights: tuple[float, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def load_words(
@@ -160,14 +198,17 @@ def load_words(
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
+    others = others_of(country, languages)
+    homes = _apart(homes, others, fillers)
+    names = {"{country}": homes, "{elsewhere}": others}
 
     def phrases(listed: Iterable[str]) -> Phrases:
-        found = [home for word in listed for home in (homes if word == "{country}" else [word])]
+        found = [name for word in listed for name in names.get(word, [word])]
         return Phrases(tuple(filter(None, (_phrase(word, fillers) for word in found))))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
     home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
-    concepts[ASIDE] = Phrases(tuple(_phrase(word, frozenset()) for word in document["asides"]))
+    concepts[ASIDE] = _whole(document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
     )
@@ -185,6 +226,9 @@ def load_words(
         frozenset(phrase[0].strip("=*$") for c in concepts.values() for phrase in c.known),
         frozenset(plain(" ".join(document["beyond"])).split()),
         (home, phrases(homes)),
+        {aspect: _aspect(listed) for aspect, listed in document["aspects"].items()},
+        {aspect: _stage(spec) for aspect, spec in document["stages"].items()},
+        _whole(document["inclusions"]),
         _forms(concepts, document, languages),
     )
 
@@ -195,6 +239,30 @@ def _forms(
     companions = plain(" ".join(w for listed in document["companions"].values() for w in listed))
     known = (word for phrases in concepts.values() for p in phrases.known for word in p)
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
+
+
+def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
+    """Return the country's names without those that fillers leave like another's: África do Sul."""
+    abroad = {tuple(w.strip("=") for w in _phrase(name, fillers)) for name in others}
+    return [name for name in homes if _phrase(name, fillers) not in abroad]
+
+
+def _whole(listed: Iterable[str]) -> Phrases:
+    """Return phrases with the fillers in them."""
+    return Phrases(tuple(_phrase(word, frozenset()) for word in listed))
+
+
+def _aspect(listed: Iterable[str]) -> tuple[Phrases, Phrases]:
+    """Return the phrases of an aspect, and those that only look like it."""
+    like = [word[1:] for word in listed if word.startswith("-")]
+    found = [word for word in listed if not word.startswith("-")]
+    one, other = (Phrases(tuple(_phrase(w, ARTICLES) for w in words)) for words in (found, like))
+    return one, other
+
+
+def _stage(spec: Mapping[str, Any]) -> Stage:
+    against, of = tuple(spec.get("against", ())), tuple(spec.get("of", ()))
+    return Stage(spec["stage"], spec["told"], against, bool(spec.get("soft", False)), of)
 
 
 def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> dict[str, Question]:
@@ -218,11 +286,22 @@ def question(name: str, label: str, words: Words) -> Question:
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     own = [part for token in tokens(apart) for part in _parts(token, words.parts)]
     said = tokens(label)
-    years = frozenset(_years([*own, *said]))
+    years = frozenset(_years(said, name=False) or _years(own, name=bool(own) and len(own[0]) > 1))
     content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
     content = tuple(w if not said else words.forms.known(w) for w in content if len(w) > 1)
     named = tuple(w for w in own if not w.isdecimal())
-    return Question(content, named, years, not said, (1.0,) * len(content))
+    core = _without_inclusions(label, words) if "(" in label else said
+    core = tuple(w for w in core or own if w not in ARTICLES)
+    return Question(content, named, years, not said, (1.0,) * len(content), core)
+
+
+def _without_inclusions(label: str, words: Words) -> tuple[str, ...]:
+    """Return the words of a label without brackets such as "(including loans and grants)"."""
+
+    def kept(bracket: re.Match[str]) -> str:
+        return " " if 0 in words.inclusions.found(tokens(bracket[1])) else bracket[0]
+
+    return tokens(re.sub(r"\(([^()]*)\)", kept, label))
 
 
 def likeness(asked: Question, sign: Sign, words: Words) -> float:
@@ -231,9 +310,74 @@ def likeness(asked: Question, sign: Sign, words: Words) -> float:
     It is the share of its words that belong to the variable's concepts; 0 if a concept is lacking,
     or one is there that speaks against the variable.
     """
-    if any(_places(asked.words, concept, words, abbreviated=False) for concept in sign.unlike):
-        return 0.0
-    return max(_covered(asked, concepts, words) for concepts in sign.any)
+    return 0.0 if contrary(asked, sign, words) else alike(asked, sign, words).share
+
+
+def contrary(asked: Question, sign: Sign, words: Words) -> str | None:
+    """Return the first concept in a question's label that its variable does not have, if any."""
+    there = (c for c in sign.unlike if _places(asked.words, c, words, abbreviated=False))
+    return next(there, None)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How much of a text is about a variable.
+
+    Attributes
+    ----------
+    share
+        Share of its words, 0 to 1; 0 if a concept is lacking.
+    others
+        Words that nothing about the variable explains.
+    """
+
+    share: float = 0.0
+    others: tuple[str, ...] = ()
+
+
+def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
+    """Return how much of a question's text is about a variable, whatever else it says."""
+    return max((_covered(asked, c, words) for c in sign.any), key=lambda found: found.share)
+
+
+def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return what a label asks for that its variable does not, in the order of the stages.
+
+    What the variable's own concepts explain ("group" of a partner in the group) is no aspect.
+    """
+    return [a for a in _all_aspects(asked, words) if _speaks(a, asked, sign, words)]
+
+
+def _all_aspects(asked: Question, words: Words) -> tuple[str, ...]:
+    """Return all aspects of a label; each label is asked for every variable, so kept."""
+    if asked.said not in words.aspects_seen:
+        words.aspects_seen[asked.said] = tuple(
+            aspect for aspect in words.stages if _aspect_places(asked.said, aspect, words)
+        )
+    return words.aspects_seen[asked.said]
+
+
+def _aspect_places(said: tuple[str, ...], aspect: str, words: Words) -> set[int]:
+    found, like = words.aspects[aspect]
+    return found.found(said) - like.found(said)
+
+
+def _speaks(aspect: str, asked: Question, sign: Sign, words: Words) -> bool:
+    stage = words.stages[aspect]
+    if aspect in sign.may or (stage.against and sign.kind not in stage.against):
+        return False
+    if stage.of and sign.variable not in stage.of:
+        return False
+    if stage.stage != "whom" or stage.of:
+        return True
+    own = {w for c in {c for group in sign.any for c in group} for w in _words_of(asked, c, words)}
+    places = _aspect_places(asked.said, aspect, words)
+    return not {asked.said[i] for i in places if asked.said[i] not in words.fillers} <= own
+
+
+def _words_of(asked: Question, concept: str, words: Words) -> set[str]:
+    places = _places(asked.words, concept, words, abbreviated=False)
+    return {asked.words[i] for i in places}
 
 
 def has_concept(asked: Question, concept: str, words: Words) -> bool:
@@ -270,10 +414,11 @@ def _parts(token: str, known: frozenset[str]) -> tuple[str, ...]:
     return (token,)
 
 
-def _years(words: list[str]) -> list[int]:
-    full = [int(t) for t in words if re.fullmatch(r"(19|20)\d\d", t)]
+def _years(said: Sequence[str], *, name: bool) -> list[int]:
+    """Return the years in a label, or in a name: there two digits are one, but not in Q14."""
+    full = [int(t) for t in said if re.fullmatch(r"(19|20)\d\d", t)]
     # Two digits are a year behind a name (EMP04), as far as surveys of this kind go back.
-    short = [int(t) for t in words if re.fullmatch(r"\d\d", t)]
+    short = [int(t) for t in said if name and re.fullmatch(r"\d\d", t)]
     return full + [(1900 if y > 80 else 2000) + y for y in short if y > 80 or y < 40]
 
 
@@ -303,12 +448,13 @@ def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
                 tuple(spec.get("not", ())),
                 spec.get("year"),
                 spec.get("together", False),
+                tuple(spec.get("may", ())),
             )
         )
     return signs
 
 
-def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
+def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likeness:
     covered: set[int] = set()
     in_name = 0.0
     for concept in concepts:
@@ -316,21 +462,23 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> float:
         covered |= places
         if not places:
             if not _places(asked.name, concept, words, abbreviated=True):
-                return 0.0
+                return Likeness()
             in_name += IN_NAME
     if not covered:
-        return 0.0
+        return Likeness()
     # "Suppliers of equipment, materials, components or software" are suppliers.
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
+        words.home[1].found(asked.words),
         *(_beside(asked.words, concept, words) for concept in concepts)
     )
     others = set(range(len(asked.words))) - spared - covered
     # A long question that many columns share blurs none of them, nor does one odd word.
-    return max(
+    share = max(
         told / (told + sum(weights[i] for i in others))
         for weights in (asked.weights, (1.0,) * len(asked.words))
         for told in [sum(weights[i] for i in covered) + in_name]
     )
+    return Likeness(share, tuple(asked.words[i] for i in sorted(others)))
 
 
 def _places(
@@ -339,7 +487,7 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = words.concepts[concept].found(text, abbreviated=abbreviated)
+        found = _found_around_asides(text, concept, words, abbreviated)
         home, names = words.home
         if concept == home:  # outside Estonia
             found -= {i for i in found if i and text[i - 1] in words.beyond}
@@ -347,6 +495,19 @@ def _places(
             found -= names.found(text)
         words.seen[key] = frozenset(found)
     return words.seen[key]
+
+
+def _found_around_asides(
+    text: tuple[str, ...], concept: str, words: Words, abbreviated: bool
+) -> set[int]:
+    """Return where a concept is, also with asides in its phrases: "new for the [main] market"."""
+    known = words.concepts[concept]
+    found = known.found(text, abbreviated=abbreviated)
+    if abbreviated or concept == ASIDE:
+        return found
+    asides = words.concepts[ASIDE].found(text)
+    rest = [i for i in range(len(text)) if i not in asides]
+    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest))}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:

@@ -66,7 +66,7 @@ class Table:
         return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
 
 
-def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
+def write_table(table: pd.DataFrame, file: Path | str, stamp: str) -> None:
     """Write a table as CSV; its last column says in every row what kind of data it rests on.
 
     Parameters
@@ -75,20 +75,20 @@ def write_table(table: pd.DataFrame, file: Path | str, data: str) -> None:
         Aggregates, any shape.
     file
         The CSV.
-    data
-        ``synthetic`` or ``real``, as in the config.
+    stamp
+        :attr:`cisflow.study.run.Run.stamp`, such as ``SYNTHETIC`` or ``real``.
     """
     texts = table.select_dtypes(exclude="number")
     told = {c: texts[c].map(no_formula) for c in texts}
-    harmless = table.assign(**{**told, "data": STAMP[data]})
+    harmless = table.assign(**{**told, "data": stamp})
     harmless.to_csv(
         private(file), index=False, float_format=FLOAT_FORMAT, lineterminator="\n", encoding="utf-8"
     )
 
 
-def write_record(record: Mapping[str, Any], file: Path | str, data: str) -> None:
+def write_record(record: Mapping[str, Any], file: Path | str, stamp: str) -> None:
     """Write a record as JSON; its key ``data`` says what kind of data it rests on."""
-    text = json.dumps(rounded({**record, "data": STAMP[data]}), indent=1, ensure_ascii=False)
+    text = json.dumps(rounded({**record, "data": stamp}), indent=1, ensure_ascii=False)
     private(file).write_text(text + "\n", encoding="utf-8")
 
 

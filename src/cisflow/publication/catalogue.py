@@ -124,7 +124,7 @@ class Item:
         """Return the table under its caption, or the figure: the one way from findings to print."""
         made = self.make(findings)
         if isinstance(made, Table):
-            return made.headed(self.caption, synthetic=findings.synthetic)
+            return made.headed(self.caption, findings.marks, findings.stamp)
         return made
 
 

@@ -17,6 +17,7 @@ from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
 from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
+from cisflow.study.marks import Mark, marks_of, stamp_of
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
 
@@ -70,8 +71,18 @@ class Findings:
 
     @property
     def synthetic(self) -> bool:
-        """Whether everything published is stamped SYNTHETIC."""
+        """Whether the data are simulated."""
         return self.settings["data"] == "synthetic"
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What everything published is marked with."""
+        return marks_of(self.settings["data"], self.settings.get("unconfirmed", 0))
+
+    @property
+    def stamp(self) -> str:
+        """What tables say in their last column of the data they rest on."""
+        return stamp_of(self.settings["data"], self.settings.get("unconfirmed", 0))
 
     @property
     def minimum(self) -> int:

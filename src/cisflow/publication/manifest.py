@@ -12,6 +12,7 @@ from cisflow import __version__
 from cisflow.base.paths import found, shipped
 from cisflow.base.records import read_record, whole, write_record
 from cisflow.study.digests import code_digest, file_digest
+from cisflow.study.marks import stamp_of
 
 MANIFEST = "manifest.json"
 # Made afterwards, with the time of its making.
@@ -45,6 +46,7 @@ def write_manifest(
     folder = file.parent
     manifest = {
         **{key: settings[key] for key in ("run", "title", "data", "seed")},
+        "unconfirmed": settings.get("unconfirmed", 0),
         "cisflow": __version__,
         **sources,
         "results": _digests(map(Path, results), folder.parent),
@@ -54,7 +56,7 @@ def write_manifest(
     file.write_text(text + "\n", encoding="utf-8")
     (folder.parent / PLACES).unlink(missing_ok=True)
     if elsewhere:
-        write_record(elsewhere, folder.parent / PLACES, settings["data"])
+        write_record(elsewhere, folder.parent / PLACES, stamp_of(settings["data"]))
 
 
 def write_digests(folder: Path | str, file: Path | str) -> None:

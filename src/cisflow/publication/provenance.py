@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
-from cisflow.base.records import STAMP
 from cisflow.publication.catalogue import TABLE, Catalogue, Item
 from cisflow.publication.manifest import published
+from cisflow.publication.words import stamped
 from cisflow.study.digests import file_digest
+from cisflow.study.marks import marks_of
 
 CRATE = "ro-crate-metadata.json"
 EXHIBITS = "exhibits.csv"
@@ -59,9 +60,9 @@ def _function(item: Item) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def write_exhibits(items: Catalogue, file: Path | str, data: str) -> None:
+def write_exhibits(items: Catalogue, file: Path | str, stamp: str) -> None:
     """Write :func:`exhibits` as CSV; a last column says what kind of data they rest on."""
-    rows = [{**row, "data": STAMP[data]} for row in exhibits(items)]
+    rows = [{**row, "data": stamp} for row in exhibits(items)]
     with Path(file).open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, rows[0], lineterminator="\n")
         writer.writeheader()
@@ -101,7 +102,9 @@ def write_crate(
 
     crate = ROCrate()
     crate.name = settings["title"]
-    crate.description = f"Run {settings['run']} of cisflow on {settings['data']} data"
+    marks = marks_of(settings["data"], settings.get("unconfirmed", 0))
+    told = f"Run {settings['run']} of cisflow on {settings['data']} data"
+    crate.description = stamped(told, marks)
     captions = {item.name: item.caption for item in items.items}
 
     def context(key: str, kind: str, **about: Any) -> ContextEntity:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from cisflow.base.records import STAMP
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
@@ -17,10 +16,10 @@ from cisflow.publication.term_words import OWN, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
+from cisflow.study.marks import Mark
 from cisflow.study.models import Covariance
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
-SYNTHETIC = f"{STAMP['synthetic']} data"
 NOT_ESTIMABLE = "n.e."
 NOT_ASKED = "n.a."
 WITHHELD = "c"
@@ -208,9 +207,9 @@ def covariance_name(covariance: Covariance | str, groups: float | None = None) -
     return f"clustered by {inline(clustered[1])}{how_many}"
 
 
-def stamped(text: str, *, synthetic: bool) -> str:
-    """Return a caption, stamped where it is about synthetic data."""
-    return f"{text} [{SYNTHETIC}]" if synthetic else text
+def stamped(text: str, marks: Iterable[Mark]) -> str:
+    """Return a caption with the marks of a run."""
+    return " ".join([text, *(f"[{mark.name}]" for mark in marks)])
 
 
 def place_name(settings: Mapping[str, Any], country: str, wave: str) -> str:

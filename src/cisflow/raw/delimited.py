@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -26,7 +26,9 @@ from cisflow.raw.encodings import (
     line_not_in,
     wrong_encoding,
 )
-from cisflow.raw.numerals import with_decimal_points
+from cisflow.raw.layout import LOOKED_AT, Header, header_of
+from cisflow.raw.leftover import LeftOut, left_out
+from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
     Chunk,
@@ -42,6 +44,8 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 SAMPLE = 1 << 20
 BLOCK = 1 << 23
 WHOLE_LINES = "is this the file you mean, and are its lines whole?"
+# What Excel reads as a word on the file rather than as its first row.
+TELLS_SEPARATOR = re.compile(r"""\s*"?sep=(.)"?[;,\t|]*\s*""", re.IGNORECASE)
 OPEN_QUOTE = "is a quotation mark left open?"
 
 
@@ -52,7 +56,8 @@ class _Layout:
     encoding: Encoding
     delimiter: str
     header: list[str]
-    blank_lines: int  # before the header
+    lines_above: int  # before the row of names
+    found: Header
     extra: int  # delimiters that end the rows and not the header
     labels: list[str] | None  # in the row below the header, if it explains the columns
     letters: bool = False  # whether a letter outside ASCII was seen, in the encoding
@@ -79,21 +84,31 @@ def open_text(raw: RawFile, options: Options) -> Opened:
     with raw.stream() as stream:
         sample = stream.read(SAMPLE)
     layout = _layout(sample, options)
+    names = [name for name in layout.header if name]
     how = [DELIMITERS.get(layout.delimiter, repr(layout.delimiter)).removeprefix("a ")]
+    how += layout.found.how
     how += [] if layout.labels is None else [LABEL_ROW]
-    labels = dict(zip(layout.header, layout.labels or [], strict=False))
+    below = dict(zip(layout.header, layout.labels or [], strict=False))
+    labels = {name: text for name, text in (layout.found.labels | below).items() if name}
+    seen: list[LeftOut] = [LeftOut()] if options.get("all_rows") else []
+    counts: dict[str, int] = {}
+    begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
-        yield from _rows(raw, layout, names)
-        how.append(layout.encoding.shown)
+        if not seen:
+            seen.append(_left_out(raw, layout))
+        yield from _firms(raw, layout, names, seen[0])
+        counts.update(seen[0].counts)
+        how[:] = [*begun, layout.encoding.shown, *seen[0].how]
 
     def finish(table: pa.Table) -> pa.Table:
-        finished, comma = with_decimal_points(table, options.get("decimal"))
-        if comma:
-            how.insert(1, "decimal comma")
+        if options.get("stored_apart"):  # figures are wanted as they are written
+            return table
+        finished, said = with_plain_numbers(table, options.get("decimal"))
+        how[1:1] = said
         return finished
 
-    return Opened(layout.header, read, how, finish, labels)
+    return Opened(names or layout.header, read, how, finish, labels, left_out=counts)
 
 
 # --- its layout ---------------------------------------------------------------------------------
@@ -105,21 +120,43 @@ def _layout(sample: bytes, options: Options) -> _Layout:
     if not text.strip():
         raise UnreadableError("the file holds nothing but blanks", "copy or export it once more")
     lines = text.splitlines(keepends=True)
-    blank_lines = next(i for i, line in enumerate(lines) if line.strip())
-    filled = "".join(lines[blank_lines:])
-    if len(sample) == SAMPLE and len(lines) == blank_lines + 1:
+    above = next(i for i, line in enumerate(lines) if line.strip())
+    told = TELLS_SEPARATOR.fullmatch(lines[above])
+    if told and options.get("delimiter") is None:
+        options = {**options, "delimiter": told[1]}
+    above += bool(told)
+    filled = "".join(lines[above:])
+    if len(sample) == SAMPLE and len(lines) == above + 1:
         raise UnreadableError(f"its first line is longer than {SAMPLE:,} bytes", WHOLE_LINES)
     try:
         delimiter = _delimiter(filled, options)
-        rows = csv.reader(io.StringIO(filled), delimiter=delimiter)
-        header = [name.strip() for name in next(rows)]
-        first = list(islice((row for row in rows if any(row)), 2))
+        rows, starts = _first_rows(filled, delimiter)
+        if not rows:
+            raise UnreadableError("the file has a `sep=` line and nothing else", WHOLE_LINES)
+        found = header_of(rows, options)
     except csv.Error as error:
         what = f"its first lines cannot be taken apart ({error})"
         raise UnreadableError(what, OPEN_QUOTE) from None
-    extra = _extra(first[0] if first else [], len(header))
-    labels = labels_below(header, first, options)
-    return _Layout(encoding, delimiter, header, blank_lines, extra, labels)
+    first = rows[found.row + 1 : found.row + 3]
+    extra = _extra(first[0] if first else [], len(found.names))
+    labels = labels_below(found.names, first, options)
+    above += starts[found.row]
+    return _Layout(encoding, delimiter, found.names, above, found, extra, labels)
+
+
+def _first_rows(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """Return the first rows that are not blank, and how many lines stand above each."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    rows, starts = [], []
+    before = 0
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            rows.append(row)
+            starts.append(before)
+        before = reader.line_num
+        if len(rows) == LOOKED_AT:
+            break
+    return rows, starts
 
 
 def _extra(first: list[str], width: int) -> int:
@@ -127,21 +164,23 @@ def _extra(first: list[str], width: int) -> int:
     return 0 if any(first[width:]) else max(0, len(first) - width)
 
 
-def _header(text: str, delimiter: str) -> list[str]:
+def _width(text: str, delimiter: str, options: Options) -> int:
+    """Return into how many columns a delimiter splits the header; 1 where it finds none."""
     try:
-        return next(csv.reader(io.StringIO(text), delimiter=delimiter))
-    except csv.Error:  # a cell longer than any
-        return []
+        rows, _ = _first_rows(text, delimiter)
+        return len(header_of(rows, options).names) if rows else 1
+    except (csv.Error, UnreadableError):  # a cell longer than any
+        return 1
 
 
 def _delimiter(text: str, options: Options) -> str:
     """Return the delimiter stated, else the one that splits the header into most columns."""
-    columns = {delimiter: len(_header(text, delimiter)) for delimiter in DELIMITERS}
+    columns = {delimiter: _width(text, delimiter, options) for delimiter in DELIMITERS}
     best = max(columns, key=lambda delimiter: columns[delimiter])
     stated = options.get("delimiter")
     if stated is None and columns[best] > 1:
         return best
-    if stated is not None and len(_header(text, stated)) > 1:
+    if stated is not None and _width(text, stated, options) > 1:
         return str(stated)
     used = DELIMITERS.get(stated, repr(stated)) if stated else "comma, semicolon, tab or bar"
     if columns[best] > 1:
@@ -156,15 +195,60 @@ def _delimiter(text: str, options: Options) -> str:
 # --- its rows -----------------------------------------------------------------------------------
 
 
-def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
-    """Yield the rows; those pyarrow passes over come last, if they are rows at all."""
-    passed_over: list[str] = []
+def _firms(
+    raw: RawFile, layout: _Layout, names: list[str], aside: LeftOut
+) -> Iterator[Chunk]:
+    """Yield the rows of some columns without those that are no firms."""
     places = [layout.header.index(name) for name in names]
+    start = 0
+    # Rows that are too short are none: `_left_out` has seen to it.
+    for chunk in _rows(raw, layout, places, _decoded, short=[] if aside.rows else None):
+        kept = aside.kept(chunk.text, start)
+        start += chunk.text.num_rows
+        yield Chunk(kept.rename_columns(names), share=chunk.share)
+
+
+def _left_out(raw: RawFile, layout: _Layout) -> LeftOut:
+    """Return which rows are no firms; a row that is too short and not one of them is refused."""
+    short: list[int] = []
+
+    def tables(places: Sequence[int]) -> Iterator[pa.Table]:
+        short.clear()
+        for chunk in _rows(raw, layout, places, _loosely, short):
+            yield chunk.text
+
+    found = left_out(tables, layout.header)
+    if not set(short) <= set(found.rows):
+        _refuse_unfit(raw, layout)
+    return found
+
+
+def _rows(
+    raw: RawFile,
+    layout: _Layout,
+    places: Sequence[int],
+    decoded: Callable[[Any, RawFile, _Layout], Any],
+    short: list[int] | None,
+) -> Iterator[Chunk]:
+    """Yield the rows; those pyarrow passes over come last, if they are rows at all.
+
+    Parameters
+    ----------
+    places
+        Of the columns to read; they are named by them.
+    decoded
+        Makes text of a column.
+    short
+        Takes the numbers of rows with fewer cells than the header; these are refused without it.
+    """
+    passed_over: list[str] = []
+    names, count = [str(place) for place in places], 0
     with raw.stream() as stream:
         counted = _Counted(stream)
         try:
             for batch in _batches(counted, layout, places, passed_over):
-                texts = [arrow_texts(_decoded(column, raw, layout)) for column in batch.columns]
+                texts = [arrow_texts(decoded(column, raw, layout)) for column in batch.columns]
+                count += batch.num_rows
                 yield Chunk(pa.table(texts, names), share=raw.share(counted.passed))
         except pa.ArrowInvalid as error:
             _refuse_unfit(raw, layout)
@@ -176,6 +260,10 @@ def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
         _refuse_open_quote(raw, layout)
     rest = [next(csv.reader([text], delimiter=layout.delimiter)) for text in passed_over]
     rest = [cells for cells in rest if any(cell.strip() for cell in cells)]
+    width = len(layout.header)
+    if short is not None:
+        short += [count + i for i, cells in enumerate(rest) if len(cells) < width]
+        rest = [cells + [""] * (width - len(cells)) for cells in rest]
     if not all(_fits(cells, layout) for cells in rest):
         _refuse_unfit(raw, layout)
     if rest:
@@ -184,7 +272,7 @@ def _rows(raw: RawFile, layout: _Layout, names: list[str]) -> Iterator[Chunk]:
 
 
 def _batches(
-    counted: _Counted, layout: _Layout, places: list[int], passed_over: list[str]
+    counted: _Counted, layout: _Layout, places: Sequence[int], passed_over: list[str]
 ) -> Iterator[pa.RecordBatch]:
     def note(row: Any) -> str:
         passed_over.append(row.text)
@@ -197,7 +285,7 @@ def _batches(
         pa.PythonFile(counted, mode="r"),
         read_options=pa_csv.ReadOptions(
             column_names=names,
-            skip_rows=layout.blank_lines,
+            skip_rows=layout.lines_above,
             skip_rows_after_names=1 if layout.labels is None else 2,
             encoding=layout.encoding.name,
             block_size=BLOCK,
@@ -231,6 +319,18 @@ def _decoded(column: Any, raw: RawFile, layout: _Layout) -> Any:
     return pa.array(letters, pa.large_string()).take(cells.indices)
 
 
+def _loosely(column: Any, *_: Any) -> Any:
+    """Return a column as text whatever its letters, to see what its rows are."""
+    if not pa.types.is_large_binary(column.type):
+        return column
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        cells = column.dictionary_encode()
+        texts = [cell.decode(UNICODE, "replace") for cell in cells.dictionary.to_pylist()]
+        return pa.array(texts, pa.large_string()).take(cells.indices)
+
+
 def _fits(cells: list[str], layout: _Layout) -> bool:
     # Some programs end a row with more delimiters than they end the header.
     return len(cells) >= len(layout.header) and not any(cells[len(layout.header) :])
@@ -253,7 +353,7 @@ def _numbered(raw: RawFile, layout: _Layout) -> Iterator[tuple[int, int, list[st
         header = True
         try:
             for cells in rows:
-                if any(cell.strip() for cell in cells):
+                if any(cell.strip() for cell in cells) and rows.line_num > layout.lines_above:
                     if not header:
                         yield before + 1, rows.line_num, cells
                     header = False

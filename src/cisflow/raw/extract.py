@@ -9,6 +9,7 @@ identifier keeps its leading zeros. Each family of formats is a module; files ma
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,9 @@ class Extract:
         Per column that chose rows: which values it has, in all rows; at most ``MOST_VALUES``.
     joined
         Per further file how many rows met a partner; empty for a single file.
+    left_out
+        How many rows of the files were no firms, by kind: ``totals``, ``notes``, ``headers``,
+        ``blanks``.
     """
 
     table: pd.DataFrame
@@ -67,6 +71,7 @@ class Extract:
     value_labels: Labels = field(default_factory=dict)
     found: dict[str, list[str]] = field(default_factory=dict)
     joined: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 class OpenExtract:
@@ -152,6 +157,7 @@ class OpenExtract:
             labels,
             found,
             joined,
+            dict(sum((Counter(file.opened.left_out) for file in self._files), Counter())),
         )
 
     def _chosen(self, columns: Collection[str] | Callable[[str], bool] | None) -> list[str]:
@@ -197,7 +203,7 @@ def open_extract(
         several of them, to be joined.
     options
         The `file:` section of a codebook: ``delimiter``, ``encoding``, ``decimal``, ``sheet``,
-        ``label_row``; and of the config: ``member`` (which file of a zip archive) and ``join`` (the
+        ``label_row``, ``header_row``, ``all_rows``; and of the config: ``member`` (which file of a zip archive) and ``join`` (the
         column that identifies rows in all of several files).
     heading
         What to call the extract in messages; its path when not given.

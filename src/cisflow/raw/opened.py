@@ -120,6 +120,8 @@ class Opened:
         The question's text per column, where the file has it.
     value_labels
         Per column from code to label, where the file has them.
+    left_out
+        How many rows were no firms, by kind; complete only after reading.
     """
 
     names: list[str]
@@ -128,6 +130,7 @@ class Opened:
     finish: Callable[[pa.Table], pa.Table] | None = None
     labels: dict[str, str] = field(default_factory=dict)
     value_labels: Labels = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def labels_below(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 from typing import IO, Any
 from xml.etree import ElementTree
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cisflow.base.archives import UnsafeArchiveError, files_in
+from cisflow.raw.layout import LOOKED_AT, header_of
+from cisflow.raw.leftover import LeftOut, Tables, left_out
+from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
     ROWS_AT_A_TIME,
@@ -27,6 +31,7 @@ from cisflow.raw.opened import (
     labels_below,
     object_texts,
     told_apart,
+    value_text,
 )
 
 # A sheet of a million rows and thirty columns has fewer cells. The reader makes room for all cells
@@ -52,27 +57,69 @@ OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
 
 
 def open_workbook(raw: RawFile, options: Options) -> Opened:
-    """Open a sheet of an Excel workbook; see :class:`~cisflow.raw.opened.Opened`."""
+    """Open a sheet of a workbook; see :class:`~cisflow.raw.opened.Opened`."""
     sheet = _sheet(raw, options)
-    cells = sheet.to_python(skip_empty_area=True)
+    cells = [row for row in sheet.to_python(skip_empty_area=True) if any(map(_given, row))]
     if not cells:
         raise UnreadableError(
             f"the sheet '{sheet.name}' is empty", "set `file: {sheet: …}` to another one"
         )
-    header = [str(cell).strip() for cell in cells[0]]
-    labels = labels_below(header, [[str(cell) for cell in row] for row in cells[1:3]], options)
-    rows = cells[1:] if labels is None else cells[2:]
+    found = header_of([[value_text(c) or "" for c in row] for row in cells[:LOOKED_AT]], options)
+    header = found.names
+    beneath = [[str(cell) for cell in row] for row in cells[found.row + 1 : found.row + 3]]
+    labels = labels_below(header, beneath, options)
+    rows = cells[found.row + (1 if labels is None else 2) :]
+    how = [f"sheet '{sheet.name}'", *found.how, *([] if labels is None else [LABEL_ROW])]
+    counts: dict[str, int] = {}
+    begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
-        places = [header.index(name) for name in names]
-        apart = bool(options.get("stored_apart"))
-        columns = [object_texts((row[p] for row in rows), apart=apart) for p in places]
-        yield Chunk(pa.table(columns, names))
+        aside = LeftOut() if options.get("all_rows") else left_out(_tables(rows), header)
+        table, said = _texts(rows, [header.index(name) for name in names], options)
+        counts.update(aside.counts)
+        how[:] = [*begun[:1], *said, *begun[1:], *aside.how]
+        yield Chunk(aside.kept(table.rename_columns(names), 0))
 
     # A column without a header, such as the row counter of an Orbis export, is nobody's.
     names = [name for name in header if name]
-    how = [f"sheet '{sheet.name}'", *([] if labels is None else [LABEL_ROW])]
-    return Opened(names, read, how, labels=dict(zip(header, labels or [], strict=False)))
+    told = found.labels | dict(zip(header, labels or [], strict=False))
+    return Opened(names, read, how, labels=told, left_out=counts)
+
+
+def _given(cell: Any) -> bool:
+    return cell is not None and cell != ""
+
+
+Rows = Sequence[Sequence[Any]]
+
+
+def _tables(rows: Rows) -> Tables:
+    """Return a sheet piece by piece, as what looks for rows that are no firms wants it."""
+
+    def pieces(places: Sequence[int]) -> Iterator[pa.Table]:
+        for start in range(0, len(rows), ROWS_AT_A_TIME):
+            part = rows[start : start + ROWS_AT_A_TIME]
+            columns = [object_texts(row[place] for row in part) for place in places]
+            yield pa.table(columns, [str(place) for place in places])
+
+    return pieces
+
+
+def _texts(rows: Rows, places: Sequence[int], options: Options) -> tuple[pa.Table, list[str]]:
+    """Return columns as text; numbers that somebody typed as text are made plain."""
+    names = [str(place) for place in places]
+    if options.get("stored_apart"):  # figures are wanted as they are written
+        columns = [object_texts((row[p] for row in rows), apart=True) for p in places]
+        return pa.table(columns, names), []
+    stored = [[None if isinstance(row[p], str) else row[p] for row in rows] for p in places]
+    typed = [[row[p] if isinstance(row[p], str) else None for row in rows] for p in places]
+    texts = pa.table([object_texts(column) for column in typed], names)
+    plain, said = with_plain_numbers(texts, options.get("decimal"))
+    columns = [
+        pc.coalesce(text.combine_chunks(), object_texts(numbers))
+        for text, numbers in zip(plain.columns, stored, strict=True)
+    ]
+    return pa.table(columns, names), said
 
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:

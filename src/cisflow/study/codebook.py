@@ -149,6 +149,12 @@ class File(Document):
     label_row: bool | None = None
     """Whether the row below the header of a text or Excel file explains the columns; seen by itself
     when not given."""
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    """Row of a text or Excel file that has the names of the columns, counted from 1 without blank
+    rows; found by itself when not given, below titles and merged cells."""
+    all_rows: bool | None = None
+    """`true` keeps rows of a text or Excel file that sum others or hold notes; such rows are left
+    out when not given, and how many is told."""
     note: Note | None = None
     join: SkipJsonSchema[str] | None = None
     """From the config: the column that identifies rows in all of several files."""

@@ -26,7 +26,7 @@ def test_a_table_is_read_as_it_was_made(tmp_path):
         wave="all",
     )
     assert tuple(made.columns) == PLACES.columns
-    write_table(made, tmp_path / "a.csv", "synthetic")
+    write_table(made, tmp_path / "a.csv", "SYNTHETIC")
     write_table(made.assign(n=7), tmp_path / "b.csv", "real")
     read = PLACES.read([tmp_path / "a.csv", tmp_path / "b.csv"])
     assert read["country"].tolist() == ["NA", "BE"] * 2
@@ -68,7 +68,7 @@ def test_a_record_has_plain_types(value, written):
 
 
 def test_a_record_says_on_what_data_it_rests(tmp_path):
-    write_record({"place": "Curaçao", "n": 3}, tmp_path / "r.json", "synthetic")
+    write_record({"place": "Curaçao", "n": 3}, tmp_path / "r.json", "SYNTHETIC")
     text = (tmp_path / "r.json").read_text(encoding="utf-8")
     assert "Curaçao" in text
     assert json.loads(text) == {"place": "Curaçao", "n": 3, "data": "SYNTHETIC"}

@@ -168,8 +168,8 @@ def test_waves_are_estimated_apart_and_may_be_chosen(panel):
 
 def test_saved_table_reads_back(panel, tmp_path):
     estimates = run(panel, spec())
-    write_table(estimates.table, tmp_path / "e.csv", "synthetic")
-    write_record(estimates.diagnostics, tmp_path / "d.json", "synthetic")
+    write_table(estimates.table, tmp_path / "e.csv", "SYNTHETIC")
+    write_record(estimates.diagnostics, tmp_path / "d.json", "SYNTHETIC")
     back = ESTIMATES.read([tmp_path / "e.csv"])
     assert back["note"].tolist() == estimates.table["note"].tolist()
     np.testing.assert_allclose(

@@ -180,7 +180,7 @@ def test_all_that_is_wrong_with_an_official_table_is_said_at_once(tmp_path):
 
 def test_written_and_read_again(tmp_path):
     rates = rates_of(panel().assign(wave="2010")).assign(country="NA")
-    write_table(rates, tmp_path / "NA.csv", "synthetic")
+    write_table(rates, tmp_path / "NA.csv", "SYNTHETIC")
     again = RATES.read([tmp_path / "NA.csv"])
     assert again["country"].eq("NA").all()
     assert again["wave"].eq("2010").all()

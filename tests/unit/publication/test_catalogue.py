@@ -6,6 +6,7 @@ from made_up_findings import SETTINGS
 
 from cisflow.publication.catalogue import FIGURE, SECTIONS, TABLE, Item, catalogue
 from cisflow.publication.tables.layout import lay_out
+from cisflow.publication.tables.save import save_table
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,30 @@ def test_every_synthetic_item_says_so_and_no_real_one(synthetic, real, items):
         table = item.made(real)
         assert table.caption == item.caption
         assert "SYNTHETIC" not in table.notes, item.name
+
+
+DRAFT = "DRAFT MAPPING (3 variables unconfirmed)"
+
+
+def test_every_item_of_a_run_on_a_draft_says_so_in_every_format(real, tmp_path):
+    draft = replace(real, settings={**real.settings, "unconfirmed": 3})
+    for item in catalogue(draft.settings, draft.models).of(TABLE):
+        table = item.made(draft)
+        assert table.caption == f"{item.caption} [{DRAFT}]", item.name
+        assert f"{DRAFT}, nobody has confirmed" in table.notes, item.name
+        assert set(table.flat()["data"]) == {f"real, {DRAFT}"}, item.name
+    save_table(table, tmp_path, "t")
+    texts = {e: (tmp_path / f"t.{e}").read_text(encoding="utf-8") for e in ("html", "tex", "csv")}
+    assert [e for e, text in texts.items() if DRAFT not in text] == []
+    for item in catalogue(draft.settings, draft.models).of(FIGURE):
+        assert DRAFT in texts_of(item.made(draft)), item.name
+
+
+def test_a_synthetic_run_on_a_draft_carries_both_marks(synthetic, items):
+    draft = replace(synthetic, settings={**synthetic.settings, "unconfirmed": 1})
+    both = "[SYNTHETIC data] [DRAFT MAPPING (1 variable unconfirmed)]"
+    item = items.of(TABLE)[0]
+    assert item.made(draft).caption == f"{item.caption} {both}"
 
 
 def test_figures_of_real_data_carry_no_stamp(real):

@@ -13,7 +13,7 @@ from cisflow.publication.findings import groups_in, read_findings
 
 def test_a_claim_keeps_its_text_wave_names(tmp_path, synthetic):
     claims = synthetic.claims
-    write_table(claims.assign(wave="2010", country="NA"), tmp_path / "c.csv", "synthetic")
+    write_table(claims.assign(wave="2010", country="NA"), tmp_path / "c.csv", "SYNTHETIC")
     read = CLAIMS.read([tmp_path / "c.csv"])
     assert set(read["wave"]) == {"2010"}
     assert set(read["country"]) == {"NA"}
@@ -59,10 +59,10 @@ def test_a_model_without_any_estimate_says_why(synthetic):
 
 def test_claims_on_pooled_estimates_are_read_apart(tmp_path, synthetic):
     rows = [{"claim": "C1", "country": c, "wave": "all"} for c in ("BE", POOLED, "NL")]
-    write_table(CLAIMS.frame(rows), tmp_path / "claims.csv", "synthetic")
+    write_table(CLAIMS.frame(rows), tmp_path / "claims.csv", "SYNTHETIC")
     files = {"estimates": ESTIMATES.frame([]), "samples": FLOW.frame([])}
     for name, table in files.items():
-        write_table(table, tmp_path / f"{name}.csv", "synthetic")
+        write_table(table, tmp_path / f"{name}.csv", "SYNTHETIC")
     found = read_findings(
         synthetic.settings,
         {name: model.as_params() for name, model in synthetic.models.items()},

@@ -12,7 +12,7 @@ from small_survey import accounts, write_accounts
 
 from cisflow.base.problems import CisflowError
 from cisflow.raw.extract import column_names, open_extract, read_extract, verify_checksum
-from cisflow.raw.numerals import with_decimal_points
+from cisflow.raw.numerals import with_plain_numbers
 from cisflow.survey.labels import in_codes
 
 FRAME = pd.DataFrame(
@@ -249,16 +249,16 @@ def test_latin1_letters_after_unicode_ones_are_refused_not_guessed(tmp_path):
 )
 def test_decimal_commas(cells, stated, expected):
     table = pa.table({"a": pa.array(cells, pa.large_string())})
-    found, comma = with_decimal_points(table, stated)
-    assert comma == (expected is not None)
+    found, how = with_plain_numbers(table, stated)
+    assert how == ["decimal comma"] * (expected is not None)
     assert found["a"].to_pylist() == (expected or cells)
 
 
 def test_a_certain_column_decides_for_an_uncertain_one():
     table = pa.table({"a": ["1,500"], "b": ["2,5"], "c": ["15.11"]})
     table = table.cast(pa.schema([(name, pa.large_string()) for name in "abc"]))
-    found, comma = with_decimal_points(table, None)
-    assert comma
+    found, how = with_plain_numbers(table, None)
+    assert how == ["decimal comma"]
     assert found.to_pylist() == [{"a": "1.500", "b": "2.5", "c": "15.11"}]
 
 

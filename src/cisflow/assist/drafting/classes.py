@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,9 @@ FEW = 0.05
 # At least this share of the values of an identifier differ, in a file with double rows.
 MOST_DIFFER = 0.5
 # Lower and upper limits of the size classes the canonical table knows.
-SIZES = {"10-49": (0, 49), "50-249": (50, 249), "250+": (250, 10**9)}
+SMALLEST = 10  # employees
+MOST = 10**9
+SIZES = {"10-49": (0, 49), "50-249": (50, 249), "250+": (250, MOST)}
 SIZE_WORDS = {"small": "10-49", "medium": "50-249", "large": "250+"}
 MORE = re.compile(r"\+|>|more|over|above|und mehr|mehr|plus|y mas|o mas|mas de|oltre|en meer|meer")
 LESS = re.compile(r"<|less|under|below|up to|weniger|unter|bis|moins|menos|hasta|meno|minder")
@@ -59,6 +61,8 @@ def _own_list(seen: Look, column: str, values: list[str]) -> dict[str, str | Non
     None where they are codes of a classification.
     """
     meanings = seen.legend.codes.get(column, {})
+    if seen.profiles[column].own_list:
+        return {v: division_named(meanings.get(v, v), seen.words) for v in sorted(values)}
     coded = [v for v in values if CODED.match(v)]
     if len(coded) < MOSTLY * len(values):
         return {v: _division_in(v) or division_named(v, seen.words) for v in sorted(values)}
@@ -122,6 +126,10 @@ def add_size_classes(made: Draft, seen: Look, found: Mapping[str, Match], fit: F
     meanings = seen.legend.codes.get(column, {})
     values = seen.profiles[column].answered
     classes = {v: size_class(meanings.get(v, v)) for v in values}
+    across = [v for v in values if _across(meanings.get(v, v))]
+    if across:
+        _leave_open(made, seen, column, [meanings.get(v, v) for v in values])
+        return
     known = {v: c for v, c in classes.items() if c}
     entry = made.entry("size_class")
     if known:
@@ -129,29 +137,58 @@ def add_size_classes(made: Draft, seen: Look, found: Mapping[str, Match], fit: F
         if len(known) < len(values):
             entry["invalid"] = "missing"
             made.remarks["size_class"] = "classes that fit none of the three count as missing"
-    elif set(values) <= {"1", "2", "3"}:
+        if not any(map(_limits, (meanings.get(v, v) for v in known))):
+            made.notes.append(f"size_class: the words of {column} do not say how many employees")
+    elif set(values) <= {"1", "2", "3"} and not meanings:
         entry["codes"] = "size_class"
         made.remarks["size_class"] = "1, 2, 3 are taken for 10-49, 50-249, 250 and more employees"
         made.notes.append(f"size_class: the codes of {column} are taken for the usual classes")
     else:
-        del made.variables["size_class"]
+        _leave_open(made, seen, column, [meanings.get(v, v) for v in values])
+
+
+def _leave_open(made: Draft, seen: Look, column: str, labels: Sequence[str]) -> None:
+    """Map no size class where the file's own classes are others than those of the table."""
+    del made.variables["size_class"]
+    made.notes = [note for note in made.notes if not note.startswith("size_class:")]
+    made.near["size_class"] = [(column, "other classes than 10-49, 50-249, 250 and more")]
+    listed = ", ".join(label for label in labels if label.strip())
+    made.notes.append(
+        f"size_class: {column} was not taken: its classes ({listed}) are not 10-49, 50-249, 250 "
+        "and more employees"
+    )
+
+
+def _across(text: str) -> bool:
+    """Return whether a class lies on both sides of a limit of the table's classes."""
+    limits = _limits(text)
+    if limits is None or size_class(text):
+        return False
+    return limits[1] >= SMALLEST
+
+
+def _limits(text: str) -> tuple[int, int] | None:
+    """Return the limits of a class of employees that a text states; None if it states none."""
+    said = text.casefold().replace("\u2013", "-")
+    ends = [int(re.sub(r"[.,]", "", n)) for n in re.findall(r"\d[\d.,]*", said)]
+    if len(ends) > 1:
+        return ends[0], MOST if MORE.search(said) and ends[-1] <= ends[0] else ends[-1]
+    if not ends:
+        return None
+    if LESS.search(plain(said)) or "<" in said:
+        return 0, ends[0] - (1 if re.search(r"<|less|under|weniger|unter", said) else 0)
+    return (ends[0], MOST) if MORE.search(said) else None
 
 
 def size_class(text: str) -> str | None:
     """Return the size class a text names: ``10-49 employees``, ``250 and more``, ``small``."""
-    said = text.casefold().replace("\u2013", "-")
-    ends = [int(n.replace(".", "").replace(",", "")) for n in re.findall(r"\d[\d.,]*", said)]
-    if not ends:
-        first = plain(said).split()[:1]
-        return SIZE_WORDS.get(first[0]) if first else None
-    low, high = ends[0], ends[-1]
-    if len(ends) == 1:
-        if LESS.search(plain(said)) or "<" in said:
-            low = 0
-        elif MORE.search(said):
-            high = 10**9
-        else:
-            return None
+    limits = _limits(text)
+    if limits is None:
+        first = plain(text).split()[:1]
+        return SIZE_WORDS.get(first[0]) if first and not re.search(r"\d", text) else None
+    low, high = limits
+    if 0 < low < SMALLEST:  # the table's smallest class has no such firms
+        return None
     return next((c for c, (a, b) in SIZES.items() if a <= low and high <= b), None)
 
 

@@ -9,6 +9,7 @@ from cisflow.assist.drafting.classes import add_activity_classes, add_identifier
 from cisflow.assist.drafting.entries import (
     add_cooperation,
     add_missing,
+    add_open,
     add_variable,
     by_place,
     usual_yes_no,
@@ -22,13 +23,15 @@ from cisflow.assist.drafting.filters import (
 from cisflow.assist.drafting.money import add_money
 from cisflow.assist.drafting.names import by_name, matched, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
-from cisflow.assist.inspection import ESSENTIAL, TRIPLES, Fit, Look, latest_year
-from cisflow.assist.matching import Match, match, near, screens
+from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
+from cisflow.assist.matching import Match, Matches, match, near, screens
+from cisflow.assist.triples import TRIPLES
 from cisflow.study.canonical import BLOCKS, FIRM_COLUMNS, PARTNERS, PERCENT
 from cisflow.study.codebook import Codebook
 
 __all__ = ["Draft", "draft", "year_of"]
 
+MOST_NEAR = 4  # columns that are named beside a variable nobody found
 # What takes the place of an essential variable.
 INSTEAD = {"employees": "size_class"}
 # Questions of which a survey asks at least some: what they are, and which to count on meanwhile.
@@ -81,20 +84,23 @@ def draft(
     used |= {column for m in named.values() for column in m.columns}
     made.taken_over = sorted(columns)
     made.known_columns = fit.codebook.needed_columns() if fit else []
-    by_words = match(
+    recognised = match(
         seen.profiles,
         seen.questions,
         seen.words,
         made.head["reference_year"],
         used,
         {*columns, *named},
+        seen.data,
     )
-    by_words = whole_of_new(by_words, seen) if fit is None else by_words
+    by_words = whole_of_new(recognised, seen) if fit is None else dict(recognised)
     by_words = by_place(by_words, seen)
     stated = {**named, **{v: m for v, m in by_words.items() if v in FIRM_COLUMNS}}
     everything = {**matched(seen, columns), **stated}
-    _add_variables(made, seen, fit, stated, everything)
-    _add_absent(made, seen, fit, everything)
+    unknown = recognised.strangers.get("coop", ()) if fit is None else ()
+    _add_variables(made, seen, fit, stated, everything, unknown)
+    add_open(made, seen, recognised, everything)
+    _add_absent(made, seen, fit, everything, recognised)
     add_activity_classes(made, seen, everything, fit, made.head["reference_year"])
     add_size_classes(made, seen, everything, fit)
     add_money(made, seen, everything, fit, currency)
@@ -129,6 +135,7 @@ def _add_variables(
     fit: Fit | None,
     stated: Mapping[str, Match],
     everything: dict[str, Match],
+    unknown: Collection[str],
 ) -> None:
     """Write the entries of all variables that were found."""
     add_missing(made, seen, everything)
@@ -144,10 +151,12 @@ def _add_variables(
         for variable, found in everything.items():
             if variable not in stated and variable in made.taken_over:
                 add_variable(made, seen, found, yes_no, fit.codebook)
-    add_cooperation(made, seen, everything)
+    add_cooperation(made, seen, everything, unknown)
 
 
-def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Match]) -> None:
+def _add_absent(
+    made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Match], recognised: Matches
+) -> None:
     """Remove what the codebook taken over needs and the file lacks; say what comes near it."""
     there = {*found, *(v for v, entry in made.variables.items() if entry)}
     wanted = [v for v in (fit.missing if fit else []) if v not in there]
@@ -166,7 +175,10 @@ def _add_absent(made: Draft, seen: Look, fit: Fit | None, found: Mapping[str, Ma
     for variable in wanted:
         book = fit.codebook if fit else None
         candidates = near(variable, book, seen.questions, seen.legend.columns, seen.words)
-        made.near[variable] = [(c, why) for c, why in candidates if c not in used]
+        down = dict(recognised.turned_down.get(variable, ()))
+        told = {**{c: f"turned down: {why}" for c, why in down.items()}, **dict(candidates)}
+        told |= {c: f"turned down: {down[c]}" for c in told if c in down}
+        made.near[variable] = [(c, why) for c, why in told.items() if c not in used][:MOST_NEAR]
         if fit and variable in fit.codebook.variables:
             made.variables[variable] = None
         if variable in ESSENTIAL and INSTEAD.get(variable) not in there:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from cisflow.assist.codings import DEGREES, YES_NO, Coding, Profile
 from cisflow.assist.drafting.opening import Draft, label_of
 from cisflow.assist.inspection import Look
-from cisflow.assist.matching import SURE, Match
+from cisflow.assist.matching import Match, Matches
 from cisflow.assist.vocabulary import has_concept, plain
 from cisflow.study.canonical import BLOCKS, PERCENT, SPENDING
 from cisflow.study.codebook import Codebook
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
+MOST_DOUBTS = 3  # that are told of one variable
 PLACELESS = re.compile(r"coop_\w+_domestic$")
 
 
@@ -139,13 +140,36 @@ def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) ->
             if len(columns) == 1
             else "places were not told apart by words; all stand under domestic"
         )
+    doubts = list(found.doubts)
     if found.rivals:
         other = ", ".join(found.rivals[:3])
         made.remarks[variable] = f"fits as well: {other}"
-        made.notes.append(f"{variable}: {', '.join(columns)} was taken; {other} fits as well")
-    elif found.likeness < SURE:
-        told = "; ".join(label_of(seen, c) or c for c in columns[:2])
-        made.notes.append(f"{variable}: {', '.join(columns)} was taken ({told})")
+        doubts.append(f"{other} fits as well")
+    if doubts:
+        told = "; ".join(doubts[:MOST_DOUBTS])
+        made.notes.append(f"{variable}: {', '.join(columns)} was taken; {told}")
+
+
+def add_open(
+    made: Draft, seen: Look, recognised: Matches, found: Mapping[str, Match]
+) -> None:
+    """Ask which of several columns is meant, and tell of members of blocks nobody understood."""
+    for variable, columns in recognised.which.items():
+        if variable in found:
+            continue
+        made.near[variable] = [(c, "one of several that fit") for c in columns]
+        made.open.append(variable)
+        told = "; ".join(f"{c} ({label_of(seen, c)})" if label_of(seen, c) else c for c in columns)
+        made.todos.append(
+            f"{variable}: {told}: which one? name it below, or if none is to be used just take "
+            "this line away"
+        )
+    for family, columns in recognised.strangers.items():
+        told = "; ".join(f"{c} ({label_of(seen, c)})" for c in columns)
+        made.notes.append(
+            f"{family}_…: {told} stands in the same block as the other columns and was not "
+            "understood; no variable is made of it by itself"
+        )
 
 
 def _add_coding(
@@ -210,18 +234,26 @@ def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
     return found
 
 
-def add_cooperation(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
-    """Make whether a firm cooperates of its partners, where the file does not ask it by itself."""
+def add_cooperation(
+    made: Draft, seen: Look, found: Mapping[str, Match], unknown: Collection[str] = ()
+) -> None:
+    """Make whether a firm cooperates of its partners, where the file does not ask it by itself.
+
+    Partners nobody understood are partners too.
+    """
     partners = [m for v, m in found.items() if v in BLOCKS["partners"] and m.coding]
     codings = [_coding(seen, m) for m in partners]
     usual = codings[0] if codings else None
     if "coop_any" in found or len(partners) < 2 or usual is None:
         return
-    alike = [
-        c for m, coding in zip(partners, codings, strict=True) for c in m.columns if coding == usual
-    ]
-    entry: dict[str, Any] = {"any_of": list(dict.fromkeys(alike))}
+    alike = {c for m, coding in zip(partners, codings, strict=True) if coding == usual
+             for c in m.columns}
+    alike |= {c for c in unknown if seen.profiles[c].flag == usual}
+    entry: dict[str, Any] = {"any_of": [c for c in seen.profiles if c in alike]}
     sample = made.variables.get(partners[0].variable) or {}
     entry |= {k: sample[k] for k in ("codes", "missing", "blank_is_zero") if k in sample}
     made.variables["coop_any"] = entry
     made.remarks["coop_any"] = "cooperates who has one of the partners: no column of its own"
+    if unknown:
+        told = ", ".join(unknown)
+        made.notes.append(f"coop_any: {told} is taken for a partner that was not understood")

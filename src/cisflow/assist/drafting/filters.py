@@ -10,8 +10,9 @@ import pandas as pd
 
 from cisflow.assist.codings import MOSTLY
 from cisflow.assist.drafting.opening import Draft, flag_of, numbers
-from cisflow.assist.inspection import SUMS_MOSTLY, TRIPLES, Look
+from cisflow.assist.inspection import SUMS_MOSTLY, Look
 from cisflow.assist.matching import Match
+from cisflow.assist.triples import TRIPLES
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.canonical import BLOCKS, FLAGS, SPENDING
 from cisflow.survey.answers import any_yes

@@ -57,6 +57,7 @@ def write_export(
         "format": FORMAT,
         "cisflow": __version__,
         **{key: written[key] for key in ("run", "title", "data", "minimum_cell")},
+        "unconfirmed": settings.unconfirmed,
         "settings": {key: written[key] for key in SETTINGS},
         "industries": industries_digest(industries),
         "countries": {

@@ -11,7 +11,7 @@ from typing import Any
 
 from cisflow.base.documents import read_json
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.base.records import STAMP, Table
+from cisflow.base.records import Table
 from cisflow.base.texts import printable
 from cisflow.estimation.estimates import (
     ALL_WAVES,
@@ -24,6 +24,7 @@ from cisflow.estimation.estimates import (
 from cisflow.panel.sample import FLOW
 from cisflow.raw.printed import PRINTED
 from cisflow.study.exports import AGAIN, contents_of, read_export
+from cisflow.study.marks import stamp_of
 
 TABLES = {"estimates": ESTIMATES, "sample": FLOW}
 STATUSES = (ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS)
@@ -104,8 +105,9 @@ def _wrong_row(
         yield "is of another country or model"
     if row["wave"] not in (*about["countries"][place["country"]]["waves"], ALL_WAVES, PRINTED):
         yield "has a wave that the country has not"
-    if row["data"] != STAMP[about["data"]]:
-        yield f"is not stamped as {about['data']} data"
+    stamp = stamp_of(about["data"], about.get("unconfirmed", 0))
+    if row["data"] != stamp:
+        yield f"is not stamped as {stamp} data"
     if row.get("status", ESTIMATED) not in STATUSES:
         yield "has an unknown status"
     for column in table.numbers:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import SYNTHETIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +45,7 @@ STYLE: dict[Any, Any] = {
 
 
 def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``columns`` panels, stamped where its data are synthetic."""
+    """Return a figure with ``columns`` panels, with the marks of the run above them."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -55,8 +54,9 @@ def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure,
     figure, axes = plt.subplots(
         1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
     )
-    if findings.synthetic:
-        figure.suptitle(SYNTHETIC, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
+    if findings.marks:
+        told = ", ".join(mark.name for mark in findings.marks)
+        figure.suptitle(told, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
     return figure, list(axes[0])
 
 

@@ -31,15 +31,15 @@ MITIGATED = "Suppression automatically applied where needed"
 NOT_TABLES = "Not a table: see what the sheet says of it"
 
 
-def results(outputs: Iterable[Output], folder: Path, date: str, stamp: str) -> dict[str, Any]:
+def results(outputs: Iterable[Output], folder: Path, date: str, marks: str) -> dict[str, Any]:
     """Return ``results.json`` of a packet whose files lie in a folder already."""
     return {
         "version": VERSION,
-        "results": {o.name: _result(o, folder, date, stamp) for o in outputs},
+        "results": {o.name: _result(o, folder, date, marks) for o in outputs},
     }
 
 
-def _result(output: Output, folder: Path, date: str, stamp: str) -> dict[str, Any]:
+def _result(output: Output, folder: Path, date: str, marks: str) -> dict[str, Any]:
     cells = {name: _cells(folder / name) for name in output.files}
     by_check: dict[str, int] = {}
     for why, count in output.withheld.items():
@@ -63,7 +63,7 @@ def _result(output: Output, folder: Path, date: str, stamp: str) -> dict[str, An
         "command": f"cisflow release: {output.caption}",
         "summary": "; ".join(filter(None, ("review" if reviewed else "pass", output.size, told))),
         "timestamp": f"{date}T00:00:00" if date else "",
-        "comments": [f"{stamp} data" if stamp == "SYNTHETIC" else "", *output.explain],
+        "comments": [marks, *output.explain],
         "exception": MITIGATED if by_check else NOT_TABLES if kind == "custom" else "",
         "fair": {},
     }

@@ -11,11 +11,11 @@ from typing import Any
 
 from cisflow.base.private import private
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.base.records import STAMP
 from cisflow.publication.manifest import verify
 from cisflow.publication.packet import sheet
 from cisflow.publication.packet.acro import results, risk_profile, write_checksums
 from cisflow.publication.packet.outputs import Output, Registers
+from cisflow.study.marks import marks_of, stamp_of
 
 TITLE = "Sheet for the output checker"
 
@@ -120,13 +120,15 @@ def _write_about(
 ) -> None:
     """Write what is said of the files: the sheet, our register, and acro's."""
     about, profile, rules = registers.about, registers.profile, registers.rules
-    stamp = STAMP[about["data"]]
+    unconfirmed = about.get("unconfirmed", 0)
+    stamp = stamp_of(about["data"], unconfirmed)
+    marks = ", ".join(mark.name for mark in marks_of(about["data"], unconfirmed))
     earlier = {country: of["earlier"] for country, of in registers.countries.items()}
     facts = {
         "Study": about["title"],
         "Run, cisflow": f"{about['run']}, version {about['cisflow']}",
         "Packet": f"{number}{f', {date}' if date else ''}",
-        "Data": f"{stamp} data, {', '.join(registers.countries)}",
+        "Data": f"{marks or 'real data'}, {', '.join(registers.countries)}",
         "Rules of the provider": f"{profile.title}. {profile.text}",
         "Held against earlier packets": ", ".join(
             f"{country}: {' '.join(numbers) or 'none'}" for country, numbers in earlier.items()
@@ -134,7 +136,7 @@ def _write_about(
         "Outputs, files": f"{len(outputs)}, {sum(len(o.files) for o in outputs)}",
         "Numbers shown, withheld": f"{_sum(registers, 'shown'):,}, {_sum(registers, 'withheld'):,}",
     }
-    title = f"{TITLE}: SYNTHETIC data" if stamp == "SYNTHETIC" else TITLE
+    title = f"{TITLE}: {marks}" if marks else TITLE
     said = sheet.parts(facts, rules, registers.withheld, outputs)
     (folder / "sheet.html").write_text(sheet.html(title, said), encoding="utf-8")
     (folder / "sheet.docx").write_bytes(sheet.docx(title, said))
@@ -150,7 +152,7 @@ def _write_about(
         "files": registers.files,
     }
     _write_json(ours, folder / "register.json")
-    _write_json(results(outputs, folder, date, stamp), folder / "results.json")
+    _write_json(results(outputs, folder, date, marks), folder / "results.json")
     _write_json(risk_profile(profile), folder / "config.json")
     write_checksums(folder)
 

@@ -111,6 +111,7 @@ def _run_facts(findings: Findings) -> Context:
         "lag": settings["lag"],
         "minimum": findings.minimum,
         "synthetic": findings.synthetic,
+        "marks": [{"name": mark.name, "told": mark.told} for mark in findings.marks],
         "absent": list(settings.get("absent", {}).values()),
         "constructs": [dict(about) for about in settings.get("constructs", {}).values()],
     }

@@ -73,7 +73,7 @@ class Printed:
         last = {(item.section, item.models): item for item in printed}
         for item in printed:
             if item.section in SMALL or not item.wave or last[item.section, item.models] is item:
-                caption = stamped(item.caption, synthetic=self.findings.synthetic)
+                caption = stamped(item.caption, self.findings.marks)
                 found[item.section].append({"name": item.name, "caption": caption})
         return found
 

@@ -13,12 +13,12 @@ import pandas as pd
 from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
-    SYNTHETIC,
     WITHHELD,
     number,
     stamped,
     stars,
 )
+from cisflow.study.marks import Mark
 
 ZERO_BY_ASSUMPTION = "0†"
 MISSING_NOTE = {
@@ -45,29 +45,29 @@ class Table:
         Whether the headings of rows are shown.
     caption
         What stands above it.
-    synthetic
-        Whether it is stamped.
+    stamp
+        What its last column says of the data it rests on; none if it has no mark.
     """
 
     frame: pd.DataFrame
     notes: str
     show_groups: bool = True
     caption: str = ""
-    synthetic: bool = False
+    stamp: str = ""
 
     @property
     def is_wide(self) -> bool:
         """Whether it needs a page in landscape."""
         return self.frame.shape[1] > MOST_UPRIGHT
 
-    def headed(self, caption: str, *, synthetic: bool) -> Table:
-        """Return the table with its caption, stamped where its data are synthetic."""
-        told = f"{SYNTHETIC}, simulated from known coefficients: not findings about firms."
+    def headed(self, caption: str, marks: Sequence[Mark] = (), stamp: str = "") -> Table:
+        """Return the table with its caption and the marks of its run, told in the notes."""
+        told = (f"{mark.name}, {mark.told}." for mark in marks)
         return replace(
             self,
-            caption=stamped(caption, synthetic=synthetic),
-            notes=" ".join(filter(None, (self.notes, told if synthetic else ""))),
-            synthetic=synthetic,
+            caption=stamped(caption, marks),
+            notes=" ".join(filter(None, (self.notes, *told))),
+            stamp=stamp if marks else "",
         )
 
     def flat(self) -> pd.DataFrame:
@@ -78,7 +78,7 @@ class Table:
         flat.insert(0, "row", [_joined(i[-1:]) for i in rows])
         if frame.index.nlevels > 1 and self.show_groups:
             flat.insert(0, "group", [_joined(i[:1]) for i in rows])
-        return flat.assign(data="SYNTHETIC") if self.synthetic else flat
+        return flat.assign(data=self.stamp) if self.stamp else flat
 
 
 def _joined(heading: Any) -> str:

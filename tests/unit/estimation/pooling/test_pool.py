@@ -417,7 +417,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
 
 
 def test_the_pooled_table_survives_its_file(findings, tmp_path):
-    write_table(findings.pooled, tmp_path / "pooled.csv", "synthetic")
+    write_table(findings.pooled, tmp_path / "pooled.csv", "SYNTHETIC")
     again = POOLED_ESTIMATES.read([tmp_path / "pooled.csv"])
     assert again["tau2"].dtype == float
     assert again["estimate"].to_numpy() == pytest.approx(

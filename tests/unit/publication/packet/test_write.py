@@ -188,6 +188,17 @@ def test_real_data_carry_no_stamp(tmp_path):
     assert b"SYNTHETIC" not in (folder / "release/1/sheet.html").read_bytes()
 
 
+def test_what_rests_on_a_draft_leaves_marked_in_every_part_of_the_packet(tmp_path):
+    folder, _ = finished_run(tmp_path / "madeup", data="real", unconfirmed=12)
+    packet = write_packet(folder)
+    mark = "DRAFT MAPPING (12 variables unconfirmed)"
+    assert f"real, {mark}" == read(packet, "register.json")["data"]
+    told = read(packet, "results.json")["results"].values()
+    assert all(mark in result["comments"] for result in told)
+    page = (packet.folder / "sheet.html").read_text(encoding="utf-8")
+    assert page.count(mark) >= 2  # its title, and what it says of the data
+
+
 def refused(run):
     with pytest.raises(CisflowError) as error:
         write_packet(run)

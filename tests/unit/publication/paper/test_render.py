@@ -1,7 +1,9 @@
+import pypdf
 import pytest
 import typst
 
 from cisflow.publication.paper.render import render_paper
+from cisflow.study.marks import marks_of
 
 
 @pytest.mark.parametrize("run", ["synthetic_paper", "real_paper"])
@@ -14,15 +16,13 @@ def test_the_paper_is_set_and_the_same_again(run, request, root, tmp_path):
     assert one == two
 
 
-def test_every_page_of_a_synthetic_paper_says_so(root):
-    template = (root / "paper/paper.typ").read_text(encoding="utf-8")
-    header = template[template.index("#set page(") : template.index("#set text(")]
-    assert "if d.synthetic" in header
-    # A page with the header set and one without differ in their text.
-    for flag in ("true", "false"):
-        source = f"#let d = (synthetic: {flag})\n{header}\nbody".encode()
-        page = typst.compile(source, format="svg").decode()
-        assert ("#a33a00" in page) == (flag == "true")
+def test_every_page_carries_every_mark_of_its_run(real_paper, root, tmp_path):
+    marks = [{"name": m.name, "told": m.told} for m in marks_of("synthetic", 12)]
+    for name, context in {"bare": real_paper, "marked": {**real_paper, "marks": marks}}.items():
+        render_paper(context, tmp_path / f"{name}.pdf", root / "paper/paper.typ")
+        pages = [p.extract_text() for p in pypdf.PdfReader(tmp_path / f"{name}.pdf").pages]
+        for words in ("SYNTHETIC data", "DRAFT MAPPING (12 variables unconfirmed)"):
+            assert {words in page for page in pages} == {name == "marked"}
 
 
 @pytest.mark.parametrize(("rows", "pages"), [(20, 1), (150, 4)])

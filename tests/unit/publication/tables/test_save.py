@@ -9,10 +9,11 @@ from cisflow.publication.tables.layout import lay_out
 from cisflow.publication.tables.regressions import regression_table
 from cisflow.publication.tables.samples import flow_table
 from cisflow.publication.tables.save import FORMATS, save_table
+from cisflow.study.marks import marks_of
 
 
 def stamped(table):
-    return table.headed("A table", synthetic=True)
+    return table.headed("A table", marks_of("synthetic", 0), "SYNTHETIC")
 
 
 @pytest.mark.parametrize(("words", "width"), [(2, "auto"), (30, "fr")])
