@@ -61,7 +61,7 @@ def _cell(of: Mapping[str, Card], variable: str) -> Cell:
     if (card := of.get(variable)) is None:
         return Cell()
     columns = tuple(column.name for column in card.columns) or (card.read,)
-    return Cell(columns, variable, card.state, bool(card.against))
+    return Cell(columns, variable, card.state, bool(card.doubted))
 
 
 def _by_year(of: Mapping[str, Card], names: Sequence[str]) -> Grid | None:
@@ -90,7 +90,7 @@ def _dated(column: str | None, used: Mapping[str, Card]) -> Cell:
         return Cell()
     card = used.get(column)
     return (
-        Cell((column,), card.variable, card.state, bool(card.against)) if card else Cell((column,))
+        Cell((column,), card.variable, card.state, bool(card.doubted)) if card else Cell((column,))
     )
 
 

@@ -69,10 +69,9 @@ class Doubts:
 
     def against(self, variable: str) -> tuple[str, ...]:
         """Return what speaks against the mapping of a variable, the gravest first."""
-        looks: tuple[Callable[[str], Iterator[str]], ...] = (
+        return _all_of(
+            variable,
             self._other_words,
-            self._unknown_words,
-            self._better,
             self._other_label,
             self._place,
             self._years,
@@ -83,10 +82,19 @@ class Doubts:
             self._kind,
             self._size,
             self._same_answers,
-            self._battery,
+            self._endings,
             self._checks,
         )
-        return tuple(dict.fromkeys(what for look in looks for what in look(variable)))
+
+    def doubtful(self, variable: str) -> tuple[str, ...]:
+        """Return what leaves a doubt: words that are not known, others that fit as well."""
+        return _all_of(
+            variable,
+            self._matching,
+            self._unknown_words,
+            self._better,
+            self._stem_of_others,
+        )
 
     def _columns(self, variable: str) -> list[str]:
         return list(self.reading.columns.get(variable, ()))
@@ -99,6 +107,10 @@ class Doubts:
         for column in self._columns(variable):
             if rather := self.words.rather(variable, column):
                 yield f"the words of {column} are about {about(rather, self.words.year)}"
+
+    def _matching(self, variable: str) -> Iterator[str]:
+        """Say what the matcher has against it."""
+        yield from self.words.doubts(variable, self._columns(variable))
 
     @cached_property
     def words_known(self) -> bool:
@@ -270,12 +282,8 @@ class Doubts:
         for other in self._answers_alike.get(variable, ()):
             yield f"every firm answers as to {other}"
 
-    def _battery(self, variable: str) -> Iterator[str]:
-        """Say that the others of its battery have names of another form."""
-        yield from self._stem_of_others(variable)
-        yield from self._endings(variable)
-
     def _stem_of_others(self, variable: str) -> Iterator[str]:
+        """Say that the others of its battery have names of another form."""
         block = BLOCK_OF.get(variable, "")
         if block not in ALIKE_ASKED:
             return
@@ -325,6 +333,10 @@ class Doubts:
             named = {*ABOUT.get(name, ()), *parts, name.removesuffix("_implies_yes")}
             if filters or variable in named:
                 yield what
+
+
+def _all_of(variable: str, *looks: Callable[[str], Iterator[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(what for look in looks for what in look(variable)))
 
 
 def _part(share: float) -> str:

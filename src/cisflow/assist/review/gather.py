@@ -144,7 +144,7 @@ def _filled(
     failed = _failed(reading.quality)
     doubts = Doubts(reading, words, teller, {name: said for name, (said, _) in failed.items()})
     cards = [_card(v, doubts, states[v], writer) for v in reading.columns]
-    cards.sort(key=lambda c: (c.settled, not c.needed, not c.against, _order(c.variable)))
+    cards.sort(key=_urgency)
     labels = reading.seen.legend.columns
     names = reading.seen.names
     return replace(
@@ -163,8 +163,10 @@ def _filled(
     )
 
 
-def _order(variable: str) -> int:
-    return FIRM_COLUMNS.index(variable) if variable in FIRM_COLUMNS else len(FIRM_COLUMNS)
+def _urgency(card: Card) -> tuple[Any, ...]:
+    """Return what is to be confirmed first, of that what is needed, of that what is doubted."""
+    order = FIRM_COLUMNS.index(card.variable)
+    return card.settled, not card.needed, not card.against, not card.doubts, order
 
 
 def _failed(quality: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
@@ -212,6 +214,7 @@ def _card(
         tally,
         _value(variable, reading, teller),
         tuple(against),
+        doubts.doubtful(variable),
         tuple(_remarks(variable, doubts)),
         tuple(_speaks_for(variable, doubts)),
         tuple(
@@ -322,10 +325,7 @@ def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
 
 
 def _speaks_for(variable: str, doubts: Doubts) -> Iterator[str]:
-    found = doubts.words.matches.get(variable)
-    own = doubts.reading.columns[variable]
-    if found and set(found.columns) & set(own):
-        yield f"words of {', '.join(c for c in found.columns if c in own)}"
+    yield from doubts.words.speaks_for(variable, doubts.reading.columns[variable])
 
 
 def _absent(unread: Sequence[str], reading: Reading, words: Wording) -> Iterator[Absent]:

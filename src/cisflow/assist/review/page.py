@@ -136,18 +136,19 @@ def _summary(wave: WaveSheet) -> Iterator[str]:
         return
     yield f"<h3>What speaks against {len(wave.doubted)} of {len(wave.cards)} mappings</h3>\n<ul>"
     for card in wave.doubted:
-        more = f" (and {len(card.against) - 1} more)" if len(card.against) > 1 else ""
+        more = f" (and {len(card.doubted) - 1} more)" if len(card.doubted) > 1 else ""
         link = f'<a href="#{_anchor(wave, card)}">{_code(card.variable)}</a>'
         from_ = ", ".join(_code(c.name) for c in card.columns[:BESIDE])
-        yield f"<li>{link} from {from_}: {escape(card.against[0])}{more}</li>"
+        yield f"<li>{link} from {from_}: {escape(card.doubted[0])}{more}</li>"
     yield "</ul>"
 
 
 def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
-    mark = "doubt" if card.against else "todo" if not card.settled else ""
+    mark = "doubt" if card.doubted else "todo" if not card.settled else ""
     parts = [
         f'<article class="card {mark}" id="{_anchor(wave, card)}">',
-        *_against(card.against),
+        *_against("against", card.against),
+        *_against("doubt", card.doubts),
         "<div>",
         f"<h4>{_breaking(card.variable)}</h4> {_state(card)}",
         f"<p>{escape(card.question)}</p>",
@@ -173,7 +174,7 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
 
 
 def _confirm(card: Card) -> Iterator[str]:
-    if card.against or not card.settled:
+    if card.doubted or not card.settled:
         yield f'<p><code class="cmd">{escape(card.confirm)}</code></p>'
 
 
@@ -188,9 +189,10 @@ def _said(card: Card) -> Iterator[str]:
         yield f'<p class="small soft">Codebook: {escape(card.said)}</p>'
 
 
-def _against(told: Sequence[str]) -> Iterator[str]:
+def _against(kind: str, told: Sequence[str]) -> Iterator[str]:
     if told:
-        yield f'<ul class="against">{"".join(f"<li>{escape(what)}</li>" for what in told)}</ul>'
+        listed = "".join(f"<li>{escape(what)}</li>" for what in told)
+        yield f'<ul class="{kind}s">{listed}</ul>'
 
 
 def _state(card: Card) -> str:

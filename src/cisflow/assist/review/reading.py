@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import shortest
 from cisflow.assist.inspection import Look, profiles_of
 from cisflow.assist.legends import read_legend
@@ -215,7 +216,8 @@ def _look(
     rows = selected({"select": {**codebook.rows, **codebook.file.select}})
     present = Columns(opened.names)
     known = {column: values for column, values in rows.items() if present.find(column)}
-    read = opened.read(lambda name: name in about or name.casefold() in wanted, known)
+    chosen = {c for c in opened.names if c in about or c.casefold() in wanted}
+    read = opened.read(blocks_of(chosen, opened.names), known)
     data = read.table.apply(shortest)
     profiles = profiles_of(data, legend, words)
     names = opened.names

@@ -58,6 +58,8 @@ def _card(card: Card, minimum: int) -> Iterator[str]:
     yield wrapped(card.question, "    ", "      ")
     for what in card.against:
         yield wrapped(f"AGAINST: {what}", "  ! ", "      ")
+    for what in card.doubts:
+        yield wrapped(f"doubt: {what}", "  ? ", "      ")
     for column in card.columns:
         label = f"“{column.label}”" if column.label else "no label"
         yield wrapped(f"{column.name}  {label}", "    ", "      ")
@@ -75,7 +77,7 @@ def _card(card: Card, minimum: int) -> Iterator[str]:
         yield wrapped("; ".join(filter(None, (card.source, card.note))), "    source: ", "      ")
     for other in card.turned_down:
         yield wrapped(f"not taken: {other.column} “{other.label}”: {other.why}", "    ", "      ")
-    if not card.settled or card.against:
+    if not card.settled or card.doubted:
         yield wrapped(card.confirm, "    → ", "      ")
 
 
