@@ -95,7 +95,7 @@ def _marks(sheet: Sheet) -> Iterator[str]:
 def _wave(wave: WaveSheet, sheet: Sheet, first: bool) -> Iterator[str]:
     mark = ' class="first"' if first else ""
     yield f'<section>\n<h2{mark} id="{_anchor(wave)}">{escape(wave.name)}, {escape(wave.wave)}</h2>'
-    yield from _marks(sheet)
+    yield from (f'<p class="stamp">{escape(mark.name)}</p>' for mark in sheet.marks)
     rows = "" if wave.columns is None else f" · {counted(wave.rows, sheet.minimum)} rows, "
     rows += "" if wave.columns is None else f"{wave.columns:,} columns"
     yield f'<p class="soft">{_code(wave.file)}{rows} · labels: {escape(wave.labels or "none")} · '
@@ -197,10 +197,7 @@ def _against(kind: str, told: Sequence[str]) -> Iterator[str]:
 
 def _state(card: Card) -> str:
     kind = "good" if card.settled else "open"
-    chips = [f'<span class="chip {kind}">{escape(state_of(card))}</span>']
-    if card.needed and not card.settled:
-        chips.append('<span class="chip">needed</span>')
-    return " ".join(chips)
+    return f'<span class="chip {kind}">{escape(state_of(card))}</span>'
 
 
 def _source(card: Card) -> Iterator[str]:

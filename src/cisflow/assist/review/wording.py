@@ -43,7 +43,13 @@ class Wording:
     year: int | None
 
     def rather(self, variable: str, column: str) -> str | None:
-        """Return the variable that a column's label is clearly more about than about this one."""
+        """Return the variable that a column's label is clearly more about than about this one.
+
+        None where matching, which weighs more than words, takes the column for this one too.
+        """
+        found = self.matches.get(variable)
+        if found and column in found.columns:
+            return None
         own = self.scores.get(variable, {}).get(column, 0.0)
         others = {v: of[column] for v, of in self.scores.items() if v != variable and column in of}
         best = max(others, key=lambda v: others[v], default=None)
