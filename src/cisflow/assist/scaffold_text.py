@@ -138,7 +138,7 @@ def config_text(
     run: str,
     names: Mapping[str, str],
     sources: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    accounts: tuple[Path, str] | None,
+    accounts: Mapping[str, str],
     models: tuple[Sequence[str], Mapping[str, Mapping[str, Any]], Mapping[str, str]],
     todos: Sequence[str],
     schema: str,
@@ -154,7 +154,7 @@ def config_text(
     sources
         Per country and wave ``file``, ``codebook`` and, of a pooled file, ``select``.
     accounts
-        File of the company accounts and its codebook, if there are any.
+        Entry of the company accounts: ``file``, ``codebook``, perhaps ``sheet``; empty if none.
     models
         Models to estimate; what is changed in them; of the others what they lack.
     todos
@@ -181,8 +181,7 @@ def config_text(
         for wave, source in sources[country].items():
             text += f'      "{wave}": {flow(dict(source))}\n'
         if accounts:
-            source = {"file": shown(accounts[0]), "codebook": accounts[1]}
-            text += f"    accounts: {flow(source)}\n"
+            text += f"    accounts: {flow(dict(accounts))}\n"
     text += "lag: 2    # years from the survey to the accounts\n" if accounts else ""
     text += "models:\n" + "".join(f"  - {model}\n" for model in listed)
     text += "".join(f"  # - {model}    # lacks {lacks}\n" for model, lacks in lacking.items())

@@ -155,7 +155,8 @@ def initialised_text(done: Record) -> str:
     lines = ["Written:", *(f"  {file}" for file in done["written"]), "", "Waves"]
     lines.append(aligned([(w["wave"], w["codebook"], w["how"]) for w in done["waves"]]))
     if done["accounts"]:
-        lines.append(f"Accounts: {done['accounts']}")
+        sheet = f", sheet '{done['accounts_sheet']}'" if done["accounts_sheet"] else ""
+        lines.append(f"Accounts: {done['accounts']}{sheet}")
     lines.append("Models: " + ", ".join(done["models"]) if done["models"] else "Models: none")
     if done["model_changes"]:
         lines.append(
@@ -169,7 +170,11 @@ def initialised_text(done: Record) -> str:
         if done[key]:
             lines.append(f"\n{title}")
             lines += [wrapped(entry, "  - ", "    ") for entry in done[key]]
-    config = done["written"][-1]
+    for file, changes in done["changes"].items():
+        beside = ", which you have edited and which stays as it is" * (file in done["kept"])
+        lines.append(f"\nThe new draft says otherwise than {file}{beside}")
+        lines += [wrapped(change, "  - ", "    ") for change in changes]
+    config = done["config"]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
     lines.append(f"confirm what it lists (`cisflow confirm`), then `cisflow run {config}`.")
     return "\n".join(lines)

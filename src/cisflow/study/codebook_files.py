@@ -23,7 +23,7 @@ from cisflow.study.canonical import (
     PERCENT,
     SPENDING,
 )
-from cisflow.study.codebook import CONFIRMED, DRAFTED, OF_TURNOVER, SETTLED, Codebook
+from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook
 from cisflow.study.contradictions import names_about, share_of
 
 Written = dict[str, Any]
@@ -37,6 +37,7 @@ MERGED = (
     "file",
     "codes",
     "nace",
+    "survey",
     "shares",
     "header",
     "consolidation",
@@ -312,12 +313,12 @@ def _contradictions_of(variable: str, spec: dict[str, Any], codebook: Written) -
 def _contradictions_of_unit(
     variable: str, spec: dict[str, Any], codebook: Written
 ) -> Iterator[Problem]:
-    if spec.get("unit") in OF_TURNOVER:
-        if variable not in SPENDING:
+    if total := TOTAL_OF.get(spec.get("unit", "")):
+        if variable not in SPENDING or variable == total:
             what = f"variables.{variable}.unit: {spec['unit']} although it is no spending"
             yield Problem(what, "use it for rd_internal and the like alone")
-        elif "turnover" not in codebook["variables"]:
-            what = f"variables.{variable}.unit: {spec['unit']}, but `turnover` is not mapped"
+        elif total not in codebook["variables"]:
+            what = f"variables.{variable}.unit: {spec['unit']}, but `{total}` is not mapped"
             yield Problem(what, "map it, since amounts are made of it")
     elif "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
         allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"

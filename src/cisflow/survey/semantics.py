@@ -143,7 +143,8 @@ def _size_class(firms: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
 def _shares(
     firms: pd.DataFrame, codebook: Codebook, columns: Mapping[str, list[str]]
 ) -> dict[str, Check]:
-    whole = [s for s in codebook.shares.sum_to_100 if s in columns]
+    whole = [*codebook.shares.sum_to_100]
+    whole = whole if set(whole) <= set(columns) else []
     complete = firms.loc[firms[whole].notna().all(axis=1), whole] if whole else firms[:0]
     if len(complete) < FEWEST or "share_unchanged" not in whole:
         return {}
