@@ -52,7 +52,7 @@ def here(tmp_path, monkeypatch, root):
     Path("config/codebooks/mine.yaml").write_text(head + drafted + "    # the last\n")
     Path("config/models.yaml").write_text(yaml.safe_dump(MODEL))
     claims = yaml.safe_load((root / "config/claims.yaml").read_text())
-    claims["claims"] = {"C1": {"text": "Trust pays", "not_measurable": "nobody asks"}}
+    claims["claims"] = {"C1": {"text": "Trust pays", "source": "None", "not_measurable": "none"}}
     Path("config/claims.yaml").write_text(yaml.safe_dump(claims))
     write(CONFIG)
     return tmp_path
