@@ -15,11 +15,16 @@ from cisflow.raw.opened import Options, UnreadableError
 
 # Rows that are looked at, and the last in which names may begin.
 LOOKED_AT, LAST_HEADER = 60, 25
+# A text over more columns than this part is a title rather than the name of a group.
+WIDEST_GROUP = 0.7
 # Names fill nearly all columns that anything fills; few of them are numbers (years are).
 NEARLY_ALL, FEW = 0.8, 0.2
 # Below names, some columns have numbers.
 SOME_NUMBERS, MOSTLY = 0.2, 0.5
 SENTENCE = 2  # blanks in a text that is more than a name
+
+# Years are names of columns as often as numbers in them.
+YEAR = re.compile(r"(19|20)\d\d")
 
 Cells = Sequence[str]
 
@@ -93,7 +98,7 @@ def _are_distinct(row: Cells) -> bool:
 
 
 def _are_texts(row: Cells) -> bool:
-    numbers = sum(number_in(cell) is not None for cell in row if cell)
+    numbers = sum(number_in(cell) is not None for cell in row if cell and not YEAR.fullmatch(cell))
     return numbers <= FEW * _filled(row)
 
 
@@ -146,7 +151,7 @@ def _named(rows: Sequence[Cells], place: int) -> Header:
 def _are_groups(row: Cells, spread: Cells) -> bool:
     """Return whether texts stand over groups of columns; of a title one stands over nearly all."""
     widest = max((spread.count(text) for text in set(spread) if text), default=0)
-    return _filled(row) > 1 and widest < NEARLY_ALL * len(spread)
+    return _filled(row) > 1 and widest <= WIDEST_GROUP * len(spread)
 
 
 def _in_two_rows(rows: Sequence[Cells], widest: int) -> Header:
@@ -180,7 +185,8 @@ def _joined(upper: Cells, above: Cells, lower: Cells, place: int) -> Header:
     for i, name in enumerate(own):
         group = upper[i] if i < len(lower) and lower[i] else ""
         whole = f"{group} {name}".strip()
-        names.append(whole if count[name.casefold()] > 1 else name)
+        alone = count[name.casefold()] == 1 and number_in(name) is None
+        names.append(name if alone else whole)
         if group and group != name and name.count(" ") < SENTENCE:
             labels[names[-1]] = re.sub(r"\s+", " ", f"{group}: {name}")
     return Header(names, place, place - 1, merged=True, labels=labels)
