@@ -1,8 +1,7 @@
 """Data frames as R and haven write them, without R: objects put together and unparsed by rdata."""
 
 import numpy as np
-from rdata.conversion import build_r_data
-from rdata.conversion.to_r import build_r_list
+from rdata.conversion import convert_python_to_r_data
 from rdata.parser import CharFlags, RObject, RObjectInfo, RObjectType
 from rdata.unparser import unparse_file
 
@@ -52,6 +51,12 @@ def whole(values, **attributes):
     return vector(RObjectType.INT, np.asarray(values, np.int32), **attributes)
 
 
+def flags(values):
+    """Return yes and no, None for neither."""
+    blank = [v is None for v in values]
+    return vector(RObjectType.LGL, np.ma.array([bool(v) for v in values], mask=blank))
+
+
 def labelled(values, codes, label, **more):
     """Return a column of haven's: labels of codes, and the question."""
     named = numbers(list(codes), names=texts(list(codes.values())))
@@ -77,11 +82,11 @@ def save(path, thing, *, compression="gzip"):
     """Write an object as .rds, or several by name as .RData."""
     kind = "rds" if path.suffix.lower() == ".rds" else "rda"
     thing = pairs(thing) if isinstance(thing, dict) else thing
-    unparse_file(path, build_around(thing), file_type=kind, compression=compression)
+    unparse_file(path, _around(thing), file_type=kind, compression=compression)
     return path
 
 
-def build_around(thing):
-    data = build_r_data(1)
+def _around(thing):
+    data = convert_python_to_r_data(1, file_type="rds")
     data.object = thing
     return data

@@ -19,8 +19,8 @@ LOOKED_AT, LAST_HEADER = 60, 25
 WIDEST_GROUP = 0.7
 # Names fill nearly all columns that anything fills; few of them are numbers (years are).
 NEARLY_ALL, FEW = 0.8, 0.2
-# Below names, some columns have numbers.
-SOME_NUMBERS, MOSTLY = 0.2, 0.5
+# Below names, some columns have numbers, or few answers over and over.
+SOME_ANSWERS, MOSTLY, FEWEST = 0.3, 0.5, 4
 SENTENCE = 2  # blanks in a text that is more than a name
 
 # Years are names of columns as often as numbers in them.
@@ -103,24 +103,32 @@ def _are_texts(row: Cells) -> bool:
 
 
 def _names(rows: Sequence[Cells], place: int, widest: int) -> bool:
-    """Return whether a row names the columns: full, of different texts, and above numbers."""
+    """Return whether a row names the columns: full, of different texts, and above answers."""
     row = rows[place]
     return (
         _is_full(row, widest)
         and _are_distinct(row)
         and _are_texts(row)
-        and _above_numbers(row, rows[place + 1 :])
+        and _above_answers(row, rows[place + 1 :])
     )
 
 
-def _above_numbers(row: Cells, below: Sequence[Cells]) -> bool:
-    """Return whether enough columns with a text in this row have mostly numbers below it."""
-    numeric = 0
+def _above_answers(row: Cells, below: Sequence[Cells]) -> bool:
+    """Return whether enough columns with a text in this row have answers below it."""
+    unlike = 0
     for place, cell in enumerate(row):
         given = [other[place] for other in below if place < len(other) and other[place]]
-        numbers = sum(number_in(text) is not None for text in given)
-        numeric += bool(cell) and bool(given) and numbers > MOSTLY * len(given)
-    return numeric >= max(1.0, SOME_NUMBERS * _filled(row))
+        unlike += bool(cell and given) and (_are_numbers(given) or _repeat(given, cell))
+    return unlike >= max(1.0, SOME_ANSWERS * _filled(row))
+
+
+def _are_numbers(given: Cells) -> bool:
+    return sum(number_in(text) is not None for text in given) > MOSTLY * len(given)
+
+
+def _repeat(given: Cells, name: str) -> bool:
+    """Return whether cells repeat each other, as answers do, and not what stands above them."""
+    return len(given) >= FEWEST and 2 * len(set(given)) <= len(given) and name not in given
 
 
 def _below_labels(rows: Sequence[Cells], widest: int) -> Header:

@@ -16,8 +16,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rdata.parser import CharFlags, RObject, RObjectType, parse_data
-from rdata.parser._parser import DEFAULT_ALTREP_MAP
+from rdata.parser import DEFAULT_ALTREP_MAP, CharFlags, RObject, RObjectType, parse_data
 
 from cisflow.base.archives import most_unpacked
 from cisflow.raw.opened import (
