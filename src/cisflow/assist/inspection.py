@@ -38,6 +38,8 @@ from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
 
 BEST_SHOWN = 5
+# Columns about these are read, whatever else they say: they tell rows apart, or belong to blocks.
+OF_BLOCKS = ("year_of", "country_of", "share", "cooperation", "source")
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
@@ -227,7 +229,7 @@ def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, P
 
 
 def _may_matter(asked: Question, words: Words) -> bool:
-    if any(has_concept(asked, concept, words) for concept in ("year_of", "country_of")):
+    if any(has_concept(asked, concept, words) for concept in OF_BLOCKS):
         return True
     return any(likeness(asked, sign, words) >= WORTH_A_LOOK for sign in words.signs)
 

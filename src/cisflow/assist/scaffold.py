@@ -26,6 +26,7 @@ from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.models import expanded, models_of, with_unions
 from cisflow.study.weightings import SURVEY_WEIGHT, weightings
+from cisflow.survey.contradictions import contradictions
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -371,7 +372,7 @@ def _works(task: Task, wave: Wave, fit: Fit) -> bool:
             firms, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
         except CisflowError:
             return False
-        if quality["checks"].get(MENDABLE, {}).get("failed"):
+        if quality["checks"].get(MENDABLE, {}).get("failed") or any(contradictions(quality)):
             return False
         wave.variables = sorted(as_asked([*fit.found, *fit.optional], firms))
     return True
@@ -408,6 +409,7 @@ def _tried(
                     wave.path, codebook, country, wave.name, name=name or None
                 )
                 wave.variables = sorted(as_asked(wave.variables, firms))
+                todos += [f"{p.said} → {p.remedy}" for p in contradictions(quality)]
                 notes += [f"{p.said} → {p.remedy}" for p in warnings(quality)]
             except CisflowError as error:
                 todos += [f"{p.said} → {p.remedy}" for p in error.problems]
