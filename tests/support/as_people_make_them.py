@@ -143,8 +143,9 @@ def xls(path, stream):
     follows = [fat] * tables + [last] + [tables + 2 + i for i in range(count - 1)] + [last]
     follows += [free] * (tables * size // 4 - len(follows))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16
-    header += struct.pack("<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, tables, tables, 0, 4096,
-                          last, 0, last, 0, 0)[:-4]
+    header += struct.pack(
+        "<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, tables, tables, 0, 4096, last, 0, last, 0, 0
+    )[:-4]
     places = [*range(tables), *[free] * (109 - tables)]
     header = header[:76].ljust(76, b"\0") + struct.pack("<109I", *places)
     root = _entry("Root Entry", 5, last, 0, 1)

@@ -36,7 +36,9 @@ def pairs(entries):
 def vector(kind, value, **attributes):
     """Return a vector with attributes."""
     about = pairs(attributes) if attributes else None
-    return RObject(info(kind, attributes=bool(attributes), thing="class" in attributes), value, about)
+    return RObject(
+        info(kind, attributes=bool(attributes), thing="class" in attributes), value, about
+    )
 
 
 def texts(values, **attributes):
@@ -74,7 +76,7 @@ def data_frame(columns, rows):
         RObjectType.VEC,
         list(columns.values()),
         names=texts(list(columns)),
-        **{"class": texts(["tbl_df", "tbl", "data.frame"]), "row.names": whole([-2**31, -rows])},
+        **{"class": texts(["tbl_df", "tbl", "data.frame"]), "row.names": whole([-(2**31), -rows])},
     )
 
 

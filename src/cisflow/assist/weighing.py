@@ -124,7 +124,13 @@ def weigh(
     if refused or little:
         why = refused or little
         return Weighed(sign, profile.name, found.share, refused=why, short=not refused)
-    against = [*_own_list(profile, sign), *_soft(asked, sign, words), *_of_another_time(asked, sign, year), *_unclear(found), *_cut_off(asked)]
+    against = [
+        *_own_list(profile, sign),
+        *_soft(asked, sign, words),
+        *_of_another_time(asked, sign, year),
+        *_unclear(found),
+        *_cut_off(asked),
+    ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told)

@@ -206,9 +206,7 @@ def _delimiter(text: str, options: Options) -> str:
 # --- its rows -----------------------------------------------------------------------------------
 
 
-def _firms(
-    raw: RawFile, layout: _Layout, names: list[str], aside: LeftOut
-) -> Iterator[Chunk]:
+def _firms(raw: RawFile, layout: _Layout, names: list[str], aside: LeftOut) -> Iterator[Chunk]:
     """Yield the rows of some columns without those that are no firms."""
     places = [layout.header.index(name) for name in names]
     start = 0

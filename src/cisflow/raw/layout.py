@@ -57,7 +57,10 @@ class Header:
     def how(self) -> list[str]:
         """What to tell of it."""
         above = f"{self.skipped} row{'s' if self.skipped > 1 else ''} above the header skipped"
-        return [*([above] * bool(self.skipped)), *(["header in two rows, of merged cells"] * self.merged)]
+        return [
+            *([above] * bool(self.skipped)),
+            *(["header in two rows, of merged cells"] * self.merged),
+        ]
 
 
 def header_of(rows: Sequence[Cells], options: Options) -> Header:

@@ -1,8 +1,8 @@
 """Rows of a table that are no firms: totals, notes below the table, the header once more.
 
 They are told by data, never by a word: a total sums other rows, a note fills next to no cells with
-texts of a kind its columns do not have. They are found anew each time the file is read, and how many
-were left out is told; `all_rows` of a codebook's ``file:`` keeps them.
+texts of a kind its columns do not have. They are found anew each time the file is read, and how
+many were left out is told; `all_rows` of a codebook's ``file:`` keeps them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from cisflow.raw.numerals import number_in
 
 # Rows below the header that show what its columns hold.
 HEAD = 2000
-# With fewer rows nothing is usual. A column that so few rows lack is filled in nearly all; where more
-# rows than this part of all are odd, they are no exceptions.
+# With fewer rows nothing is usual. A column that so few rows lack is filled in nearly all; where
+# more rows than this part of all are odd, they are no exceptions.
 FEWEST, FEW_LACK, MOST_ODD, FREELY = 5, 3.0, 0.02, 20
 # A note fills this part of the columns at most.
 FEW_CELLS = 0.34

@@ -24,9 +24,9 @@ _REV_2 = (
     "86:129 87:1239 88:19 90:0 91:0 92:0 93:12 94:129 95:12 96:0 97:0 98:12 99:0"
 )
 _REV_1_1 = (
-    "01:12345 02:0 05:0 10:123 11:12 12:0 13:12 14:12345 15:123456789 16:0 17:1234567 18:123 19:123 "
-    "20:12345 21:12 22:123 23:123 24:1234567 25:12 26:12345678 27:12345 28:1234567 29:1234567 30:0 "
-    "31:123456 32:123 33:12345 34:123 35:12345 36:123456 37:12 40:123 41:0 45:12345 50:12345 "
+    "01:12345 02:0 05:0 10:123 11:12 12:0 13:12 14:12345 15:123456789 16:0 17:1234567 18:123 "
+    "19:123 20:12345 21:12 22:123 23:123 24:1234567 25:12 26:12345678 27:12345 28:1234567 29:1234567 "
+    "30:0 31:123456 32:123 33:12345 34:123 35:12345 36:123456 37:12 40:123 41:0 45:12345 50:12345 "
     "51:123456789 52:1234567 55:12345 60:123 61:12 62:123 63:1234 64:12 65:12 66:0 67:12 70:123 "
     "71:1234 72:123456 73:12 74:12345678 75:123 80:1234 85:123 90:0 91:123 92:1234567 93:0 95:0 "
     "96:0 97:0 99:0"
@@ -93,13 +93,14 @@ def _are_lost(codes: set[str], revision: str) -> bool | None:
     if lost and not kept:
         return True
     # Codes that the classification has in neither way are told of elsewhere.
-    return None if not kept and padded & whole or lost and kept else False
+    unclear = (lost and kept) or (not kept and padded & whole)
+    return None if unclear else False
 
 
 def _unclear(count: int, column: str, longest: int, codebook: Codebook) -> Problem:
     return Problem(
-        f"nace (column '{column}'): {counted(count, 'code')} of {longest - 1} digits among those of "
-        f"{longest}: a spreadsheet may have taken a zero off their front, or they are of another "
+        f"nace (column '{column}'): {counted(count, 'code')} of {longest - 1} digits among "
+        f"those of {longest}: a spreadsheet may have taken a zero off their front, or they are of another "
         "level.",
         "export the column as text, or say which it is: `nace: {leading_zeros: lost}` or `kept` in "
         f"{codebook.path}",

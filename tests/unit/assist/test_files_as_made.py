@@ -1,4 +1,4 @@
-"""`cisflow init` and `inspect` on files as people make them: the mapping is that of the plain file."""
+"""`cisflow init` and `inspect` on files as people make them: mapped as the plain file is."""
 
 import csv
 
@@ -91,7 +91,9 @@ def test_a_survey_in_a_file_as_people_make_them(here, root, plain, name):
         ("anno", "Year of the accounts the answers are taken from", (2012, 2013, 2015)),
     ],
 )
-def test_years_of_the_firms_own_books_are_asked_about_apart(here, root, plain, column, label, years):
+def test_years_of_the_firms_own_books_are_asked_about_apart(
+    here, root, plain, column, label, years
+):
     survey = unseen_survey.words_and_commas(here / "data")
     rows = cells(survey.extract)
     for i, row in enumerate(rows):
@@ -222,7 +224,9 @@ def test_where_there_is_a_weight_the_weighted_model_is_drafted(here, root, weigh
 @pytest.mark.parametrize("ends", [80, 255])
 def test_labels_that_a_format_cut_off_say_so(root, ends):
     words = load_words(root)
-    long = "Number of employees of the enterprise in 2016 without those who are on leave of any kind "
+    long = (
+        "Number of employees of the enterprise in 2016 without those who are on leave of any kind "
+    )
     labels = {"a": (long * 4)[:ends].rstrip().ljust(ends, "x"), "b": "Number of employees in 2014"}
     found = questions(list(labels), labels, words)
     assert (found["a"].cut, found["b"].cut) == (True, False)
