@@ -172,6 +172,8 @@ class Question:
         Per word how much it tells this column from the file's others, 0 to 1.
     said
         All words of the label, without those in brackets that list what is meant too.
+    cut
+        Whether the label ends where the file's format ends all: its last words are not there.
     """
 
     words: tuple[str, ...]
@@ -180,6 +182,7 @@ class Question:
     abbreviated: bool = False
     weights: tuple[float, ...] = ()
     said: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def load_words(
@@ -286,10 +289,31 @@ def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> 
     """
     asked = {name: question(name, labels.get(name, ""), words) for name in names}
     common = Counter(word for q in asked.values() for word in set(q.words))
+    cut = _cut_off(labels)
     return {
-        name: replace(q, weights=tuple(1 / (1 + log2(common[word])) for word in q.words))
+        name: replace(
+            q,
+            weights=tuple(1 / (1 + log2(common[word])) for word in q.words),
+            cut=name in cut,
+        )
         for name, q in asked.items()
     }
+
+
+# Where formats end a label: Stata's; SPSS's and SAS's of several years. In letters or bytes.
+LABEL_ENDS = (80, 120, 240, 255, 256)
+SENTENCE_ENDS = (".", "?", "!", ")", '"')
+
+
+def _cut_off(labels: Mapping[str, str]) -> set[str]:
+    """Return the columns whose labels are as long as a format allows, none being longer."""
+    found: set[str] = set()
+    for size in (len, lambda label: len(label.encode())):
+        sizes = {name: size(label) for name, label in labels.items()}
+        longest = max(sizes.values(), default=0)
+        if longest in LABEL_ENDS:
+            found |= {name for name, n in sizes.items() if n == longest}
+    return {name for name in found if not labels[name].rstrip().endswith(SENTENCE_ENDS)}
 
 
 def question(name: str, label: str, words: Words) -> Question:

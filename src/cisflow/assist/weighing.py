@@ -124,7 +124,13 @@ def weigh(
     if refused or little:
         why = refused or little
         return Weighed(sign, profile.name, found.share, refused=why, short=not refused)
-    against = [*_own_list(profile, sign), *_soft(asked, sign, words), *_of_another_time(asked, sign, year), *_unclear(found)]
+    against = [
+        *_own_list(profile, sign),
+        *_soft(asked, sign, words),
+        *_of_another_time(asked, sign, year),
+        *_unclear(found),
+        *_cut_off(asked),
+    ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told)
@@ -199,6 +205,10 @@ def _unclear(found: Likeness) -> list[str]:
     if found.share >= CLEAR or not found.others:
         return []
     return [f"its label also says {_some(found)}"]
+
+
+def _cut_off(asked: Question) -> list[str]:
+    return ["its label is cut off where the file's format ends it"] if asked.cut else []
 
 
 def _some(found: Likeness) -> str:
