@@ -289,9 +289,9 @@ def inspect_file(
     spoken_for = {name.casefold() for name in also} if fit else set()
     year = latest_year(seen)
     by_words = (
-        {} if accounts else match(
-            seen.profiles, seen.questions, seen.words, year, taken, mapped, seen.data
-        )
+        {}
+        if accounts
+        else match(seen.profiles, seen.questions, seen.words, year, taken, mapped, seen.data)
     )
     return {
         "file": path.as_posix(),

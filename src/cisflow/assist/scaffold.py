@@ -33,6 +33,7 @@ ABOUT_AS_GOOD = 0.1
 LABELLED = 0.5
 # Checks whose failure a draft can mend: amounts in another unit.
 MENDABLE = "turnover_per_employee"
+WEIGHT = "weight"
 
 
 @dataclass(frozen=True)
@@ -441,10 +442,12 @@ def _models(
     """
     listed = read_yaml(shipped("config", "config.yaml"))["models"]
     models, _ = expanded(read_yaml(found("config/models.yaml", root)))
+    asked = {v for w in waves for v in w.variables}
+    if WEIGHT in asked:  # with and without the weights, side by side
+        listed += [n for n, m in models.items() if WEIGHT in m.weightings and n not in listed]
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
-    asked = {v for w in waves for v in w.variables}
     good: list[str] = []
     changes: dict[str, dict[str, Any]] = {}
     lacking: dict[str, str] = {}

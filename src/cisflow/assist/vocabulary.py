@@ -475,7 +475,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
     # "Suppliers of equipment, materials, components or software" are suppliers.
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
         words.home[1].found(asked.words),
-        *(_beside(asked.words, concept, words) for concept in concepts)
+        *(_beside(asked.words, concept, words) for concept in concepts),
     )
     others = set(range(len(asked.words))) - spared - covered
     # A long question that many columns share blurs none of them, nor does one odd word.

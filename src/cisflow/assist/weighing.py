@@ -124,7 +124,12 @@ def weigh(
     if refused or little:
         why = refused or little
         return Weighed(sign, profile.name, found.share, refused=why, short=not refused)
-    against = [*_own_list(profile, sign), *_soft(asked, sign, words), *_of_another_time(asked, sign, year), *_unclear(found)]
+    against = [
+        *_own_list(profile, sign),
+        *_soft(asked, sign, words),
+        *_of_another_time(asked, sign, year),
+        *_unclear(found),
+    ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told)
@@ -140,24 +145,24 @@ def _against(column: str, what: str) -> Evidence:
 
 
 def _other_object(asked: Question, sign: Sign, words: Words) -> str:
-    """Of what: a concept that the variable's question does not have."""
+    """Say of what else it is: a concept that the variable's question does not have."""
     concept = contrary(asked, sign, words)
     return f"it is about {concept.replace('_', ' ').removeprefix('about ')}" if concept else ""
 
 
 def _other_kind(profile: Profile, sign: Sign) -> str:
-    """What is measured, as the values show it."""
+    """Say what is measured instead, as the values show it."""
     return "" if profile.fits(sign.kind) else f"its values are not {KINDS[sign.kind]}"
 
 
 def _other_aspect(asked: Question, sign: Sign, words: Words) -> str:
-    """What is measured, of which total, when, about whom, and what is asked, as the label says."""
+    """Say what else is measured or asked, of which total, when or about whom, by the label."""
     found = (words.stages[aspect] for aspect in aspects_of(asked, sign, words))
     return next((f"it asks for {stage.told}" for stage in found if not stage.soft), "")
 
 
 def _other_year(asked: Question, sign: Sign, year: int | None) -> str:
-    """When: of a variable that is asked for several years."""
+    """Say of which other year it is, of a variable that is asked for several."""
     if sign.year is None or (sign.year == 0 and (year is None or not asked.years)):
         return ""
     if year is None or not asked.years:

@@ -235,7 +235,8 @@ def test_file_of_plain_questions_leaves_no_doubt(read):
         ("amount", "Value added in 2016", "turnover"),
         ("share", "Share of in-house R&D in total costs", "rd_internal"),
         ("share", "Porcentaje de la I+D interna en el gasto total de innovación", "rd_internal"),
-        ("share", "Percentage of employees who work on products new to the market", "share_new_market"),
+        ("share", "Percentage of employees who make products new to the market",
+         "share_new_market"),
         ("share", "Proportion of exports in new products", "share_new"),
     ],
 )  # fmt: skip
