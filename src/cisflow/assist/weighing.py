@@ -12,6 +12,7 @@ from cisflow.assist.vocabulary import (
     Words,
     alike,
     aspects_of,
+    concepts_in,
     contrary,
 )
 
@@ -128,7 +129,7 @@ def weigh(
         *_own_list(profile, sign),
         *_soft(asked, sign, words),
         *_of_another_time(asked, sign, year),
-        *_unclear(found),
+        *(_also_about(found, sign, words) or _unclear(found)),
     ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
@@ -198,6 +199,16 @@ def _own_list(profile: Profile, sign: Sign) -> list[str]:
     if sign.variable != "nace" or not profile.own_list:
         return []
     return ["its legend lists classes of the survey's own"]
+
+
+def _also_about(found: Likeness, sign: Sign, words: Words) -> list[str]:
+    """Return what else a label is about, of what other variables are about."""
+    own = {concept for group in sign.any for concept in group}
+    others = concepts_in(found.others, words) - own if found.others else set()
+    if not others:
+        return []
+    told = ", ".join(sorted(c.replace("_", " ") for c in others)[:MOST_TOLD])
+    return [f"it is also about {told} ({_some(found)})"]
 
 
 def _unclear(found: Likeness) -> list[str]:
