@@ -216,7 +216,9 @@ def load_words(
         return Phrases(tuple(filter(None, (_phrase(word, fillers) for word in found))))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
+    concepts = _kept_apart(concepts, document["concepts"])
     home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
+    concepts[home] = _without(concepts[home], others, fillers)  # lists of languages have their own
     concepts[ASIDE] = _whole(document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
@@ -255,6 +257,26 @@ def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     degrees = {degree: [*map(plain, listed)] for degree, listed in answers["degrees"].items()}
     plainly = {key: [*map(plain, answers[key])] for key in ("yes", "no")}
     return {**answers, **plainly, "degrees": degrees}
+
+
+def _kept_apart(
+    concepts: Mapping[str, Phrases], listed: Mapping[str, Sequence[str]]
+) -> dict[str, Phrases]:
+    """Return concepts without phrases of which fillers leave a word that is another concept's."""
+    whole = {c: {_phrase(word, frozenset()) for word in listed[c]} for c in concepts}
+    single = {p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]}
+    return {
+        concept: Phrases(
+            tuple(p for p in found.known if p in whole[concept] or single.get(p, concept) == concept)
+        )
+        for concept, found in concepts.items()
+    }
+
+
+def _without(found: Phrases, others: Iterable[str], fillers: frozenset[str]) -> Phrases:
+    """Return the phrases that are no names of other countries."""
+    abroad = {tuple(w.strip("=") for w in _phrase(name, fillers)) for name in others}
+    return Phrases(tuple(p for p in found.known if tuple(w.strip("=") for w in p) not in abroad))
 
 
 def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
@@ -422,6 +444,12 @@ def has_concept(asked: Question, concept: str, words: Words) -> bool:
     return any(
         _places(text, concept, words, abbreviated=False) for text in (asked.words, asked.name)
     )
+
+
+def concepts_in(text: tuple[str, ...], words: Words) -> set[str]:
+    """Return the concepts in a text that tell variables apart."""
+    known = {c for sign in words.signs for group in sign.any for c in group}
+    return {c for c in known if _places(text, c, words, abbreviated=False)}
 
 
 def division_named(activity: str, words: Words) -> str | None:
