@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import iso, names_of, others_of
-from cisflow.assist.languages import ENGLISH, spoken, text_keys, with_languages
+from cisflow.assist.languages import ENGLISH, spoken, text_keys, vocabulary_of, with_languages
 from cisflow.assist.letters import plain, tokens
 from cisflow.assist.wordforms import Forms, forms_of
 from cisflow.base.documents import read_yaml, validated
@@ -50,7 +50,13 @@ class Phrases:
 
         Those that end a text count if ``ends``.
         """
-        places: set[int] = set()
+        return set(self.lengths(text, abbreviated=abbreviated, ends=ends))
+
+    def lengths(
+        self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
+    ) -> dict[int, int]:
+        """Return per place that :meth:`found` returns how many letters its longest phrase has."""
+        places: dict[int, int] = {}
         for start, word in enumerate(text):
             key = (word, abbreviated)
             if key not in self.starting:
@@ -62,7 +68,8 @@ class Phrases:
                 if (last and (end < len(text) or not ends)) or end > len(text):
                     continue
                 if all(_fits(w, s, abbreviated) for w, s in zip(rest, phrase[1:], strict=True)):
-                    places |= set(range(start, end))
+                    letters = sum(len(part.strip("=*$")) for part in phrase)
+                    places |= {i: max(letters, places.get(i, 0)) for i in range(start, end)}
         return places
 
 
@@ -207,7 +214,8 @@ def load_words(
     fillers = frozenset(plain(" ".join(document["fillers"])).split())
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
-    others = others_of(country, languages)
+    known = vocabulary_of(languages, root)
+    others = [n for n in others_of(country, languages) if plain(n) not in known]
     homes = _apart(homes, others, fillers)
     names = {"{country}": homes, "{elsewhere}": others}
 
@@ -373,9 +381,25 @@ def likeness(asked: Question, sign: Sign, words: Words) -> float:
 
 
 def contrary(asked: Question, sign: Sign, words: Words) -> str | None:
-    """Return the first concept in a question's label that its variable does not have, if any."""
-    there = (c for c in sign.unlike if _places(asked.words, c, words, abbreviated=False))
+    """Return the first concept in a question's label that its variable does not have, if any.
+
+    Words that a longer phrase of the variable's own concepts explains speak for no other: the
+    goods in a mark of goods (znak towarowy), the country in "other countries".
+    """
+    there = (c for c in sign.unlike if _speaks_against(asked.words, c, sign, words))
     return next(there, None)
+
+
+def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Words) -> bool:
+    places = _places(text, concept, words, abbreviated=False)
+    if not places:
+        return False
+    own: dict[int, int] = {}
+    for one in {c for group in sign.any for c in group}:
+        for place, letters in _lengths(text, one, words, abbreviated=False).items():
+            own[place] = max(letters, own.get(place, 0))
+    other = _lengths(text, concept, words, abbreviated=False)
+    return any(other[place] >= own.get(place, 0) for place in places)
 
 
 @dataclass(frozen=True)
@@ -552,7 +576,7 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = _found_around_asides(text, concept, words, abbreviated)
+        found = set(_lengths(text, concept, words, abbreviated=abbreviated))
         home, names = words.home
         if concept == home:  # outside Estonia
             found -= {i for i in found if i and text[i - 1] in words.beyond}
@@ -562,17 +586,21 @@ def _places(
     return words.seen[key]
 
 
-def _found_around_asides(
-    text: tuple[str, ...], concept: str, words: Words, abbreviated: bool
-) -> set[int]:
-    """Return where a concept is, also with asides in its phrases: "new for the [main] market"."""
+def _lengths(
+    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
+) -> dict[int, int]:
+    """Return where a concept is, also with asides in its phrases: "new for the [main] market".
+
+    Per place it is how many letters the phrase has.
+    """
     known = words.concepts[concept]
-    found = known.found(text, abbreviated=abbreviated)
+    found = known.lengths(text, abbreviated=abbreviated)
     if abbreviated or concept == ASIDE:
         return found
     asides = words.concepts[ASIDE].found(text)
     rest = [i for i in range(len(text)) if i not in asides]
-    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest), ends=False)}
+    without = known.lengths(tuple(text[i] for i in rest), ends=False)
+    return found | {rest[i]: max(n, found.get(rest[i], 0)) for i, n in without.items()}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:
