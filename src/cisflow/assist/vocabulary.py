@@ -43,8 +43,13 @@ class Phrases:
     known: tuple[tuple[str, ...], ...] = ()
     starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
-    def found(self, text: tuple[str, ...], *, abbreviated: bool = False) -> set[int]:
-        """Return the places of all words of a text that belong to one of the phrases."""
+    def found(
+        self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
+    ) -> set[int]:
+        """Return the places of all words of a text that belong to one of the phrases.
+
+        Those that end a text count if ``ends``.
+        """
         places: set[int] = set()
         for start, word in enumerate(text):
             key = (word, abbreviated)
@@ -53,7 +58,8 @@ class Phrases:
             for phrase in self.starting[key]:
                 rest = text[start + 1 : start + len(phrase)]
                 end = start + len(phrase)
-                if (phrase[-1].endswith("$") and end < len(text)) or end > len(text):
+                last = phrase[-1].endswith("$")
+                if (last and (end < len(text) or not ends)) or end > len(text):
                     continue
                 if all(_fits(w, s, abbreviated) for w, s in zip(rest, phrase[1:], strict=True)):
                     places |= set(range(start, end))
@@ -217,7 +223,7 @@ def load_words(
         concepts,
         {concept: phrases(listed) for concept, listed in document["companions"].items()},
         fillers,
-        document["answers"],
+        _plain_answers(document["answers"]),
         tuple(document["missing_codes"]),
         document["countries"],
         {code: float(rate) for code, rate in document["per_euro"].items()},
@@ -239,6 +245,13 @@ def _forms(
     companions = plain(" ".join(w for listed in document["companions"].values() for w in listed))
     known = (word for phrases in concepts.values() for p in phrases.known for word in p)
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
+
+
+def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return words for answers as answers are compared with them: without accents."""
+    degrees = {degree: [*map(plain, listed)] for degree, listed in answers["degrees"].items()}
+    plainly = {key: [*map(plain, answers[key])] for key in ("yes", "no")}
+    return {**answers, **plainly, "degrees": degrees}
 
 
 def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
@@ -469,7 +482,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
     # "Suppliers of equipment, materials, components or software" are suppliers.
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
         words.home[1].found(asked.words),
-        *(_beside(asked.words, concept, words) for concept in concepts)
+        *(_beside(asked.words, concept, words) for concept in concepts),
     )
     others = set(range(len(asked.words))) - spared - covered
     # A long question that many columns share blurs none of them, nor does one odd word.
@@ -507,7 +520,7 @@ def _found_around_asides(
         return found
     asides = words.concepts[ASIDE].found(text)
     rest = [i for i in range(len(text)) if i not in asides]
-    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest))}
+    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest), ends=False)}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:

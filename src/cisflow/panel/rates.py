@@ -24,6 +24,7 @@ from cisflow.base.records import Table
 from cisflow.panel.design import survey_design
 from cisflow.panel.sizes import MICRO, MICRO_BELOW, SIZES, Bands, bands_of, size_of
 from cisflow.raw.extract import column_names, read_extract
+from cisflow.raw.opened import WHOLE
 from cisflow.study.canonical import PARTNERS
 
 NUMBERS = ("firms", "rate", "std_error", "unweighted")
@@ -186,12 +187,12 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
         Missing columns, unknown names, rates outside 0 to 100, rows that repeat: all at once.
     """
     heading = f"Official rates ({shown(path)})"
-    here = column_names(path, None, heading)
+    here = column_names(path, WHOLE, heading)
     absent = [name for name in OFFICIAL_COLUMNS if name not in here]
     if absent:
         remedy = f"give it the columns {', '.join(OFFICIAL_COLUMNS)}"
         raise CisflowError(heading, Problem(f"no column {', '.join(absent)}", remedy))
-    table = read_extract(path, list(OFFICIAL_COLUMNS), None, heading)
+    table = read_extract(path, list(OFFICIAL_COLUMNS), WHOLE, heading)
     keys = list(OFFICIAL_COLUMNS[:-1])
     table[keys] = table[keys].astype("string")
     table["rate"] = pd.to_numeric(table["rate"], errors="coerce").astype("float64")

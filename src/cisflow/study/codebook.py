@@ -29,7 +29,7 @@ MULTIPLES |= {unit: 0.01 if unit.startswith("percent") else 1.0 for unit in TOTA
 # The code that stands for every number above zero: a percentage, or an amount, read as yes or no.
 ABOVE_ZERO = ">0"
 # What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
+CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
 
 
@@ -188,6 +188,10 @@ class Nace(Document):
 
     revision: Literal["1.1", "2", "isic3"]
     """`"1.1"` (also for Rev. 1), `"2"` (Rev. 2), or `isic3`; write the numbers in quotes."""
+    leading_zeros: Literal["lost", "kept"] | None = None
+    """Whether codes have lost a zero at their front, as when 0811 was stored as the number 811:
+    `lost` puts it back, `kept` takes the codes as they are. Told by the classification when not
+    given; where it does not tell the file is refused."""
     note: Note | None = None
 
 

@@ -24,6 +24,7 @@ from cisflow.study.canonical import (
     SPENDING,
 )
 from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook
+from cisflow.study.contradictions import names_about, share_of
 
 Written = dict[str, Any]
 
@@ -241,7 +242,7 @@ def _completed(variable: str, spec: dict[str, Any], codebook: Written) -> dict[s
     """Return ``spec`` with what its block shares and with its codes written out."""
     block = codebook["blocks"].get(_block_of(variable), {})
     # A source says nothing about a mapping that states another degree of certainty.
-    if "verified" in spec and "source" not in spec:
+    if spec.get("verified", block.get("verified")) != block.get("verified"):
         block = {k: v for k, v in block.items() if k != "source"}
     complete = {**block, **spec}
     sets = codebook.get("codes", {})
@@ -264,6 +265,9 @@ def _contradictions(codebook: Written) -> Iterator[Problem]:
         else:
             yield from _contradictions_of(variable, spec, codebook)
     yield from _contradictions_of_blocks(codebook)
+    for check in (c for c in codebook.get("accepts", {}) if share_of(c) is None):
+        what = f"accepts: no check that stops a run is called `{check}`"
+        yield Problem(what, did_you_mean(check, names_about(codebook["variables"])))
     if not codebook["variables"]:
         return
     if "firm_id" not in codebook["variables"]:

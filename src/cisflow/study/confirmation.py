@@ -69,7 +69,7 @@ RATIOS_MADE_OF: dict[str, tuple[str, ...]] = {
     "labour_productivity": ("value_added", "employees"),
 }
 HAS_ACCOUNTS = "has_accounts"
-# Every run tells how many firms it has, and how many of them cooperate, by partner, sector and size.
+# Every run tells how many firms it has, and how many cooperate, by partner, sector and size.
 ALWAYS = ("firm_id", "weight", "innovation_active", "manufacturing", "employees", "size_class")
 # What is made of other answers where a survey does not ask it by itself.
 DERIVED = {

@@ -118,6 +118,14 @@ Confirmed = TypeAliasType(
 )
 
 
+Sheet = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="Name of the sheet of an Excel file, where that is another one than the "
+        "codebook's `file: {sheet: …}`; the first one when neither says it.",
+    ),
+]
 Tidy = Annotated[str, AfterValidator(tidy_made)]  # a term as the estimates call it
 
 
@@ -133,6 +141,7 @@ class Extract(Document):
     join: Annotated[str, Field(min_length=1)] | None = None
     """Only with several files; the column that identifies firms in all of them."""
     member: Member | None = None
+    sheet: Sheet | None = None
     select: Select | None = None
     codebook: CodebookName
     sha256: Sha256 | Annotated[tuple[Sha256, ...], Field(min_length=2)] | None = None
@@ -156,6 +165,7 @@ class Accounts(Document):
 
     file: ExtractFile
     member: Member | None = None
+    sheet: Sheet | None = None
     select: Select | None = None
     decimal: Literal[".", ","] | None = None
     """Sign before decimals, `.` or `,`; needed only where the figures of the file do not tell. It

@@ -137,6 +137,8 @@ class Delivery:
         Per column how many rows are missing for which declared reason.
     joined
         Per file joined to the first how many rows met a partner.
+    left_out
+        How many rows of the file were no firms, by kind.
     """
 
     raw: pd.DataFrame
@@ -147,6 +149,7 @@ class Delivery:
     read_as: str = ""
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     joined: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
@@ -195,6 +198,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         read_as,
         extract.reasons,
         extract.joined,
+        extract.left_out,
     )
 
 

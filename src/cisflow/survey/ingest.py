@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,9 @@ from cisflow.survey.answers import (
     read_rows,
     weightless,
 )
+from cisflow.survey.contradictions import accepted, contradictory
 from cisflow.survey.identifiers import in_format
+from cisflow.survey.labels import one_line
 from cisflow.survey.quality import (
     ROUNDING,
     Check,
@@ -37,9 +39,15 @@ from cisflow.survey.quality import (
 )
 from cisflow.survey.schema import conforming, dtype_of, firm_schema
 from cisflow.survey.semantics import semantics
+from cisflow.survey.zeros import with_zeros
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
+# With the share of unchanged products, what the rounds of the survey ask for makes the whole.
+WHOLES = (
+    ("share_unchanged", "share_new_firm", "share_new_market"),
+    ("share_unchanged", "share_improved", "share_new"),
+)
 # A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
 ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")
 
@@ -140,12 +148,29 @@ def ingest_wave(
     firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
     firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
     firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
+    checks = {
+        **cooperation(given, codebook.path),
+        **_filter_checks(given, asked, codebook),
+        **_screen_checks(given, screens, codebook),
+        **_absent_screens(delivery, codebook),
+        **consistency(firms, _whole_shares(codebook, answers), codebook.path),
+        **semantics(given, firms, codebook, delivery.columns, excess),
+        **contradictory(
+            raw,
+            given,
+            firms.set_index(given.index),
+            {variable: answer.invalid for variable, answer in answers.items()},
+            codebook,
+            delivery.columns,
+        ),
+    }
     quality = {
         "country": country,
         "wave": wave,
         "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
+        "left_out": delivery.left_out,
         "codebook": codebook.id,
         "title": codebook.title,
         "reference_year": codebook.reference_year,
@@ -154,24 +179,28 @@ def ingest_wave(
         "duplicate_ids": 0,  # a file that has any is refused
         "notes": list(notes(codebook)),
         "breaks": [entry.model_dump(by_alias=True) for entry in codebook.breaks],
-        "checks": {
-            **cooperation(given, codebook.path),
-            **_filter_checks(given, asked, codebook),
-            **_screen_checks(given, screens, codebook),
-            **_absent_screens(delivery, codebook),
-            **consistency(firms, whole, codebook.path),
-            **semantics(given, firms, codebook, delivery.columns, excess),
-        },
+        "checks": checks,
+        "accepted": accepted(checks, codebook),
         "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
     return firms, quality
+
+
+def _whole_shares(codebook: Codebook, answers: Collection[str]) -> list[str]:
+    """Return the shares that make the whole turnover: as declared, else those that always do.
+
+    If the file lacks one of them the others make no whole.
+    """
+    declared = codebook.shares.sum_to_100
+    wholes = (declared,) if declared else WHOLES
+    return next((list(whole) for whole in wholes if set(whole) <= set(answers)), [])
 
 
 def _none_of(
     delivery: Delivery, screening: dict[str, Answers], codebook: Codebook
 ) -> dict[str, pd.Series]:
     """Return per column which firms said before that there was none (`no_is_zero`), shape (n,)."""
-    none = {}
+    none: dict[str, pd.Series] = {}
     for variable, answer in screening.items():
         screen = codebook.variables[variable].screen
         if screen and screen.no_is_zero:
@@ -242,6 +271,10 @@ def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
         given["weight"] = 1.0
     if "nace" in answers and codebook.nace:
         revision = codebook.nace.revision
+        if answers["nace"].columns and codebook.variables["nace"].codes is None:
+            column = one_line(answers["nace"].columns[0])
+            given["nace"], unclear = with_zeros(given["nace"], column, codebook)
+            problems += [unclear] if unclear else []
         given["section"] = sections(given["nace"], revision)
         unknown = given["nace"].notna() & given["section"].isna()
         answers["nace"].invalid = unknown

@@ -61,7 +61,7 @@ def _cell(of: Mapping[str, Card], variable: str) -> Cell:
     if (card := of.get(variable)) is None:
         return Cell()
     columns = tuple(column.name for column in card.columns) or (card.read,)
-    return Cell(columns, variable, card.state, bool(card.against))
+    return Cell(columns, variable, card.state, bool(card.doubted))
 
 
 def _by_year(of: Mapping[str, Card], names: Sequence[str]) -> Grid | None:
@@ -89,7 +89,9 @@ def _dated(column: str | None, used: Mapping[str, Card]) -> Cell:
     if column is None:
         return Cell()
     card = used.get(column)
-    return Cell((column,), card.variable, card.state, bool(card.against)) if card else Cell((column,))
+    return (
+        Cell((column,), card.variable, card.state, bool(card.doubted)) if card else Cell((column,))
+    )
 
 
 def unused(
@@ -107,8 +109,12 @@ def unused(
 
 
 def placed(
-    column: Column, names: Sequence[str], labels: Mapping[str, str], used_for: Mapping[str, str],
-    of: Mapping[str, str], own: Sequence[str],
+    column: Column,
+    names: Sequence[str],
+    labels: Mapping[str, str],
+    used_for: Mapping[str, str],
+    of: Mapping[str, str],
+    own: Sequence[str],
 ) -> Column:
     """Return a column with its neighbours, and the others of its battery that are not its own.
 

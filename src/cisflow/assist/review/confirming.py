@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,12 +78,12 @@ class Writer:
         It is about the codebook, or where that ships with cisflow and is not the user's to change
         about the wave's entry in the config.
         """
-        where = str(self.source.entry["codebook"])
+        where = [str(self.source.entry["codebook"])]
         if self._ships():
-            where = f"{shown(self.config_file)} {self.source.country}/{self.source.wave}"
-        return f"cisflow confirm {where} {' '.join(names)}"
+            where = [shown(self.config_file), f"{self.source.country}/{self.source.wave}"]
+        return shlex.join(["cisflow", "confirm", *where, *names])
 
     def _ships(self) -> bool:
-        ours, own = shipped("config", "codebooks"), self.root / "config" / "codebooks"
         file = Path(self.codebook.path).resolve()
-        return file.is_relative_to(ours.resolve()) and ours.resolve() != own.resolve()
+        ours = file.is_relative_to(shipped("config").resolve())
+        return ours and not file.is_relative_to(self.root.resolve())

@@ -69,7 +69,8 @@ class Doubts:
 
     def against(self, variable: str) -> tuple[str, ...]:
         """Return what speaks against the mapping of a variable, the gravest first."""
-        looks: tuple[Callable[[str], Iterator[str]], ...] = (
+        return _all_of(
+            variable,
             self._other_words,
             self._other_label,
             self._place,
@@ -81,10 +82,19 @@ class Doubts:
             self._kind,
             self._size,
             self._same_answers,
-            self._battery,
+            self._endings,
             self._checks,
         )
-        return tuple(dict.fromkeys(what for look in looks for what in look(variable)))
+
+    def doubtful(self, variable: str) -> tuple[str, ...]:
+        """Return what leaves a doubt: words that are not known, others that fit as well."""
+        return _all_of(
+            variable,
+            self._matching,
+            self._unknown_words,
+            self._better,
+            self._stem_of_others,
+        )
 
     def _columns(self, variable: str) -> list[str]:
         return list(self.reading.columns.get(variable, ()))
@@ -93,13 +103,40 @@ class Doubts:
         return self.reading.seen.legend.columns.get(column, "")
 
     def _other_words(self, variable: str) -> Iterator[str]:
-        """The words of its label are about another variable."""
+        """Say that the words of its label are about another variable."""
         for column in self._columns(variable):
             if rather := self.words.rather(variable, column):
                 yield f"the words of {column} are about {about(rather, self.words.year)}"
 
+    def _matching(self, variable: str) -> Iterator[str]:
+        """Say what the matcher has against it."""
+        yield from self.words.doubts(variable, self._columns(variable))
+
+    @cached_property
+    def words_known(self) -> bool:
+        """Whether the words of this file's labels are mostly understood."""
+        known = [
+            not self.words.unknown(variable, columns)
+            for variable, columns in self.reading.columns.items()
+            if any(map(self._label, columns))
+        ]
+        return sum(known) > MOSTLY * len(known)
+
+    def _unknown_words(self, variable: str) -> Iterator[str]:
+        """Say that no word of its label is about it, where the file's words are understood."""
+        if self.words_known and self.words.unknown(variable, self._columns(variable)):
+            yield "no word of its label is known to be about this"
+
+    def _better(self, variable: str) -> Iterator[str]:
+        """Say that another column, which nothing is read from, says as much."""
+        own = self._columns(variable)
+        better = self.words.better(variable, own, self.reading.used_for)
+        if better:
+            named = ", ".join(f"{column} (“{self._label(column)}”)" for column in better)
+            yield f"nothing is read from {named}, whose words fit as well"
+
     def _other_label(self, variable: str) -> Iterator[str]:
-        """Another column's label is what the codebook calls the variable."""
+        """Say that another column's label is what the codebook calls the variable."""
         said = plain(self.reading.codebook.variables[variable].label or "")
         own = [plain(self._label(c)) for c in self._columns(variable) if self._label(c)]
         if not said or not own:
@@ -125,7 +162,7 @@ class Doubts:
         return has_concept(seen.questions[column], place, seen.words)
 
     def _place(self, variable: str) -> Iterator[str]:
-        """Its label does not say that the partner is where the variable says."""
+        """Say that its label has the partner elsewhere than the variable."""
         if BLOCK_OF.get(variable) != "partners" or not self._places_named:
             return
         place = variable.rpartition("_")[2]
@@ -140,7 +177,7 @@ class Doubts:
             yield f"no word in the label of {', '.join(nowhere)} is known to say {place}"
 
     def _years(self, variable: str) -> Iterator[str]:
-        """Its name or label has another year."""
+        """Say that its name or label has another year."""
         year = self.reading.codebook.reference_year
         if year is None:
             return
@@ -153,7 +190,7 @@ class Doubts:
                 yield f"{column} is of {', '.join(map(str, sorted(named)))}, not of {wanted}"
 
     def _twice(self, variable: str) -> Iterator[str]:
-        """Another variable is read from the same column in the same way."""
+        """Say that another variable is read from the same column in the same way."""
         book = self.reading.codebook.variables
         for other, columns in self.reading.columns.items():
             shared = sorted(set(columns) & set(self._columns(variable)))
@@ -162,7 +199,7 @@ class Doubts:
                 yield f"{', '.join(shared)} is read for {other} too"
 
     def _codes(self, variable: str) -> Iterator[str]:
-        """A code is read as another answer than the legend says, or the other way round."""
+        """Say that codes are read the other way round than usual."""
         asked = self.reading.codebook.variables[variable]
         for column in self._columns(variable) if asked.codes else ():
             codes = [c for c in asked.codes or {} if c != "*"]
@@ -171,7 +208,7 @@ class Doubts:
                 yield odd
 
     def _unread(self, variable: str) -> Iterator[str]:
-        """Values that the codebook cannot read."""
+        """Say which values the codebook cannot read."""
         if self.reading.quality is not None:
             return  # then there are none: a file that has any is refused
         answers = self.reading.answers.get(variable)
@@ -185,7 +222,7 @@ class Doubts:
         return values.astype("float64")
 
     def _one_answer(self, variable: str) -> Iterator[str]:
-        """Nobody says no."""
+        """Say that nobody says no."""
         values = self._values(variable)
         if variable not in FLAGS or values is None or values.notna().sum() < FEWEST:
             return
@@ -198,7 +235,7 @@ class Doubts:
             yield f"fewer than {few} firms, or none, say yes"
 
     def _kind(self, variable: str) -> Iterator[str]:
-        """Its values are codes where an amount is meant."""
+        """Say that its values are codes where an amount is meant."""
         for column in self._columns(variable):
             profile = self.reading.seen.profiles[column]
             amount = variable in (*COUNTS, *MONEY, *SPENDING)
@@ -208,7 +245,7 @@ class Doubts:
                 yield f"{column} has a legend of answers, not amounts"
 
     def _size(self, variable: str) -> Iterator[str]:
-        """It is larger or smaller than what it belongs to."""
+        """Say that it is larger or smaller than what it belongs to."""
         for one, other, what in self._pairs(variable):
             small, large = self._values(one), self._values(other)
             if small is None or large is None:
@@ -216,7 +253,8 @@ class Doubts:
             both = small.notna() & large.notna() & (small != large)
             beyond = (small > large)[both]
             if both.sum() >= FEWEST and beyond.mean() > what[0]:
-                yield f"{one} is larger than {other} for {_part(beyond.mean())} of the firms{what[1]}"
+                part = _part(beyond.mean())
+                yield f"{one} is larger than {other} for {part} of the firms{what[1]}"
 
     def _pairs(self, variable: str) -> Iterator[tuple[str, str, tuple[float, str]]]:
         """Yield pairs of which the first is smaller for most firms, with how many may differ."""
@@ -244,18 +282,16 @@ class Doubts:
         for other in self._answers_alike.get(variable, ()):
             yield f"every firm answers as to {other}"
 
-    def _battery(self, variable: str) -> Iterator[str]:
-        """The others of its battery have names of another form."""
-        yield from self._stem_of_others(variable)
-        yield from self._endings(variable)
-
     def _stem_of_others(self, variable: str) -> Iterator[str]:
+        """Say that the others of its battery have names of another form."""
         block = BLOCK_OF.get(variable, "")
         if block not in ALIKE_ASKED:
             return
         fellows = BLOCKS.get(block, ())
         if block == "partners":  # those of the same place
-            fellows = tuple(v for v in fellows if v.rpartition("_")[2] == variable.rpartition("_")[2])
+            fellows = tuple(
+                v for v in fellows if v.rpartition("_")[2] == variable.rpartition("_")[2]
+            )
         one = {v: self.reading.stems[c[0]] for v in fellows if len(c := self._columns(v)) == 1}
         if variable not in one:
             return
@@ -265,7 +301,7 @@ class Doubts:
             yield f"the others of its battery are {common}…, this one is not"
 
     def _endings(self, variable: str) -> Iterator[str]:
-        """Where partners stand by number (coopn3, coope3), its numbers differ."""
+        """Say that its numbers differ, where partners stand by number (coopn3, coope3)."""
         if BLOCK_OF.get(variable) != "partners":
             return
         ends = {p: e for p in PARTNERS if (e := self._partner_endings(p)) and all(e)}
@@ -273,7 +309,10 @@ class Doubts:
         partner = variable.removeprefix("coop_").rpartition("_")[0]
         if len(alike) >= BATTERY and partner in ends and partner not in alike:
             home, away = (", ".join(sorted(part)) for part in ends[partner])
-            yield f"its columns end in {home} at home and in {away} abroad; those of the others end alike"
+            yield (
+                f"its columns end in {home} at home and in {away} abroad; those of the other "
+                "partners end alike"
+            )
 
     def _partner_endings(self, partner: str) -> tuple[set[str], ...]:
         return tuple(
@@ -286,14 +325,18 @@ class Doubts:
         )
 
     def _checks(self, variable: str) -> Iterator[str]:
+        """Say which checks of the answers fail that are about it."""
         for name, what in self.failed.items():
             block = name.removeprefix("filter_")
-            if name == f"{variable}_implies_yes" or variable in ABOUT.get(name, ()):
+            filters = block != name and self.reading.codebook.asked_if(block) == variable
+            parts = name.split("_within_") if "_within_" in name else []
+            named = {*ABOUT.get(name, ()), *parts, name.removesuffix("_implies_yes")}
+            if filters or variable in named:
                 yield what
-            elif name.startswith("filter_") and self.reading.codebook.asked_if(block) == variable:
-                yield what
-            elif "_within_" in name and variable in name.split("_within_"):
-                yield what
+
+
+def _all_of(variable: str, *looks: Callable[[str], Iterator[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(what for look in looks for what in look(variable)))
 
 
 def _part(share: float) -> str:

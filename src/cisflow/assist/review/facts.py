@@ -112,8 +112,9 @@ class Card:
         How many firms answered; None if they could not be read.
     value
         Per cent yes, or mean, in words; why it is withheld where it is.
-    against, remarks, speaks_for
-        What speaks against the mapping, what is worth knowing, and what speaks for it.
+    against, doubts, remarks, speaks_for
+        What speaks against the mapping, what leaves a doubt, what is worth knowing, and what speaks
+        for it.
     turned_down
         Columns that might have been taken.
     confirm
@@ -134,10 +135,16 @@ class Card:
     counts: Counts | None
     value: str
     against: tuple[str, ...]
+    doubts: tuple[str, ...]
     remarks: tuple[str, ...]
     speaks_for: tuple[str, ...]
     turned_down: tuple[Alternative, ...]
     confirm: str
+
+    @property
+    def doubted(self) -> tuple[str, ...]:
+        """All that speaks against it, the gravest first."""
+        return (*self.against, *self.doubts)
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,7 @@ class WaveSheet:
     @property
     def doubted(self) -> tuple[Card, ...]:
         """Cards that something speaks against."""
-        return tuple(card for card in self.cards if card.against)
+        return tuple(card for card in self.cards if card.doubted)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cisflow.assist.checking import _Source as Source, _sources as sources
+from cisflow.assist.checking import _Source as Source
+from cisflow.assist.checking import _sources as sources
 from cisflow.assist.inspection import ESSENTIAL
 from cisflow.assist.review import confirming
 from cisflow.assist.review.batteries import grids, placed, unused
@@ -90,20 +92,22 @@ def _wave(
     config_file: Path,
 ) -> WaveSheet:
     """Return the sheet of one wave."""
-    about = {
-        "country": source.country,
-        "name": source.name,
-        "wave": source.wave,
-        "file": " + ".join(shown(file) for file in files_of(source.entry["file"])),
-        "codebook": str(source.entry["codebook"]),
-    }
-    blank = WaveSheet(**about, path="", title="", reference_year=None)
+    blank = WaveSheet(
+        source.country,
+        source.name,
+        source.wave,
+        " + ".join(shown(file) for file in files_of(source.entry["file"])),
+        str(source.entry["codebook"]),
+        path="",
+        title="",
+        reference_year=None,
+    )
     try:
         codebook = load_codebook(source.entry["codebook"], places("config/codebooks", root))
     except CisflowError as error:
-        return _with(blank, errors=tuple(_told(error)))
+        return replace(blank, errors=tuple(_told(error)))
     codebook = codebook.configured(source.entry)
-    blank = _with(
+    blank = replace(
         blank,
         path=shown(codebook.path),
         title=codebook.title,
@@ -121,13 +125,9 @@ def _wave(
             labels_files,
         )
     except CisflowError as error:
-        return _with(blank, errors=tuple(_told(error)))
+        return replace(blank, errors=tuple(_told(error)))
     writer = confirming.Writer(source, codebook, root, config_file)
     return _filled(blank, reading, wrong, teller, run, writer)
-
-
-def _with(sheet: WaveSheet, **more: Any) -> WaveSheet:
-    return WaveSheet(**{**vars(sheet), **more})
 
 
 def _filled(
@@ -144,10 +144,10 @@ def _filled(
     failed = _failed(reading.quality)
     doubts = Doubts(reading, words, teller, {name: said for name, (said, _) in failed.items()})
     cards = [_card(v, doubts, states[v], writer) for v in reading.columns]
-    cards.sort(key=lambda c: (c.settled, not c.needed, not c.against, _order(c.variable)))
+    cards.sort(key=_urgency)
     labels = reading.seen.legend.columns
     names = reading.seen.names
-    return _with(
+    return replace(
         blank,
         rows=teller.count(len(reading.seen.data)),
         columns=len(names),
@@ -163,8 +163,10 @@ def _filled(
     )
 
 
-def _order(variable: str) -> int:
-    return FIRM_COLUMNS.index(variable) if variable in FIRM_COLUMNS else len(FIRM_COLUMNS)
+def _urgency(card: Card) -> tuple[Any, ...]:
+    """Return what is to be confirmed first, of that what is needed, of that what is doubted."""
+    order = FIRM_COLUMNS.index(card.variable)
+    return card.settled, not card.needed, not card.against, not card.doubts, order
 
 
 def _failed(quality: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
@@ -188,7 +190,12 @@ def _card(
     asked = reading.codebook.variables[variable]
     columns = _columns(variable, reading, teller)
     against = [
-        *(f"{c.name}, code {code.code}: {code.against}" for c in columns for code in c.codes if code.against),
+        *(
+            f"{c.name}, code {code.code}: {code.against}"
+            for c in columns
+            for code in c.codes
+            if code.against
+        ),
         *doubts.against(variable),
     ]
     tally = _counts(variable, reading, teller)
@@ -207,6 +214,7 @@ def _card(
         tally,
         _value(variable, reading, teller),
         tuple(against),
+        doubts.doubtful(variable),
         tuple(_remarks(variable, doubts)),
         tuple(_speaks_for(variable, doubts)),
         tuple(
@@ -267,14 +275,20 @@ def _counts(variable: str, reading: Reading, teller: Teller) -> Counts | None:
     """Return how many firms have which state of answer, where the column can be read."""
     if reading.quality is not None:
         n = reading.quality["variables"].get(variable)
-        keys = ("valid", "filtered", "missing", "invalid")
-        return Counts(*(teller.count(n[key]) for key in keys)) if n else None
+        if n is None:
+            return None
+        valid, filtered, missing, invalid = (
+            teller.count(n[key]) for key in ("valid", "filtered", "missing", "invalid")
+        )
+        return Counts(valid, filtered, missing, invalid)
     answer = reading.answers.get(variable)
     if answer is None:
         return None
-    valid, invalid = int(answer.values.notna().sum()), int(answer.invalid.sum())
-    told = map(teller.count, (valid, 0, len(answer.values) - valid - invalid, invalid))
-    return Counts(*told, filtered_known=False)
+    answered, unfit = int(answer.values.notna().sum()), int(answer.invalid.sum())
+    blank = len(answer.values) - answered - unfit
+    return Counts(
+        teller.count(answered), None, teller.count(blank), teller.count(unfit), filtered_known=False
+    )
 
 
 def _value(variable: str, reading: Reading, teller: Teller) -> str:
@@ -299,12 +313,11 @@ def _value(variable: str, reading: Reading, teller: Teller) -> str:
 def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
     """Yield what is worth knowing about a mapping and does not speak against it."""
     reading = doubts.reading
-    scores = doubts.words.scores.get(variable, {})
     columns = reading.columns[variable]
     labelled = [c for c in columns if reading.seen.legend.columns.get(c)]
     if columns and not labelled:
         yield "no label: only its name tells what it is"
-    elif variable in doubts.words.scores and not any(scores.get(c) for c in columns):
+    elif doubts.words.unknown(variable, columns) and not doubts.words_known:
         yield "no word of its label is known to be about this"
     for column in columns:
         if reading.seen.profiles[column].present == 0:
@@ -312,10 +325,7 @@ def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
 
 
 def _speaks_for(variable: str, doubts: Doubts) -> Iterator[str]:
-    found = doubts.words.matches.get(variable)
-    own = doubts.reading.columns[variable]
-    if found and set(found.columns) & set(own):
-        yield f"words of {', '.join(c for c in found.columns if c in own)}"
+    yield from doubts.words.speaks_for(variable, doubts.reading.columns[variable])
 
 
 def _absent(unread: Sequence[str], reading: Reading, words: Wording) -> Iterator[Absent]:

@@ -13,6 +13,7 @@ from cisflow.assist.review.facts import Code
 from cisflow.assist.review.reading import NO_ANSWER, UNKNOWN, Reading
 from cisflow.base.problems import CODE
 from cisflow.raw.extract import code_key
+from cisflow.study.canonical import TEXT
 
 OTHERS, BLANK = "(other values)", "(blank)"
 
@@ -26,7 +27,7 @@ def codes_of(reading: Reading, variable: str, column: str, teller: Teller) -> tu
     asked = reading.codebook.variables[variable]
     labels = reading.labels(column)
     values = reading.seen.data[column]
-    if asked.codes is None and not labels:
+    if variable == "firm_id" or (asked.codes is None and not labels):
         return ()
     counts = {str(v): int(n) for v, n in values.value_counts().items()}
     listed = _listed(reading, variable, column)
@@ -43,7 +44,7 @@ def codes_of(reading: Reading, variable: str, column: str, teller: Teller) -> tu
         Code(
             code,
             labels.get(code, ""),
-            _said(read.get(code, "a number")),
+            _said(read.get(code, "what it says" if variable in TEXT else "a number")),
             teller.count(rows.get(code_key(code), 0)),
             doubts.get(code, ""),
         )

@@ -62,7 +62,7 @@ MEANINGS = {
     "share_unchanged": "Per cent of turnover of {year} from unchanged products",
     "share_improved": "Per cent of turnover of {year} from improved products",
     "share_new": "Per cent of turnover of {year} from new products",
-    "share_new_firm": "Per cent of turnover of {year} from products new to the firm, not the market",
+    "share_new_firm": "Per cent of turnover of {year} from products new to the firm alone",
     "share_new_market": "Per cent of turnover of {year} from products new to the market",
     "rd_internal": "Spending in {year} on R&D done within the firm, an amount",
     "rd_external": "Spending in {year} on R&D done by others for the firm, an amount",

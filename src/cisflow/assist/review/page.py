@@ -95,7 +95,7 @@ def _marks(sheet: Sheet) -> Iterator[str]:
 def _wave(wave: WaveSheet, sheet: Sheet, first: bool) -> Iterator[str]:
     mark = ' class="first"' if first else ""
     yield f'<section>\n<h2{mark} id="{_anchor(wave)}">{escape(wave.name)}, {escape(wave.wave)}</h2>'
-    yield from _marks(sheet)
+    yield from (f'<p class="stamp">{escape(mark.name)}</p>' for mark in sheet.marks)
     rows = "" if wave.columns is None else f" · {counted(wave.rows, sheet.minimum)} rows, "
     rows += "" if wave.columns is None else f"{wave.columns:,} columns"
     yield f'<p class="soft">{_code(wave.file)}{rows} · labels: {escape(wave.labels or "none")} · '
@@ -132,22 +132,23 @@ def _summary(wave: WaveSheet) -> Iterator[str]:
     if not wave.cards:
         return
     if not wave.doubted:
-        yield "<p>Nothing was found that speaks against a mapping. That does not make them right.</p>"
+        yield "<p>Nothing was found that speaks against a mapping; they may still be wrong.</p>"
         return
     yield f"<h3>What speaks against {len(wave.doubted)} of {len(wave.cards)} mappings</h3>\n<ul>"
     for card in wave.doubted:
-        more = f" (and {len(card.against) - 1} more)" if len(card.against) > 1 else ""
+        more = f" (and {len(card.doubted) - 1} more)" if len(card.doubted) > 1 else ""
         link = f'<a href="#{_anchor(wave, card)}">{_code(card.variable)}</a>'
         from_ = ", ".join(_code(c.name) for c in card.columns[:BESIDE])
-        yield f"<li>{link} from {from_}: {escape(card.against[0])}{more}</li>"
+        yield f"<li>{link} from {from_}: {escape(card.doubted[0])}{more}</li>"
     yield "</ul>"
 
 
 def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
-    mark = "doubt" if card.against else "todo" if not card.settled else ""
+    mark = "doubt" if card.doubted else "todo" if not card.settled else ""
     parts = [
         f'<article class="card {mark}" id="{_anchor(wave, card)}">',
-        *_against(card.against),
+        *_against("against", card.against),
+        *_against("doubt", card.doubts),
         "<div>",
         f"<h4>{_breaking(card.variable)}</h4> {_state(card)}",
         f"<p>{escape(card.question)}</p>",
@@ -162,10 +163,19 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         "</div>\n<div>",
         *([f'<p class="value">{escape(card.value)}</p>'] if card.value else []),
         *([f'<p class="small">{escape(numbers_of(card, minimum))}</p>'] if card.counts else []),
-        *([] if card.settled and not card.against else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']),
+        *(
+            []
+            if card.settled and not card.against
+            else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']
+        ),
         "</div>\n</article>",
     ]
     return "\n".join(parts)
+
+
+def _confirm(card: Card) -> Iterator[str]:
+    if card.doubted or not card.settled:
+        yield f'<p><code class="cmd">{escape(card.confirm)}</code></p>'
 
 
 def _breaking(name: str) -> str:
@@ -179,17 +189,15 @@ def _said(card: Card) -> Iterator[str]:
         yield f'<p class="small soft">Codebook: {escape(card.said)}</p>'
 
 
-def _against(told: Sequence[str]) -> Iterator[str]:
+def _against(kind: str, told: Sequence[str]) -> Iterator[str]:
     if told:
-        yield f'<ul class="against">{"".join(f"<li>{escape(what)}</li>" for what in told)}</ul>'
+        listed = "".join(f"<li>{escape(what)}</li>" for what in told)
+        yield f'<ul class="{kind}s">{listed}</ul>'
 
 
 def _state(card: Card) -> str:
     kind = "good" if card.settled else "open"
-    chips = [f'<span class="chip {kind}">{escape(state_of(card))}</span>']
-    if card.needed and not card.settled:
-        chips.append('<span class="chip">needed</span>')
-    return " ".join(chips)
+    return f'<span class="chip {kind}">{escape(state_of(card))}</span>'
 
 
 def _source(card: Card) -> Iterator[str]:
@@ -201,7 +209,9 @@ def _source(card: Card) -> Iterator[str]:
 
 def _columns(columns: Sequence[Column], minimum: int) -> Iterator[str]:
     """Yield columns with their codes; those coded alike share a table."""
-    for _, group in groupby(columns, key=lambda c: [(k.code, k.meaning, k.read_as) for k in c.codes]):
+    for _, group in groupby(
+        columns, key=lambda c: [(k.code, k.meaning, k.read_as) for k in c.codes]
+    ):
         alike = list(group)
         if len(alike) > 1 and alike[0].codes:
             yield from _table(alike, minimum)
@@ -209,7 +219,9 @@ def _columns(columns: Sequence[Column], minimum: int) -> Iterator[str]:
         for column in alike:
             yield f"<p>{_code(column.name)} {_label(column.label)}</p>"
             if column.codes:
-                codes = "".join(f"<li>{_coded(c)} <b>{counted(c.rows, minimum)}</b></li>" for c in column.codes)
+                codes = "".join(
+                    f"<li>{_coded(c)} <b>{counted(c.rows, minimum)}</b></li>" for c in column.codes
+                )
                 yield f'<ul class="codes small">{codes}</ul>'
 
 
@@ -229,7 +241,9 @@ def _coded(code: Code) -> str:
 
 
 def _label(label: str) -> str:
-    return f'<span class="label">{escape(label)}</span>' if label else '<i class="soft">no label</i>'
+    return (
+        f'<span class="label">{escape(label)}</span>' if label else '<i class="soft">no label</i>'
+    )
 
 
 def _place(columns: Sequence[Column]) -> Iterator[str]:

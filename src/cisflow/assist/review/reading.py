@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import shortest
 from cisflow.assist.inspection import Look, profiles_of
 from cisflow.assist.legends import read_legend
@@ -207,7 +208,7 @@ def _look(
     """Look at the wave's rows, in the columns the codebook names and those whose words matter."""
     file = files_of(entry["file"])[0]
     legend = read_legend(file, opened, labels_files)
-    words = load_words(root, country, name)
+    words = load_words(root, country, name, legend.columns.values())
     asked = questions(opened.names, legend.columns, words)
     scores = scored(asked, words)
     wanted = {column.casefold() for column in codebook.needed_columns()}
@@ -215,7 +216,8 @@ def _look(
     rows = selected({"select": {**codebook.rows, **codebook.file.select}})
     present = Columns(opened.names)
     known = {column: values for column, values in rows.items() if present.find(column)}
-    read = opened.read(lambda name: name in about or name.casefold() in wanted, known)
+    chosen = {c for c in opened.names if c in about or c.casefold() in wanted}
+    read = opened.read(blocks_of(chosen, opened.names), known)
     data = read.table.apply(shortest)
     profiles = profiles_of(data, legend, words)
     names = opened.names

@@ -26,8 +26,11 @@ font-size:.82em;white-space:nowrap}.open{color:var(--open);background:var(--open
 border:1px solid var(--line);border-left:5px solid var(--good);background:var(--card);
 padding:.45rem .7rem;margin:.4rem 0;break-inside:avoid}
 .card.todo{border-left-color:var(--open)}.card.doubt{border-left:9px double var(--bad)}
-.against{grid-column:1/-1;color:var(--bad);background:var(--badbg);padding:.25rem .6rem;margin:0;
-list-style:none;font-weight:600}.against li::before{content:"\\2717  against: ";font-weight:800}
+.againsts,.doubts{grid-column:1/-1;padding:.25rem .6rem;margin:0;list-style:none}
+.againsts{color:var(--bad);background:var(--badbg);font-weight:600}
+.doubts{color:var(--open);background:var(--openbg)}
+.againsts li::before{content:"\\2717  against: ";font-weight:800}
+.doubts li::before{content:"?  doubt: ";font-weight:800}
 .label{font-weight:600}.codes{list-style:none;padding:0;margin:.15rem 0;display:flex;
 flex-wrap:wrap;gap:.15rem .9rem}.read{font-weight:600}.wrong{color:var(--bad);
 text-decoration:underline wavy}.value{font-size:1.1em;font-weight:700}
@@ -47,7 +50,8 @@ background:var(--badbg)}
 @media print{@page{size:A4;margin:11mm}:root{--paper:#fff;--ink:#000;--soft:#444;--line:#999;
 --card:#fff;--bad:#8a1500;--badbg:#fff;--open:#5a3d00;--openbg:#fff;--good:#1d5a2a;--goodbg:#fff;
 --link:#000}body{font-size:8.4pt;max-width:none;padding:0}nav{display:none}
-.card{grid-template-columns:25% 1fr 18%;padding:.2rem .35rem;margin:.25rem 0;gap:.1rem .6rem}.unused{columns:3 5cm}
+.card{grid-template-columns:25% 1fr 18%;padding:.2rem .35rem;margin:.25rem 0;gap:.1rem .6rem}
+.unused{columns:3 5cm}
 h2{break-before:page}h2.first{break-before:auto}h3{break-after:avoid}.wide{overflow:visible}
 a{text-decoration:none}}
 """

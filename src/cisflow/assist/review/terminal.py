@@ -35,12 +35,10 @@ def _wave(wave: WaveSheet, minimum: int) -> Iterator[str]:
                 yield from _card(card, minimum)
         if key == "needed" and wave.absent:
             yield f"\nNeeded by the models, and read from no column ({len(wave.absent)})"
-            yield aligned(
-                [
-                    (a.variable, "; ".join(f"{n.column} ({n.why})" for n in a.near) or "nothing near")
-                    for a in wave.absent
-                ]
-            )
+            near = ["; ".join(f"{n.column} ({n.why})" for n in a.near) for a in wave.absent]
+            names = [absent.variable for absent in wave.absent]
+            told = [text or "nothing comes near" for text in near]
+            yield aligned(list(zip(names, told, strict=True)))
     if wave.findings:
         yield "\nWhat the answers say against each other"
         yield from _problems(wave.findings)
@@ -60,6 +58,8 @@ def _card(card: Card, minimum: int) -> Iterator[str]:
     yield wrapped(card.question, "    ", "      ")
     for what in card.against:
         yield wrapped(f"AGAINST: {what}", "  ! ", "      ")
+    for what in card.doubts:
+        yield wrapped(f"doubt: {what}", "  ? ", "      ")
     for column in card.columns:
         label = f"“{column.label}”" if column.label else "no label"
         yield wrapped(f"{column.name}  {label}", "    ", "      ")
@@ -77,7 +77,7 @@ def _card(card: Card, minimum: int) -> Iterator[str]:
         yield wrapped("; ".join(filter(None, (card.source, card.note))), "    source: ", "      ")
     for other in card.turned_down:
         yield wrapped(f"not taken: {other.column} “{other.label}”: {other.why}", "    ", "      ")
-    if not card.settled or card.against:
+    if not card.settled or card.doubted:
         yield wrapped(card.confirm, "    → ", "      ")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cisflow.assist.inspection import Look
-from cisflow.assist.matching import SURE, WORTH_A_LOOK, Match, match
+from cisflow.assist.matching import WORTH_A_LOOK, Matches, match
 from cisflow.assist.review.facts import Alternative
 from cisflow.assist.review.meanings import meaning
 from cisflow.assist.vocabulary import Question, Words, likeness
 from cisflow.study.canonical import COUNTS, MONEY, PERCENT, SPENDING
 
+SURE = 0.5  # part of a label that is about a variable, which tells enough
+BETTER = "another column fits better"
 NUMBERS = (*COUNTS, *MONEY, *SPENDING, *PERCENT)
 CLEARLY = 0.15  # by which another variable fits better
 MOST_NEAR = 4
@@ -36,12 +38,18 @@ class Wording:
     """
 
     seen: Look
-    matches: Mapping[str, Match]
+    matches: Matches
     scores: Mapping[str, Mapping[str, float]]
     year: int | None
 
     def rather(self, variable: str, column: str) -> str | None:
-        """Return the variable that a column's label is clearly more about than about this one."""
+        """Return the variable that a column's label is clearly more about than about this one.
+
+        None where matching, which weighs more than words, takes the column for this one too.
+        """
+        found = self.matches.get(variable)
+        if found and column in found.columns:
+            return None
         own = self.scores.get(variable, {}).get(column, 0.0)
         others = {v: of[column] for v, of in self.scores.items() if v != variable and column in of}
         best = max(others, key=lambda v: others[v], default=None)
@@ -49,18 +57,58 @@ class Wording:
             return None
         return best
 
+    def turned_down(self, variable: str) -> dict[str, str]:
+        """Return the columns that matching turned down for a variable, and why."""
+        found = self.matches.get(variable)
+        told = found.turned_down if found else self.matches.turned_down.get(variable, ())
+        return dict(told)
+
+    def doubts(self, variable: str, own: Sequence[str]) -> Iterator[str]:
+        """Yield what matching found against columns that a variable is read from."""
+        found, turned = self.matches.get(variable), self.turned_down(variable)
+        taken = {*own} & {*found.columns} if found else set()
+        for evidence in found.evidence if found else ():
+            if evidence.speaks == "against" and evidence.column in taken:
+                yield f"{evidence.column}: {evidence.what}"
+        for column in own:
+            # Which other one would fit better is told by itself.
+            if turned.get(column, BETTER) != BETTER:
+                yield f"{column}: {turned[column]}"
+
+    def speaks_for(self, variable: str, own: Sequence[str]) -> Iterator[str]:
+        """Yield what matching found for columns that a variable is read from."""
+        found = self.matches.get(variable)
+        for evidence in found.evidence if found else ():
+            if evidence.speaks == "for" and evidence.column in own:
+                yield f"{evidence.column}: {evidence.what}"
+
+    def unknown(self, variable: str, columns: Sequence[str]) -> bool:
+        """Return whether columns have labels, and no word of them is known to be about this."""
+        of = self.scores.get(variable)
+        labelled = [c for c in columns if self.seen.legend.columns.get(c)]
+        return of is not None and bool(labelled) and not any(map(of.get, columns))
+
+    def better(self, variable: str, own: Sequence[str], used_for: Mapping[str, str]) -> list[str]:
+        """Return the columns that words alone would take, and that nothing is read from.
+
+        They are of the same kind and year, and at least as much of their labels is about it.
+        """
+        of, found = self.scores.get(variable, {}), self.matches.get(variable)
+        if not of or found is None:
+            return []
+        least = max((of.get(column, 0.0) for column in own), default=0.0)
+        others = [c for c in (*found.columns, *found.rivals) if c not in own and c not in used_for]
+        return [c for c in dict.fromkeys(others) if of.get(c, 0.0) >= max(least, SURE)]
+
     def near(self, variable: str, used_for: Mapping[str, str]) -> Iterator[Alternative]:
         """Yield the columns whose labels are most about a variable, and why none of them is it."""
-        of = self.scores.get(variable, {})
+        of, turned = self.scores.get(variable, {}), self.turned_down(variable)
         kinds = {sign.kind for sign in self.seen.words.signs if sign.variable == variable}
-        for column in sorted(of, key=lambda c: -of[c])[:MOST_NEAR]:
-            if of[column] < WORTH_A_LOOK:
-                return
-            yield Alternative(
-                column,
-                self.seen.legend.columns.get(column, ""),
-                self._why_not(variable, column, kinds, used_for.get(column, "")),
-            )
+        near = [c for c in sorted(of, key=lambda c: -of[c]) if of[c] >= WORTH_A_LOOK]
+        for column in near[:MOST_NEAR]:
+            other = self._why_not(variable, column, kinds, used_for.get(column, ""))
+            label = self.seen.legend.columns.get(column, "")
+            yield Alternative(column, label, turned.get(column, other))
 
     def _why_not(self, variable: str, column: str, kinds: set[str], used_for: str) -> str:
         profile = self.seen.profiles[column]
@@ -90,7 +138,8 @@ def scored(asked: Mapping[str, Question], words: Words) -> Scores:
 
 def wording(seen: Look, scores: Scores, year: int | None) -> Wording:
     """Hold the labels of a file against all variables."""
-    return Wording(seen, match(seen.profiles, seen.questions, seen.words, year), scores, year)
+    matches = match(seen.profiles, seen.questions, seen.words, year, data=seen.data)
+    return Wording(seen, matches, scores, year)
 
 
 def named_years(seen: Look, variable: str, column: str) -> set[int]:

@@ -24,7 +24,7 @@ def by_urgency(wave: WaveSheet) -> Iterator[tuple[str, list[Card]]]:
 
 def state_of(card: Card) -> str:
     """Return a card's state, and whether something speaks against it."""
-    return f"{card.state}, doubted" if card.against else card.state
+    return f"{card.state}, doubted" if card.doubted else card.state
 
 
 def numbers_of(card: Card, minimum: int) -> str:

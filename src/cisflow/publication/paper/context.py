@@ -32,7 +32,7 @@ from cisflow.publication.paper.paths import path_facts, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
-from cisflow.publication.paper.samples import wave_facts
+from cisflow.publication.paper.samples import accepted_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.provenance import versions
 
@@ -129,6 +129,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "printed": [findings.place(*place) for place in printed.shown],
         "with_accounts": any(accounts.values()),
         "without_accounts": [findings.name(c) for c, known in accounts.items() if not known],
+        "accepted": accepted_facts(findings),
         "waves": [wave_facts(findings, *place) for place in here],
         "surveys": survey_facts(findings),
     }
