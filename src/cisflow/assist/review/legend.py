@@ -117,9 +117,9 @@ def upside_down(read: Mapping[str, Any], legend: Mapping[str, str]) -> str:
     """Return what is odd in a yes/no coding without a legend: 0 for yes, or 1 for no beside 2."""
     if legend:
         return ""
-    said = {code_key(code): value for code, value in read.items()}
-    if said.get("0") is True and said.get("1") is False:
+    said = {code_key(code): _said(value) for code, value in read.items()}
+    if said.get("0") == "yes" and said.get("1") == "no":
         return "0 is read as yes and 1 as no, the other way round than usual"
-    if said.get("1") is False and said.get("2") is True:
+    if said.get("1") == "no" and said.get("2") == "yes":
         return "1 is read as no and 2 as yes, the other way round than usual"
     return ""

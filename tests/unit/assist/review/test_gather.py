@@ -16,15 +16,21 @@ def reviewed(folder, **changes):
     return wave, {card.variable: card for card in wave.cards}
 
 
-def test_a_right_mapping_has_nothing_against_it(tmp_path):
-    wave, cards = reviewed(tmp_path)
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The sheet of the survey as it is."""
+    return reviewed(tmp_path_factory.mktemp("plain"))
+
+
+def test_a_right_mapping_has_nothing_against_it(plain):
+    wave, cards = plain
     assert {v: card.doubted for v, card in cards.items() if card.doubted} == {}
     assert not wave.errors
     assert not wave.findings
 
 
-def test_a_card_tells_label_legend_numbers_and_place(tmp_path):
-    _, cards = reviewed(tmp_path)
+def test_a_card_tells_label_legend_numbers_and_place(plain):
+    _, cards = plain
     (column,) = cards["group"].columns
     assert column.label == "Is the firm part of an enterprise group?"
     assert [(c.code, c.meaning, c.read_as) for c in column.codes] == [
@@ -39,8 +45,8 @@ def test_a_card_tells_label_legend_numbers_and_place(tmp_path):
     assert column.after[0].used_for == "product_innovation"
 
 
-def test_not_asked_and_missing_are_told_apart(tmp_path):
-    _, cards = reviewed(tmp_path)
+def test_not_asked_and_missing_are_told_apart(plain):
+    _, cards = plain
     card = cards["coop_suppliers_domestic"]
     cooperate = int((answers()["co"] == "1").sum())
     assert card.counts.valid == 10 * round(cooperate / 10)
@@ -84,9 +90,9 @@ def test_what_the_config_confirms_is_confirmed(tmp_path):
                                       or "_foreign" in c.variable}
 
 
-def test_the_command_confirms_the_variable_or_the_battery(tmp_path):
-    wave, cards = reviewed(tmp_path)
-    book = (tmp_path / "book.yaml").as_posix()
+def test_the_command_confirms_the_variable_or_the_battery(plain):
+    wave, cards = plain
+    book = wave.path
     assert cards["turnover"].confirm == f"cisflow confirm {book} turnover"
     partners = next(g for g in wave.grids if g.title.startswith("Partners"))
     assert partners.confirm == f"cisflow confirm {book} partners"
