@@ -48,6 +48,8 @@ def _publish(folder, data, unconfirmed):
     (publication / "claims.csv").write_text("claim,verdict\nc1,holds\n")
     rows = [{"exhibit": name, **dict(zip(KEYS, item, strict=True))} for name, item in ITEMS.items()]
     pd.DataFrame(rows).to_csv(publication / "exhibits.csv", index=False)
-    settings = {"run": "madeup", "title": "A study", "data": data, "seed": 1} | {"unconfirmed": unconfirmed}
+    settings = {"run": "madeup", "title": "A study", "data": data, "seed": 1} | {
+        "unconfirmed": unconfirmed
+    }
     sources = {section: {} for section in ("inputs", "config", "lock", "code")}
     write_manifest(publication / "manifest.json", settings, sources)

@@ -58,6 +58,9 @@ config["marks"] = [
     for mark in marks_of(RUN.settings.data, RUN.settings.unconfirmed)
 ]
 
+# What the first page of the report tells of the surveys.
+config["surveys"] = RUN.settings.as_params().get("surveys", {})
+
 # Jobs know what comes with cisflow by its content, never by where it lies: a folder that is copied
 # or moved, and a package that is installed anew, make nothing run again.
 LOCK = content_digest([ENVIRONMENT])

@@ -73,6 +73,7 @@ for code in RUN.at_hand:
             models=SPECS,
             waves=list(RUN.files(code)),
             official_rates=held(RUN.at_hand[code].official_rates),
+            employees_from=RUN.employees_from(code),
             profile=RUN.profile.as_params(),
             lag=RUN.settings.lag,
             lags=list(RUN.settings.lags or []),

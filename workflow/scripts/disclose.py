@@ -27,6 +27,7 @@ with reported(snakemake.log[0]):
         country=params.country,
         lag=params.lag,
         lags=params.lags,
+        employees_from=params.employees_from,
         official=read_official_rates(given.official_rates) if given.official_rates else None,
         earlier={Path(file).stem: Sets.read(file) for file in given.earlier},
     )

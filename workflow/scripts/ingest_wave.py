@@ -4,6 +4,7 @@ with reported(snakemake.log[0]):
     from cisflow.base.paths import places
     from cisflow.base.records import write_firms, write_record
     from cisflow.study.codebook_files import load_codebook
+    from cisflow.survey.contradictions import refuse_contradictions
     from cisflow.survey.ingest import ingest_wave
     from cisflow.survey.semantics import print_warnings
 
@@ -17,7 +18,8 @@ with reported(snakemake.log[0]):
         name=snakemake.params.name,
         sha256=source.get("sha256"),
     )
+    heading = f"{snakemake.params.name}, wave {snakemake.wildcards.wave}"
+    refuse_contradictions(quality, heading)
     write_firms(firms, snakemake.output.firms)
     write_record(quality, snakemake.output.quality, snakemake.params.stamp)
-    heading = f"{snakemake.params.name}, wave {snakemake.wildcards.wave}"
     print_warnings(quality, heading)

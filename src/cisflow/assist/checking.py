@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cisflow.assist.scaffold_text import TODO
+from cisflow.assist.scaffold_text import LOOK, TODO
 from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
-from cisflow.base.paths import files_of, found, places, shown
+from cisflow.base.paths import files_of, found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.codebook import DRAFTED, Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.models import expanded
 from cisflow.study.run import Run, load_run
+from cisflow.survey.contradictions import contradictions
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -39,12 +41,16 @@ class Findings:
         Per extract that could be read, what it holds.
     models
         Per model and wave what it lacks.
+    unconfirmed
+        Per extract the variables it needs whose mapping nobody has confirmed, and what is known of
+        each.
     """
 
     errors: list[tuple[str, Problem]] = field(default_factory=list)
     warnings: list[tuple[str, Problem]] = field(default_factory=list)
     extracts: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=list)
+    unconfirmed: list[dict[str, Any]] = field(default_factory=list)
 
     def refuse(self, error: CisflowError) -> None:
         """Add the problems of an error that have not been told."""
@@ -93,6 +99,7 @@ def check_run(config_file: Path, root: Path) -> Findings:
             _check_source(source, folders, findings, asked, firms, told=not there)
     if run is not None:
         findings.models = _models(run, root, asked)
+        findings.unconfirmed = list(_unconfirmed(run, shown(config_file)))
         findings.errors += _nothing_to_estimate(findings.models, shown(config_file))
         findings.warnings += _needless_changes(run, root, asked, shown(config_file))
     return findings
@@ -152,6 +159,42 @@ def _todos(
                 )
 
 
+def _unconfirmed(run: Run, config: str) -> Iterator[dict[str, Any]]:
+    """Yield per extract what nobody has confirmed, with what speaks for it and against it."""
+    for (country, wave), states in run.unconfirmed.items():
+        name = run.source(country, wave).codebook
+        files = codebook_files(name, run.codebook_folders)
+        codebook = load_codebook(name, run.codebook_folders)
+        doubts = dict(_doubts(files))
+        own = not files[0].resolve().is_relative_to(shipped("config").resolve())
+        drafted = own or DRAFTED in states.values()
+        yield {
+            "where": run.heading(country, wave),
+            "country": country,
+            "wave": wave,
+            "codebook": codebook.path,
+            "confirm": f"{shown(files[0])}" if drafted else f"{config} {country}/{wave}",
+            "variables": [
+                {"variable": v, "state": state, "evidence": _evidence(codebook, v, doubts)}
+                for v, state in states.items()
+            ],
+        }
+
+
+def _evidence(codebook: Codebook, variable: str, doubts: Mapping[str, str]) -> str:
+    """Return what a codebook says of a mapping beside its state: a doubt, a note, a source."""
+    entry = codebook.variables[variable]
+    return doubts.get(variable) or entry.note or entry.source or ""
+
+
+def _doubts(files: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Yield what drafts say is less certain than the rest, by variable."""
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if found := re.match(rf"# {LOOK}: (\w+): (.*)", line):
+                yield found[1], found[2]
+
+
 def _check_source(
     source: _Source,
     folders: list[Path],
@@ -186,6 +229,7 @@ def _check_source(
     if accounts:
         findings.warnings += _linked(source, table, firms.get(source.country))
     else:
+        findings.errors += [(source.heading, problem) for problem in contradictions(quality)]
         findings.warnings += [(source.heading, problem) for problem in warnings(quality)]
         variables = quality["variables"]
         answered = {

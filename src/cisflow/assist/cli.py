@@ -1,4 +1,4 @@
-"""``cisflow new | run | inspect | init | review | check | …``: all of a study, by one command.
+"""``cisflow new | run | inspect | init | check | review | confirm | …``: all of a study.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).
@@ -122,6 +122,18 @@ def _parser() -> argparse.ArgumentParser:
     forms.add_argument("--terminal", action="store_true", help="print it as text")
     forms.add_argument("--json", action="store_true", help="print JSON")
 
+    text = "note that variables mean what their codebook says: you held them against the file"
+    confirm = _command(commands, "confirm", text, _confirm)
+    help_ = "codebook of your own, or config that uses one which comes with cisflow"
+    _add_file(confirm, "file", "FILE", help_)
+    confirm.add_argument(
+        "names",
+        metavar="VARIABLE",
+        nargs="+",
+        help="variable or block, such as turnover or partners; of a config its COUNTRY/WAVE first",
+    )
+    confirm.add_argument("--json", action="store_true", help="print JSON")
+
     text = "gather what is meant to leave the centre, for its output checker"
     release = _command(commands, "release", text, _release)
     release.add_argument("run", type=Path, metavar="RUN", help="folder results/<run>")
@@ -160,8 +172,12 @@ EXAMPLES = {
     "run": "cisflow run config/nl.yaml --cores 4\n  cisflow run --dry-run",
     "inspect": "cisflow inspect data/raw/NL/cis2016.csv",
     "init": "cisflow init NL --wave 2016=data/raw/NL/cis2016.csv",
-    "check": "cisflow check config/nl.yaml",
+    "check": "cisflow check config/nl.yaml\n\n"
+    "What nobody has confirmed is listed and is no error: the run goes through, and all it\n"
+    "publishes is marked DRAFT MAPPING. With `record: true` in the config it is one.",
     "review": "cisflow review config/nl.yaml",
+    "confirm": "cisflow confirm config/codebooks/national/nl2016.yaml turnover partners\n"
+    "  cisflow confirm config/nl.yaml NL/2016 turnover partners",
     "release": "cisflow release results/nl --date 2026-11-28",
     "verify": "cisflow verify results/nl",
     "baseline": "cisflow baseline save results/nl",
@@ -289,6 +305,14 @@ def _release(options: argparse.Namespace) -> int:
 
     packet = write_packet(options.run, options.out, options.date or "")
     print(f"{packet.folder.as_posix()}: {len(packet.outputs)} outputs; read sheet.html first.")
+    return FINE
+
+
+def _confirm(options: argparse.Namespace) -> int:
+    from cisflow.assist.confirming import confirm
+    from cisflow.assist.screen import confirmed_text
+
+    _show(confirm(options.file, options.names, HERE), options.json, confirmed_text)
     return FINE
 
 

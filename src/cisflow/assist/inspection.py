@@ -13,7 +13,8 @@ import pandas as pd
 
 from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
-from cisflow.assist.legends import WORKBOOKS, Legend, read_legend
+from cisflow.assist.drafts import is_draft
+from cisflow.assist.legends import MOST_SHEETS, Legend, read_legend
 from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
 from cisflow.assist.support import supported_models
 from cisflow.assist.triples import TRIPLES
@@ -23,9 +24,10 @@ from cisflow.base.documents import did_you_mean, read_yaml
 from cisflow.base.paths import found, places, shown
 from cisflow.base.problems import FEWEST_TOLD, CisflowError, Problem, told_codes
 from cisflow.base.thresholds import MINIMUM_CELL, is_small
-from cisflow.raw.extract import open_extract
+from cisflow.raw.extract import column_names, open_extract
 from cisflow.raw.opened import UnreadableError
-from cisflow.raw.single import sheets_of
+from cisflow.raw.sheets import WORKBOOKS
+from cisflow.raw.single import refusing, sheets_of
 from cisflow.study.canonical import FIRM_COLUMNS, PERCENT
 from cisflow.study.codebook import MULTIPLES, Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
@@ -36,6 +38,8 @@ from cisflow.survey.labels import in_codes
 from cisflow.survey.quality import ROUNDING
 
 BEST_SHOWN = 5
+# Columns about these are read, whatever else they say: they tell rows apart, or belong to blocks.
+OF_BLOCKS = ("year_of", "country_of", "share", "cooperation", "source")
 # Below this share of its required variables a codebook is not about this file.
 RECOGNISED = 0.3
 SUMS_MOSTLY = 0.8
@@ -67,6 +71,8 @@ class Look:
         The project's words.
     rows, read_as
         Number of rows, and how the file was read.
+    remarks
+        What of the file was passed over, such as titles and totals.
     """
 
     path: Path
@@ -78,6 +84,7 @@ class Look:
     words: Words
     rows: int
     read_as: str
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,7 @@ def look(
     CisflowError
         The file cannot be read.
     """
-    options = {**sheet_of(path), **(options or {})}
+    options = options if options is not None else sheet_of(path)
     opened = open_extract(path, options)
     names = opened.names
     labels = read_legend(path, opened, labels_files)
@@ -156,19 +163,61 @@ def look(
     read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
-    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as)
+    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as, tuple(read.remarks))
 
 
-def sheet_of(path: Path) -> dict[str, str]:
-    """Return which sheet of a workbook to read, where that is not the first: the largest."""
+def sheet_of(path: Path, books: Collection[Codebook] = ()) -> dict[str, str]:
+    """Return which sheet of a workbook to read, where that is not the first.
+
+    It is the one whose columns a codebook knows best; where none is known, the one with most
+    columns, and of these the largest.
+
+    Parameters
+    ----------
+    path
+        The file, perhaps no workbook.
+    books
+        Codebooks to hold the sheets against.
+    """
     if path.suffix.lower() not in WORKBOOKS or not path.is_file():
         return {}
     try:
         sheets = sheets_of(path)
     except UnreadableError:
         return {}  # opening the file will say what is wrong with it
-    largest = max(sheets, key=lambda name: sheets[name])
-    return {} if largest == next(iter(sheets)) else {"sheet": largest}
+    if len(sheets) < 2:
+        return {}
+    names = _names_by_sheet(path, path.stat().st_mtime_ns, tuple(list(sheets)[:MOST_SHEETS]))
+
+    def worth(sheet: str) -> tuple[float, int, int, int]:
+        fits = rank(names[sheet], books) if names[sheet] and books else []
+        known = fits[0] if fits and fits[0].share >= RECOGNISED else None
+        found = (known.share, len(known.found)) if known else (0.0, 0)
+        return (*found, len(names[sheet]), sheets[sheet])
+
+    best = max(names, key=worth)
+    return {} if best == next(iter(sheets)) else {"sheet": best}
+
+
+def named_sheet(path: Path, books: Collection[Codebook]) -> dict[str, str]:
+    """Return which sheet of a workbook to read, be it the first; nothing for other files."""
+    if path.suffix.lower() not in WORKBOOKS:
+        return {}
+    with refusing(shown(path)):
+        first = next(iter(sheets_of(path)))
+    return sheet_of(path, books) or {"sheet": first}
+
+
+@lru_cache(maxsize=8)
+def _names_by_sheet(path: Path, _changed: int, sheets: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the columns of every sheet; none of one that cannot be read as a table."""
+    found = {}
+    for sheet in sheets:
+        try:
+            found[sheet] = column_names(path, {"sheet": sheet})
+        except CisflowError:
+            found[sheet] = []
+    return found
 
 
 def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
@@ -180,7 +229,7 @@ def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, P
 
 
 def _may_matter(asked: Question, words: Words) -> bool:
-    if any(has_concept(asked, concept, words) for concept in ("year_of", "country_of")):
+    if any(has_concept(asked, concept, words) for concept in OF_BLOCKS):
         return True
     return any(likeness(asked, sign, words) >= WORTH_A_LOOK for sign in words.signs)
 
@@ -196,6 +245,19 @@ def all_codebooks(folders: Collection[Path]) -> list[Codebook]:
         for file in sorted(folder.rglob("*.yaml"))
     )
     return list(_loaded(files))
+
+
+def settled_codebooks(folders: Collection[Path]) -> list[Codebook]:
+    """Return the codebooks that a file may be recognised by: all but drafts nobody has confirmed.
+
+    A draft fits the file it was made from whatever its mistakes, so that a fit says nothing.
+    """
+    return [book for book in all_codebooks(folders) if not is_draft(book, _text(book, folders))]
+
+
+def _text(codebook: Codebook, folders: Collection[Path]) -> str:
+    files = (folder / f"{codebook.id}.yaml" for folder in folders)
+    return next((file.read_text(encoding="utf-8") for file in files if file.is_file()), "")
 
 
 @lru_cache(maxsize=2)
@@ -274,9 +336,10 @@ def inspect_file(
     """
     folders = places("config/codebooks", root)
     asked = load_codebook(codebook, folders) if codebook else None
-    options = {**sheet_of(path), **(asked.file.options if asked else {})}
+    books = settled_codebooks(folders)
+    options = {**sheet_of(path, books), **(asked.file.options if asked else {})}
     names = open_extract(path, options).names
-    fits = rank(names, all_codebooks(folders))
+    fits = rank(names, books)
     chosen = _fit(names, asked) if asked else (fits[0] if fits else None)
     also = chosen.codebook.needed_columns() if chosen else []
     seen = look(path, root, labels_files=labels_files, also=also, options=options)
@@ -308,7 +371,7 @@ def inspect_file(
             for m in sorted(by_words.values(), key=lambda m: FIRM_COLUMNS.index(m.variable))
         ],
         "suspicious": [] if accounts else list(suspicious(seen, fit, by_words)),
-        "codings": _codings(seen, fit, by_words),
+        "codings": [] if accounts else _codings(seen, fit, by_words),
         "models": [] if accounts else _models(root, {*mapped, *by_words}),
     }
 

@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import OpenExtract, code_key, column_names, read_extract
+from cisflow.raw.opened import WHOLE
+from cisflow.raw.sheets import WORKBOOKS
 from cisflow.raw.single import refusing, sheets_of
 
-WORKBOOKS = (".xlsx",)
 TABLES = (".csv", ".tsv", ".txt", *WORKBOOKS)
 MOST_SHEETS = 30  # of a workbook that are looked through for labels
 # A table beside the file is its list of labels if it names this share of the file's columns; a
@@ -127,7 +129,7 @@ def _merged(found: Sequence[Legend]) -> Legend:
 
 def _legends_of(file: Path, names: Sequence[str], share: float) -> list[Legend]:
     """Return the labels in the tables of a file that are about these columns."""
-    tables: list[tuple[str, dict[str, str]]] = [(file.name, {})]
+    tables: list[tuple[str, dict[str, Any]]] = [(file.name, {})]
     if file.suffix.lower() in WORKBOOKS:
         with refusing(shown(file)):
             sheets = list(sheets_of(file))[:MOST_SHEETS]
@@ -137,9 +139,10 @@ def _legends_of(file: Path, names: Sequence[str], share: float) -> list[Legend]:
 
 
 def _table_of(
-    file: Path, names: Sequence[str], share: float, place: str, how: dict[str, str]
+    file: Path, names: Sequence[str], share: float, place: str, how: dict[str, Any]
 ) -> Legend | None:
     """Return the labels in a table, or None if it is not about these columns."""
+    how = {**how, **WHOLE}
     if len(column_names(file, how)) < 2:
         return None
     table = _with_first_row(read_extract(file, options=how), names)

@@ -146,7 +146,7 @@ def match(
     chosen = _assigned([f for f in fits if f.column not in apart], profiles, questions)
     matches = Matches({v: _match(v, found, profiles, words) for v, found in chosen.items()})
     matches.strangers = unknown
-    _ask_which(matches, weighed)
+    _ask_which(matches, weighed, questions)
     _tell_shared_doubts(matches, fits, questions, words)
     _tell_left_over(matches, profiles, questions, words)
     if data is not None and set(SHARES).isdisjoint(settled):
@@ -215,7 +215,9 @@ def _match(
     )
 
 
-def _ask_which(matches: Matches, weighed: Iterable[Weighed]) -> None:
+def _ask_which(
+    matches: Matches, weighed: Iterable[Weighed], questions: Mapping[str, Question]
+) -> None:
     """Leave open which of several weights is meant, if they differ by what is said of each.
 
     One weight is taken whatever else its label says; the unqualified one of several with a doubt.
@@ -230,11 +232,11 @@ def _ask_which(matches: Matches, weighed: Iterable[Weighed]) -> None:
     if not fits:
         return
     best = fits[0]
-    plain_ones = [w.column for w in fits if w.likeness == 1]
-    equal = plain_ones or [w.column for w in fits]
-    if len(set(equal)) > 1:
+    said = {w.column: set(questions[w.column].said) for w in fits}
+    equal = list(said) if not all(said[best.column] <= other for other in said.values()) else []
+    if equal:
         matches.pop("weight", None)
-        matches.which["weight"] = tuple(dict.fromkeys(equal))
+        matches.which["weight"] = tuple(sorted(equal, key=list(questions).index))
     elif "weight" not in matches:
         against = Evidence(best.column, "against", best.refused)
         matches["weight"] = Match("weight", (best.column,), best.likeness, evidence=(against,))

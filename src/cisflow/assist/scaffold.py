@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import currency_of, name_of
+from cisflow.assist import drafts
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
-from cisflow.assist.inspection import RECOGNISED, Fit, Look, all_codebooks, look, rank, sheet_of
+from cisflow.assist.inspection import RECOGNISED, Fit, Look, look, named_sheet, rank, settled_codebooks, sheet_of
 from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.base.documents import read_yaml
@@ -23,7 +24,9 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import load_codebook
-from cisflow.study.models import expanded
+from cisflow.study.models import expanded, models_of, with_unions
+from cisflow.study.weightings import SURVEY_WEIGHT, weightings
+from cisflow.survey.contradictions import contradictions
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -96,6 +99,8 @@ class Wave:
         What is left to decide, and to look over.
     how
         What was done, in words.
+    sheet
+        The sheet of a workbook, where neither the codebook says it nor it is the first.
     """
 
     name: str
@@ -109,11 +114,13 @@ class Wave:
     todos: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     how: str = ""
+    sheet: str | None = None
 
     def source(self, country: str) -> dict[str, Any]:
         """Return the wave's entry in the config, of one country."""
         select = self.rows.countries.get(country)
         entry = {"file": shown(self.path), "codebook": self.codebook}
+        entry |= {"sheet": self.sheet} if self.sheet else {}
         return {**entry, "select": select} if select else entry
 
 
@@ -154,7 +161,9 @@ def initialise(
     dict
         ``written`` (files), ``waves`` (per wave ``wave``, ``file``, ``codebook``, ``how``,
         ``todo``, ``look``), ``accounts``, ``models``, ``model_changes``, and over all waves
-        ``todo`` (what is left to decide) and ``look`` (what to look over).
+        ``todo`` (what is left to decide) and ``look`` (what to look over). Where an earlier draft
+        is there, ``changes`` says per file what the new one says otherwise, and ``kept`` which
+        files a person has edited, beside which it was written.
 
     Raises
     ------
@@ -165,7 +174,6 @@ def initialise(
     _refuse_names(countries, run, waves, name)
     out = out or Path()
     config_file = out / "config" / f"{run}.yaml"
-    _refuse_existing([config_file])
     task = Task(
         {country: name or name_of(country) for country in countries},
         waves,
@@ -173,13 +181,12 @@ def initialise(
         out,
         root,
         labels_files,
-        all_codebooks(places("config/codebooks", root)),
+        settled_codebooks(places("config/codebooks", root)),
     )
     planned: list[Wave] = []
     for wave, path in waves.items():
         planned.append(_planned(task, wave, path, planned))
-    _refuse_existing([wave.file for wave in planned if wave.file])
-    accounts_book, todos = _accounts_codebook(accounts, task.books) if accounts else ("", [])
+    books, todos = _accounts_entry(accounts, task.books) if accounts else ({}, [])
     todos += [f"name: what {c} is called in the paper" for c, n in task.countries.items() if not n]
     models = _models(root, planned, accounts is not None)
     names = {country: named or country for country, named in task.countries.items()}
@@ -187,18 +194,19 @@ def initialise(
         run,
         names,
         {c: {w.name: w.source(c) for w in planned} for c in names},
-        (accounts, accounts_book) if accounts else None,
+        books,
         models,
         todos,
         os.path.relpath(shipped("workflow", "schemas"), config_file.parent),
     )
-    written = []
-    for file, content in [*((w.file, w.text) for w in planned if w.file), (config_file, text)]:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-        written.append(shown(file))
+    writings = drafts.planned({**{w.file: w.text for w in planned if w.file}, config_file: text})
+    drafts.write(writings)
+    doubts = {w.file: w.doubts for w in writings}
     return {
-        "written": written,
+        "written": [shown(w.file) for w in writings],
+        "config": shown(config_file),
+        "kept": [shown(w.meant) for w in writings if w.kept],
+        "changes": {shown(w.meant): w.changes for w in writings if w.changes},
         "waves": [
             {
                 "wave": w.name,
@@ -210,11 +218,20 @@ def initialise(
             }
             for w in planned
         ],
-        "accounts": accounts_book or None,
+        "accounts": books.get("codebook"),
+        "accounts_sheet": books.get("sheet"),
         "models": list(models[0]),
         "model_changes": {model: dict(changes) for model, changes in models[1].items()},
         "todo": [*todos, *(f"{w.name}: {todo}" for w in planned for todo in w.todos)],
-        "look": [f"{w.name}: {note}" for w in planned for note in w.notes],
+        "look": [
+            *(f"{w.name}: {note}" for w in planned for note in w.notes),
+            *(
+                f"{w.name}: {drafts.LAST_TIME}{doubt}"
+                for w in planned
+                if w.file
+                for doubt in doubts.get(w.file, [])
+            ),
+        ],
     }
 
 
@@ -243,27 +260,12 @@ def _refuse_names(
         raise CisflowError("cisflow init", problems)
 
 
-def _refuse_existing(files: Sequence[Path]) -> None:
-    there = [file for file in files if file.exists()]
-    if there:
-        raise CisflowError(
-            "cisflow init",
-            [
-                Problem(
-                    f"{shown(file)} exists, and is not overwritten",
-                    "move it away, or choose another name with --run or another folder with --out",
-                )
-                for file in there
-            ],
-        )
-
-
 def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave:
     """Choose or draft the codebook of one wave; one that is much like an earlier one extends it."""
-    sheet = sheet_of(path)
+    sheet = sheet_of(path, [book for book in task.books if book.table == "firms"])
     names = column_names(path, sheet)
     fit = _best(names, task.books, year_of(wave))
-    seen = _look(task, path, also=names if fit else [])
+    seen = _look(task, path, sheet, also=names if fit else [])
     if fit is not None and fit.codebook.reference_year != year_of(wave) and _labelled(seen):
         fit = None  # labels tell more than names that are those of another round
     if seen.rows == 0:
@@ -275,32 +277,40 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
         what = f"no column of the file tells {', '.join(task.countries)} apart"
         remedy = "give every country a run of its own: its files are not pooled"
         raise CisflowError(shown(path), Problem(what, remedy))
-    planned = Wave(wave, path, fit.name if fit else "", rows)
-    as_it_is = fit is not None and not fit.missing and not rows.wave and not sheet
+    planned = Wave(wave, path, fit.name if fit else "", rows, sheet=sheet.get("sheet"))
+    as_it_is = fit is not None and not fit.missing and not rows.wave
     if fit is not None and as_it_is and _works(task, planned, fit):
         planned.how = f"fits {fit.name} as it is"
+        planned.notes = _passed_over(seen)
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency(wave), task.books)
     if sheet:
         made.head = {"file": sheet, **made.head}
+        made.notes.append(f"file: of the workbook's sheets '{planned.sheet}' was read")
+        planned.sheet = None
     made.known_columns += [c for choice in rows.countries.values() for c in choice] + list(
         rows.wave
     )
+    made.notes[:0] = _passed_over(seen)
     if rows.remark:
         made.remarks["rows:"] = rows.remark
-    if rows.todo:
-        made.todos.insert(0, rows.todo)
+    made.todos[:0] = [told for told in (rows.todo, rows.asks) if told]
     planned.draft = made
     short = [beyond(made, w.draft, w.codebook) for w in earlier if w.draft is not None]
     _write(task, planned, next(filter(None, reversed(short)), made), seen, earlier)
     return planned
 
 
+def _passed_over(seen: Look) -> list[str]:
+    """Return what of the file was passed over, for a person to agree with."""
+    return [f"file: {', '.join(seen.remarks)}"] if seen.remarks else []
+
+
 def _labelled(seen: Look) -> bool:
     return len(seen.legend.columns) > LABELLED * len(seen.names)
 
 
-def _look(task: Task, path: Path, also: Sequence[str]) -> Look:
+def _look(task: Task, path: Path, sheet: dict[str, str], also: Sequence[str]) -> Look:
     # Of several countries none is the one that labels mean by home.
     country = next(iter(task.countries)) if len(task.countries) == 1 else ""
     return look(
@@ -310,6 +320,7 @@ def _look(task: Task, path: Path, also: Sequence[str]) -> Look:
         country=country,
         country_name=task.countries.get(country, ""),
         also=also,
+        options=sheet,
     )
 
 
@@ -361,7 +372,7 @@ def _works(task: Task, wave: Wave, fit: Fit) -> bool:
             firms, quality = ingest_wave(wave.path, codebook, country, wave.name, name=name or None)
         except CisflowError:
             return False
-        if quality["checks"].get(MENDABLE, {}).get("failed"):
+        if quality["checks"].get(MENDABLE, {}).get("failed") or any(contradictions(quality)):
             return False
         wave.variables = sorted(as_asked([*fit.found, *fit.optional], firms))
     return True
@@ -398,6 +409,7 @@ def _tried(
                     wave.path, codebook, country, wave.name, name=name or None
                 )
                 wave.variables = sorted(as_asked(wave.variables, firms))
+                todos += [f"{p.said} → {p.remedy}" for p in contradictions(quality)]
                 notes += [f"{p.said} → {p.remedy}" for p in warnings(quality)]
             except CisflowError as error:
                 todos += [f"{p.said} → {p.remedy}" for p in error.problems]
@@ -412,16 +424,18 @@ def _extending(text: str, earlier: Sequence[Wave], folder: str) -> str:
     return text
 
 
-def _accounts_codebook(accounts: Path, books: list[Codebook]) -> tuple[str, list[str]]:
-    fits = rank(column_names(accounts), [b for b in books if b.table == "accounts"])
-    best = fits[0]
-    if best.missing:
-        absent = ", ".join(best.missing)
-        return best.name, [
-            f"accounts: {best.name} fits best but lacks {absent}; choose another, or write a "
-            "codebook that extends it"
-        ]
-    return best.name, []
+def _accounts_entry(accounts: Path, books: list[Codebook]) -> tuple[dict[str, str], list[str]]:
+    """Return what the config says of the accounts, and what is left to decide."""
+    ours = [book for book in books if book.table == "accounts"]
+    sheet = named_sheet(accounts, ours)
+    best = rank(column_names(accounts, sheet), ours)[0]
+    entry = {"file": shown(accounts), "codebook": best.name}
+    entry |= sheet
+    if not best.missing:
+        return entry, []
+    absent = ", ".join(best.missing)
+    todo = f"accounts: {best.name} fits best but lacks {absent}; choose another, or write a "
+    return entry, [f"{todo}codebook that extends it"]
 
 
 def _models(
@@ -439,8 +453,10 @@ def _models(
     lacking
         Of the others what they lack.
     """
-    listed = read_yaml(shipped("config", "config.yaml"))["models"]
-    models, _ = expanded(read_yaml(found("config/models.yaml", root)))
+    written = read_yaml(found("config/models.yaml", root))
+    models, _ = expanded(written)
+    listed = _with_weighted(read_yaml(shipped("config", "config.yaml"))["models"], written, waves)
+    as_written, _ = with_unions(models_of(written))
     chosen = {name: models[name] for name in listed if name in models}
     industries = read_yaml(found("config/nace.yaml", root))
     tables = [supported_models(w.variables, chosen, industries, accounts=accounts) for w in waves]
@@ -454,7 +470,7 @@ def _models(
             good.append(name)
             continue
         least = min(row, key=lambda r: len(r["lacks"]))["lacks"]
-        changed = without(chosen[name], set(least), asked)
+        changed = without(as_written[name], set(least), asked)
         if changed is None:
             lacking[name] = ", ".join(least)
         else:
@@ -463,3 +479,13 @@ def _models(
     # A run has at least one model; one that lacks something says so in its rows.
     first = listed[:1]
     return (good or first), changes, {k: v for k, v in lacking.items() if good or k not in first}
+
+
+def _with_weighted(
+    listed: Sequence[str], models: Mapping[str, Any], waves: Sequence[Wave]
+) -> list[str]:
+    """Return models to estimate: where a wave has weights, those that use them besides."""
+    if not any(SURVEY_WEIGHT in wave.variables for wave in waves):
+        return list(listed)
+    weighted = [name for name, spec in models.items() if SURVEY_WEIGHT in weightings(spec)]
+    return list(dict.fromkeys([*listed, *weighted]))

@@ -13,6 +13,7 @@ from cisflow.assist.drafting.draft import Draft
 from cisflow.assist.inspection import Look
 from cisflow.base.paths import shown
 from cisflow.study.canonical import FIRM_COLUMNS
+from cisflow.study.codebook import DRAFTED
 
 TODO = "TODO"
 LOOK = "LOOK"
@@ -69,6 +70,8 @@ def codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
         f"Drafted by `cisflow init` from {seen.path.name} (labels: {seen.legend.origin}).",
         f"Read it through and correct what is wrong. Settle each {TODO} and remove its line; "
         f"{LOOK} says what is less certain than the rest.",
+        "Until each is held against the questionnaire and says `verified: confirmed` (write it, or "
+        "let `cisflow confirm` do so), all that is published is marked DRAFT MAPPING.",
         *(f"{TODO}: {todo}" for todo in made.todos),
         *(f"{LOOK}: {note}" for note in made.notes),
     ]
@@ -101,7 +104,7 @@ def _variable_lines(made: Draft, seen: Look, variable: str) -> list[str]:
     if variable in made.variables:
         entry = made.variables[variable]
         remark = "not in the file" if entry is None else made.remarks.get(variable, "")
-        value = "null" if entry is None else flow(entry)
+        value = "null" if entry is None else flow({**entry, "verified": DRAFTED})
         lines.append(f"  {variable}: {value}{_aside(remark)}\n")
     elif not near:
         lines.append(f"  # {variable}: {{name: …}}    # no column like it was found\n")
@@ -135,7 +138,7 @@ def config_text(
     run: str,
     names: Mapping[str, str],
     sources: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    accounts: tuple[Path, str] | None,
+    accounts: Mapping[str, str],
     models: tuple[Sequence[str], Mapping[str, Mapping[str, Any]], Mapping[str, str]],
     todos: Sequence[str],
     schema: str,
@@ -151,7 +154,7 @@ def config_text(
     sources
         Per country and wave ``file``, ``codebook`` and, of a pooled file, ``select``.
     accounts
-        File of the company accounts and its codebook, if there are any.
+        Entry of the company accounts: ``file``, ``codebook``, perhaps ``sheet``; empty if none.
     models
         Models to estimate; what is changed in them; of the others what they lack.
     todos
@@ -178,8 +181,7 @@ def config_text(
         for wave, source in sources[country].items():
             text += f'      "{wave}": {flow(dict(source))}\n'
         if accounts:
-            source = {"file": shown(accounts[0]), "codebook": accounts[1]}
-            text += f"    accounts: {flow(source)}\n"
+            text += f"    accounts: {flow(dict(accounts))}\n"
     text += "lag: 2    # years from the survey to the accounts\n" if accounts else ""
     text += "models:\n" + "".join(f"  - {model}\n" for model in listed)
     text += "".join(f"  # - {model}    # lacks {lacks}\n" for model, lacks in lacking.items())

@@ -11,6 +11,7 @@ from typing import Any
 from cisflow.assist.checking import Findings
 from cisflow.base.paths import shown
 from cisflow.publication.manifest import Difference
+from cisflow.study.marks import draft_mapping
 
 WIDTH = 100
 WIDEST_COLUMN = 44
@@ -154,7 +155,8 @@ def initialised_text(done: Record) -> str:
     lines = ["Written:", *(f"  {file}" for file in done["written"]), "", "Waves"]
     lines.append(aligned([(w["wave"], w["codebook"], w["how"]) for w in done["waves"]]))
     if done["accounts"]:
-        lines.append(f"Accounts: {done['accounts']}")
+        sheet = f", sheet '{done['accounts_sheet']}'" if done["accounts_sheet"] else ""
+        lines.append(f"Accounts: {done['accounts']}{sheet}")
     lines.append("Models: " + ", ".join(done["models"]) if done["models"] else "Models: none")
     if done["model_changes"]:
         lines.append(
@@ -168,9 +170,13 @@ def initialised_text(done: Record) -> str:
         if done[key]:
             lines.append(f"\n{title}")
             lines += [wrapped(entry, "  - ", "    ") for entry in done[key]]
-    config = done["written"][-1]
+    for file, changes in done["changes"].items():
+        beside = ", which you have edited and which stays as it is" * (file in done["kept"])
+        lines.append(f"\nThe new draft says otherwise than {file}{beside}")
+        lines += [wrapped(change, "  - ", "    ") for change in changes]
+    config = done["config"]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
-    lines.append(f"then `cisflow run {config}`.")
+    lines.append(f"confirm what it lists (`cisflow confirm`), then `cisflow run {config}`.")
     return "\n".join(lines)
 
 
@@ -187,6 +193,7 @@ def findings_record(findings: Findings, config: Path) -> dict[str, Any]:
         "warnings": told(findings.warnings),
         "extracts": findings.extracts,
         "models": findings.models,
+        "unconfirmed": findings.unconfirmed,
     }
 
 
@@ -217,10 +224,50 @@ def findings_text(record: Record) -> str:
     if lacking:
         lines.append("\nModels that a wave cannot support; their rows will say why")
         lines.append(aligned([(r["wave"], r["model"], _lacks(r["lacks"])) for r in lacking]))
-    lines.append(
-        f"\n{record['config']}: " + ("nothing is wrong." if record["ok"] else "not ready to run.")
-    )
+    lines += _unconfirmed_lines(record["unconfirmed"])
+    lines.append(f"\n{record['config']}: {_verdict(record)}")
     return "\n".join(lines).lstrip("\n")
+
+
+def _verdict(record: Record) -> str:
+    if not record["ok"]:
+        return "not ready to run."
+    if mark := _mark(record["unconfirmed"]):
+        return f"ready to run; all that is published will be marked {mark}."
+    return "nothing is wrong."
+
+
+def _mark(unconfirmed: Sequence[Record]) -> str:
+    """Return what is published will be marked with, or nothing."""
+    count = sum(len(extract["variables"]) for extract in unconfirmed)
+    return draft_mapping(count).name if count else ""
+
+
+def _unconfirmed_lines(unconfirmed: Sequence[Record]) -> Iterator[str]:
+    """Yield the mappings nobody has confirmed, those of which the same is known together."""
+    if unconfirmed:
+        yield f"\nNot confirmed, and the models need it: {_mark(unconfirmed)}"
+    for extract in unconfirmed:
+        yield f"  {extract['where']}"
+        alike: dict[tuple[str, str], list[str]] = {}
+        for about in extract["variables"]:
+            alike.setdefault((about["state"], about["evidence"]), []).append(about["variable"])
+        for (state, evidence), variables in alike.items():
+            yield wrapped(f"{state}: {', '.join(variables)}", "    ", "      ")
+            yield from [wrapped(evidence, "      (", "       ") + ")"] if evidence else []
+        told = (
+            "look at `cisflow review CONFIG`, hold each against the questionnaire, then `cisflow "
+            f"confirm {extract['confirm']} VARIABLE…`; a block's name stands for all in it"
+        )
+        yield wrapped(told, "        → ", "          ")
+
+
+def confirmed_text(done: Record) -> str:
+    """Return what :func:`cisflow.assist.confirming.confirm` did, as text."""
+    count = len(done["confirmed"])
+    what = "1 variable is" if count == 1 else f"{count} variables are"
+    where = ", ".join(filter(None, (done["file"], done["extract"])))
+    return wrapped(f"{where}: {what} confirmed: {', '.join(done['confirmed'])}.", "", "  ")
 
 
 def _problems(problems: Sequence[Record]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cisflow.assist.batteries import kindred
 from cisflow.assist.codings import Profile, numbers_of
 from cisflow.assist.vocabulary import Question, Words, has_concept
 from cisflow.base.thresholds import MINIMUM_CELL
@@ -63,8 +62,6 @@ def whole_of_three(
     """
     shares = [c for c in columns if profiles[c].fits("share")]
     for three in zip(shares, shares[1:], shares[2:], strict=False):
-        if not all(kindred(three[0], other, questions) for other in three[1:]):
-            continue
         if not any(has_concept(questions[c], "share", words) for c in three):
             continue
         part = _part(three, profiles, data)

@@ -43,8 +43,13 @@ class Phrases:
     known: tuple[tuple[str, ...], ...] = ()
     starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
-    def found(self, text: tuple[str, ...], *, abbreviated: bool = False) -> set[int]:
-        """Return the places of all words of a text that belong to one of the phrases."""
+    def found(
+        self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
+    ) -> set[int]:
+        """Return the places of all words of a text that belong to one of the phrases.
+
+        Those that end a text count if ``ends``.
+        """
         places: set[int] = set()
         for start, word in enumerate(text):
             key = (word, abbreviated)
@@ -53,7 +58,8 @@ class Phrases:
             for phrase in self.starting[key]:
                 rest = text[start + 1 : start + len(phrase)]
                 end = start + len(phrase)
-                if (phrase[-1].endswith("$") and end < len(text)) or end > len(text):
+                last = phrase[-1].endswith("$")
+                if (last and (end < len(text) or not ends)) or end > len(text):
                     continue
                 if all(_fits(w, s, abbreviated) for w, s in zip(rest, phrase[1:], strict=True)):
                     places |= set(range(start, end))
@@ -507,7 +513,7 @@ def _found_around_asides(
         return found
     asides = words.concepts[ASIDE].found(text)
     rest = [i for i in range(len(text)) if i not in asides]
-    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest))}
+    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest), ends=False)}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:

@@ -121,7 +121,7 @@ def read_json(text: str | bytes) -> Any:
         It is none.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text,
             parse_constant=_finite,
             parse_float=_finite,
@@ -130,6 +130,22 @@ def read_json(text: str | bytes) -> Any:
         )
     except RecursionError:
         raise ValueError("nested too deep") from None
+    if _depth(value) > DEEPEST:  # whoever walks through it calls itself too
+        raise ValueError("nested too deep")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """Return how deep a value is nested, without a call per level."""
+    depth, level = 0, [value]
+    while level := [
+        inner
+        for one in level
+        if isinstance(one, dict | list)
+        for inner in (one.values() if isinstance(one, dict) else one)
+    ]:
+        depth += 1
+    return depth
 
 
 def _finite(text: str) -> float:

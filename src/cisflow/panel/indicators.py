@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from cisflow.panel.ratios import positive
+from cisflow.panel.sizes import bounds
 from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
 
 EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
 FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
 SMALL_BELOW = 50
-IS_SMALL = {"10-49": True, "50-249": False, "250+": False, "50+": False}  # size classes
 
 
 # --- cooperation -------------------------------------------------------------------------------
@@ -163,7 +163,9 @@ def small(firms: pd.DataFrame) -> pd.Series:
     """
     employees = firms["employees"]
     known = (employees < SMALL_BELOW).astype("boolean").mask(employees.isna())
-    return known.fillna(firms["size_class"].map(IS_SMALL).astype("boolean"))
+    ends = bounds(firms["size_class"])
+    spans = ~((ends["below"] <= SMALL_BELOW) | (ends["low"] >= SMALL_BELOW))
+    return known.fillna((ends["below"] <= SMALL_BELOW).astype("boolean").mask(spans))
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,9 @@ from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
 from cisflow.panel.design import survey_design
+from cisflow.panel.sizes import MICRO, MICRO_BELOW, SIZES, Bands, bands_of, size_of
 from cisflow.raw.extract import column_names, read_extract
+from cisflow.raw.opened import WHOLE
 from cisflow.study.canonical import PARTNERS
 
 NUMBERS = ("firms", "rate", "std_error", "unweighted")
@@ -30,8 +33,8 @@ RATES = Table.of(*CELL, *NUMBERS, "design", numbers=NUMBERS)
 OFFICIAL_COLUMNS = ("wave", "sector", "size", "partner", "rate")
 ANY, TOTAL = "any", "total"
 SECTORS = ("manufacturing", "other industry", "services")
-# Size classes of Eurostat's tables: lower end and the end they stay below.
-SIZES = {"10-49": (0, 50), "50-249": (50, 250), "250+": (250, np.inf)}
+# What the class of micro firms may be called: by where the survey's population begins.
+MICROS = (MICRO, *(f"{least}-{MICRO_BELOW - 1}" for least in range(1, MICRO_BELOW)))
 # Mining, energy and water: C and E in NACE Rev. 1.1, B, D and E in Rev. 2. Which of C and D is
 # manufacturing the record itself says. Agriculture and construction are in no sector.
 OTHER_INDUSTRY = ("B", "C", "D", "E")
@@ -70,7 +73,9 @@ class Rate:
     unweighted: float = np.nan
 
 
-def cooperation_rates(panel: pd.DataFrame) -> Iterator[Rate]:
+def cooperation_rates(
+    panel: pd.DataFrame, employees_from: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[Rate]:
     """Yield the percentage of innovation-active firms that cooperate, by partner, sector and size.
 
     Parameters
@@ -78,17 +83,20 @@ def cooperation_rates(panel: pd.DataFrame) -> Iterator[Rate]:
     panel
         As :func:`cisflow.panel.build.build_panel` makes it. Weights are in ``weight``; strata,
         where the file has them, in ``stratum``.
+    employees_from
+        By wave the fewest employees of a firm of the survey's population, where that is known.
     """
     for wave in panel["wave"].unique():
         here = (panel["wave"] == wave).to_numpy()
-        yield from _rates_of_wave(str(wave), panel[here], np.flatnonzero(here), len(panel))
+        bands = bands_of(panel[here], employees_from.get(str(wave)))
+        yield from _rates_of_wave(str(wave), panel[here], np.flatnonzero(here), len(panel), bands)
 
 
 def _rates_of_wave(
-    wave: str, firms: pd.DataFrame, rows: NDArray[np.intp], n: int
+    wave: str, firms: pd.DataFrame, rows: NDArray[np.intp], n: int, bands: Bands
 ) -> Iterator[Rate]:
     asked = firms["innovation_active"].fillna(False) & firms["asked_cooperation"].fillna(False)
-    sector, size = sector_of(firms), size_of(firms)
+    sector, size = sector_of(firms), size_of(firms, bands)
     design = survey_design(firms)
 
     def of_panel(some: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -103,7 +111,7 @@ def _rates_of_wave(
         known = (asked & answer.notna()).to_numpy(dtype=bool)
         yes = answer.fillna(False).to_numpy(dtype=float)
         for a in (TOTAL, *SECTORS):
-            for b in (TOTAL, *SIZES):
+            for b in (TOTAL, *bands):
                 domain = known & ((sector == a) | (a == TOTAL)) & ((size == b) | (b == TOTAL))
                 found: tuple[float, ...] = ()
                 if domain.any():
@@ -149,19 +157,6 @@ def ratio(
     return rate, float(np.sqrt(variance))
 
 
-def size_of(firms: pd.DataFrame) -> NDArray[np.object_]:
-    """Return the size class of each firm, "" where unknown, shape (n,)."""
-    employees = firms["employees"].to_numpy(dtype=float, na_value=np.nan)
-    size = np.full(employees.size, "", dtype=object)
-    for name, (low, high) in SIZES.items():
-        size[(employees >= low) & (employees < high)] = name
-    if "size_class" in firms:
-        given = firms["size_class"].astype("string").fillna("").to_numpy(dtype=object)
-        for name in SIZES:
-            size[(size == "") & (given == name)] = name
-    return size
-
-
 def sector_of(firms: pd.DataFrame) -> NDArray[np.object_]:
     """Return each firm's sector, "" for none or an unknown activity, shape (n,)."""
     section = firms["section"].astype("string").fillna("").to_numpy(dtype=object)
@@ -182,8 +177,9 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
     ----------
     path
         A file with the columns :data:`OFFICIAL_COLUMNS`: sector one of ``total``,
-        ``manufacturing``, ``other industry``, ``services``; size ``total``, ``10-49``, ``50-249``
-        or ``250+``; partner ``any`` or a type of partner; rate in percent.
+        ``manufacturing``, ``other industry``, ``services``; size ``total``, ``10-49``, ``50-249``,
+        ``250+``, or of micro firms ``1-9``, ``5-9`` or ``below 10``; partner ``any`` or a type of
+        partner; rate in percent.
 
     Raises
     ------
@@ -191,12 +187,12 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
         Missing columns, unknown names, rates outside 0 to 100, rows that repeat: all at once.
     """
     heading = f"Official rates ({shown(path)})"
-    here = column_names(path, None, heading)
+    here = column_names(path, WHOLE, heading)
     absent = [name for name in OFFICIAL_COLUMNS if name not in here]
     if absent:
         remedy = f"give it the columns {', '.join(OFFICIAL_COLUMNS)}"
         raise CisflowError(heading, Problem(f"no column {', '.join(absent)}", remedy))
-    table = read_extract(path, list(OFFICIAL_COLUMNS), None, heading)
+    table = read_extract(path, list(OFFICIAL_COLUMNS), WHOLE, heading)
     keys = list(OFFICIAL_COLUMNS[:-1])
     table[keys] = table[keys].astype("string")
     table["rate"] = pd.to_numeric(table["rate"], errors="coerce").astype("float64")
@@ -208,12 +204,14 @@ def read_official_rates(path: str | Path) -> pd.DataFrame:
 def _official_problems(table: pd.DataFrame) -> Iterator[Problem]:
     known: Mapping[str, tuple[str, ...]] = {
         "sector": (TOTAL, *SECTORS),
-        "size": (TOTAL, *SIZES),
+        "size": (TOTAL, *SIZES, *MICROS),
         "partner": (ANY, *PARTNERS),
     }
     for column, names in known.items():
         for value in sorted(set(table[column].dropna()) - set(names)):
-            yield Problem(f"column '{column}': `{value}`", f"use one of {', '.join(names)}")
+            told = names[:4] if column == "size" else names
+            more = ", or 1-9, 5-9 and the like for micro firms" if column == "size" else ""
+            yield Problem(f"column '{column}': `{value}`", f"use one of {', '.join(told)}{more}")
     wrong = int((~table["rate"].between(0, 100)).sum())
     if wrong:
         what = f"column 'rate': {wrong} of {len(table)} rows are no percentage"

@@ -92,6 +92,7 @@ def open_text(raw: RawFile, options: Options) -> Opened:
     labels = {name: text for name, text in (layout.found.labels | below).items() if name}
     seen: list[LeftOut] = [LeftOut()] if options.get("all_rows") else []
     counts: dict[str, int] = {}
+    remarks = list(layout.found.how)
     begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
@@ -99,6 +100,7 @@ def open_text(raw: RawFile, options: Options) -> Opened:
             seen.append(_left_out(raw, layout))
         yield from _firms(raw, layout, names, seen[0])
         counts.update(seen[0].counts)
+        remarks[:] = [*layout.found.how, *seen[0].how]
         how[:] = [*begun, layout.encoding.shown, *seen[0].how]
 
     def finish(table: pa.Table) -> pa.Table:
@@ -108,7 +110,7 @@ def open_text(raw: RawFile, options: Options) -> Opened:
         how[1:1] = said
         return finished
 
-    return Opened(names or layout.header, read, how, finish, labels, left_out=counts)
+    return Opened(names or layout.header, read, how, finish, labels, {}, counts, remarks)
 
 
 # --- its layout ---------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ class Extract:
     left_out
         How many rows of the files were no firms, by kind: ``totals``, ``notes``, ``headers``,
         ``blanks``.
+    remarks
+        What of the files was passed over, in words.
     """
 
     table: pd.DataFrame
@@ -72,6 +74,7 @@ class Extract:
     found: dict[str, list[str]] = field(default_factory=dict)
     joined: dict[str, Any] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 class OpenExtract:
@@ -158,6 +161,7 @@ class OpenExtract:
             found,
             joined,
             dict(sum((Counter(file.opened.left_out) for file in self._files), Counter())),
+            [remark for file in self._files for remark in file.opened.remarks],
         )
 
     def _chosen(self, columns: Collection[str] | Callable[[str], bool] | None) -> list[str]:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,8 @@ from cisflow.base.problems import Problem
 
 Options = dict[str, Any]
 Labels = dict[str, dict[str, str]]
+# Of a table that is no list of firms every row counts.
+WHOLE: Options = {"all_rows": True}
 # Rows handed on at a time: enough to be quick, few enough that a pooled file never fills memory.
 ROWS_AT_A_TIME = 100_000
 # Bytes of a packed file that is unpacked at once, because its reader jumps about in it.
@@ -122,6 +125,8 @@ class Opened:
         Per column from code to label, where the file has them.
     left_out
         How many rows were no firms, by kind; complete only after reading.
+    remarks
+        What of the file was passed over, in words; complete only after reading.
     """
 
     names: list[str]
@@ -131,6 +136,7 @@ class Opened:
     labels: dict[str, str] = field(default_factory=dict)
     value_labels: Labels = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 def labels_below(
@@ -184,6 +190,8 @@ def value_text(value: Any) -> str | None:
         return (value or "").strip() or None
     if isinstance(value, bool):
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time(0):
+        return value.date().isoformat()
     if isinstance(value, float):
         if value != value:  # a number that is not one is no answer
             return None

@@ -9,6 +9,7 @@ import pandas as pd
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, read_extract
+from cisflow.raw.opened import WHOLE
 
 PRINTED = "printed"  # what stands for the wave of estimates from a printed table
 NAME, DEVIATION = "variable", "sd"
@@ -37,14 +38,14 @@ def read_printed(path: str | Path) -> tuple[pd.DataFrame, pd.Series]:
         For a missing column, a variable that stands there twice, and what is no number.
     """
     heading = f"Printed table ({shown(path)})"
-    names = column_names(path, None, heading)
+    names = column_names(path, WHOLE, heading)
     here = {name.strip().casefold(): name for name in names}
     absent = [name for name in (NAME, DEVIATION) if name not in here]
     if absent:
         listed = " and ".join(f"'{name}'" for name in absent)
         remedy = f"the columns are {NAME}, {DEVIATION} and one per variable"
         raise CisflowError(heading, Problem(f"no column {listed}", remedy))
-    table = read_extract(path, names, None, heading).rename(columns=lambda c: c.strip())
+    table = read_extract(path, names, WHOLE, heading).rename(columns=lambda c: c.strip())
     table = table.dropna(how="all").rename(columns={here[n]: n for n in (NAME, DEVIATION)})
     rows = table[NAME].str.strip()
     if twice := list(rows[rows.duplicated()].dropna().unique()):

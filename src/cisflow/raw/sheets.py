@@ -1,8 +1,9 @@
-"""Excel workbooks and Parquet files."""
+"""Workbooks (.xlsx, .xls, .ods) and Parquet files."""
 
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cisflow.base.archives import UnsafeArchiveError, files_in
+from cisflow.raw.boxes import Box, ProtectedError, ods_boxes, xls_boxes
 from cisflow.raw.layout import LOOKED_AT, header_of
 from cisflow.raw.leftover import LeftOut, Tables, left_out
 from cisflow.raw.numerals import with_plain_numbers
@@ -34,10 +36,12 @@ from cisflow.raw.opened import (
     value_text,
 )
 
+WORKBOOKS = (".xlsx", ".xls", ".ods")
 # A sheet of a million rows and thirty columns has fewer cells. The reader makes room for all cells
 # of the box around those with a value, so a large box must also be full.
 MOST_CELLS, FEW_CELLS, FULL = 40_000_000, 2_000_000, 0.01
 MOST_SHEETS = 500
+MOST_XLS = 1 << 28  # bytes
 PIECE = 1 << 22
 CELL = re.compile(rb'<c\s[^<>"/]*?(?<=\s)r="([A-Z]{1,3})(\d{1,7})"[^<>/]*>')
 BLANK_CELL = re.compile(rb"<c(?:\s[^<>]*)?/>")
@@ -50,8 +54,11 @@ BROKEN = (
     NotImplementedError,
     ValueError,
     SyntaxError,
+    IndexError,
+    struct.error,
 )
 SAVE_AGAIN = "open it in Excel and save it once more"
+NO_PASSWORD = "open it in Excel and save it as .xlsx without a password"
 OTHERS_AWAY = "save the sheet with the data as a workbook of its own"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
 
@@ -71,19 +78,21 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
     rows = cells[found.row + (1 if labels is None else 2) :]
     how = [f"sheet '{sheet.name}'", *found.how, *([] if labels is None else [LABEL_ROW])]
     counts: dict[str, int] = {}
+    remarks = list(found.how)
     begun = list(how)
 
     def read(names: list[str]) -> Iterator[Chunk]:
         aside = LeftOut() if options.get("all_rows") else left_out(_tables(rows), header)
         table, said = _texts(rows, [header.index(name) for name in names], options)
         counts.update(aside.counts)
+        remarks[:] = [*found.how, *aside.how]
         how[:] = [*begun[:1], *said, *begun[1:], *aside.how]
         yield Chunk(aside.kept(table.rename_columns(names), 0))
 
     # A column without a header, such as the row counter of an Orbis export, is nobody's.
     names = [name for name in header if name]
     told = found.labels | dict(zip(header, labels or [], strict=False))
-    return Opened(names, read, how, labels=told, left_out=counts)
+    return Opened(names, read, how, None, told, {}, counts, remarks)
 
 
 def _given(cell: Any) -> bool:
@@ -138,29 +147,66 @@ def open_book(raw: RawFile) -> CalamineWorkbook:
     """Open a workbook whose sheets are known to fit the memory."""
     source = raw.source()
     try:
-        with zipfile.ZipFile(source) as archive:
-            members = files_in(archive)
-            if "xl/workbook.xml" not in members:
-                raise UnreadableError("not an Excel workbook", SAVE_AGAIN)
-            sheets = [name for name in members if re.match("xl/.*sheets/", name, re.I)]
-            if len(sheets) > MOST_SHEETS:
-                raise UnreadableError(f"the workbook has {len(sheets):,} sheets", OTHERS_AWAY)
-            for name in sheets:
-                _refuse_huge(archive, name)
+        if raw.suffix == ".xls":
+            _refuse_large_xls(raw)
+        else:
+            _refuse_large_zip(source, raw.suffix)
         if isinstance(source, str):
             return CalamineWorkbook.from_path(source)
         source.seek(0)
         return CalamineWorkbook.from_filelike(source)
     except UnsafeArchiveError as error:
         raise UnreadableError(str(error), SAVE_AGAIN) from None
+    except ProtectedError:
+        raise UnreadableError("the workbook is protected by a password", NO_PASSWORD) from None
     except BROKEN:
         with raw.stream() as stream:
-            if stream.read(len(OLD_OFFICE)) == OLD_OFFICE:
+            if raw.suffix != ".xls" and stream.read(len(OLD_OFFICE)) == OLD_OFFICE:
                 raise UnreadableError(
                     "protected by a password, or an old Excel workbook (.xls) under a new name",
-                    "open it in Excel and save it as .xlsx without a password",
+                    NO_PASSWORD,
                 ) from None
-        raise UnreadableError("damaged, truncated or not an Excel workbook", SAVE_AGAIN) from None
+        kind = "OpenDocument sheet" if raw.suffix == ".ods" else "Excel workbook"
+        what = f"damaged, truncated or not an {kind}"
+        raise UnreadableError(what, SAVE_AGAIN) from None
+
+
+def _refuse_large_zip(source: Any, suffix: str) -> None:
+    with zipfile.ZipFile(source) as archive:
+        members = files_in(archive)
+        main = "content.xml" if suffix == ".ods" else "xl/workbook.xml"
+        if main not in members:
+            kind = "OpenDocument sheet" if suffix == ".ods" else "Excel workbook"
+            raise UnreadableError(f"not an {kind}", SAVE_AGAIN)
+        if suffix == ".ods":
+            with archive.open(main) as stream:
+                _refuse_boxes(ods_boxes(stream))
+            return
+        sheets = [name for name in members if re.match("xl/.*sheets/", name, re.I)]
+        if len(sheets) > MOST_SHEETS:
+            raise UnreadableError(f"the workbook has {len(sheets):,} sheets", OTHERS_AWAY)
+        for name in sheets:
+            _refuse_huge(archive, name)
+
+
+def _refuse_large_xls(raw: RawFile) -> None:
+    with raw.stream() as stream:
+        data = stream.read(MOST_XLS + 1)
+    if len(data) > MOST_XLS:
+        raise UnreadableError("an old Excel workbook larger than such files are", SAVE_AGAIN)
+    _refuse_boxes(xls_boxes(data))
+
+
+def _refuse_boxes(boxes: Iterator[Box]) -> None:
+    """Refuse sheets that are too large, one by one or together."""
+    room = 0
+    for count, box in enumerate(boxes):
+        if count > MOST_SHEETS:
+            raise UnreadableError(f"the workbook has more than {MOST_SHEETS} sheets", OTHERS_AWAY)
+        _refuse_box(box.cells, box.rows, box.columns)
+        room += box.rows * box.columns
+    if room > MOST_CELLS:
+        raise UnreadableError("its sheets together are more than can be read", OTHERS_AWAY)
 
 
 # --- how large a sheet is -----------------------------------------------------------------------
@@ -173,7 +219,10 @@ def _refuse_huge(archive: zipfile.ZipFile, name: str) -> None:
     if found is None:
         with archive.open(name) as stream:
             found = _any_box(stream)
-    cells, rows, columns = found
+    _refuse_box(*found)
+
+
+def _refuse_box(cells: int, rows: int, columns: int) -> None:
     room = rows * columns
     if room <= MOST_CELLS and (room <= FEW_CELLS or cells >= room * FULL):
         return

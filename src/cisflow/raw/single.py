@@ -21,14 +21,16 @@ from cisflow.raw.delimited import WHOLE_LINES, open_text
 from cisflow.raw.opened import Labels, Opened, Options, RawFile, UnreadableError, code_key
 from cisflow.raw.packed import PACKED, raw_file
 from cisflow.raw.progress import Progress
-from cisflow.raw.sheets import open_book, open_parquet, open_workbook
+from cisflow.raw.robjects import R_FILES, open_r
+from cisflow.raw.sheets import WORKBOOKS, open_book, open_parquet, open_workbook
 from cisflow.raw.statistical import READERS, open_statistical
 
 FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
     **dict.fromkeys(READERS, open_statistical),
     **dict.fromkeys((".csv", ".tsv", ".txt"), open_text),
-    ".xlsx": open_workbook,
+    **dict.fromkeys(WORKBOOKS, open_workbook),
     ".parquet": open_parquet,
+    **dict.fromkeys(R_FILES, open_r),
 }
 # A column with more different values than this tells no countries or waves apart.
 MOST_VALUES = 50
@@ -67,9 +69,7 @@ def open_file(path: Path, options: Options) -> File:
     if path.exists() and not path.is_file():
         raise UnreadableError("this is no file, but a pipe or a device", "copy the data to a file")
     if not path.is_file():
-        near = (
-            [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        )
+        near = [p.name for p in path.parent.glob("*") if _is_data(p)]
         hint = f"; {did_you_mean(path.name, near)}" if near else ""
         raise UnreadableError(
             "the file does not exist",
@@ -97,6 +97,11 @@ def open_file(path: Path, options: Options) -> File:
         raise UnreadableError(what, WHOLE_LINES)
     _refuse_twins(opened.names)
     return File(path, raw, opened)
+
+
+def _is_data(path: Path) -> bool:
+    """Return whether a file may be what somebody meant who named an extract."""
+    return path.suffix.lower() in (*FORMATS, *PACKED) and path.is_file()
 
 
 def sheets_of(path: Path) -> dict[str, int]:

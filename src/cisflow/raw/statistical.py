@@ -6,7 +6,9 @@ SAS's .A to .Z.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -38,6 +40,30 @@ NOT_TOLD = {
     ".por": "codes declared missing are read as values: list them under `missing:`",
     ".xpt": "the kinds of missing values, .A to .Z, are read as one",
 }
+# By the format of a column: since when a program counts time, and its units in a day. What shows
+# months, quarters or weeks counts the same; times of day and lengths of time are no dates.
+CLOCKS = (
+    (
+        (".sav", ".zsav", ".por"),
+        re.compile(r"[EAJS]?DATE\d|DATETIME|YMDHMS|MOYR|QYR|WKYR"),
+        datetime(1582, 10, 14, tzinfo=UTC),
+        86_400.0,
+    ),
+    ((".dta",), re.compile(r"%-?(td|d)"), datetime(1960, 1, 1, tzinfo=UTC), 1.0),
+    ((".dta",), re.compile(r"%-?t[cC]"), datetime(1960, 1, 1, tzinfo=UTC), 86_400_000.0),
+    (
+        (".sas7bdat", ".xpt"),
+        re.compile(r"DATETIME|DATEAMPM|E8601DT|B8601DT", re.IGNORECASE),
+        datetime(1960, 1, 1, tzinfo=UTC),
+        86_400.0,
+    ),
+    (
+        (".sas7bdat", ".xpt"),
+        re.compile(r"(DATE|DDMMYY|MMDDYY|YYMMDD|E8601DA|B8601DA|DAY|MONYY|YYMON|JULIAN)", re.IGNORECASE),
+        datetime(1960, 1, 1, tzinfo=UTC),
+        1.0,
+    ),
+)
 # Values read at a time, 80 MB of numbers. pyreadstat passes over the rows before them each time, so
 # there should be few pieces: 100,000 firms and a hundred columns are one.
 CELLS_AT_A_TIME = 10_000_000
@@ -65,7 +91,8 @@ def open_statistical(raw: RawFile, options: Options) -> Opened:
                 columns |= _pyreadstat(raw, source, options, **as_lists)[0]
             count = len(frame)
             start += count
-            chunk = _chunk(columns, piece, start / meta.number_rows if meta.number_rows else None)
+            share = start / meta.number_rows if meta.number_rows else None
+            chunk = _chunk(columns, piece, share, raw.suffix)
             yield _told_apart(chunk, piece) if options.get("stored_apart") else chunk
 
     return Opened(
@@ -116,6 +143,33 @@ def _pyreadstat(
         ) from None
 
 
+Clock = tuple[datetime, float]
+
+
+def _clock(suffix: str, meta: Any, name: str) -> Clock | None:
+    """Return from when a column counts time and how many of its units a day has, if it is dates."""
+    form = str(meta.original_variable_types.get(name) or "")
+    for suffixes, pattern, begin, per_day in CLOCKS:
+        if suffix in suffixes and pattern.match(form):
+            return begin, per_day
+    return None
+
+
+def _dates(texts: pa.Array, clock: Clock) -> pa.Array:
+    """Return times that a program counts from a day of its own as dates: 2016-12-31."""
+    begin, per_day = clock
+
+    def told(text: str | None) -> str | None:
+        try:
+            return text and (begin + timedelta(days=float(text) / per_day)).date().isoformat()
+        except (OverflowError, ValueError):
+            return None
+
+    coded = texts.dictionary_encode()
+    dates = [told(text) for text in coded.dictionary.to_pylist()]
+    return pa.array(dates, pa.large_string()).take(coded.indices)
+
+
 def _mixed(meta: Any) -> list[str]:
     """Return the columns of whole numbers with some of Stata's .a to .z among them.
 
@@ -125,7 +179,7 @@ def _mixed(meta: Any) -> list[str]:
     return [name for name in meta.missing_user_values if kinds[name].startswith("int")]
 
 
-def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
+def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None, suffix: str) -> Chunk:
     texts, reasons = [], {}
     for name, values in columns.items():
         text, reason = _texts(
@@ -134,7 +188,8 @@ def _chunk(columns: Mapping[str, Any], meta: Any, share: float | None) -> Chunk:
             meta.missing_ranges.get(name, []),
             name in meta.missing_user_values,
         )
-        texts.append(text)
+        clock = _clock(suffix, meta, name)
+        texts.append(text if clock is None else _dates(text, clock))
         if reason is not None:
             reasons[name] = reason
     return Chunk(pa.table(texts, list(columns)), reasons, share)

@@ -63,6 +63,7 @@ def disclose(
     lag: int,
     lags: Sequence[int] = (),
     official: pd.DataFrame | None = None,
+    employees_from: Mapping[str, int] = MappingProxyType({}),
     earlier: Mapping[str, Sets] = MappingProxyType({}),
 ) -> Released:
     """Return what of one country's aggregates may be published.
@@ -84,13 +85,15 @@ def disclose(
         Years between survey and accounts, and further ones.
     official
         Published rates to compare with.
+    employees_from
+        By wave the fewest employees of a firm of the survey's population, where that is known.
     earlier
         By packet, what has left before.
     """
     gate = Gate(panel.reset_index(drop=True), profile)
     note_earlier(gate, earlier)
     samples = list(samples_of(gate.panel, models, lag))
-    rates = list(cooperation_rates(gate.panel))
+    rates = list(cooperation_rates(gate.panel, employees_from))
     losses = losses_of(gate.panel, lags, profile.support)
     for sample in samples:
         note_sample(gate, sample)

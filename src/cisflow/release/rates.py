@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.panel.rates import RATES, SECTORS, SIZES, TOTAL, Rate
+from cisflow.panel.rates import RATES, SECTORS, TOTAL, Rate
 from cisflow.release.gate import Gate
 
 CORNER, EDGE, CELL = 50.0, 8.0, 1.0
@@ -22,13 +22,17 @@ def note_rates(gate: Gate, rates: Sequence[Rate]) -> None:
     for rate in rates:
         totals = (rate.sector == TOTAL) + (rate.size == TOTAL)
         gate.note_answers(_place(rate), rate.domain, rate.yes, (CELL, EDGE, CORNER)[totals])
+    sizes: dict[str, list[str]] = {}
+    for rate in rates:
+        of_wave = sizes.setdefault(rate.wave, [])
+        of_wave += [rate.size] if rate.size not in (TOTAL, *of_wave) else []
     for rate in rates:
         for answer in ("all", "yes", "no"):
             whole = (_place(rate), answer)
             if rate.sector == TOTAL:
                 gate.note_parts(whole, [(_place(rate, sector=s), answer) for s in SECTORS])
             if rate.size == TOTAL:
-                gate.note_parts(whole, [(_place(rate, size=s), answer) for s in SIZES])
+                gate.note_parts(whole, [(_place(rate, size=s), answer) for s in sizes[rate.wave]])
 
 
 def told_rates(gate: Gate, rates: Sequence[Rate], country: str, file: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import xlsxwriter
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import AMOUNTS
 from cisflow.study.canonical import BLOCKS, MONEY, SPENDING, TEXT
-from cisflow.study.codebook import Codebook, Variable
+from cisflow.study.codebook import ABOVE_ZERO, Codebook, Variable
 
 FORMATS = (".sav", ".dta", ".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 # Files carry a date of writing; a fixed one keeps them equal byte for byte.
@@ -81,7 +81,9 @@ def encode(
         Generator.
     """
     extract = Extract(f"{codebook.title} (SYNTHETIC)")
-    variables = {name: v for name, v in codebook.variables.items() if name in given}
+    asked = {name: v for name, v in codebook.variables.items() if name in given}
+    made = _made_of_others(asked)
+    variables = {name: v for name, v in asked.items() if name not in made}
     said = _screens(firms, given, variables)
     for name, variable in variables.items():
         whole = given[name] + given[variable.includes] if variable.includes else given[name]
@@ -94,7 +96,35 @@ def encode(
         if variable.screen and (column := variable.screen.name) not in extract.columns:
             coded, labels = _coded(said[column], codebook.yes_no, country, rng)
             extract.add(column, coded, f"{variable.label or name}: yes or no", labels)
+    for name in made:
+        _add_rest(extract, asked[name], _written(name, given[name], codebook))
     return extract
+
+
+def _made_of_others(variables: Mapping[str, Variable]) -> list[str]:
+    """Return variables that put together what the questionnaire asks one by one."""
+    parts = {name: _questions(v) for name, v in variables.items()}
+
+    def put_together(name: str) -> bool:
+        smaller = [own for own in parts.values() if len(own) < len(parts[name])]
+        return parts[name] <= set().union(*smaller)
+
+    return [n for n, v in variables.items() if v.sum_of or (v.any_of and put_together(n))]
+
+
+def _questions(variable: Variable) -> set[str]:
+    screen = {variable.screen.name} if variable.screen else set()
+    return {names[0] for names in variable.alternatives} | screen
+
+
+def _add_rest(extract: Extract, variable: Variable, total: pd.Series) -> None:
+    """Add the columns of a sum that no other variable has; the first of them holds the rest."""
+    columns = [names[0] for names in variable.sum_of]
+    known = [pd.Series(extract.columns[c]).fillna(0) for c in columns if c in extract.columns]
+    rest = total - sum(known)
+    for column in (c for c in columns if c not in extract.columns):
+        extract.add(column, rest.clip(lower=0), variable.label or column)
+        rest = rest.where(rest.isna(), 0.0)
 
 
 def _screens(
@@ -142,8 +172,8 @@ def _add(
 ) -> None:
     columns = [names[0] for names in variable.alternatives]
     label = variable.label or name
-    if variable.sum_of or not columns:
-        what = f"{name}: `sum_of` and `constant` cannot be simulated"
+    if not columns:
+        what = f"{name}: `constant` cannot be simulated"
         raise CisflowError(extract.title, Problem(what, "give the variable a `name`"))
     for column, part in zip(columns, _spread(values, len(columns), rng), strict=True):
         if name in BLOCKS["sources"]:
@@ -181,7 +211,7 @@ def _coded(
     """Return yes and no (1, 0) in the file's codes, with their labels where these are numbers."""
     code_of: dict[float, str] = {}
     for raw, meaning in codes.items():
-        code_of.setdefault(float(meaning), raw)
+        code_of.setdefault(float(meaning), "1" if raw == ABOVE_ZERO else raw)
     numeric = all(raw.lstrip("-").isdigit() for raw in code_of.values())
     if numeric:
         numbers = {meaning: float(raw) for meaning, raw in code_of.items()}

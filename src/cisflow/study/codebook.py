@@ -15,12 +15,21 @@ from typing_extensions import TypeAliasType
 
 from cisflow.study.canonical import ACCOUNT_MONEY, BLOCK_OF, MONEY, SPENDING
 from cisflow.study.documents import Document
+from cisflow.study.surveys import Survey
 
-# By what a value in a unit is multiplied; the last two are spending in relation to turnover.
+# By what a value in a unit is multiplied.
 MULTIPLES = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "percent": 1.0, "fraction": 100.0}
-OF_TURNOVER = {"percent_of_turnover": 0.01, "fraction_of_turnover": 1.0}
+# Spending that is stated in relation to another amount, and to which one.
+TOTAL_OF = {
+    f"{part}_of_{total}": total
+    for total in ("turnover", "innovation_spending")
+    for part in ("percent", "fraction")
+}
+MULTIPLES |= {unit: 0.01 if unit.startswith("percent") else 1.0 for unit in TOTAL_OF}
+# The code that stands for every number above zero: a percentage, or an amount, read as yes or no.
+ABOVE_ZERO = ">0"
 # What the config may say on how to open a source, besides its codebook's `file:`.
-CONFIG_KEYS = ("decimal", "join", "member", "select", "thousands")
+CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
 
 
@@ -73,7 +82,8 @@ Codes = TypeAliasType(
         Field(
             min_length=1,
             description="From the code in the file to its canonical value (yes, no or a number); "
-            '`"*"` stands for every other code, `"{country}"` for the country\'s two letters.',
+            '`"*"` stands for every other code, `">0"` for every other number above zero (to read '
+            'amounts as yes or no), `"{country}"` for the country\'s two letters.',
         ),
     ],
 )
@@ -178,6 +188,10 @@ class Nace(Document):
 
     revision: Literal["1.1", "2", "isic3"]
     """`"1.1"` (also for Rev. 1), `"2"` (Rev. 2), or `isic3`; write the numbers in quotes."""
+    leading_zeros: Literal["lost", "kept"] | None = None
+    """Whether codes have lost a zero at their front, as when 0811 was stored as the number 811:
+    `lost` puts it back, `kept` takes the codes as they are. Told by the classification when not
+    given; where it does not tell the file is refused."""
     note: Note | None = None
 
 
@@ -363,11 +377,15 @@ class Variable(Document):
             "million",
             "percent_of_turnover",
             "fraction_of_turnover",
+            "percent_of_innovation_spending",
+            "fraction_of_innovation_spending",
         ]
         | None
     ) = None
     """`percent` (default) or `fraction` for shares; `unit`, `thousand` or `million` for amounts and
-    counts; `percent_of_turnover` or `fraction_of_turnover` for spending."""
+    counts; for spending that is stated in relation to a total, `percent_of_turnover` and
+    `fraction_of_turnover`, or `percent_of_innovation_spending` and
+    `fraction_of_innovation_spending`."""
     format: Format | None = None
     includes: Text | None = None
     """Only for shares of turnover; the other share that the column includes, which is subtracted
@@ -441,6 +459,7 @@ class Codebook(Document):
     codes: Mapping[str, Codes] = {}
     """Named sets of codes, each from the code in the file to its canonical value."""
     nace: Nace | None = None
+    survey: Survey = Survey()
     shares: Shares = Shares()
     accepts: Mapping[str, Accepted] = {}
     """Contradictions between answers that are known and accepted: from the check's name, as the
@@ -491,7 +510,7 @@ class Codebook(Document):
         """Return by what a written value of ``variable`` is multiplied to be canonical."""
         money = variable in (*MONEY, *SPENDING, *ACCOUNT_MONEY)
         unit = self.variables[variable].unit or (self.money.unit if money else "unit")
-        return {**MULTIPLES, **OF_TURNOVER}[unit]
+        return MULTIPLES[unit]
 
     def opened(self, **how: Any) -> Codebook:
         """Return the codebook with another way of opening its file."""

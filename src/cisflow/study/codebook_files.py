@@ -23,7 +23,8 @@ from cisflow.study.canonical import (
     PERCENT,
     SPENDING,
 )
-from cisflow.study.codebook import CONFIRMED, DRAFTED, OF_TURNOVER, SETTLED, Codebook
+from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook
+from cisflow.study.contradictions import names_about, share_of
 
 Written = dict[str, Any]
 
@@ -36,6 +37,7 @@ MERGED = (
     "file",
     "codes",
     "nace",
+    "survey",
     "shares",
     "header",
     "consolidation",
@@ -240,7 +242,7 @@ def _completed(variable: str, spec: dict[str, Any], codebook: Written) -> dict[s
     """Return ``spec`` with what its block shares and with its codes written out."""
     block = codebook["blocks"].get(_block_of(variable), {})
     # A source says nothing about a mapping that states another degree of certainty.
-    if "verified" in spec and "source" not in spec:
+    if spec.get("verified", block.get("verified")) != block.get("verified"):
         block = {k: v for k, v in block.items() if k != "source"}
     complete = {**block, **spec}
     sets = codebook.get("codes", {})
@@ -263,6 +265,9 @@ def _contradictions(codebook: Written) -> Iterator[Problem]:
         else:
             yield from _contradictions_of(variable, spec, codebook)
     yield from _contradictions_of_blocks(codebook)
+    for check in (c for c in codebook.get("accepts", {}) if share_of(c) is None):
+        what = f"accepts: no check that stops a run is called `{check}`"
+        yield Problem(what, did_you_mean(check, names_about(codebook["variables"])))
     if not codebook["variables"]:
         return
     if "firm_id" not in codebook["variables"]:
@@ -308,12 +313,12 @@ def _contradictions_of(variable: str, spec: dict[str, Any], codebook: Written) -
 def _contradictions_of_unit(
     variable: str, spec: dict[str, Any], codebook: Written
 ) -> Iterator[Problem]:
-    if spec.get("unit") in OF_TURNOVER:
-        if variable not in SPENDING:
+    if total := TOTAL_OF.get(spec.get("unit", "")):
+        if variable not in SPENDING or variable == total:
             what = f"variables.{variable}.unit: {spec['unit']} although it is no spending"
             yield Problem(what, "use it for rd_internal and the like alone")
-        elif "turnover" not in codebook["variables"]:
-            what = f"variables.{variable}.unit: {spec['unit']}, but `turnover` is not mapped"
+        elif total not in codebook["variables"]:
+            what = f"variables.{variable}.unit: {spec['unit']}, but `{total}` is not mapped"
             yield Problem(what, "map it, since amounts are made of it")
     elif "unit" in spec and (spec["unit"] in ("percent", "fraction")) != (variable in PERCENT):
         allowed = "percent or fraction" if variable in PERCENT else "unit, thousand or million"

@@ -19,7 +19,7 @@ from cisflow.study.canonical import (
     PARTNERS,
     PLACES,
 )
-from cisflow.study.codebook import DRAFTED, FIRM, OF_TURNOVER, SETTLED, Codebook
+from cisflow.study.codebook import DRAFTED, FIRM, SETTLED, TOTAL_OF, Codebook
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 from cisflow.study.variables import ACCOUNTS_WEIGHT, RATIO_NAMES
@@ -69,7 +69,7 @@ RATIOS_MADE_OF: dict[str, tuple[str, ...]] = {
     "labour_productivity": ("value_added", "employees"),
 }
 HAS_ACCOUNTS = "has_accounts"
-# Every run tells how many firms it has, and how many of them cooperate, by partner, sector and size.
+# Every run tells how many firms it has, and how many cooperate, by partner, sector and size.
 ALWAYS = ("firm_id", "weight", "innovation_active", "manufacturing", "employees", "size_class")
 # What is made of other answers where a survey does not ask it by itself.
 DERIVED = {
@@ -169,7 +169,7 @@ def _read_with(codebook: Codebook, wanted: Collection[str]) -> list[str]:
             continue
         entry = known[variable]
         waiting += filter(None, (codebook.asked_if(block_of(variable)), entry.includes))
-        waiting += ["turnover"] if entry.unit in OF_TURNOVER else []
+        waiting += [total] if (total := TOTAL_OF.get(entry.unit or "")) else []
     return [variable for variable in known if variable in found]
 
 

@@ -1,4 +1,4 @@
-"""What everything a run publishes is marked with: that its data are synthetic, or its mapping a draft.
+"""What everything a run publishes is marked with: synthetic data, or a mapping that is a draft.
 
 A run has its marks before any job starts. Tables, figures, pages and records carry all of them, by
 the words of this module alone.

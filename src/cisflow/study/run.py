@@ -27,6 +27,7 @@ from cisflow.study.marks import stamp_of
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
 from cisflow.study.settings import Accounts, Country, Deflator, Extract, Sent, Settings
+from cisflow.study.surveys import Survey
 from cisflow.study.variables import panel_kinds
 
 MOST_LAG = 6  # years a config may ask for
@@ -119,6 +120,12 @@ class Run:
     def waves(self, country: str) -> list[str]:
         """Return the waves of ``country`` in the order of the config."""
         return list(self.countries[country].waves)
+
+    def employees_from(self, country: str) -> dict[str, int]:
+        """Return, for waves whose survey says so, the fewest employees of its population."""
+        told = self.settings.surveys.get(country, {})
+        least = {w: s.population.employees_from for w, s in told.items() if s.population}
+        return {wave: count for wave, count in least.items() if count is not None}
 
     def has_accounts(self, country: str) -> bool:
         """Return whether ``country`` has company accounts."""
@@ -231,7 +238,7 @@ def load_run(
     merged = merged.model_copy(update={"minimum_cell": profile.minimum_cell})
     run = Run(merged, chosen, claims, files.get("truth"), root, tuple(exports), profile)
     codebooks, codebook_problems = _codebooks(run)
-    run = _marked(run, codebooks, language)
+    run = _marked(_with_surveys(run, codebooks), codebooks, language)
     problems = [
         *language,
         *disclosure,
@@ -367,6 +374,18 @@ def _codebooks(run: Run) -> tuple[dict[tuple[str, str], Codebook], list[Problem]
         problems += confirmed_problems(where, codebook, source.confirmed or ())
         codebooks[country, wave] = codebook.configured(source.as_params())
     return codebooks, problems
+
+
+def _with_surveys(run: Run, codebooks: Mapping[tuple[str, str], Codebook]) -> Run:
+    """Return a run that knows what its config and codebooks tell of each wave's survey."""
+    surveys: dict[str, dict[str, Survey]] = {}
+    for (country, wave), codebook in codebooks.items():
+        told = (run.at_hand[country].survey or Survey()).over(codebook.survey)
+        if wave != "accounts" and told != Survey():
+            surveys.setdefault(country, {})[wave] = told
+    if not surveys:
+        return run
+    return replace(run, settings=run.settings.model_copy(update={"surveys": surveys}))
 
 
 def _marked(

@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from cisflow.study.documents import Document
+from cisflow.study.surveys import Survey
 from cisflow.study.terms import tidy_made
 
 Number = int | float
@@ -117,6 +118,14 @@ Confirmed = TypeAliasType(
 )
 
 
+Sheet = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="Name of the sheet of an Excel file, where that is another one than the "
+        "codebook's `file: {sheet: …}`; the first one when neither says it.",
+    ),
+]
 Tidy = Annotated[str, AfterValidator(tidy_made)]  # a term as the estimates call it
 
 
@@ -132,6 +141,7 @@ class Extract(Document):
     join: Annotated[str, Field(min_length=1)] | None = None
     """Only with several files; the column that identifies firms in all of them."""
     member: Member | None = None
+    sheet: Sheet | None = None
     select: Select | None = None
     codebook: CodebookName
     sha256: Sha256 | Annotated[tuple[Sha256, ...], Field(min_length=2)] | None = None
@@ -155,6 +165,7 @@ class Accounts(Document):
 
     file: ExtractFile
     member: Member | None = None
+    sheet: Sheet | None = None
     select: Select | None = None
     decimal: Literal[".", ","] | None = None
     """Sign before decimals, `.` or `,`; needed only where the figures of the file do not tell. It
@@ -184,6 +195,9 @@ class Country(Document):
     """Name to print, such as Flanders (Belgium)."""
     waves: Annotated[dict[Wave, Extract], Field(min_length=1)]
     """One entry per survey wave, in the order of time."""
+    survey: Survey | None = None
+    """The survey, as the paper tells of it; what is said here goes before `survey:` of the
+    codebooks."""
     attributes: Attributes | None = None
     official_rates: Annotated[str, Field(min_length=1)] | None = None
     """Published cooperation rates to compare with: a file with the columns wave, sector, size,
@@ -288,6 +302,8 @@ class Settings(Document):
     absent: SkipJsonSchema[dict[str, dict[str, str]]] = Field(default_factory=dict)
     unconfirmed: SkipJsonSchema[int] = Field(default_factory=int)
     """Over all extracts, how many variables the run needs whose mapping nobody has confirmed."""
+    surveys: SkipJsonSchema[dict[str, dict[str, Survey]]] = Field(default_factory=dict)
+    """Per country and wave what config and codebook say of the survey."""
     constructs: dict[str, Construct] = {}  # noqa: RUF012 - pydantic copies a default
     """Measures of your own, made with the panel and used in models like any variable."""
     pool_from: Annotated[tuple[str, ...], Field(min_length=1, json_schema_extra=UNIQUE)] | None = (

@@ -24,7 +24,7 @@ from cisflow.base.problems import (
 from cisflow.raw.extract import Extract, open_extract, selected
 from cisflow.raw.extract import code_key as _key
 from cisflow.study.canonical import COUNTS, FLAGS, MONEY, PERCENT, SIGNED, SPENDING, TEXT
-from cisflow.study.codebook import Codebook, Screen, Variable
+from cisflow.study.codebook import ABOVE_ZERO, Codebook, Screen, Variable
 from cisflow.survey.labels import contradiction, in_codes, one_line
 from cisflow.survey.marks import doubtful_decimals, like_thousands
 
@@ -136,6 +136,8 @@ class Delivery:
         Per column how many rows are missing for which declared reason.
     joined
         Per file joined to the first how many rows met a partner.
+    left_out
+        How many rows of the file were no firms, by kind.
     """
 
     raw: pd.DataFrame
@@ -146,6 +148,7 @@ class Delivery:
     read_as: str = ""
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     joined: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
@@ -194,6 +197,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
         read_as,
         extract.reasons,
         extract.joined,
+        extract.left_out,
     )
 
 
@@ -281,6 +285,11 @@ def read_answers(
         values = pd.Series(numbers, index=raw.index, dtype="string")
         return Answers(values, values.isna())
     parts = [read_column(variable, column, raw[column], codebook, country) for column in columns]
+    if asked.blank_is_zero:
+        # One of several boxes was ticked, or answered: the blank ones were not.
+        seen, none = raw[columns].notna().any(axis=1), False if variable in FLAGS else 0.0
+        for column, part in zip(columns, parts, strict=True):
+            part.values = part.values.mask(raw[column].isna() & seen, none)
     if asked.any_of:
         values = any_yes([part.values for part in parts])
     else:
@@ -341,9 +350,12 @@ def _coded(
     lenient: bool,
     codebook: Codebook,
 ) -> Answers:
-    known = {_key(code, "."): value for code, value in codes.items() if code != "*"}
+    known = {_key(c, "."): value for c, value in codes.items() if c not in ("*", ABOVE_ZERO)}
     values = key.map(known).astype(kind)
     unknown = key.notna() & ~key.isin(list(known))
+    if ABOVE_ZERO in codes:
+        above = unknown & pd.to_numeric(key, errors="coerce").gt(0).fillna(value=False)
+        values, unknown = values.mask(above, codes[ABOVE_ZERO]), unknown & ~above
     if "*" in codes:
         return Answers(values.mask(unknown, codes["*"]), unknown & False)
     count = int(unknown.sum())

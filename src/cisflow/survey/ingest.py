@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,11 +11,12 @@ from cisflow.base.paths import Paths, files_of, named, shown
 from cisflow.base.problems import CisflowError, Problem, counted, lists_values, values_told
 from cisflow.raw.extract import verify_checksum
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, FIRM_COLUMNS, FLAGS, OTHER_PARTNERS
-from cisflow.study.codebook import OF_TURNOVER, Codebook, Variable
+from cisflow.study.codebook import TOTAL_OF, Codebook, Variable
 from cisflow.survey.accounts.ingest import ingest_accounts
 from cisflow.survey.activities import MANUFACTURING, sections
 from cisflow.survey.answers import (
     Answers,
+    Delivery,
     any_yes,
     duplicates,
     read_answers,
@@ -23,13 +24,30 @@ from cisflow.survey.answers import (
     read_rows,
     weightless,
 )
+from cisflow.survey.contradictions import accepted, contradictory
 from cisflow.survey.identifiers import in_format
-from cisflow.survey.quality import ROUNDING, Check, check, consistency, cooperation, counts, notes
+from cisflow.survey.labels import one_line
+from cisflow.survey.quality import (
+    ROUNDING,
+    Check,
+    check,
+    consistency,
+    cooperation,
+    counts,
+    finding,
+    notes,
+)
 from cisflow.survey.schema import conforming, dtype_of, firm_schema
 from cisflow.survey.semantics import semantics
+from cisflow.survey.zeros import with_zeros
 
 __all__ = ["ingest_accounts", "ingest_wave"]
 
+# With the share of unchanged products, what the rounds of the survey ask for makes the whole.
+WHOLES = (
+    ("share_unchanged", "share_new_firm", "share_new_market"),
+    ("share_unchanged", "share_improved", "share_new"),
+)
 # A firm is innovation-active if it has one of these (Oslo Manual; the filter of CIS4 to CIS2016).
 ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned")
 
@@ -79,17 +97,20 @@ def ingest_wave(
     verify_checksum(path, sha256, heading)
     delivery = read_rows(path, codebook, heading)
     raw = delivery.raw
-    answers = {
-        variable: read_answers(variable, columns, raw, codebook, country)
-        for variable, columns in delivery.columns.items()
-    }
-    if "firm_id" in answers:
-        answers["firm_id"] = in_format(answers["firm_id"], codebook)
     screening = {
         variable: read_flag(column, raw[column], codebook, screen)
         for variable, column in delivery.screens.items()
         if (screen := codebook.variables[variable].screen)
     }
+    none = _none_of(delivery, screening, codebook)
+    answers = {
+        variable: read_answers(
+            variable, columns, _summands(variable, columns, raw, none, codebook), codebook, country
+        )
+        for variable, columns in delivery.columns.items()
+    }
+    if "firm_id" in answers:
+        answers["firm_id"] = in_format(answers["firm_id"], codebook)
     read = [*answers.values(), *screening.values()]
     problems = [*delivery.problems, *(problem for answer in read for problem in answer.problems)]
     problems += duplicates(answers.get("firm_id"), codebook)
@@ -104,7 +125,7 @@ def ingest_wave(
         values = answers[variable].values
         answers[variable].values = values.mask(blanks[variable], _zero(variable))
     excess = _net_of_parts(answers, codebook)
-    _times_turnover(answers, codebook)
+    _times_total(answers, codebook)
     given = _table(answers, raw.index)
     problems += _derive(given, answers, codebook)
     asked = _asked(given, answers, codebook)
@@ -114,7 +135,8 @@ def ingest_wave(
         raise CisflowError(heading, dict.fromkeys(problems))
 
     screens = {variable: answer.values for variable, answer in screening.items()}
-    whole = [s for s in codebook.shares.sum_to_100 if s in answers]
+    # Without one of them, the others make no whole.
+    whole = [*codebook.shares.sum_to_100] if set(codebook.shares.sum_to_100) <= set(answers) else []
     firms = _filtered(given, asked)
     _fill_screened(firms, asked, screens, codebook)
     for variable in (v for v in blanks if v in BLOCK_OF):
@@ -126,12 +148,29 @@ def ingest_wave(
     firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
     firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
     firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
+    checks = {
+        **cooperation(given, codebook.path),
+        **_filter_checks(given, asked, codebook),
+        **_screen_checks(given, screens, codebook),
+        **_absent_screens(delivery, codebook),
+        **consistency(firms, _whole_shares(codebook, answers), codebook.path),
+        **semantics(given, firms, codebook, delivery.columns, excess),
+        **contradictory(
+            raw,
+            given,
+            firms.set_index(given.index),
+            {variable: answer.invalid for variable, answer in answers.items()},
+            codebook,
+            delivery.columns,
+        ),
+    }
     quality = {
         "country": country,
         "wave": wave,
         "file": " + ".join(map(named, files_of(path))),
         "read_as": delivery.read_as,
         "joined": delivery.joined,
+        "left_out": delivery.left_out,
         "codebook": codebook.id,
         "title": codebook.title,
         "reference_year": codebook.reference_year,
@@ -140,16 +179,46 @@ def ingest_wave(
         "duplicate_ids": 0,  # a file that has any is refused
         "notes": list(notes(codebook)),
         "breaks": [entry.model_dump(by_alias=True) for entry in codebook.breaks],
-        "checks": {
-            **cooperation(given, codebook.path),
-            **_filter_checks(given, asked, codebook),
-            **_screen_checks(given, screens, codebook),
-            **consistency(firms, whole, codebook.path),
-            **semantics(given, firms, codebook, delivery.columns, excess),
-        },
+        "checks": checks,
+        "accepted": accepted(checks, codebook),
         "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
     return firms, quality
+
+
+def _whole_shares(codebook: Codebook, answers: Collection[str]) -> list[str]:
+    """Return the shares that make the whole turnover: as declared, else those that always do.
+
+    If the file lacks one of them the others make no whole.
+    """
+    declared = codebook.shares.sum_to_100
+    wholes = (declared,) if declared else WHOLES
+    return next((list(whole) for whole in wholes if set(whole) <= set(answers)), [])
+
+
+def _none_of(
+    delivery: Delivery, screening: dict[str, Answers], codebook: Codebook
+) -> dict[str, pd.Series]:
+    """Return per column which firms said before that there was none (`no_is_zero`), shape (n,)."""
+    none = {}
+    for variable, answer in screening.items():
+        screen = codebook.variables[variable].screen
+        if screen and screen.no_is_zero:
+            said = (~answer.values).fillna(value=False).astype(bool)
+            none |= dict.fromkeys(delivery.columns.get(variable, []), said)
+    return none
+
+
+def _summands(
+    variable: str,
+    columns: list[str],
+    raw: pd.DataFrame,
+    none: dict[str, pd.Series],
+    codebook: Codebook,
+) -> pd.DataFrame:
+    """Return the extract with 0 for parts of a sum of which the firm said that there was none."""
+    parts = [c for c in columns if c in none] if codebook.variables[variable].sum_of else []
+    return raw.assign(**{c: raw[c].mask(raw[c].isna() & none[c], "0") for c in parts})
 
 
 def _table(answers: dict[str, Answers], index: pd.Index) -> pd.DataFrame:
@@ -179,11 +248,15 @@ def _net_of_parts(answers: dict[str, Answers], codebook: Codebook) -> dict[str, 
     return excess
 
 
-def _times_turnover(answers: dict[str, Answers], codebook: Codebook) -> None:
-    """Turn spending that is stated in relation to turnover into amounts."""
-    for variable, asked in codebook.variables.items():
-        if asked.unit in OF_TURNOVER and {variable, "turnover"} <= set(answers):
-            answers[variable].values = answers[variable].values * answers["turnover"].values
+def _times_total(answers: dict[str, Answers], codebook: Codebook) -> None:
+    """Turn spending that is stated in relation to another amount into amounts.
+
+    What is stated in relation to turnover comes first: it may be the total of other spending.
+    """
+    stated = {v: TOTAL_OF.get(s.unit or "", "") for v, s in codebook.variables.items()}
+    for variable, total in sorted(stated.items(), key=lambda pair: pair[1] != "turnover"):
+        if total in answers and variable in answers:
+            answers[variable].values = answers[variable].values * answers[total].values
 
 
 def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook) -> list[Problem]:
@@ -198,6 +271,10 @@ def _derive(given: pd.DataFrame, answers: dict[str, Answers], codebook: Codebook
         given["weight"] = 1.0
     if "nace" in answers and codebook.nace:
         revision = codebook.nace.revision
+        if answers["nace"].columns and codebook.variables["nace"].codes is None:
+            column = one_line(answers["nace"].columns[0])
+            given["nace"], unclear = with_zeros(given["nace"], column, codebook)
+            problems += [unclear] if unclear else []
         given["section"] = sections(given["nace"], revision)
         unknown = given["nace"].notna() & given["section"].isna()
         answers["nace"].invalid = unknown
@@ -292,6 +369,24 @@ def _screen_checks(
             "codes are exchanged",
         )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
+
+
+def _absent_screens(delivery: Delivery, codebook: Codebook) -> dict[str, Check]:
+    """Tell of screening questions that the codebook names and the file has not."""
+    checks = {}
+    for variable in delivery.columns:
+        screen = codebook.variables[variable].screen
+        if screen is None or variable in delivery.screens:
+            continue
+        lost = ", so that firms without it count as missing" if screen.no_is_zero else ""
+        checks[f"{variable}_screen_found"] = finding(
+            True,
+            f"The file lacks the question that leads to {variable}.",
+            f"column '{screen.name}', which leads to {variable}, is not in the file{lost}.",
+            f"name the file's column under `{variable}: {{screen: …}}` in {codebook.path}, or "
+            "write `screen: null` there if it was not asked",
+        )
+    return checks
 
 
 def _filter_checks(

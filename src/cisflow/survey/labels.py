@@ -9,6 +9,7 @@ import pandas as pd
 
 from cisflow.base.problems import Problem
 from cisflow.raw.extract import code_key
+from cisflow.study.codebook import ABOVE_ZERO
 
 # How a codebook writes the canonical values of a yes/no question.
 WORDS = {"yes": True, "no": False}
@@ -40,7 +41,7 @@ def in_codes(
         What stands for no answer.
     """
     known = {code_key(code): code for code in codes}
-    if "*" in codes:
+    if "*" in codes or ABOVE_ZERO in codes:
         return text, False
     answered = {value: code_key(value) for value in text.dropna().unique()}
     none = {code_key(str(token)) for token in missing}

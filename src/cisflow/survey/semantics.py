@@ -3,7 +3,8 @@
 A codebook can be right about the names of one delivery and wrong about the next. The checks here
 rest on what every wave of the survey must show whatever the country: who cooperates with somebody
 cooperates, shares of turnover make 100, most turnover is from unchanged products, a firm's turnover
-per employee is some thousands of euro. They warn and never change a value.
+per employee is some thousands of euro. They never change a value. Which of them stop a run, and
+from which share of the firms on, is said in :mod:`cisflow.study.contradictions`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import pandas as pd
 from cisflow.base.problems import Problem
 from cisflow.study.canonical import BLOCKS
 from cisflow.study.codebook import Codebook
+from cisflow.study.contradictions import FEWEST
+from cisflow.survey.contradictions import is_contradiction, told
 from cisflow.survey.quality import ROUNDING, Check, check, finding
 
-# Means and medians of fewer firms say little about a file, and too much about the firms.
-FEWEST = 30
 # A check is a warning if more than this share of the firms fails it: one firm may err, not many.
 TOLERATED = 0.05
 MOSTLY = 0.5
@@ -62,21 +63,21 @@ def semantics(
 
 
 def warnings(record: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what the checks of a quality record say that is worth a human look.
+    """Yield what the checks of a quality record say that is worth a human look and stops nothing.
+
+    What stops a run is told by :func:`cisflow.survey.contradictions.contradictions`.
 
     Parameters
     ----------
     record
         From :func:`cisflow.survey.ingest.ingest_wave`.
     """
-    for entry in record["checks"].values():
-        if "remedy" not in entry or not entry["failed"]:
+    for name, entry in record["checks"].items():
+        if "remedy" not in entry or not entry["failed"] or is_contradiction(name, entry):
             continue
-        if entry.get("whole_file"):
-            yield Problem(entry["seen"], entry["remedy"])
-        elif entry["of"] >= FEWEST and entry["failed"] > TOLERATED * entry["of"]:
-            share = f"{100 * entry['failed'] / entry['of']:.0f} % of those concerned"
-            yield Problem(f"{entry['meaning'].rstrip('.')}: {share}.", entry["remedy"])
+        many = entry["of"] >= FEWEST and entry["failed"] > TOLERATED * entry["of"]
+        if entry.get("whole_file") or many:
+            yield Problem(told(entry), entry["remedy"])
 
 
 def print_warnings(record: Mapping[str, Any], heading: str) -> None:
@@ -142,7 +143,8 @@ def _size_class(firms: pd.DataFrame, codebook: Codebook) -> dict[str, Check]:
 def _shares(
     firms: pd.DataFrame, codebook: Codebook, columns: Mapping[str, list[str]]
 ) -> dict[str, Check]:
-    whole = [s for s in codebook.shares.sum_to_100 if s in columns]
+    whole = [*codebook.shares.sum_to_100]
+    whole = whole if set(whole) <= set(columns) else []
     complete = firms.loc[firms[whole].notna().all(axis=1), whole] if whole else firms[:0]
     if len(complete) < FEWEST or "share_unchanged" not in whole:
         return {}

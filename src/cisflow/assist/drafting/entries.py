@@ -234,6 +234,10 @@ def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
     return found
 
 
+def _codes_of(coding: Coding | None) -> set[tuple[str, bool | int]]:
+    return set(coding.codes.items()) if coding else {("", -1)}
+
+
 def add_cooperation(
     made: Draft, seen: Look, found: Mapping[str, Match], unknown: Collection[str] = ()
 ) -> None:
@@ -246,9 +250,8 @@ def add_cooperation(
     usual = codings[0] if codings else None
     if "coop_any" in found or len(partners) < 2 or usual is None:
         return
-    alike = {c for m, coding in zip(partners, codings, strict=True) if coding == usual
-             for c in m.columns}
-    alike |= {c for c in unknown if seen.profiles[c].flag == usual}
+    alike = {c for m in partners for c in m.columns} | set(unknown)
+    alike = {c for c in alike if _codes_of(seen.profiles[c].flag) <= set(usual.codes.items())}
     entry: dict[str, Any] = {"any_of": [c for c in seen.profiles if c in alike]}
     sample = made.variables.get(partners[0].variable) or {}
     entry |= {k: sample[k] for k in ("codes", "missing", "blank_is_zero") if k in sample}

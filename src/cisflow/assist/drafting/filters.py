@@ -15,6 +15,7 @@ from cisflow.assist.matching import Match
 from cisflow.assist.triples import TRIPLES
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.canonical import BLOCKS, FLAGS, SPENDING
+from cisflow.study.codebook import DRAFTED
 from cisflow.survey.answers import any_yes
 from cisflow.survey.quality import ROUNDING
 from cisflow.survey.semantics import TOLERATED
@@ -103,7 +104,7 @@ def add_blocks(made: Draft, seen: Look, found: Mapping[str, Match]) -> None:
     source = (
         f"names and labels ({seen.legend.origin})" if seen.legend.columns else "names in the file"
     )
-    shared = {"verified": "inferred", "source": source}
+    shared = {"verified": DRAFTED, "source": source}
     made.head["blocks"] = {"firm": dict(shared)}
     for block, variables in BLOCKS.items():
         columns = [c for v in variables if v in found for c in found[v].columns]

@@ -33,13 +33,16 @@ class Rows:
     remark
         What was assumed.
     todo
-        What a human has to decide.
+        What a human has to decide before anything can be tried.
+    asks
+        What a human has to decide, with all rows kept meanwhile.
     """
 
     countries: dict[str, dict[str, str]] = field(default_factory=dict)
     wave: dict[str, str] = field(default_factory=dict)
     remark: str = ""
     todo: str = ""
+    asks: str = ""
 
 
 def rows_of(seen: Look, wave: str, sharing: Sequence[str], countries: Sequence[str]) -> Rows:
@@ -106,17 +109,26 @@ def _wave_rows(seen: Look, wave: str, sharing: Sequence[str]) -> Rows:
             remark = f"in the order of time: {taken}"
             return Rows(wave={column: values[sharing.index(wave)]}, remark=remark)
         if all(v.isdecimal() and int(v) in YEARS for v in values):
-            return Rows(
-                wave={column: "?"},
-                todo=f"rows: which of {', '.join(values)} in column {column} are this wave's "
-                "(now '?'); or if it is no column of waves take `rows:` away",
-            )
+            return Rows(asks=_asked(column, values))
     if len(sharing) > 1:
         return Rows(
             todo=f"rows: waves {', '.join(sharing)} share the file; say which rows are this one's, "
             "such as `rows: {column: value}`"
         )
     return Rows()
+
+
+def _asked(column: str, values: Sequence[str]) -> str:
+    """Return the question on a column of years none of which is the wave's.
+
+    Firms close their books in different years, and a file may pool waves: who knows the survey
+    tells the two apart.
+    """
+    return (
+        f"rows: column {column} has the years {', '.join(values)}; all rows are kept, as if they "
+        f"were those of the firms' own books. If they are waves, choose this one's: "
+        f"`rows: {{{column}: '{values[-1]}'}}`; otherwise take this line away"
+    )
 
 
 def _own_value(wave: str, values: Sequence[str]) -> str | None:

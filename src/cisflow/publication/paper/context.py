@@ -31,8 +31,9 @@ from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.paths import path_facts, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
-from cisflow.publication.paper.regressions import lead_facts, partner_facts
-from cisflow.publication.paper.samples import wave_facts
+from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
+from cisflow.publication.paper.samples import accepted_facts, wave_facts
+from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.provenance import versions
 
 
@@ -128,7 +129,9 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "printed": [findings.place(*place) for place in printed.shown],
         "with_accounts": any(accounts.values()),
         "without_accounts": [findings.name(c) for c, known in accounts.items() if not known],
+        "accepted": accepted_facts(findings),
         "waves": [wave_facts(findings, *place) for place in here],
+        "surveys": survey_facts(findings),
     }
 
 
@@ -145,6 +148,7 @@ def _result_facts(
 
     return {
         "lead": [lead_facts(findings, model) for model in lead],
+        "limits": limit_facts(findings, lead, list(places(findings.countries))),
         "partners": told(partner_facts, lead),
         "systems": [system_facts(findings, model) for model in path_models(models)],
         "paths": [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_words
 from cisflow.publication.words import covariance_name, inline, label
+
+# So many of the firms at a limit of the outcome are a large part of them.
+LARGE_PART = 0.2
 
 
 def lead_facts(findings: Findings, model: str) -> Context:
@@ -25,6 +30,23 @@ def lead_facts(findings: Findings, model: str) -> Context:
         "fixed_effects": [inline(term) for term in spec.fixed_effects],
         "errors": [covariance_name(covariance) for covariance in spec.covariance],
     }
+
+
+def limit_facts(findings: Findings, models: list[str], places: list[tuple[str, str]]) -> Context:
+    """Return how many of the firms stand exactly at a limit of an outcome, as far as it is told.
+
+    ``least`` and ``most`` are shares in percent over outcomes and places, empty where nothing is
+    told; ``many`` is whether it is a large part everywhere. A count that is withheld is small.
+    """
+    rows = [findings.main_rows(*place, model) for place in places for model in models]
+    told = [table.drop_duplicates("outcome")[["n", "n_lower", "n_upper"]] for table in rows]
+    at = pd.concat(told) if told else pd.DataFrame(columns=["n", "n_lower", "n_upper"])
+    at = at[at["n"].notna() & at[["n_lower", "n_upper"]].notna().any(axis=1)].astype("float64")
+    shares = at[["n_lower", "n_upper"]].sum(axis=1) / at["n"]
+    if shares.empty:
+        return {"least": "", "most": "", "many": False}
+    least, most = f"{100 * shares.min():.0f}", f"{100 * shares.max():.0f}"
+    return {"least": least, "most": most, "many": bool(shares.min() >= LARGE_PART)}
 
 
 def partner_facts(

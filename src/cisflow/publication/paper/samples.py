@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cisflow.publication.families import described
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.tables.samples import percent
 from cisflow.publication.words import NOT_ESTIMABLE, count
+
+
+def accepted_facts(findings: Findings) -> list[Context]:
+    """Return the contradictions between answers that codebooks accept, and why."""
+    return [
+        {
+            "place": findings.place(record["country"], record["wave"]),
+            "meaning": record["checks"][name]["meaning"].rstrip("."),
+            "share": _share(record["checks"][name]),
+            "reason": reason.rstrip("."),
+        }
+        for record in findings.quality
+        for name, reason in record.get("accepted", {}).items()
+    ]
+
+
+def _share(entry: Mapping[str, Any]) -> str:
+    """Return the percentage of firms that fail a check, empty for one of the file as a whole."""
+    return "" if entry.get("whole_file") else percent(entry["failed"], entry["of"])
 
 
 def wave_facts(findings: Findings, country: str, wave: str) -> Context:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cisflow.panel.rates import ANY
+from cisflow.panel.rates import ANY, MICROS
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, count, label, number, sentence
@@ -56,6 +56,8 @@ def _notes(here: Any) -> list[str]:
         f"Rates in percent, {DESIGNS[here['design'].iloc[0]]}, in parentheses, in percentage "
         "points. Sizes in employees. Agriculture and construction are in the total only."
     ]
+    if micro := [size for size in here["size"].unique() if size in MICROS]:
+        notes.append(f"Firms of fewer than ten employees are a class of their own ({micro[0]}).")
     if "official" in here and (both := here.dropna(subset=["official", "difference"])).shape[0]:
         apart = (both["difference"].abs() > 1.96 * both["std_error"]).sum()
         notes.append(

@@ -9,6 +9,7 @@ import pandas as pd
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.raw.extract import column_names, read_extract
+from cisflow.raw.opened import WHOLE
 
 
 def read_deflator(path: str | Path, base_year: int) -> dict[int, float]:
@@ -29,13 +30,13 @@ def read_deflator(path: str | Path, base_year: int) -> dict[int, float]:
         base year that is not there.
     """
     heading = f"Deflator ({shown(path)})"
-    here = {name.casefold() for name in column_names(path, None, heading)}
+    here = {name.casefold() for name in column_names(path, WHOLE, heading)}
     absent = [name for name in ("year", "index") if name not in here]
     if absent:
         listed = " and ".join(f"'{name}'" for name in absent)
         remedy = "give it a column year and a column index"
         raise CisflowError(heading, Problem(f"no column {listed}", remedy))
-    table = read_extract(path, ["year", "index"], None, heading)
+    table = read_extract(path, ["year", "index"], WHOLE, heading)
     table = table.rename(columns=str.casefold).dropna(how="all")
     years = pd.to_numeric(table["year"], errors="coerce").astype("float64")
     index = pd.to_numeric(table["index"], errors="coerce").astype("float64")

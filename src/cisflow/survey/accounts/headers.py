@@ -42,6 +42,7 @@ BETWEEN = ("in", "en", "de", "d'", "van", "x", "of", "*", "×")
 CLOSED = re.compile(r"(?P<label>.+?)[\s,;:/–—-]*[(\[](?P<unit>[^()\[\]]+)[)\]]")
 YEAR_CLOSED = re.compile(r"[(\[]((?:19|20)\d\d)[)\]]")
 YEAR_WITHIN = re.compile(r"[,;/ ]+((?:19|20)\d\d)[)\]]")
+GLUED = re.compile(r"(?<=\))(?=\w)")
 THOUSAND = re.compile(r"(?<!\d)1[.,' ]000(?!\d)")
 ENDS = " ,;:/-–—"
 WORDS_OF_A_UNIT = 4
@@ -105,7 +106,7 @@ def _header(name: str, pattern: str | None, known: set[str], codebook: Codebook)
     if pattern is None:
         return Header(name, _folded(line))
     # The unit stands before the year or behind it; a label of the codebook has none.
-    dated = YEAR_CLOSED.sub(r"\1", YEAR_WITHIN.sub(r") \1", line))
+    dated = YEAR_CLOSED.sub(r"\1", YEAR_WITHIN.sub(r") \1", GLUED.sub(" ", line)))
     dated, after = _split(dated, known, codebook)
     part: dict[str, Any] = matched(pattern, dated) or {"label": dated}
     label = (part["label"] or dated).rstrip(ENDS)

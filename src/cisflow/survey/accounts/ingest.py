@@ -11,6 +11,7 @@ import pandas as pd
 from cisflow.base.paths import named, shown
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
 from cisflow.raw.extract import column_names, verify_checksum
+from cisflow.raw.sheets import WORKBOOKS
 from cisflow.study.canonical import ACCOUNT_COLUMNS
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.survey.accounts.headers import ITEMS, better_codebook
@@ -87,6 +88,7 @@ def ingest_accounts(
         "wave": "accounts",
         "file": named(path),
         "read_as": books.read_as,
+        "left_out": books.left_out,
         "codebook": codebook.id,
         "title": codebook.title,
         "rows": books.rows,
@@ -128,7 +130,7 @@ def _placed(
         what = "the headers are those of another edition or language than the codebook's"
         problems.insert(0, Problem(what, f"set `codebook: {other}` in the config"))
     sheet = codebook.file.sheet
-    if sheet is None or Path(path).suffix.lower() != ".xlsx":
+    if sheet is None or Path(path).suffix.lower() not in WORKBOOKS:
         return problems
     here = f"sheet '{sheet}'"
     return [Problem(p.said, p.remedy, here, p.count) for p in problems]

@@ -84,6 +84,7 @@ def read_long(
         read_as=figures.said(delivery.read_as),
         currency=currency_of(found),
         unit_in_headers=unit_named(found),
+        left_out=delivery.left_out,
         **choice.counts(),
     )
 

@@ -64,6 +64,8 @@ class Books:
         Of the amounts, as far as the headers tell.
     unit_in_headers
         Whether a header names the unit or the currency of amounts.
+    left_out
+        How many rows of the file were no firms, by kind.
     """
 
     table: pd.DataFrame
@@ -77,6 +79,7 @@ class Books:
     same_year: int = 0
     currency: str | None = None
     unit_in_headers: bool = True
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

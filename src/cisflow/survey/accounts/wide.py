@@ -93,6 +93,7 @@ def read_wide(
         same_year=same_year,
         currency=currency_of(file.items),
         unit_in_headers=unit_named(file.items),
+        left_out=extract.left_out,
         **choice.counts(),
     )
 

@@ -234,7 +234,7 @@ def test_units_of_headers_apart_and_glued(header, meaning, currency):
 @pytest.mark.parametrize(
     ("name", "header", "meaning"),
     [
-        ("belfirst_fr", "Chiffre d'affaires\nmil EUR 2006", "thousand"),
+        ("belfirst_fr", "Chiffre d'affaires\nmilliers EUR 2006", "thousand"),
         ("belfirst_fr", "Chiffre d\u2019affaires (en milliers d\u2019euros) 2006", "thousand"),
         ("belfirst_fr", "Chiffre d'affaires M€ 2006", "million"),
         ("belfirst_nl", "Omzet duizend EUR 2006", "thousand"),
@@ -251,7 +251,11 @@ def test_units_of_other_languages(name, header, meaning):
 
 @pytest.mark.parametrize(
     ("name", "header"),
-    [("belfirst_fr", "Chiffre d'affaires m€ 2006"), ("belfirst_nl", "Omzet mil EUR 2006")],
+    [
+        ("belfirst_fr", "Chiffre d'affaires m€ 2006"),
+        ("belfirst_fr", "Chiffre d'affaires\nmil EUR 2006"),
+        ("belfirst_nl", "Omzet mil EUR 2006"),
+    ],
 )
 def test_a_unit_that_may_be_either_is_unknown(ingest, name, header):
     with pytest.raises(CisflowError, match=r"turnover: unknown unit 'm.*' in the header"):

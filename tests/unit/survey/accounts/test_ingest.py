@@ -239,7 +239,7 @@ def test_accounts_are_kept_under_the_declared_form(wide):
 FRENCH = {
     "Numéro d'entreprise": ["0401234567", "0402"],
     "Chiffre d'affaires\nmilliers EUR 2006": ["10,5", "20"],
-    "Valeur ajoutée\nmil EUR 2006": ["4", "n.d."],
+    "Valeur ajoutée\nmilliers EUR 2006": ["4", "n.d."],
     "Frais de personnel\nmillions EUR 2006": ["0,003", "1"],
     "Bénéfice (perte) de l'exercice avant impôts\nEUR 2006": ["-100", "7"],
     "Code de consolidation": ["U1", "C1"],
