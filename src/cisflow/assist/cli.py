@@ -1,4 +1,4 @@
-"""``cisflow new | run | inspect | init | check | review | confirm | …``: all of a study.
+"""``cisflow new | run | inspect | init | review | confirm | check | …``: all of a study.
 
 Exit codes: 0 nothing is wrong; 1 something is (a check found errors, or numbers that moved); 2 the
 command could not do its work (called wrongly, a file not there or unreadable, a file in the way).

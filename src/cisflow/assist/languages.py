@@ -76,10 +76,14 @@ def language(file: Path) -> dict[str, Any]:
     CisflowError
         It has keys or values that it may not have.
     """
+    return dict(_language(file, file.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _language(file: Path, _: int) -> dict[str, Any]:
     schema = shipped("workflow", "schemas", "words.schema.yaml")
     own = validated(text_keys(read_yaml(file)), schema, f"{FOLDER}/{file.name}")
-    own.pop("language")
-    return own
+    return {key: value for key, value in own.items() if key != "language"}
 
 
 def text_keys(value: Any) -> Any:

@@ -10,6 +10,7 @@ from functools import lru_cache
 # with those of its neighbours, so that one list of words serves both of its alphabets.
 SAME = str.maketrans(
     {
+        **dict.fromkeys(filter(unicodedata.combining, map(chr, range(0x300, 0x370))), ""),
         **dict(zip("øđðłıħςŋ", "oddlihσn", strict=True)),
         "ß": "ss",
         "æ": "ae",
@@ -32,22 +33,30 @@ SAME = str.maketrans(
         "є": "je",
     }
 )
+SIGNS = frozenset("&+%-'’")
 LETTER = r"[^\W\d_]"
 # Research and development as languages abbreviate it: R&D, F + E, B+R, K+F, Ε&Α.
 INITIALS = re.compile(rf"\b({LETTER})\s*[&+]\s*({LETTER}{{1,2}})\b")
 WORD = re.compile(rf"(?<![^\W_]){LETTER}\+{LETTER}{{1,2}}(?![^\W_])|[^\W_]+")
 
 
+@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """Return a text in lower case, without accents and punctuation, in Latin or Greek letters."""
-    text = unicodedata.normalize("NFKD", text.lower())
-    text = "".join(c for c in text if not unicodedata.combining(c)).translate(SAME)
-    # R&D as several languages write it, co-operation, on-going.
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).translate(SAME)
+    if not SIGNS.isdisjoint(text):
+        text = _without_signs(text)
+    return " ".join(WORD.findall(text))
+
+
+def _without_signs(text: str) -> str:
+    """Return a text with R&D as several languages write it, co-operation, on-going as one word."""
     text = re.sub(r"\b[rifo]\s*[&+]\s*[deos]\b", " rd ", text).replace("%", " percent ")
     text = INITIALS.sub(r" \1+\2 ", text)
     text = re.sub(r"\b(co|on|non)-(?=[a-z])", r"\1", text)
-    text = re.sub(r"(?<=[a-z])['’]s\b", "", text)
-    return " ".join(WORD.findall(text))
+    return re.sub(r"(?<=[a-z])['’]s\b", "", text)
 
 
 @lru_cache(maxsize=20_000)

@@ -223,7 +223,7 @@ def load_words(
         concepts,
         {concept: phrases(listed) for concept, listed in document["companions"].items()},
         fillers,
-        document["answers"],
+        _plain_answers(document["answers"]),
         tuple(document["missing_codes"]),
         document["countries"],
         {code: float(rate) for code, rate in document["per_euro"].items()},
@@ -245,6 +245,13 @@ def _forms(
     companions = plain(" ".join(w for listed in document["companions"].values() for w in listed))
     known = (word for phrases in concepts.values() for p in phrases.known for word in p)
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
+
+
+def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return words for answers as answers are compared with them: without accents."""
+    degrees = {degree: [*map(plain, listed)] for degree, listed in answers["degrees"].items()}
+    plainly = {key: [*map(plain, answers[key])] for key in ("yes", "no")}
+    return {**answers, **plainly, "degrees": degrees}
 
 
 def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
@@ -475,7 +482,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
     # "Suppliers of equipment, materials, components or software" are suppliers.
     spared = set(_places(asked.words, ASIDE, words, abbreviated=False)).union(
         words.home[1].found(asked.words),
-        *(_beside(asked.words, concept, words) for concept in concepts)
+        *(_beside(asked.words, concept, words) for concept in concepts),
     )
     others = set(range(len(asked.words))) - spared - covered
     # A long question that many columns share blurs none of them, nor does one odd word.

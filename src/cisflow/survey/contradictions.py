@@ -16,7 +16,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import BLOCKS, FLAGS, PARTNERS, PLACES, SPENDING
-from cisflow.study.codebook import OF_TURNOVER, Codebook
+from cisflow.study.codebook import TOTAL_OF, Codebook
 from cisflow.study.contradictions import FEWEST, WHOLE_FILE, share_of
 from cisflow.survey.quality import ROUNDING, Check, check, finding
 
@@ -220,7 +220,8 @@ def _per_cent_of_another_total(
 ) -> dict[str, Check]:
     """Find percentages of something else than turnover, and such that are read as amounts."""
     spending = [v for v in columns if v in SPENDING and "turnover" in columns]
-    stated = [v for v in spending if codebook.variables[v].unit in OF_TURNOVER]
+    totals = {v: TOTAL_OF.get(codebook.variables[v].unit or "") for v in spending}
+    stated = [v for v, total in totals.items() if total == "turnover"]
     checks = {v: e for v in stated for v, e in _much_of_turnover(v, given, codebook, columns)}
     parts = [v for v in stated if v != "innovation_spending"]
     if len(parts) > 1:
@@ -232,7 +233,7 @@ def _per_cent_of_another_total(
             f"they are percentages of all innovation expenditure: leave {', '.join(parts)} out of "
             f"{codebook.path} unless the file has amounts",
         )
-    for variable in (v for v in spending if v not in stated):
+    for variable in (v for v, total in totals.items() if not total):
         checks |= _percentages_as_amounts(variable, given, codebook, columns)
     return {**checks, **_only_new_products(given, codebook, columns)}
 

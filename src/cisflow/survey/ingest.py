@@ -200,7 +200,7 @@ def _none_of(
     delivery: Delivery, screening: dict[str, Answers], codebook: Codebook
 ) -> dict[str, pd.Series]:
     """Return per column which firms said before that there was none (`no_is_zero`), shape (n,)."""
-    none = {}
+    none: dict[str, pd.Series] = {}
     for variable, answer in screening.items():
         screen = codebook.variables[variable].screen
         if screen and screen.no_is_zero:

@@ -86,8 +86,9 @@ def test_what_the_config_confirms_is_confirmed(tmp_path):
     file.write_text(text.replace("codebook:", "confirmed: [coop_any, partners]\n        codebook:"))
     (wave,) = gather(file, Path()).waves
     settled = {c.variable for c in wave.cards if c.settled}
-    assert settled == {"coop_any"} | {c.variable for c in wave.cards if "_domestic" in c.variable
-                                      or "_foreign" in c.variable}
+    assert settled == {"coop_any"} | {
+        c.variable for c in wave.cards if "_domestic" in c.variable or "_foreign" in c.variable
+    }
 
 
 def test_the_command_confirms_the_variable_or_the_battery(plain):

@@ -192,7 +192,10 @@ def _luminance(colour):
 
 
 def test_text_is_readable_by_day_by_night_and_on_paper():
-    schemes = [dict(re.findall(r"--(\w+):#(\w+)", part)) for part in re.findall(r":root\{(.*?)\}", STYLE, re.S)]
+    schemes = [
+        dict(re.findall(r"--(\w+):#(\w+)", part))
+        for part in re.findall(r":root\{(.*?)\}", STYLE, re.S)
+    ]
     assert len(schemes) == 3
     pairs = [("ink", "paper"), ("ink", "card"), ("soft", "paper"), ("soft", "card")]
     pairs += [("bad", "badbg"), ("open", "openbg"), ("good", "goodbg"), ("link", "paper")]
