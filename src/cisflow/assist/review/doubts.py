@@ -179,7 +179,7 @@ class Doubts:
     def _years(self, variable: str) -> Iterator[str]:
         """Say that its name or label has another year."""
         year = self.reading.codebook.reference_year
-        if year is None:
+        if year is None or variable in TEXT:  # a classification has a year of its own
             return
         wanted = year - 2 if variable.endswith("_lag2") else year
         for column in self._columns(variable):
