@@ -189,6 +189,8 @@ class Question:
         Per word how much it tells this column from the file's others, 0 to 1.
     said
         All words of the label, without those in brackets that list what is meant too.
+    cut
+        Whether the label ends where the file's format ends all: its last words are not there.
     """
 
     words: tuple[str, ...]
@@ -197,6 +199,7 @@ class Question:
     abbreviated: bool = False
     weights: tuple[float, ...] = ()
     said: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def load_words(
@@ -231,7 +234,9 @@ def load_words(
         return Phrases(tuple(filter(None, (_phrase(word, fillers) for word in found))))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
+    concepts = _kept_apart(concepts, document["concepts"])
     home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
+    concepts[home] = _without(concepts[home], others, fillers)  # lists of languages have their own
     concepts[ASIDE] = _whole(document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
@@ -278,6 +283,26 @@ def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {**answers, **plainly, "degrees": degrees}
 
 
+def _kept_apart(
+    concepts: Mapping[str, Phrases], listed: Mapping[str, Sequence[str]]
+) -> dict[str, Phrases]:
+    """Return concepts without phrases of which fillers leave a word that is another concept's."""
+    whole = {c: {_phrase(word, frozenset()) for word in listed[c]} for c in concepts}
+    single = {p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]}
+    return {
+        concept: Phrases(
+            tuple(p for p in found.known if p in whole[concept] or single.get(p, concept) == concept)
+        )
+        for concept, found in concepts.items()
+    }
+
+
+def _without(found: Phrases, others: Iterable[str], fillers: frozenset[str]) -> Phrases:
+    """Return the phrases that are no names of other countries."""
+    abroad = {tuple(w.strip("=") for w in _phrase(name, fillers)) for name in others}
+    return Phrases(tuple(p for p in found.known if tuple(w.strip("=") for w in p) not in abroad))
+
+
 def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
     """Return the country's names without those that fillers leave like another's: África do Sul."""
     abroad = {tuple(w.strip("=") for w in _phrase(name, fillers)) for name in others}
@@ -310,10 +335,31 @@ def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> 
     """
     asked = {name: question(name, labels.get(name, ""), words) for name in names}
     common = Counter(word for q in asked.values() for word in set(q.words))
+    cut = _cut_off(labels)
     return {
-        name: replace(q, weights=tuple(1 / (1 + log2(common[word])) for word in q.words))
+        name: replace(
+            q,
+            weights=tuple(1 / (1 + log2(common[word])) for word in q.words),
+            cut=name in cut,
+        )
         for name, q in asked.items()
     }
+
+
+# Where formats end a label: Stata's; SPSS's and SAS's of several years. In letters or bytes.
+LABEL_ENDS = (80, 120, 240, 255, 256)
+SENTENCE_ENDS = (".", "?", "!", ")", '"')
+
+
+def _cut_off(labels: Mapping[str, str]) -> set[str]:
+    """Return the columns whose labels are as long as a format allows, none being longer."""
+    found: set[str] = set()
+    for size in (len, lambda label: len(label.encode())):
+        sizes = {name: size(label) for name, label in labels.items()}
+        longest = max(sizes.values(), default=0)
+        if longest in LABEL_ENDS:
+            found |= {name for name, n in sizes.items() if n == longest}
+    return {name for name in found if not labels[name].rstrip().endswith(SENTENCE_ENDS)}
 
 
 def question(name: str, label: str, words: Words) -> Question:
@@ -438,6 +484,12 @@ def has_concept(asked: Question, concept: str, words: Words) -> bool:
     return any(
         _places(text, concept, words, abbreviated=False) for text in (asked.words, asked.name)
     )
+
+
+def concepts_in(text: tuple[str, ...], words: Words) -> set[str]:
+    """Return the concepts in a text that tell variables apart."""
+    known = {c for sign in words.signs for group in sign.any for c in group}
+    return {c for c in known if _places(text, c, words, abbreviated=False)}
 
 
 def division_named(activity: str, words: Words) -> str | None:
