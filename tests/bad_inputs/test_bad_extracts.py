@@ -628,7 +628,7 @@ NUMBERED = CODEBOOK.replace("{name: ID}", "{name: ID, format: {prefix: BE, digit
     ("write", "frame", "text", "fragments"),
     [
         pytest.param(
-            lambda folder, frame: _excel(folder, frame, above=3),
+            lambda folder, frame: _excel(folder, frame.add_prefix("question ")),
             firms(),
             CODEBOOK,
             [
@@ -636,7 +636,7 @@ NUMBERED = CODEBOOK.replace("{name: ID}", "{name: ID, format: {prefix: BE, digit
                 "with the names of its columns in its first row?",
                 "`cisflow inspect bad.xlsx`",
             ],
-            id="title above the header",
+            id="columns of another file",
         ),
         pytest.param(
             _excel,

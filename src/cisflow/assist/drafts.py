@@ -1,7 +1,8 @@
-"""Codebooks and configs that ``cisflow init`` drafted: which are drafts still, and writing them again.
+"""What ``cisflow init`` drafted: which codebooks are drafts still, and writing drafts again.
 
-A draft carries a seal over its own text. While it holds nobody has touched the file, and a new draft
-may take its place; where it does not, what a person wrote stays, and the new draft is written beside.
+A draft carries a seal over its own text. While it holds nobody has touched the file, and a new
+draft may take its place; where it does not, what a person wrote stays, and the new draft is written
+beside it.
 """
 
 from __future__ import annotations

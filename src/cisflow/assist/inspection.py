@@ -163,7 +163,18 @@ def look(
     read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
     profiles = profiles_of(data, labels, words)
-    return Look(path, names, labels, data, profiles, asked, words, read.rows, read.read_as, tuple(read.remarks))
+    return Look(
+        path,
+        names,
+        labels,
+        data,
+        profiles,
+        asked,
+        words,
+        read.rows,
+        read.read_as,
+        tuple(read.remarks),
+    )
 
 
 def sheet_of(path: Path, books: Collection[Codebook] = ()) -> dict[str, str]:
@@ -350,9 +361,9 @@ def inspect_file(
     spoken_for = {name.casefold() for name in also} if fit else set()
     year = latest_year(seen)
     by_words = (
-        {} if accounts else match(
-            seen.profiles, seen.questions, seen.words, year, taken, mapped, seen.data
-        )
+        {}
+        if accounts
+        else match(seen.profiles, seen.questions, seen.words, year, taken, mapped, seen.data)
     )
     return {
         "file": path.as_posix(),

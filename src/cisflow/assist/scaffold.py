@@ -10,12 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cisflow.assist.countries import currency_of, name_of
 from cisflow.assist import drafts
+from cisflow.assist.countries import currency_of, name_of
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
-from cisflow.assist.inspection import RECOGNISED, Fit, Look, look, named_sheet, rank, settled_codebooks, sheet_of
+from cisflow.assist.inspection import (
+    RECOGNISED,
+    Fit,
+    Look,
+    look,
+    named_sheet,
+    rank,
+    settled_codebooks,
+    sheet_of,
+)
 from cisflow.assist.scaffold_text import codebook_text, config_text
 from cisflow.assist.support import as_asked, supported_models, without
 from cisflow.base.documents import read_yaml

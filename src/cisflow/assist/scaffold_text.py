@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cisflow.assist.drafting.draft import Draft
 from cisflow.assist.inspection import Look
-from cisflow.base.paths import shown
 from cisflow.study.canonical import FIRM_COLUMNS
 from cisflow.study.codebook import DRAFTED
 

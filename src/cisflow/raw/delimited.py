@@ -166,13 +166,22 @@ def _extra(first: list[str], width: int) -> int:
     return 0 if any(first[width:]) else max(0, len(first) - width)
 
 
-def _width(text: str, delimiter: str, options: Options) -> int:
-    """Return into how many columns a delimiter splits the header; 1 where it finds none."""
+def _width(text: str, delimiter: str, options: Options) -> tuple[int, int]:
+    """Return into how many columns a delimiter splits most rows, and into how many the header.
+
+    The first is 1 where rows have fewer: a title has commas too.
+    """
     try:
         rows, _ = _first_rows(text, delimiter)
-        return len(header_of(rows, options).names) if rows else 1
-    except (csv.Error, UnreadableError):  # a cell longer than any
-        return 1
+    except csv.Error:  # a cell longer than any
+        return 1, 1
+    try:
+        found = header_of(rows, options)
+    except UnreadableError:  # to be told when the delimiter is known
+        return 1, max(map(len, rows))
+    width, below = len(found.names), rows[found.row + 1 :]
+    as_wide = sum(len(row) >= width for row in below)
+    return (width if 2 * as_wide >= len(below) else 1), width
 
 
 def _delimiter(text: str, options: Options) -> str:
@@ -180,12 +189,12 @@ def _delimiter(text: str, options: Options) -> str:
     columns = {delimiter: _width(text, delimiter, options) for delimiter in DELIMITERS}
     best = max(columns, key=lambda delimiter: columns[delimiter])
     stated = options.get("delimiter")
-    if stated is None and columns[best] > 1:
+    if stated is None and columns[best][1] > 1:
         return best
-    if stated is not None and _width(text, stated, options) > 1:
+    if stated is not None and _width(text, stated, options)[1] > 1:
         return str(stated)
     used = DELIMITERS.get(stated, repr(stated)) if stated else "comma, semicolon, tab or bar"
-    if columns[best] > 1:
+    if columns[best][1] > 1:
         remedy = (
             f"the header looks separated by {DELIMITERS[best]}: set `file: {{delimiter: {best!r}}}`"
         )
@@ -197,9 +206,7 @@ def _delimiter(text: str, options: Options) -> str:
 # --- its rows -----------------------------------------------------------------------------------
 
 
-def _firms(
-    raw: RawFile, layout: _Layout, names: list[str], aside: LeftOut
-) -> Iterator[Chunk]:
+def _firms(raw: RawFile, layout: _Layout, names: list[str], aside: LeftOut) -> Iterator[Chunk]:
     """Yield the rows of some columns without those that are no firms."""
     places = [layout.header.index(name) for name in names]
     start = 0

@@ -207,8 +207,8 @@ def open_extract(
         several of them, to be joined.
     options
         The `file:` section of a codebook: ``delimiter``, ``encoding``, ``decimal``, ``sheet``,
-        ``label_row``, ``header_row``, ``all_rows``; and of the config: ``member`` (which file of a zip archive) and ``join`` (the
-        column that identifies rows in all of several files).
+        ``label_row``, ``header_row``, ``all_rows``; and of the config: ``member`` (which file of a
+        zip archive) and ``join`` (the column that identifies rows in all of several files).
     heading
         What to call the extract in messages; its path when not given.
 

@@ -15,11 +15,16 @@ from cisflow.raw.opened import Options, UnreadableError
 
 # Rows that are looked at, and the last in which names may begin.
 LOOKED_AT, LAST_HEADER = 60, 25
+# A text over more columns than this part is a title rather than the name of a group.
+WIDEST_GROUP = 0.7
 # Names fill nearly all columns that anything fills; few of them are numbers (years are).
 NEARLY_ALL, FEW = 0.8, 0.2
-# Below names, some columns have numbers.
-SOME_NUMBERS, MOSTLY = 0.2, 0.5
+# Below names, some columns have numbers, or few answers over and over.
+SOME_ANSWERS, MOSTLY, FEWEST = 0.3, 0.5, 4
 SENTENCE = 2  # blanks in a text that is more than a name
+
+# Years are names of columns as often as numbers in them.
+YEAR = re.compile(r"(19|20)\d\d")
 
 Cells = Sequence[str]
 
@@ -52,7 +57,10 @@ class Header:
     def how(self) -> list[str]:
         """What to tell of it."""
         above = f"{self.skipped} row{'s' if self.skipped > 1 else ''} above the header skipped"
-        return [*([above] * bool(self.skipped)), *(["header in two rows, of merged cells"] * self.merged)]
+        return [
+            *([above] * bool(self.skipped)),
+            *(["header in two rows, of merged cells"] * self.merged),
+        ]
 
 
 def header_of(rows: Sequence[Cells], options: Options) -> Header:
@@ -93,29 +101,37 @@ def _are_distinct(row: Cells) -> bool:
 
 
 def _are_texts(row: Cells) -> bool:
-    numbers = sum(number_in(cell) is not None for cell in row if cell)
+    numbers = sum(number_in(cell) is not None for cell in row if cell and not YEAR.fullmatch(cell))
     return numbers <= FEW * _filled(row)
 
 
 def _names(rows: Sequence[Cells], place: int, widest: int) -> bool:
-    """Return whether a row names the columns: full, of different texts, and above numbers."""
+    """Return whether a row names the columns: full, of different texts, and above answers."""
     row = rows[place]
     return (
         _is_full(row, widest)
         and _are_distinct(row)
         and _are_texts(row)
-        and _above_numbers(row, rows[place + 1 :])
+        and _above_answers(row, rows[place + 1 :])
     )
 
 
-def _above_numbers(row: Cells, below: Sequence[Cells]) -> bool:
-    """Return whether enough columns with a text in this row have mostly numbers below it."""
-    numeric = 0
+def _above_answers(row: Cells, below: Sequence[Cells]) -> bool:
+    """Return whether enough columns with a text in this row have answers below it."""
+    unlike = 0
     for place, cell in enumerate(row):
         given = [other[place] for other in below if place < len(other) and other[place]]
-        numbers = sum(number_in(text) is not None for text in given)
-        numeric += bool(cell) and bool(given) and numbers > MOSTLY * len(given)
-    return numeric >= max(1.0, SOME_NUMBERS * _filled(row))
+        unlike += bool(cell and given) and (_are_numbers(given) or _repeat(given, cell))
+    return unlike >= max(1.0, SOME_ANSWERS * _filled(row))
+
+
+def _are_numbers(given: Cells) -> bool:
+    return sum(number_in(text) is not None for text in given) > MOSTLY * len(given)
+
+
+def _repeat(given: Cells, name: str) -> bool:
+    """Return whether cells repeat each other, as answers do, and not what stands above them."""
+    return len(given) >= FEWEST and 2 * len(set(given)) <= len(given) and name not in given
 
 
 def _below_labels(rows: Sequence[Cells], widest: int) -> Header:
@@ -146,7 +162,7 @@ def _named(rows: Sequence[Cells], place: int) -> Header:
 def _are_groups(row: Cells, spread: Cells) -> bool:
     """Return whether texts stand over groups of columns; of a title one stands over nearly all."""
     widest = max((spread.count(text) for text in set(spread) if text), default=0)
-    return _filled(row) > 1 and widest < NEARLY_ALL * len(spread)
+    return _filled(row) > 1 and widest <= WIDEST_GROUP * len(spread)
 
 
 def _in_two_rows(rows: Sequence[Cells], widest: int) -> Header:
@@ -180,7 +196,8 @@ def _joined(upper: Cells, above: Cells, lower: Cells, place: int) -> Header:
     for i, name in enumerate(own):
         group = upper[i] if i < len(lower) and lower[i] else ""
         whole = f"{group} {name}".strip()
-        names.append(whole if count[name.casefold()] > 1 else name)
+        alone = count[name.casefold()] == 1 and number_in(name) is None
+        names.append(name if alone else whole)
         if group and group != name and name.count(" ") < SENTENCE:
             labels[names[-1]] = re.sub(r"\s+", " ", f"{group}: {name}")
     return Header(names, place, place - 1, merged=True, labels=labels)

@@ -1,8 +1,8 @@
 """Rows of a table that are no firms: totals, notes below the table, the header once more.
 
 They are told by data, never by a word: a total sums other rows, a note fills next to no cells with
-texts of a kind its columns do not have. They are found anew each time the file is read, and how many
-were left out is told; `all_rows` of a codebook's ``file:`` keeps them.
+texts of a kind its columns do not have. They are found anew each time the file is read, and how
+many were left out is told; `all_rows` of a codebook's ``file:`` keeps them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from cisflow.raw.numerals import number_in
 
 # Rows below the header that show what its columns hold.
 HEAD = 2000
-# With fewer rows nothing is usual. A column that so few rows lack is filled in nearly all; where more
-# rows than this part of all are odd, they are no exceptions.
+# With fewer rows nothing is usual. A column that so few rows lack is filled in nearly all; where
+# more rows than this part of all are odd, they are no exceptions.
 FEWEST, FEW_LACK, MOST_ODD, FREELY = 5, 3.0, 0.02, 20
 # A note fills this part of the columns at most.
-FEW_CELLS = 0.25
+FEW_CELLS = 0.34
 # A sum of figures that were rounded is nearly that of what is written.
 ROUNDED, RELATIVE = 0.51, 1e-4
 ADDENDS = 3
@@ -105,7 +105,7 @@ def left_out(tables: Tables, header: Sequence[str]) -> LeftOut:
     header
         The names of all columns.
     """
-    seen = _surveyed(tables(range(len(header))))
+    seen = _surveyed(tables(range(len(header))), header)
     if seen is None or seen.rows - len(seen.blank) < FEWEST:
         return LeftOut()
     found = dict.fromkeys(seen.blank, "blanks")
@@ -125,7 +125,7 @@ def left_out(tables: Tables, header: Sequence[str]) -> LeftOut:
     return LeftOut(dict(sorted(found.items())))
 
 
-def _surveyed(tables: Iterable[pa.Table]) -> _Survey | None:
+def _surveyed(tables: Iterable[pa.Table], header: Sequence[str]) -> _Survey | None:
     seen: _Survey | None = None
     last: dict[int, list[str | None]] = {}
     for table in (t for t in tables if t.num_rows):
@@ -133,7 +133,8 @@ def _surveyed(tables: Iterable[pa.Table]) -> _Survey | None:
         filled = _filled(table)
         rows = np.arange(seen.rows, seen.rows + table.num_rows)
         seen.blank.extend(rows[filled == 0].tolist())
-        lacking = np.flatnonzero(_lacking(table, seen.always) & (filled > 0))
+        odd = (_lacking(table, seen.always) & (filled > 0)) | _like(header, table, seen.always)
+        lacking = np.flatnonzero(odd)
         if len(seen.odd) <= FREELY + MOST_ODD * seen.rows:  # more are how firms answer
             for place in lacking[: FREELY + int(MOST_ODD * table.num_rows) + 1]:
                 seen.odd[int(rows[place])] = _cells(table, int(place))
@@ -170,6 +171,15 @@ def _lacking(table: pa.Table, always: Sequence[int]) -> np.ndarray:
     for place in always:
         lacks |= ~_valid(table.column(place))
     return lacks
+
+
+def _like(header: Sequence[str], table: pa.Table, always: Sequence[int]) -> np.ndarray:
+    """Return which rows have the names of columns in the first cells that are always filled."""
+    same = np.full(table.num_rows, bool(always))
+    for place in always[:2]:
+        equal = pc.fill_null(pc.equal(table.column(place), header[place]), False)
+        same &= np.asarray(equal.to_numpy(zero_copy_only=False), bool)
+    return same
 
 
 def _cells(table: pa.Table, row: int) -> list[str | None]:

@@ -93,7 +93,7 @@ def plain(text: str) -> str:
 
 
 def _cells(column: Any) -> list[str]:
-    """Return the different cells of a column that may be numbers, if some have signs beside digits."""
+    """Return the different cells that may be numbers, if some have signs beside digits."""
     if not pc.any(pc.match_substring_regex(column, SIGNS)).as_py():
         return []
     return [text for text in pc.unique(column).to_pylist() if text and re.search(r"[\d,]", text)]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from rdata.parser import CharFlags, RObject, RObjectType, parse_data
-from rdata.parser._parser import DEFAULT_ALTREP_MAP
+from rdata.parser import DEFAULT_ALTREP_MAP, CharFlags, RObject, RObjectType, parse_data
 
 from cisflow.base.archives import most_unpacked
 from cisflow.raw.opened import (
@@ -35,10 +35,10 @@ from cisflow.raw.opened import (
 R_FILES = (".rds", ".rdata", ".rda")
 # Every text of a file becomes an object of its own, so that memory is a multiple of this.
 MOST_BYTES, MOST_VALUES, PIECE = 1 << 29, 1 << 28, 1 << 22
-UNPACKED: Mapping[bytes, Callable[[BinaryIO], IO[bytes]]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ": lambda stream: lzma.open(stream),
+UNPACKED: Mapping[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ": lzma.LZMAFile,
 }
 # What a damaged file makes rdata raise; its checks are assertions.
 BROKEN = (
@@ -89,9 +89,7 @@ def open_r(raw: RawFile, options: Options) -> Opened:
 
     def read(names: list[str]) -> Iterator[Chunk]:
         apart = told_apart if options.get("stored_apart") else lambda texts: texts
-        texts = [
-            apart(known[n].text) if known[n].numeric else known[n].text for n in names
-        ]
+        texts = [apart(known[n].text) if known[n].numeric else known[n].text for n in names]
         reasons = {n: r for n in names if (r := known[n].reasons) is not None}
         yield Chunk(pa.table(texts, names), reasons)
 
@@ -113,7 +111,7 @@ def _unpacked(raw: RawFile) -> bytes:
         if packed.startswith(signature):
             most = min(MOST_BYTES, most_unpacked(len(packed)))
             try:
-                with opener(pa.BufferReader(packed)) as unpacked:  # type: ignore[arg-type]
+                with opener(io.BytesIO(packed)) as unpacked:
                     return _bounded_read(unpacked, most)
             except (OSError, EOFError, lzma.LZMAError, MemoryError):
                 what = "damaged or truncated: it cannot be unpacked"
@@ -173,7 +171,9 @@ def _text(thing: Any, encoding: str) -> str | None:
         flags, thing = int(thing.info.gp), thing.value
     if not isinstance(thing, bytes):
         return thing if isinstance(thing, str) else None
-    known = "utf-8" if flags & CharFlags.UTF8 else "cp1252" if flags & CharFlags.LATIN1 else encoding
+    known = (
+        "utf-8" if flags & CharFlags.UTF8 else "cp1252" if flags & CharFlags.LATIN1 else encoding
+    )
     try:
         return thing.decode(known)
     except (UnicodeDecodeError, LookupError):
@@ -203,9 +203,7 @@ def _is_frame(thing: RObject, encoding: str) -> bool:
     return "data.frame" in _texts(about.get("class"), encoding)
 
 
-def _chosen(
-    frames: Mapping[str | None, RObject], options: Options
-) -> tuple[str | None, RObject]:
+def _chosen(frames: Mapping[str | None, RObject], options: Options) -> tuple[str | None, RObject]:
     wanted = options.get("sheet")
     if None in frames:
         return None, frames[None]
@@ -286,9 +284,7 @@ def _numbers(values: Any) -> tuple[Any, Any]:
     return numbers, pa.array(tags, pa.large_string())
 
 
-def _without_declared(
-    numbers: Any, text: Any, about: Mapping[str, RObject]
-) -> tuple[Any, Any]:
+def _without_declared(numbers: Any, text: Any, about: Mapping[str, RObject]) -> tuple[Any, Any]:
     """Return texts without the values SPSS declared missing, and these."""
     declared = pa.scalar(False)
     if "na_values" in about:

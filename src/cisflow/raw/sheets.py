@@ -58,7 +58,7 @@ BROKEN = (
     struct.error,
 )
 SAVE_AGAIN = "open it in Excel and save it once more"
-NO_PASSWORD = "open it in Excel and save it as .xlsx without a password"
+UNPROTECTED = "open it in Excel and save it as .xlsx without a password"
 OTHERS_AWAY = "save the sheet with the data as a workbook of its own"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # how .xls, and .xlsx with a password, begin
 
@@ -158,13 +158,13 @@ def open_book(raw: RawFile) -> CalamineWorkbook:
     except UnsafeArchiveError as error:
         raise UnreadableError(str(error), SAVE_AGAIN) from None
     except ProtectedError:
-        raise UnreadableError("the workbook is protected by a password", NO_PASSWORD) from None
+        raise UnreadableError("the workbook is protected by a password", UNPROTECTED) from None
     except BROKEN:
         with raw.stream() as stream:
             if raw.suffix != ".xls" and stream.read(len(OLD_OFFICE)) == OLD_OFFICE:
                 raise UnreadableError(
                     "protected by a password, or an old Excel workbook (.xls) under a new name",
-                    NO_PASSWORD,
+                    UNPROTECTED,
                 ) from None
         kind = "OpenDocument sheet" if raw.suffix == ".ods" else "Excel workbook"
         what = f"damaged, truncated or not an {kind}"

@@ -59,7 +59,9 @@ CLOCKS = (
     ),
     (
         (".sas7bdat", ".xpt"),
-        re.compile(r"(DATE|DDMMYY|MMDDYY|YYMMDD|E8601DA|B8601DA|DAY|MONYY|YYMON|JULIAN)", re.IGNORECASE),
+        re.compile(
+            r"(DATE|DDMMYY|MMDDYY|YYMMDD|E8601DA|B8601DA|DAY|MONYY|YYMON|JULIAN)", re.IGNORECASE
+        ),
         datetime(1960, 1, 1, tzinfo=UTC),
         1.0,
     ),

@@ -142,6 +142,12 @@ def test_size_classes_take_the_place_of_employees(here, root):
     assert "firm_size_gains" not in done["model_changes"]
 
 
+def test_weighted_models_are_drafted_where_there_is_a_weight(here, root):
+    done = set_up(unseen_survey.spanish_spss(here / "data"), root)
+    assert "faems2005_weights" in done["models"]
+    assert problems(check_run(here / done["written"][-1], root)) == []
+
+
 def test_pooled_file_of_countries_and_waves(here, root):
     survey = unseen_survey.pooled(here / "data")
     waves = {"2012": survey.extract, "2014": survey.extract}
@@ -171,7 +177,7 @@ def test_one_wave_of_a_pooled_file_is_not_mixed_with_others(here, root):
 def test_wave_that_no_row_is_of_is_asked_for(here, root):
     survey = unseen_survey.pooled(here / "data")
     done = initialise(["NL"], {"2016": survey.extract}, root)
-    assert any("which of 2012, 2014 in column svyyear" in todo for todo in done["todo"])
+    assert any("column svyyear has the years 2012, 2014" in todo for todo in done["todo"])
 
 
 def test_countries_that_cannot_be_told_apart_are_refused(here, root):
@@ -187,11 +193,8 @@ def test_year_is_read_from_labels_where_the_wave_has_none(here, root):
     assert written["reference_year"] == 2016
 
 
-def test_nothing_is_overwritten_and_all_refusals_come_at_once(here, root):
+def test_all_refusals_come_at_once(here, root):
     survey = unseen_survey.harmonised(here / "data")
-    set_up(survey, root)
-    with pytest.raises(CisflowError, match="exists, and is not overwritten"):
-        set_up(survey, root)
     with pytest.raises(CisflowError) as refused:
         initialise(["nl"], {"a wave": survey.extract}, root, run="my run")
     assert len(refused.value.problems) == 3
