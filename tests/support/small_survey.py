@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 CODEBOOK = """
@@ -49,6 +50,45 @@ FIRMS = [
     "0005 37    12 _ _ _ _ _ _ _ _ _ _ _ _ _ _ _",
     "0006 74    40 3000 0 0 0 100 _ _ _ _ 5 _ 1 _ _ _",
 ]
+
+
+SIZE_CLASS = (
+    "  weight: {name: WEIGHT}\n  size_class: {name: SIZE, codes: size_class, required: false}\n"
+)
+
+
+def good_survey() -> pd.DataFrame:
+    """Return sixty product innovators and ten firms without innovations, who answer as asked."""
+    n = 60
+    rng = np.random.default_rng(5)
+    market, firm = rng.integers(5, 20, n), rng.integers(5, 20, n)
+    employees = np.resize([12, 60, 400], n)
+    innovators = pd.DataFrame(
+        {
+            "ID": [f"{i:04d}" for i in range(n)],
+            "NACE": "15",
+            "EMP": employees,
+            "SIZE": np.resize([1, 2, 3], n),
+            "TURN": employees * 150,  # thousands
+            "WEIGHT": np.resize([1.5, 4, 2.5], n),
+            **dict.fromkeys(["INPDGD", "NEWMKT", "RRDIN"], 1),
+            "INPDSV": 0,
+            "INPS": np.resize([0, 1], n),
+            "TURNUNG": 100 - market - firm,
+            "TURNIN": firm,
+            "TURNMAR": market,
+            "RRDINX": employees,
+            "CO": np.resize([1, 0], n),
+            "CO21": np.resize([1, None, 0, None], n),
+            "CO22": np.resize([0, None, 1, None], n),
+            "CO23": np.resize([0, None], n),
+            "SCLI": np.resize([2, 2, 1, 1], n),
+        }
+    )
+    others = innovators.head(10).assign(ID=[f"9{i:03d}" for i in range(10)], INPDGD=0, INPS=0)
+    asked_of_innovators = [*innovators.columns[innovators.columns.get_loc("TURNUNG") :]]
+    others[[*asked_of_innovators, "NEWMKT", "RRDIN"]] = None
+    return pd.concat([innovators, others], ignore_index=True).convert_dtypes()
 
 
 # Identifiers and single firms' values in the files below, and what tests put in their place.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from rapidfuzz import fuzz
 
@@ -125,9 +124,7 @@ def _heads(family: str, fits: Iterable[Weighed]) -> set[str]:
     return {fit.column for fit in whole if fit.likeness == 1}
 
 
-def _belongs(
-    text: str, members: Sequence[str], concept: str, words: Words, *, head: bool
-) -> bool:
+def _belongs(text: str, members: Sequence[str], concept: str, words: Words, *, head: bool) -> bool:
     """Return whether a label has the frame of a block and a thing of its own in it."""
     for ends in (False, True):
         shared = sorted((_frame(text, m, ends=ends) for m in members), key=len, reverse=True)
@@ -146,7 +143,8 @@ def _frame(one: str, other: str, *, ends: bool) -> str:
     """Return the words two labels begin with, or end with."""
     if ends:
         return " ".join(reversed(_frame(_turned(one), _turned(other), ends=False).split()))
-    shared = os.path.commonprefix([one, other])
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    shared = one[: sum(1 for _ in same)]
     if len(shared) in (len(one), len(other)):
         return shared
     return shared[: max(shared.rfind(s) for s in " -:(\"'/") + 1]

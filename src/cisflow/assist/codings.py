@@ -220,11 +220,15 @@ def silent_values(
     """
     negative = {code for code in words.missing_codes if code.startswith("-")}
     means = meanings or {}
-    return [
-        v
-        for v in text.dropna().unique()
-        if (v in negative and not means.get(v)) or _is_missing(v, words) or _is_missing(means.get(v, ""), words)
-    ]
+
+    def is_silent(value: str) -> bool:
+        if means.get(value):
+            return _is_missing(means[value], words) or _is_missing(value, words)
+        if value in negative:
+            return True
+        return not value.replace(".", "", 1).isdecimal() and _is_missing(value, words)
+
+    return [value for value in text.dropna().unique() if is_silent(value)]
 
 
 def _far_above(numbers: pd.Series) -> list[float]:
@@ -239,7 +243,10 @@ def _far_above(numbers: pd.Series) -> list[float]:
 def shortest(text: pd.Series) -> pd.Series:
     """Return a column with whole numbers written as such: ``1`` where the file has ``1.0``."""
     long = {v: str(int(float(v))) for v in text.dropna().unique() if SHORT_NUMBER.fullmatch(v)}
-    return text.replace(long) if long else text
+    if not long:
+        return text
+    # Much faster than `replace`, where many amounts are written so.
+    return text.map({v: long.get(v, v) for v in text.dropna().unique()}).astype(text.dtype)
 
 
 def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:

@@ -36,7 +36,12 @@ def names_of(country: str, languages: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def others_of(country: str, languages: Iterable[str] = ()) -> list[str]:
-    """Return the names of all other countries and of the continents, as whole words (``=``)."""
+    """Return the names of all other countries and of the continents, as whole words (``=``).
+
+    None if it is not known which country is at home.
+    """
+    if not country:
+        return []
     own = get_official_languages(iso(country)) if country else ()
     home = {name.casefold() for name in names_of(country, (*languages, *WIDESPREAD))}
     names = (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import languages_of
 from cisflow.assist.letters import plain
 from cisflow.base.documents import read_yaml, validated
-from cisflow.base.paths import places, shipped
+from cisflow.base.paths import found, places, shipped
 
 FOLDER = "config/words"
 ENGLISH = "en"
@@ -44,6 +45,7 @@ def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str
         The project's folder.
     """
     files = listed(root)
+    files[ENGLISH] = found("config/words.yaml", root)
     known = {code: _vocabulary(file.read_text("utf-8")) for code, file in files.items()}
     votes = dict.fromkeys(known, 0.0)
     said = [set(plain(text).split()) for text in texts]
@@ -52,9 +54,16 @@ def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str
         best = [code for code, n in counts.items() if n and n == max(counts.values())]
         for code in best:
             votes[code] += 1 / len(best) / len(said)
-    found = (code for code, share in votes.items() if share >= SPOKEN)
+    heard = (code for code, share in votes.items() if share >= SPOKEN)
     own = (code for code in languages_of(country) if code in known)
-    return tuple(code for code in dict.fromkeys((*own, *found)) if code != ENGLISH)
+    return tuple(code for code in dict.fromkeys((*own, *heard)) if code != ENGLISH)
+
+
+def vocabulary_of(languages: Iterable[str], root: Path = Path()) -> frozenset[str]:
+    """Return all words and beginnings of words in the lists of some languages."""
+    files = listed(root)
+    known = (_vocabulary(files[code].read_text("utf-8")) for code in languages)
+    return frozenset().union(*known)
 
 
 def with_languages(
@@ -64,7 +73,8 @@ def with_languages(
     files = listed(root)
     for code in languages:
         own = language(files[code])
-        document = _added(document, _spelt(own, own.pop("spelling", {})))
+        own = _each(own, _spelt(own.pop("spelling", {})), _begun(own.pop("initials", {})))
+        document = _added(document, own)
     return document
 
 
@@ -102,12 +112,37 @@ def _added(left: Any, right: Any) -> Any:
     return [*left, *right]
 
 
-def _spelt(value: Any, spelling: Mapping[str, str]) -> Any:
-    """Return words also as they are spelt without special letters: ``Umsaetze`` beside Umsätze."""
+def _each(value: Any, *forms: Callable[[str], Iterable[str]]) -> Any:
+    """Return lists of words with all forms of each word."""
     if isinstance(value, Mapping):
-        return {key: _spelt(item, spelling) for key, item in value.items()}
+        return {key: _each(item, *forms) for key, item in value.items()}
+    for of in forms:
+        value = list(dict.fromkeys(form for word in value for form in of(word)))
+    return value
+
+
+def _spelt(spelling: Mapping[str, str]) -> Callable[[str], Iterable[str]]:
+    """Return how words are spelt without special letters: ``Umsaetze`` beside Umsätze."""
     other = str.maketrans(dict(spelling))
-    return list(dict.fromkeys(form for word in value for form in (word, word.translate(other))))
+    return lambda phrase: (phrase, phrase.translate(other))
+
+
+def _begun(initials: Mapping[str, Iterable[str]]) -> Callable[[str], Iterable[str]]:
+    """Return how words of a phrase begin after other words: ``ghrúpa`` beside grúpa."""
+
+    def forms(phrase: str) -> Iterator[str]:
+        words = ([word, *_after_others(word, initials)] for word in phrase.split())
+        return (" ".join(chosen) for chosen in product(*words))
+
+    return forms
+
+
+def _after_others(word: str, initials: Mapping[str, Iterable[str]]) -> list[str]:
+    sign = word[:1] if word[:1] in "=*-" else ""
+    own = word[len(sign) :]
+    if own[1:2] == "h" or any(own.startswith(begun) for b in initials.values() for begun in b):
+        return []  # it is written so already
+    return [sign + begun + own[1:] for begun in initials.get(own[:1], ())]
 
 
 @lru_cache(maxsize=64)

@@ -199,9 +199,7 @@ def _joins(
     return any(kindred(fit.column, other.column, questions) for other in others)
 
 
-def _match(
-    variable: str, found: _Taken, profiles: Mapping[str, Profile], words: Words
-) -> Match:
+def _match(variable: str, found: _Taken, profiles: Mapping[str, Profile], words: Words) -> Match:
     order = list(profiles)
     best = found.fits[0]
     rivals = [r for r in found.rivals if r.likeness >= AS_WELL * best.likeness]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import iso, names_of, others_of
-from cisflow.assist.languages import ENGLISH, spoken, text_keys, with_languages
+from cisflow.assist.languages import ENGLISH, spoken, text_keys, vocabulary_of, with_languages
 from cisflow.assist.letters import plain, tokens
 from cisflow.assist.wordforms import Forms, forms_of
 from cisflow.base.documents import read_yaml, validated
@@ -38,10 +38,20 @@ class Phrases:
         The phrases.
     starting
         Per word (and whether it may be abbreviated) the phrases it may begin; words come again.
+    beside
+        Per word whether it is part of a phrase of several words.
     """
 
     known: tuple[tuple[str, ...], ...] = ()
     starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    beside: dict[str, bool] = field(default_factory=dict)
+
+    def joins(self, word: str) -> bool:
+        """Return whether a word is part of a phrase of several."""
+        if word not in self.beside:
+            parts = (part for phrase in self.known if len(phrase) > 1 for part in phrase)
+            self.beside[word] = any(_fits(word, part, False) for part in parts)
+        return self.beside[word]
 
     def found(
         self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
@@ -50,7 +60,13 @@ class Phrases:
 
         Those that end a text count if ``ends``.
         """
-        places: set[int] = set()
+        return set(self.lengths(text, abbreviated=abbreviated, ends=ends))
+
+    def lengths(
+        self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
+    ) -> dict[int, int]:
+        """Return per place that :meth:`found` returns how many letters its longest phrase has."""
+        places: dict[int, int] = {}
         for start, word in enumerate(text):
             key = (word, abbreviated)
             if key not in self.starting:
@@ -62,7 +78,8 @@ class Phrases:
                 if (last and (end < len(text) or not ends)) or end > len(text):
                     continue
                 if all(_fits(w, s, abbreviated) for w, s in zip(rest, phrase[1:], strict=True)):
-                    places |= set(range(start, end))
+                    letters = sum(len(part.strip("=*$")) for part in phrase)
+                    places |= {i: max(letters, places.get(i, 0)) for i in range(start, end)}
         return places
 
 
@@ -204,10 +221,11 @@ def load_words(
     schema = shipped("workflow", "schemas", "words.schema.yaml")
     languages = spoken(texts, country, root)
     document = with_languages(validated(document, schema, "config/words.yaml"), languages, root)
-    fillers = frozenset(plain(" ".join(document["fillers"])).split())
+    fillers = _fillers(document)
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
-    others = others_of(country, languages)
+    known = vocabulary_of(languages, root)
+    others = [n for n in others_of(country, languages) if plain(n) not in known]
     homes = _apart(homes, others, fillers)
     names = {"{country}": homes, "{elsewhere}": others}
 
@@ -216,7 +234,9 @@ def load_words(
         return Phrases(tuple(filter(None, (_phrase(word, fillers) for word in found))))
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
+    concepts = _kept_apart(concepts, document["concepts"])
     home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
+    concepts[home] = _without(concepts[home], others, fillers)  # lists of languages have their own
     concepts[ASIDE] = _whole(document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
@@ -250,11 +270,37 @@ def _forms(
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
 
 
+def _fillers(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return words that say nothing; FuE (Spanish for "was") is a whole phrase, so it is none."""
+    whole = {plain(w) for listed in document["concepts"].values() for w in listed if w[0] == "="}
+    return frozenset(plain(" ".join(document["fillers"])).split()) - whole
+
+
 def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return words for answers as answers are compared with them: without accents."""
     degrees = {degree: [*map(plain, listed)] for degree, listed in answers["degrees"].items()}
     plainly = {key: [*map(plain, answers[key])] for key in ("yes", "no")}
     return {**answers, **plainly, "degrees": degrees}
+
+
+def _kept_apart(
+    concepts: Mapping[str, Phrases], listed: Mapping[str, Sequence[str]]
+) -> dict[str, Phrases]:
+    """Return concepts without phrases of which fillers leave a word that is another concept's."""
+    whole = {c: {_phrase(word, frozenset()) for word in listed[c]} for c in concepts}
+    single = {p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]}
+    return {
+        concept: Phrases(
+            tuple(p for p in found.known if p in whole[concept] or single.get(p, concept) == concept)
+        )
+        for concept, found in concepts.items()
+    }
+
+
+def _without(found: Phrases, others: Iterable[str], fillers: frozenset[str]) -> Phrases:
+    """Return the phrases that are no names of other countries."""
+    abroad = {tuple(w.strip("=") for w in _phrase(name, fillers)) for name in others}
+    return Phrases(tuple(p for p in found.known if tuple(w.strip("=") for w in p) not in abroad))
 
 
 def _apart(homes: Iterable[str], others: Iterable[str], fillers: frozenset[str]) -> list[str]:
@@ -351,9 +397,25 @@ def likeness(asked: Question, sign: Sign, words: Words) -> float:
 
 
 def contrary(asked: Question, sign: Sign, words: Words) -> str | None:
-    """Return the first concept in a question's label that its variable does not have, if any."""
-    there = (c for c in sign.unlike if _places(asked.words, c, words, abbreviated=False))
+    """Return the first concept in a question's label that its variable does not have, if any.
+
+    Words that a longer phrase of the variable's own concepts explains speak for no other: the
+    goods in a mark of goods (znak towarowy), the country in "other countries".
+    """
+    there = (c for c in sign.unlike if _speaks_against(asked.words, c, sign, words))
     return next(there, None)
+
+
+def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Words) -> bool:
+    places = _places(text, concept, words, abbreviated=False)
+    if not places:
+        return False
+    own: dict[int, int] = {}
+    for one in {c for group in sign.any for c in group}:
+        for place, letters in _lengths(text, one, words, abbreviated=False).items():
+            own[place] = max(letters, own.get(place, 0))
+    other = _lengths(text, concept, words, abbreviated=False)
+    return any(other[place] >= own.get(place, 0) for place in places)
 
 
 @dataclass(frozen=True)
@@ -422,6 +484,12 @@ def has_concept(asked: Question, concept: str, words: Words) -> bool:
     return any(
         _places(text, concept, words, abbreviated=False) for text in (asked.words, asked.name)
     )
+
+
+def concepts_in(text: tuple[str, ...], words: Words) -> set[str]:
+    """Return the concepts in a text that tell variables apart."""
+    known = {c for sign in words.signs for group in sign.any for c in group}
+    return {c for c in known if _places(text, c, words, abbreviated=False)}
 
 
 def division_named(activity: str, words: Words) -> str | None:
@@ -524,7 +592,7 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = _found_around_asides(text, concept, words, abbreviated)
+        found = set(_lengths(text, concept, words, abbreviated=abbreviated))
         home, names = words.home
         if concept == home:  # outside Estonia
             found -= {i for i in found if i and text[i - 1] in words.beyond}
@@ -534,17 +602,21 @@ def _places(
     return words.seen[key]
 
 
-def _found_around_asides(
-    text: tuple[str, ...], concept: str, words: Words, abbreviated: bool
-) -> set[int]:
-    """Return where a concept is, also with asides in its phrases: "new for the [main] market"."""
+def _lengths(
+    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
+) -> dict[int, int]:
+    """Return where a concept is, also with asides in its phrases: "new for the [main] market".
+
+    Per place it is how many letters the phrase has.
+    """
     known = words.concepts[concept]
-    found = known.found(text, abbreviated=abbreviated)
+    found = known.lengths(text, abbreviated=abbreviated)
     if abbreviated or concept == ASIDE:
         return found
     asides = words.concepts[ASIDE].found(text)
-    rest = [i for i in range(len(text)) if i not in asides]
-    return found | {rest[i] for i in known.found(tuple(text[i] for i in rest), ends=False)}
+    rest = [i for i, word in enumerate(text) if i not in asides or known.joins(word)]
+    without = known.lengths(tuple(text[i] for i in rest), ends=False)
+    return found | {rest[i]: max(n, found.get(rest[i], 0)) for i, n in without.items()}
 
 
 def _beside(text: tuple[str, ...], concept: str, words: Words) -> frozenset[int]:

@@ -12,6 +12,7 @@ from cisflow.assist.vocabulary import (
     Words,
     alike,
     aspects_of,
+    concepts_in,
     contrary,
 )
 
@@ -128,7 +129,7 @@ def weigh(
         *_own_list(profile, sign),
         *_soft(asked, sign, words),
         *_of_another_time(asked, sign, year),
-        *_unclear(found),
+        *(_also_about(found, sign, words) or _unclear(found)),
         *_cut_off(asked),
     ]
     score = found.share * DOUBTED ** len(against)
@@ -146,24 +147,24 @@ def _against(column: str, what: str) -> Evidence:
 
 
 def _other_object(asked: Question, sign: Sign, words: Words) -> str:
-    """Of what: a concept that the variable's question does not have."""
+    """Say of what else it is: a concept that the variable's question does not have."""
     concept = contrary(asked, sign, words)
     return f"it is about {concept.replace('_', ' ').removeprefix('about ')}" if concept else ""
 
 
 def _other_kind(profile: Profile, sign: Sign) -> str:
-    """What is measured, as the values show it."""
+    """Say what is measured instead, as the values show it."""
     return "" if profile.fits(sign.kind) else f"its values are not {KINDS[sign.kind]}"
 
 
 def _other_aspect(asked: Question, sign: Sign, words: Words) -> str:
-    """What is measured, of which total, when, about whom, and what is asked, as the label says."""
+    """Say what else is measured or asked, of which total, when or about whom, by the label."""
     found = (words.stages[aspect] for aspect in aspects_of(asked, sign, words))
     return next((f"it asks for {stage.told}" for stage in found if not stage.soft), "")
 
 
 def _other_year(asked: Question, sign: Sign, year: int | None) -> str:
-    """When: of a variable that is asked for several years."""
+    """Say of which other year it is, of a variable that is asked for several."""
     if sign.year is None or (sign.year == 0 and (year is None or not asked.years)):
         return ""
     if year is None or not asked.years:
@@ -199,6 +200,16 @@ def _own_list(profile: Profile, sign: Sign) -> list[str]:
     if sign.variable != "nace" or not profile.own_list:
         return []
     return ["its legend lists classes of the survey's own"]
+
+
+def _also_about(found: Likeness, sign: Sign, words: Words) -> list[str]:
+    """Return what else a label is about, of what other variables are about."""
+    own = {concept for group in sign.any for concept in group}
+    others = concepts_in(found.others, words) - own if found.others else set()
+    if not others:
+        return []
+    told = ", ".join(sorted(c.replace("_", " ") for c in others)[:MOST_TOLD])
+    return [f"it is also about {told} ({_some(found)})"]
 
 
 def _unclear(found: Likeness) -> list[str]:

@@ -87,7 +87,7 @@ class Columns:
         # Some columns of several that belong together are never quietly left out.
         absent = [names for names in asked.alternatives if not any(map(self.find, names))]
         if absent and (found or asked.required):
-            problems.append(self._absence(variable, absent, codebook))
+            problems.append(self._absence(variable, absent, codebook, in_part=bool(found)))
         return found, problems
 
     def unexpected(self, codebook: Codebook) -> Iterator[Problem]:
@@ -99,13 +99,14 @@ class Columns:
                 what = f"the file has {listed}: {sign.meaning}"
                 yield Problem(what, sign.remedy)
 
-    def _absence(self, variable: str, absent: list[tuple[str, ...]], codebook: Codebook) -> Problem:
+    def _absence(
+        self, variable: str, absent: list[tuple[str, ...]], codebook: Codebook, *, in_part: bool
+    ) -> Problem:
         wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
         word, names = absent[0][0].casefold(), [name.casefold() for name in self.names]
-        then = (
-            f"correct `{variable}:` in {codebook.path}, or if the file cannot have it set "
-            "`required: false`"
-        )
+        # Of columns that belong together a file has all or none, whether they are required or not.
+        instead = f"take it out: `{variable}: null`" if in_part else "set `required: false`"
+        then = f"correct `{variable}:` in {codebook.path}, or if the file cannot have it {instead}"
         remedy = did_you_mean(word, names, then)
         if names and not close_names(word, names):
             shown = ", ".join(f"'{name}'" for name in self.names[:8])

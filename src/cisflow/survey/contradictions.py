@@ -16,7 +16,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import BLOCKS, FLAGS, PARTNERS, PLACES, SPENDING
-from cisflow.study.codebook import TOTAL_OF, Codebook
+from cisflow.study.codebook import ABOVE_ZERO, TOTAL_OF, Codebook
 from cisflow.study.contradictions import FEWEST, WHOLE_FILE, share_of
 from cisflow.survey.quality import ROUNDING, Check, check, finding
 
@@ -159,8 +159,10 @@ def _amounts_as_flags(
     checks = {}
     for variable in (v for v in columns if v in FLAGS and len(columns[v]) == 1):
         numbers = pd.to_numeric(raw[columns[variable][0]], errors="coerce")
-        others = (codebook.variables[variable].codes or {}).get("*")
-        if numbers.nunique() < MANY_NUMBERS or numbers.max() <= MANY_NUMBERS or others is None:
+        codes = codebook.variables[variable].codes or {}
+        others = codes.get("*")
+        many = numbers.nunique() >= MANY_NUMBERS and numbers.max() > MANY_NUMBERS
+        if others is None or ABOVE_ZERO in codes or not many:
             continue
         # Codes of places or kinds have many numbers too, and one of them is at home: then zero
         # means nothing, and what all others mean is left to the codebook.
@@ -170,8 +172,8 @@ def _amounts_as_flags(
             numbers.notna() & given[variable].notna(),
             f"{_named(variable, columns)} holds amounts or percentages, and a yes is read from "
             "something else than being above zero.",
-            f'set `codes: {{"0": no, "*": yes}}` under `{variable}:` in {codebook.path}, or name '
-            "the column of the yes/no question",
+            f'set `codes: {{"0": no, "{ABOVE_ZERO}": yes}}` under `{variable}:` in '
+            f"{codebook.path}, or name the column of the yes/no question",
         )
     return checks
 
@@ -221,7 +223,7 @@ def _per_cent_of_another_total(
     """Find percentages of something else than turnover, and such that are read as amounts."""
     spending = [v for v in columns if v in SPENDING and "turnover" in columns]
     totals = {v: TOTAL_OF.get(codebook.variables[v].unit or "") for v in spending}
-    stated = [v for v, total in totals.items() if total == "turnover"]
+    stated = [v for v in spending if totals[v] == "turnover"]
     checks = {v: e for v in stated for v, e in _much_of_turnover(v, given, codebook, columns)}
     parts = [v for v in stated if v != "innovation_spending"]
     if len(parts) > 1:
@@ -230,10 +232,10 @@ def _per_cent_of_another_total(
             (total - 1).abs() <= ROUNDING / 100,
             total > 0,
             "Kinds of spending make up the whole turnover together.",
-            f"they are percentages of all innovation expenditure: leave {', '.join(parts)} out of "
-            f"{codebook.path} unless the file has amounts",
+            "they are percentages of all innovation expenditure: set `unit: "
+            f"percent_of_innovation_spending` under {', '.join(parts)} in {codebook.path}",
         )
-    for variable in (v for v, total in totals.items() if not total):
+    for variable in (v for v in spending if totals[v] is None):
         checks |= _percentages_as_amounts(variable, given, codebook, columns)
     return {**checks, **_only_new_products(given, codebook, columns)}
 
@@ -248,8 +250,8 @@ def _much_of_turnover(
             given[variable].gt(0) & given["turnover"].gt(0),
             f"{_named(variable, columns)} is more than half of the turnover it is said to be a "
             "percentage of.",
-            f"it may be a percentage of innovation expenditure: see `unit:` of `{variable}:` in "
-            f"{codebook.path}",
+            "it may be one of all innovation expenditure: set `unit: percent_of_innovation_spending` "
+            f"under `{variable}:` in {codebook.path}",
         ),
     )
 
@@ -269,8 +271,8 @@ def _percentages_as_amounts(
             "Amounts are no larger than percentages.",
             f"{_named(variable, columns)}: not one of the amounts is above {PER_CENT}, while "
             "turnover is in thousands and more: they look like percentages.",
-            f"set `unit: percent_of_turnover` under `{variable}:` in {codebook.path} if they are "
-            "of turnover; leave it out if they are of another total",
+            f"set `unit: percent_of_turnover` under `{variable}:` in {codebook.path}, or "
+            "`percent_of_innovation_spending`, by what they are percentages of",
         )
     }
 

@@ -235,7 +235,8 @@ def test_file_of_plain_questions_leaves_no_doubt(read):
         ("amount", "Value added in 2016", "turnover"),
         ("share", "Share of in-house R&D in total costs", "rd_internal"),
         ("share", "Porcentaje de la I+D interna en el gasto total de innovación", "rd_internal"),
-        ("share", "Percentage of employees who work on products new to the market", "share_new_market"),
+        ("share", "Percentage of employees who make products new to the market",
+         "share_new_market"),
         ("share", "Proportion of exports in new products", "share_new"),
     ],
 )  # fmt: skip
@@ -483,7 +484,7 @@ def test_nigerian_survey_has_no_silent_error(year, shared_path, root, tmp_path, 
     wave.apply(lambda c: c.str.strip()).to_csv(tmp_path / "firms.csv", index=False)
     labels = pd.read_csv(folder / "codebook.csv", dtype=str, encoding="utf-8-sig")
     labels[["variable", "label"]].to_csv(tmp_path / "labels.csv", index=False)
-    monkeypatch.setattr(scaffold, "all_codebooks", lambda folders: [])
+    monkeypatch.setattr(scaffold, "settled_codebooks", lambda folders: [])
     done = initialise(["NG"], {year: tmp_path / "firms.csv"}, root, out=tmp_path)
     entries = yaml.safe_load(Path(done["written"][0]).read_text("utf-8"))["variables"]
     found = Drafted(columns_of(entries), entries, "\n".join(done["todo"] + done["look"]))

@@ -142,6 +142,12 @@ def test_size_classes_take_the_place_of_employees(here, root):
     assert "firm_size_gains" not in done["model_changes"]
 
 
+def test_weighted_models_are_drafted_where_there_is_a_weight(here, root):
+    done = set_up(unseen_survey.spanish_spss(here / "data"), root)
+    assert "faems2005_weights" in done["models"]
+    assert problems(check_run(here / done["written"][-1], root)) == []
+
+
 def test_pooled_file_of_countries_and_waves(here, root):
     survey = unseen_survey.pooled(here / "data")
     waves = {"2012": survey.extract, "2014": survey.extract}

@@ -313,3 +313,173 @@ def test_a_file_of_another_round_is_told_by_its_grid(written, asked, fragment, t
     with pytest.raises(CisflowError) as refused:
         ingest_wave(tmp_path / "wave.csv", _codebook(f"eurostat/{asked}"), "BE", "W")
     assert fragment in str(refused.value)
+
+
+# --- what the audit found, held in codebooks and answers ------------------------------------------
+
+
+def _read(name, columns, path, country="HU"):
+    """Read a file of the columns given; every other one the codebook needs is filled alike."""
+    codebook = _codebook(name)
+    n = len(next(iter(columns.values())))
+    frame = pd.DataFrame(columns)
+    for variable, spec in codebook.variables.items():
+        for names in spec.alternatives if spec.required or spec.sum_of else ():
+            if not set(map(str.casefold, names)) & set(map(str.casefold, frame)):
+                frame[names[0]] = _usual(variable, spec, n)
+    for column, value in codebook.rows.items():
+        frame[column] = value
+    frame.to_csv(path, index=False)
+    return ingest_wave(path, codebook, country, "W")
+
+
+def _usual(variable, spec, n):
+    if variable == "firm_id":
+        return [f"{i:04d}" for i in range(1, n + 1)]
+    if variable == "nace":
+        return ["25"] * n
+    if spec.codes:
+        return [
+            next(code for code, value in spec.codes.items() if value in (False, 0, "10-49"))
+        ] * n
+    return ["20"] * n
+
+
+def test_research_alone_makes_a_firm_active_from_2018_on(tmp_path):
+    none = ["0"] * 4
+    active = _columns(_codebook("eurostat/cis2022").variables["innovation_active"])
+    answers_given = dict.fromkeys(active, none)
+    answers_given |= {
+        "INNA_IH_RND": ["1", "0", "0", "0"],
+        "INNA_RND_CONTR_OUT": ["0", "1", "0", ""],
+    }
+    answers_given |= {
+        "EXP_INNO_RND_IH": ["7", "", "", ""],
+        "EXP_INNO_RND_CONTR_OUT": ["", "4", "", ""],
+        "EXP_INNO_INN_XRND": ["1", "2", "", ""],
+        "TUR_EU_EFTA": ["0", "30.5", "0", ""],
+        "TUR_NEU_NEFTA": ["0", "0", "0.1", "0"],
+    }
+    firms, _ = _read("eurostat/cis2022", answers_given, tmp_path / "wave.csv")
+    as_list = lambda column: [None if pd.isna(v) else v for v in firms[column]]  # noqa: E731
+    assert as_list("innovation_active") == [True, True, False, None]
+    assert as_list("asked_spending")[:3] == [True, True, False]
+    # Thousands; the kind of R&D a firm does not have adds nothing.
+    assert as_list("innovation_spending")[:2] == [8000, 6000]
+    assert as_list("export") == [False, True, True, None]
+
+
+def test_hungary_has_euro_divisions_and_its_own_size_codes(tmp_path):
+    codebook = _codebook("national/hu2022")
+    assert (codebook.money.currency, codebook.money.unit) == ("EUR", "thousand")
+    given = {"M0581_2J": ["25", "62"], "M065_RETEG1": ["KI", "BI"], "TUR22": ["1200", "9"]}
+    firms, _ = _read("national/hu2022", given, tmp_path / "wave.csv")
+    assert firms["size_class"].tolist() == ["10-49", "250+"]
+    assert firms["section"].tolist() == ["C", "J"]
+    assert firms["turnover"].tolist() == [1_200_000, 9_000]
+
+
+@pytest.mark.parametrize("year", [2014, 2016])
+def test_sweden_leads_to_own_research_by_egfou(year):
+    variables = _codebook(f"national/se{year}").variables
+    assert variables["rd_internal"].screen.name == variables["rd_continuous"].screen.name == "EGFOU"
+    assert variables["firm_id"].names[:2] == ("FENR", "SCBID")
+
+
+def test_horizon_funding_has_an_older_and_a_newer_name():
+    (horizon, other) = _codebook("eurostat/cis2022").variables["fund_eu"].alternatives
+    assert horizon == ("FUND_EU_HP2020_RNDINN", "FUND_EU_HP_RNDINN")
+    assert other == ("FUND_EU_OTH_RNDINN",)
+
+
+# --- UKIS: the last digit of a partner changed its meaning ----------------------------------------
+
+
+def _ukis(year, ticked, tmp_path):
+    """Return firms of UKIS of which each ticked some of the boxes."""
+    variables = _codebook(f"national/uk{year}").variables
+    boxes = {c for v in variables if v.startswith("coop_") for c in _columns(variables[v])}
+    boxes |= {code for own in ticked for code in own}
+    ticked = [*ticked, boxes]  # one firm has every partner everywhere
+    columns = {c: ["1" if c in own else "" for own in ticked] for c in sorted(boxes)}
+    columns |= {"0510": ["1"] * len(ticked)}
+    firms, _ = _read(f"national/uk{year}", columns, tmp_path / f"{year}.csv", "GB")
+    return firms[:-1]
+
+
+def test_one_is_a_region_before_2018_and_no_cooperation_after(tmp_path):
+    ticked = [("1811",), ("1812",), ("1813", "1812"), ()]
+    before, after = (_ukis(year, ticked, tmp_path) for year in (2018, 2020))
+    assert before["coop_group_domestic"].fillna(False).tolist() == [True, True, True, False]
+    assert after["coop_group_domestic"].fillna(False).tolist() == [False, True, True, False]
+    assert before["coop_any"].tolist() == [True, True, True, False]
+    assert after["coop_any"].tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("year", "column", "other"), [(2018, "2680", "uk2020"), (2020, "0230", "uk2018")]
+)
+def test_a_file_of_the_other_round_is_refused(year, column, other, tmp_path):
+    with pytest.raises(CisflowError, match=f"use the codebook national/{other}"):
+        _read(f"national/uk{year}", {"0510": ["1"], column: ["1"]}, tmp_path / "wave.csv", "GB")
+
+
+def test_four_shares_of_ukis_become_three_that_make_100(tmp_path):
+    shares = {"0810": ["10", "0"], "0820": ["5", ""], "0830": ["15", "0"], "0840": ["70", "100"]}
+    columns = {"0510": ["1", "1"], "0710": ["1", "0"], **shares}
+    firms, quality = _read("national/uk2020", columns, tmp_path / "wave.csv", "GB")
+    assert firms.loc[0, ["share_new_market", "share_new_firm"]].tolist() == [10, 20]
+    assert quality["checks"]["shares_sum_to_100"] | {"remedy": ""} == {
+        "failed": 0,
+        "of": 1,
+        "meaning": "The shares of turnover of a firm that gave all of them do not sum to 100.",
+        "remedy": "",
+    }
+
+
+def test_ukis_asks_whether_by_13_and_how_much_by_14():
+    variables = _codebook("national/uk2020").variables
+    amounts = ("rd_internal", "rd_external", "machinery", "other_knowledge")
+    pairs = {(variables[v].names[0], variables[v].screen.name) for v in amounts}
+    assert pairs == {("1410", "1310"), ("1420", "1320"), ("1430", "1330"), ("1440", "1340")}
+
+
+# --- PITEC: reversed scale, percentages of another total ------------------------------------------
+
+
+def test_pitec_reads_importance_from_the_other_end_and_amounts_of_a_total(tmp_path):
+    given = {
+        "innprod": ["1", "1", "0"],
+        "coopera": ["1", "0", "6"],
+        "gtinn": ["1000", "400", ""],
+        "gintid": ["40", "0", ""],
+        "gextid": ["10", "25", ""],
+        "fuente2": ["1", "4", ""],
+        "fina1": ["0", "12.5", ""],
+        "actin": ["3", "33", "26"],
+        "clasen": ["5", "2", "1"],
+    }
+    firms, _ = _read("national/es2010", given, tmp_path / "wave.csv", "ES")
+    assert firms["source_suppliers"].tolist()[:2] == [3, 0]
+    assert firms["innovation_spending"].tolist()[:2] == [1000, 400]
+    assert firms["rd_internal"].tolist()[:2] == [400, 0]
+    assert firms["rd_external"].tolist()[:2] == [100, 100]
+    assert firms["fund_local"].tolist()[:2] == [False, True]
+    assert firms["manufacturing"].tolist() == [True, False, False]
+    assert firms["foreign_group"].tolist() == [True, False, False]
+    assert firms["coop_any"].tolist()[:2] == [True, False]
+
+
+@pytest.mark.parametrize(("year", "column"), [(2016, "inpspd"), (2018, "inno_pcs_prd")])
+def test_fui_changes_the_name_of_process_innovation_alone(year, column, tmp_path):
+    given = {"cvrnr": ["1", "2"], "rrdin": ["1", "0"], "u_total": ["250", ""], column: ["1", "0"]}
+    firms, _ = _read(f"national/dk{year}", given, tmp_path / "wave.csv", "DK")
+    assert firms["process_innovation"].tolist() == [True, False]
+    assert firms["rd_internal"].tolist() == [250_000, 0]
+
+
+def test_numbered_questions_of_sweden_are_read_in_both_editions():
+    codebook = read_yaml(FOLDERS[0] / "national" / "se-questions.yaml")
+    names = [spec["name"] for spec in codebook["variables"].values() if "name" in spec]
+    assert all(len(pair) == 2 and pair[0].startswith(("Q", "FENR")) for pair in names)
+    assert codebook["variables"]["share_unchanged"]["name"] == ["Q7c", "B7c"]

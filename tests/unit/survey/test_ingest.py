@@ -13,6 +13,7 @@ from cisflow.study.canonical import FIRM_COLUMNS, PARTNERS, PERCENT
 from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.schema import firm_schema, state_of
+from cisflow.survey.semantics import warnings
 
 NIGERIA = "data/nigeria/nigeria-innovation.csv"
 
@@ -210,6 +211,7 @@ def test_checks_count_what_does_not_hang_together(wave):
     assert counted == {
         "no_partner_without_cooperation": (1, 1),
         "cooperation_names_a_partner": (1, 2),
+        "innovation_active_covers_activities": (1, 4),
         "filter_shares": (1, 4),
         "filter_spending": (1, 3),
         "filter_cooperation": (0, 3),
@@ -413,3 +415,83 @@ def test_identifiers_are_written_as_the_codebook_declares(tmp_path, root):
     made, _ = ingest_wave(tmp_path / "a.csv", codebook, "BE", "CIS4")
     assert made["firm_id"].iloc[:3].tolist() == ["BE0401234567", "BE0402234567", "BE0403234567"]
     assert made["firm_id"].iloc[5] == "BE0000000006"
+
+
+# --- what codebooks of real surveys needed -------------------------------------------------------
+
+
+def test_spending_in_percent_of_innovation_spending_becomes_an_amount(wave):
+    text = CODEBOOK.replace(
+        "  rd_internal: {name: RRDINX, screen: {name: RRDIN, no_is_zero: true}}",
+        "  innovation_spending: {name: TOTAL, required: false}\n"
+        "  rd_internal: {name: RRDINX, unit: percent_of_innovation_spending}",
+    )
+    frame = firms().assign(TOTAL=["100", "", "", "400", "", ""])
+    frame["RRDINX"] = ["25", "0", "", "50", "", ""]
+    table, _ = wave(text, frame)
+    # Thousands of euro in total, of which R&D is a part.
+    assert table.loc["0001", "rd_internal"] == 25_000
+    assert table.loc["0004", "rd_internal"] == 200_000
+    assert pd.isna(table.loc["0002", "rd_internal"])  # a part of an amount nobody stated
+
+
+def test_percentages_are_read_as_yes_or_no_where_the_codebook_says_so(wave):
+    text = CODEBOOK.replace(
+        "  coop_any:", '  export: {any_of: [EU, OTHER], codes: {0: no, ">0": yes}}\n  coop_any:'
+    )
+    frame = firms().assign(
+        EU=["12.5", "0", "0", "100", "", "0"], OTHER=["0", "0.1", "0", "", "", ""]
+    )
+    table, _ = wave(text, frame)
+    said = table["export"].astype(object).where(table["export"].notna(), None)
+    assert said.tolist() == [True, True, False, True, None, None]
+
+
+@pytest.mark.parametrize("value", ["-1", "many"])
+def test_above_zero_is_a_number_above_zero(wave, value):
+    text = CODEBOOK.replace(
+        "  coop_any:", '  export: {name: EU, codes: {0: no, ">0": yes}}\n  coop_any:'
+    )
+    with pytest.raises(CisflowError, match="outside the codes 0/>0"):
+        wave(text, firms().assign(EU=["1", "0", value, "0", "0", "0"]))
+
+
+def test_a_part_of_a_sum_that_was_answered_with_no_is_none(wave):
+    """Total spending is a sum of columns; who has no R&D left its amount blank."""
+    text = CODEBOOK.replace(
+        "  coop_any:", "  innovation_spending: {sum_of: [RRDINX, REST]}\n  coop_any:"
+    )
+    frame = firms().assign(RRDIN=["1", "0", "", "1", "", ""], REST=["3", "7", "", "", "", ""])
+    frame["RRDINX"] = ["12", "", "", "", "", ""]
+    table, _ = wave(text, frame)
+    assert table.loc["0001", "innovation_spending"] == 15_000
+    assert table.loc["0002", "innovation_spending"] == 7_000
+    assert pd.isna(table.loc["0004", "innovation_spending"])  # it has R&D, and did not say how much
+
+
+def test_of_several_boxes_the_blank_ones_were_not_ticked(wave):
+    text = CODEBOOK.replace(
+        "coop_suppliers_foreign: {any_of: [CO22, CO23]}",
+        "coop_suppliers_foreign: {any_of: [CO22, CO23], blank_is_zero: true}",
+    )
+    frame = firms()
+    frame.loc[[0, 3], ["CO22", "CO23"]] = [["0", ""], ["", "1"]]
+    table, _ = wave(text, frame)
+    assert not table.loc["0001", "coop_suppliers_foreign"]
+    assert table.loc["0004", "coop_suppliers_foreign"]
+    table, _ = wave(frame=frame)  # elsewhere a blank is no answer
+    assert pd.isna(table.loc["0001", "coop_suppliers_foreign"])
+
+
+def test_a_screening_question_that_the_file_lacks_is_told(wave):
+    _, quality = wave(frame=firms().drop(columns="RRDIN"))
+    (told,) = [str(problem) for problem in warnings(quality) if "RRDIN" in str(problem)]
+    assert "column 'RRDIN', which leads to rd_internal, is not in the file" in told
+    assert "firms without it count as missing" in told
+    assert "rd_internal_screen_found" not in wave()[1]["checks"]
+
+
+def test_without_the_share_of_unchanged_products_nothing_is_held_against_100(wave):
+    text = CODEBOOK.replace("{name: TURNUNG}", "{name: TURNUNG, required: false}")
+    _, quality = wave(text, firms().drop(columns="TURNUNG"))
+    assert not [name for name in quality["checks"] if name.startswith("shares_")]

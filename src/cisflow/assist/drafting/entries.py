@@ -150,9 +150,7 @@ def _add_doubts(made: Draft, seen: Look, found: Match, entry: dict[str, Any]) ->
         made.notes.append(f"{variable}: {', '.join(columns)} was taken; {told}")
 
 
-def add_open(
-    made: Draft, seen: Look, recognised: Matches, found: Mapping[str, Match]
-) -> None:
+def add_open(made: Draft, seen: Look, recognised: Matches, found: Mapping[str, Match]) -> None:
     """Ask which of several columns is meant, and tell of members of blocks nobody understood."""
     for variable, columns in recognised.which.items():
         if variable in found:
