@@ -81,7 +81,7 @@ def answers() -> pd.DataFrame:
         "tr2": yes_no(0.5),
         "wine": np.where(np.arange(FIRMS) < 3, 1, 2),
     }
-    blanks = dict.fromkeys(("k1h", "k1a", "k2h", "k2a"), {"0": ""})
+    blanks = {column: {"0": ""} for column in ("k1h", "k1a", "k2h", "k2a")}
     return pd.DataFrame(file).astype(str).replace(blanks)
 
 

@@ -25,6 +25,41 @@ LANGUAGES = [
     *("lv", "mt", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sq", "sr", "sv", "tr"),
 ]
 ASKED = yaml.safe_load((ROOT / "tests/support/questionnaires.yaml").read_text("utf-8"))
+COUNTRIES = [
+    "AL",
+    "AT",
+    "BE",
+    "BG",
+    "BR",
+    "CH",
+    "CY",
+    "CZ",
+    "DE",
+    "DK",
+    "EE",
+    "ES",
+    "FI",
+    "FR",
+    "GR",
+    "HR",
+    "HU",
+    "IE",
+    "IT",
+    "LT",
+    "LV",
+    "MT",
+    "NL",
+    "NO",
+    "PE",
+    "PL",
+    "PT",
+    "RO",
+    "RS",
+    "SE",
+    "SI",
+    "SK",
+    "TR",
+]
 DISTRACTORS = ("plans", "obstacle")
 AMOUNTS = ("employees", "turnover", "rd_internal", "rd_external", "machinery")
 VALUES = {
@@ -200,3 +235,10 @@ def test_facts_about_countries():
     assert currency_of("SI", 2004) == "SIT"
     assert currency_of("SI", 2012) == "EUR"
     assert currency_of("") == ""
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_country_is_at_home_in_a_whole_language(code):
+    domestic = set(map(plain, language(listed(ROOT)[code])["concepts"]["domestic"]))
+    names = {plain(name) for c in COUNTRIES for name in names_of(c, (code,))}
+    assert {name for name in names if any(name.startswith(w) for w in domestic)} == set()
