@@ -17,14 +17,18 @@ import pyreadstat
 import pytest
 import xlsxwriter
 import yaml
+from review_case import LABELS, answers, write_case
 
 from cisflow.assist.inspection import inspect_file
+from cisflow.assist.review.gather import gather
+from cisflow.assist.review.page import page
 from cisflow.base.documents import read_yaml
 from cisflow.base.patterns import matched
 from cisflow.base.problems import CisflowError
 from cisflow.raw.extract import open_extract, read_extract
 from cisflow.study.codebook_files import load_codebook
 
+SECONDS_OF_REVIEW = 10  # of one core
 HEADER = "ID;TURNOVER;EMPLOYEES;COOP"
 ROWS = [HEADER, *(f"{i};{i * 100};{i};{i % 2}" for i in range(1, 40))]
 MEMORY = 6 << 30  # of address space: what libraries reserve and never touch counts too
@@ -335,3 +339,23 @@ def test_a_header_of_a_bad_pattern_is_read_at_once(tmp_path):
     names = ["ID", *("a" * 1900 + f"{i}!" for i in range(50))]
     (tmp_path / "x.csv").write_text(";".join(names) + "\n" + ";".join("1" * 51) + "\n")
     assert len(open_extract(tmp_path / "x.csv").names) == 51
+
+
+def test_a_sheet_of_hundreds_of_labelled_columns_is_reviewed_in_seconds(tmp_path):
+    data = answers().iloc[[i % 200 for i in range(2610)]].reset_index(drop=True)
+    data["id"] = range(70001, 70001 + len(data))
+    more = {f"v{i // 14}_{i % 14}": data[("tr1", "grp", "emp16")[i % 3]] for i in range(632)}
+    data = pd.concat([data, pd.DataFrame(more)], axis=1).iloc[:, :632]
+    topics = ("training", "obstacles", "organisation", "purpose of process innovation", "market")
+    labels = {
+        **LABELS,
+        **{
+            c: (f"{topics[i % 5]}: question {i} to the firm", "1=Yes; 2=No")
+            for i, c in enumerate(more)
+        },
+    }
+    file = write_case(tmp_path, data=data, labels={c: labels[c] for c in data})
+    start = time.process_time()
+    text = page(gather(file, Path()))
+    assert time.process_time() - start < SECONDS_OF_REVIEW
+    assert all(f"<code>{column}</code>" in text for column in data)

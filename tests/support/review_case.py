@@ -61,7 +61,8 @@ def answers() -> pd.DataFrame:
         return np.where(rng.random(FIRMS) < share, 1, 2)
 
     staff = rng.integers(10, 400, FIRMS)
-    new, firm = rng.integers(0, 40, FIRMS), rng.integers(0, 40, FIRMS)
+    product = yes_no(0.5)
+    new, firm = (np.where(product == 1, rng.integers(0, 80, FIRMS) // 2, 0) for _ in "ab")
     together = yes_no(0.6)
     file = {
         "id": np.arange(70001, 70001 + FIRMS),
@@ -70,7 +71,7 @@ def answers() -> pd.DataFrame:
         "emp14": np.maximum(staff - rng.integers(-5, 20, FIRMS), 1),
         "turn16": staff * 100_000 + rng.integers(0, 90_000, FIRMS),
         "grp": yes_no(0.3),
-        "prd": yes_no(0.5),
+        "prd": product,
         "s_new": new,
         "s_firm": firm,
         "s_same": 100 - new - firm,
@@ -80,7 +81,8 @@ def answers() -> pd.DataFrame:
         "tr2": yes_no(0.5),
         "wine": np.where(np.arange(FIRMS) < 3, 1, 2),
     }
-    return pd.DataFrame(file).astype(str).replace({"0": ""})
+    blanks = {column: {"0": ""} for column in ("k1h", "k1a", "k2h", "k2a")}
+    return pd.DataFrame(file).astype(str).replace(blanks)
 
 
 def write_case(folder, *, labels=None, data=None, codebook=None, config=None, **variables):

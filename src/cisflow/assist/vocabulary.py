@@ -288,10 +288,14 @@ def _kept_apart(
 ) -> dict[str, Phrases]:
     """Return concepts without phrases of which fillers leave a word that is another concept's."""
     whole = {c: {_phrase(word, frozenset()) for word in listed[c]} for c in concepts}
-    single = {p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]}
+    single: dict[tuple[str, ...], str] = {
+        p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]
+    }
     return {
         concept: Phrases(
-            tuple(p for p in found.known if p in whole[concept] or single.get(p, concept) == concept)
+            tuple(
+                p for p in found.known if p in whole[concept] or single.get(p, concept) == concept
+            )
         )
         for concept, found in concepts.items()
     }

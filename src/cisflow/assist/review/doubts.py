@@ -11,7 +11,7 @@ import pandas as pd
 from rapidfuzz import fuzz
 
 from cisflow.assist.review.counting import Teller
-from cisflow.assist.review.legend import upside_down
+from cisflow.assist.review.legend import RULES, upside_down
 from cisflow.assist.review.reading import Reading
 from cisflow.assist.review.wording import Wording, about, named_years
 from cisflow.assist.vocabulary import has_concept, plain
@@ -179,7 +179,7 @@ class Doubts:
     def _years(self, variable: str) -> Iterator[str]:
         """Say that its name or label has another year."""
         year = self.reading.codebook.reference_year
-        if year is None:
+        if year is None or variable in TEXT:  # a classification has a year of its own
             return
         wanted = year - 2 if variable.endswith("_lag2") else year
         for column in self._columns(variable):
@@ -202,7 +202,7 @@ class Doubts:
         """Say that codes are read the other way round than usual."""
         asked = self.reading.codebook.variables[variable]
         for column in self._columns(variable) if asked.codes else ():
-            codes = [c for c in asked.codes or {} if c != "*"]
+            codes = [c for c in asked.codes or {} if c not in RULES]
             read = self.reading.read_as(variable, column, codes)
             if odd := upside_down(read, self.reading.labels(column)):
                 yield odd

@@ -166,7 +166,8 @@ def _filled(
 def _urgency(card: Card) -> tuple[Any, ...]:
     """Return what is to be confirmed first, of that what is needed, of that what is doubted."""
     order = FIRM_COLUMNS.index(card.variable)
-    return card.settled, not card.needed, not card.against, not card.doubts, order
+    later = card.settled or not card.needed
+    return card.settled, later, not card.against, not card.doubts, order
 
 
 def _failed(quality: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:

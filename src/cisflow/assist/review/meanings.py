@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cisflow.study.canonical import PARTNERS as ASKED_OF
+
 PARTNERS = {
     "group": "other enterprises of its own group",
     "suppliers": "suppliers",
@@ -33,7 +35,7 @@ FUNDS = {
 }
 SOURCES = {
     "internal": "sources within the firm or its group",
-    **{name: text for name, text in PARTNERS.items() if name != "group"},
+    **{name: PARTNERS[name] for name in ASKED_OF[1:]},
     "conferences": "conferences, fairs, exhibitions",
     "journals": "journals and trade publications",
     "associations": "professional and industry associations",

@@ -65,7 +65,7 @@ def page(sheet: Sheet) -> str:
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
             *_head(sheet, title),
             *(part for i, wave in enumerate(sheet.waves) for part in _wave(wave, sheet, i == 0)),
-            "</body>\n</html>\n",
+            "</main>\n</body>\n</html>\n",
         ]
     )
 

@@ -108,7 +108,8 @@ class Wording:
         for column in near[:MOST_NEAR]:
             other = self._why_not(variable, column, kinds, used_for.get(column, ""))
             label = self.seen.legend.columns.get(column, "")
-            yield Alternative(column, label, turned.get(column, other))
+            empty = self.seen.profiles[column].present == 0
+            yield Alternative(column, label, other if empty else turned.get(column, other))
 
     def _why_not(self, variable: str, column: str, kinds: set[str], used_for: str) -> str:
         profile = self.seen.profiles[column]

@@ -35,7 +35,8 @@ def numbers_of(card: Card, minimum: int) -> str:
     told = [f"valid {counted(n.valid, minimum)}"]
     if n.filtered_known:
         filtered = f" (asked if {card.asked_if})" if card.asked_if else ""
-        told.append(f"not asked {counted(n.not_asked, minimum)}{filtered}")
+        if filtered or n.not_asked is not None:
+            told.append(f"not asked {counted(n.not_asked, minimum)}{filtered}")
         told.append(f"missing {counted(n.missing, minimum)}")
     else:
         told.append(f"not asked or missing {counted(n.missing, minimum)}")

@@ -41,7 +41,7 @@ def test_a_planted_mapping_is_seen(tmp_path, variable, entry, said):
     [("employees", "turn16"), ("coop_any", "k1h"), ("share_new_firm", "s_same")],
 )
 def test_a_planted_mapping_is_seen_in_a_file_without_labels(tmp_path, variable, column):
-    bare = {name: ("", "") for name in LABELS}
+    bare = dict.fromkeys(LABELS, ("", ""))
     assert doubts(tmp_path, variable, labels=bare, **{variable: {"name": column}})
 
 
@@ -116,6 +116,6 @@ def test_partners_whose_numbers_differ_at_home_and_abroad_are_told(tmp_path):
         entries[f"coop_{partner}_domestic"] = {"name": f"cn{i}"}
         entries[f"coop_{partner}_foreign"] = {"name": f"ca{i}"}
     entries["coop_group_foreign"] = {"name": "ca1"}
-    bare = {name: ("", "") for name in LABELS}
+    bare = dict.fromkeys(LABELS, ("", ""))
     found = doubts(tmp_path, "coop_group_foreign", data=data, labels=bare, **entries)
     assert any("end in 0 at home and in 1 abroad" in what for what in found)

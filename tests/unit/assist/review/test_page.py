@@ -100,9 +100,14 @@ def test_a_label_is_printed_in_full_on_page_and_terminal(tmp_path):
     assert " ".join(review_text(sheet).split()).count(long) >= 2
 
 
-def test_every_column_stands_on_page_terminal_and_json(tmp_path):
-    sheet = made(tmp_path)
-    for text in (page(sheet), review_text(sheet), json.dumps(review_record(sheet))):
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The sheet of the survey as it is."""
+    return made(tmp_path_factory.mktemp("plain"))
+
+
+def test_every_column_stands_on_page_terminal_and_json(plain):
+    for text in (page(plain), review_text(plain), json.dumps(review_record(plain))):
         assert all(name in text for name in LABELS)
 
 
@@ -134,8 +139,8 @@ KEYS = {
 }
 
 
-def test_the_keys_of_the_json_stay(tmp_path):
-    record = json.loads(json.dumps(review_record(made(tmp_path))))
+def test_the_keys_of_the_json_stay(plain):
+    record = json.loads(json.dumps(review_record(plain)))
     assert record["form"] == 1
     wave = record["waves"][0]
     card = next(c for c in wave["cards"] if c["variable"] == "group")
