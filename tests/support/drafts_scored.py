@@ -9,15 +9,19 @@ the reader would go on.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from worded_survey import Worded
 
 from cisflow.assist.scaffold import initialise
+from cisflow.base.documents import read_yaml
+from cisflow.base.paths import places, shipped
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
 
@@ -63,12 +67,20 @@ class Score:
         )
 
 
-def drafted(survey: Worded, root: Path, out: Path) -> Score:
-    """Draft a survey's codebook as ``cisflow init`` does, below a folder, and score it."""
+# Which models a survey supports is no matter here, and to say it of all of them takes long.
+MODEL = "faems2005"
+
+
+def drafted(survey: Worded, project: Path) -> Score:
+    """Draft a survey's codebook in a new project's folder, as ``cisflow init`` does; score it."""
+    (project / "config").mkdir(parents=True)
+    one = {MODEL: read_yaml(shipped("config", "models.yaml"))[MODEL]}
+    (project / "config" / "models.yaml").write_text(yaml.safe_dump(one))
     waves = {survey.wave: survey.extract}
-    done = initialise([survey.country], waves, root, out=out, labels_files=survey.labels)
-    (wave,) = done["waves"]
-    book = load_codebook(wave["codebook"], [root / "config" / "codebooks"])
+    with contextlib.chdir(project):
+        done = initialise([survey.country], waves, project, labels_files=survey.labels)
+        (wave,) = done["waves"]
+        book = load_codebook(wave["codebook"], places("config/codebooks", project))
     return scored(survey, book, [*wave["todo"], *wave["look"]])
 
 

@@ -9,6 +9,7 @@ from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.pooling.exports import write_export
 from cisflow.panel.sample import FLOW
+from cisflow.study.marks import stamp_of
 from cisflow.study.settings import Settings
 
 NACE = {"groups": [{"label": "Wood", "divisions": {"2": [16]}}]}
@@ -39,7 +40,7 @@ TERMS = [
 FITS = [{"wave": "CIS4", "n_lower": 3, "dropped": {"x": 2}, "k": 2}]
 
 
-def sources(folder):
+def sources(folder, stamp="SYNTHETIC"):
     """Write one model's aggregates as the stages do, and return the files by name."""
     files = [f"estimates/NL/m.{end}" for end in ("csv", "json")]
     files = {name: folder / name for name in (*files, "sample/NL.csv", "description/NL.json")}
@@ -47,18 +48,19 @@ def sources(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
     estimates = ESTIMATES.frame(({**ROW, **term} for term in TERMS), status="estimated")
     flow = FLOW.frame([{**PLACE, "step": 0, "restriction": "all", "firms": 100, "lost": 0}])
-    write_table(estimates, files["estimates/NL/m.csv"], "SYNTHETIC")
-    write_record({**PLACE, "fits": FITS}, files["estimates/NL/m.json"], "SYNTHETIC")
-    write_table(flow, files["sample/NL.csv"], "SYNTHETIC")
-    write_record({"country": "NL", "samples": []}, files["description/NL.json"], "SYNTHETIC")
+    write_table(estimates, files["estimates/NL/m.csv"], stamp)
+    write_record({**PLACE, "fits": FITS}, files["estimates/NL/m.json"], stamp)
+    write_table(flow, files["sample/NL.csv"], stamp)
+    write_record({"country": "NL", "samples": []}, files["description/NL.json"], stamp)
     return files
 
 
-def made_up_export(folder):
-    """Return the archive of a centre with one model."""
+def made_up_export(folder, unconfirmed=0):
+    """Return the archive of a centre with one model, of whose variables some are unconfirmed."""
     out = Path(folder, "export.zip")
-    files = sources(Path(folder, "centre"))
-    write_export(out, files, Settings.model_validate(CONFIG), MODELS, NACE, QUALITY)
+    files = sources(Path(folder, "centre"), stamp_of("synthetic", unconfirmed))
+    settings = Settings.model_validate({**CONFIG, "unconfirmed": unconfirmed})
+    write_export(out, files, settings, MODELS, NACE, QUALITY)
     return out
 
 

@@ -78,15 +78,15 @@ def main() -> None:
     }
     record: dict[str, dict[str, Any]] = {}
     for kind, surveys in writers.items():
-        scores = {name: _score(write, root) for name, write in surveys.items()}
+        scores = {name: _score(write) for name, write in surveys.items()}
         below = {n: s for n, s in scores.items() if not TARGETS[kind].met(s)}
         record[kind] = {n: TARGETS[kind].measured(s) for n, s in below.items()}
     FILE.write_text(HEAD + yaml.safe_dump(record, sort_keys=False, default_flow_style=None))
 
 
-def _score(write: Callable[[Path], Worded], root: Path) -> Score:
+def _score(write: Callable[[Path], Worded]) -> Score:
     with tempfile.TemporaryDirectory() as folder:
-        return drafted(write(Path(folder)), root, Path(folder) / "out")
+        return drafted(write(Path(folder)), Path(folder) / "project")
 
 
 HEAD = """\

@@ -12,7 +12,7 @@ from typing import Any
 from cisflow.assist.countries import languages_of
 from cisflow.assist.letters import plain
 from cisflow.base.documents import read_yaml, validated
-from cisflow.base.paths import places, shipped
+from cisflow.base.paths import found, places, shipped
 
 FOLDER = "config/words"
 ENGLISH = "en"
@@ -45,6 +45,7 @@ def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str
         The project's folder.
     """
     files = listed(root)
+    files[ENGLISH] = found("config/words.yaml", root)
     known = {code: _vocabulary(file.read_text("utf-8")) for code, file in files.items()}
     votes = dict.fromkeys(known, 0.0)
     said = [set(plain(text).split()) for text in texts]
@@ -53,9 +54,9 @@ def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str
         best = [code for code, n in counts.items() if n and n == max(counts.values())]
         for code in best:
             votes[code] += 1 / len(best) / len(said)
-    found = (code for code, share in votes.items() if share >= SPOKEN)
+    heard = (code for code, share in votes.items() if share >= SPOKEN)
     own = (code for code in languages_of(country) if code in known)
-    return tuple(code for code in dict.fromkeys((*own, *found)) if code != ENGLISH)
+    return tuple(code for code in dict.fromkeys((*own, *heard)) if code != ENGLISH)
 
 
 def vocabulary_of(languages: Iterable[str], root: Path = Path()) -> frozenset[str]:

@@ -21,7 +21,7 @@ from cisflow.assist.vocabulary import (
     likeness,
     plain,
 )
-from cisflow.assist.weighing import SURE, Evidence, Weighed, sure, weigh
+from cisflow.assist.weighing import SURE, Evidence, Weighed, other_aspect, sure, weigh
 from cisflow.study.canonical import PARTNERS
 from cisflow.study.codebook import Codebook, Variable
 
@@ -355,7 +355,11 @@ def screens(
         asked = {
             column: likeness(questions[column], sign, words)
             for column, seen in profiles.items()
-            if seen.flag is not None and seen.present and column not in used
+            if seen.flag is not None
+            and seen.present
+            and column not in used
+            # "Did you …?" leads to how much; "do you plan to …?" does not.
+            and not other_aspect(questions[column], replace(sign, kind="flag"), words)
         }
         best = max(asked, key=lambda column: asked[column], default=None)
         if best is not None and asked[best] >= sure(sign):

@@ -225,7 +225,7 @@ def findings_text(record: Record) -> str:
         lines.append("\nModels that a wave cannot support; their rows will say why")
         lines.append(aligned([(r["wave"], r["model"], _lacks(r["lacks"])) for r in lacking]))
     lines += _unconfirmed_lines(record["unconfirmed"])
-    lines.append(f"\n{record['config']}: {_verdict(record)}")
+    lines += ["", wrapped(f"{record['config']}: {_verdict(record)}", "", "  ")]
     return "\n".join(lines).lstrip("\n")
 
 

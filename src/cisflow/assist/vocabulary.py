@@ -38,10 +38,20 @@ class Phrases:
         The phrases.
     starting
         Per word (and whether it may be abbreviated) the phrases it may begin; words come again.
+    beside
+        Per word whether it is part of a phrase of several words.
     """
 
     known: tuple[tuple[str, ...], ...] = ()
     starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    beside: dict[str, bool] = field(default_factory=dict)
+
+    def joins(self, word: str) -> bool:
+        """Return whether a word is part of a phrase of several."""
+        if word not in self.beside:
+            parts = (part for phrase in self.known if len(phrase) > 1 for part in phrase)
+            self.beside[word] = any(_fits(word, part, False) for part in parts)
+        return self.beside[word]
 
     def found(
         self, text: tuple[str, ...], *, abbreviated: bool = False, ends: bool = True
@@ -211,7 +221,7 @@ def load_words(
     schema = shipped("workflow", "schemas", "words.schema.yaml")
     languages = spoken(texts, country, root)
     document = with_languages(validated(document, schema, "config/words.yaml"), languages, root)
-    fillers = frozenset(plain(" ".join(document["fillers"])).split())
+    fillers = _fillers(document)
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
     known = vocabulary_of(languages, root)
@@ -260,6 +270,12 @@ def _forms(
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
 
 
+def _fillers(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return words that say nothing; FuE (Spanish for "was") is a whole phrase, so it is none."""
+    whole = {plain(w) for listed in document["concepts"].values() for w in listed if w[0] == "="}
+    return frozenset(plain(" ".join(document["fillers"])).split()) - whole
+
+
 def _plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return words for answers as answers are compared with them: without accents."""
     degrees = {degree: [*map(plain, listed)] for degree, listed in answers["degrees"].items()}
@@ -272,10 +288,14 @@ def _kept_apart(
 ) -> dict[str, Phrases]:
     """Return concepts without phrases of which fillers leave a word that is another concept's."""
     whole = {c: {_phrase(word, frozenset()) for word in listed[c]} for c in concepts}
-    single = {p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]}
+    single: dict[tuple[str, ...], str] = {
+        p: c for c in concepts for p in concepts[c].known if len(p) == 1 and p in whole[c]
+    }
     return {
         concept: Phrases(
-            tuple(p for p in found.known if p in whole[concept] or single.get(p, concept) == concept)
+            tuple(
+                p for p in found.known if p in whole[concept] or single.get(p, concept) == concept
+            )
         )
         for concept, found in concepts.items()
     }
@@ -598,7 +618,7 @@ def _lengths(
     if abbreviated or concept == ASIDE:
         return found
     asides = words.concepts[ASIDE].found(text)
-    rest = [i for i in range(len(text)) if i not in asides]
+    rest = [i for i, word in enumerate(text) if i not in asides or known.joins(word)]
     without = known.lengths(tuple(text[i] for i in rest), ends=False)
     return found | {rest[i]: max(n, found.get(rest[i], 0)) for i, n in without.items()}
 

@@ -118,7 +118,7 @@ def weigh(
     refused = (
         _other_object(asked, sign, words)
         or _other_kind(profile, sign)
-        or _other_aspect(asked, sign, words)
+        or other_aspect(asked, sign, words)
         or _other_year(asked, sign, year)
     )
     little = _too_little(found, sign)
@@ -157,8 +157,8 @@ def _other_kind(profile: Profile, sign: Sign) -> str:
     return "" if profile.fits(sign.kind) else f"its values are not {KINDS[sign.kind]}"
 
 
-def _other_aspect(asked: Question, sign: Sign, words: Words) -> str:
-    """Say what else is measured or asked, of which total, when or about whom, by the label."""
+def other_aspect(asked: Question, sign: Sign, words: Words) -> str:
+    """Return what else is measured or asked, of which total, when or about whom, by the label."""
     found = (words.stages[aspect] for aspect in aspects_of(asked, sign, words))
     return next((f"it asks for {stage.told}" for stage in found if not stage.soft), "")
 

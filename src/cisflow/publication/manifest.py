@@ -12,7 +12,7 @@ from cisflow import __version__
 from cisflow.base.paths import found, shipped
 from cisflow.base.records import read_record, whole, write_record
 from cisflow.study.digests import code_digest, file_digest
-from cisflow.study.marks import stamp_of
+from cisflow.study.marks import marks_of, stamp_of
 
 MANIFEST = "manifest.json"
 # Made afterwards, with the time of its making.
@@ -43,10 +43,11 @@ def write_manifest(
     elsewhere
         From :func:`cisflow.study.sources.elsewhere`; kept with the microdata.
     """
-    folder = file.parent
+    folder, unconfirmed = file.parent, settings.get("unconfirmed", 0)
     manifest = {
         **{key: settings[key] for key in ("run", "title", "data", "seed")},
-        "unconfirmed": settings.get("unconfirmed", 0),
+        "unconfirmed": unconfirmed,
+        "marks": [mark.name for mark in marks_of(settings["data"], unconfirmed)],
         "cisflow": __version__,
         **sources,
         "results": _digests(map(Path, results), folder.parent),

@@ -202,6 +202,10 @@ def value_text(value: Any) -> str | None:
 
 def object_texts(values: Iterable[Any], *, apart: bool = False) -> pa.Array:
     """Return values of any type as text; with ``apart`` see :func:`told_apart`."""
+    values = [None if value == "" else value for value in values]
+    if set(map(type, values)) <= {float, type(None)}:
+        texts = arrow_texts(pa.array(values, pa.float64(), from_pandas=True))
+        return told_apart(texts) if apart else texts
 
     def text(value: Any) -> str | None:
         stored = apart and isinstance(value, float) and not value.is_integer()

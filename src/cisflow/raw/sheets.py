@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from cisflow.base.archives import UnsafeArchiveError, files_in
 from cisflow.raw.boxes import Box, ProtectedError, ods_boxes, xls_boxes
 from cisflow.raw.layout import LOOKED_AT, header_of
-from cisflow.raw.leftover import LeftOut, Tables, left_out
+from cisflow.raw.leftover import LeftOut, left_out
 from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
@@ -81,9 +81,11 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
     remarks = list(found.how)
     begun = list(how)
 
+    texts = _Texts(rows)
+
     def read(names: list[str]) -> Iterator[Chunk]:
-        aside = LeftOut() if options.get("all_rows") else left_out(_tables(rows), header)
-        table, said = _texts(rows, [header.index(name) for name in names], options)
+        aside = LeftOut() if options.get("all_rows") else left_out(texts.tables, header)
+        table, said = _plain(texts, [header.index(name) for name in names], options)
         counts.update(aside.counts)
         remarks[:] = [*found.how, *aside.how]
         how[:] = [*begun[:1], *said, *begun[1:], *aside.how]
@@ -99,36 +101,44 @@ def _given(cell: Any) -> bool:
     return cell is not None and cell != ""
 
 
-Rows = Sequence[Sequence[Any]]
+class _Texts:
+    """The columns of a sheet as text, each made once."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]):
+        self._rows = rows
+        self._made: dict[int, Any] = {}
+
+    def column(self, place: int) -> Any:
+        """Return a column as text."""
+        if place not in self._made:
+            self._made[place] = object_texts(row[place] for row in self._rows)
+        return self._made[place]
+
+    def typed(self, place: int) -> Any:
+        """Return which cells of a column somebody typed as text, shape (n,)."""
+        return pa.array([isinstance(row[place], str) for row in self._rows], pa.bool_())
+
+    def apart(self, place: int) -> Any:
+        """Return a column as text, stored fractions told apart from typed ones."""
+        return object_texts((row[place] for row in self._rows), apart=True)
+
+    def tables(self, places: Sequence[int]) -> Iterator[pa.Table]:
+        """Yield the columns at these places, as what looks for rows that are no firms wants it."""
+        yield pa.table([self.column(p) for p in places], [str(p) for p in places])
 
 
-def _tables(rows: Rows) -> Tables:
-    """Return a sheet piece by piece, as what looks for rows that are no firms wants it."""
-
-    def pieces(places: Sequence[int]) -> Iterator[pa.Table]:
-        for start in range(0, len(rows), ROWS_AT_A_TIME):
-            part = rows[start : start + ROWS_AT_A_TIME]
-            columns = [object_texts(row[place] for row in part) for place in places]
-            yield pa.table(columns, [str(place) for place in places])
-
-    return pieces
-
-
-def _texts(rows: Rows, places: Sequence[int], options: Options) -> tuple[pa.Table, list[str]]:
+def _plain(texts: _Texts, places: Sequence[int], options: Options) -> tuple[pa.Table, list[str]]:
     """Return columns as text; numbers that somebody typed as text are made plain."""
     names = [str(place) for place in places]
     if options.get("stored_apart"):  # figures are wanted as they are written
-        columns = [object_texts((row[p] for row in rows), apart=True) for p in places]
-        return pa.table(columns, names), []
-    stored = [[None if isinstance(row[p], str) else row[p] for row in rows] for p in places]
-    typed = [[row[p] if isinstance(row[p], str) else None for row in rows] for p in places]
-    texts = pa.table([object_texts(column) for column in typed], names)
-    plain, said = with_plain_numbers(texts, options.get("decimal"))
-    columns = [
-        pc.coalesce(text.combine_chunks(), object_texts(numbers))
-        for text, numbers in zip(plain.columns, stored, strict=True)
-    ]
-    return pa.table(columns, names), said
+        return pa.table([texts.apart(p) for p in places], names), []
+    nothing = pa.scalar(None, pa.large_string())
+    columns = {str(p): texts.column(p) for p in places}
+    masks = {str(p): texts.typed(p) for p in places}
+    typed = pa.table([pc.if_else(masks[n], columns[n], nothing) for n in names], names)
+    plain, said = with_plain_numbers(typed, options.get("decimal"))
+    made = [pc.if_else(masks[n], plain[n].combine_chunks(), columns[n]) for n in names]
+    return pa.table(made, names), said
 
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:

@@ -179,9 +179,12 @@ def _amounts_as_flags(
 
 
 def _without_a_no(firms: pd.DataFrame, codebook: Codebook, columns: Columns) -> dict[str, Check]:
-    """Find yes/no questions that every firm answers with yes: a box that follows, say."""
+    """Find yes/no questions that every firm answers with yes: a box that follows, say.
+
+    That all firms are innovation-active contradicts nothing: a file may hold no others.
+    """
     checks = {}
-    for variable in (v for v in columns if v in FLAGS):
+    for variable in (v for v in columns if v in FLAGS and v != "innovation_active"):
         answers = firms[variable].dropna()
         if len(answers) < FEWEST:
             continue

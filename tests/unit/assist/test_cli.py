@@ -41,6 +41,11 @@ def test_from_extract_to_a_config_without_errors(here, capsys):
     assert (folder / "config" / "nl.yaml").is_file()
     code, out, _ = run(capsys, "check", "config/nl.yaml")
     assert code == FINE
+    assert "ready to run; all that is published will be marked DRAFT MAPPING" in out
+    for block in ("firm", "shares", "spending", "cooperation", "partners"):
+        assert run(capsys, "confirm", "national/nl2016", block)[0] == FINE
+    code, out, _ = run(capsys, "check", "config/nl.yaml")
+    assert code == FINE
     assert "config/nl.yaml: nothing is wrong." in out
 
 

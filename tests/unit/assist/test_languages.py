@@ -28,14 +28,14 @@ def record():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_language_is_read(language, record, root, tmp_path):
-    score = drafted(write_worded(tmp_path, language), root, tmp_path / "out")
+def test_language_is_read(language, record, tmp_path):
+    score = drafted(write_worded(tmp_path, language), tmp_path / "project")
     reached.holds("languages", language, score, record["languages"])
 
 
 @pytest.mark.parametrize("name", HOLDOUT)
-def test_other_wordings_are_read(name, record, root, tmp_path):
-    score = drafted(write_worded(tmp_path, name), root, tmp_path / "out")
+def test_other_wordings_are_read(name, record, tmp_path):
+    score = drafted(write_worded(tmp_path, name), tmp_path / "project")
     reached.holds("holdout", name, score, record["holdout"])
 
 

@@ -11,11 +11,21 @@ from cisflow.study.codebook import Codebook, Variable
 YES_NO = ["1", "0"] * 30
 AMOUNT = [str(v) for v in range(1000, 1060)]
 SHARE = [str(v) for v in range(60)]
+# A file in which seven languages ask.
+LANGUAGES = [
+    "Did your enterprise introduce any new or improved services?",
+    "Umsatzanteil mit nur unerheblich veränderten Produkten",
+    "Part du chiffre d'affaires : produits nouveaux pour l'entreprise",
+    "Porcentaje de la cifra de negocios: productos que no han variado",
+    "Quota di fatturato: prodotti che sono una novità per il mercato",
+    "Percentagem do volume de negócios: produtos novos para a empresa",
+    "Aandeel in de omzet van producten die nieuw zijn voor de markt",
+]
 
 
 @pytest.fixture(scope="module")
 def words(root):
-    return load_words(root, "NL", "Netherlands")
+    return load_words(root, "NL", "Netherlands", LANGUAGES)
 
 
 def matched(words, labels, values, year=None):

@@ -20,7 +20,7 @@ def test_country_is_read(country, record, root, tmp_path):
     survey = write_country(tmp_path, root, country, reached.WAVE_OF[country])
     names = column_names(survey.extract, {})
     assert names == [f"q{i + 1}" for i in range(len(names))]
-    score = drafted(survey, root, tmp_path / "out")
+    score = drafted(survey, tmp_path / "project")
     reached.holds("countries", country, score, record)
 
 

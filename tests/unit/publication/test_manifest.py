@@ -11,6 +11,6 @@ def test_manifest_lists_every_published_file(synthetic, synthetic_paper, synthet
     assert "tables/claims.csv" in manifest["files"]
     assert "manifest.json" not in manifest["files"]
     assert manifest["data"] == "synthetic"
-    assert manifest["unconfirmed"] == 0
+    assert (manifest["unconfirmed"], manifest["marks"]) == (0, ["SYNTHETIC data"])
     assert manifest["inputs"] == sources["inputs"]
     assert manifest["code"] == sources["code"]

@@ -270,7 +270,11 @@ def test_a_simulated_wave_is_read_back_as_it_was_answered(name, suffix, tmp_path
             assert (ours.notna() == theirs.notna()).all(), variable
     assert read["section"].notna().mean() > 0.9
     failed = {n for n, c in quality["checks"].items() if c["failed"]}
-    assert failed <= {"shares_sum_to_100", "spending_within_turnover"}
+    # What a few firms of an honest survey do too: a young one may sell nothing but new products.
+    honest = {"shares_sum_to_100", "spending_within_turnover", "new_products_are_not_all_turnover"}
+    assert failed <= honest
+    for name in failed:
+        assert quality["checks"][name]["failed"] <= 0.1 * quality["checks"][name]["of"], name
 
 
 def test_a_scientific_use_file_supports_models_with_size_classes(tmp_path):

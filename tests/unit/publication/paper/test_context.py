@@ -1,3 +1,11 @@
+from dataclasses import replace
+
+import pypdf
+
+from cisflow.publication.paper.render import render_paper
+from cisflow.publication.paper.samples import accepted_facts
+
+
 def test_missing_accounts_are_told_with_the_reason(real_paper):
     context = real_paper
     assert context["without_accounts"] == ["Nigeria"]
@@ -6,3 +14,19 @@ def test_missing_accounts_are_told_with_the_reason(real_paper):
     assert context["figures"]["diagrams"] == []
     first = context["claims"]["reasons"][0]
     assert (first["verdict"], first["reason"]) == ("not estimable", "no accounts")
+
+
+def test_accepted_contradictions_are_printed_with_their_reason(real, real_paper, root, tmp_path):
+    entry = {"failed": 35, "of": 85, "meaning": "The share is above 0 although it is not."}
+    seen = {"failed": 1, "of": 1, "whole_file": True, "meaning": "All say yes.", "seen": "…"}
+    accepted = {"a": "firms answer so.", "b": "only innovators were asked"}
+    first = {**real.quality[0], "checks": {"a": entry, "b": seen}, "accepted": accepted}
+    facts = accepted_facts(replace(real, quality=[first, *real.quality[1:]]))
+    assert [(fact["share"], fact["reason"]) for fact in facts] == [
+        *(("41", "firms answer so"), ("", "only innovators were asked")),
+    ]
+    file = tmp_path / "paper.pdf"
+    render_paper({**real_paper, "accepted": facts}, file, root / "paper/paper.typ")
+    text = " ".join("".join(p.extract_text() for p in pypdf.PdfReader(file).pages).split())
+    assert "is above 0 although it is not: 41 % of those concerned." in text
+    assert "All say yes. They are read all the same: only innovators were asked." in text
