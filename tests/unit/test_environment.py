@@ -6,6 +6,7 @@ import tomllib
 import pytest
 import yaml
 from packaging.markers import Marker
+from packaging.utils import canonicalize_name
 
 PIN = re.compile(
     r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>.+?))? \\$", re.M
@@ -59,7 +60,7 @@ def conda_pins(root):
 
 def direct_dependencies(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    return {name.lower() for name in project["dependencies"]}
+    return {canonicalize_name(name) for name in project["dependencies"]}
 
 
 def test_environment_has_all_of_the_lock_that_a_run_takes(root):

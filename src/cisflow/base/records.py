@@ -20,7 +20,6 @@ from cisflow.base.texts import as_written, no_formula
 
 # More digits than any survey carries, fewer than processors disagree on.
 FLOAT_FORMAT = "%.8g"
-STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
 
 
 @dataclass(frozen=True)

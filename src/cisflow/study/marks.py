@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cisflow.base.records import STAMP
+STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
 
 
 @dataclass(frozen=True)
