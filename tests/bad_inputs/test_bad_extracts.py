@@ -9,6 +9,7 @@ import zipfile
 import pandas as pd
 import pyreadstat
 import pytest
+import r_files
 from small_survey import CODEBOOK, assert_in_words, codebook_folders, firms
 
 from cisflow.base.problems import CisflowError
@@ -576,6 +577,41 @@ def test_activity_of_another_classification(tmp_path, refusal):
     message = refusal("bad.csv")
     assert "nace (column 'NACE'): codes that classification 1.1 does not have" in message
     assert "`nace: {revision: …}`" in message
+
+
+def test_activities_that_may_have_lost_a_zero(tmp_path, refusal):
+    _csv(tmp_path, _changed("NACE", "141", "1511", "1720", "142", "2411", "2912"))
+    message = refusal("bad.csv")
+    assert "nace (column 'NACE'): fewer than 10 codes of 3 digits among those of 4" in message
+    assert "`nace: {leading_zeros: lost}` or `kept` in small.yaml" in message
+    assert "141" not in message
+
+
+def test_no_row_that_could_have_the_names(tmp_path, refusal):
+    _csv(tmp_path, firms())
+    message = refusal("bad.csv", f"{CODEBOOK}file: {{header_row: 90}}\n")
+    assert "file.header_row: no row 90 that could have the names" in message
+
+
+def test_damaged_file_of_r(tmp_path, refusal):
+    (tmp_path / "bad.rds").write_bytes(gzip.compress(b"X\n\0\0\0\3"))
+    message = refusal("bad.rds")
+    assert "damaged, truncated or not a file of R's" in message
+    assert "saveRDS()" in message
+
+
+def test_several_data_frames_in_a_file_of_r(tmp_path, refusal):
+    frame = r_files.data_frame({"ID": r_files.numbers([1, 2])}, 2)
+    r_files.save(tmp_path / "bad.RData", {"firms": frame, "codes": frame})
+    message = refusal("bad.RData")
+    assert "it holds several data frames: 'firms', 'codes'" in message
+    assert "`sheet:` in the config" in message
+
+
+@pytest.mark.parametrize("name", ["bad.xls", "bad.ods"])
+def test_workbook_by_name_only(tmp_path, refusal, name):
+    (tmp_path / name).write_text("ID,NACE\n1,15\n")
+    assert "damaged, truncated or not an" in refusal(name)
 
 
 def test_weight_of_zero(tmp_path, refusal):

@@ -86,14 +86,14 @@ def check_run(config_file: Path, root: Path) -> Findings:
     except CisflowError as error:
         findings.refuse(error)
     folders = places("config/codebooks", root)
-    sources = list(_sources(document))
-    for heading, problem in _todos(config_file, sources, folders):
+    extracts = list(sources(document))
+    for heading, problem in _todos(config_file, extracts, folders):
         findings.errors.append((heading, problem))
     # Before a simulation has run there is no file to look into.
     simulated = bool(document.get("simulate"))
     asked: dict[str, set[str]] = {}
     firms: dict[str, pd.Series] = {}
-    for source in sources:
+    for source in extracts:
         there = all(Path(file).is_file() for file in files_of(source.entry["file"]))
         if there or not simulated:
             _check_source(source, folders, findings, asked, firms, told=not there)
@@ -106,8 +106,8 @@ def check_run(config_file: Path, root: Path) -> Findings:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """One extract of a config, which may be wrong elsewhere."""
+class Source:
+    """One extract of a config, which may be wrong elsewhere: its country, wave and entry."""
 
     country: str
     name: str
@@ -116,12 +116,13 @@ class _Source:
 
     @property
     def heading(self) -> str:
+        """What to call it in messages."""
         what = "accounts" if self.wave == "accounts" else f"wave {self.wave}"
         files = ", ".join(shown(file) for file in files_of(self.entry["file"]))
         return f"{self.name}, {what} ({files})"
 
 
-def _sources(document: dict[str, Any]) -> Iterator[_Source]:
+def sources(document: dict[str, Any]) -> Iterator[Source]:
     """Yield the extracts of a config as far as it is written as it should."""
     countries = document.get("countries")
     for country, about in (countries if isinstance(countries, dict) else {}).items():
@@ -133,15 +134,15 @@ def _sources(document: dict[str, Any]) -> Iterator[_Source]:
             entries["accounts"] = about["accounts"]
         for wave, entry in entries.items():
             if isinstance(entry, dict) and {"file", "codebook"} <= set(entry):
-                yield _Source(str(country), str(about.get("name", country)), str(wave), entry)
+                yield Source(str(country), str(about.get("name", country)), str(wave), entry)
 
 
 def _todos(
-    config_file: Path, sources: list[_Source], folders: list[Path]
+    config_file: Path, extracts: list[Source], folders: list[Path]
 ) -> Iterator[tuple[str, Problem]]:
     """Yield the lines that `cisflow init` left to a human and that are still there."""
     files = {config_file: None}
-    for source in sources:
+    for source in extracts:
         try:
             files |= dict.fromkeys(codebook_files(source.entry["codebook"], folders))
         except CisflowError:
@@ -196,7 +197,7 @@ def _doubts(files: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
 
 def _check_source(
-    source: _Source,
+    source: Source,
     folders: list[Path],
     findings: Findings,
     asked: dict[str, set[str]],
@@ -254,7 +255,7 @@ def _remember(firms: dict[str, pd.Series], country: str, ids: pd.Series) -> None
 
 
 def _linked(
-    source: _Source, accounts: pd.DataFrame, ids: pd.Series | None
+    source: Source, accounts: pd.DataFrame, ids: pd.Series | None
 ) -> list[tuple[str, Problem]]:
     """Warn where the accounts are hardly those of the surveyed firms."""
     if ids is None or ids.isin(accounts["firm_id"]).mean() >= FEW_LINKED:

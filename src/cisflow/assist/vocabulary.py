@@ -224,7 +224,9 @@ def load_words(
     fillers = _fillers(document)
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
-    known = vocabulary_of(languages, root)
+    home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
+    # A country's name is not another word; lists of languages have those of their own countries.
+    known = vocabulary_of(languages, root) - {plain(w) for w in document["concepts"].get(home, ())}
     others = [n for n in others_of(country, languages) if plain(n) not in known]
     homes = _apart(homes, others, fillers)
     names = {"{country}": homes, "{elsewhere}": others}
@@ -235,8 +237,7 @@ def load_words(
 
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
     concepts = _kept_apart(concepts, document["concepts"])
-    home = next((c for c, listed in document["concepts"].items() if "{country}" in listed), "")
-    concepts[home] = _without(concepts[home], others, fillers)  # lists of languages have their own
+    concepts[home] = _without(concepts[home], others, fillers)
     concepts[ASIDE] = _whole(document["asides"])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)

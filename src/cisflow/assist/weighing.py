@@ -20,7 +20,7 @@ SURE = 0.5
 # The more concepts a variable has, the less of the label need be about them.
 LESS_PER_CONCEPT = 0.1
 # A label of whose words a smaller share is about the variable leaves a doubt.
-CLEAR = 0.6
+CLEAR = 0.7
 # A doubt makes one of two columns that say as much the less likely one.
 DOUBTED = 0.8
 MOST_TOLD = 4  # words of a label that nothing explains

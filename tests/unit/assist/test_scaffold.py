@@ -289,8 +289,9 @@ def test_largest_sheet_of_a_workbook_is_the_extract(here, root):
             sheet.write_row(i, 0, row)
     survey.extract.unlink()
     done = initialise(["SE"], {"2012": book}, root)
-    assert yaml.safe_load((here / done["written"][0]).read_text())["file"] == {"sheet": "Firms"}
-    assert problems(check_run(here / done["written"][-1], root)) == []
+    config = yaml.safe_load((here / done["config"]).read_text())
+    assert config["countries"]["SE"]["waves"]["2012"]["sheet"] == "Firms"
+    assert problems(check_run(here / done["config"], root)) == []
 
 
 def test_file_without_rows_is_refused(here, root):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cisflow.assist.checking import _Source as Source
+from cisflow.assist.checking import Source
 from cisflow.base.paths import shipped, shown
 from cisflow.study.canonical import FIRM_COLUMNS
 from cisflow.study.codebook import SETTLED, Codebook

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cisflow.assist.checking import _Source as Source
-from cisflow.assist.checking import _sources as sources
+from cisflow.assist.checking import Source, sources
 from cisflow.assist.inspection import ESSENTIAL
 from cisflow.assist.review import confirming
 from cisflow.assist.review.batteries import grids, placed, unused
