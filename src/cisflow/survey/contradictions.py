@@ -253,7 +253,7 @@ def _much_of_turnover(
             given[variable].gt(0) & given["turnover"].gt(0),
             f"{_named(variable, columns)} is more than half of the turnover it is said to be a "
             "percentage of.",
-            "it may be one of all innovation expenditure: set `unit: percent_of_innovation_spending` "
+            "it may be one of all innovation spending: set `unit: percent_of_innovation_spending` "
             f"under `{variable}:` in {codebook.path}",
         ),
     )

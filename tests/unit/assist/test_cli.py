@@ -63,6 +63,7 @@ def test_json_of_every_command_is_valid_and_complete(here, capsys):
     done = json.loads(out)
     assert {
         *("written", "waves", "accounts", "models", "model_changes", "todo", "look"),
+        *("config", "accounts_sheet", "kept", "changes"),
     } == set(done)
     assert done["waves"][0]["codebook"] == "national/nl2016"
     _, out, _ = run(capsys, "check", "config/nl.yaml", "--json")

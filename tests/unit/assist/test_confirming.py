@@ -48,7 +48,8 @@ def here(tmp_path, monkeypatch, root):
         line.replace("}", ", verified: drafted}") if line.startswith("  coop_") else line
         for line in (CODEBOOK + SIZE_CLASS).strip().splitlines()
     )
-    head = "# Drafted by hand\n# LOOK: coop_any: CO was taken; COOP fits as well\n# LOOK: all is odd\n"
+    head = "# Drafted by hand\n# LOOK: coop_any: CO was taken; COOP fits as well\n"
+    head += "# LOOK: all is odd\n"
     Path("config/codebooks/mine.yaml").write_text(head + drafted + "    # the last\n")
     Path("config/models.yaml").write_text(yaml.safe_dump(MODEL))
     claims = yaml.safe_load((root / "config/claims.yaml").read_text())

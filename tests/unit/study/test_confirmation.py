@@ -1,4 +1,4 @@
-"""Which mappings nobody has confirmed, of the variables a run needs; and what that run is marked."""
+"""Which mappings nobody has confirmed, of the variables a run needs; and what marks it then."""
 
 from pathlib import Path
 
@@ -194,8 +194,9 @@ def test_a_run_knows_what_of_its_needs_nobody_has_confirmed(run):
     assert found.stamp == "real, DRAFT MAPPING (6 variables unconfirmed)"
     assert found.settings.as_params()["unconfirmed"] == 6
     fewer = run(wave={"confirmed": ["turnover", "partners"]})
-    assert [*fewer.unconfirmed["BE", "W1"]] == [v for v in NEEDED if v not in (
-        "turnover", "coop_suppliers_domestic")]
+    assert [*fewer.unconfirmed["BE", "W1"]] == [
+        v for v in NEEDED if v not in ("turnover", "coop_suppliers_domestic")
+    ]
     settled = run(wave={"confirmed": ["firm", "spending", "cooperation", "partners"]})
     assert (settled.unconfirmed, settled.stamp) == ({}, "real")
 

@@ -114,13 +114,14 @@ def test_percentages_read_as_yes_or_no_stop_the_run(read, survey):
     rng = np.random.default_rng(2)
     sold = with_(survey, EXP=np.where(rng.random(60) < 0.3, 0, rng.integers(2, 90, 60)))
     by = BOOK + "  export: {name: EXP, codes: CODES, required: false}\n"
-    assert stopping(read(sold, by.replace('CODES', '{"1": yes, "*": no}'))) == ["export_is_no_amount"]
-    assert stopping(read(sold, by.replace('CODES', '{"0": no, "*": yes}'))) == []
-    dropped = by.replace('CODES', '{"0": no, "1": yes}, invalid: missing')
+    one_is_yes = by.replace("CODES", '{"1": yes, "*": no}')
+    assert stopping(read(sold, one_is_yes)) == ["export_is_no_amount"]
+    assert stopping(read(sold, by.replace("CODES", '{"0": no, "*": yes}'))) == []
+    dropped = by.replace("CODES", '{"0": no, "1": yes}, invalid: missing')
     assert "export_values_are_known" in stopping(read(sold, dropped))
     # A code of the country the head office is in is no amount, however many there are.
     abroad = with_(survey, EXP=np.arange(60) + 20)
-    assert stopping(read(abroad, by.replace('CODES', '{"25": no, "*": yes}'))) == []
+    assert stopping(read(abroad, by.replace("CODES", '{"25": no, "*": yes}'))) == []
 
 
 def test_who_does_research_is_innovation_active(read, survey):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from made_up_findings import make_findings
 from small_survey import CODEBOOK, SIZE_CLASS, codebook_folders, firms, good_survey
