@@ -362,10 +362,13 @@ def _write(task: Task, wave: Wave, made: Draft, seen: Look, earlier: Sequence[Wa
 
 
 def _best(names: list[str], books: list[Codebook], year: int | None) -> Fit | None:
-    """Return the codebook that knows most required names; of about equal ones the year's own."""
-    fits = [
-        f for f in rank(names, [b for b in books if b.table == "firms"]) if f.share >= RECOGNISED
-    ]
+    """Return the codebook that knows most required names; of about equal ones the year's own.
+
+    One that picks its rows by a column the file lacks is of another file.
+    """
+    there = {name.casefold() for name in names}
+    whole = [b for b in books if b.table == "firms" and there.issuperset(map(str.casefold, b.rows))]
+    fits = [f for f in rank(names, whole) if f.share >= RECOGNISED]
     if not fits:
         return None
     good = [f for f in fits if f.share >= fits[0].share - ABOUT_AS_GOOD]

@@ -21,7 +21,7 @@ from cisflow.assist.drafting.filters import (
     whole_of_new,
 )
 from cisflow.assist.drafting.money import add_money
-from cisflow.assist.drafting.names import by_name, matched, taken
+from cisflow.assist.drafting.names import by_name, matched, of_other_unit, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
 from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.assist.matching import Match, Matches, match, near, screens
@@ -104,6 +104,7 @@ def draft(
     add_activity_classes(made, seen, everything, fit, made.head["reference_year"])
     add_size_classes(made, seen, everything, fit)
     add_money(made, seen, everything, fit, currency)
+    _restate_units(made, seen, fit)
     if fit is None:
         add_shares(made, seen, everything)
         add_blank_amounts(made, seen, everything)
@@ -112,6 +113,16 @@ def draft(
         made.head["shares"] = {"sum_to_100": []}
         made.remarks["shares:"] = "the file lacks one of the shares that make the whole"
     return made
+
+
+def _restate_units(made: Draft, seen: Look, fit: Fit | None) -> None:
+    """State as amounts what the codebook taken over calls percentages, and the file does not."""
+    for variable in of_other_unit(seen, fit):
+        entry = made.variables.get(variable)
+        if entry and fit is not None:
+            entry["unit"] = made.head.get("money", {}).get("unit", fit.codebook.money.unit)
+            said = fit.codebook.variables[variable].unit
+            made.notes.append(f"{variable}: amounts, where {fit.name} says {said}")
 
 
 def _add_year(made: Draft, seen: Look, year: int | None) -> None:
@@ -159,7 +170,8 @@ def _add_absent(
 ) -> None:
     """Remove what the codebook taken over needs and the file lacks; say what comes near it."""
     there = {*found, *(v for v, entry in made.variables.items() if entry)}
-    wanted = [v for v in (fit.missing if fit else []) if v not in there]
+    absent = [*(fit.missing if fit else []), *of_other_unit(seen, fit)]
+    wanted = [v for v in absent if v not in there]
     wanted += [v for v in ESSENTIAL if v not in there and v not in wanted]
     for what, variables, likely in GROUPS:
         if not there.isdisjoint(variables):

@@ -10,7 +10,7 @@ from cisflow.assist.drafting.opening import Draft
 from cisflow.assist.inspection import Fit, Look
 from cisflow.assist.matching import Match, misspelt
 from cisflow.assist.vocabulary import Words
-from cisflow.study.codebook import Codebook
+from cisflow.study.codebook import TOTAL_OF, Codebook
 from cisflow.survey.answers import Columns
 
 
@@ -20,7 +20,28 @@ def taken(seen: Look, fit: Fit | None) -> dict[str, list[str]]:
         return {}
     present = Columns(list(seen.data.columns))
     resolved = {v: present.resolve(v, fit.codebook) for v in (*fit.found, *fit.optional)}
-    return {v: columns for v, (columns, wrong) in resolved.items() if columns and not wrong}
+    return {
+        v: columns
+        for v, (columns, wrong) in resolved.items()
+        if columns and not wrong and not _of_other_unit(seen, fit.codebook, v, columns)
+    }
+
+
+def of_other_unit(seen: Look, fit: Fit | None) -> list[str]:
+    """Return variables whose columns have the codebook's names and none of its percentages."""
+    if fit is None:
+        return []
+    present = Columns(list(seen.data.columns))
+    resolved = {v: present.resolve(v, fit.codebook)[0] for v in (*fit.found, *fit.optional)}
+    return [v for v, columns in resolved.items() if _of_other_unit(seen, fit.codebook, v, columns)]
+
+
+def _of_other_unit(seen: Look, codebook: Codebook, variable: str, columns: Sequence[str]) -> bool:
+    """Return whether values contradict that they are stated in per cent of another amount."""
+    if codebook.variables[variable].unit not in TOTAL_OF:
+        return False
+    profiles = [seen.profiles[column] for column in columns]
+    return any(p.numeric and not p.within for p in profiles)
 
 
 def by_name(
