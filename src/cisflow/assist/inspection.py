@@ -15,7 +15,7 @@ from cisflow.assist.batteries import blocks_of
 from cisflow.assist.codings import Profile, numbers_of, profile, shortest
 from cisflow.assist.drafts import is_draft
 from cisflow.assist.legends import MOST_SHEETS, Legend, read_legend
-from cisflow.assist.matching import WORTH_A_LOOK, Match, match, near
+from cisflow.assist.matching import WORTH_A_LOOK, Match, match, named_answers, near
 from cisflow.assist.support import supported_models
 from cisflow.assist.triples import TRIPLES
 from cisflow.assist.vocabulary import Question, Words, has_concept, likeness, load_words, questions
@@ -162,7 +162,7 @@ def look(
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
     read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
-    profiles = profiles_of(data, labels, words)
+    profiles = named_answers(profiles_of(data, labels, words), asked, words)
     return Look(
         path,
         names,

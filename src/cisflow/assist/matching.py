@@ -25,7 +25,17 @@ from cisflow.assist.weighing import SURE, Evidence, Weighed, other_aspect, sure,
 from cisflow.study.canonical import PARTNERS
 from cisflow.study.codebook import Codebook, Variable
 
-__all__ = ["SURE", "Evidence", "Match", "Matches", "match", "misspelt", "near", "screens"]
+__all__ = [
+    "SURE",
+    "Evidence",
+    "Match",
+    "Matches",
+    "match",
+    "misspelt",
+    "named_answers",
+    "near",
+    "screens",
+]
 
 WORTH_A_LOOK = 0.25
 ALIKE = 0.75
@@ -331,6 +341,36 @@ def _tell_turned_down(matches: Matches, weighed: Iterable[Weighed]) -> None:
             matches[variable] = replace(matches[variable], turned_down=listed)
         else:
             matches.turned_down[variable] = listed
+
+
+def named_answers(
+    profiles: Mapping[str, Profile], questions: Mapping[str, Question], words: Words
+) -> dict[str, Profile]:
+    """Read as yes the one of two answers that names what is asked: continuous or occasional R&D.
+
+    That holds for a yes/no variable all of whose concepts the label has; it is assumed, and told.
+    """
+    signs = [sign for sign in words.signs if sign.kind == "flag"]
+    read = dict(profiles)
+    for column, p in profiles.items():
+        if p.flag is not None or len(p.meanings) != 2 or set(p.answered) != set(p.meanings):
+            continue
+        asked = (s for s in signs if likeness(questions[column], s, words) >= sure(s))
+        flags = (_named_answer(p, sign, words) for sign in asked)
+        if flag := next(filter(None, flags), None):
+            read[column] = replace(p, flag=flag)
+    return read
+
+
+def _named_answer(p: Profile, sign: Sign, words: Words) -> Coding | None:
+    """Return the coding by which the one answer that names a concept of the variable is yes."""
+    concepts = [words.concepts[concept] for group in sign.any for concept in group]
+    said = {code: tuple(plain(meaning).split()) for code, meaning in p.meanings.items()}
+    named = [code for code, text in said.items() if any(c.found(text) for c in concepts)]
+    if len(named) != 1:
+        return None
+    codes = {code: code == named[0] for code in said}
+    return Coding(codes, assumed=f"{named[0]} ({p.meanings[named[0]]}) is taken for yes")
 
 
 def _coding_of(variable: str, column: Profile, words: Words) -> Coding | None:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cisflow.assist.codings import profile
-from cisflow.assist.matching import match, misspelt, near, screens
+from cisflow.assist.matching import match, misspelt, named_answers, near, screens
 from cisflow.assist.vocabulary import load_words, questions
 from cisflow.study.codebook import Codebook, Variable
 
@@ -221,3 +221,26 @@ def test_what_comes_near_by_name_label_and_words(words, root):
         "x": "words of its label",
         "y": "words of its label",
     }
+
+
+@pytest.mark.parametrize(
+    ("legend", "codes"),
+    [
+        ({"1": "Continuously", "2": "Occasionally"}, {"1": True, "2": False}),
+        ({"1": "now and then", "2": "on a continuous basis"}, {"1": False, "2": True}),
+        ({"1": "a lot", "2": "a little"}, None),  # neither names what is asked
+        ({"1": "continuously, in one lab", "2": "continuously, in several"}, None),  # both do
+        ({"1": "Continuously", "2": "Occasionally", "3": "It varies"}, None),
+    ],
+)
+def test_of_two_answers_the_one_that_names_what_is_asked_is_yes(words, legend, codes):
+    label = "Was in-house R&D continuous or occasional?"
+    values = pd.Series([*legend] * 20, dtype="string")
+    profiles = {"q": profile("q", label, values, words, legend)}
+    asked = questions(["q"], {"q": label}, words)
+    read = named_answers(profiles, asked, words)["q"].flag
+    assert (read and dict(read.codes)) == codes
+    if codes:
+        assert "is taken for yes" in read.assumed
+        found = match({"q": named_answers(profiles, asked, words)["q"]}, asked, words, 2016)
+        assert "rd_continuous" in found
