@@ -176,7 +176,7 @@ TABLES = [
     (lambda _: {"estimates/NL/m.json": b'{"country": "BE"}'}, "another country or model"),
     (lambda _: {"estimates/NL/m.json": b'{"fits": [1e999]}'}, "is damaged"),
     (lambda _: {"estimates/NL/m.json": b'{"fits": [1e200]}'}, "absurdly large"),
-    (lambda _: {"estimates/NL/m.json": b"[" * 900 + b"]" * 900}, "another country"),
+    (lambda _: {"estimates/NL/m.json": b"[" * 900 + b"]" * 900}, "nested too deep"),
     (lambda _: {"description/NL.json": b'{"a":' * 90 + b"1" + b"}" * 90}, "nested too deep"),
     (lambda _: {"description/NL.json": b'{"a": "' + b"x" * 9999 + b'"}'}, "far too long"),
     (lambda _: {"description/NL.json": b"[]"}, "another country or model"),

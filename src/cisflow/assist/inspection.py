@@ -162,7 +162,7 @@ def look(
     chosen = [n for n in names if n.casefold() in wanted or _may_matter(asked[n], words)]
     read = opened.read(blocks_of(set(chosen), names))
     data = read.table.apply(shortest)
-    profiles = named_answers(profiles_of(data, labels, words), asked, words)
+    profiles = profiles_of(data, labels, words, asked)
     return Look(
         path,
         names,
@@ -231,12 +231,15 @@ def _names_by_sheet(path: Path, _changed: int, sheets: tuple[str, ...]) -> dict[
     return found
 
 
-def profiles_of(data: pd.DataFrame, labels: Legend, words: Words) -> dict[str, Profile]:
-    """Return what the values of each column look like."""
-    return {
+def profiles_of(
+    data: pd.DataFrame, labels: Legend, words: Words, asked: Mapping[str, Question]
+) -> dict[str, Profile]:
+    """Return what the values of each column look like, to the question it asks."""
+    seen = {
         name: profile(name, labels.columns.get(name, ""), data[name], words, labels.codes.get(name))
         for name in data.columns
     }
+    return named_answers(seen, asked, words)
 
 
 def _may_matter(asked: Question, words: Words) -> bool:

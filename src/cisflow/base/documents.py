@@ -112,6 +112,10 @@ def _size(value: Any, known: dict[int, float]) -> float:
     return known[id(value)]
 
 
+class TooDeepError(ValueError):
+    """JSON is nested deeper than anything cisflow writes."""
+
+
 def read_json(text: str | bytes) -> Any:
     """Return JSON from elsewhere, in which every number is finite and no key stands twice.
 
@@ -129,9 +133,9 @@ def read_json(text: str | bytes) -> Any:
             object_pairs_hook=_once,
         )
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise TooDeepError from None
     if _depth(value) > DEEPEST:  # whoever walks through it calls itself too
-        raise ValueError("nested too deep")
+        raise TooDeepError
     return value
 
 

@@ -55,10 +55,10 @@ def add_money(
         unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
         if unit not in (None, stated.unit):
             made.notes.append(f"money: {why}")
-    elif unit is None and fit is None:
+    if unit is None and fit is None:
         made.notes.append(
-            f"money: nothing tells whether {', '.join(amounts)} are in single units, thousands or "
-            "millions of the currency; single units are taken"
+            f"{', '.join(amounts)}: nothing tells whether amounts are in single units, thousands "
+            "or millions of the currency; single units are taken (`money:`)"
         )
     money = {"currency": chosen or "XXX", "unit": unit or stated.unit}
     if {"currency": stated.currency, "unit": stated.unit} != money:

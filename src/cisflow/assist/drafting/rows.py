@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from cisflow.assist.countries import iso, names_of
 from cisflow.assist.drafting.opening import year_of
 from cisflow.assist.inspection import Look, profiles_of
-from cisflow.assist.vocabulary import Sign, Words, likeness, plain
+from cisflow.assist.vocabulary import Sign, Words, has_concept, likeness, plain
 
 COUNTRY = Sign("", "text", (("country_of",),), ("part_of_group", "foreign_owner", "cooperation"))
 YEAR = Sign("", "text", (("year_of",),), ("identifier", "employees", "turnover", "export"))
@@ -72,7 +72,9 @@ def kept(seen: Look, rows: Rows) -> Look:
         data = data[data[column].isin([choice[column] for choice in rows.countries.values()])]
     if len(data) == len(seen.data):
         return seen
-    return replace(seen, data=data, profiles=profiles_of(data, seen.legend, seen.words))
+    return replace(
+        seen, data=data, profiles=profiles_of(data, seen.legend, seen.words, seen.questions)
+    )
 
 
 def _country_rows(seen: Look, countries: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -108,14 +110,30 @@ def _wave_rows(seen: Look, wave: str, sharing: Sequence[str]) -> Rows:
             taken = ", ".join(f"{v} is {w}" for v, w in zip(values, sharing, strict=True))
             remark = f"in the order of time: {taken}"
             return Rows(wave={column: values[sharing.index(wave)]}, remark=remark)
-        if all(v.isdecimal() and int(v) in YEARS for v in values):
+        if _are_years(values):
             return Rows(asks=_asked(column, values))
     if len(sharing) > 1:
         return Rows(
             todo=f"rows: waves {', '.join(sharing)} share the file; say which rows are this one's, "
             "such as `rows: {column: value}`"
         )
+    return _years_of_something(seen)
+
+
+def _years_of_something(seen: Look) -> Rows:
+    """Ask about a column that is of years and says little else of which a wave has a year."""
+    for column, asked in seen.questions.items():
+        if column not in seen.profiles or not has_concept(asked, "year_of", seen.words):
+            continue
+        shares = seen.data[column].value_counts(normalize=True)
+        values = sorted(map(str, shares.index))
+        if 1 < len(values) <= MOST_WAVES and shares.min() >= SMALLEST_WAVE and _are_years(values):
+            return Rows(asks=_asked(column, values))
     return Rows()
+
+
+def _are_years(values: Sequence[str]) -> bool:
+    return all(v.isdecimal() and int(v) in YEARS for v in values)
 
 
 def _asked(column: str, values: Sequence[str]) -> str:

@@ -219,6 +219,6 @@ def _look(
     chosen = {c for c in opened.names if c in about or c.casefold() in wanted}
     read = opened.read(blocks_of(chosen, opened.names), known)
     data = read.table.apply(shortest)
-    profiles = profiles_of(data, legend, words)
+    profiles = profiles_of(data, legend, words, asked)
     names = opened.names
     return Look(file, names, legend, data, profiles, asked, words, read.rows, read.read_as), scores

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cisflow.base.documents import read_json
+from cisflow.base.documents import TooDeepError, read_json
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
 from cisflow.base.texts import printable
@@ -29,7 +29,7 @@ from cisflow.study.marks import stamp_of
 TABLES = {"estimates": ESTIMATES, "sample": FLOW}
 STATUSES = (ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS)
 # No estimate, count or test statistic of firms is larger, and no word of a result longer.
-LARGEST, LONGEST, DEEPEST = 1e15, 2000, 12
+LARGEST, LONGEST = 1e15, 2000
 OLD_NOTE = "not estimable:"  # how notes of format 1 begin
 
 
@@ -61,6 +61,8 @@ def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
             if about["format"] == 1:
                 taken[name] = of_format_1(name, taken[name])
             what = dict.fromkeys(_wrong(name, taken[name], about))
+        except TooDeepError:
+            what = {"is nested too deep": None}
         except (ValueError, csv.Error):
             what = {"is damaged": None}
         problems += [Problem(f"{name} {text}", AGAIN) for text in what]
@@ -117,15 +119,13 @@ def _wrong_row(
         yield "has a text that is far too long"
 
 
-def _wrong_values(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield what no record of cisflow's holds: deep nesting, long texts, absurd numbers."""
-    if depth > DEEPEST:
-        yield "is nested too deep"
-    elif isinstance(value, dict | list):
+def _wrong_values(value: Any) -> Iterator[str]:
+    """Yield what no record of cisflow's holds: long texts, absurd numbers."""
+    if isinstance(value, dict | list):
         if isinstance(value, dict) and any(len(key) > LONGEST for key in value):
             yield "has a text that is far too long"
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _wrong_values(inner, depth + 1)
+            yield from _wrong_values(inner)
     elif isinstance(value, str) and len(value) > LONGEST:
         yield "has a text that is far too long"
     elif isinstance(value, int | float) and not abs(value) <= LARGEST:
