@@ -16,7 +16,6 @@ from cisflow.publication.words import stamped
 from cisflow.study.digests import file_digest
 from cisflow.study.marks import marks_of
 
-CRATE = "ro-crate-metadata.json"
 EXHIBITS = "exhibits.csv"
 # Packages whose versions the paper names; all are in the lock.
 TOLD_PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "snakemake", "typst")

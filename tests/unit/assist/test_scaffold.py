@@ -1,6 +1,7 @@
 """`cisflow init` on surveys nobody has described: what it writes runs."""
 
 import pandas as pd
+import pyreadstat
 import pytest
 import unseen_survey
 import yaml
@@ -347,3 +348,22 @@ def test_codes_that_say_where_a_partner_is(here, root):
     assert {code for code, yes in at_home.codes.items() if yes} == {"National only", "Both"}
     assert {code for code, yes in elsewhere.codes.items() if yes} == {"Abroad only", "Both"}
     assert problems(check_run(here / done["written"][-1], root)) == []
+
+
+def test_amounts_under_names_of_percentages_are_amounts(here, root):
+    """A file with PITEC's names and years, whose R&D is in euros where PITEC has per cent."""
+    survey = unseen_survey.spanish_spss(here / "data")
+    table, meta = pyreadstat.read_sav(survey.extract)
+    table["year"] = 2010.0
+    labels = [*meta.column_labels, "Año"]
+    pyreadstat.write_sav(
+        table, survey.extract, column_labels=labels, variable_value_labels=meta.variable_value_labels
+    )
+    done = set_up(survey, root)
+    written = yaml.safe_load((here / done["written"][0]).read_text())
+    assert written["extends"].startswith("national/es2010")
+    for variable in ("rd_internal", "rd_external"):
+        assert written["variables"][variable]["unit"] == "unit"
+        told = f"{variable}: amounts, where national/es2010 says percent_of_innovation_spending"
+        assert any(told in line for line in done["look"])
+    assert not [line for line in done["todo"] if "percent_of" in line]
