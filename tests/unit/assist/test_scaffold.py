@@ -355,10 +355,8 @@ def test_amounts_under_names_of_percentages_are_amounts(here, root):
     survey = unseen_survey.spanish_spss(here / "data")
     table, meta = pyreadstat.read_sav(survey.extract)
     table["year"] = 2010.0
-    labels = [*meta.column_labels, "Año"]
-    pyreadstat.write_sav(
-        table, survey.extract, column_labels=labels, variable_value_labels=meta.variable_value_labels
-    )
+    labels, values = [*meta.column_labels, "Año"], meta.variable_value_labels
+    pyreadstat.write_sav(table, survey.extract, column_labels=labels, variable_value_labels=values)
     done = set_up(survey, root)
     written = yaml.safe_load((here / done["written"][0]).read_text())
     assert written["extends"].startswith("national/es2010")
