@@ -29,11 +29,11 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import Scores
 from cisflow.estimators.errors import EstimationError
 
-LONG = 0.1  # squared length of a step in standard errors, beyond which the row is left out in fact
+LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
 SINGULAR = 1e-6  # share of a direction's information that must be left without the row
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives
-STANDS_FOR = {"nonrobust": "nonrobust", "OPG": "nonrobust", "HC0": "HC0", "cluster": "cluster"}
+KNOWN = {"nonrobust", "OPG", "HC0", "HC1"}
 
 Way = tuple[float, Ints, int]
 """Sign in the sum, codes (n,) and number of clusters of one way of clustering."""
@@ -124,6 +124,9 @@ class Kind:
         half = point.jacobian @ point.scores.bread()
         if self.name == "nonrobust":
             return np.asarray(np.vecdot(half, point.jacobian))
+        if self.name == "OPG":
+            L = point.jacobian
+            return np.asarray(np.vecdot(np.linalg.solve(point.scores.outer(), L.T).T, L))
         return np.asarray(np.vecdot(half @ self.meat(point.scores), half))
 
 
@@ -134,7 +137,7 @@ def kind_of(rows: Any, cov_type: str, cov_kwds: Mapping[str, Any]) -> Kind:
     """
     groups = cov_kwds.get("groups")
     if groups is None:
-        return Kind(STANDS_FOR.get(cov_type, "HC1"))
+        return Kind(cov_type if cov_type in KNOWN else "HC1")
     return Kind("cluster", ways_of(rows.codes(groups)), bool(cov_kwds.get("use_correction", True)))
 
 
@@ -176,6 +179,8 @@ def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, row
     if kind.name == "nonrobust":
         plain = np.vecdot(L @ bread, L)
         return np.asarray(plain + np.vecdot(LU @ gain, LU))
+    if kind.name == "OPG":
+        return _opg_without(parts, at)
     half = L @ bread + (LU @ gain) @ U.transpose(0, 2, 1)
     own = (half @ (parts.basis @ parts.score[:, :, None]))[:, :, 0]
     if not kind.ways:
@@ -189,6 +194,16 @@ def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, row
         factors = np.where(alone, kind.factor(groups - 1), kind.factor(groups))
         total += sign * factors[:, None] * squares
     return total
+
+
+def _opg_without(parts: RowParts, at: Point) -> Floats:
+    """Variances from the outer products of the other rows' scores, (n, q)."""
+    inverse, L = np.linalg.inv(at.scores.outer()), at.jacobian
+    scores = (parts.basis @ parts.score[:, :, None])[:, :, 0]
+    pulled = scores @ inverse
+    left = 1 - parts.own * np.vecdot(pulled, scores)
+    own = (pulled @ L.T) ** 2 * (parts.own / left)[:, None]
+    return np.asarray(np.vecdot(L @ inverse, L) + own)
 
 
 def _derivatives(kind: Kind, at: Callable[[Floats], Point], bread: Floats) -> Floats:
@@ -232,7 +247,8 @@ def newton(
     centre = at(np.zeros(K))
     bread = centre.scores.bread()
     slopes, full = _derivatives(kind, at, bread), kind.variances(centre)
-    information = np.linalg.inv(bread)
+    # Standard errors as the scores have them: weights and dispersion stretch the information's.
+    information = np.linalg.inv(bread) * K / np.sum(bread * centre.scores.outer())
     step, ratio = np.empty((n, K)), np.empty((n, full.size))
     doubt = np.empty(n, dtype=bool)
     for first in range(0, n, ROWS):
