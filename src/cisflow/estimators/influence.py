@@ -10,7 +10,8 @@ score and information lie in the span of a few vectors :math:`B_i`, so :math:`h_
 and :math:`(H - h_i)^{-1} B_i = H^{-1} B_i (I - M_i B_i' H^{-1} B_i)^{-1}` needs one inverse for all
 rows. Variances lose the row's own part exactly, and change with the estimate to first order.
 
-Where a step is long, or a coefficient might not exist without the row, the row is left out and the
+Where a step is long, changes a variance much, or a coefficient might not exist without the row, the
+row is left out and the
 model refitted: such rows are few.
 """
 
@@ -26,10 +27,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import Scores
 from cisflow.estimators.errors import EstimationError
 
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
+CHANGED = 0.2  # of a variance: likewise
 SINGULAR = 1e-6  # share of a direction's information that must be left without the row
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives
@@ -57,8 +58,26 @@ class LeaveOneOut:
 class Refitted(Protocol):
     """What a fit without some rows says."""
 
-    params: Any
-    bse: Any
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients."""
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+
+
+class Sums(Protocol):
+    """Information and scores of a fit, as covariances need them."""
+
+    def bread(self) -> Floats:
+        """Inverse information, (K, K)."""
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the weighted scores, (K, K)."""
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Weighted scores summed by group, (groups, K)."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +115,7 @@ class RowParts:
 class Point:
     """Scores at some parameters, and the derivative (q, K) of the caller's coefficients there."""
 
-    scores: Scores
+    scores: Sums
     jacobian: Floats
 
 
@@ -108,7 +127,7 @@ class Kind:
     ways: Sequence[Way] = ()
     correct: bool = True
 
-    def meat(self, scores: Scores) -> Floats:
+    def meat(self, scores: Sums) -> Floats:
         """Sum of outer products of scores, (K, K)."""
         if not self.ways:
             return scores.outer()
@@ -152,13 +171,13 @@ def ways_of(codes: Sequence[Ints]) -> list[Way]:
 
 
 def steps(parts: RowParts, bread: Floats) -> tuple[Floats, Floats, Floats]:
-    """One step of Newton's method without each row.
+    r"""One step of Newton's method without each row.
 
     Returns
     -------
     step : (n, K) array
     gain : (n, r, r) array
-        :math:`(H - h_i)^{-1} = H^{-1} + H^{-1} B_i\\, gain_i\\, B_i' H^{-1}`.
+        :math:`(H - h_i)^{-1} = H^{-1} + H^{-1} B_i\, gain_i\, B_i' H^{-1}`.
     left : (n,) array
         Share of the information that is left where the row has most of it.
     """
@@ -167,8 +186,9 @@ def steps(parts: RowParts, bread: Floats) -> tuple[Floats, Floats, Floats]:
     left = np.eye(parts.score.shape[1]) - parts.information @ inner
     share = np.linalg.det(left)
     left[~(share > SINGULAR)] = np.eye(parts.score.shape[1])  # these are refitted
-    step = -(U @ np.linalg.solve(left, parts.score[:, :, None]))[:, :, 0]
-    return step, np.linalg.solve(left, parts.information), share
+    step = np.asarray(-(U @ np.linalg.solve(left, parts.score[:, :, None]))[:, :, 0], dtype=float)
+    gain = np.asarray(np.linalg.solve(left, parts.information), dtype=float)
+    return step, gain, share
 
 
 def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, rows: slice) -> Floats:
@@ -207,7 +227,7 @@ def _opg_without(parts: RowParts, at: Point) -> Floats:
 
 
 def _derivatives(kind: Kind, at: Callable[[Floats], Point], bread: Floats) -> Floats:
-    """Derivatives of the variances with respect to the working parameters, (K, q)."""
+    """Differentiate the variances with respect to the working parameters, (K, q)."""
     nudges = NUDGE * np.sqrt(np.diag(bread))
     return np.array(
         [
@@ -227,7 +247,7 @@ def _correction(kind: Kind, count: Floats, n: float, k: int) -> Floats:
 def newton(
     parts: RowParts, at: Callable[[Floats], Point], kind: Kind
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Steps of every row, the ratio of its variances to the full ones, and where neither holds.
+    """Give every row's step, the ratio of its variances to the full ones, and where neither holds.
 
     Parameters
     ----------
@@ -260,7 +280,8 @@ def newton(
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio[rows] = factor * moved / full
         length = np.vecdot(step[rows] @ information, step[rows])
-        doubt[rows] = ~(share > SINGULAR) | ~(length <= LONG) | (ratio[rows] < 0).any(axis=1)
+        changed = (np.abs(ratio[rows] - factor) > CHANGED).any(axis=1)
+        doubt[rows] = ~(share > SINGULAR) | ~(length <= LONG) | changed
     return step, ratio, doubt
 
 
@@ -299,7 +320,9 @@ def leave_one_out(
     return LeaveOneOut(pd.DataFrame(params, index, terms), pd.DataFrame(bse, index, terms))
 
 
-def options_of(cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any], Any]) -> dict:
+def options_of(
+    cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return the options of a covariance for the rows ``kept``.
 
     ``aligned`` gives the values of the rows used; names of columns and numbers stay as they are.
@@ -308,7 +331,7 @@ def options_of(cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any],
 
 
 def _of_rows(value: Any, kept: Ints, aligned: Callable[[Any], Any]) -> Any:
-    if np.ndim(value) == 0 or isinstance(value, list | tuple) and isinstance(value[0], str):
+    if np.ndim(value) == 0 or (isinstance(value, list | tuple) and isinstance(value[0], str)):
         return value
     array = np.asarray(value)
     if array.ndim == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
@@ -93,7 +95,9 @@ def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
     return np.hstack([unit, basis])
 
 
-def indispensable_rows(X: Floats, pinned: NDArray[np.bool_], side: Ints) -> NDArray[np.bool_]:
+def indispensable_rows(
+    X: Floats, pinned: NDArray[np.bool_], side: NDArray[Any]
+) -> NDArray[np.bool_]:
     """Mark the rows without which a coefficient that exists might not; (n,).
 
     A pinned row may alone hold a direction. Of the others, those matter that move in a direction

@@ -65,8 +65,6 @@ class _Orthonormal:
 
     basis: Floats
     residual: Floats
-    heading: str = ""
-    rows: None = None
 
     def bread(self) -> Floats:
         """Inverse information."""
@@ -75,7 +73,8 @@ class _Orthonormal:
     def outer(self) -> Floats:
         """Sum of outer products of the scores."""
         scores = self.basis * self.residual[:, None]
-        return scores.T @ scores
+        outer: Floats = scores.T @ scores
+        return outer
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Scores summed by group."""

@@ -72,7 +72,7 @@ class _Likelihood:
         return np.asarray(self.model.exog * self.scale)
 
     def parts(self, beta: Floats) -> tuple[Floats, Floats]:
-        """What multiplies a row's regressors in its score, and their products in information."""
+        """Return what multiplies regressors in scores, and their products in information."""
         slope, curvature = np.zeros((2, self.inside.size))
         params = beta * self.scale
         slope[self.inside] = self.model.score_factor(params)
