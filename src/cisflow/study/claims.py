@@ -346,17 +346,15 @@ class Claims(Document):
 
     rule: Rule = Rule()
     """When a claim counts as supported or contradicted, and when the sample cannot say."""
-    claims: Annotated[
-        dict[
-            Annotated[
-                str,
-                Field(
-                    pattern="^[A-Za-z][A-Za-z0-9_]*$",
-                    description="Short name of a claim such as C1; letters, digits and _.",
-                ),
-            ],
-            Claim,
+    claims: dict[
+        Annotated[
+            str,
+            Field(
+                pattern="^[A-Za-z][A-Za-z0-9_]*$",
+                description="Short name of a claim such as C1; letters, digits and _.",
+            ),
         ],
+        Claim,
     ]
     """The claims by short name, in the order they are printed; `{}` for none."""
 
