@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def draw_wave(
         One row per firm in random order: canonical columns, ``innovation_active``, ``stratum``,
         ``weight`` and ``status``, the group of ``sizes`` it was drawn for.
     """
-    by_tobit = "share_improved" in variables or truth["novelty"] is None
+    by_tobit = drawn_by_tobit(truth, variables)
     draw = draw_cis2 if by_tobit else draw_cis4
     shifts = regional_shifts(truth, rng) if "panel" in truth else None
     parts = []
@@ -98,6 +98,11 @@ def draw_wave(
     if by_tobit and "share_improved" not in variables:
         firms = firms.rename(columns=_ASKED_AS)
     return firms
+
+
+def drawn_by_tobit(truth: Truth, variables: Collection[str]) -> bool:
+    """Return whether a questionnaire's shares are drawn from the truth's ``tobit``."""
+    return "share_improved" in variables or truth["novelty"] is None
 
 
 def _draw_group(
