@@ -277,7 +277,10 @@ def _flow(spec, possible):
     lost = [0, *(a - b for a, b in pairwise(left))]
     return [
         {
-            **{"step": i, "restriction": name, "firms": n, "lost": x},
+            "step": i,
+            "restriction": name,
+            "firms": n,
+            "lost": x,
             "lost_missing": x if name == names[-1] else 0,
             "lost_filtered": x if name == ASKED else 0,
         }
