@@ -233,6 +233,7 @@ def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
         "wave": sample.wave,
         "model": sample.model,
         "weights": weights or "unweighted",
+        "population": [*sample.spec.sample, *(step.filter for step in sample.steps if step.filter)],
         "n": None if hidden else size,
         **({"why_not": hidden} if hidden else {}),
         "variables": rows,
