@@ -208,6 +208,20 @@ def answers(
     given = firms.copy()
     _leave_blank(truth["non_response"], given, rng)
     _miscount(truth["non_response"]["shares_not_100"], given, rng)
+    return asked_only(given, variables)
+
+
+def asked_only(firms: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
+    """Return answers without those to questions whose filter question was not answered with yes.
+
+    Parameters
+    ----------
+    firms
+        Answers, from :func:`draw_wave`.
+    variables
+        The codebook's variables.
+    """
+    given = firms.copy()
     for name, variable in variables.items():
         if variable.asked_if and name in given:
             # Whoever skips a filter question skips what follows from it.
