@@ -159,9 +159,9 @@ def report(kills: list[Kill], whole: dict[str, str], length: float) -> str:
     lines = [
         f"# {len(kills)} kills at random moments, {right} ended in the same bytes",
         "",
-        f"Synthetic Flanders, {WAVE} with {len(MODELS)} models and {DRAWS['draws']} draws; whole "
-        f"it takes {length:.0f} s and publishes {len(whole)} files beside the report. SIGKILL to the "
-        "process group of `make`, then a plain `make`.",
+        f"Synthetic Flanders, {WAVE} with {len(MODELS)} models and {DRAWS['draws']} draws. "
+        f"Whole, it takes {length:.0f} s and publishes {len(whole)} files beside the report. Each "
+        "time SIGKILL to the process group of `make`, then a plain `make`.",
         "",
         "| killed after (s) | steps finished | files there | processes left | status of the next "
         "`make` | it took (s) | files that differ |",
