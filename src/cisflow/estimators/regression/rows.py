@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
+from cisflow.estimators.covariance import Covariance, rows_by_cluster
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
@@ -150,12 +151,16 @@ class Regression:
 
 @dataclass
 class RowScores:
-    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances."""
+    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances.
+
+    ``of_rows`` gives the information of some rows, by their places.
+    """
 
     rows: Rows
     kind: str
     scores: Floats
     information: Floats
+    of_rows: Callable[[Ints], Floats] | None = None
 
     @property
     def heading(self) -> str:
@@ -177,10 +182,31 @@ class RowScores:
         np.add.at(out, codes, self.scores)
         return out
 
+    def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
+        """Information of each group, (k, k) each; None where rows have none of their own."""
+        return None if self.of_rows is None else map(self.of_rows, rows_by_cluster(codes, groups))
+
+    def jacobian(self) -> Floats:
+        """Parameters are the caller's."""
+        return np.eye(len(self.information))
+
     def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the Tobit only."""
         what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
         refuse(self.heading, what, "use HC1, or cluster")
+
+
+def about_clusters(
+    found: Covariance, names: Sequence[str], shown: Ints | slice = slice(None)
+) -> dict[str, Any]:
+    """Return what a :class:`FittedModel` says of the clusters its covariance rests on."""
+    lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
+    return {
+        "cov_note": found.note,
+        "n_groups": found.groups,
+        "correction": found.correction,
+        "unmeasured": frozenset(name for name, gone in zip(names, lost, strict=True) if gone),
+    }
 
 
 @dataclass(frozen=True)
@@ -211,6 +237,10 @@ class FittedModel:
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     cov_kwds : dict
         Options of the covariance, as given.
+    correction : str
+        What was done about few clusters: ``CR0``, ``CR1`` or ``CR3``.
+    unmeasured : frozenset of str
+        Terms that one cluster alone determines: they have no standard error.
     """
 
     model: Regression
@@ -230,6 +260,8 @@ class FittedModel:
     scale: float = np.nan
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
+    correction: str = ""
+    unmeasured: frozenset[str] = frozenset()
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
@@ -247,7 +279,8 @@ class FittedModel:
         """
         used = self.model.rows
         kept = np.delete(np.arange(used.size), rows)
-        options = options_of(self.cov_kwds, kept, lambda v: used.aligned(v, "cluster labels"))
+        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
+        options = options_of(given, kept, lambda v: used.aligned(v, "cluster labels"))
         return self.model.take(kept).fit(self.cov_type, options)
 
     def leave_one_out(self) -> LeaveOneOut:
@@ -267,6 +300,7 @@ class FittedModel:
     def bse(self) -> pd.Series:
         """Standard errors."""
         values = np.sqrt(np.diag(self.covariance))
+        values[self.params.index.isin(self.unmeasured)] = np.nan
         return pd.Series(values, index=self.params.index, name="bse")
 
     @cached_property

@@ -22,10 +22,16 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from cisflow.estimators.arrays import Floats
+from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
-from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
+from cisflow.estimators.regression.rows import (
+    FittedModel,
+    Regression,
+    Rows,
+    RowScores,
+    about_clusters,
+)
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
 
@@ -123,12 +129,16 @@ class TruncatedNormal(Regression):
         units = np.append(size / self.unit, 1.0)
         scores = np.column_stack([X * parts[1][:, None], parts[2]]) * units
         information = _information(X, parts) * np.outer(units, units)
+
+        def of_rows(chosen: Ints) -> Floats:
+            return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
+
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
             self._value(parts),
             found,
-            RowScores(rows, self.kind, scores, information),
+            RowScores(rows, self.kind, scores, information, of_rows),
         )
 
     def _maximise(self, X: Floats, used: np.ndarray) -> Floats:
@@ -180,8 +190,8 @@ class TruncatedNormal(Regression):
             cov_type=found.cov_type,
             not_estimable=solution.estimable.not_estimable,
             dropped=rows.dropped,
-            cov_note=found.note,
-            n_groups=found.groups,
+            df=found.df,
+            **about_clusters(found, names, shown),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )

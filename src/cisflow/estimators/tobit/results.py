@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
@@ -23,10 +23,11 @@ from cisflow.estimators.tobit.summary import summary
 
 
 class Inference:
-    """What follows from coefficients and their standard errors by the normal distribution."""
+    """What follows from coefficients and their standard errors: normal, or t with ``df``."""
 
     params: Any
     bse: Any
+    df: int | None = None
 
     @cached_property
     def tvalues(self) -> pd.Series:
@@ -35,13 +36,15 @@ class Inference:
 
     @cached_property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values, normal distribution."""
-        values = 2 * ndtr(-np.abs(self.tvalues.to_numpy()))
+        """Two-sided p-values, from the t distribution where ``df`` is given."""
+        distance = -np.abs(self.tvalues.to_numpy())
+        values = 2 * (ndtr(distance) if self.df is None else stdtr(self.df, distance))
         return pd.Series(values, index=self.params.index, name="pvalues", dtype=float)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Give normal confidence intervals; columns 0 and 1, as in statsmodels."""
-        half = -float(ndtri(alpha / 2)) * self.bse
+        """Give confidence intervals; columns 0 and 1, as in statsmodels."""
+        quantile = ndtri(alpha / 2) if self.df is None else stdtrit(self.df, alpha / 2)
+        half = -float(quantile) * self.bse
         return pd.DataFrame({0: self.params - half, 1: self.params + half})
 
 
@@ -51,7 +54,8 @@ class TobitResults(Inference):
     Attributes
     ----------
     params, bse, tvalues, pvalues : Series by term
-        Coefficients on the latent outcome; p-values from the normal distribution.
+        Coefficients on the latent outcome; p-values from the normal distribution, or from t where
+        ``df`` is given. A coefficient that one cluster alone determines has no standard error.
     scale : float
         σ, the standard deviation of the latent error.
     llf, aic, bic : float
@@ -66,6 +70,10 @@ class TobitResults(Inference):
     cov_type, cov_note : str
     n_groups : tuple of int
         Number of clusters, one entry per way of clustering.
+    correction : str
+        What was done about few clusters; see :mod:`cisflow.estimators.covariance`.
+    df : int or None
+        Degrees of freedom of t statistics; None for normal ones.
     model : Tobit
     solution : Fit
         The numbers behind all this.
@@ -84,6 +92,7 @@ class TobitResults(Inference):
         self.cov_type = self._covariance.cov_type
         self.cov_note = self._covariance.note
         self.n_groups = self._covariance.groups
+        self.df, self.correction = self._covariance.df, self._covariance.correction
         self.cov_kwds = dict(cov_kwds or {})
         self.converged = solution.optimum.converged
         self.iterations = solution.optimum.iterations
@@ -123,7 +132,8 @@ class TobitResults(Inference):
         """
         sample = self.solution.sample
         kept = np.delete(np.arange(sample.size), rows)
-        options = options_of(self.cov_kwds, kept, lambda v: sample.aligned(v, "cluster labels"))
+        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
+        options = options_of(given, kept, lambda v: sample.aligned(v, "cluster labels"))
         return self.model._of(sample.take(kept)).fit(self.cov_type, options)
 
     def leave_one_out(self) -> LeaveOneOut:
@@ -173,7 +183,11 @@ class TobitResults(Inference):
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        return self._series(np.sqrt(np.diag(self._full_covariance)[self.solution.shown]), "bse")
+        values = np.sqrt(np.diag(self._full_covariance)[self.solution.shown])
+        lost = self._covariance.unmeasured
+        if lost is not None:
+            values = np.where(lost[self.solution.shown], np.nan, values)
+        return self._series(values, "bse")
 
     @property
     def log_scale_se(self) -> float:
