@@ -20,6 +20,7 @@ from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.influence import without_each_row
 from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.estimators.tobit.summary import summary
+from cisflow.estimators.tobit.wild import WildTest, wild_bootstrap
 
 
 class Inference:
@@ -263,6 +264,21 @@ class TobitResults(Inference):
         """Resample rows or clusters; see :func:`cisflow.estimators.tobit.bootstrap.resample`."""
         codes = None if groups is None else self.solution.sample.codes(groups)[0]
         return resample(self.solution, draws, seed, codes)
+
+    def wild_cluster_test(
+        self, term: str, groups: Any, value: float = 0.0, draws: int = 999, seed: int | None = None
+    ) -> WildTest:
+        """Test a coefficient with few clusters; see :mod:`cisflow.estimators.tobit.wild`."""
+        return wild_bootstrap(self.solution, term, groups, draws, seed).test(value)
+
+    def wild_cluster_interval(
+        self, term: str, groups: Any, alpha: float = 0.05, draws: int = 999, seed: int | None = None
+    ) -> tuple[float, float]:
+        """Values of a coefficient the wild cluster bootstrap does not reject."""
+        found = wild_bootstrap(self.solution, term, groups, draws, seed)
+        options = {"groups": groups, "correction": "CR1"}
+        error = float(self.with_cov("cluster", options).bse[term])
+        return found.interval(float(self.params[term]), error, alpha)
 
     def simulate(self, rng: np.random.Generator) -> Any:
         """Draw outcomes from the fitted model, censored at its limits; the regressors stay.
