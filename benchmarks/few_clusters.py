@@ -154,9 +154,7 @@ def main(samples=SAMPLES):
             table(["interval", "coverage (%)", "mean half-width"], lines),
         ]
     error = 100 * np.sqrt(0.95 * 0.05 / samples)
-    chosen = [
-        row[3] for row in rows if row[2] == "CR3, t(G−1)" and row[0].clusters == 20
-    ]
+    chosen = [row[3] for row in rows if row[2] == "CR3, t(G−1)" and row[0].clusters == 20]
     good = all(93 <= coverage <= 97 for coverage in chosen)
     write(
         "few_clusters.md",

@@ -66,6 +66,7 @@ from cisflow.estimators.errors import refuse
 FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
 CORRECTIONS = ("CR0", "CR1", "CR3")
+ONE_CLUSTER = "no clustered standard error: one cluster alone determines it"
 ALONE = 1e-8  # share of a direction's information that must be left without a cluster
 NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
 
@@ -115,7 +116,7 @@ class Scores(Protocol):
         """Information of each group, (k, k) each; None where it is known in total only."""
 
     def jacobian(self) -> Floats:
-        """Derivative of the caller's parameters with respect to those of the scores, (q, k)."""
+        """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
@@ -298,9 +299,7 @@ def _without_clusters(scores: Scores, ways: list[Way]) -> tuple[Floats, NDArray[
     return total, lost
 
 
-def cluster_steps(
-    scores: Scores, codes: Ints, groups: int
-) -> tuple[Floats, NDArray[np.bool_]]:
+def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDArray[np.bool_]]:
     r"""One step of Newton's method without each cluster, :math:`-(H - H_g)^{-1} s_g`.
 
     A direction that only the cluster left out determines takes no step (as in R's

@@ -142,8 +142,8 @@ class OLS(Regression):
         cov_type
             ``nonrobust``, ``HC0``, ``HC1``, ``cluster`` or ``survey`` (without absorbed effects).
         cov_kwds
-            ``{"groups": column or labels, "correction": …}`` for ``cluster``, and for ``survey``, as
-            in :mod:`cisflow.estimators.covariance`.
+            ``{"groups": column or labels, "correction": …}`` for ``cluster`` and for ``survey``:
+            see :mod:`cisflow.estimators.covariance`.
         """
         rows, names = self.rows, [self.rows.names[j] for j in self.kept]
         by_design, clustered = cov_type == "survey", None
@@ -170,11 +170,10 @@ class OLS(Regression):
             nobs=n,
             llf=None if llf is None else float(llf),
             cov_type=cov_type,
-            not_estimable=self.not_estimable,
             dropped=rows.dropped,
             df=df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
-            **({} if clustered is None else about_clusters(clustered, names)),
+            **about_clusters(clustered or Covariance(matrix, cov_type), self.not_estimable, names),
             cov_kwds=dict(cov_kwds or {}),
         )
 
@@ -240,9 +239,7 @@ class OLS(Regression):
         def of_rows(some: Ints) -> Floats:
             return np.asarray(weighted[some].T @ X[some])
 
-        scores = RowScores(
-            rows, self.kind, weighted * residuals[:, None], weighted.T @ X, of_rows
-        )
+        scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X, of_rows)
         found = covariance(scores, "cluster", options)
         n, parameters = X.shape
         scale = (n - 1) / (n - parameters) if found.correction == "CR1" else 1.0
@@ -369,9 +366,6 @@ class TwoPart(Regression):
             n_groups=any_.n_groups,
             df=any_.df,
             correction=any_.correction,
-            unmeasured=frozenset(
-                f"{part}: {term}" for part, fit in parts.items() for term in fit.unmeasured
-            ),
             cov_note=any_.cov_note or amount.cov_note,
             n_lower=any_.n_lower,
             n_upper=self.n_upper,

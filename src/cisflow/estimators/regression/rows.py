@@ -15,7 +15,7 @@ from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.covariance import Covariance, rows_by_cluster
+from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, rows_by_cluster
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
@@ -197,15 +197,24 @@ class RowScores:
 
 
 def about_clusters(
-    found: Covariance, names: Sequence[str], shown: Ints | slice = slice(None)
+    found: Covariance,
+    not_estimable: Mapping[str, str],
+    names: Sequence[str],
+    shown: Ints | slice = slice(None),
 ) -> dict[str, Any]:
-    """Return what a :class:`FittedModel` says of the clusters its covariance rests on."""
+    """Return what a :class:`FittedModel` says of the clusters its covariance rests on.
+
+    Terms that one cluster alone determines are added to those that are not estimable.
+    """
     lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
     return {
         "cov_note": found.note,
         "n_groups": found.groups,
         "correction": found.correction,
-        "unmeasured": frozenset(name for name, gone in zip(names, lost, strict=True) if gone),
+        "not_estimable": {
+            **not_estimable,
+            **{name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone},
+        },
     }
 
 
@@ -222,7 +231,7 @@ class FittedModel:
         Log-likelihood where there is one (not for a quasi-likelihood or with weights).
     converged : bool
     not_estimable : dict
-        Term → why it has no coefficient.
+        Term → why it has no coefficient, or no standard error.
     dropped : dict
         Rows left out, and for want of which variable.
     cov_type, cov_note : str
@@ -239,8 +248,6 @@ class FittedModel:
         Options of the covariance, as given.
     correction : str
         What was done about few clusters: ``CR0``, ``CR1`` or ``CR3``.
-    unmeasured : frozenset of str
-        Terms that one cluster alone determines: they have no standard error.
     """
 
     model: Regression
@@ -261,7 +268,6 @@ class FittedModel:
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
     correction: str = ""
-    unmeasured: frozenset[str] = frozenset()
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
@@ -300,7 +306,7 @@ class FittedModel:
     def bse(self) -> pd.Series:
         """Standard errors."""
         values = np.sqrt(np.diag(self.covariance))
-        values[self.params.index.isin(self.unmeasured)] = np.nan
+        values[self.params.index.isin(self.not_estimable)] = np.nan
         return pd.Series(values, index=self.params.index, name="bse")
 
     @cached_property

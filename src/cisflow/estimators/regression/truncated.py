@@ -188,10 +188,9 @@ class TruncatedNormal(Regression):
             nobs=len(rows.y),
             llf=solution.llf,
             cov_type=found.cov_type,
-            not_estimable=solution.estimable.not_estimable,
             dropped=rows.dropped,
             df=found.df,
-            **about_clusters(found, names, shown),
+            **about_clusters(found, solution.estimable.not_estimable, names, shown),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )

@@ -22,7 +22,7 @@ from scipy.special import chdtrc, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
-from cisflow.estimators.covariance import covariance, rows_by_cluster
+from cisflow.estimators.covariance import ONE_CLUSTER, covariance, rows_by_cluster
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
 from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
@@ -215,7 +215,7 @@ class HeteroskedasticTobit:
             yield np.block([[(x * first).T @ x, cross], [cross.T, (z * last).T @ z]])
 
     def jacobian(self) -> Floats:
-        """Derivative of the caller's parameters."""
+        """Differentiate the caller's parameters."""
         k, size = self.homoskedastic.back.shape[0], self.optimum[0].size
         jacobian = np.zeros((size, size))
         jacobian[:k, :k] = self.homoskedastic.back
@@ -272,6 +272,9 @@ class HeteroskedasticTobitResults(Inference):
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
         self._lost = None if found.unmeasured is None else found.unmeasured[places]
+        if self._lost is not None:
+            pairs = zip(names, self._lost, strict=True)
+            self.not_estimable |= {term: ONE_CLUSTER for term, gone in pairs if gone}
         weight = float(sample.total_weights[sample.outcome.observed].sum())
         self.llf = value - weight * float(np.log(base.scaling.y_spread))
         self.df_model = point.size - 1

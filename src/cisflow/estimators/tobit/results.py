@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, covariance
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
@@ -65,7 +65,7 @@ class TobitResults(Inference):
         Rows; at the lower limit; at the upper limit; strictly between.
     converged : bool
     not_estimable : dict
-        Term → why it has no coefficient.
+        Term → why it has no coefficient, or no standard error.
     dropped : dict
         Rows left out, and for want of which variable.
     cov_type, cov_note : str
@@ -98,6 +98,9 @@ class TobitResults(Inference):
         self.converged = solution.optimum.converged
         self.iterations = solution.optimum.iterations
         self.not_estimable = dict(solution.estimable.not_estimable)
+        if (lost := self._covariance.unmeasured) is not None:
+            pairs = zip(solution.terms, lost[solution.shown], strict=True)
+            self.not_estimable |= {term: ONE_CLUSTER for term, gone in pairs if gone}
         self.dropped = dict(solution.sample.dropped)
         self.nobs = solution.sample.nobs
         self.scale = solution.scale

@@ -64,7 +64,7 @@ class TobitScores:
             yield np.vstack([square, np.append(mixed, parts[:, 1, 1].sum())])
 
     def jacobian(self) -> Floats:
-        """Derivative of (β, log σ) in the caller's units, (k+1, k+1)."""
+        """Differentiate (β, log σ) in the caller's units, (k+1, k+1)."""
         return self.fit.jacobian
 
     def resampled(
