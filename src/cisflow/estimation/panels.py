@@ -445,6 +445,8 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         result = _with_covariance(fit, covariance)[0]
     except REFUSALS as error:
         return {"note": note_of(error)}
+    if result.cov.loc[names, names].isna().any(axis=None):
+        return {"note": "one cluster alone determines a mean"}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
     return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}

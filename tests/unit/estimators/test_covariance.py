@@ -177,3 +177,22 @@ def test_the_jackknife_is_refused_where_a_cluster_has_no_information_of_its_own(
         assert covariance(scores, "cluster", options).correction == "CR1"
     with pytest.raises(EstimationError, match="'CR3' is not offered here"):
         covariance(scores, "cluster", {**options, "correction": "CR3"})
+
+
+@pytest.mark.slow
+def test_few_unequal_clusters_hold_the_truth_as_often_as_they_say():
+    """On fewer samples than benchmarks/few_clusters.py: a Monte-Carlo error of 1.5 points."""
+    sizes = np.round(600 * np.exp(2 * np.arange(20) / 20) / np.exp(2 * np.arange(20) / 20).sum())
+    g = np.repeat(np.arange(20), sizes.astype(int))
+    held = {"CR1": [], "CR3": []}
+    for seed in range(200):
+        rng = np.random.default_rng([20141120, seed])
+        common = np.sqrt(0.2) * rng.normal(size=20)[g]
+        X = np.column_stack([np.ones(g.size), rng.normal(size=20)[g]])
+        y = np.clip(0.2 + common + np.sqrt(0.8) * rng.normal(size=g.size), 0, 2)
+        fit = Tobit(y, X, 0, 2).fit()
+        for correction, found in held.items():
+            low, high = clustered(fit, g, correction=correction).conf_int().loc["x1"]
+            found.append(low < 0 < high)
+    assert np.mean(held["CR1"]) < np.mean(held["CR3"]) - 0.015
+    assert 0.91 < np.mean(held["CR3"]) < 0.985
