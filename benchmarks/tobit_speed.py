@@ -66,7 +66,9 @@ def classical(table: pd.DataFrame) -> object:
 def clustered(table: pd.DataFrame) -> object:
     from cisflow.estimators import Tobit
 
-    fit = Tobit.from_formula(MODEL, table, 0, 1).fit("cluster", {"groups": "cluster", "correction": "CR1"})
+    fit = Tobit.from_formula(MODEL, table, 0, 1).fit(
+        "cluster", {"groups": "cluster", "correction": "CR1"}
+    )
     return fit.cov_params()
 
 

@@ -233,7 +233,6 @@ def _rows(
 
 def _jackknifed(design: Design, method: str, codes: Ints) -> Jackknifed:
     """Return the estimates with the covariance of few clusters, each left out in turn."""
-
     options: dict[str, Any] = {"cov_type": "clustered", "debiased": True}  # GMM weights by it too
 
     def refit(rows: np.ndarray) -> pd.Series:
