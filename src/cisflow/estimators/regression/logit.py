@@ -18,6 +18,7 @@ from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.influence import Point, RowParts, kind_of, newton
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -25,7 +26,7 @@ from cisflow.estimators.regression.rows import (
     RowScores,
     read_rows,
 )
-from cisflow.estimators.separation import null_space, separating_direction
+from cisflow.estimators.separation import indispensable_rows, null_space, separating_direction
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,62 @@ class _Solution:
     llf: float
     shown: Ints
     not_estimable: dict[str, str]
-    scores: RowScores
+    likelihood: _Likelihood
+
+    @property
+    def scores(self) -> RowScores:
+        """Information and scores at the maximum."""
+        return self.likelihood.scores(self.beta)
+
+
+@dataclass(frozen=True)
+class _Likelihood:
+    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units.
+
+    Attributes
+    ----------
+    rows : Rows
+    kind : str
+    model : statsmodels' GLM, of columns divided by ``scale``
+    scale : (k,) array
+    inside : (n,) booleans
+        Its rows; the others are separated: fitted exactly, with score zero.
+    """
+
+    rows: Rows
+    kind: str
+    model: Any
+    scale: Floats
+    inside: np.ndarray
+
+    @cached_property
+    def design(self) -> Floats:
+        """Regressors of its rows."""
+        return np.asarray(self.model.exog * self.scale)
+
+    def parts(self, beta: Floats) -> tuple[Floats, Floats]:
+        """Return what multiplies regressors in scores, and their products in information."""
+        slope, curvature = np.zeros((2, self.inside.size))
+        params = beta * self.scale
+        slope[self.inside] = self.model.score_factor(params)
+        curvature[self.inside] = self.model.hessian_factor(params, observed=True)
+        return slope, curvature
+
+    def scores(self, beta: Floats) -> RowScores:
+        """Information and scores; clusters and corrections count all rows."""
+        slope, curvature = (part[self.inside] for part in self.parts(beta))
+        scores = np.zeros((self.inside.size, self.scale.size))
+        scores[self.inside] = self.design * slope[:, None]
+        information = (self.design * curvature[:, None]).T @ self.design
+        return RowScores(self.rows, self.kind, scores, information)
+
+    def row_parts(self, beta: Floats) -> RowParts:
+        """Scores and information row by row."""
+        slope, curvature = self.parts(beta)
+        basis = np.zeros((self.inside.size, self.scale.size, 1))
+        basis[self.inside, :, 0] = self.design
+        one = np.ones(slope.size)
+        return RowParts(basis, slope[:, None], curvature[:, None, None], one, one)
 
 
 def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
@@ -57,11 +113,6 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         remedy = "look for regressors of very different size, or almost collinear"
         refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
-    design = model.exog * scale
-    # Clusters and corrections count all rows: separated ones are fitted exactly, with score zero.
-    scores = np.zeros((len(share), len(still)))
-    scores[inside] = design * model.score_factor(fit.params)[:, None]
-    curvature = model.hessian_factor(fit.params, observed=True)
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
@@ -69,7 +120,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
         lost,
-        RowScores(rows, kind, scores, (design * curvature[:, None]).T @ design),
+        _Likelihood(rows, kind, model, scale, inside),
     )
 
 
@@ -188,7 +239,25 @@ class _Binomial(Regression):
             n_groups=found.groups,
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
+            cov_kwds=dict(cov_kwds or {}),
         )
+
+    def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
+        """Coefficients without each row, ratios of variances, and doubts."""
+        solution, rows = self.solution, self.rows
+        likelihood, beta = solution.likelihood, solution.beta
+        jacobian = np.eye(beta.size)[solution.shown]
+
+        def at(step: Floats) -> Point:
+            return Point(likelihood.scores(beta + step), jacobian)
+
+        kind = kind_of(rows, fit.cov_type, fit.cov_kwds)
+        step, ratio, doubt = newton(likelihood.row_parts(beta), at, kind)
+        inside = likelihood.inside
+        share = self.share[inside]
+        side = (share >= 1).astype(np.intp) - (share <= 0)
+        doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
+        return (beta + step)[:, solution.shown], ratio, doubt
 
 
 class FractionalLogit(_Binomial):
@@ -227,11 +296,14 @@ class FractionalLogit(_Binomial):
         upper: float = 100.0,
         weights: str | ArrayLike | None = None,
     ):
-        self.rows = read_rows(self.kind, formula, data, weights)
-        share = (self.rows.y - lower) / (upper - lower)
+        self._set(read_rows(self.kind, formula, data, weights), lower, upper)
+
+    def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
+        self.rows, self.options = rows, {"lower": lower, "upper": upper}
+        share = (rows.y - lower) / (upper - lower)
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
-        refuse_any(self.rows.heading, told(what, outside, "correct the data or the limits"))
+        refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))
         self.share = np.clip(share, 0.0, 1.0)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
