@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
+from cisflow.estimation.estimates import ALL_WAVES, COEFFICIENT, ESTIMATED
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, Single
 
 PLACE = ("country", "wave", "model")
 
 
-TERM = ("outcome", "column", "term")
+TERM = ("outcome", "column", "term", "quantity")
 
 
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
@@ -87,7 +87,7 @@ class Here:
     def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""
         where = (*self._place, test.model, test.outcome, test.column)
-        return self._evidence.rows.get((*where, term or test.term))
+        return self._evidence.rows.get((*where, term or test.term, COEFFICIENT))
 
     def share_negative(self, test: Single) -> float | None:
         """Return the share of bootstrap resamples in which a test's effect is below zero."""
@@ -103,7 +103,7 @@ class Here:
         found = self.row(test)
         if found is not None:
             return _why_empty(found)
-        for where in ((test.outcome, test.column, ""), ("", "", "")):
+        for where in ((test.outcome, test.column, "", COEFFICIENT), ("", "", "", COEFFICIENT)):
             whole = self._evidence.rows.get((*self._place, model, *where))
             if whole is not None:
                 return _why_empty(whole)

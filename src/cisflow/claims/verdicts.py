@@ -15,6 +15,7 @@ from scipy.stats import norm, t
 
 from cisflow.base.records import Table
 from cisflow.claims.evidence import Evidence, Here, Row
+from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.study.claims import Claim, Claims, Rule, Share, Single
 
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
@@ -222,6 +223,7 @@ def _judge_share(share: Share, evidence: Evidence, rule: Rule) -> Row:
     named = {"model": ", ".join(models or share.models)}
     table = evidence.table
     counted = table[table["model"].isin(models) & table["term"].isin(share.terms)]
+    counted = counted[counted["quantity"] == COEFFICIENT]
     counted = counted[counted["estimate"].notna() & counted["p_value"].notna()]
     if counted.empty:
         several = "models" if len(share.models) > 1 else "model"
