@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import Point, RowParts, kind_of, newton
 from cisflow.estimators.regression.rows import (
@@ -34,6 +35,8 @@ class _Solution:
     """A maximised likelihood."""
 
     beta: Floats
+    columns: Ints
+    inside: np.ndarray
     names: list[str]
     llf: float
     shown: Ints
@@ -116,6 +119,8 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
+        still,
+        inside,
         names,
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
@@ -139,6 +144,12 @@ def _maximise(
     with warnings.catch_warnings():  # separation is looked for, and said, by the caller
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         return model, model.fit(tol=1e-12, maxiter=200)
+
+
+def _links() -> Any:
+    from statsmodels.genmod.families import links
+
+    return vars(links)
 
 
 def _finite(model: Any, fit: Any) -> bool:
@@ -210,6 +221,8 @@ class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
+    offered: tuple[str, ...] = ("probability",)
+    width = 1.0
     share: Floats
 
     @cached_property
@@ -227,6 +240,7 @@ class _Binomial(Regression):
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
+            predicted=partial(self._prediction, found.matrix),
             model=self,
             params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
@@ -242,6 +256,7 @@ class _Binomial(Regression):
             cov_kwds=dict(cov_kwds or {}),
         )
 
+<<<<<<< HEAD
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, and doubts."""
         solution, rows = self.solution, self.rows
@@ -258,6 +273,28 @@ class _Binomial(Regression):
         side = (share >= 1).astype(np.intp) - (share <= 0)
         doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
         return (beta + step)[:, solution.shown], ratio, doubt
+=======
+    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
+        """Return the average of the expected outcome as a function of the regressors.
+
+        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
+        """
+        offered = self.offered
+        if kind not in offered:
+            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
+        solution, rows, width = self.solution, self.rows, self.width
+        link, inside = _links()[self.link](), solution.inside
+        weights = np.ones(rows.size) if rows.weights is None else rows.weights
+        weights = weights[inside] / weights.sum()
+
+        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
+            eta = X @ solution.beta
+            w = width * w
+            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
+
+        X = rows.X[np.ix_(inside, solution.columns)]
+        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
+>>>>>>> 1140fea
 
 
 class FractionalLogit(_Binomial):
@@ -287,6 +324,7 @@ class FractionalLogit(_Binomial):
     """
 
     kind = "Fractional logit"
+    offered = ("observed",)
 
     def __init__(
         self,
@@ -296,11 +334,17 @@ class FractionalLogit(_Binomial):
         upper: float = 100.0,
         weights: str | ArrayLike | None = None,
     ):
+<<<<<<< HEAD
         self._set(read_rows(self.kind, formula, data, weights), lower, upper)
 
     def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
         self.rows, self.options = rows, {"lower": lower, "upper": upper}
         share = (rows.y - lower) / (upper - lower)
+=======
+        self.rows = read_rows(self.kind, formula, data, weights)
+        self.width = upper - lower
+        share = (self.rows.y - lower) / self.width
+>>>>>>> 1140fea
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
         refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))

@@ -12,7 +12,11 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+<<<<<<< HEAD
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
+=======
+from cisflow.estimators.effects import Prediction
+>>>>>>> 1140fea
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
 from cisflow.estimators.tobit.diagnostics import TestResult
@@ -231,6 +235,10 @@ class TobitResults(Inference):
         return margins.marginal_effects(
             self.solution, self._full_covariance, kind, at, dummy, weighted, alpha
         )
+
+    def prediction(self, kind: str = "censored") -> Prediction:
+        """Average prediction of the sample's rows; see :func:`.margins.prediction`."""
+        return margins.prediction(self.solution, self._full_covariance, kind)
 
     def get_prediction(
         self,
