@@ -36,7 +36,6 @@ class _Solution:
 
     beta: Floats
     columns: Ints
-    inside: np.ndarray
     names: list[str]
     llf: float
     shown: Ints
@@ -120,7 +119,6 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
     return _Solution(
         np.asarray(fit.params) / scale,
         still,
-        inside,
         names,
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
@@ -256,7 +254,27 @@ class _Binomial(Regression):
             cov_kwds=dict(cov_kwds or {}),
         )
 
-<<<<<<< HEAD
+    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
+        """Return the average of the expected outcome as a function of the regressors.
+
+        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
+        """
+        offered = self.offered
+        if kind not in offered:
+            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
+        solution, rows, width = self.solution, self.rows, self.width
+        link, inside = _links()[self.link](), solution.likelihood.inside
+        weights = np.ones(rows.size) if rows.weights is None else rows.weights
+        weights = weights[inside] / weights.sum()
+
+        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
+            eta = X @ solution.beta
+            w = width * w
+            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
+
+        X = rows.X[np.ix_(inside, solution.columns)]
+        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
+
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, and doubts."""
         solution, rows = self.solution, self.rows
@@ -273,28 +291,6 @@ class _Binomial(Regression):
         side = (share >= 1).astype(np.intp) - (share <= 0)
         doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
         return (beta + step)[:, solution.shown], ratio, doubt
-=======
-    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
-        """Return the average of the expected outcome as a function of the regressors.
-
-        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
-        """
-        offered = self.offered
-        if kind not in offered:
-            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
-        solution, rows, width = self.solution, self.rows, self.width
-        link, inside = _links()[self.link](), solution.inside
-        weights = np.ones(rows.size) if rows.weights is None else rows.weights
-        weights = weights[inside] / weights.sum()
-
-        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
-            eta = X @ solution.beta
-            w = width * w
-            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
-
-        X = rows.X[np.ix_(inside, solution.columns)]
-        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
->>>>>>> 1140fea
 
 
 class FractionalLogit(_Binomial):
@@ -334,17 +330,12 @@ class FractionalLogit(_Binomial):
         upper: float = 100.0,
         weights: str | ArrayLike | None = None,
     ):
-<<<<<<< HEAD
         self._set(read_rows(self.kind, formula, data, weights), lower, upper)
 
     def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
         self.rows, self.options = rows, {"lower": lower, "upper": upper}
-        share = (rows.y - lower) / (upper - lower)
-=======
-        self.rows = read_rows(self.kind, formula, data, weights)
         self.width = upper - lower
-        share = (self.rows.y - lower) / self.width
->>>>>>> 1140fea
+        share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
         refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))

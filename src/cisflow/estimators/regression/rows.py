@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-=======
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
->>>>>>> 1140fea
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NoReturn, Self

@@ -12,11 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
-<<<<<<< HEAD
-from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
-=======
 from cisflow.estimators.effects import Prediction
->>>>>>> 1140fea
+from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
 from cisflow.estimators.tobit.diagnostics import TestResult

@@ -9,11 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-<<<<<<< HEAD
-=======
-from cisflow.claims import verdicts
 from cisflow.estimation.estimates import COEFFICIENT
->>>>>>> 1140fea
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.balances import part_labels
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
