@@ -183,9 +183,7 @@ def ingest_wave(
     return firms, quality
 
 
-def records_of(
-    answered: pd.DataFrame, codebook: Codebook, country: str, wave: str
-) -> pd.DataFrame:
+def records_of(answered: pd.DataFrame, codebook: Codebook, country: str, wave: str) -> pd.DataFrame:
     """Return answers that are canonical already as firm records of a questionnaire.
 
     What it does not ask is missing, what it does not put to a firm is filtered, and what follows
