@@ -216,20 +216,28 @@ class _Sample:
         if spec.printed or spec.steps or len(spec.lags) > 0:
             return None
         if spec.estimator in KINDS:
-            return without_each(self._regression(test), self.firms, test, row)
+            return without_each(*self._regression(test), self.firms, test, row)
         if not spec.equations or split_column(test.column)[1] != EVERYONE:
             return None
         fit, firms = self._path
         return of_path(fit, firms, spec, test, row)
 
-    def _regression(self, test: Single) -> Any:
+    def _regression(self, test: Single) -> tuple[Any, Any]:
+        """Return the fit a test is of, and what is left of it without each firm."""
         where = test.outcome, test.column
         if where not in self._fits:
-            self._fits[where] = fit_regression(self.firms, self.spec, *where)[0]
+            fit = fit_regression(self.numbers, self.spec, *where)[0]
+            without = fit.leave_one_out() if hasattr(fit, "leave_one_out") else None
+            self._fits[where] = fit, without
         return self._fits[where]
 
     @cached_property
-    def _fits(self) -> dict[tuple[str, str], Any]:
+    def numbers(self) -> pd.DataFrame:
+        """The firms with yes/no variables as numbers."""
+        return numeric(self.firms)
+
+    @cached_property
+    def _fits(self) -> dict[tuple[str, str], tuple[Any, Any]]:
         return {}
 
     @cached_property
@@ -272,7 +280,8 @@ class _Sample:
         where = (test.outcome, test.column) if self.spec.outcomes else ("", "")
         if where not in self._refits:
             spec = narrowed(self.spec, *where)
-            fits = self.estimator(self.firms[self._kept], spec, DRAWS)
+            firms = self.numbers if self.spec.estimator in KINDS else self.firms
+            fits = self.estimator(firms[self._kept], spec, DRAWS)
             self._refits[where] = [row for rows, _ in fits for row in rows]
         return self._refits[where]
 
@@ -284,14 +293,14 @@ class _Sample:
     def _kept(self) -> pd.Series:
         """Firms that satisfy the rule, or of whom it cannot be said."""
         node = parse_definition(self.watch.rule.outliers or "")
-        kept = evaluate(node, numeric(self.firms)).astype("boolean")
+        kept = evaluate(node, self.numbers).astype("boolean")
         return kept.fillna(True).astype(bool)
 
     @property
     def _kept_known(self) -> bool:
         names = parse_definition(self.watch.rule.outliers or "")
         try:
-            evaluate(names, numeric(self.firms.head(1)))
+            evaluate(names, self.numbers.head(1))
         except KeyError:  # a variable that this survey has not
             return False
         return True

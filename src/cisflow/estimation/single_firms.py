@@ -61,7 +61,7 @@ class LeftOut:
 
 
 def of_regression(
-    fit: Any, firms: pd.DataFrame, test: Single, row: Mapping[str, Any]
+    fit: Any, without: Any, firms: pd.DataFrame, test: Single, row: Mapping[str, Any]
 ) -> LeftOut | None:
     """Return a regression's estimate without each firm; None where its estimator cannot tell.
 
@@ -69,6 +69,8 @@ def of_regression(
     ----------
     fit
         Fitted with the main covariance.
+    without
+        Its ``leave_one_out()``, None where it has none.
     firms
         The sample, with :data:`cisflow.estimation.evidence.ROW`.
     test
@@ -81,9 +83,8 @@ def of_regression(
     An average effect moves with the coefficients by its gradient, and its standard error in
     proportion to that of the term's coefficient.
     """
-    if not hasattr(fit, "leave_one_out") or test.term not in fit.params.index:
+    if without is None or test.term not in fit.params.index:
         return None
-    without = fit.leave_one_out()
     ratio = (without.bse[test.term] / fit.bse[test.term]).to_numpy()
     moved = without.params - fit.params
     if test.measured == COEFFICIENT:
