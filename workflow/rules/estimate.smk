@@ -88,6 +88,7 @@ for code in RUN.at_hand:
 rule judge:
     input:
         **POOL,
+        **TRUTH,
         estimates=every("estimates/{country}/{model}.csv"),
         diagnostics=every("estimates/{country}/{model}.json"),
     output:

@@ -200,6 +200,7 @@ def _told_steps(gate: Gate, sample: Sample, file: str) -> Iterator[dict[str, Any
         if not gate.decided(file, place, "firms", why) and not last:
             continue
         n, lost = len(step.firms), (before - len(step.firms) if i else 0)
+        gate.register[file]["firms"][place] = None if why else n
         yield {
             "restriction": "; ".join(words),
             "firms": None if why else n,

@@ -39,6 +39,7 @@ from cisflow.publication.paper.regressions import lead_facts, limit_facts, partn
 from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.provenance import versions
+from cisflow.study.claims import Rule
 
 
 def paper_context(
@@ -80,7 +81,7 @@ def paper_context(
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
         "provenance": _provenance(sources or {}),
-        "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
+        "rule": list(Rule.model_validate(rule or {}).words),
         "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
         "figure1": figure1_facts(figure1),
