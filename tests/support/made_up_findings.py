@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from cisflow.claims.verdicts import CLAIMS
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.panel.sample import Step
@@ -344,7 +345,7 @@ def make_claims(settings: dict) -> pd.DataFrame:
                     row["verdict"] = ["supported", "inconclusive", "contradicted"][i % 3]
                     row["verdict_literature"] = "supported"
                 rows.append(row)
-    return pd.DataFrame(rows)
+    return CLAIMS.frame(rows)
 
 
 def _quality(country, wave):

@@ -20,9 +20,11 @@ for country in RUN.at_hand:
             log_of(f"simulate/{country}"),
         benchmark:
             timing_of(f"simulate/{country}")
-        # No profile can name a rule that bears a country's name, so these stand here.
+        # No profile can name a rule that bears a country's name, so these stand here. A group of
+        # their own: what an extract holds is a parameter of the jobs that read it, and parameters of
+        # a group are known when it is submitted.
         group:
-            "country"
+            "simulate"
         conda:
             ENVIRONMENT
         resources:

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from cisflow.assist.countries import is_code
 from cisflow.assist.vocabulary import Words, plain
 from cisflow.base.thresholds import MINIMUM_CELL
 from cisflow.study.canonical import PLACES
 
 MOST_CODES = 12
+MOST_COUNTRIES = 250  # as many codes there are
+# The country's own two letters, and every other code, as codebooks write them.
+HOME, ELSEWHERE = "{country}", "*"
 MOSTLY = 0.9
 # As many firms per code make a number one of a scale (1 to 5), and no amount.
 ROWS_PER_CODE = 10
@@ -81,6 +85,8 @@ class Profile:
     places
         Where its codes say in which places ("at home", "abroad", "both") there is something: per
         place how they are yes and no. Empty if they do not.
+    countries
+        How its values, which are countries, are home (no) and abroad (yes); None if they are none.
     within
         Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
     meanings
@@ -101,6 +107,7 @@ class Profile:
     flag: Coding | None = None
     degree: Coding | None = None
     places: Mapping[str, Coding] = field(default_factory=dict)
+    countries: Coding | None = None
     within: str = ""
     meanings: Mapping[str, str] = field(default_factory=dict)
 
@@ -116,6 +123,8 @@ class Profile:
             return self.degree is not None
         if kind == "places":
             return bool(self.places)
+        if kind == "countries":
+            return self.countries is not None
         if kind == "share":
             return self.flag is None and self.within in ("0-1", "0-100")
         if kind == "weight":
@@ -198,6 +207,7 @@ def profile(
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
         places=place_codings(coded, words, codes),
+        countries=country_coding(given, words, codes),
         within=within,
         meanings=_meanings(coded, codes, blank),
     )
@@ -367,6 +377,45 @@ def place_codings(
         place: Coding({code: place in (places or ()) for code, places in said.items()}, missing)
         for place in PLACES
     }
+
+
+def country_coding(
+    given: pd.Series, words: Words, meanings: Mapping[str, str] | None = None
+) -> Coding | None:
+    """Return how countries are home (no) or abroad (yes), or None if values are no countries.
+
+    Countries are two letters, or names in the file's or its legend's languages. A value that is
+    none and that several firms have, such as a code for "no head office", is no answer.
+
+    Parameters
+    ----------
+    given
+        The answers as text, shape (n,).
+    words
+        The project's words, with the names of the home country and of all others.
+    meanings
+        What codes mean, where that is known.
+    """
+    counts = given.value_counts()
+    if not 1 < len(counts) <= MOST_COUNTRIES:
+        return None
+    named = {v: place for v in counts.index if (place := _country_in(v, words, meanings or {}))}
+    lettered = {v: "" for v in counts.index if is_code(v)}
+    told = max(lettered, named, key=lambda known: counts[list(known)].sum())
+    others = counts.drop(list(told))
+    if others.sum() > (1 - MOSTLY) * len(given) or (others < MINIMUM_CELL).any():
+        return None
+    home = [HOME] if told is lettered else [v for v, place in named.items() if place == "domestic"]
+    silent = tuple(sorted(map(str, others.index)))
+    return Coding({**dict.fromkeys(home, False), ELSEWHERE: True}, silent) if home else None
+
+
+def _country_in(value: str, words: Words, meanings: Mapping[str, str]) -> str:
+    """Return whether a value names the home country or places abroad; empty if it names neither."""
+    said = tuple(plain(meanings.get(value, value)).split())
+    if words.home[1].found(said):
+        return "domestic"
+    return "foreign" if len(words.concepts["foreign"].found(said)) == len(said) > 0 else ""
 
 
 def _places_in(text: str, words: Words) -> tuple[str, ...] | None:

@@ -16,6 +16,7 @@ OFFICES = {"UK": "GB", "EL": "GR"}
 # In which labels are often written, whatever the country's own language.
 WIDESPREAD = ("en", "es", "fr", "pt", "de")
 WORLD = "001"
+NOWHERE = "ZZ"  # CLDR's code of an unknown country
 SHORTEST = 4  # letters; shorter names are words of other languages
 # Languages whose words stand in another one's list.
 LISTED = {"nb": "no", "nn": "no", "bs": "hr"}
@@ -68,6 +69,11 @@ def currency_of(country: str, year: int | None = None) -> str:
 def iso(country: str) -> str:
     """Return the code of ISO 3166 for one that statistical offices use: GR for EL."""
     return OFFICES.get(country.upper(), country.upper())
+
+
+def is_code(text: str) -> bool:
+    """Return whether a text is the two letters of a country: SE, or EL as offices write it."""
+    return len(text) == 2 and text.isalpha() and iso(text) in _territories("en") and text != NOWHERE
 
 
 def _name(country: str, language: str) -> str:

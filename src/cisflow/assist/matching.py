@@ -375,7 +375,7 @@ def _named_answer(p: Profile, sign: Sign, words: Words) -> Coding | None:
 
 def _coding_of(variable: str, column: Profile, words: Words) -> Coding | None:
     kind = next(sign.kind for sign in words.signs if sign.variable == variable)
-    return {"flag": column.flag, "degree": column.degree}.get(kind)
+    return {"flag": column.flag or column.countries, "degree": column.degree}.get(kind)
 
 
 def screens(

@@ -33,6 +33,7 @@ KINDS = {
     "weight": "numbers",
     "flag": "yes and no",
     "places": "codes of places",
+    "countries": "countries",
     "amount": "amounts",
     "share": "shares",
     "degree": "degrees of importance",

@@ -10,6 +10,8 @@ from scipy.sparse import csr_array, eye_array, hstack
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import COLLINEAR
 
+ALONE = 1e-6  # share of a direction that must be left to other rows
+
 
 def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Find the direction that drives the most rows to their limit with probability one.
@@ -89,3 +91,37 @@ def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
     basis = np.zeros((k, inner.shape[1]))
     basis[used] = inner
     return np.hstack([unit, basis])
+
+
+def indispensable_rows(X: Floats, pinned: NDArray[np.bool_], side: Ints) -> NDArray[np.bool_]:
+    """Mark the rows without which a coefficient that exists might not; (n,).
+
+    A pinned row may alone hold a direction. Of the others, those matter that move in a direction
+    the pinned rows leave free; a row with a double on the same side can go, as the double bars
+    the same directions.
+
+    Parameters
+    ----------
+    X : (n, k) array of full column rank
+    pinned : (n,) booleans
+        Rows whose linear predictor is determined from both sides.
+    side : (n,) integers
+        Sign of the side to which the others are open.
+    """
+    needed = np.zeros(X.shape[0], dtype=bool)
+    inside = X[pinned]
+    lengths = np.linalg.norm(inside, axis=0)
+    left, values, _ = np.linalg.svd(inside / np.where(lengths > 0, lengths, 1), full_matrices=False)
+    held = left[:, values > COLLINEAR * values.max(initial=0.0)]
+    needed[pinned] = np.vecdot(held, held) > 1 - ALONE
+    null = null_space(inside, X.shape[1])
+    if not null.shape[1]:
+        return needed
+    open_rows = np.flatnonzero(~pinned)
+    image = X[open_rows] @ null
+    image = np.round(image / np.maximum(np.abs(X[open_rows]).sum(axis=1), 1e-300)[:, None], 9)
+    cases = np.column_stack([image + 0.0, np.sign(side[open_rows])])
+    _, first, counts = np.unique(cases, axis=0, return_index=True, return_counts=True)
+    single = first[counts == 1]
+    needed[open_rows[single]] = image[single].any(axis=1)
+    return needed

@@ -15,8 +15,21 @@ def regression_models(models: Mapping[str, Model]) -> list[str]:
 
 
 def leading_regression(models: Mapping[str, Model]) -> list[str]:
-    """Return the first regression of a share at its limits, which the paper opens with, or none."""
-    return models_of(models, "tobit", "fractional")[:1]
+    """Return the first regression of a share at its limits, which the paper opens with, or none.
+
+    One that repeats an equation of the run's path models stands beside these.
+    """
+    censored = models_of(models, "tobit", "fractional")
+    return [name for name in censored if not _repeats_equation(models[name], models)][:1]
+
+
+def _repeats_equation(spec: Model, models: Mapping[str, Model]) -> bool:
+    """Return whether all a regression explains is explained so by a path model of the run."""
+    systems = [models[name].equations for name in models_of(models, "path")]
+    return all(
+        any(set(spec.regressors) <= set(system.get(outcome, ())) for system in systems)
+        for outcome in spec.outcomes
+    )
 
 
 def further_regressions(models: Mapping[str, Model]) -> list[str]:

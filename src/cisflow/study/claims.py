@@ -75,6 +75,7 @@ Found = Annotated[
     Field(description="What the literature found, positive, negative or none."),
 ]
 COEFFICIENT = "coefficient"
+Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 Quantity = Annotated[
     Literal["coefficient", "observed", "latent", "uncensored", "probability"],
     Field(
@@ -156,7 +157,7 @@ class Rule(Document):
     ] = ("normality", "homoskedasticity", "chi2")
     """The tests that count: normality and homoskedasticity of a Tobit, chi2 of a path model."""
     alternatives: Annotated[
-        tuple[Literal["fractional", "heteroskedastic", "two_part"], ...],
+        tuple[Alternative, ...],
         Field(json_schema_extra={"uniqueItems": True}),
     ] = ("fractional", "heteroskedastic")
     """The robust alternatives of a Tobit that must say the same where its tests reject; for a path
@@ -236,9 +237,19 @@ class Single(Document):
         return self.quantity or COEFFICIENT
 
     @property
+    def key(self) -> str:
+        """By what the test is found among what was counted of all tests."""
+        return key_of(self.model, {**self.as_params(), "quantity": self.measured})
+
+    @property
     def expected(self) -> Expected:
         """What the rule needs to know of it."""
         return Expected(SIGNS[self.expect], self.smallest_effect or 0.0, self.claimed_effect)
+
+
+def key_of(model: str, test: Mapping[str, Any]) -> str:
+    """Return by what a test of a model is found: outcome, column, term and quantity."""
+    return " | ".join([model, *(test[k] for k in ("outcome", "column", "term", "quantity"))])
 
 
 class Share(Document):

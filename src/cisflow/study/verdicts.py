@@ -54,6 +54,9 @@ REJECTED = "model rejected, alternative disagrees"
 NO_ALTERNATIVE = "model rejected, no alternative was run"
 
 Interval = tuple[float, float]
+Shape = tuple[tuple[float, float], tuple[float, float]]
+"""How far the intervals against zero and for the band reach below and above an estimate, in
+standard errors."""
 SIGNS = {"positive": 1, "negative": -1, "none": 0}
 
 
@@ -169,28 +172,38 @@ def within_reach(
     return reading
 
 
-def normal_interval(estimate: float, std_error: float, level: float) -> Interval:
-    """Return estimate ± normal quantile × standard error, with probability 1 − ``level``."""
-    half = NormalDist().inv_cdf(1 - level / 2) * std_error
-    return estimate - half, estimate + half
+def intervals_of(shape: Shape, estimate: float, std_error: float) -> tuple[Interval, Interval]:
+    """Return the intervals against zero and for the band around an estimate."""
+    zero, band = (
+        (estimate - below * std_error, estimate + above * std_error) for below, above in shape
+    )
+    return zero, band
 
 
-def quick(
-    expected: Expected, estimates: Iterable[tuple[float, float]], levels: Levels
-) -> list[str]:
-    """Return the verdict on each of many estimates, by normal intervals.
+def normal_shape(levels: Levels) -> Shape:
+    """Return how far normal intervals reach, in standard errors."""
+    z = [NormalDist().inv_cdf(1 - a / 2) for a in (levels.significance, levels.equivalence)]
+    return (z[0], z[0]), (z[1], z[1])
+
+
+def turned(
+    expected: Expected,
+    full: tuple[float, float],
+    without: Iterable[tuple[float, float]],
+    shape: Shape,
+) -> int:
+    """Return how many of many estimates give another verdict than the full one.
 
     Parameters
     ----------
     expected
         The claim's expectation.
-    estimates
-        Pairs of estimate and standard error.
-    levels
-        Of the rule.
+    full
+        Estimate and standard error on all firms.
+    without
+        The same without one firm each.
+    shape
+        Of the intervals around the full estimate; those without a firm have the same.
     """
-    z = [NormalDist().inv_cdf(1 - a / 2) for a in (levels.significance, levels.equivalence)]
-    return [
-        read(expected, (b - z[0] * se, b + z[0] * se), (b - z[1] * se, b + z[1] * se)).verdict
-        for b, se in estimates
-    ]
+    verdict = read(expected, *intervals_of(shape, *full)).verdict
+    return sum(read(expected, *intervals_of(shape, *one)).verdict != verdict for one in without)

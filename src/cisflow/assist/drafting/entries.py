@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cisflow.assist.codings import DEGREES, YES_NO, Coding, Profile
+from cisflow.assist.codings import DEGREES, ELSEWHERE, YES_NO, Coding, Profile
 from cisflow.assist.drafting.opening import Draft, label_of
 from cisflow.assist.inspection import Look
 from cisflow.assist.matching import Match, Matches
@@ -26,7 +26,7 @@ def usual_yes_no(matches: Mapping[str, Match]) -> dict[str, bool] | None:
     for found in matches.values():
         if found.coding and all(isinstance(v, bool) for v in found.coding.codes.values()):
             key = tuple(sorted((str(c), bool(v)) for c, v in found.coding.codes.items()))
-            if {v for _, v in key} == {True, False}:
+            if {v for _, v in key} == {True, False} and (ELSEWHERE, True) not in key:
                 seen[key] = seen.get(key, 0) + 1
     if not seen:
         return None

@@ -130,6 +130,11 @@ class Outcome:
         inside = self.side == 0
         return inside if self.end is None else inside & (self.value == self.end)
 
+    def take(self, rows: Ints) -> Outcome:
+        """Keep some rows."""
+        end = None if self.end is None else self.end[rows]
+        return Outcome(self.value[rows], self.side[rows], end)
+
     def rescaled(self, centre: float, spread: float) -> Outcome:
         """``(outcome − centre) / spread``."""
         end = None if self.end is None else (self.end - centre) / spread
@@ -452,6 +457,10 @@ class Exact:
         z = self._error(parameters)
         return z, 1 / parameters[-1] - z * self.y
 
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        return np.ones_like(self.y), -self.y, self.y**2 + 1 / parameters[-1] ** 2
+
 
 @dataclass(frozen=True)
 class AtLimit:
@@ -498,6 +507,13 @@ class AtLimit:
         slope = self.away * mills_ratio(self.away * self.V.times(parameters))
         return slope, -slope * self.bound
 
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        u = self.away * self.V.times(parameters)
+        ratio = mills_ratio(u)
+        curvature = ratio * np.maximum(u + ratio, 0.0)
+        return curvature, -curvature * self.bound, curvature * self.bound**2
+
 
 @dataclass(frozen=True)
 class Bracketed:
@@ -523,20 +539,26 @@ class Bracketed:
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1)."""
-        logp, a, b, pa, pb = self._parts(parameters)
-        w = self.w
+        logp, _, _, pa, pb = self._parts(parameters)
+        w, k = self.w, self.X.k
         gradient = np.append(
             -self.X.transpose_times(w * (pb - pa)), w @ (pb * self.high - pa * self.low)
         )
-        upper, lower, both = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
-        k = self.X.k
+        first, mixed, last = (w * part for part in self.curvature_parts(parameters))
         information = np.empty((k + 1, k + 1))
-        information[:k, :k] = self.X.gram(upper + lower + 2 * both)
-        edge = upper * self.high + lower * self.low + both * (self.high + self.low)
-        information[k, :k] = information[:k, k] = -self.X.transpose_times(edge)
-        corner = upper * self.high**2 + lower * self.low**2 + 2 * both * self.high * self.low
-        information[k, k] = corner.sum()
+        information[:k, :k] = self.X.gram(first)
+        information[k, :k] = information[:k, k] = self.X.transpose_times(mixed)
+        information[k, k] = last.sum()
         return float(w @ logp), gradient, information
+
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        _, a, b, pa, pb = self._parts(parameters)
+        low, high = self.low, self.high
+        upper, lower, both = pb * (b + pb), pa * (pa - a), -pa * pb
+        edge = upper * high + lower * low + both * (high + low)
+        corner = upper * high**2 + lower * low**2 + 2 * both * high * low
+        return upper + lower + 2 * both, -edge, corner
 
     def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
@@ -594,6 +616,15 @@ class Likelihood:
         for block in self.blocks:
             a[block.index], b[block.index] = block.score_parts(parameters)
         return a, b
+
+    def curvature_parts(self, parameters: Floats) -> Floats:
+        """Information of each row in (xγ, θ), unweighted, in the caller's order, (n, 2, 2)."""
+        parts = np.zeros((self.n, 2, 2))
+        for block in self.blocks:
+            first, mixed, last = block.curvature_parts(parameters)
+            parts[block.index, 0, 0], parts[block.index, 1, 1] = first, last
+            parts[block.index, 0, 1] = parts[block.index, 1, 0] = mixed
+        return parts
 
 
 def build_likelihood(

@@ -12,10 +12,12 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
 from cisflow.estimators.tobit.diagnostics import TestResult
 from cisflow.estimators.tobit.fit import Fit
+from cisflow.estimators.tobit.influence import without_each_row
 from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.estimators.tobit.summary import summary
 
@@ -110,6 +112,28 @@ class TobitResults(Inference):
     def with_cov(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> TobitResults:
         """Return the same estimates with another covariance; nothing is refitted."""
         return TobitResults(self.model, self.solution, cov_type, cov_kwds)
+
+    def without(self, rows: Any) -> TobitResults:
+        """Refit without some rows, with the same covariance.
+
+        Parameters
+        ----------
+        rows : integers or (n,) booleans
+            Which of the rows used are left out.
+        """
+        sample = self.solution.sample
+        kept = np.delete(np.arange(sample.size), rows)
+        options = options_of(self.cov_kwds, kept, lambda v: sample.aligned(v, "cluster labels"))
+        return self.model._of(sample.take(kept)).fit(self.cov_type, options)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Estimates without each row; see :mod:`cisflow.estimators.influence`.
+
+        Standard errors are of the same kind. Those that resample or are based on a design change
+        in proportion to the robust ones of the same clusters.
+        """
+        without = without_each_row(self.solution, self.cov_type, self.cov_kwds)
+        return leave_one_out(self, *without, self.without, self.solution.sample.places)
 
     # -- parameters ------------------------------------------------------------------------
 

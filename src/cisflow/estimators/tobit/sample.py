@@ -135,6 +135,36 @@ class Sample:
         display = np.arange(len(self.names))
         return replace(self, outcome=outcome, display=display, frame=None, table=None, dropped={})
 
+    def take(self, kept: Ints) -> Sample:
+        """Keep some rows, by their places; columns that have become empty stay.
+
+        Raises
+        ------
+        EstimationError
+            If no outcome between the limits is left.
+        """
+        outcome, design = self.outcome.take(kept), self.design
+        check_variation(self.heading, outcome)
+        codes = None if design.codes is None else design.codes[kept]
+        columns = design.columns[kept]
+        frame, absorbed = self.frame, self.absorbed
+        return replace(
+            self,
+            outcome=outcome,
+            limits=tuple(_rows_of(limit, kept, self.size) for limit in self.limits),
+            design=Design(columns, codes, design.groups),
+            totals=column_totals(columns),
+            weights=_rows_of(self.weights, kept, self.size),
+            freq_weights=_rows_of(self.freq_weights, kept, self.size),
+            absorbed=absorbed if codes is None else replace(absorbed, codes=codes),
+            frame=None if frame is None else replace(frame, rows=frame.rows[kept]),
+        )
+
+    @property
+    def places(self) -> Ints:
+        """Places of the rows in the caller's table, (n,)."""
+        return np.arange(self.size) if self.frame is None else self.frame.rows
+
     def codes(self, value: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering the rows.
 
@@ -180,6 +210,11 @@ class Sample:
             what = Sentence("the cluster is missing in ", Count(lost))
             refuse(self.heading, what, "drop these rows or give them a group of their own")
         return np.asarray(codes, dtype=np.intp)
+
+
+def _rows_of(values: Any, kept: Ints, n: int) -> Any:
+    """Values of some rows; what is the same for all rows stays."""
+    return values if np.shape(values) != (n,) else np.asarray(values)[kept]
 
 
 def make_sample(

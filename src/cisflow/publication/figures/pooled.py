@@ -40,7 +40,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's sky blue and orange for what is decided; black letters can be read on all.
-TILES = {"S": "#56B4E9", "C": "#E69F00", "I": "#E4E4E4", "n": "#FFFFFF", "–": "#FFFFFF"}
+TILES = {
+    "S": "#56B4E9",
+    "C": "#E69F00",
+    **dict.fromkeys("IUDF", "#E4E4E4"),
+    **dict.fromkeys("n·–", "#FFFFFF"),
+}
 MOST_ROWS = 48
 ROW = 0.135  # inches of a tile's height, room for letters of eight points
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.claims import verdicts
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.balances import part_labels
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
@@ -29,6 +28,7 @@ from cisflow.publication.words import (
     sentence,
     stars,
 )
+from cisflow.study import verdicts
 from cisflow.study.claims import ARROW
 from cisflow.study.models import Model
 
@@ -43,7 +43,11 @@ LETTERS = {
     verdicts.SUPPORTED: "S",
     verdicts.CONTRADICTED: "C",
     verdicts.INCONCLUSIVE: "I",
+    verdicts.UNDECIDABLE: "U",
+    verdicts.DEPENDS: "D",
+    verdicts.TOO_FEW: "F",
     verdicts.NOT_ESTIMABLE: "n",
+    verdicts.NOT_RUN: "·",
     verdicts.NOT_MEASURABLE: "–",
 }
 ALL_COUNTRIES = "All countries"

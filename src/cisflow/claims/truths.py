@@ -1,0 +1,49 @@
+"""Simulated runs: what an estimate is of in a very large sample, and whether it was recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.base.records import Table
+
+KEYS = ("country", "wave", "model", "outcome", "column", "term", "quantity")
+TRUTH = Table.of(*KEYS, "truth", numbers=("truth",))
+RECOVERED = ("truth", "recovered")
+
+
+def with_truth(
+    rows: Iterable[Mapping[str, Any]], truth: pd.DataFrame | None
+) -> list[dict[str, Any]]:
+    """Return rows of verdicts with the truth of each estimate, and whether its interval holds it.
+
+    Parameters
+    ----------
+    rows
+        With the columns :data:`KEYS` and ``ci_low``, ``ci_high``, as far as they have them.
+    truth
+        Columns of :data:`TRUTH`; None for a run on real data.
+
+    Returns
+    -------
+    list of dict
+        With ``truth``, and ``recovered``: ``yes``, ``no``, or empty without truth or interval.
+    """
+    known: dict[tuple[Any, ...], float] = {}
+    if truth is not None:
+        pairs = zip(
+            truth[list(KEYS)].itertuples(index=False, name=None), truth["truth"], strict=True
+        )
+        known = {key: float(value) for key, value in pairs}
+    return [{**row, **_recovered(row, known)} for row in rows]
+
+
+def _recovered(row: Mapping[str, Any], known: Mapping[tuple[Any, ...], float]) -> dict[str, Any]:
+    truth = known.get(tuple(row.get(key, "") for key in KEYS), np.nan)
+    bounds = row.get("ci_low", np.nan), row.get("ci_high", np.nan)
+    if not np.isfinite([truth, *bounds]).all():
+        return {"truth": truth, "recovered": ""}
+    return {"truth": truth, "recovered": "yes" if bounds[0] <= truth <= bounds[1] else "no"}
