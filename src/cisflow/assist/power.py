@@ -14,11 +14,10 @@ from cisflow.base.documents import read_yaml
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import read_firms
-from cisflow.base.thresholds import is_small
 from cisflow.claims.power import Reach, reach_of_none, reach_of_sign
 from cisflow.estimation.expected import Design, expected_design
 from cisflow.estimation.run import samples
-from cisflow.study.claims import Rule, Single
+from cisflow.study.claims import COEFFICIENT, Rule, Single
 from cisflow.study.run import Run, load_run
 
 YES, NO, UNSTATED = "yes", "no", "no effect stated"
@@ -75,7 +74,9 @@ def _rows(run: Run, country: str, panel: pd.DataFrame) -> Iterator[dict[str, Any
     for claim, about in run.claims.claims.items():
         for test in about.singles:
             named = {"country": country, "claim": claim, **_named(test)}
-            found = {w: d for (m, w, key), d in designs.items() if (m, key) == (test.model, test.key)}
+            found = {
+                w: d for (m, w, key), d in designs.items() if (m, key) == (test.model, test.key)
+            }
             if test.model not in run.models:
                 yield {**named, "wave": "", "decidable": NOT_RUN}
             for wave, design in found.items():
@@ -125,25 +126,22 @@ def told(design: Design | str, test: Single, rule: Rule, minimum: int) -> dict[s
     """
     if isinstance(design, str):
         return {"decidable": NOT_TOLD, "reason": design}
-    sides = {"firms_with": design.firms_with, "firms_without": design.firms_without}
-    if is_small(design.n, minimum):
+    if design.n < minimum:
         return {"decidable": TOO_FEW, "reason": f"fewer than {minimum} firms"}
-    if any(is_small(firms, minimum) for firms in sides.values()) and _two_sided(design):
+    size: dict[str, Any] = {"n": design.n}
+    if design.fewest < minimum:
         why = f"fewer than {minimum} firms on one side of the term"
-        return {"n": design.n, "decidable": TOO_FEW, "reason": why}
-    reach = reach_of(design, test, rule)
-    numbers = {key: _plain(value) for key, value in asdict(reach).items() if key != "decidable"}
-    verdict = {True: YES, False: NO, None: UNSTATED}[reach.decidable]
-    if any(firms < rule.minimum_firms for firms in sides.values()) and _two_sided(design):
-        verdict = TOO_FEW
-    shown_sides = sides if _two_sided(design) else {}
-    return {
-        "n": design.n,
-        **shown_sides,
-        "std_error": design.std_error,
-        **numbers,
-        "decidable": verdict,
-    }
+        return {**size, "decidable": TOO_FEW, "reason": why}
+    sides = {"firms_with": design.firms_with, "firms_without": design.firms_without}
+    size |= {side: firms for side, firms in sides.items() if firms >= minimum}
+    numbers = asdict(reach_of(design, test, rule))
+    answer = {True: YES, False: NO, None: UNSTATED}[numbers.pop("decidable")]
+    known = {key: value for key, value in numbers.items() if math.isfinite(value)}
+    found = {**size, "std_error": design.std_error, **known}
+    if design.fewest < rule.minimum_firms:
+        why = f"fewer than {rule.minimum_firms} firms on one side of the term"
+        return {**found, "decidable": TOO_FEW, "reason": why}
+    return {**found, "decidable": answer}
 
 
 def reach_of(design: Design, test: Single, rule: Rule) -> Reach:
@@ -155,3 +153,76 @@ def reach_of(design: Design, test: Single, rule: Rule) -> Reach:
             design.std_error, design.n, band, equivalence=rule.equivalence, **levels
         )
     return reach_of_sign(design.std_error, design.n, effect=test.claimed_effect, **levels)
+
+
+# --- as text -----------------------------------------------------------------------------------
+
+WORDS = {
+    YES: "decidable",
+    NO: "cannot be decided with this sample",
+    UNSTATED: "the claim names no effect to hold this against",
+    NOT_RUN: "not run: this run does not estimate the model",
+}
+
+
+def power_text(record: dict[str, Any]) -> str:
+    """Return what :func:`power_of_run` found as text, a block per country and wave."""
+    lines = [
+        f"What the samples of {record['run']} ({record['data']}) can decide: at "
+        f"{_percent(record['significance'])}, an effect counts as found with "
+        f"{_percent(record['power'])} power.",
+        "Standard errors are those to expect from the design alone; no estimate was looked at.",
+    ]
+    tests = record["tests"]
+    for place in dict.fromkeys((row["country"], row["wave"]) for row in tests):
+        here = [row for row in tests if (row["country"], row["wave"]) == place]
+        lines += ["", ", ".join(filter(None, place)), *_block(here)]
+    return "\n".join(lines)
+
+
+def _block(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is tested and what its sample can say; then what nothing can be said of."""
+    for row in (row for row in rows if "n" in row):
+        yield f"  {row['claim']:<4} {_what(row)}: expected {row['expect']}{_effect(row)}"
+        yield f"       {'; '.join(_said(row))}"
+    silent: dict[str, list[str]] = {}
+    for row in (row for row in rows if "n" not in row):
+        silent.setdefault("; ".join(_said(row)), []).append(row["claim"])
+    for why, claims in silent.items():
+        yield f"  {', '.join(dict.fromkeys(claims))}: {why}"
+
+
+def _what(row: dict[str, Any]) -> str:
+    number = "" if row["quantity"] == COEFFICIENT else f" ({row['quantity']})"
+    return f"{row['outcome']} on {row['term']}{number}, {row['model']}"
+
+
+def _effect(row: dict[str, Any]) -> str:
+    if row["effect"] is None:
+        return ""
+    return f" within ±{row['effect']:g}" if row["expect"] == "none" else f", {row['effect']:g}"
+
+
+def _said(row: dict[str, Any]) -> Iterator[str]:
+    if "n" in row:
+        sides = [
+            f"{row[key]} {word}"
+            for key, word in (("firms_with", "with"), ("firms_without", "without"))
+            if key in row
+        ]
+        yield f"{row['n']} firms" + (f" ({', '.join(sides)})" if sides else "")
+    if "std_error" in row:
+        yield f"standard error {row['std_error']:.3g}"
+        yield f"finds {row['mde']:.3g} or more"
+    answer = WORDS.get(row["decidable"], row["decidable"])
+    yield f"{answer}: {row['reason']}" if row.get("reason") else answer
+    if row["decidable"] == NO:
+        yield f"{row['n_needed']:,.0f} firms could" + (
+            f", {row['n_possible']:,.0f} are the fewest with which it is possible at all"
+            if "n_possible" in row
+            else ""
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

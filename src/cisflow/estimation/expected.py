@@ -27,7 +27,7 @@ from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.balance_terms import BALANCE, difference, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Single
 from cisflow.study.models import Model
-from cisflow.study.terms import factors_of
+from cisflow.study.terms import factors_of, text_of
 
 OBSERVED, LATENT = "observed", "latent"
 
@@ -44,6 +44,9 @@ class Design:
         On either side of the term: with and without what a yes/no term names; of a product of such
         terms, in the smallest of the cells it compares and in all others; of any other term, off
         its most common value and at it.
+    fewest
+        The fewest of these that an estimate needs: on either side; of a term that is neither yes/no
+        nor a product of such, off its most common value.
     std_error
         To expect, in units of the tested number.
     df
@@ -53,6 +56,7 @@ class Design:
     n: int
     firms_with: int
     firms_without: int
+    fewest: int
     std_error: float
     df: float = math.inf
 
@@ -215,24 +219,24 @@ def _weights(rows: Rows) -> Floats:
     return np.ones(rows.size) if rows.weights is None else rows.weights
 
 
-def _sides(columns: _Columns, term: str) -> tuple[int, int]:
-    """Return how many firms are on either side of the tested term."""
+def _sides(columns: _Columns, term: str) -> tuple[int, int, int]:
+    """Return how many firms are on either side of the tested term, and the fewest that count."""
     values = columns.tested
     n = len(values)
     parts = [columns.names.index(p) for p in _parts(term) if p in columns.names]
     if len(parts) > 1 and all(len(np.unique(columns.X[:, j])) == 2 for j in parts):
         cells = pd.DataFrame(columns.X[:, parts] != 0).value_counts()
         smallest = int(cells.min()) if len(cells) == 2 ** len(parts) else 0
-        return smallest, n - smallest
+        return smallest, n - smallest, min(smallest, n - smallest)
     if set(np.unique(values)) <= {0.0, 1.0}:
-        return int(values.sum()), int(n - values.sum())
-    counts = np.unique(values, return_counts=True)[1]
-    return n - int(counts.max()), int(counts.max())
+        yes = int(values.sum())
+        return yes, n - yes, min(yes, n - yes)
+    commonest = int(np.unique(values, return_counts=True)[1].max())
+    return n - commonest, commonest, n - commonest
 
 
 def _parts(term: str) -> list[str]:
-    factors = factors_of(term)
-    return [str(f) for f in term.split(":")] if len(factors) > 1 else []
+    return [text_of(factor) for factor in factors_of(term)]
 
 
 # --- systems -----------------------------------------------------------------------------------
@@ -274,8 +278,9 @@ def _of_balance(sample: pd.DataFrame, spec: Model, test: Single) -> Design | str
     if len(designs) < len(found):
         return next(one for one in found if isinstance(one, str))
     error = math.sqrt(sum(one.std_error**2 for one in designs))
-    smallest = min(designs, key=lambda one: min(one.firms_with, one.firms_without))
-    return Design(sum(one.n for one in designs), smallest.firms_with, smallest.firms_without, error)
+    least = min(designs, key=lambda one: one.fewest)
+    n = sum(one.n for one in designs)
+    return Design(n, least.firms_with, least.firms_without, least.fewest, error)
 
 
 def _groups(sample: pd.DataFrame, spec: Model, group: str) -> list[pd.DataFrame] | None:

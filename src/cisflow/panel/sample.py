@@ -360,9 +360,7 @@ def _step(
     return Step(restriction, left.index, missing, filtered)
 
 
-def _asked_step(
-    topic: str, flag: str, left: pd.DataFrame, unasked: pd.Index, spec: Model
-) -> Step:
+def _asked_step(topic: str, flag: str, left: pd.DataFrame, unasked: pd.Index, spec: Model) -> Step:
     """Return the step that leaves who was asked about a topic, and says who that is."""
     whom = ASKED_WORDS.get(flag) or (f"firms with {_flag_words(flag, 0, spec)}" if flag else "")
     restriction = f"asked about {topic}" + (f" ({whom})" if whom else "")
