@@ -26,8 +26,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 CONFIG = "kills.yaml"
-MODELS = ["faems2005", "faems2010_direct", "two_year_balance", "innovation_equation_tobit"]
-MODELS += ["iv_margin", "firm_size"]
+WAVE = "CIS4"
+MODELS = ["faems2005", "absorptive_capacity"]
 DRAWS = {"draws": 100, "test_draws": 19}
 MADE = ("results", "data/raw/synthetic", ".snakemake")
 
@@ -76,6 +76,9 @@ def configure(clone: Path) -> None:
     """Write a small run of the default data."""
     document = yaml.safe_load((clone / "config" / "config.yaml").read_text(encoding="utf-8"))
     document |= {"run": "kills", "models": MODELS, "bootstrap": DRAWS}
+    (country,) = document["countries"].values()
+    country["waves"] = {WAVE: country["waves"][WAVE]}
+    del country["accounts"]
     (clone / CONFIG).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
@@ -156,9 +159,9 @@ def report(kills: list[Kill], whole: dict[str, str], length: float) -> str:
     lines = [
         f"# {len(kills)} kills at random moments, {right} ended in the same bytes",
         "",
-        f"Synthetic Flanders with {len(MODELS)} models and {DRAWS['draws']} draws; whole it takes "
-        f"{length:.0f} s and publishes {len(whole)} files beside the report. SIGKILL to the "
-        "process group of `make`, then a plain `make`.",
+        f"Synthetic Flanders, {WAVE} with {len(MODELS)} models and {DRAWS['draws']} draws. "
+        f"Whole, it takes {length:.0f} s and publishes {len(whole)} files beside the report. Each "
+        "time SIGKILL to the process group of `make`, then a plain `make`.",
         "",
         "| killed after (s) | steps finished | files there | processes left | status of the next "
         "`make` | it took (s) | files that differ |",

@@ -77,6 +77,7 @@ ATTRITION = {
 }
 
 NONE = {"status": "not_estimable"}
+ASKED = "asked about turnover from new products (product innovators)"
 
 
 def read_models() -> dict:
@@ -272,12 +273,19 @@ def _flow(spec, possible):
     if "has_accounts" in spec.sample:
         names.append("accounts two years later")
         left.append(305 if possible else 0)
-    names.append("no missing value in the model’s variables")
-    left.append(min(left[-1], 221))
+    names += [ASKED, "no missing value in the model’s variables"]
+    left += [min(left[-1], 250), min(left[-1], 221)]
     lost = [0, *(a - b for a, b in pairwise(left))]
-    steps = zip(names, left, lost, strict=True)
     return [
-        {"step": i, "restriction": r, "firms": n, "lost": x} for i, (r, n, x) in enumerate(steps)
+        {
+            "step": i,
+            "restriction": name,
+            "firms": n,
+            "lost": x,
+            "lost_missing": x if name == names[-1] else 0,
+            "lost_filtered": x if name == ASKED else 0,
+        }
+        for i, (name, n, x) in enumerate(zip(names, left, lost, strict=True))
     ]
 
 
@@ -285,7 +293,9 @@ def _told(firms, spec, model, wave):
     """Return the description of a sample at a minimum of 3."""
     gate = Gate(firms.reset_index(drop=True), UNRESTRICTED.model_copy(update={"minimum_cell": 3}))
     nobody = gate.panel.index[:0]
-    steps = [Step("all firms", gate.panel.index, nobody, nobody)]
+    everyone = gate.panel.index
+    steps = [Step("all firms", everyone, nobody, nobody)]
+    steps += [Step(ASKED, everyone, nobody, nobody, "product_innovation")] * bool(len(everyone))
     sample = Sample(model, wave, spec, steps, 1.0)
     gate.opened("description", "description", "firms")
     note_sample(gate, sample)

@@ -602,11 +602,26 @@ def money_unit(
     currency
         Three-letter code; ``config/words.yaml`` knows roughly what it is worth.
     """
-    both = numbers(seen, [turnover, employees]).dropna()
-    both = both[(both.iloc[:, 0] > 0) & (both.iloc[:, 1] > 0)]
+    return unit_by_head(seen, turnover, _numbers_in(seen, employees), currency)
+
+
+def unit_by_head(
+    seen: Look, turnover: str, heads: pd.Series, currency: str = "EUR"
+) -> tuple[str | None, str]:
+    """Return in which unit turnover seems to be written, as :func:`money_unit` does.
+
+    Parameters
+    ----------
+    seen, turnover, currency
+        As there.
+    heads
+        Employees of each firm, or what is typical of its size class, shape (n,).
+    """
+    both = pd.DataFrame({"turnover": _numbers_in(seen, turnover), "heads": heads}).dropna()
+    both = both[(both > 0).all(axis=1)]
     if len(both) < FEWEST:
         return None, ""
-    typical = float(np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()))
+    typical = float(np.exp(np.log(both["turnover"] / both["heads"]).mean()))
     typical /= seen.words.per_euro.get(currency, 1.0)
     for unit, words in (
         ("unit", "single units"),

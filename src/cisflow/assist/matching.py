@@ -11,6 +11,7 @@ import pandas as pd
 
 from cisflow.assist.batteries import kindred, of_block, strangers
 from cisflow.assist.codings import Coding, Profile
+from cisflow.assist.grids import places_by_row
 from cisflow.assist.triples import TRIPLES, Whole, whole_of_three
 from cisflow.assist.vocabulary import (
     Question,
@@ -45,6 +46,8 @@ LOOK_ALIKE = str.maketrans("oil", "011")
 AS_WELL = 0.9
 ABROAD = ("export", *(f"coop_{partner}_foreign" for partner in PARTNERS))
 FEWEST_TOGETHER = 3  # columns of a variable that are a block
+PARTNER = re.compile(r"coop_(\w+)_(domestic|foreign)")
+BY_ITS_ROW = "its label ends before the place, which is that of the rows of other partners"
 SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 
@@ -156,6 +159,7 @@ def match(
     chosen = _assigned([f for f in fits if f.column not in apart], profiles, questions)
     matches = Matches({v: _match(v, found, profiles, words) for v, found in chosen.items()})
     matches.strangers = unknown
+    _complete_grid(matches, weighed, profiles, questions, words)
     _ask_which(matches, weighed, questions)
     _tell_shared_doubts(matches, fits, questions, words)
     _tell_left_over(matches, profiles, questions, words)
@@ -168,10 +172,19 @@ def match(
 def _assigned(
     fits: Iterable[Weighed], profiles: Mapping[str, Profile], questions: Mapping[str, Question]
 ) -> dict[str, _Taken]:
-    """Give every column to the variable it is likeliest, the likeliest column first."""
+    """Give every column to the variable it is likeliest, the likeliest column first.
+
+    Of equal ones it is the one of more concepts, or that explains more words: of private research
+    institutes two words rather than one.
+    """
     order = sorted(
         enumerate(fits),
-        key=lambda fit: (fit[1].likeness, len(max(fit[1].sign.any, key=len)), -fit[0]),
+        key=lambda fit: (
+            fit[1].likeness,
+            len(max(fit[1].sign.any, key=len)),
+            fit[1].words,
+            -fit[0],
+        ),
         reverse=True,
     )
     used: set[str] = set()
@@ -221,6 +234,58 @@ def _match(variable: str, found: _Taken, profiles: Mapping[str, Profile], words:
         rivals=tuple(dict.fromkeys(rival.column for rival in rivals)),
         evidence=tuple(e for fit in found.fits for e in fit.evidence),
     )
+
+
+def _complete_grid(
+    matches: Matches,
+    weighed: Iterable[Weighed],
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+) -> None:
+    """Put the columns of partners whose labels end before the place where their rows have them."""
+    named = _partners(weighed)
+    partners = {column: named[column] for column in profiles if column in named}
+    told = _places_told(matches, questions, words)
+    cut = {column for column in partners if questions[column].cut}
+    found = places_by_row(partners, told, cut)
+    for partner, place in dict.fromkeys((partners[c], place) for c, place in found.items()):
+        variable = f"coop_{partner}_{place}"
+        before = matches.get(variable)
+        here = tuple(c for c, p in found.items() if (partners[c], p) == (partner, place))
+        here += tuple(c for c in (before.columns if before else ()) if c not in found)
+        evidence = tuple(e for e in before.evidence if e.column in here) if before else ()
+        evidence += tuple(Evidence(c, "against", BY_ITS_ROW) for c in here if c not in told)
+        likeness = before.likeness if before else 0.0
+        coding = profiles[here[0]].flag
+        matches[variable] = Match(variable, here, likeness, coding, evidence=evidence)
+    strangers = {f: tuple(c for c in here if c not in found) for f, here in matches.strangers.items()}
+    matches.strangers = {family: here for family, here in strangers.items() if here}
+
+
+def _partners(weighed: Iterable[Weighed]) -> dict[str, str]:
+    """Return per column the partner that most of its label is about, wherever that is."""
+    best: dict[str, Weighed] = {}
+    for one in weighed:
+        if PARTNER.fullmatch(one.sign.variable) and (one.short or not one.refused):
+            known = best.get(one.column)
+            if known is None or (one.likeness, one.words) > (known.likeness, known.words):
+                best[one.column] = one
+    return {c: PARTNER.sub(r"\1", one.sign.variable) for c, one in best.items()}
+
+
+def _places_told(
+    matches: Mapping[str, Match], questions: Mapping[str, Question], words: Words
+) -> dict[str, str]:
+    """Return the places of the columns of partners whose labels or names tell them."""
+    concepts = {"domestic": ("domestic",), "foreign": ("foreign", "elsewhere")}
+    return {
+        column: found[2]
+        for variable, match in matches.items()
+        if (found := PARTNER.fullmatch(variable))
+        for column in match.columns
+        if any(has_concept(questions[column], c, words) for c in concepts[found[2]])
+    }
 
 
 def _ask_which(

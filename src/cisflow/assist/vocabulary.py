@@ -338,15 +338,11 @@ def questions(names: Iterable[str], labels: Mapping[str, str], words: Words) -> 
     A word that many columns share ("Cooperation with …") tells little of one of them, and counts
     the less the more columns have it.
     """
-    asked = {name: question(name, labels.get(name, ""), words) for name in names}
-    common = Counter(word for q in asked.values() for word in set(q.words))
     cut = _cut_off(labels)
+    asked = {n: question(n, labels.get(n, ""), words, cut=n in cut) for n in names}
+    common = Counter(word for q in asked.values() for word in set(q.words))
     return {
-        name: replace(
-            q,
-            weights=tuple(1 / (1 + log2(common[word])) for word in q.words),
-            cut=name in cut,
-        )
+        name: replace(q, weights=tuple(1 / (1 + log2(common[word])) for word in q.words))
         for name, q in asked.items()
     }
 
@@ -357,18 +353,25 @@ SENTENCE_ENDS = (".", "?", "!", ")", '"')
 
 
 def _cut_off(labels: Mapping[str, str]) -> set[str]:
-    """Return the columns whose labels are as long as a format allows, none being longer."""
+    """Return the columns whose labels are as long as a format allows, none being longer.
+
+    One that was cut at a blank has lost this too.
+    """
     found: set[str] = set()
     for size in (len, lambda label: len(label.encode())):
         sizes = {name: size(label) for name, label in labels.items()}
         longest = max(sizes.values(), default=0)
         if longest in LABEL_ENDS:
-            found |= {name for name, n in sizes.items() if n == longest}
+            found |= {name for name, n in sizes.items() if n >= longest - 1}
     return {name for name in found if not labels[name].rstrip().endswith(SENTENCE_ENDS)}
 
 
-def question(name: str, label: str, words: Words) -> Question:
-    """Take a column's name and label apart; every word counts alike."""
+def question(name: str, label: str, words: Words, *, cut: bool = False) -> Question:
+    """Take a column's name and label apart; every word counts alike.
+
+    The last word of a label that is cut off is taken as it stands: what is left of one word may
+    look like another form of a second.
+    """
     if not label and " " in name.strip():  # a name of several words is the question itself
         name, label = "", name
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
@@ -376,11 +379,13 @@ def question(name: str, label: str, words: Words) -> Question:
     said = tokens(label)
     years = frozenset(_years(said, name=False) or _years(own, name=bool(own) and len(own[0]) > 1))
     content = tuple(w for w in said or own if not w.isdecimal() and w not in words.fillers)
-    content = tuple(w if not said else words.forms.known(w) for w in content if len(w) > 1)
+    content = tuple(w for w in content if len(w) > 1)
+    whole = len(content) - cut
+    content = (*map(words.forms.known, content[:whole]), *content[whole:]) if said else content
     named = tuple(w for w in own if not w.isdecimal())
     core = _without_inclusions(label, words) if "(" in label else said
     core = tuple(w for w in core or own if w not in ARTICLES)
-    return Question(content, named, years, not said, (1.0,) * len(content), core)
+    return Question(content, named, years, not said, (1.0,) * len(content), core, cut)
 
 
 def _without_inclusions(label: str, words: Words) -> tuple[str, ...]:
@@ -433,10 +438,13 @@ class Likeness:
         Share of its words, 0 to 1; 0 if a concept is lacking.
     others
         Words that nothing about the variable explains.
+    words
+        How many words are about it.
     """
 
     share: float = 0.0
     others: tuple[str, ...] = ()
+    words: int = 0
 
 
 def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
@@ -588,7 +596,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
         for weights in (asked.weights, (1.0,) * len(asked.words))
         for told in [sum(weights[i] for i in covered) + in_name]
     )
-    return Likeness(share, tuple(asked.words[i] for i in sorted(others)))
+    return Likeness(share, tuple(asked.words[i] for i in sorted(others)), len(covered))
 
 
 def _places(

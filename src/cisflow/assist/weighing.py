@@ -77,6 +77,8 @@ class Weighed:
         Why it is turned down; empty if it may be taken.
     short
         Whether nothing but the little that is about the variable speaks against it.
+    words
+        How many of its words are about the variable.
     """
 
     sign: Sign
@@ -85,6 +87,7 @@ class Weighed:
     evidence: tuple[Evidence, ...] = ()
     refused: str = ""
     short: bool = False
+    words: int = 0
 
     @property
     def doubts(self) -> tuple[Evidence, ...]:
@@ -135,7 +138,7 @@ def weigh(
     ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
-    return Weighed(sign, profile.name, score, told)
+    return Weighed(sign, profile.name, score, told, words=found.words)
 
 
 def _for(column: str, found: Likeness, asked: Question) -> Evidence:

@@ -67,6 +67,8 @@ SHARE_LABELS = {
     "radical": "Radical innovation",
     "innovation_strength": "Innovation strength",
 }
+# Shares of turnover in which firms that were not asked count with zero, and those they are made of.
+RECODED = {f"{share}_all": share for share in SHARE_LABELS}
 
 PARTNER_LABELS = {
     "group": "Own group",
@@ -162,14 +164,14 @@ CONSTRUCTS: dict[str, Construct] = {
         source=FAEMS_2010,
     ),
     **{
-        f"{share}_all": Construct(
+        recoded: Construct(
             partial(indicators.zero_if_not, variable=share, flag=PRODUCT, block="shares"),
             f"{SHARE_LABELS[share]}, 0 without new products (% of turnover)",
             f"As “{SHARE_LABELS[share].lower()}”; 0 for firms that were not asked for it because "
             "they have no new product. An answer that is missing stays missing.",
             NOVELTY,
         )
-        for share in SHARE_LABELS
+        for recoded, share in RECODED.items()
     },
     "internal_investment": Construct(
         indicators.internal_investment,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import (
+    about_partners,
     compared_regressions,
     described,
     further_regressions,
@@ -288,6 +289,9 @@ class Kind(NamedTuple):
         for about in self.about(run):
             models = models_in(about)
             words = {"model": models[0], "title": run.title(models[0])} if models else {}
+            if models:
+                partners = about_partners(run.models[models[0]])
+                words["drawn"] = "type of partner" if partners else "term"
             if "members" in about:
                 words["group"] = shared_name(models)
                 words["source"] = run.models[models[0]].source or ", ".join(models)
@@ -346,7 +350,7 @@ VERDICTS = "Verdicts by claim, country and wave"
 CAPTIONS = {
     HERE: "{title}: {place}",
     f"{HERE}_standard_errors": "{title}, standard errors compared: {place}",
-    f"coefficients_{HERE}": "Coefficients by type of partner: {place}",
+    f"coefficients_{HERE}": "Coefficients by {drawn}: {place}",
     f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
     f"descriptives_{HERE}": "Descriptives and correlations, sample of “{title}”: {place}",
     f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",

@@ -99,6 +99,11 @@ def fits_of(found: Estimates) -> Iterator[Fit]:
                 yield Fit(*place, column, about)
 
 
+def place_of(fit: Fit) -> str:
+    """Return what the register calls a fit."""
+    return f"{fit.model}, {fit.wave}, {fit.outcome}, {fit.column}".rstrip(", ")
+
+
 # --- which sets --------------------------------------------------------------------------------
 
 
@@ -156,14 +161,15 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
     withheld_groups = set()
     for fit in fits_of(found):
         here = fit.of(table)
-        place = f"{fit.model}, {fit.wave}, {fit.outcome}, {fit.column}".rstrip(", ")
+        place = place_of(fit)
         _tell_sizes(gate, fit, table, here, place, table_file)
         _tell_terms(gate, fit, table, here, place, table_file)
         if table.loc[here, "status"].eq(WITHHELD).any():
             withheld_groups.add(split_column(fit.column)[1])
     records = [_told_record(gate, fit, found, table) for fit in _records_of(found)]
+    for fit in fits_of(found):
+        _note_record(gate, fit, record_file)
     _withhold_differences(table, withheld_groups)
-    gate.register[record_file]["shown"] = len(records)
     return Estimates(table, {**found.diagnostics, "fits": records})
 
 
@@ -210,7 +216,7 @@ def _tell_terms(
             table.loc[i, [*FOUND, *SIZES]] = np.nan
             table.loc[i, ["status", "note"]] = WITHHELD, why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
-            gate.explain(file, f"{place}, {term}", NEAR_FEW)
+            gate.explain(file, place, NEAR_FEW, term)
 
 
 def _why_whole(fit: Fit, profile: Profile) -> str:
@@ -268,6 +274,20 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _note_record(gate: Gate, fit: Fit, file: str) -> None:
+    """Write down what of a fit's diagnostics :func:`_told_record` leaves out."""
+    place = place_of(fit)
+    why, size = _why_whole(fit, gate.profile), gate.why(fit.key)
+    if not gate.decided(file, place, "all diagnostics", why) or not fit.evidence:
+        return
+    gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])
+    gate.decided(file, place, "what tells the number of firms", size)
+    for name, keys in _counts(fit).items():
+        if name in fit.record:
+            known = [key for key in keys if gate.ledger.noted(key)]
+            gate.decided(file, place, name, gate.why(*known))
 
 
 def _counts(fit: Fit) -> dict[str, list[Hashable]]:

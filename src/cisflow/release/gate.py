@@ -121,9 +121,11 @@ class Gate:
         entry = {"kind": kind, "population": population, "firms": {}, "shown": 0, "withheld": []}
         self.register[file] = {**entry, "explain": []}
 
-    def explain(self, file: str, place: str, what: str) -> None:
-        """Write down what of a number that is shown is near a threshold."""
-        self.register[file]["explain"].append({"place": place, "what": what})
+    def explain(self, file: str, place: str, what: str, of: str = "") -> None:
+        """Write down what is near a threshold of a number that is shown, and of which term."""
+        said = {"place": place, "what": what, "of": of}
+        if said not in self.register[file]["explain"]:
+            self.register[file]["explain"].append(said)
 
     def decided(self, file: str, place: str, statistic: str, why: str) -> bool:
         """Write down whether a number is shown, and return it."""

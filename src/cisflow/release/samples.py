@@ -200,6 +200,7 @@ def _told_steps(gate: Gate, sample: Sample, file: str) -> Iterator[dict[str, Any
         if not gate.decided(file, place, "firms", why) and not last:
             continue
         n, lost = len(step.firms), (before - len(step.firms) if i else 0)
+        gate.register[file]["firms"][place] = None if why else n
         yield {
             "restriction": "; ".join(words),
             "firms": None if why else n,
@@ -233,6 +234,7 @@ def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
         "wave": sample.wave,
         "model": sample.model,
         "weights": weights or "unweighted",
+        "population": [*sample.spec.sample, *(step.filter for step in sample.steps if step.filter)],
         "n": None if hidden else size,
         **({"why_not": hidden} if hidden else {}),
         "variables": rows,

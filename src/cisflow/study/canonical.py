@@ -16,14 +16,13 @@ PARTNERS = (
     "universities",
     "public_research",
 )
-# Finer types some questionnaires ask; the first three are parts of types above.
-OTHER_PARTNERS = (
-    "clients_private",
-    "clients_public",
-    "private_research",
-    "other_enterprises",
-    "nonprofit",
-)
+# Finer types some questionnaires ask, which are parts of types above, and types beyond these.
+PART_OF = {
+    "clients_private": "clients",
+    "clients_public": "clients",
+    "private_research": "public_research",
+}
+OTHER_PARTNERS = (*PART_OF, "other_enterprises", "nonprofit")
 PLACES = ("domestic", "foreign")
 SOURCES = ("internal", *PARTNERS[1:], "conferences", "journals", "associations")
 PROTECTION = ("patent", "design", "trademark", "copyright", "secrecy", "complexity", "lead_time")

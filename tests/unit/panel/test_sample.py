@@ -103,10 +103,7 @@ def test_a_construct_that_fills_what_was_not_asked_costs_no_firm():
         ({}, "product_innovation"),
         ({"asked_shares": True, "product_innovation": flags([True] * 100)}, "product_innovation"),
         ({"asked_shares": True}, "process_innovation"),
-        (
-            {"product_innovation": flags([None] * 100), "process_innovation": flags([None] * 100)},
-            "",
-        ),
+        ({f"{kind}_innovation": flags([None] * 100) for kind in ("product", "process")}, ""),
     ],
 )
 def test_the_filter_of_a_block_is_the_flag_that_says_who_was_asked(columns, flag):

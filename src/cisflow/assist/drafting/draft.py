@@ -13,6 +13,7 @@ from cisflow.assist.drafting.entries import (
     add_variable,
     by_place,
     usual_yes_no,
+    with_parts,
 )
 from cisflow.assist.drafting.filters import (
     add_blank_amounts,
@@ -94,7 +95,7 @@ def draft(
         seen.data,
     )
     by_words = whole_of_new(recognised, seen) if fit is None else dict(recognised)
-    by_words = by_place(by_words, seen)
+    by_words = with_parts(by_place(by_words, seen), list(seen.profiles))
     stated = {**named, **{v: m for v, m in by_words.items() if v in FIRM_COLUMNS}}
     everything = {**matched(seen, columns), **stated}
     unknown = recognised.strangers.get("coop", ()) if fit is None else ()

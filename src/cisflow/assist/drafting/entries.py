@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from cisflow.assist.codings import DEGREES, ELSEWHERE, YES_NO, Coding, Profile
@@ -12,7 +13,7 @@ from cisflow.assist.drafting.opening import Draft, label_of
 from cisflow.assist.inspection import Look
 from cisflow.assist.matching import Match, Matches
 from cisflow.assist.vocabulary import has_concept, plain
-from cisflow.study.canonical import BLOCKS, PERCENT, SPENDING
+from cisflow.study.canonical import BLOCKS, PART_OF, PERCENT, PLACES, SPENDING
 from cisflow.study.codebook import Codebook
 
 DEGREE_CODES = {code: int(code) for code in DEGREES}  # the set `degree` of eurostat/common
@@ -229,6 +230,28 @@ def by_place(matches: Mapping[str, Match], seen: Look) -> dict[str, Match]:
         for place, coding in places.items():
             name = variable.replace("domestic", place)
             found[name] = replace(match, variable=name, coding=coding)
+    return found
+
+
+def with_parts(matches: Mapping[str, Match], order: Sequence[str]) -> dict[str, Match]:
+    """Count finer types of partners among the type they are part of, as all rounds together do.
+
+    Private research institutes are asked apart by some questionnaires, and with the public ones by
+    those before and after.
+
+    Parameters
+    ----------
+    matches
+        The variables that were found.
+    order
+        The file's columns.
+    """
+    found = dict(matches)
+    for (part, whole), place in product(PART_OF.items(), PLACES):
+        own, all_of = (matches.get(f"coop_{partner}_{place}") for partner in (part, whole))
+        if own and all_of and (own.coding is None) == (all_of.coding is None):
+            columns = sorted({*own.columns, *all_of.columns}, key=order.index)
+            found[all_of.variable] = replace(all_of, columns=tuple(columns))
     return found
 
 

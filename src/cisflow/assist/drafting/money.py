@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from cisflow.assist.drafting.opening import Draft, label_of
-from cisflow.assist.inspection import Fit, Look, money_unit
+from cisflow.assist.inspection import Fit, Look, money_unit, unit_by_head
 from cisflow.assist.matching import Match
 from cisflow.study.canonical import MONEY, SPENDING
 from cisflow.study.codebook import Money
@@ -33,6 +33,8 @@ CURRENCIES = {
     "TRY": r"\btry\b|lira",
     "HRK": r"\bhrk\b|\bkuna\b",
 }
+# The mean, roughly, of the firms of each size class (Eurostat's structural business statistics).
+TYPICAL_HEADS = {"10-49": 20, "50-249": 100, "250+": 700}
 
 
 def add_money(
@@ -50,9 +52,8 @@ def add_money(
     why = "the labels say so" if unit else ""
     written = _first(CURRENCIES, " ".join([*labels.values(), *_words_of(names.values())]))
     chosen = written or stated.currency or currency
-    if unit is None and "turnover" in found and "employees" in found:
-        turnover, employees = (found[v].columns[0] for v in ("turnover", "employees"))
-        unit, why = money_unit(seen, turnover, employees, chosen or "EUR")
+    if unit is None and "turnover" in found:
+        unit, why = _by_head(made, seen, found, chosen or "EUR")
         if unit not in (None, stated.unit):
             made.notes.append(f"money: {why}")
     if unit is None and fit is None:
@@ -74,6 +75,23 @@ def add_money(
             f"money: amounts are taken to be in {chosen}, as {made.extends} has it; if they are in "
             f"{currency}, set it"
         )
+
+
+def _by_head(
+    made: Draft, seen: Look, found: Mapping[str, Match], currency: str
+) -> tuple[str | None, str]:
+    """Return the unit that turnover per head tells; of a size class its typical firm's."""
+    turnover = found["turnover"].columns[0]
+    if "employees" in found:
+        return money_unit(seen, turnover, found["employees"].columns[0], currency)
+    codes = made.variables.get("size_class", {}).get("codes")
+    if "size_class" not in found or codes is None:
+        return None, ""
+    codes = dict(zip("123", TYPICAL_HEADS, strict=True)) if codes == "size_class" else codes
+    heads = {str(code): TYPICAL_HEADS.get(size) for code, size in codes.items()}
+    sizes = seen.data[found["size_class"].columns[0]].map(heads).astype("float64")
+    unit, why = unit_by_head(seen, turnover, sizes, currency)
+    return unit, why and f"{why}, by size class"
 
 
 def _first(patterns: Mapping[str, str], text: str) -> str | None:

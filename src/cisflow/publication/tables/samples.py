@@ -33,18 +33,27 @@ def flow_table(findings: Findings) -> Table:
             of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
             for step in flow[of].to_dict(orient="records"):
                 heading = f"{findings.models[model].title}, {findings.name(country)}"
-                text = count(step["firms"])
-                if step["lost"] > 0:
-                    text += f" (−{count(step['lost'])})"
+                text = count(step["firms"]) + _lost(step)
                 cells[heading, sentence(step["restriction"])][wave] = text
     waves = union([wave for _, wave in places(findings.countries)])
     notes = [
-        "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
+        "Firms left after each restriction, in parentheses how many it dropped. Asked: the "
+        "questionnaire puts the questions to some firms only; who was not asked is no loss of "
+        "answers. Steps that drop "
         f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
         "that happens in one wave only, the other has a blank. c: confidential, as it differs from "
         "another sample by fewer."
     ]
     return lay_out(two_level(cells, columns=waves), notes)
+
+
+def _lost(step: Mapping[str, Any]) -> str:
+    """Return in parentheses how many firms a step dropped, and of several told together whom."""
+    lost, unasked = step["lost"], step["lost_filtered"]
+    if not lost > 0:
+        return ""
+    apart = 0 < unasked < lost
+    return f" (−{count(lost)}{f', {count(unasked)} of them not asked' if apart else ''})"
 
 
 def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> Table:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from cisflow.publication.tables.samples import flow_table
 
 
@@ -5,3 +7,17 @@ def test_sample_flow_shows_what_is_left_and_lost(synthetic):
     table = flow_table(synthetic)
     cells = table.frame.xs("Manufacturing", level=1)["CIS2"]
     assert cells.iloc[0] == "912 (−728)"
+    asked = table.frame.xs("Asked about turnover from new products (product innovators)", level=1)[
+        "CIS2"
+    ]
+    assert asked.iloc[0] == "250 (−72)"
+
+
+def test_of_steps_told_together_those_not_asked_are_told(synthetic):
+    flow = synthetic.flow.copy()
+    last = flow["restriction"].str.startswith("no missing")
+    flow.loc[last, ["lost", "lost_filtered"]] = 101, 72
+    flow = flow[~flow["restriction"].str.startswith("asked")]
+    table = flow_table(replace(synthetic, flow=flow))
+    cells = table.frame.xs("No missing value in the model’s variables", level=1)["CIS2"]
+    assert cells.iloc[0] == "221 (−101, 72 of them not asked)"
