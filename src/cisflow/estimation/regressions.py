@@ -49,7 +49,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
             record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
         return rows, record
 
-    return each_regression(spec, partial(_fit_regression, sample, spec), fitted)
+    return each_regression(spec, partial(fit_regression, sample, spec), fitted)
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -67,7 +67,7 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def _fit_regression(
+def fit_regression(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
 ) -> tuple[Any, str | None, dict[str, Any]]:
     """Fit one regression with its first covariance; return its weights and its evidence too."""

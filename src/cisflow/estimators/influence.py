@@ -292,7 +292,7 @@ def options_of(cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any],
 
 
 def _of_rows(value: Any, kept: Ints, aligned: Callable[[Any], Any]) -> Any:
-    if np.ndim(value) == 0 or isinstance(value, list | tuple) and isinstance(value[0], str):
+    if np.ndim(value) == 0 or (isinstance(value, list | tuple) and isinstance(value[0], str)):
         return value
     array = np.asarray(value)
     if array.ndim == 1:
