@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Estimates
+from cisflow.estimation.effects import factors_in
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    ESTIMATED,
+    FOUND,
+    SIZES,
+    WITHHELD,
+    Estimates,
+)
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.holding import TESTS
 from cisflow.release.gate import Gate
@@ -221,13 +229,25 @@ def _tell_terms(
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
     for i in table.index[numbers_here]:
-        term = table.loc[i, "term"]
-        why = whole or hidden.get(term, "")
-        if not gate.decided(file, f"{place}, {term}", "coefficient", why):
+        term, quantity = table.loc[i, ["term", "quantity"]]
+        why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
+        if not gate.decided(file, f"{place}, {term}", quantity, why):
             table.loc[i, [*FOUND, *SIZES]] = np.nan
             table.loc[i, ["status", "note"]] = WITHHELD, why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
             gate.explain(file, place, NEAR_FEW, term)
+
+
+def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
+    """Return why an effect may not be told, empty if it may.
+
+    With that of a variable every product moves that it is in: beside the variable's coefficient
+    its effect would tell a product's that is withheld.
+    """
+    if quantity == COEFFICIENT:
+        return ""
+    moving = {*factors_in(term)}
+    return BESIDE if any(moving & {*factors_in(name)} for name in hidden) else ""
 
 
 def _why_whole(fit: Fit, profile: Profile) -> str:

@@ -271,7 +271,7 @@ def estimate(country, wave, term, value, se, **about):
 
 
 def tidy(*rows):
-    return pd.DataFrame(rows, columns=list(ESTIMATES.columns))
+    return ESTIMATES.frame(rows)
 
 
 SPEC = {"m": model_of({"controls": ["group"], "columns": {"any": ["coop_any"]}})}
