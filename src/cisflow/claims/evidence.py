@@ -61,14 +61,16 @@ class Evidence:
         """Return the diagnostics of a model's fits in one country and wave."""
         return self._fits.get((country, wave, model), [])
 
-    def coefficients(self, models: Collection[str], terms: Collection[str]) -> pd.DataFrame:
-        """Return the coefficients of terms that were estimated, without robust alternatives."""
+    def counted(
+        self, models: Collection[str], terms: Collection[str], quantity: str
+    ) -> pd.DataFrame:
+        """Return the estimates of terms, without robust alternatives."""
         table = self.table
         method = table["column"].str.partition(": ")[2]
         wanted = (
             table["model"].isin(models)
             & table["term"].isin(terms)
-            & (table["quantity"] == COEFFICIENT)
+            & (table["quantity"] == quantity)
             & ~method.isin(get_args(Alternative))
             & table["estimate"].notna()
             & table["p_value"].notna()

@@ -8,6 +8,7 @@ sample so large that chance hardly matters, by the code that estimates the run's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,8 +31,9 @@ from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
 KEY = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-NUMBERS = ("truth", "std_error", "n", "structural")
-TRUTHS = Table.of(*KEY, *NUMBERS, numbers=NUMBERS)
+NUMBERS = ("truth", "population", "std_error", "n")
+TRUTHS = Table.of(*KEY, *NUMBERS, "kind", numbers=NUMBERS)
+STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
@@ -134,9 +136,10 @@ def pseudo_truth(
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`TRUTHS`: ``truth`` with the standard error that the sample leaves it and
-        the firms it rests on, and ``structural``, the truth file's own number where it has one for
-        this coefficient (:func:`cisflow.claims.structural.structural`).
+        Columns of :data:`TRUTHS`: ``population``, what was found, with the standard error that the
+        sample leaves it and the firms it rests on; and ``truth``, the truth file's own number where
+        it has one for this coefficient (:func:`cisflow.claims.structural.structural`), else what
+        was found. ``kind`` says which.
     """
     rows: list[dict[str, Any]] = []
     specs = {name: only(models[name], tests) for name, tests in tested(models, claims).items()}
@@ -166,6 +169,12 @@ def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single
     return {name: tests for name, tests in found.items() if tests}
 
 
+def _with_truth(row: dict[str, Any], known: float) -> dict[str, Any]:
+    if math.isnan(known):
+        return {**row, "truth": row["population"], "kind": PSEUDO}
+    return {**row, "truth": known, "kind": STRUCTURAL}
+
+
 def _needed(population: pd.DataFrame, specs: Iterable[Model]) -> list[str]:
     """Return the columns of a panel that models and the rules of their samples ask for."""
     named = {name for spec in specs for name in (*variables_of(spec), *spec.sample)}
@@ -184,5 +193,5 @@ def _rows(found: pd.DataFrame, test: Single) -> Iterator[dict[str, Any]]:
     wanted = found[(found[list(keys)] == pd.Series(keys)).all(axis=1)]
     wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEY))
     for row in wanted.to_dict(orient="records"):
-        numbers = {"truth": row["estimate"], "std_error": row["std_error"], "n": row["n"]}
+        numbers = {"population": row["estimate"], "std_error": row["std_error"], "n": row["n"]}
         yield {**{column: row[column] for column in KEY}, **numbers}
