@@ -158,7 +158,8 @@ class Here:
         """Return what was counted of a test when it was estimated; empty where nothing was."""
         for fit in self._evidence.fits(*self._place, test.model):
             for found in fit.get("tests", ()):
-                if key_of(test.model, found) == test.key:
+                same = found.get("asked") == test.expected.asked
+                if same and key_of(test.model, found) == test.key:
                     about: Mapping[str, Any] = found
                     return about
         return {}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cisflow.estimation.common import Row, coefficient_rows, not_estimable
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.effects import Factors, average_effects
+from cisflow.estimators.effects import Factors, average_effects, effect_and_gradient
 from cisflow.study.models import Model
 
 INTERCEPT = "Intercept"
@@ -71,6 +71,29 @@ def effect_rows(
         yield from ({**of, **row} for row in coefficient_rows(*numbers))
         lost |= dict.fromkeys((t for t in terms if t not in known.index), UNMOVED)
         yield from (not_estimable(why, **of, term=term) for term, why in lost.items())
+
+
+def gradient_of(fit: Any, spec: Model, sample: pd.DataFrame, term: str, quantity: str) -> pd.Series:
+    """Return how an average effect moves with the coefficients, by their names.
+
+    Parameters
+    ----------
+    fit, spec, sample
+        As in :func:`effect_rows`.
+    term, quantity
+        Which effect.
+
+    Returns
+    -------
+    pandas.Series
+        Of the regressors that are named in the prediction; what the spread of a Tobit and absorbed
+        dummies add is left out.
+    """
+    prediction = fit.prediction(KINDS[spec.estimator][quantity])
+    factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
+    _, gradient = effect_and_gradient(prediction, factors, term)
+    names = list(prediction.names)
+    return pd.Series(gradient[: len(names)], index=names).groupby(level=0).sum()
 
 
 def is_shown(name: str, spec: Model) -> bool:

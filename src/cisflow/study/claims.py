@@ -404,7 +404,7 @@ class Claims(Document):
     def tests_of(self, model: str) -> list[Single]:
         """Return the single tests on a model, each once."""
         every = [test for claim in self.claims.values() for test in claim.singles]
-        return list({str(t.as_params()): t for t in every if t.model == model}.values())
+        return list({(t.key, t.expected.asked): t for t in every if t.model == model}.values())
 
     def watched(self, name: str, model: Model) -> list[Single]:
         """Return the tests on a model, and the estimates of it that a claimed share counts."""
