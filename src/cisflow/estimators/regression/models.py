@@ -36,7 +36,9 @@ from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.influence import kind_of
 from cisflow.estimators.path.moments import Sample, center
+from cisflow.estimators.regression.influence import least_squares_steps
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
     FittedModel,
@@ -85,6 +87,7 @@ class OLS(Regression):
 
     def _set(self, rows: Rows, fixed_effects: Iterable[str] = ()) -> None:
         self.rows, self.fixed_effects = rows, list(fixed_effects)
+        self.options = {"fixed_effects": self.fixed_effects}
         net, self.absorbed = self._net_of_effects() if self.fixed_effects else (rows.X, 0)
         lengths = np.linalg.norm(rows.X, axis=0)
         usable = independent_columns(net, lengths)
@@ -158,7 +161,23 @@ class OLS(Regression):
             n_groups=groups,
             df=min(groups) - 1 if groups else df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
+            cov_kwds=dict(cov_kwds or {}),
         )
+
+    def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
+        """Coefficients without each row, ratios of variances, doubts where a row is alone."""
+        kind = kind_of(self.rows, fit.cov_type, fit.cov_kwds)
+        root = np.ones(self.rows.size) if self.rows.weights is None else self.rows.weights**0.5
+        dummies = root[:, None] * self._dummies()
+        X, y = root[:, None] * self.rows.X[:, self.kept], root * self.rows.y
+        steps, ratio, alone = least_squares_steps(X, y, dummies, kind)
+        return fit.params.to_numpy() + steps, ratio, alone
+
+    def _dummies(self) -> Floats:
+        """Dummies of the absorbed effects, all levels of each, (n, q)."""
+        effects = (self.rows.data[name].iloc[self.rows.kept] for name in self.fixed_effects)
+        dummies = [pd.get_dummies(effect.astype(object), dtype=float) for effect in effects]
+        return np.hstack([np.empty((self.rows.size, 0)), *dummies])
 
     def _by_design(self, params: Floats, cov_kwds: Mapping[str, Any] | None) -> tuple[Floats, int]:
         """Design-based covariance, and the number of strata the rows are in."""

@@ -12,6 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
@@ -231,6 +232,10 @@ class TobitResults(Inference):
         return margins.marginal_effects(
             self.solution, self._full_covariance, kind, at, dummy, weighted, alpha
         )
+
+    def prediction(self, kind: str = "censored") -> Prediction:
+        """Average prediction of the sample's rows; see :func:`.margins.prediction`."""
+        return margins.prediction(self.solution, self._full_covariance, kind)
 
     def get_prediction(
         self,
