@@ -139,7 +139,7 @@ def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tm
         *("Does a diverse portfolio of partners pay?", "the second of these models"),
         "rests: whether a diverse alliance portfolio pays within 2 years",
         "estimated anew for product innovators among manufacturing firms with company accounts",
-        *("Innovation strength is their sum", "diversity counts the distinct types"),
+        *("Innovation strength is their sum;", "diversity counts the distinct types"),
         "6 steps were tested: at 5 %,",
         "Two readings fit the words of the review. The stars",
     ):
