@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from cisflow.estimation.common import Row, coefficient_rows, not_estimable
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.effects import Factors, average_effects
+from cisflow.estimators.effects import Factors, average_effects, effect_and_gradient
 from cisflow.study.models import Model
 
 INTERCEPT = "Intercept"
@@ -32,7 +32,13 @@ _LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
 _POWER = re.compile(r"(.+)\^([23])")
 
 
-def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iterator[Row]:
+def effect_rows(
+    fit: Any,
+    spec: Model,
+    sample: pd.DataFrame,
+    about: Row,
+    wanted: Collection[tuple[str, str]] | None = None,
+) -> Iterator[Row]:
     """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
 
     Parameters
@@ -45,20 +51,49 @@ def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iter
         The firms it was fitted to, yes/no as numbers.
     about
         What all rows have.
+    wanted
+        Pairs of quantity and term, of which alone there are to be rows; None for all.
     """
     df = getattr(fit, "df", None)
     for quantity, kind in KINDS.get(spec.estimator, {}).items():
+        if wanted is not None and quantity not in {name for name, _ in wanted}:
+            continue
         of = {**about, "quantity": quantity}
         prediction = fit.prediction(kind)
         factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
         lost = {t: why for t, why in fit.not_estimable.items() if is_shown(t, spec)}
         terms = [t for t in fit.params.index if is_shown(t, spec) and t not in lost]
+        if wanted is not None:
+            terms = [t for t in terms if (quantity, t) in wanted]
         found = average_effects(prediction, factors, terms)
         known = found[found["std_error"] > 0]
         numbers = known["effect"], known["std_error"], np.inf if df is None else df
         yield from ({**of, **row} for row in coefficient_rows(*numbers))
         lost |= dict.fromkeys((t for t in terms if t not in known.index), UNMOVED)
         yield from (not_estimable(why, **of, term=term) for term, why in lost.items())
+
+
+def gradient_of(fit: Any, spec: Model, sample: pd.DataFrame, term: str, quantity: str) -> pd.Series:
+    """Return how an average effect moves with the coefficients, by their names.
+
+    Parameters
+    ----------
+    fit, spec, sample
+        As in :func:`effect_rows`.
+    term, quantity
+        Which effect.
+
+    Returns
+    -------
+    pandas.Series
+        Of the regressors that are named in the prediction; what the spread of a Tobit and absorbed
+        dummies add is left out.
+    """
+    prediction = fit.prediction(KINDS[spec.estimator][quantity])
+    factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
+    _, gradient = effect_and_gradient(prediction, factors, term)
+    names = list(prediction.names)
+    return pd.Series(gradient[: len(names)], index=names).groupby(level=0).sum()
 
 
 def is_shown(name: str, spec: Model) -> bool:
