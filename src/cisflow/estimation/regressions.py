@@ -119,10 +119,10 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
     }
     for i, term in enumerate(fit.params.index):
         if term in fit.not_estimable:
-            yield not_estimable(fit.not_estimable[term], **about, term=term)
             continue
         yield {
             **about,
+            **({"note": fit.notes[term]} if term in fit.notes else {}),
             "term": term,
             "estimate": fit.params.iloc[i],
             "std_error": fit.bse.iloc[i],
@@ -132,8 +132,7 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
             "ci_high": interval[i, 1],
         }
     for term, reason in fit.not_estimable.items():
-        if term not in fit.params.index:
-            yield not_estimable(reason, **about, term=term)
+        yield not_estimable(reason, **about, term=term)
 
 
 def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:
