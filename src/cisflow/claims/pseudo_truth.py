@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.records import Table
 from cisflow.claims.structural import structural
+from cisflow.claims.truths import KEYS, TRUTHS
 from cisflow.estimation.common import (
     REFUSALS,
     Row,
@@ -44,9 +44,6 @@ from cisflow.study.models import Model
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
-KEY = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-NUMBERS = ("truth", "population", "std_error", "n")
-TRUTHS = Table.of(*KEY, *NUMBERS, "kind", numbers=NUMBERS)
 STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
@@ -257,9 +254,9 @@ def _rows(found: pd.DataFrame, test: Single) -> Iterator[dict[str, Any]]:
     keys = {"outcome": test.outcome, "column": test.column, "term": test.term}
     keys["quantity"] = test.measured
     wanted = found[(found[list(keys)] == pd.Series(keys)).all(axis=1)]
-    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEY))
+    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEYS))
     for row in wanted.to_dict(orient="records"):
         resampled = str(row["cov_type"]).startswith("bootstrap")
         error = math.nan if resampled else row["std_error"]  # of too few resamples
         numbers = {"population": row["estimate"], "std_error": error, "n": row["n"]}
-        yield {**{column: row[column] for column in KEY}, **numbers}
+        yield {**{column: row[column] for column in KEYS}, **numbers}

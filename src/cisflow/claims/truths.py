@@ -11,7 +11,9 @@ import pandas as pd
 from cisflow.base.records import Table
 
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-TRUTH = Table.of(*KEYS, "truth", "kind", numbers=("truth",))
+NUMBERS = ("truth", "population", "std_error", "n")
+TRUTHS = Table.of(*KEYS, *NUMBERS, "kind", numbers=NUMBERS)
+"""What :mod:`cisflow.claims.pseudo_truth` finds; read where nothing is estimated."""
 RECOVERED = ("truth", "truth_kind", "recovered")
 
 
@@ -25,7 +27,7 @@ def with_truth(
     rows
         With the columns :data:`KEYS` and ``ci_low``, ``ci_high``, as far as they have them.
     truth
-        Columns of :data:`TRUTH`; None for a run on real data.
+        Columns of :data:`TRUTHS`; None for a run on real data.
 
     Returns
     -------
