@@ -38,6 +38,7 @@ class Gate:
     profile: Profile
     register: dict[str, dict[str, Any]] = field(default_factory=dict)
     _near: dict[tuple[str, bytes, frozenset[str]], bool] = field(default_factory=dict)
+    _values: dict[str, Floats | None] = field(default_factory=dict)
     _exceptions: dict[tuple[str, str], Bools | None] = field(default_factory=dict)
 
     @cached_property
@@ -163,9 +164,15 @@ class Gate:
     def exceptions(self, one: str, other: str) -> Bools | None:
         """Return in which rows of the panel a variable is not the line in another it mostly is."""
         if (one, other) not in self._exceptions:
-            x, y = numbers(self.panel, one), numbers(self.panel, other)
+            x, y = self.values(one), self.values(other)
             self._exceptions[one, other] = None if x is None or y is None else exceptions(x, y)
         return self._exceptions[one, other]
+
+    def values(self, variable: str) -> Floats | None:
+        """Return a column of the panel, converted once."""
+        if variable not in self._values:
+            self._values[variable] = numbers(self.panel, variable)
+        return self._values[variable]
 
     # --- the register ---------------------------------------------------------------------------
 
