@@ -10,7 +10,8 @@ score and information lie in the span of a few vectors :math:`B_i`, so :math:`h_
 and :math:`(H - h_i)^{-1} B_i = H^{-1} B_i (I - M_i B_i' H^{-1} B_i)^{-1}` needs one inverse for all
 rows. Variances lose the row's own part exactly, and change with the estimate to first order.
 
-Where a step is long, or a coefficient might not exist without the row, the row is left out and the
+Where a step is long, changes a variance much, or a coefficient might not exist without the row, the
+row is left out and the
 model refitted: such rows are few.
 """
 
@@ -26,14 +27,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import Scores
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Count, EstimationError, Sentence
 
-LONG = 0.1  # squared length of a step in standard errors, beyond which the row is left out in fact
+LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
+CHANGED = 0.2  # of a variance: likewise
+HELD = Sentence(
+    "its one row (",
+    Count(1),
+    ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
+    "category with another",
+)
 SINGULAR = 1e-6  # share of a direction's information that must be left without the row
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives
-STANDS_FOR = {"nonrobust": "nonrobust", "OPG": "nonrobust", "HC0": "HC0", "cluster": "cluster"}
+KNOWN = {"nonrobust", "OPG", "HC0", "HC1"}
 
 Way = tuple[float, Ints, int]
 """Sign in the sum, codes (n,) and number of clusters of one way of clustering."""
@@ -57,8 +64,26 @@ class LeaveOneOut:
 class Refitted(Protocol):
     """What a fit without some rows says."""
 
-    params: Any
-    bse: Any
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients."""
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors."""
+
+
+class Sums(Protocol):
+    """Information and scores of a fit, as covariances need them."""
+
+    def bread(self) -> Floats:
+        """Inverse information, (K, K)."""
+
+    def outer(self) -> Floats:
+        """Sum of outer products of the weighted scores, (K, K)."""
+
+    def sums(self, codes: Ints, groups: int) -> Floats:
+        """Weighted scores summed by group, (groups, K)."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +121,7 @@ class RowParts:
 class Point:
     """Scores at some parameters, and the derivative (q, K) of the caller's coefficients there."""
 
-    scores: Scores
+    scores: Sums
     jacobian: Floats
 
 
@@ -108,7 +133,7 @@ class Kind:
     ways: Sequence[Way] = ()
     correct: bool = True
 
-    def meat(self, scores: Scores) -> Floats:
+    def meat(self, scores: Sums) -> Floats:
         """Sum of outer products of scores, (K, K)."""
         if not self.ways:
             return scores.outer()
@@ -124,6 +149,9 @@ class Kind:
         half = point.jacobian @ point.scores.bread()
         if self.name == "nonrobust":
             return np.asarray(np.vecdot(half, point.jacobian))
+        if self.name == "OPG":
+            L = point.jacobian
+            return np.asarray(np.vecdot(np.linalg.solve(point.scores.outer(), L.T).T, L))
         return np.asarray(np.vecdot(half @ self.meat(point.scores), half))
 
 
@@ -134,7 +162,7 @@ def kind_of(rows: Any, cov_type: str, cov_kwds: Mapping[str, Any]) -> Kind:
     """
     groups = cov_kwds.get("groups")
     if groups is None:
-        return Kind(STANDS_FOR.get(cov_type, "HC1"))
+        return Kind(cov_type if cov_type in KNOWN else "HC1")
     return Kind("cluster", ways_of(rows.codes(groups)), bool(cov_kwds.get("use_correction", True)))
 
 
@@ -149,13 +177,13 @@ def ways_of(codes: Sequence[Ints]) -> list[Way]:
 
 
 def steps(parts: RowParts, bread: Floats) -> tuple[Floats, Floats, Floats]:
-    """One step of Newton's method without each row.
+    r"""One step of Newton's method without each row.
 
     Returns
     -------
     step : (n, K) array
     gain : (n, r, r) array
-        :math:`(H - h_i)^{-1} = H^{-1} + H^{-1} B_i\\, gain_i\\, B_i' H^{-1}`.
+        :math:`(H - h_i)^{-1} = H^{-1} + H^{-1} B_i\, gain_i\, B_i' H^{-1}`.
     left : (n,) array
         Share of the information that is left where the row has most of it.
     """
@@ -164,8 +192,9 @@ def steps(parts: RowParts, bread: Floats) -> tuple[Floats, Floats, Floats]:
     left = np.eye(parts.score.shape[1]) - parts.information @ inner
     share = np.linalg.det(left)
     left[~(share > SINGULAR)] = np.eye(parts.score.shape[1])  # these are refitted
-    step = -(U @ np.linalg.solve(left, parts.score[:, :, None]))[:, :, 0]
-    return step, np.linalg.solve(left, parts.information), share
+    step = np.asarray(-(U @ np.linalg.solve(left, parts.score[:, :, None]))[:, :, 0], dtype=float)
+    gain = np.asarray(np.linalg.solve(left, parts.information), dtype=float)
+    return step, gain, share
 
 
 def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, rows: slice) -> Floats:
@@ -176,6 +205,8 @@ def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, row
     if kind.name == "nonrobust":
         plain = np.vecdot(L @ bread, L)
         return np.asarray(plain + np.vecdot(LU @ gain, LU))
+    if kind.name == "OPG":
+        return _opg_without(parts, at)
     half = L @ bread + (LU @ gain) @ U.transpose(0, 2, 1)
     own = (half @ (parts.basis @ parts.score[:, :, None]))[:, :, 0]
     if not kind.ways:
@@ -191,8 +222,18 @@ def _variances_without(kind: Kind, parts: RowParts, gain: Floats, at: Point, row
     return total
 
 
+def _opg_without(parts: RowParts, at: Point) -> Floats:
+    """Variances from the outer products of the other rows' scores, (n, q)."""
+    inverse, L = np.linalg.inv(at.scores.outer()), at.jacobian
+    scores = (parts.basis @ parts.score[:, :, None])[:, :, 0]
+    pulled = scores @ inverse
+    left = 1 - parts.own * np.vecdot(pulled, scores)
+    own = (pulled @ L.T) ** 2 * (parts.own / left)[:, None]
+    return np.asarray(np.vecdot(L @ inverse, L) + own)
+
+
 def _derivatives(kind: Kind, at: Callable[[Floats], Point], bread: Floats) -> Floats:
-    """Derivatives of the variances with respect to the working parameters, (K, q)."""
+    """Differentiate the variances with respect to the working parameters, (K, q)."""
     nudges = NUDGE * np.sqrt(np.diag(bread))
     return np.array(
         [
@@ -209,10 +250,36 @@ def _correction(kind: Kind, count: Floats, n: float, k: int) -> Floats:
     return ((n - count) / (n - count - k)) / (n / (n - k))
 
 
+def held_by_one(parts: RowParts, bread: Floats, jacobian: Floats) -> NDArray[np.bool_]:
+    """Mark coefficients that one row alone determines, (q,).
+
+    That row is fitted exactly, its score along them is zero, and a variance from squared scores
+    leaves out what is uncertain about them.
+
+    Parameters
+    ----------
+    parts : RowParts
+        Of the rows that may be fitted exactly.
+    bread : (K, K) array
+        Inverse information.
+    jacobian : (q, K) array
+        Derivatives of the coefficients with respect to the working parameters.
+    """
+    held = np.zeros(len(jacobian), dtype=bool)
+    errors = np.sqrt(np.vecdot(jacobian @ bread, jacobian))
+    U = bread @ parts.basis
+    left = np.eye(U.shape[2]) - parts.information @ (parts.basis.transpose(0, 2, 1) @ U)
+    for i in np.flatnonzero(~(np.linalg.det(left) > SINGULAR)):
+        direction = jacobian @ (U[i] @ np.linalg.svd(left[i])[2][-1])
+        size = np.abs(direction) / errors
+        held |= size > SINGULAR * size.max()
+    return held
+
+
 def newton(
     parts: RowParts, at: Callable[[Floats], Point], kind: Kind
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Steps of every row, the ratio of its variances to the full ones, and where neither holds.
+    """Give every row's step, the ratio of its variances to the full ones, and where neither holds.
 
     Parameters
     ----------
@@ -232,7 +299,8 @@ def newton(
     centre = at(np.zeros(K))
     bread = centre.scores.bread()
     slopes, full = _derivatives(kind, at, bread), kind.variances(centre)
-    information = np.linalg.inv(bread)
+    # Standard errors as the scores have them: weights and dispersion stretch the information's.
+    information = np.linalg.inv(bread) * K / np.sum(bread * centre.scores.outer())
     step, ratio = np.empty((n, K)), np.empty((n, full.size))
     doubt = np.empty(n, dtype=bool)
     for first in range(0, n, ROWS):
@@ -244,7 +312,8 @@ def newton(
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio[rows] = factor * moved / full
         length = np.vecdot(step[rows] @ information, step[rows])
-        doubt[rows] = ~(share > SINGULAR) | ~(length <= LONG) | (ratio[rows] < 0).any(axis=1)
+        changed = (np.abs(ratio[rows] - factor) > CHANGED).any(axis=1)
+        doubt[rows] = ~(share > SINGULAR) | ~(length <= LONG) | changed
     return step, ratio, doubt
 
 
@@ -262,15 +331,15 @@ def leave_one_out(
     ----------
     fit : the fit of all rows
     params, ratio : (n, k) arrays
-        Coefficients without each row, and their variances divided by those of the fit.
+        Coefficients (those that exist) without each row, and their variances divided by the fit's.
     doubt : (n,) booleans
         Rows that are left out in fact.
     refit : callable
         The fit without the rows given.
     index : (n,) integers
     """
-    terms = fit.params.index
-    bse = np.sqrt(np.where(ratio >= 0, ratio, np.nan)) * fit.bse.to_numpy()
+    terms = fit.params.index[fit.params.notna()]
+    bse = np.sqrt(np.where(ratio >= 0, ratio, np.nan)) * fit.bse[terms].to_numpy()
     params = params.copy()
     for i in np.flatnonzero(doubt):
         try:
@@ -280,10 +349,13 @@ def leave_one_out(
             continue
         params[i] = other.params.reindex(terms).to_numpy()
         bse[i] = other.bse.reindex(terms).to_numpy()
-    return LeaveOneOut(pd.DataFrame(params, index, terms), pd.DataFrame(bse, index, terms))
+    tables = (pd.DataFrame(values, index, terms) for values in (params, bse))
+    return LeaveOneOut(*(table.reindex(columns=fit.params.index) for table in tables))
 
 
-def options_of(cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any], Any]) -> dict:
+def options_of(
+    cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return the options of a covariance for the rows ``kept``.
 
     ``aligned`` gives the values of the rows used; names of columns and numbers stay as they are.
@@ -292,7 +364,7 @@ def options_of(cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any],
 
 
 def _of_rows(value: Any, kept: Ints, aligned: Callable[[Any], Any]) -> Any:
-    if np.ndim(value) == 0 or isinstance(value, list | tuple) and isinstance(value[0], str):
+    if np.ndim(value) == 0 or (isinstance(value, list | tuple) and isinstance(value[0], str)):
         return value
     array = np.asarray(value)
     if array.ndim == 1:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.design import COLLINEAR
+from cisflow.estimators.design import COLLINEAR, independent_columns
 
 ALONE = 1e-6  # share of a direction that must be left to other rows
 
@@ -93,7 +95,9 @@ def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
     return np.hstack([unit, basis])
 
 
-def indispensable_rows(X: Floats, pinned: NDArray[np.bool_], side: Ints) -> NDArray[np.bool_]:
+def indispensable_rows(
+    X: Floats, pinned: NDArray[np.bool_], side: NDArray[Any]
+) -> NDArray[np.bool_]:
     """Mark the rows without which a coefficient that exists might not; (n,).
 
     A pinned row may alone hold a direction. Of the others, those matter that move in a direction
@@ -110,11 +114,8 @@ def indispensable_rows(X: Floats, pinned: NDArray[np.bool_], side: Ints) -> NDAr
     """
     needed = np.zeros(X.shape[0], dtype=bool)
     inside = X[pinned]
-    lengths = np.linalg.norm(inside, axis=0)
-    left, values, _ = np.linalg.svd(inside / np.where(lengths > 0, lengths, 1), full_matrices=False)
-    held = left[:, values > COLLINEAR * values.max(initial=0.0)]
-    needed[pinned] = np.vecdot(held, held) > 1 - ALONE
-    null = null_space(inside, X.shape[1])
+    needed[pinned] = _leverage(inside) > 1 - ALONE
+    null = null_space(inside if inside.shape[0] < X.shape[1] else _triangle(inside), X.shape[1])
     if not null.shape[1]:
         return needed
     open_rows = np.flatnonzero(~pinned)
@@ -125,3 +126,17 @@ def indispensable_rows(X: Floats, pinned: NDArray[np.bool_], side: Ints) -> NDAr
     single = first[counts == 1]
     needed[open_rows[single]] = image[single].any(axis=1)
     return needed
+
+
+def _triangle(X: Floats) -> Floats:
+    """Return the same relations among columns in as many rows as there are columns."""
+    return np.asarray(np.linalg.qr(X, mode="r"))
+
+
+def _leverage(X: Floats) -> Floats:
+    """Share of each row's outcome in its own fit, (n,)."""
+    lengths = np.linalg.norm(X, axis=0)
+    X = X[:, lengths > 0] / lengths[lengths > 0]
+    kept = independent_columns(X, np.ones(X.shape[1]))
+    held = np.linalg.qr(X[:, kept])[0]
+    return np.asarray(np.vecdot(held, held))

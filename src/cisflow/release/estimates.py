@@ -10,9 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Estimates
+from cisflow.estimation.effects import factors_in
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    ESTIMATED,
+    FOUND,
+    SIZES,
+    WITHHELD,
+    Estimates,
+)
 from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.holding import TESTS
 from cisflow.release.gate import Gate, numbers
+from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
@@ -122,6 +132,15 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+    for record in _records_of(found):
+        note_tests(gate, _key_of_tests(record), record.record, cost / 20)
+
+
+def _key_of_tests(fit: Fit) -> Hashable:
+    """Return under what the firms are noted that a record's tests are about."""
+    if "groups" not in fit.record:
+        return fit.key
+    return Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], EVERYONE), {}).key
 
 
 def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
@@ -168,7 +187,7 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
         _tell_terms(gate, fit, table, here, place, table_file)
         if table.loc[here, "status"].eq(WITHHELD).any():
             withheld_groups.add(split_column(fit.column)[1])
-    records = [_told_record(gate, fit, found, table) for fit in _records_of(found)]
+    records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
     for fit in fits_of(found):
         _note_record(gate, fit, record_file)
     _withhold_differences(table, withheld_groups)
@@ -212,13 +231,25 @@ def _tell_terms(
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
     for i in table.index[numbers_here]:
-        term = table.loc[i, "term"]
-        why = whole or hidden.get(term, "")
-        if not gate.decided(file, f"{place}, {term}", "coefficient", why):
+        term, quantity = table.loc[i, ["term", "quantity"]]
+        why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
+        if not gate.decided(file, f"{place}, {term}", quantity, why):
             table.loc[i, [*FOUND, *SIZES]] = np.nan
             table.loc[i, ["status", "note"]] = WITHHELD, why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
             gate.explain(file, place, NEAR_FEW, term)
+
+
+def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
+    """Return why an effect may not be told, empty if it may.
+
+    With that of a variable every product moves that it is in: beside the variable's coefficient
+    its effect would tell a product's that is withheld.
+    """
+    if quantity == COEFFICIENT:
+        return ""
+    moving = {*factors_in(term)}
+    return BESIDE if any(moving & {*factors_in(name)} for name in hidden) else ""
 
 
 def _why_whole(gate: Gate, fit: Fit) -> str:
@@ -258,7 +289,9 @@ def _records_of(found: Estimates) -> Iterator[Fit]:
         yield Fit(model, *place, record)
 
 
-def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) -> dict[str, Any]:
+def _told_record(
+    gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame, file: str
+) -> dict[str, Any]:
     """Return the diagnostics of a fit without what may not be told."""
     record = fit.record
     if "groups" in record:
@@ -266,8 +299,9 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
             group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
             for group, about in record["groups"].items()
         }
-        groups = {group: _told_record(gate, one, found, table) for group, one in fits.items()}
-        return {**record, "groups": groups}
+        groups = {group: _told_record(gate, one, found, table, file) for group, one in fits.items()}
+        tests = told_tests(gate, _key_of_tests(fit), record, table[fit.of(table)], file)
+        return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
     told = {key: value for key, value in record.items() if key != EVIDENCE}
     if not fit.evidence:
         return told
@@ -283,6 +317,8 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if TESTS in told:
+        told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told

@@ -145,18 +145,20 @@ class Sample:
         """
         outcome, design = self.outcome.take(kept), self.design
         check_variation(self.heading, outcome)
+        lower, upper = self.limits
         codes = None if design.codes is None else design.codes[kept]
-        columns = design.columns[kept]
-        frame, absorbed = self.frame, self.absorbed
+        columns, frame, absorbed = design.columns[kept], self.frame, self.absorbed
+        if absorbed is not None:
+            absorbed = replace(absorbed, codes=absorbed.codes[kept])
         return replace(
             self,
             outcome=outcome,
-            limits=tuple(_rows_of(limit, kept, self.size) for limit in self.limits),
+            limits=(_rows_of(lower, kept, self.size), _rows_of(upper, kept, self.size)),
             design=Design(columns, codes, design.groups),
             totals=column_totals(columns),
             weights=_rows_of(self.weights, kept, self.size),
             freq_weights=_rows_of(self.freq_weights, kept, self.size),
-            absorbed=absorbed if codes is None else replace(absorbed, codes=codes),
+            absorbed=absorbed,
             frame=None if frame is None else replace(frame, rows=frame.rows[kept]),
         )
 
