@@ -111,10 +111,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                 descriptions[country].append(_told(sample, spec, model, wave))
             record = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
-    table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
-    words = ["outcome", "column", "term", "cov_type", "weights", "note"]
-    table[words] = table[words].fillna("")
-    table["status"] = table["status"].fillna("estimated")
+    table = ESTIMATES.frame(rows, status="estimated")
     return Findings(
         settings=settings,
         models=models,

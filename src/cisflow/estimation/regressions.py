@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -22,12 +22,14 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression
+from cisflow.estimation.effects import effect_rows
 from cisflow.estimation.evidence import EVIDENCE, of_regression
 from cisflow.estimators.regression.models import OLS, FractionalLogit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.models import Covariance, Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
+ABOUT = ("n", "n_lower", "n_upper", "groups", "cov_type")
 KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 
 
@@ -36,11 +38,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
     def fitted(prepared: tuple[Any, str | None, dict[str, Any]], _: str) -> Fitted:
         fit, weights, evidence = prepared
-        rows = [
-            {**row, "weights": weights or UNWEIGHTED}
-            for covariance in spec.covariance
-            for row in _tidy(fit, covariance, sample)
-        ]
+        rows = [{**row, "weights": weights or UNWEIGHTED} for row in rows_of(fit, sample, spec)]
         record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
         record[EVIDENCE] = evidence
         if spec.uses_design:
@@ -49,7 +47,22 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
             record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
         return rows, record
 
-    return each_regression(spec, partial(_fit_regression, sample, spec), fitted)
+    return each_regression(spec, partial(fit_regression, sample, spec), fitted)
+
+
+def rows_of(
+    fit: Any,
+    sample: pd.DataFrame,
+    spec: Model,
+    wanted: Collection[tuple[str, str]] | None = None,
+) -> list[Row]:
+    """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
+
+    With ``wanted``, effects of these pairs of quantity and term alone.
+    """
+    found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
+    about = {name: found[0][name] for name in ABOUT}
+    return [*found, *effect_rows(fit, spec, numeric(sample), about, wanted)]
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -67,10 +80,19 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def _fit_regression(
+def fit_regression(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
 ) -> tuple[Any, str | None, dict[str, Any]]:
     """Fit one regression with its first covariance; return its weights and its evidence too."""
+    fit, name = only_fit(sample, spec, outcome, column)
+    regressors = [*spec.columns[column], *spec.controls]
+    return fit, name, of_regression(sample, outcome, regressors, spec.fixed_effects, name)
+
+
+def only_fit(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str
+) -> tuple[Any, str | None]:
+    """Fit one regression with its first covariance; return its weights too."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.fixed_effects])
@@ -80,8 +102,7 @@ def _fit_regression(
     limits = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
     kind: Any = KINDS[spec.estimator]
     model = kind.from_formula(formula, numeric(sample), weights=weights, **limits)
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-    return model.fit(**fit_arguments(spec.covariance[0], sample)), name, evidence
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:

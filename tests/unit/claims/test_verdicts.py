@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +55,7 @@ def empty(note, **changes):
 
 
 def table(*rows):
-    return pd.DataFrame(list(rows), columns=list(ESTIMATES.columns))
+    return ESTIMATES.frame(rows)
 
 
 def claims_of(test=None, rule=None, **more):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.regression.rows import (
@@ -34,6 +35,7 @@ class _Solution:
     """A maximised likelihood."""
 
     beta: Floats
+    columns: Ints
     names: list[str]
     llf: float
     shown: Ints
@@ -122,6 +124,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
+        still,
         names,
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
@@ -145,6 +148,12 @@ def _maximise(
     with warnings.catch_warnings():  # separation is looked for, and said, by the caller
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         return model, model.fit(tol=1e-12, maxiter=200)
+
+
+def _links() -> Any:
+    from statsmodels.genmod.families import links
+
+    return vars(links)
 
 
 def _finite(model: Any, fit: Any) -> bool:
@@ -234,6 +243,8 @@ class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
+    offered: tuple[str, ...] = ("probability",)
+    width = 1.0
     share: Floats
 
     @cached_property
@@ -252,6 +263,7 @@ class _Binomial(Regression):
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
+            predicted=partial(self._prediction, found.matrix),
             model=self,
             params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
@@ -267,6 +279,27 @@ class _Binomial(Regression):
             cov_kwds=dict(cov_kwds or {}),
             notes={name: HELD for name, alone in zip(names, held, strict=True) if alone},
         )
+
+    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
+        """Return the average of the expected outcome as a function of the regressors.
+
+        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
+        """
+        offered = self.offered
+        if kind not in offered:
+            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
+        solution, rows, width = self.solution, self.rows, self.width
+        link, inside = _links()[self.link](), solution.likelihood.inside
+        weights = np.ones(rows.size) if rows.weights is None else rows.weights
+        weights = weights[inside] / weights.sum()
+
+        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
+            eta = X @ solution.beta
+            w = width * w
+            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
+
+        X = rows.X[np.ix_(inside, solution.columns)]
+        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
 
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, and doubts."""
@@ -313,6 +346,7 @@ class FractionalLogit(_Binomial):
     """
 
     kind = "Fractional logit"
+    offered = ("observed",)
 
     def __init__(
         self,
@@ -329,7 +363,8 @@ class FractionalLogit(_Binomial):
         if not lower < upper:
             what = f"the limits are {lower:g} and {upper:g}"
             refuse(rows.heading, what, "give a lower limit below the upper one")
-        share = (rows.y - lower) / (upper - lower)
+        self.width = upper - lower
+        share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
         refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))

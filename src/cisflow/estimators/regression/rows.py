@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
@@ -215,6 +216,8 @@ class FittedModel:
         Rows at the limits (0 and 1 of a logit), where there are limits.
     scale : float
         σ of the amounts in Cragg's model, NaN elsewhere.
+    predicted : callable or None
+        From a quantity to its average :class:`~cisflow.estimators.effects.Prediction`.
     extra : dict
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     cov_kwds : dict
@@ -242,6 +245,7 @@ class FittedModel:
     n_lower: float = np.nan
     n_upper: float = np.nan
     scale: float = np.nan
+    predicted: Callable[[str], Prediction] | None = None
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
@@ -302,6 +306,13 @@ class FittedModel:
     def tvalues(self) -> pd.Series:
         """Coefficients divided by their standard errors."""
         return (self.params / self.bse).rename("tvalues")
+
+    def prediction(self, kind: str = "observed") -> Prediction:
+        """Average prediction of the rows used, as a function of the regressors."""
+        if self.predicted is None:
+            what = f"average predictions of a {self.model.kind} are not offered"
+            refuse(self.model.rows.heading, what, "read the coefficients")
+        return self.predicted(kind)
 
     @property
     def _reference(self) -> Any:

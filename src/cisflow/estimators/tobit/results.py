@@ -12,6 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse_any
 from cisflow.estimators.influence import HELD, LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
@@ -265,6 +266,10 @@ class TobitResults(Inference):
         )
         table.iloc[table.index.isin(self._unmeasured), 1:] = np.nan
         return table
+
+    def prediction(self, kind: str = "censored") -> Prediction:
+        """Average prediction of the sample's rows; see :func:`.margins.prediction`."""
+        return margins.prediction(self.solution, self._full_covariance, kind)
 
     def get_prediction(
         self,
