@@ -25,14 +25,20 @@ OF_TOBIT = {
 }
 KINDS: dict[str, dict[str, str]] = {
     "tobit": OF_TOBIT,
+    "heteroskedastic_tobit": OF_TOBIT,
     "fractional": {"observed": "observed"},
+    "two_part": {name: name for name in ("observed", "uncensored", "probability")},
+    "probit": {"probability": "probability"},
 }
+PARTS = ("any: ", "amount: ")  # of a two-part model, before the names of its coefficients
 
 _LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
 _POWER = re.compile(r"(.+)\^([23])")
 
 
-def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iterator[Row]:
+def effect_rows(
+    fit: Any, spec: Model, sample: pd.DataFrame, about: Row, kinds: Mapping[str, str]
+) -> Iterator[Row]:
     """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
 
     Parameters
@@ -45,20 +51,30 @@ def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iter
         The firms it was fitted to, yes/no as numbers.
     about
         What all rows have.
+    kinds
+        The quantities, and what the estimator calls them.
     """
     df = getattr(fit, "df", None)
-    for quantity, kind in KINDS.get(spec.estimator, {}).items():
+    lost = {bare(name): why for name, why in fit.not_estimable.items()}
+    lost = {term: why for term, why in lost.items() if is_shown(term, spec)}
+    order = list(dict.fromkeys(bare(name) for name in fit.params.index))
+    for quantity, kind in kinds.items():
         of = {**about, "quantity": quantity}
         prediction = fit.prediction(kind)
         factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
-        lost = {t: why for t, why in fit.not_estimable.items() if is_shown(t, spec)}
-        terms = [t for t in fit.params.index if is_shown(t, spec) and t not in lost]
+        known = dict.fromkeys(t for t in prediction.names if is_shown(t, spec) and t not in lost)
+        terms = sorted(known, key=lambda term: order.index(term) if term in order else len(order))
         found = average_effects(prediction, factors, terms)
-        known = found[found["std_error"] > 0]
-        numbers = known["effect"], known["std_error"], np.inf if df is None else df
+        told = found[found["std_error"] > 0]
+        numbers = told["effect"], told["std_error"], np.inf if df is None else df
         yield from ({**of, **row} for row in coefficient_rows(*numbers))
-        lost |= dict.fromkeys((t for t in terms if t not in known.index), UNMOVED)
-        yield from (not_estimable(why, **of, term=term) for term, why in lost.items())
+        gone = lost | dict.fromkeys((t for t in terms if t not in told.index), UNMOVED)
+        yield from (not_estimable(why, **of, term=term) for term, why in gone.items())
+
+
+def bare(name: str) -> str:
+    """Return the term of a coefficient of a two-part model."""
+    return next((name.removeprefix(part) for part in PARTS if name.startswith(part)), name)
 
 
 def is_shown(name: str, spec: Model) -> bool:

@@ -29,7 +29,7 @@ from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile
-from cisflow.study.models import Model
+from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import factors_of, text_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
@@ -52,9 +52,7 @@ class Estimator:
 
 
 ESTIMATORS = {
-    "tobit": Estimator(regressions),
-    "fractional": Estimator(regressions),
-    "ols": Estimator(regressions),
+    **dict.fromkeys(REGRESSIONS, Estimator(regressions)),
     "path": Estimator(path_model),
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),
