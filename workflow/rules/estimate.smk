@@ -20,6 +20,8 @@ rule estimate:
         lag=RUN.settings.lag,
         profile=RUN.profile.as_params(),
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
+        tests=lambda w: [t.as_params() for t in RUN.claims.tests_of(w.model)],
+        rule=RUN.claims.rule.for_estimation(),
         stamp=RUN.stamp,
         code=digest("estimate"),
     message:
@@ -101,6 +103,7 @@ rule judge:
         ENVIRONMENT
     params:
         claims=RUN.claims.as_params(),
+        seed=RUN.settings.seed,
         stamp=RUN.stamp,
         code=digest("judge"),
     message:

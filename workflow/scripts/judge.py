@@ -13,8 +13,9 @@ with reported(snakemake.log[0]):
         claims,
         ESTIMATES.read(snakemake.input.estimates),
         [read_record(file) for file in snakemake.input.diagnostics],
+        seed=snakemake.params.seed,
     )
     if pooled := snakemake.input.get("pooled"):
-        also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]))
+        also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]), snakemake.params.seed)
         verdicts = pd.concat([verdicts, also], ignore_index=True)
     write_table(verdicts, snakemake.output.claims, snakemake.params.stamp)

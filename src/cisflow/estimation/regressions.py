@@ -60,7 +60,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
             record["design"] = str(sample["design"].iloc[0])
         return [{**row, "weights": prepared.weights or UNWEIGHTED} for row in rows], record
 
-    prepare = partial(_fit_regression, sample, spec)
+    prepare = partial(fit_regression, sample, spec)
     for rows, record in each_regression(spec, prepare, fitted, methods=["", *spec.robust]):
         # An alternative that could not be had is a gap among effects, not among coefficients.
         of = {"quantity": OBSERVED} if record.get("method") else {}
@@ -140,13 +140,13 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def _fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
+def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
     """Fit one regression with its first covariance."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.variance, *spec.fixed_effects])
     formula = formula_of(outcome, regressors, spec.fixed_effects)
-    weights, firms = sample[name] if name else None, numeric(sample)
+    weights, firms = sample[name] if name else None, numeric(sample).copy()
     model = BUILD[spec.estimator](formula, firms, weights, spec)
     evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
     fit = model.fit(**fit_arguments(spec.covariance[0], sample))

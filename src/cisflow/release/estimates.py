@@ -19,7 +19,9 @@ from cisflow.estimation.estimates import (
     Estimates,
 )
 from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.holding import TESTS
 from cisflow.release.gate import Gate
+from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits, numbers
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
@@ -128,6 +130,15 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+    for record in _records_of(found):
+        note_tests(gate, _key_of_tests(record), record.record, cost / 20)
+
+
+def _key_of_tests(fit: Fit) -> Hashable:
+    """Return under what the firms are noted that a record's tests are about."""
+    if "groups" not in fit.record:
+        return fit.key
+    return Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], EVERYONE), {}).key
 
 
 def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
@@ -174,7 +185,7 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
         _tell_terms(gate, fit, table, here, place, table_file)
         if table.loc[here, "status"].eq(WITHHELD).any():
             withheld_groups.add(split_column(fit.column)[1])
-    records = [_told_record(gate, fit, found, table) for fit in _records_of(found)]
+    records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
     for fit in fits_of(found):
         _note_record(gate, fit, record_file)
     _withhold_differences(table, withheld_groups)
@@ -266,7 +277,9 @@ def _records_of(found: Estimates) -> Iterator[Fit]:
         yield Fit(model, *place, record)
 
 
-def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) -> dict[str, Any]:
+def _told_record(
+    gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame, file: str
+) -> dict[str, Any]:
     """Return the diagnostics of a fit without what may not be told."""
     record = fit.record
     if "groups" in record:
@@ -274,8 +287,9 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
             group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
             for group, about in record["groups"].items()
         }
-        groups = {group: _told_record(gate, one, found, table) for group, one in fits.items()}
-        return {**record, "groups": groups}
+        groups = {group: _told_record(gate, one, found, table, file) for group, one in fits.items()}
+        tests = told_tests(gate, _key_of_tests(fit), record, table[fit.of(table)], file)
+        return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
     told = {key: value for key, value in record.items() if key != EVIDENCE}
     if not fit.evidence:
         return told
@@ -291,6 +305,8 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if TESTS in told:
+        told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told

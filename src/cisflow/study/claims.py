@@ -210,7 +210,7 @@ class Rule(Document):
 
     def for_estimation(self) -> dict[str, Any]:
         """Return what the stage that estimates needs: nothing there runs anew for other words."""
-        used = {"significance", "equivalence", "power", "outliers"}
+        used = {"significance", "equivalence", "minimum_firms", "outliers"}
         return {key: value for key, value in self.as_params().items() if key in used}
 
 
