@@ -308,9 +308,11 @@ class _Sample:
 
 def narrowed(spec: Model, outcome: str, column: str) -> Model:
     """Return a model with one regression and its main covariance alone; a path model as it is."""
-    main = {"covariance": spec.covariance[:1]}
+    beside = spec.alternative_of(column)
+    main = {"covariance": spec.covariance[:1], "alternatives": (beside,) if beside else ()}
     if not outcome:
         return spec.model_copy(update=main)
+    column = column.removesuffix(f": {beside}") if beside else column
     base = column.partition(": ")[0] if column not in spec.columns else column
     return spec.model_copy(
         update={**main, "outcomes": (outcome,), "columns": {base: spec.columns[base]}}

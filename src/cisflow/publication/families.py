@@ -56,6 +56,16 @@ def recodings(models: Mapping[str, Model], model: str) -> list[str]:
     ]
 
 
+def limited(models: Mapping[str, Model]) -> list[str]:
+    """Return the regressions whose outcome has limits, so that coefficients are not effects."""
+    return [model for model in regression_models(models) if models[model].censored]
+
+
+def robust(models: Mapping[str, Model]) -> list[str]:
+    """Return the Tobits that have robust alternatives beside them."""
+    return [model for model in models_of(models, "tobit") if models[model].robust]
+
+
 def further_regressions(models: Mapping[str, Model]) -> list[str]:
     """Return the regressions beside the leading one."""
     return [m for m in regression_models(models) if m not in leading_regression(models)]
