@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import formula_of
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.formula import model_frame
@@ -28,14 +29,23 @@ def _tobit(formula: str, firms: pd.DataFrame, weights: Weights, spec: Model) -> 
 
 def _fractional(formula: str, firms: pd.DataFrame, weights: Weights, spec: Model) -> Any:
     lower, upper = spec.limits or (None, None)
-    return FractionalLogit(formula, firms, lower=lower, upper=upper, weights=weights)  # type: ignore[arg-type]
+    if lower is None or upper is None:
+        raise _without_limit("a share", "both limits", formula)
+    return FractionalLogit(formula, firms, lower=lower, upper=upper, weights=weights)
 
 
 def _two_part(formula: str, firms: pd.DataFrame, weights: Weights, spec: Model) -> Any:
     lower, upper = spec.limits or (None, None)
+    if lower is None:
+        raise _without_limit("whether any", "a lower limit", formula)
     amount = spec.amount or ("truncated" if upper is None else "fractional")
-    parts = {"any": spec.participation or "probit", "amount": amount, "weights": weights}
-    return TwoPart(formula, firms, lower=lower, upper=upper, **parts)  # type: ignore[arg-type]
+    first = spec.participation or "probit"
+    return TwoPart(formula, firms, lower, upper, any=first, amount=amount, weights=weights)
+
+
+def _without_limit(what: str, wanted: str, formula: str) -> CisflowError:
+    problem = Problem(f"{what} needs {wanted} of the outcome", "give them in `limits`")
+    return CisflowError(f"Model {formula}", problem)
 
 
 def _ols(formula: str, firms: pd.DataFrame, weights: Weights, spec: Model) -> Any:
