@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from cisflow.estimation.common import Row, coefficient_rows, not_estimable
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.effects import Factors, average_effects
+from cisflow.estimators.effects import Factors, average_effects, effect_and_gradient
 from cisflow.study.models import Model
 
 INTERCEPT = "Intercept"
@@ -37,7 +37,12 @@ _POWER = re.compile(r"(.+)\^([23])")
 
 
 def effect_rows(
-    fit: Any, spec: Model, sample: pd.DataFrame, about: Row, kinds: Mapping[str, str]
+    fit: Any,
+    spec: Model,
+    sample: pd.DataFrame,
+    about: Row,
+    wanted: Collection[tuple[str, str]] | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
     """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
 
@@ -51,19 +56,26 @@ def effect_rows(
         The firms it was fitted to, yes/no as numbers.
     about
         What all rows have.
+    wanted
+        Pairs of quantity and term, of which alone there are to be rows; None for all.
     kinds
-        The quantities, and what the estimator calls them.
+        Quantities, and what the estimator calls them; None for all of the model's estimator.
     """
     df = getattr(fit, "df", None)
-    lost = {bare(name): why for name, why in fit.not_estimable.items()}
-    lost = {term: why for term, why in lost.items() if is_shown(term, spec)}
+    notes = getattr(fit, "notes", fit.not_estimable)
+    lost = {bare(name): why for name, why in notes.items() if is_shown(bare(name), spec)}
     order = list(dict.fromkeys(bare(name) for name in fit.params.index))
-    for quantity, kind in kinds.items():
+    asked = kinds if kinds is not None else KINDS.get(spec.estimator, {})
+    for quantity, kind in asked.items():
+        if wanted is not None and quantity not in {name for name, _ in wanted}:
+            continue
         of = {**about, "quantity": quantity}
         prediction = fit.prediction(kind)
         factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
         known = dict.fromkeys(t for t in prediction.names if is_shown(t, spec) and t not in lost)
         terms = sorted(known, key=lambda term: order.index(term) if term in order else len(order))
+        if wanted is not None:
+            terms = [t for t in terms if (quantity, t) in wanted]
         found = average_effects(prediction, factors, terms)
         told = found[found["std_error"] > 0]
         numbers = told["effect"], told["std_error"], np.inf if df is None else df
@@ -75,6 +87,29 @@ def effect_rows(
 def bare(name: str) -> str:
     """Return the term of a coefficient of a two-part model."""
     return next((name.removeprefix(part) for part in PARTS if name.startswith(part)), name)
+
+
+def gradient_of(fit: Any, spec: Model, sample: pd.DataFrame, term: str, quantity: str) -> pd.Series:
+    """Return how an average effect moves with the coefficients, by their names.
+
+    Parameters
+    ----------
+    fit, spec, sample
+        As in :func:`effect_rows`.
+    term, quantity
+        Which effect.
+
+    Returns
+    -------
+    pandas.Series
+        Of the regressors that are named in the prediction; what the spread of a Tobit and absorbed
+        dummies add is left out.
+    """
+    prediction = fit.prediction(KINDS[spec.estimator][quantity])
+    factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
+    _, gradient = effect_and_gradient(prediction, factors, term)
+    names = list(prediction.names)
+    return pd.Series(gradient[: len(names)], index=names).groupby(level=0).sum()
 
 
 def is_shown(name: str, spec: Model) -> bool:

@@ -87,7 +87,7 @@ def with_tests(
     -------
     list
         The same, with :data:`TESTS` in the diagnostics: per test that has an estimate
-        ``outcome column term quantity``, ``firms_with``, ``firms_without``, ``few`` (whether the
+        ``outcome column term quantity asked``, ``firms_with``, ``firms_without``, ``few`` (whether the
         smaller side has fewer firms than the rule asks), ``turned_by_one`` (how many firms turn
         the verdict by leaving), ``turned``, ``outliers`` and, for the gate alone,
         :data:`PRIVATE`.
@@ -131,7 +131,8 @@ class _Sample:
     def facts(self, test: Single, row: Row) -> dict[str, Any]:
         """Return what was counted of one test."""
         about = {name: getattr(test, name) for name in ("outcome", "column", "term")}
-        found: dict[str, Any] = {**about, "quantity": test.measured}
+        asked = {"quantity": test.measured, "asked": test.expected.asked}
+        found: dict[str, Any] = {**about, **asked}
         for part in (self._firms, self._alone, self._outliers):
             try:
                 found |= part(test, row)
@@ -216,7 +217,7 @@ class _Sample:
         if spec.printed or spec.steps or len(spec.lags) > 0:
             return None
         if spec.estimator in REGRESSIONS:
-            return without_each(*self._regression(test), self.firms, test, row)
+            return without_each(*self._regression(test), self.numbers, spec, test, row)
         if not spec.equations or split_column(test.column)[1] != EVERYONE:
             return None
         fit, firms = self._path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,9 +69,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
 def _main(prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any) -> Fitted:
     fit = prepared.fit
-    rows = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
-    about = {name: rows[0][name] for name in ABOUT}
-    rows += effect_rows(fit, spec, prepared.firms, about, KINDS.get(spec.estimator, {}))
+    rows = rows_of(fit, sample, spec)
     record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
     record[EVIDENCE] = prepared.evidence
     if spec.sensitivity:
@@ -91,7 +89,7 @@ def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFram
     terms = {term for term in prepared.fit.params.index if is_shown(term, spec)}
     rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
-    rows += effect_rows(fit, spec, firms, about, kinds)
+    rows += effect_rows(fit, spec, firms, about, kinds=kinds)
     record = _diagnostics(fit, weights)
     record[EVIDENCE] = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
     return rows, record
@@ -125,6 +123,21 @@ def _with_constant(Z: Any) -> Any:
     return np.column_stack([np.ones(len(Z)), Z])
 
 
+def rows_of(
+    fit: Any,
+    sample: pd.DataFrame,
+    spec: Model,
+    wanted: Collection[tuple[str, str]] | None = None,
+) -> list[Row]:
+    """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
+
+    With ``wanted``, effects of these pairs of quantity and term alone.
+    """
+    found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
+    about = {name: found[0][name] for name in ABOUT}
+    return [*found, *effect_rows(fit, spec, numeric(sample), about, wanted)]
+
+
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     """Return the weights of a column of the model, None for unweighted.
 
@@ -141,17 +154,26 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
 
 
 def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
-    """Fit one regression with its first covariance."""
+    """Fit one regression with its first covariance, and say on which firms it rests."""
+    fit, name = only_fit(sample, spec, outcome, column)
+    regressors = [*spec.columns[column], *spec.controls]
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
+    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
+    formula = formula_of(outcome, regressors, spec.fixed_effects)
+    return Prepared(fit, formula, numeric(sample).copy(), name, evidence)
+
+
+def only_fit(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str
+) -> tuple[Any, str | None]:
+    """Fit one regression with its first covariance; return its weights too."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.variance, *spec.fixed_effects])
     formula = formula_of(outcome, regressors, spec.fixed_effects)
-    weights, firms = sample[name] if name else None, numeric(sample).copy()
-    model = BUILD[spec.estimator](formula, firms, weights, spec)
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-    fit = model.fit(**fit_arguments(spec.covariance[0], sample))
-    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
-    return Prepared(fit, formula, firms, name, evidence)
+    weights = sample[name] if name else None
+    model = BUILD[spec.estimator](formula, numeric(sample).copy(), weights, spec)
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:
@@ -168,10 +190,10 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
     }
     for i, term in enumerate(fit.params.index):
         if term in fit.not_estimable:
-            yield not_estimable(fit.not_estimable[term], **about, term=term)
             continue
         yield {
             **about,
+            **({"note": fit.notes[term]} if term in fit.notes else {}),
             "term": term,
             "estimate": fit.params.iloc[i],
             "std_error": fit.bse.iloc[i],
@@ -181,8 +203,7 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
             "ci_high": interval[i, 1],
         }
     for term, reason in fit.not_estimable.items():
-        if term not in fit.params.index:
-            yield not_estimable(reason, **about, term=term)
+        yield not_estimable(reason, **about, term=term)
 
 
 def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:

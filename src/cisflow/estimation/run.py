@@ -112,16 +112,11 @@ def estimate(
     estimator = ESTIMATORS[spec.estimator]
     few = max(rule.minimum_firms, profile.minimum_cell)
     watch = Watch(tuple(tests), rule, few)
-    samples = _samples(panel, spec, lag, pooled=estimator.pooled)
-    if spec.printed:
-        samples = iter([(PRINTED, panel.head(0), "")])
-    for wave, sample, reason in samples:
+    for wave, firms, merged, reason in samples(panel, spec, lag, profile):
         label = {"country": country, "wave": wave, "model": model}
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        firms = add_terms(sample, spec)
-        firms, merged = merged_classes(firms, _classes(firms, spec), profile.support)
         fits_here = list(estimator.fit(firms, spec, bootstrap))
         if tests:
             fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
@@ -136,6 +131,38 @@ def estimate(
     return Estimates(
         table, {"country": country, "model": model, **about, "fits": without_few(fits, minimum)}
     )
+
+
+def samples(
+    panel: pd.DataFrame, spec: Model, lag: int, profile: Profile = UNRESTRICTED
+) -> Iterator[tuple[str, pd.DataFrame, dict[str, list[str]], str]]:
+    """Yield wave by wave the firms a model is estimated on, with its terms as columns.
+
+    Parameters
+    ----------
+    panel, spec, lag, profile
+        As for :func:`estimate`.
+
+    Yields
+    ------
+    wave
+        ``"all"`` for a model of all waves together.
+    firms
+        One row per firm; levels with few firms are merged.
+    merged
+        Which levels were, by column.
+    reason
+        Why the wave cannot support the model; empty if it can.
+    """
+    found = _samples(panel, spec, lag, pooled=ESTIMATORS[spec.estimator].pooled)
+    if spec.printed:
+        found = iter([(PRINTED, panel.head(0), "")])
+    for wave, sample, reason in found:
+        if reason:
+            yield wave, sample, {}, reason
+            continue
+        firms = add_terms(sample, spec)
+        yield wave, *merged_classes(firms, _classes(firms, spec), profile.support), ""
 
 
 def _samples(

@@ -16,6 +16,7 @@ import pandas as pd
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.balances import NAMES
 from cisflow.estimation.common import fit_arguments, numeric
+from cisflow.estimation.effects import gradient_of
 from cisflow.estimation.evidence import ROW
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.path.balance import parts_of
@@ -61,7 +62,12 @@ class LeftOut:
 
 
 def of_regression(
-    fit: Any, without: Any, firms: pd.DataFrame, test: Single, row: Mapping[str, Any]
+    fit: Any,
+    without: Any,
+    firms: pd.DataFrame,
+    spec: Model,
+    test: Single,
+    row: Mapping[str, Any],
 ) -> LeftOut | None:
     """Return a regression's estimate without each firm; None where its estimator cannot tell.
 
@@ -72,9 +78,9 @@ def of_regression(
     without
         Its ``leave_one_out()``, None where it has none.
     firms
-        The sample, with :data:`cisflow.estimation.evidence.ROW`.
-    test
-        Which term, and which number of it.
+        The sample, yes/no as numbers, with :data:`cisflow.estimation.evidence.ROW`.
+    spec, test
+        Its model; which term of it, and which number of the term.
     row
         The estimate, as the tidy table has it.
 
@@ -87,10 +93,11 @@ def of_regression(
         return None
     ratio = (without.bse[test.term] / fit.bse[test.term]).to_numpy()
     moved = without.params - fit.params
-    if test.measured == COEFFICIENT:
-        by = moved[test.term].to_numpy()
-    else:
-        by = moved[test.term].to_numpy() * row["estimate"] / fit.params[test.term]
+    by = moved[test.term].to_numpy()
+    if test.measured != COEFFICIENT:
+        gradient = gradient_of(fit, spec, firms, test.term, test.measured)
+        named = [name for name in gradient.index if name in moved]
+        by = moved[named].to_numpy() @ gradient[named].to_numpy()
     places = firms[ROW].to_numpy()[np.asarray(without.params.index, dtype=np.intp)]
     estimate, error = float(row["estimate"]), float(row["std_error"])
     return LeftOut(estimate, error, estimate + by, error * ratio, places)

@@ -113,6 +113,13 @@ def average_effects(prediction: Prediction, factors: Factors, names: Sequence[st
     return pd.DataFrame({"effect": effects, "std_error": np.sqrt(variance)}, index=list(names))
 
 
+def effect_and_gradient(
+    prediction: Prediction, factors: Factors, name: str
+) -> tuple[float, Floats]:
+    """Return one of :func:`average_effects` with its gradient in the parameters, (p,)."""
+    return _effect(prediction, factors, factors.powers[name])
+
+
 def _effect(
     prediction: Prediction, factors: Factors, powers: Mapping[str, int]
 ) -> tuple[float, Floats]:

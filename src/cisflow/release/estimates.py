@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,9 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.holding import TESTS
-from cisflow.release.gate import Gate
+from cisflow.release.gate import Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
-from cisflow.release.samples import note_limits, numbers
+from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
@@ -38,6 +39,7 @@ INTERCEPT = "Intercept"
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
 LIMITS = ("n_lower", "n_upper")
+LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
 
 
 def why_not_fit(evidence: Mapping[str, Any], profile: Profile) -> str:
@@ -223,7 +225,7 @@ def _tell_terms(
 ) -> None:
     """Empty the coefficients that may not be told, and say why in the note."""
     numbers_here = here & table["estimate"].notna()
-    whole = _why_whole(fit, gate.profile)
+    whole = _why_whole(gate, fit)
     hidden = why_not_terms(fit.evidence, gate.profile)
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
@@ -250,15 +252,25 @@ def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
     return BESIDE if any(moving & {*factors_in(name)} for name in hidden) else ""
 
 
-def _why_whole(fit: Fit, profile: Profile) -> str:
+def _why_whole(gate: Gate, fit: Fit) -> str:
     """Return why nothing of a fit may be told, empty if some may.
 
     Where several equations are one model its effects are products of coefficients of all.
     """
-    hidden = why_not_terms(fit.evidence, profile)
+    if not fit.evidence:
+        return ""
+    hidden = why_not_terms(fit.evidence, gate.profile)
     if hidden and any(" ~ " in term for term in fit.evidence["support"]):
         return next(iter(hidden.values()))
-    return why_not_fit(fit.evidence, profile)
+    return why_not_fit(fit.evidence, gate.profile) or gate.why_near(
+        "fit", gate.mask(fit.evidence["rows"]), _variables_of(gate, fit)
+    )
+
+
+def _variables_of(gate: Gate, fit: Fit) -> set[str]:
+    """Return the columns of the panel a fit is of: its outcome, and those in its terms."""
+    terms = " ".join(LEVEL.sub("", term) for term in fit.evidence["support"])
+    return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 
 
 def _withhold_differences(table: pd.DataFrame, groups: set[str]) -> None:
@@ -294,7 +306,7 @@ def _told_record(
     if not fit.evidence:
         return told
     hidden = why_not_terms(fit.evidence, gate.profile)
-    if why := _why_whole(fit, gate.profile):
+    if why := _why_whole(gate, fit):
         return {k: told[k] for k in ("wave", "outcome", "column", "method") if k in told} | {
             "note": why
         }
@@ -315,7 +327,7 @@ def _told_record(
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:
     """Write down what of a fit's diagnostics :func:`_told_record` leaves out."""
     place = place_of(fit)
-    why, size = _why_whole(fit, gate.profile), gate.why(fit.key)
+    why, size = _why_whole(gate, fit), gate.why(fit.key)
     if not gate.decided(file, place, "all diagnostics", why) or not fit.evidence:
         return
     gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])

@@ -92,7 +92,7 @@ def _told(gate: Gate, key: Hashable, test: Mapping[str, Any], file: str) -> dict
 
 
 def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
-    where = tuple(test[name] for name in ("outcome", "column", "term", "quantity"))
+    where = tuple(test[name] for name in ("outcome", "column", "term", "quantity", "asked"))
     return key, where, count
 
 

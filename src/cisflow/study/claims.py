@@ -267,6 +267,38 @@ class Share(Document):
     """By how much the share may fall short and still count as the claimed one, 0 to 1."""
     because: Annotated[str, Field(min_length=1)]
     """Why that margin."""
+    quantity: Quantity | None = None
+    if_true: dict[str, tuple[Annotated[str, AfterValidator(tidy_made)], ...]] = Field(
+        default_factory=dict
+    )
+    """Which of the terms have an effect on which outcome if every claim holds; the others have
+    none."""
+    effect: Annotated[float, Field(gt=0)] | None = None
+    """How large these effects then are, without sign and in units of the estimates; with it the
+    share is told that samples of this size would show."""
+
+    @property
+    def measured(self) -> str:
+        """The quantity that is counted."""
+        return self.quantity or COEFFICIENT
+
+    def tests(self, name: str, model: Model) -> list[Single]:
+        """Return the estimates of a model that count, as tests of their own."""
+        if name not in self.models:
+            return []
+        return [
+            Single(
+                model=name,
+                outcome=outcome,
+                column=column,
+                term=term,
+                expect=self.expect,
+                quantity=self.quantity,
+            )
+            for outcome, column in model.regressions
+            for term in model.columns[column]
+            if term in self.terms
+        ]
 
 
 class Test(Document):
@@ -371,7 +403,15 @@ class Claims(Document):
     def tests_of(self, model: str) -> list[Single]:
         """Return the single tests on a model, each once."""
         every = [test for claim in self.claims.values() for test in claim.singles]
-        return list({str(t.as_params()): t for t in every if t.model == model}.values())
+        return list({(t.key, t.expected.asked): t for t in every if t.model == model}.values())
+
+    def watched(self, name: str, model: Model) -> list[Single]:
+        """Return the tests on a model, and the estimates of it that a claimed share counts."""
+        shares = [claim.test.share for claim in self.claims.values() if claim.test]
+        counted = [test for share in shares if share for test in share.tests(name, model)]
+        tests = self.tests_of(name)
+        known = {test.key for test in tests}
+        return [*tests, *(test for test in counted if test.key not in known)]
 
 
 # --- held against the models -------------------------------------------------------------------

@@ -80,6 +80,11 @@ class Expected:
     band: float = 0.0
     claimed: float | None = None
 
+    @property
+    def asked(self) -> str:
+        """What an interval is held against: the same for claims that differ in size alone."""
+        return f"{self.sign:+d}" if self.sign else f"within {self.band:g}"
+
 
 @dataclass(frozen=True)
 class Levels:

@@ -67,9 +67,9 @@ def test_every_test_of_the_runs_models_has_its_truth_in_every_wave(table, models
 
 
 def test_where_the_truth_has_a_number_the_population_has_it_too(table):
-    known = table.dropna(subset=["structural"])
+    known = table[(table["kind"] == "truth") & table["std_error"].notna()]
     assert len(known) >= 10
-    gap = (known["truth"] - known["structural"]) / known["std_error"]
+    gap = (known["population"] - known["truth"]) / known["std_error"]
     assert gap.abs().max() < 4
     assert np.sqrt((gap**2).mean()) < 2
 
@@ -79,7 +79,8 @@ def test_a_model_of_another_form_has_other_coefficients_than_the_signs_it_was_dr
     cis4 = table[(table["wave"] == "CIS4") & (table["model"] == "faems2005")]
     radical = cis4.set_index(["outcome", "term"])["truth"]
     assert radical["incremental", "coop_exploratory"] < -2
-    assert cis4["structural"].isna().all()
+    assert set(cis4["kind"]) == {"pseudo-truth"}
+    assert (cis4["truth"] == cis4["population"]).all()
 
 
 def test_the_same_seed_gives_the_same_truth(find, claims):

@@ -181,6 +181,12 @@ def test_innovation_strength_needs_both_shares(industries):
     assert math.isnan(made["innovation_strength"].iloc[1])
 
 
+def test_shares_that_make_more_than_the_whole_are_no_answer(industries):
+    frame = firms(4, share_new_firm=[60, 60, 60.4, 90], share_new_market=[40, 80, 40, None])
+    made = add_constructs(frame, industries)["innovation_strength"]
+    np.testing.assert_equal(made.to_numpy(), [100, np.nan, 100, np.nan])
+
+
 def test_firms_not_asked_for_want_of_a_new_product_count_with_zero(industries):
     product = [True, True, False, False, None, None]
     asked = [True, True, False, True, False, True]  # the fourth was asked although it said no

@@ -19,7 +19,7 @@ from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
-from cisflow.estimators.influence import Point, RowParts, kind_of, newton
+from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -46,6 +46,12 @@ class _Solution:
     def scores(self) -> RowScores:
         """Information and scores at the maximum."""
         return self.likelihood.scores(self.beta)
+
+    @cached_property
+    def held(self) -> np.ndarray:
+        """Reported coefficients that one row alone determines."""
+        parts, jacobian = self.likelihood.row_parts(self.beta), np.eye(self.beta.size)[self.shown]
+        return held_by_one(parts, self.scores.bread(), jacobian)
 
 
 @dataclass(frozen=True)
@@ -235,6 +241,7 @@ class _Binomial(Regression):
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]
+        held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
@@ -252,6 +259,7 @@ class _Binomial(Regression):
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
             cov_kwds=dict(cov_kwds or {}),
+            notes={name: HELD for name, alone in zip(names, held, strict=True) if alone},
         )
 
     def expected(self, eta: Floats) -> tuple[Floats, Floats]:
@@ -338,6 +346,9 @@ class FractionalLogit(_Binomial):
 
     def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
         self.rows, self.options = rows, {"lower": lower, "upper": upper}
+        if not lower < upper:
+            what = f"the limits are {lower:g} and {upper:g}"
+            refuse(rows.heading, what, "give a lower limit below the upper one")
         self.lowest, self.width = lower, upper - lower
         share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())

@@ -33,9 +33,9 @@ from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
-from cisflow.estimators.influence import kind_of
+from cisflow.estimators.influence import HELD, kind_of
 from cisflow.estimators.path.moments import Sample, center
-from cisflow.estimators.regression.influence import least_squares_steps
+from cisflow.estimators.regression.influence import LeastSquares, least_squares_steps
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
     FittedModel,
@@ -47,6 +47,7 @@ from cisflow.estimators.regression.rows import (
 
 __all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit"]
 
+EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly
 PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
     "nonrobust": {"cov_type": "unadjusted", "debiased": True},
     "HC0": {"cov_type": "robust", "debiased": False},
@@ -158,16 +159,28 @@ class OLS(Regression):
             df=min(groups) - 1 if groups else df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
             cov_kwds=dict(cov_kwds or {}),
+            notes={} if cov_type == "nonrobust" else self._held(params, np.asarray(fit.resids)),
         )
+
+    def _held(self, params: pd.Series, residuals: Floats) -> dict[str, str]:
+        """Coefficients that one row alone determines, which is fitted exactly; why it matters."""
+        least = EXACT * np.abs(self.rows.y - self.rows.y.mean()).max()
+        if not (np.abs(residuals) <= least).any():
+            return {}
+        held = self._least_squares().held()
+        return {term: HELD for term, alone in zip(params.index, held, strict=True) if alone}
+
+    def _least_squares(self) -> LeastSquares:
+        """Rows and effects as numbers, weights multiplied in."""
+        root = np.ones(self.rows.size) if self.rows.weights is None else self.rows.weights**0.5
+        X, y = self.rows.X[:, self.kept], self.rows.y
+        return LeastSquares(root[:, None] * X, root * y, root[:, None] * self._dummies())
 
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, doubts where a row is alone."""
         kind = kind_of(self.rows, fit.cov_type, fit.cov_kwds)
-        root = np.ones(self.rows.size) if self.rows.weights is None else self.rows.weights**0.5
-        dummies = root[:, None] * self._dummies()
-        X, y = root[:, None] * self.rows.X[:, self.kept], root * self.rows.y
-        steps, ratio, alone = least_squares_steps(X, y, dummies, kind)
-        return fit.params.to_numpy() + steps, ratio, alone
+        steps, ratio, alone = least_squares_steps(self._least_squares(), kind)
+        return fit.params.dropna().to_numpy() + steps, ratio, alone
 
     def _dummies(self) -> Floats:
         """Dummies of the absorbed effects, all levels of each, (n, q)."""

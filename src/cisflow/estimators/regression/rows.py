@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
@@ -16,7 +16,7 @@ from scipy.stats import norm, t
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.effects import Prediction
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 
@@ -120,6 +120,7 @@ class Regression:
     kind: str
     rows: Rows
     options: Mapping[str, Any] = MappingProxyType({})
+    quiet = False  # a part of another model, or one that has warned
 
     @classmethod
     def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> Self:
@@ -130,6 +131,7 @@ class Regression:
     def _from_rows(cls, rows: Rows, **options: Any) -> Self:
         model = cls.__new__(cls)
         model._set(rows, **options)
+        model.quiet = True
         return model
 
     def _set(self, rows: Rows) -> None:
@@ -138,6 +140,12 @@ class Regression:
     def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate."""
         raise NotImplementedError
+
+    def warn(self, terms: Collection[str], stacklevel: int) -> None:
+        """Warn, once, of terms without an estimate."""
+        if not self.quiet:
+            self.quiet = True
+            warn_no_estimate(self.rows.heading, terms, stacklevel + 1)
 
     def take(self, places: Ints) -> Self:
         """Build the same model on some of its rows."""
@@ -214,6 +222,12 @@ class FittedModel:
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     cov_kwds : dict
         Options of the covariance, as given.
+    notes : dict
+        Term → why it has no estimate, or none of its standard error.
+
+    Notes
+    -----
+    Terms without an estimate are NaN in all of these.
     """
 
     model: Regression
@@ -234,6 +248,21 @@ class FittedModel:
     predicted: Callable[[str], Prediction] | None = None
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make room for terms without an estimate, and warn of them."""
+        covariance, terms = self.covariance.copy(), list(self.params.index)
+        covariance.loc[list(self.notes), :] = covariance.loc[:, list(self.notes)] = np.nan
+        lost = [term for term in self.not_estimable if term not in terms]
+        if lost:
+            place = {name: j for j, name in enumerate(self.model.rows.names)}
+            terms = sorted([*terms, *lost], key=lambda term: place.get(term, len(place)))
+        set_ = partial(object.__setattr__, self)
+        set_("params", self.params.reindex(terms))
+        set_("covariance", covariance.reindex(index=terms, columns=terms))
+        set_("notes", {**self.not_estimable, **self.notes})
+        self.model.warn(self.not_estimable, stacklevel=4)
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None

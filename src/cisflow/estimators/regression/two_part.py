@@ -144,19 +144,28 @@ class TwoPart(Regression):
         """Estimate both parts with the same kind of covariance."""
         any_, amount = self.any.fit(cov_type, cov_kwds), self.amount.fit(cov_type, cov_kwds)
         parts = {"any": any_, "amount": amount}
-        names = [f"{part}: {term}" for part, fit in parts.items() for term in fit.params.index]
-        full = self._covariance(cov_type, cov_kwds)
+        terms = {
+            p: [t for t in f.params.index if t not in f.not_estimable] for p, f in parts.items()
+        }
+        names = [f"{part}: {term}" for part, of in terms.items() for term in of]
+        full, k = self._covariance(cov_type, cov_kwds), len(self.chance.names)
         places = [
-            *(self.chance.names.index(term) for term in any_.params.index),
-            *(len(self.chance.names) + self.much.names.index(term) for term in amount.params.index),
+            *(self.chance.names.index(term) for term in terms["any"]),
+            *(k + self.much.names.index(term) for term in terms["amount"]),
         ]
         matrix = full[np.ix_(places, places)]
-        first, second = (slice(0, len(any_.params)), slice(len(any_.params), None))
-        matrix[first, first], matrix[second, second] = any_.covariance, amount.covariance
+        first, second = slice(0, len(terms["any"])), slice(len(terms["any"]), None)
+        for part, block in (("any", first), ("amount", second)):
+            own = parts[part].covariance.loc[terms[part], terms[part]]
+            matrix[block, block] = own
         exact = isinstance(self.amount, TruncatedNormal)
         return FittedModel(
             model=self,
-            params=pd.Series([*any_.params, *amount.params], index=names, name="params"),
+            params=pd.Series(
+                [fit.params[term] for part, fit in parts.items() for term in terms[part]],
+                index=names,
+                name="params",
+            ),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
             nobs=any_.nobs,
             llf=(any_.llf or 0.0) + (amount.llf or 0.0) if exact else None,
@@ -174,6 +183,12 @@ class TwoPart(Regression):
             scale=amount.scale,
             predicted=partial(self._prediction, full),
             extra={"n_positive": amount.nobs},
+            notes={
+                name: why
+                for part, fit in parts.items()
+                for term, why in fit.notes.items()
+                if (name := f"{part}: {term}") in names
+            },
         )
 
     @cached_property

@@ -97,6 +97,12 @@ class Fit:
         return [self.sample.names[j] for j in self.columns[self.shown]]
 
     @cached_property
+    def all_terms(self) -> pd.Index:
+        """Names of all columns, estimable or not, in the caller's order."""
+        sample = self.sample
+        return pd.Index([sample.names[j] for j in np.argsort(sample.display)], dtype=object)
+
+    @cached_property
     def back(self) -> Floats:
         """Matrix from working to the caller's coefficients, but for the outcome's mean."""
         return self.scaling.back(self.estimable.keep)

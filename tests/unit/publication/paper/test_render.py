@@ -139,7 +139,7 @@ def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tm
         *("Does a diverse portfolio of partners pay?", "the second of these models"),
         "rests: whether a diverse alliance portfolio pays within 2 years",
         "estimated anew for product innovators among manufacturing firms with company accounts",
-        *("Innovation strength is their sum", "diversity counts the distinct types"),
+        *("Innovation strength is their sum;", "diversity counts the distinct types"),
         "6 steps were tested: at 5 %,",
         "Two readings fit the words of the review. The stars",
     ):
@@ -184,6 +184,8 @@ def test_a_run_of_one_regression_of_something_else_is_headed_by_it(real, publish
     for words in (
         "Partner types",
         "Coefficients by type of partner",
+        "no company accounts",
+        "performance cannot",
         "diversity counts",
         "prints 7 coefficients",
     ):
@@ -224,3 +226,12 @@ def test_firms_that_were_not_asked_are_told_with_the_other_coding(synthetic_pape
         "With firms that were not asked at zero (“Partner types and innovation, firms without new",
     ):
         assert words in text, words
+
+
+def test_claims_whose_model_the_run_lacks_are_not_counted_as_judged(real_paper, root, tmp_path):
+    place = {"place": "Nigeria, 2010", "verdicts": {"supported": ["C1"], "not run": ["C2", "C3"]}}
+    claims = {**real_paper["claims"], "places": [place]}
+    text = _text({**real_paper, "claims": claims}, root, tmp_path)
+    assert "For Nigeria, 2010 we judge 1 claim: 1 supported." in text
+    none = {**claims, "places": [{**place, "verdicts": {"not run": ["C1", "C2", "C3"]}}]}
+    assert "we judge" not in _text({**real_paper, "claims": none}, root, tmp_path)
