@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.models import Model
 
-Weights = pd.Series | None
+Weights: TypeAlias = "pd.Series | None"
 Build = Callable[[str, pd.DataFrame, Weights, Model], Any]
 
 

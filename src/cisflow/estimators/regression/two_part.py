@@ -278,7 +278,8 @@ def _of_least_squares(model: OLS) -> _Part:
     rows, columns = model.rows, model.kept
     X, y = rows.X[:, columns], rows.y
     w = np.ones(rows.size) if rows.weights is None else rows.weights
-    beta = np.linalg.lstsq(X * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=None)[0]
+    root = np.sqrt(w)
+    beta = np.asarray(np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0], dtype=float)
     residual = y - X @ beta
     variance = float(w @ residual**2) / (rows.size - len(columns))
     scores = X * (w * residual / variance)[:, None]
