@@ -98,8 +98,8 @@ class Covariance(Document):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         meaning = {"description": "Variable whose values are the clusters.", "type": "string"}
         return {
-            "description": "nonrobust, HC0, HC1, {cluster: variable}; for tobit, fractional and "
-            "ols survey, for a panel driscoll_kraay",
+            "description": "nonrobust, HC0, HC1, {cluster: variable}; for regressions "
+            "survey, for a panel driscoll_kraay",
             "anyOf": [
                 {"enum": list(KINDS)},
                 {
@@ -395,7 +395,7 @@ class Model(Document):
         Covariance(kind="nonrobust"),
     )
     """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}; for
-    tobit, fractional and ols also survey (by the design of the sample), for a panel
+    regressions also survey (by the design of the sample), for a panel
     driscoll_kraay."""
     weights: Annotated[
         str | Steps | None,
