@@ -179,12 +179,7 @@ def _assigned(
     """
     order = sorted(
         enumerate(fits),
-        key=lambda fit: (
-            fit[1].likeness,
-            len(max(fit[1].sign.any, key=len)),
-            fit[1].words,
-            -fit[0],
-        ),
+        key=lambda fit: (fit[1].likeness, fit[1].concepts, fit[1].words, -fit[0]),
         reverse=True,
     )
     used: set[str] = set()
@@ -259,7 +254,9 @@ def _complete_grid(
         likeness = before.likeness if before else 0.0
         coding = profiles[here[0]].flag
         matches[variable] = Match(variable, here, likeness, coding, evidence=evidence)
-    strangers = {f: tuple(c for c in here if c not in found) for f, here in matches.strangers.items()}
+    strangers = {
+        f: tuple(c for c in here if c not in found) for f, here in matches.strangers.items()
+    }
     matches.strangers = {family: here for family, here in strangers.items() if here}
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
-from cisflow.study.claims import ARROW, COEFFICIENT, Alternative, Rule, Single, key_of
+from cisflow.study.claims import ARROW, COEFFICIENT, Rule, Single, key_of
+from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")
@@ -61,14 +62,16 @@ class Evidence:
         """Return the diagnostics of a model's fits in one country and wave."""
         return self._fits.get((country, wave, model), [])
 
-    def coefficients(self, models: Collection[str], terms: Collection[str]) -> pd.DataFrame:
-        """Return the coefficients of terms that were estimated, without robust alternatives."""
+    def counted(
+        self, models: Collection[str], terms: Collection[str], quantity: str
+    ) -> pd.DataFrame:
+        """Return the estimates of terms, without robust alternatives."""
         table = self.table
         method = table["column"].str.partition(": ")[2]
         wanted = (
             table["model"].isin(models)
             & table["term"].isin(terms)
-            & (table["quantity"] == COEFFICIENT)
+            & (table["quantity"] == quantity)
             & ~method.isin(get_args(Alternative))
             & table["estimate"].notna()
             & table["p_value"].notna()
@@ -156,7 +159,8 @@ class Here:
         """Return what was counted of a test when it was estimated; empty where nothing was."""
         for fit in self._evidence.fits(*self._place, test.model):
             for found in fit.get("tests", ()):
-                if key_of(test.model, found) == test.key:
+                same = found.get("asked") == test.expected.asked
+                if same and key_of(test.model, found) == test.key:
                     about: Mapping[str, Any] = found
                     return about
         return {}

@@ -8,34 +8,40 @@ sample so large that chance hardly matters, by the code that estimates the run's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.base.records import Table
 from cisflow.claims.structural import structural
-from cisflow.estimation.estimates import ESTIMATED
-from cisflow.estimation.run import estimate
+from cisflow.claims.truths import KEYS, TRUTHS
+from cisflow.estimation.common import REFUSALS, Row, numeric
+from cisflow.estimation.effects import KINDS as QUANTITIES
+from cisflow.estimation.effects import made_of
+from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
+from cisflow.estimation.regressions import only_fit
+from cisflow.estimation.run import ESTIMATORS, samples
+from cisflow.estimators.effects import average_effects
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.panel.sample import bases_of, variables_of
 from cisflow.simulate.survey import drawn_by_tobit
 from cisflow.study.canonical import ASKED
-from cisflow.study.claims import Claims, Single
+from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
-from cisflow.study.models import Model
+from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
-KEY = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-NUMBERS = ("truth", "std_error", "n", "structural")
-TRUTHS = Table.of(*KEY, *NUMBERS, numbers=NUMBERS)
+STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
 
+# Of these only what is tested is computed; others are estimated as a run estimates them.
 # What is found in a population needs no resampling; two is the least that gives an effect its row.
 BOOTSTRAP = {"draws": 2, "test_draws": 0, "seed": 1}
 
@@ -134,9 +140,10 @@ def pseudo_truth(
     Returns
     -------
     pandas.DataFrame
-        Columns of :data:`TRUTHS`: ``truth`` with the standard error that the sample leaves it and
-        the firms it rests on, and ``structural``, the truth file's own number where it has one for
-        this coefficient (:func:`cisflow.claims.structural.structural`).
+        Columns of :data:`TRUTHS`: ``population``, what was found, with the standard error that the
+        sample leaves it and the firms it rests on; and ``truth``, the truth file's own number where
+        it has one for this coefficient (:func:`cisflow.claims.structural.structural`), else what
+        was found. ``kind`` says which.
     """
     rows: list[dict[str, Any]] = []
     specs = {name: only(models[name], tests) for name, tests in tested(models, claims).items()}
@@ -144,26 +151,69 @@ def pseudo_truth(
     population = population[_needed(population, specs.values())]
     for name, spec in specs.items():
         tests = claims.tests_of(name)
-        found = estimate(
-            population, spec, country=country, model=name, lag=lag, bootstrap=BOOTSTRAP
-        ).table
-        if "quantity" not in found:
-            found = found.assign(quantity="coefficient")
+        found = _estimates(population, spec, tests, lag).assign(country=country, model=name)
         for test in tests:
             rows += [
-                {
-                    **row,
-                    "structural": structural(truth, spec, test, by_tobit=row["wave"] in by_tobit),
-                }
+                _with_truth(row, structural(truth, spec, test, by_tobit=row["wave"] in by_tobit))
                 for row in _rows(found, test)
             ]
     return TRUTHS.frame(rows)
+
+
+def _estimates(
+    population: pd.DataFrame, spec: Model, tests: Sequence[Single], lag: int
+) -> pd.DataFrame:
+    """Return the tidy estimates of a model, without all that says how sure they are."""
+    rows: list[Row] = []
+    for wave, firms, _, reason in samples(population, spec, lag):
+        if not reason:
+            rows += [{"wave": wave, **row} for row in _rows_of_wave(firms, spec, tests)]
+    return ESTIMATES.frame(rows, status=ESTIMATED)
+
+
+def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> Iterator[Row]:
+    if spec.estimator not in REGRESSIONS:
+        for rows, _ in ESTIMATORS[spec.estimator].fit(firms, spec, BOOTSTRAP):
+            yield from rows
+        return
+    numbers = numeric(firms)
+    for outcome, column in dict.fromkeys((test.outcome, test.column) for test in tests):
+        of_fit = [t for t in tests if (t.outcome, t.column) == (outcome, column)]
+        with suppress(*REFUSALS):  # what a population does not determine has no truth
+            fit, _ = only_fit(firms, spec, outcome, column)
+            yield from (row for test in of_fit for row in _row(fit, numbers, spec, test))
+
+
+def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
+    """Yield the tested number of a fit with its standard error, nothing where it has none."""
+    if test.term not in fit.params.index or test.term in fit.not_estimable:
+        return
+    number, error = fit.params[test.term], fit.bse[test.term]
+    if test.measured != COEFFICIENT:
+        prediction = fit.prediction(QUANTITIES[spec.estimator][test.measured])
+        factors = made_of(prediction.names, firms.iloc[prediction.rows], spec)
+        effect = average_effects(prediction, factors, [test.term]).loc[test.term]
+        number, error = effect["effect"], effect["std_error"]
+    where = {"outcome": test.outcome, "column": test.column, "term": test.term}
+    yield {
+        **where,
+        "quantity": test.measured,
+        "estimate": number,
+        "std_error": error,
+        "n": fit.nobs,
+    }
 
 
 def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single]]:
     """Return the single tests on each model of a run that claims are about."""
     found = {name: claims.tests_of(name) for name in models}
     return {name: tests for name, tests in found.items() if tests}
+
+
+def _with_truth(row: dict[str, Any], known: float) -> dict[str, Any]:
+    if math.isnan(known):
+        return {**row, "truth": row["population"], "kind": PSEUDO}
+    return {**row, "truth": known, "kind": STRUCTURAL}
 
 
 def _needed(population: pd.DataFrame, specs: Iterable[Model]) -> list[str]:
@@ -182,7 +232,9 @@ def _rows(found: pd.DataFrame, test: Single) -> Iterator[dict[str, Any]]:
     keys = {"outcome": test.outcome, "column": test.column, "term": test.term}
     keys["quantity"] = test.measured
     wanted = found[(found[list(keys)] == pd.Series(keys)).all(axis=1)]
-    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEY))
+    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEYS))
     for row in wanted.to_dict(orient="records"):
-        numbers = {"truth": row["estimate"], "std_error": row["std_error"], "n": row["n"]}
-        yield {**{column: row[column] for column in KEY}, **numbers}
+        resampled = str(row["cov_type"]).startswith("bootstrap")
+        error = math.nan if resampled else row["std_error"]  # of too few resamples
+        numbers = {"population": row["estimate"], "std_error": error, "n": row["n"]}
+        yield {**{column: row[column] for column in KEYS}, **numbers}

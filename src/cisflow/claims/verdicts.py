@@ -15,7 +15,8 @@ import pandas as pd
 from cisflow.base.records import Table
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted
-from cisflow.claims.reasons import bounds, number, percent, reason_of
+from cisflow.claims.reasons import number, percent, reason_of
+from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
     COUNTS,
     NUMBERS,
@@ -27,14 +28,13 @@ from cisflow.claims.single import (
     strength,
 )
 from cisflow.claims.truths import RECOVERED, with_truth
-from cisflow.study.claims import Claim, Claims, Rule, Share, Single
+from cisflow.study.claims import Claim, Claims, Rule, Single
 from cisflow.study.verdicts import (
     CONTRADICTED,
     INCONCLUSIVE,
     NOT_ESTIMABLE,
     NOT_MEASURABLE,
     NOT_RUN,
-    SIGNS,
     SUPPORTED,
     TOO_FEW,
     VERDICTS,
@@ -103,7 +103,7 @@ def judge(
     rows = [
         {"claim": name, "text": claim.text, "source": claim.source, **row}
         for name, claim in claims.claims.items()
-        for row in _rows_of(claim, evidence, claims.rule)
+        for row in _rows_of(claim, evidence, claims.rule, seed)
     ]
     rows = with_truth(adjusted(rows, evidence.correlations, claims.rule, seed), truth)
     told = [{**row, "reason": row.get("reason") or reason_of(row, claims.rule)} for row in rows]
@@ -135,12 +135,12 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.D
     return judge(claims.model_copy(update={"claims": tested}), pooled, seed=seed)
 
 
-def _rows_of(claim: Claim, evidence: Evidence, rule: Rule) -> Iterator[Row]:
+def _rows_of(claim: Claim, evidence: Evidence, rule: Rule, seed: int) -> Iterator[Row]:
     if claim.test is None:
         yield {**no_verdict(NOT_MEASURABLE), "note": claim.not_measurable}
         return
     if claim.test.share:
-        yield _judge_share(claim.test.share, evidence, rule)
+        yield judge_share(claim.test.share, evidence, rule, seed)
         return
     further = [(test,) for test in claim.also if test.model in evidence.models]
     for country, wave in evidence.places:
@@ -201,43 +201,6 @@ def _literature(verdicts: set[str]) -> str:
     if CONTRADICTED in verdicts:
         return CONTRADICTED
     return SUPPORTED if verdicts == {SUPPORTED} else INCONCLUSIVE
-
-
-def _judge_share(share: Share, evidence: Evidence, rule: Rule) -> Row:
-    """Judge a claimed share of significant estimates over the whole run."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    models = [model for model in share.models if model in evidence.models]
-    named = {"model": ", ".join(models or share.models)}
-    if not models:
-        return {**named, **no_verdict(NOT_RUN)}
-    counted = evidence.coefficients(models, share.terms)
-    if counted.empty:
-        why = "no coefficient of these terms was estimated"
-        return {**named, **no_verdict(NOT_ESTIMABLE), "note": why}
-    signed = SIGNS[share.expect] * counted["estimate"] > 0
-    hits = int((signed & (counted["p_value"] < rule.significance)).sum())
-    low, high = proportion_confint(hits, len(counted), alpha=rule.significance, method="wilson")
-    found, claimed = hits / len(counted), share.claimed
-    needed = claimed - share.margin
-    if low > needed:
-        verdict, why = SUPPORTED, f"lies above {number(needed)} (the claimed share less a margin)"
-    elif high < claimed:
-        verdict, why = CONTRADICTED, f"lies below the claimed {number(claimed)}"
-    else:
-        verdict, why = INCONCLUSIVE, f"does not settle the claimed {number(claimed)}"
-    shown = f"{percent(1 - rule.significance)} interval {bounds(low, high)}"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
-    return {
-        **named,
-        "estimate": found,
-        "ci_low": low,
-        "ci_high": high,
-        "verdict": verdict,
-        "verdict_literature": SUPPORTED if found >= claimed else CONTRADICTED,
-        "code": "share",
-        "reason": f"{count}; {shown} {why}",
-    }
 
 
 def _asides(test: Single, here: Here) -> list[str]:

@@ -17,6 +17,7 @@ EVIDENCE = "evidence"
 """Key of a fit's diagnostics that the gate takes away."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
+LARGEST = 10  # firms whose parts of a coefficient are kept
 FULL = 10**6  # support of a coefficient on which nothing is known against
 
 
@@ -122,7 +123,39 @@ def _shares(influence: Floats) -> list[float]:
     """Return what part of a coefficient's squared influences its largest firms have, cumulated."""
     parts = np.sort(influence**2)[::-1]
     total = float(parts.sum())
-    return [float(s) for s in 100 * parts[:5].cumsum() / total] if total > 0 else []
+    return [float(s) for s in 100 * parts[:LARGEST].cumsum() / total] if total > 0 else []
+
+
+def weakest(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence of numbers that rest on two regressions of the same terms.
+
+    The rows are those of the first.
+    """
+    if not (first and second):
+        return first or second
+    names = dict.fromkeys([*first["support"], *second["support"]])
+    support = {n: min(e["support"].get(n, FULL) for e in (first, second)) for n in names}
+    parts = {n: [e["weight"].get(n, []) for e in (first, second)] for n in names}
+    return {
+        "rows": first["rows"],
+        "df": min(first["df"], second["df"]),
+        "leverage": max(first["leverage"], second["leverage"]),
+        "support": support,
+        "weight": {n: max(shares, key=sum) for n, shares in parts.items()},
+    }
+
+
+def named_also(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
+    """Return the evidence of a regression whose terms are also told under other names."""
+    if not evidence:
+        return evidence
+    return {
+        **evidence,
+        **{
+            key: {f"{p}{name}": v for p in ("", *prefixes) for name, v in evidence[key].items()}
+            for key in ("support", "weight")
+        },
+    }
 
 
 def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimation.jackknife import Jackknifed, without_clusters
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import term_columns
@@ -135,6 +136,7 @@ def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iter
 
     def fitted(design: Design, method: str) -> Fitted:
         fit = replace(METHODS[method](design), method=METHODS[method], whole=design)
+        warn_no_estimate(f"Panel regression of {design.y.name} ({method})", fit.not_estimable)
         rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
         record = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
         return rows, {**record, EVIDENCE: _evidence(fit, method)}

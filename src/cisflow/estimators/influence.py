@@ -27,10 +27,16 @@ from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import Way, ways_of
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import Count, EstimationError, Sentence
 
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
 CHANGED = 0.2  # of a variance: likewise
+HELD = Sentence(
+    "its one row (",
+    Count(1),
+    ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
+    "category with another",
+)
 SINGULAR = 1e-6  # share of a direction's information that must be left without the row
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives
@@ -232,6 +238,34 @@ def _correction(kind: Kind, count: Floats, n: float, k: int) -> Floats:
     return ((n - count) / (n - count - k)) / (n / (n - k))
 
 
+def held_by_one(parts: RowParts, bread: Floats, jacobian: Floats) -> NDArray[np.bool_]:
+    """Mark coefficients that one row alone determines, (q,).
+
+    That row is fitted exactly, its score along them is zero, and a variance from squared scores
+    leaves out what is uncertain about them.
+
+    Parameters
+    ----------
+    parts : RowParts
+        Of the rows that may be fitted exactly.
+    bread : (K, K) array
+        Inverse information.
+    jacobian : (q, K) array
+        Derivatives of the coefficients with respect to the working parameters.
+    """
+    held = np.zeros(len(jacobian), dtype=bool)
+    errors = np.sqrt(np.vecdot(jacobian @ bread, jacobian))
+    U = bread @ parts.basis
+    left = np.eye(U.shape[2]) - parts.information @ (parts.basis.transpose(0, 2, 1) @ U)
+    # Where a fit diverged there is no information to be without: no errors either, in any variance.
+    known = np.flatnonzero(np.isfinite(left).all(axis=(1, 2)))
+    for i in known[~(np.linalg.det(left[known]) > SINGULAR)]:
+        direction = jacobian @ (U[i] @ np.linalg.svd(left[i])[2][-1])
+        size = np.abs(direction) / errors
+        held |= size > SINGULAR * size.max(initial=0.0)
+    return held
+
+
 def newton(
     parts: RowParts, at: Callable[[Floats], Point], kind: Kind
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -287,15 +321,15 @@ def leave_one_out(
     ----------
     fit : the fit of all rows
     params, ratio : (n, k) arrays
-        Coefficients without each row, and their variances divided by those of the fit.
+        Coefficients (those that exist) without each row, and their variances divided by the fit's.
     doubt : (n,) booleans
         Rows that are left out in fact.
     refit : callable
         The fit without the rows given.
     index : (n,) integers
     """
-    terms = fit.params.index
-    bse = np.sqrt(np.where(ratio >= 0, ratio, np.nan)) * fit.bse.to_numpy()
+    terms = fit.params.index[fit.params.notna()]
+    bse = np.sqrt(np.where(ratio >= 0, ratio, np.nan)) * fit.bse[terms].to_numpy()
     params = params.copy()
     for i in np.flatnonzero(doubt):
         try:
@@ -305,7 +339,8 @@ def leave_one_out(
             continue
         params[i] = other.params.reindex(terms).to_numpy()
         bse[i] = other.bse.reindex(terms).to_numpy()
-    return LeaveOneOut(pd.DataFrame(params, index, terms), pd.DataFrame(bse, index, terms))
+    tables = (pd.DataFrame(values, index, terms) for values in (params, bse))
+    return LeaveOneOut(*(table.reindex(columns=fit.params.index) for table in tables))
 
 
 def options_of(

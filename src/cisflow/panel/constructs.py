@@ -158,7 +158,8 @@ CONSTRUCTS: dict[str, Construct] = {
     "innovation_strength": Construct(
         indicators.innovation_strength,
         "Innovation strength",
-        "Percentage of turnover from all new or improved products: incremental and radical.",
+        "Percentage of turnover from all new or improved products: incremental and radical; null "
+        "where the two make more than the whole.",
         NOVELTY,
         "shares",
         source=FAEMS_2010,

@@ -16,11 +16,13 @@ import pandas as pd
 from cisflow.panel.ratios import positive
 from cisflow.panel.sizes import bounds
 from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
+from cisflow.survey.quality import ROUNDING
 
 EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
 FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
 SMALL_BELOW = 50
+WHOLE = 100.0  # percent of turnover
 
 
 # --- cooperation -------------------------------------------------------------------------------
@@ -121,8 +123,13 @@ def radical(firms: pd.DataFrame) -> pd.Series:
 
 
 def innovation_strength(firms: pd.DataFrame) -> pd.Series:
-    """Return the percentage of turnover from all new or improved products."""
-    return firms["incremental"] + firms["radical"]
+    """Return the percentage of turnover from all new or improved products.
+
+    Null where the two make more than the whole turnover, and not by rounding: such answers
+    contradict one another.
+    """
+    both = firms["incremental"] + firms["radical"]
+    return both.where(both <= WHOLE + ROUNDING).clip(upper=WHOLE)
 
 
 def zero_if_not(firms: pd.DataFrame, variable: str, flag: str, block: str) -> pd.Series:

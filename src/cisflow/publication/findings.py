@@ -12,7 +12,14 @@ import pandas as pd
 
 from cisflow.base.records import read_record
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES, WITHHELD
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    ESTIMATES,
+    NO_ESTIMATE,
+    POOLED,
+    POOLED_ESTIMATES,
+    WITHHELD,
+)
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
 from cisflow.publication.term_words import name_constructs
@@ -112,14 +119,36 @@ class Findings:
         """Return country and wave for print."""
         return place_name(self.settings, country, wave)
 
-    def rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
-        """Return the tidy estimates of one model in one country and wave."""
-        e = self.estimates
-        return e[(e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)]
+    def rows(
+        self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
+    ) -> pd.DataFrame:
+        """Return the tidy estimates of one model in one country and wave, of one quantity.
 
-    def main_rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
+        Its robust alternatives are not among them; :meth:`alternative_rows` has these.
+        """
+        found = self._rows(country, wave, model, quantity)
+        return found[found["column"].map(self.models[model].alternative_of) == ""]
+
+    def alternative_rows(
+        self, country: str, wave: str, model: str, alternative: str, quantity: str
+    ) -> pd.DataFrame:
+        """Return the rows of a robust alternative, in the columns of the model it stands beside."""
+        found = self._rows(country, wave, model, quantity)
+        of = found["column"].map(self.models[model].alternative_of) == alternative
+        columns = found.loc[of, "column"].str.removesuffix(f": {alternative}")
+        return found[of].assign(column=columns)
+
+    def _rows(self, country: str, wave: str, model: str, quantity: str) -> pd.DataFrame:
+        e = self.estimates
+        here = (e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)
+        return e[here & (e["quantity"] == quantity)]
+
+    def main_rows(
+        self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
+    ) -> pd.DataFrame:
         """Return the same with the model's first kind of standard errors alone."""
-        return with_covariance(self.rows(country, wave, model), self.models[model].covariance[0])
+        rows = self.rows(country, wave, model, quantity)
+        return with_covariance(rows, self.models[model].covariance[0])
 
     def fits(self, country: str, wave: str, model: str) -> list[dict[str, Any]]:
         """Return the diagnostics of one model in one country and wave, one per fit."""

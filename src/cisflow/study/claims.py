@@ -28,7 +28,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.documents import Document
-from cisflow.study.models import Model
+from cisflow.study.models import Alternative, Model
 from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
 from cisflow.study.variables import Kind
 from cisflow.study.verdicts import SIGNS, Expected, Levels
@@ -75,7 +75,6 @@ Found = Annotated[
     Field(description="What the literature found, positive, negative or none."),
 ]
 COEFFICIENT = "coefficient"
-Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 Quantity = Annotated[
     Literal["coefficient", "observed", "latent", "uncensored", "probability"],
     Field(
@@ -211,7 +210,7 @@ class Rule(Document):
 
     def for_estimation(self) -> dict[str, Any]:
         """Return what the stage that estimates needs: nothing there runs anew for other words."""
-        used = {"significance", "equivalence", "power", "outliers"}
+        used = {"significance", "equivalence", "minimum_firms", "outliers"}
         return {key: value for key, value in self.as_params().items() if key in used}
 
 
@@ -268,6 +267,38 @@ class Share(Document):
     """By how much the share may fall short and still count as the claimed one, 0 to 1."""
     because: Annotated[str, Field(min_length=1)]
     """Why that margin."""
+    quantity: Quantity | None = None
+    if_true: dict[str, tuple[Annotated[str, AfterValidator(tidy_made)], ...]] = Field(
+        default_factory=dict
+    )
+    """Which of the terms have an effect on which outcome if every claim holds; the others have
+    none."""
+    effect: Annotated[float, Field(gt=0)] | None = None
+    """How large these effects then are, without sign and in units of the estimates; with it the
+    share is told that samples of this size would show."""
+
+    @property
+    def measured(self) -> str:
+        """The quantity that is counted."""
+        return self.quantity or COEFFICIENT
+
+    def tests(self, name: str, model: Model) -> list[Single]:
+        """Return the estimates of a model that count, as tests of their own."""
+        if name not in self.models:
+            return []
+        return [
+            Single(
+                model=name,
+                outcome=outcome,
+                column=column,
+                term=term,
+                expect=self.expect,
+                quantity=self.quantity,
+            )
+            for outcome, column in model.regressions
+            for term in model.columns[column]
+            if term in self.terms
+        ]
 
 
 class Test(Document):
@@ -372,7 +403,15 @@ class Claims(Document):
     def tests_of(self, model: str) -> list[Single]:
         """Return the single tests on a model, each once."""
         every = [test for claim in self.claims.values() for test in claim.singles]
-        return list({str(t.as_params()): t for t in every if t.model == model}.values())
+        return list({(t.key, t.expected.asked): t for t in every if t.model == model}.values())
+
+    def watched(self, name: str, model: Model) -> list[Single]:
+        """Return the tests on a model, and the estimates of it that a claimed share counts."""
+        shares = [claim.test.share for claim in self.claims.values() if claim.test]
+        counted = [test for share in shares if share for test in share.tests(name, model)]
+        tests = self.tests_of(name)
+        known = {test.key for test in tests}
+        return [*tests, *(test for test in counted if test.key not in known)]
 
 
 # --- held against the models -------------------------------------------------------------------

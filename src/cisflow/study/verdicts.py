@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from statistics import NormalDist
 
 SUPPORTED = "supported"
@@ -78,6 +79,11 @@ class Expected:
     sign: int
     band: float = 0.0
     claimed: float | None = None
+
+    @property
+    def asked(self) -> str:
+        """What an interval is held against: the same for claims that differ in size alone."""
+        return f"{self.sign:+d}" if self.sign else f"within {self.band:g}"
 
 
 @dataclass(frozen=True)
@@ -201,9 +207,12 @@ def turned(
     full
         Estimate and standard error on all firms.
     without
-        The same without one firm each.
+        The same without one firm each; one that is not finite says nothing, and counts as another.
     shape
         Of the intervals around the full estimate; those without a firm have the same.
     """
     verdict = read(expected, *intervals_of(shape, *full)).verdict
-    return sum(read(expected, *intervals_of(shape, *one)).verdict != verdict for one in without)
+    return sum(
+        not all(map(isfinite, one)) or read(expected, *intervals_of(shape, *one)).verdict != verdict
+        for one in without
+    )

@@ -6,7 +6,8 @@ import pytest
 
 from cisflow.base.documents import read_yaml
 from cisflow.claims import pseudo_truth
-from cisflow.claims.pseudo_truth import KEY, TRUTHS, find_truth, only
+from cisflow.claims.pseudo_truth import find_truth, only
+from cisflow.claims.truths import KEYS, TRUTHS
 from cisflow.study.claims import Claims
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.models import expanded
@@ -55,7 +56,7 @@ def table(find):
 
 def test_every_test_of_the_runs_models_has_its_truth_in_every_wave(table, models, claims):
     assert list(table.columns) == list(TRUTHS.columns)
-    assert not table.duplicated(list(KEY)).any()
+    assert not table.duplicated(list(KEYS)).any()
     per_model = table.groupby("model").size()
     tobits = [
         name for name in pseudo_truth.tested(models, claims) if models[name].estimator == "tobit"
@@ -67,9 +68,9 @@ def test_every_test_of_the_runs_models_has_its_truth_in_every_wave(table, models
 
 
 def test_where_the_truth_has_a_number_the_population_has_it_too(table):
-    known = table.dropna(subset=["structural"])
-    assert len(known) >= 10
-    gap = (known["truth"] - known["structural"]) / known["std_error"]
+    known = table[(table["kind"] == "truth") & table["std_error"].notna()]
+    assert len(known) >= 6
+    gap = (known["population"] - known["truth"]) / known["std_error"]
     assert gap.abs().max() < 4
     assert np.sqrt((gap**2).mean()) < 2
 
@@ -79,7 +80,8 @@ def test_a_model_of_another_form_has_other_coefficients_than_the_signs_it_was_dr
     cis4 = table[(table["wave"] == "CIS4") & (table["model"] == "faems2005")]
     radical = cis4.set_index(["outcome", "term"])["truth"]
     assert radical["incremental", "coop_exploratory"] < -2
-    assert cis4["structural"].isna().all()
+    assert set(cis4["kind"]) == {"pseudo-truth"}
+    assert (cis4["truth"] == cis4["population"]).all()
 
 
 def test_the_same_seed_gives_the_same_truth(find, claims):

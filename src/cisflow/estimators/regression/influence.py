@@ -25,8 +25,17 @@ AT_A_TIME = 2_000_000  # pairs
 
 
 @dataclass(frozen=True)
-class _LeastSquares:
-    """A regression of y (n,) on X (n, k) net of dummies (n, q); weights are multiplied in."""
+class LeastSquares:
+    """Least squares on regressors net of absorbed effects.
+
+    Attributes
+    ----------
+    X, y : (n, k) and (n,) arrays
+        Regressors of full column rank, net of the dummies too, and outcome; both multiplied by
+        the root of a row's weight.
+    dummies : (n, q) array
+        Of absorbed effects, likewise multiplied; q may be 0.
+    """
 
     X: Floats
     y: Floats
@@ -52,6 +61,17 @@ class _LeastSquares:
     def pull(self) -> Floats:
         """By what the outcome of a row moves the coefficients, (n, k)."""
         return self.net @ np.linalg.inv(self.net.T @ self.net)
+
+    @cached_property
+    def left(self) -> Floats:
+        """Share of each row's outcome that its own fit does not take, (n,)."""
+        return 1 - np.vecdot(self.basis, self.basis)
+
+    def held(self) -> NDArray[np.bool_]:
+        """Mark coefficients that one row alone determines, (k,)."""
+        errors = np.sqrt(np.vecdot(self.pull.T, self.pull.T))
+        size = np.abs(self.pull[self.left < SINGULAR]) / errors
+        return (size > SINGULAR * size.max(axis=1, keepdims=True, initial=SINGULAR)).any(axis=0)
 
     @cached_property
     def residual(self) -> Floats:
@@ -83,18 +103,12 @@ class _Orthonormal:
         return out
 
 
-def least_squares_steps(
-    X: Floats, y: Floats, dummies: Floats, kind: Kind
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def least_squares_steps(fit: LeastSquares, kind: Kind) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Give what coefficients change by without each row, and by what variances are multiplied.
 
     Parameters
     ----------
-    X, y : (n, k) and (n,) arrays
-        Regressors of full column rank, net of the dummies too, and outcome; both multiplied by
-        the root of a row's weight.
-    dummies : (n, q) array
-        Of absorbed effects, likewise multiplied; q may be 0.
+    fit : LeastSquares
     kind : Kind
 
     Returns
@@ -103,11 +117,9 @@ def least_squares_steps(
     doubt : (n,) booleans
         Rows that alone hold a direction.
     """
-    fit = _LeastSquares(X, y, dummies)
     n, parameters = fit.basis.shape
-    leverage = np.vecdot(fit.basis, fit.basis)
-    alone = 1 - leverage < SINGULAR
-    rest = np.where(alone, 1.0, 1 - leverage)
+    alone = fit.left < SINGULAR
+    rest = np.where(alone, 1.0, fit.left)
     step = -fit.pull * (fit.residual / rest)[:, None]
     if kind.name == "nonrobust":
         return step, _classical(fit, rest), alone
@@ -116,7 +128,7 @@ def least_squares_steps(
     return step, _robust(fit, kind, rest) * _correction(kind, n, parameters), alone
 
 
-def _classical(fit: _LeastSquares, rest: Floats) -> Floats:
+def _classical(fit: LeastSquares, rest: Floats) -> Floats:
     """Ratio of variances under equal errors, (n, k)."""
     n, parameters = fit.basis.shape
     squares = float(fit.residual @ fit.residual)
@@ -134,7 +146,7 @@ def _correction(kind: Kind, n: int, parameters: int) -> float:
     return ((n - 1 - rows) / (n - 1 - parameters)) / ((n - rows) / (n - parameters))
 
 
-def _robust(fit: _LeastSquares, kind: Kind, rest: Floats) -> Floats:
+def _robust(fit: LeastSquares, kind: Kind, rest: Floats) -> Floats:
     """Ratio of robust variances, corrections for parameters aside, from all pairs of rows."""
     n, k = fit.pull.shape
     nobody = np.zeros((1, n))
@@ -188,7 +200,7 @@ def _clustered(
     return variances * factor[:, None]
 
 
-def _first_order(fit: _LeastSquares, kind: Kind) -> tuple[Floats, NDArray[np.bool_]]:
+def _first_order(fit: LeastSquares, kind: Kind) -> tuple[Floats, NDArray[np.bool_]]:
     """Ratio of robust variances to first order, and rows whose step is long."""
     basis, one = fit.basis, np.ones(fit.y.size)
     score = fit.residual[:, None]

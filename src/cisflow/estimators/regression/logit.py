@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
-from cisflow.estimators.influence import Point, RowParts, kind_of, newton
+from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -35,6 +36,7 @@ class _Solution:
     """A maximised likelihood."""
 
     beta: Floats
+    columns: Ints
     names: list[str]
     llf: float
     shown: Ints
@@ -45,6 +47,12 @@ class _Solution:
     def scores(self) -> RowScores:
         """Information and scores at the maximum."""
         return self.likelihood.scores(self.beta)
+
+    @cached_property
+    def held(self) -> np.ndarray:
+        """Reported coefficients that one row alone determines."""
+        parts, jacobian = self.likelihood.row_parts(self.beta), np.eye(self.beta.size)[self.shown]
+        return held_by_one(parts, self.scores.bread(), jacobian)
 
 
 @dataclass(frozen=True)
@@ -116,13 +124,14 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         inside, still, separated = _separation(rows, share, kept)
         lost |= separated
         model, fit = _maximise(rows, share, still, inside, link)
-    if not fit.converged:
+    if not (fit.converged and _barred(model, fit)):
         remedy = "look for regressors of very different size, or almost collinear"
         refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
+        still,
         names,
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
@@ -148,6 +157,12 @@ def _maximise(
         return model, model.fit(tol=1e-12, maxiter=200)
 
 
+def _links() -> Any:
+    from statsmodels.genmod.families import links
+
+    return vars(links)
+
+
 def _finite(model: Any, fit: Any) -> bool:
     """Say whether the maximum is surely finite.
 
@@ -163,7 +178,25 @@ def _finite(model: Any, fit: Any) -> bool:
         least = eigh(curvature, full, eigvals_only=True, subset_by_index=[0, 0])[0]
     except np.linalg.LinAlgError:  # almost collinear: look closer
         return False
-    return float(least) > 1e-6
+    return float(least) > 1e-6 and _barred(model, fit)
+
+
+def _barred(model: Any, fit: Any) -> bool:
+    r"""Say whether Newton's next step is so short that no direction separates.
+
+    Along such a direction d, in which rows at 0 or 1 move by :math:`d_i` and others stay, the
+    scores give :math:`g'd = \sum |a_i d_i|` and the step s, by :math:`g = Hs`, the sum of
+    :math:`h_i s_i d_i`. Both cannot be if :math:`h_i |s_i| < |a_i|` in every such row, whatever
+    its weight: little weight lets iterations stop before a separated row is fitted.
+    """
+    X, y = model.exog, model.endog
+    slope = model.score_factor(fit.params)
+    curvature = model.hessian_factor(fit.params, observed=True)
+    if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
+        return False
+    step = np.linalg.lstsq((X * curvature[:, None]).T @ X, slope @ X, rcond=None)[0]
+    edge = (y <= 0) | (y >= 1)
+    return bool((curvature * np.abs(X @ step) <= 0.5 * np.abs(slope))[edge].all())
 
 
 def _separation(
@@ -217,6 +250,8 @@ class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
+    offered: tuple[str, ...] = ("probability",)
+    lowest, width = 0.0, 1.0
     share: Floats
 
     @cached_property
@@ -231,9 +266,12 @@ class _Binomial(Regression):
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]
+        held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
+        notes = {name: HELD for name, alone in zip(names, held, strict=True) if alone}
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
+            predicted=partial(self._prediction, found.matrix),
             model=self,
             params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
@@ -242,11 +280,37 @@ class _Binomial(Regression):
             cov_type=found.cov_type,
             dropped=rows.dropped,
             df=found.df,
-            **about_clusters(found, solution.not_estimable, names, solution.shown),
+            not_estimable=solution.not_estimable,
+            **about_clusters(found, notes, names, solution.shown),
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
             cov_kwds=dict(cov_kwds or {}),
         )
+
+    def expected(self, eta: Floats) -> tuple[Floats, Floats]:
+        """Return the expected outcome at an index, in the outcome's units, and its derivative."""
+        link = _links()[self.link]()
+        low, width = self.lowest, self.width
+        return low + width * link.inverse(eta), width * link.inverse_deriv(eta)
+
+    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
+        """Return the average of the expected outcome as a function of the regressors.
+
+        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
+        """
+        offered = self.offered
+        if kind not in offered:
+            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
+        solution, rows, inside = self.solution, self.rows, self.solution.likelihood.inside
+        weights = np.ones(rows.size) if rows.weights is None else rows.weights
+        weights = weights[inside] / weights.sum()
+
+        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
+            value, slope = self.expected(X @ solution.beta)
+            return float(w @ value), (w * slope) @ X
+
+        X = rows.X[np.ix_(inside, solution.columns)]
+        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
 
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, and doubts."""
@@ -293,6 +357,7 @@ class FractionalLogit(_Binomial):
     """
 
     kind = "Fractional logit"
+    offered = ("observed",)
 
     def __init__(
         self,
@@ -306,7 +371,11 @@ class FractionalLogit(_Binomial):
 
     def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
         self.rows, self.options = rows, {"lower": lower, "upper": upper}
-        share = (rows.y - lower) / (upper - lower)
+        if not lower < upper:
+            what = f"the limits are {lower:g} and {upper:g}"
+            refuse(rows.heading, what, "give a lower limit below the upper one")
+        self.lowest, self.width = lower, upper - lower
+        share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
         refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
@@ -16,7 +16,8 @@ from scipy.stats import norm, t
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, rows_by_cluster
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.effects import Prediction
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 
@@ -120,6 +121,7 @@ class Regression:
     kind: str
     rows: Rows
     options: Mapping[str, Any] = MappingProxyType({})
+    quiet = False  # a part of another model, or one that has warned
 
     @classmethod
     def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> Self:
@@ -130,6 +132,7 @@ class Regression:
     def _from_rows(cls, rows: Rows, **options: Any) -> Self:
         model = cls.__new__(cls)
         model._set(rows, **options)
+        model.quiet = True
         return model
 
     def _set(self, rows: Rows) -> None:
@@ -138,6 +141,12 @@ class Regression:
     def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate."""
         raise NotImplementedError
+
+    def warn(self, terms: Collection[str], stacklevel: int) -> None:
+        """Warn, once, of terms without an estimate."""
+        if not self.quiet:
+            self.quiet = True
+            warn_no_estimate(self.rows.heading, terms, stacklevel + 1)
 
     def take(self, places: Ints) -> Self:
         """Build the same model on some of its rows."""
@@ -198,21 +207,21 @@ class RowScores:
 
 def about_clusters(
     found: Covariance,
-    not_estimable: Mapping[str, str],
+    notes: Mapping[str, str],
     names: Sequence[str],
     shown: Ints | slice = slice(None),
 ) -> dict[str, Any]:
     """Return what a :class:`FittedModel` says of the clusters its covariance rests on.
 
-    Terms that one cluster alone determines are added to those that are not estimable.
+    Terms that one cluster alone determines are added to the ``notes``.
     """
     lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
     return {
         "cov_note": found.note,
         "n_groups": found.groups,
         "correction": found.correction,
-        "not_estimable": {
-            **not_estimable,
+        "notes": {
+            **notes,
             **{name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone},
         },
     }
@@ -231,7 +240,7 @@ class FittedModel:
         Log-likelihood where there is one (not for a quasi-likelihood or with weights).
     converged : bool
     not_estimable : dict
-        Term → why it has no coefficient, or no standard error.
+        Term → why it has no coefficient.
     dropped : dict
         Rows left out, and for want of which variable.
     cov_type, cov_note : str
@@ -242,12 +251,20 @@ class FittedModel:
         Rows at the limits (0 and 1 of a logit), where there are limits.
     scale : float
         σ of the amounts in Cragg's model, NaN elsewhere.
+    predicted : callable or None
+        From a quantity to its average :class:`~cisflow.estimators.effects.Prediction`.
     extra : dict
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     cov_kwds : dict
         Options of the covariance, as given.
     correction : str
         What was done about few clusters: ``CR0``, ``CR1`` or ``CR3``.
+    notes : dict
+        Term → why it has no estimate, or none of its standard error.
+
+    Notes
+    -----
+    Terms without an estimate are NaN in all of these.
     """
 
     model: Regression
@@ -265,9 +282,25 @@ class FittedModel:
     n_lower: float = np.nan
     n_upper: float = np.nan
     scale: float = np.nan
+    predicted: Callable[[str], Prediction] | None = None
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
     correction: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make room for terms without an estimate, and warn of them."""
+        covariance, terms = self.covariance.copy(), list(self.params.index)
+        covariance.loc[list(self.notes), :] = covariance.loc[:, list(self.notes)] = np.nan
+        lost = [term for term in self.not_estimable if term not in terms]
+        if lost:
+            place = {name: j for j, name in enumerate(self.model.rows.names)}
+            terms = sorted([*terms, *lost], key=lambda term: place.get(term, len(place)))
+        set_ = partial(object.__setattr__, self)
+        set_("params", self.params.reindex(terms))
+        set_("covariance", covariance.reindex(index=terms, columns=terms))
+        set_("notes", {**self.not_estimable, **self.notes})
+        self.model.warn(self.not_estimable, stacklevel=4)
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
@@ -306,13 +339,19 @@ class FittedModel:
     def bse(self) -> pd.Series:
         """Standard errors."""
         values = np.sqrt(np.diag(self.covariance))
-        values[self.params.index.isin(self.not_estimable)] = np.nan
         return pd.Series(values, index=self.params.index, name="bse")
 
     @cached_property
     def tvalues(self) -> pd.Series:
         """Coefficients divided by their standard errors."""
         return (self.params / self.bse).rename("tvalues")
+
+    def prediction(self, kind: str = "observed") -> Prediction:
+        """Average prediction of the rows used, as a function of the regressors."""
+        if self.predicted is None:
+            what = f"average predictions of a {self.model.kind} are not offered"
+            refuse(self.model.rows.heading, what, "read the coefficients")
+        return self.predicted(kind)
 
     @property
     def _reference(self) -> Any:

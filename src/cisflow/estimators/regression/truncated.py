@@ -25,6 +25,7 @@ from scipy.special import log_ndtr
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
+from cisflow.estimators.influence import HELD, RowParts, held_by_one
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -34,6 +35,7 @@ from cisflow.estimators.regression.rows import (
 )
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
+from cisflow.estimators.tobit.margins import uncensored
 
 FLAT = 100.0  # σ, in units of the amounts, at which a truncated normal is an exponential
 
@@ -79,12 +81,13 @@ class _Solution:
     llf: float
     estimable: Estimable
     scores: RowScores
+    held: np.ndarray  # of the reported coefficients, those that one row alone determines
 
 
 class TruncatedNormal(Regression):
     """Regression with a normal error truncated at ``lower`` and censored at ``upper``.
 
-    Built from the rows above ``lower`` by :class:`~cisflow.estimators.regression.models.TwoPart`.
+    Built from the rows above ``lower`` by :class:`~cisflow.estimators.regression.two_part.TwoPart`.
     """
 
     kind = "Truncated regression"
@@ -110,6 +113,28 @@ class TruncatedNormal(Regression):
         point = np.append(np.asarray(beta) / self.unit, np.log(sigma / self.unit))
         return self._value(self.derivatives(self.rows.X, point))
 
+    def mean(self, eta: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+        """Return the expected amount and its derivatives in η and log σ, each (m,).
+
+        It is the mean of amounts between the limits, or the upper limit, by their probabilities
+        among amounts above the lower one.
+        """
+        lower = np.full_like(eta, self.lower * self.unit)
+        upper = np.full_like(eta, self.upper * self.unit)
+        between = uncensored(eta, sigma, lower, upper)
+        if np.isinf(self.upper):
+            return between.value, between.eta, between.sigma * sigma
+        u, v = (eta - lower) / sigma, (eta - upper) / sigma
+        top = np.exp(log_ndtr(v) - log_ndtr(u))
+        to_eta = top * (mills_ratio(v) - mills_ratio(u)) / sigma
+        to_spread = -top * (mills_ratio(v) * v - mills_ratio(u) * u)
+        gap = upper - between.value
+        return (
+            between.value + top * gap,
+            (1 - top) * between.eta + to_eta * gap,
+            (1 - top) * between.sigma * sigma + to_spread * gap,
+        )
+
     def _value(self, parts: Floats) -> float:
         return float(parts[0].sum() - (~self.top).sum() * np.log(self.unit))
 
@@ -133,12 +158,15 @@ class TruncatedNormal(Regression):
         def of_rows(chosen: Ints) -> Floats:
             return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
 
+        reported = np.eye(units.size)[:-1][found.report]
+        held = held_by_one(_row_parts(X, parts), np.linalg.inv(_information(X, parts)), reported)
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
             self._value(parts),
             found,
             RowScores(rows, self.kind, scores, information, of_rows),
+            held,
         )
 
     def _maximise(self, X: Floats, used: np.ndarray) -> Floats:
@@ -179,8 +207,9 @@ class TruncatedNormal(Regression):
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
-        shown = np.flatnonzero(solution.estimable.report)
+        shown, held = np.flatnonzero(solution.estimable.report), solution.held
         names = [rows.names[j] for j in solution.estimable.keep[shown]]
+        notes = {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD)
         return FittedModel(
             model=self,
             params=pd.Series(solution.beta[shown], index=names, name="params"),
@@ -190,10 +219,20 @@ class TruncatedNormal(Regression):
             cov_type=found.cov_type,
             dropped=rows.dropped,
             df=found.df,
-            **about_clusters(found, solution.estimable.not_estimable, names, shown),
+            not_estimable=solution.estimable.not_estimable,
+            **about_clusters(found, notes, names, shown),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )
+
+
+def _row_parts(X: Floats, parts: Floats) -> RowParts:
+    """Scores and information of each row in (β, log σ)."""
+    n, k = X.shape
+    basis = np.zeros((n, k + 1, 2))
+    basis[:, :k, 0], basis[:, k, 1] = X, 1.0
+    information = -np.array([[parts[3], parts[4]], [parts[4], parts[5]]]).transpose(2, 0, 1)
+    return RowParts(basis, parts[1:3].T, information, np.ones(n), np.ones(n))
 
 
 def _gradient(X: Floats, parts: Floats) -> Floats:

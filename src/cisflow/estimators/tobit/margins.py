@@ -28,10 +28,13 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.formula import plain_types
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, log_interval_probability
+
+Sigma = float | Floats  # the same for all rows, or one of each
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,13 @@ class Curve:
     eta_sigma: Floats
 
 
-def latent(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def latent(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Latent mean."""
     zero = np.zeros_like(eta)
     return Curve(eta, np.ones_like(eta), zero, zero, zero)
 
 
-def censored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def censored(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Mean of the outcome, limits included."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     m0, m1 = _moment(a, b, 0), _moment(a, b, 1)
@@ -66,7 +69,7 @@ def censored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
     return Curve(value, P, m0, m0 / sigma, m1 / sigma)
 
 
-def uncensored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def uncensored(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Mean of the outcome strictly between its limits."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     log_p = log_interval_probability(a, b)
@@ -81,14 +84,14 @@ def uncensored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve
     )
 
 
-def probability(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def probability(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Probability of an outcome strictly between the limits."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     m0, m1, m2 = (_moment(a, b, power) for power in range(3))
     return Curve(_probability(a, b), m0 / sigma, m1 / sigma, m1 / sigma**2, (m2 - m0) / sigma**2)
 
 
-KINDS: dict[str, Callable[[Floats, float, Floats, Floats], Curve]] = {
+KINDS: dict[str, Callable[[Floats, Sigma, Floats, Floats], Curve]] = {
     "latent": latent,
     "censored": censored,
     "uncensored": uncensored,
@@ -178,7 +181,7 @@ class _Inputs:
     lower: Floats
     upper: Floats
     weights: Floats  # sum to the share of rows whose effect is not zero by separation
-    curve: Callable[[Floats, float, Floats, Floats], Curve]
+    curve: Callable[[Floats, Sigma, Floats, Floats], Curve]
 
     def at(self, eta: Floats) -> Curve:
         return self.curve(eta, self.sigma, self.lower, self.upper)
@@ -196,6 +199,28 @@ def _inputs(fit: Fit, kind: str, at: str, weighted: bool) -> _Inputs:
         lower, upper = lower[:1], upper[:1]
         w, share = np.ones(1), 1.0
     return _Inputs(X, fit.beta, fit.scale, lower, upper, w / w.sum() * share, KINDS[kind])
+
+
+def prediction(fit: Fit, covariance: Floats, kind: str) -> Prediction:
+    """Return the average of a quantity of the table above as a function of the regressors.
+
+    The absorbed dummies stay as they are. Rows held at a limit with probability one are treated
+    as by :func:`marginal_effects`.
+    """
+    _known(fit.sample.heading, "kind", kind, KINDS)
+    inputs = _inputs(fit, kind, "overall", weighted=True)
+    X, names = inputs.X, [fit.sample.names[j] for j in fit.columns]
+
+    def total(dense: Floats, weights: Floats) -> tuple[float, Floats]:
+        design = Design(dense, X.codes, X.groups)
+        curve = inputs.at(design.times(inputs.beta))
+        by_sigma = float(weights @ curve.sigma) * inputs.sigma
+        slope = np.append(design.transpose_times(weights * curve.eta), by_sigma)
+        return float(weights @ curve.value), slope
+
+    dense, rows, frame = X.dense, fit.estimable.rows, fit.sample.frame
+    rows = rows if frame is None else frame.rows[rows]
+    return Prediction(names[: dense.shape[1]], dense, inputs.weights, covariance, total, rows)
 
 
 def _derivative(inputs: _Inputs, place: int) -> tuple[float, Floats]:

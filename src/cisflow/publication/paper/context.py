@@ -38,8 +38,11 @@ from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
 from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
+from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.provenance import versions
+from cisflow.publication.tables.notes import uses_accounts
 from cisflow.study.claims import Rule
+from cisflow.study.verdicts import NOT_RUN
 
 
 def paper_context(
@@ -84,6 +87,7 @@ def paper_context(
         "rule": list(Rule.model_validate(rule or {}).words),
         "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
+        "not_run": NOT_RUN,
         "figure1": figure1_facts(figure1),
         "tables": printed.tables(Path(tables)),
         "figures": printed.figures(),
@@ -138,6 +142,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "waves": [wave_facts(findings, *place) for place in here],
         "surveys": survey_facts(findings),
         "population": population_facts(findings),
+        "truths": truth_facts(findings),
     }
 
 
@@ -156,6 +161,7 @@ def _result_facts(
         "lead": [lead_facts(findings, model) for model in lead],
         "variables": sorted({name for spec in models.values() for name in variables_of(spec)}),
         "models": [spec.title for spec in models.values()],
+        "needs_accounts": any(map(uses_accounts, models.values())),
         "estimators": sorted({spec.estimator for spec in models.values()}),
         "fractional": [models[model].title for model in beside(models, lead)],
         "instruments": told(instrument_facts, models_of(models, "iv")),

@@ -43,23 +43,25 @@ def population_facts(findings: Findings) -> Context:
     models = described(findings.models)
     by_model = [_populations(findings, model) for model in models]
     first = by_model[0] if by_model else {}
+    if by_model and not first:
+        first = {population_words(findings.models[models[0]].sample): []}
     further = [words for found in by_model[1:] for words in found if words not in first]
     return {
         "first": list(first),
-        "apart": [f"{words} ({', '.join(at)})" for words, at in first.items()],
+        "apart": [f"{words} ({'; '.join(at)})" for words, at in first.items()],
         "further": list(dict.fromkeys(further)),
     }
 
 
 def _populations(findings: Findings, model: str) -> dict[str, list[str]]:
-    """Return the populations of a model in words, and in which countries and waves."""
+    """Return the populations of a model in words, and where: none where its sample is empty."""
     found: dict[str, list[str]] = {}
     for country, wave in places(findings.countries):
         about = findings.description(country, wave, model)
         if about and (about["n"] is None or about["n"] > 0):
             words = population_words(population_of(findings, country, wave, model))
             found.setdefault(words, []).append(findings.place(country, wave))
-    return found or {population_words(findings.models[model].sample): []}
+    return found
 
 
 def _unasked(lost: pd.Series) -> str:

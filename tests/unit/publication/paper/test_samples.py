@@ -16,6 +16,10 @@ def test_the_population_is_that_of_the_first_sample_and_others_beside_it(synthet
     assert facts["further"] == [f"{INNOVATORS} with company accounts"]
 
 
+def test_models_without_firms_have_no_population(real):
+    assert population_facts(real)["further"] == []
+
+
 def test_waves_that_ask_others_are_told_apart(synthetic):
     told = [
         {**about, "population": ["manufacturing", "innovation_active"]}

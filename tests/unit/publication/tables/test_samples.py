@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pandas as pd
+
 from cisflow.publication.tables.samples import flow_table
 
 
@@ -21,3 +23,23 @@ def test_of_steps_told_together_those_not_asked_are_told(synthetic):
     table = flow_table(replace(synthetic, flow=flow))
     cells = table.frame.xs("No missing value in the model’s variables", level=1)["CIS2"]
     assert cells.iloc[0] == "221 (−101, 72 of them not asked)"
+
+
+def test_each_wave_reads_in_its_own_order(synthetic):
+    told = {
+        "CIS2": ["all", "active", "asked", "answered"],
+        "CIS4": ["all", "active; asked", "answered", "accounts"],
+    }
+    rows = [
+        {"country": "BE", "wave": wave, "model": "faems2005", "step": i, "restriction": words}
+        | {"firms": 400 - 100 * i, "lost": 100 * bool(i), "lost_missing": 0, "lost_filtered": 0}
+        for wave, steps in told.items()
+        for i, words in enumerate(steps)
+    ]
+    models = {"faems2005": synthetic.models["faems2005"]}
+    table = flow_table(replace(synthetic, flow=pd.DataFrame(rows), models=models)).frame
+    for wave, steps in told.items():
+        shown = table[wave][table[wave].fillna("") != ""]
+        assert [words for _, words in shown.index] == [w.capitalize() for w in steps]
+        left = [int(text.split()[0]) for text in shown]
+        assert left == sorted(left, reverse=True)
