@@ -178,7 +178,7 @@ class TwoPart(Regression):
             dropped=any_.dropped,
             n_groups=any_.n_groups,
             correction=any_.correction,
-            df=min((fit.df for fit in parts.values() if fit.correction == "CR3"), default=None),
+            df=min((f.df for f in parts.values() if f.correction == "CR3" and f.df), default=None),
             cov_note=any_.cov_note or amount.cov_note,
             n_lower=any_.n_lower,
             n_upper=self.n_upper,

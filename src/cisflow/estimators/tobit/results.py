@@ -124,7 +124,7 @@ class TobitResults(Inference):
             return {}
         opg = self.cov_type == "OPG"
         marked = unspread(self.solution) if opg else held_alone(self.solution)
-        why = dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
+        why: dict[str, str] = dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
         if (lost := self._covariance.unmeasured) is not None:
             why |= dict.fromkeys(self.solution.index[lost[self.solution.shown]], ONE_CLUSTER)
         return why
