@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -96,7 +97,8 @@ class PathResults:
         """Return the clustered covariance with the correction asked for, or fit for its number.
 
         The jackknife leaves out one cluster at a time, refits exactly and takes squares around the
-        estimate, times (G−1)/G; an arrow that one cluster alone determines has no standard error.
+        estimate, times (G−1)/G. Where a coefficient, if only of a dummy spelled out, is not
+        determined without one of the clusters, CR1 stays, and a warning says so.
         """
         assert self.groups is not None  # noqa: S101 - check_request has refused it
         number = int(self.groups.max()) + 1
@@ -107,8 +109,14 @@ class PathResults:
             return replace(self, correction=correction, cov=self.cov * (number - 1) / number)
         left_out = jackknife(self.firms.reweight, self.nobs, self.groups)
         whole = np.concatenate([self.found.coef[0], self.found.psi[0]])
+        if not left_out.ok.all():
+            lost = int((~left_out.ok).sum())
+            what = f"a coefficient is not determined without {lost} of {number} clusters"
+            if options.get("correction") == "CR3":
+                refuse(HEADING, what, "use CR1, or absorb fixed effects instead of dummies")
+            warnings.warn(f"{HEADING}: {what}; CR1 is taken", stacklevel=3)
+            return replace(self, correction="CR1")
         moved = np.column_stack([left_out.coef, left_out.psi]) - whole
-        moved[~left_out.ok] = np.nan
         # Variances due to fixed effects keep the uncorrected part: nothing is tested about them.
         cov, size = self.cov.copy(), whole.size
         cov[size:, :size] = cov[:size, size:] = 0.0

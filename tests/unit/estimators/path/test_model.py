@@ -182,7 +182,7 @@ def test_units_do_not_matter(firms):
 @pytest.mark.parametrize("effects", [["industry"], ["industry", "region"]])
 @pytest.mark.parametrize("cov_type", ["nonrobust", "robust", "HC1", "cluster"])
 def test_absorbed_effects_equal_dummies(firms, effects, cov_type):
-    kwds = {"groups": "industry"} if cov_type == "cluster" else None
+    kwds = {"groups": "industry", "correction": "CR1"} if cov_type == "cluster" else None
     absorbed = PathModel(EQUATIONS, firms, ["size"], effects).fit(cov_type, kwds)
     dummies = [f"C({name})" for name in effects]
     spelled = PathModel(EQUATIONS, firms, ["size", *dummies]).fit(cov_type, kwds)
@@ -198,7 +198,8 @@ def test_absorbed_effects_equal_dummies(firms, effects, cov_type):
 def test_one_equation_has_the_standard_errors_of_statsmodels(firms, cov_type):
     import statsmodels.api as sm
 
-    fit = PathModel({MARGIN: [D, "size"]}, firms).fit(cov_type, {"groups": "industry"})
+    clusters = {"groups": "industry", "correction": "CR1"}
+    fit = PathModel({MARGIN: [D, "size"]}, firms).fit(cov_type, clusters)
     options = {"groups": firms["industry"]} if cov_type == "cluster" else None
     ols = sm.OLS(firms[MARGIN], sm.add_constant(firms[[D, "size"]]))
     expected = ols.fit(cov_type=cov_type, cov_kwds=options).bse[[D, "size"]]
@@ -519,3 +520,21 @@ def test_messages_hold_no_value_of_a_firm(firms):
     with pytest.raises(EstimationError) as refusal:
         PathModel({MARGIN: ["region", "infinite", "size"]}, secret)
     assert "987654" not in str(refusal.value)
+
+
+def test_few_clusters_are_left_out_in_turn_as_in_least_squares():
+    from cisflow.estimators import OLS
+
+    rng = np.random.default_rng(6)
+    firms = pd.DataFrame({"source": rng.normal(size=90)})
+    firms["outcome"] = 0.4 * firms["source"] + rng.normal(size=90)
+    clusters = {"groups": np.arange(len(firms)) % 12}
+    with pytest.warns(UserWarning, match=r"only 12 clusters.*t\(11\)"):
+        fit = PathModel({"outcome": ["source"]}, firms).fit("cluster", clusters)
+    row = fit.edges.iloc[0]
+    line = OLS("outcome ~ source", firms).fit(
+        "cluster", {"groups": clusters["groups"], "correction": "CR3"}
+    )
+    assert row["std_error"] == pytest.approx(line.bse["source"], rel=1e-8)
+    assert row["p_value"] == pytest.approx(line.pvalues["source"], rel=1e-8)
+    assert (fit.correction, fit.df) == ("CR3", 11)
