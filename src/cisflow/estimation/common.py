@@ -46,7 +46,10 @@ def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any
         }
     if not covariance.groups:
         return {"cov_type": covariance.kind}
-    return {"cov_type": covariance.kind, "cov_kwds": {"groups": sample[covariance.groups]}}
+    options = {"groups": sample[covariance.groups]}
+    if covariance.correction:
+        options["correction"] = covariance.correction
+    return {"cov_type": covariance.kind, "cov_kwds": options}
 
 
 def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:

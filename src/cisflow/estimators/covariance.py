@@ -10,8 +10,10 @@ nonrobust    :math:`H^{-1}`                               R ``survreg``, ``AER::
 OPG          :math:`(\sum s_i s_i')^{-1}`                 Stata ``vce(opg)``; ``sandwich::vcovOPG``
 HC0          :math:`H^{-1} \sum s_i s_i' H^{-1}`          ``sandwich::sandwich``
 HC1          HC0 × n/(n−k), k counts log σ                ``sandwich::sandwich(adjust = TRUE)``
-cluster      :math:`H^{-1} \sum_g s_g s_g' H^{-1}`        ``sandwich::vcovCL`` (its default for
+cluster CR1  :math:`H^{-1} \sum_g s_g s_g' H^{-1}`        ``sandwich::vcovCL`` (its default for
              × G/(G−1)                                    ``survreg``); Stata ``vce(cluster)``
+cluster CR3  :math:`\sum_g d_g d_g'` × (G−1)/G,           ``sandwich::vcovCL(type = "HC3")`` and
+             :math:`d_g = (H - H_g)^{-1} s_g`             Stata ``summclust`` for least squares
 bootstrap    covariance of resampled estimates            Stata ``vce(bootstrap)``
 jackknife    leave one row or cluster out, × (m−1)/m      ``sandwich::vcovJK``
 survey       :math:`H^{-1} \sum_h (1 - n_h/N_h)            ``survey::svyglm``, ``svysurvreg``;
@@ -22,10 +24,21 @@ survey       :math:`H^{-1} \sum_h (1 - n_h/N_h)            ``survey::svyglm``, `
 With sampling weights ``sandwich`` 3.0-2 and later print something else: its ``estfun.survreg``
 leaves the weights out of the score of log σ. The formulas above are followed.
 
-``cov_kwds={"groups": g, "use_correction": False}`` gives the clustered covariance without
-G/(G−1) (CR0). Two columns of groups give the two-way covariance of Cameron, Gelbach & Miller
-(2011): one-way plus one-way minus that of their intersections, each with its own correction.
-``bootstrap`` takes ``draws``, ``seed`` and ``groups``; ``jackknife`` takes ``groups``.
+``cov_kwds={"groups": g, "correction": …}`` clusters by g. ``CR1`` is the sum above, ``CR0`` leaves
+G/(G−1) out (``"use_correction": False`` is another word for it). ``CR3`` is the jackknife: one step
+of Newton's method from the full estimate without each cluster, whose own information is
+:math:`H_g`, exact for least squares. Where the correction is left open it is ``CR3`` below
+:data:`FEW_CLUSTERS` clusters, said in a warning, and ``CR1`` from there: with few clusters of
+unequal size CR1 is too small, and CR3 with t on G−1 degrees of freedom holds its level (MacKinnon,
+Nielsen & Webb 2023, Journal of Econometrics 232:272–299; 2023, Journal of Applied Econometrics
+38:671–694). A coefficient that one cluster alone determines has no such standard error.
+
+Several columns of groups give the multi-way covariance of Cameron, Gelbach & Miller (2011, Journal
+of Business & Economic Statistics 29:238–249): the one-way sums minus those of the intersections of
+two ways plus those of three and so on, each with its own correction. Such a difference may have
+negative eigenvalues; they are raised to zero in the caller's units, as ``sandwich::vcovCL(fix =
+TRUE)`` does, and the note says so. ``bootstrap`` takes ``draws``, ``seed`` and ``groups``;
+``jackknife`` takes ``groups``.
 
 ``survey`` is design-based (Binder 1983, International Statistical Review 51:279–292): firms were
 drawn in strata h without replacement, and rows outside the sample of the regression, whose scores
@@ -38,8 +51,10 @@ stratum of one firm that stands for others is measured from the mean of all (``s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,6 +62,16 @@ from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse
+
+FEW_CLUSTERS = 50
+"""From this many clusters on the sandwich is used as it is."""
+CORRECTIONS = ("CR0", "CR1", "CR3")
+ONE_CLUSTER = "no clustered standard error: one cluster alone determines it"
+ALONE = 1e-8  # share of a direction's information that must be left without a cluster
+NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
+
+Way = tuple[float, Ints, int]
+"""Sign in the sum, codes (n,) and number of clusters of one way of clustering."""
 
 
 class Rows(Protocol):
@@ -87,6 +112,12 @@ class Scores(Protocol):
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Weighted scores summed by group, (groups, k)."""
 
+    def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
+        """Information of each group, (k, k) each; None where it is known in total only."""
+
+    def jacobian(self) -> Floats:
+        """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
+
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
     ) -> tuple[Floats, str]:
@@ -107,6 +138,12 @@ class Covariance:
         What a reader of the standard errors must know.
     original : bool
         Whether the matrix is that of (β, log σ) in the caller's units already.
+    correction : str
+        One of :data:`CORRECTIONS` where clusters are taken.
+    df : int or None
+        Degrees of freedom of t statistics, one less than the fewest clusters; None for normal ones.
+    unmeasured : (q,) booleans or None
+        The caller's parameters that one cluster alone determines: they have no standard error.
     """
 
     matrix: Floats
@@ -114,6 +151,9 @@ class Covariance:
     groups: tuple[int, ...] = ()
     note: str = ""
     original: bool = False
+    correction: str = ""
+    df: int | None = None
+    unmeasured: NDArray[np.bool_] | None = None
 
 
 def _nonrobust(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -146,28 +186,156 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     if options.get("groups") is None:
         remedy = 'pass cov_kwds={"groups": …}: the column (or columns) to cluster by'
         refuse(scores.heading, "clustered standard errors without groups", remedy)
-    correct = bool(options.get("use_correction", True))
-    ways = scores.rows.codes(options["groups"])
-    bread = scores.bread()
-    counts = [_count(scores.heading, way) for way in ways]
-    meat = sum(_meat(scores, way, n, correct) for way, n in zip(ways, counts, strict=True))
-    note = ""
-    if len(ways) == 2:
-        _, both = np.unique(np.column_stack(ways), axis=0, return_inverse=True)
-        meat = meat - _meat(scores, both.ravel(), int(both.max()) + 1, correct)
-    matrix = bread @ meat @ bread
-    if min(counts) <= matrix.shape[0]:
-        note = (
-            f"{min(counts)} clusters for {matrix.shape[0]} parameters: clustered standard errors "
-            "are unreliable with few clusters"
-        )
-    if np.any(np.diag(matrix) < 0):
-        note = "the two-way covariance has negative variances; cluster one way"
-        matrix = np.full_like(matrix, np.nan)
-    return Covariance(matrix, "cluster", tuple(counts), note)
+    codes = scores.rows.codes(options["groups"])
+    counts = tuple(count_clusters(scores.heading, way) for way in codes)
+    known = scores.informations(codes[0], counts[0]) is not None
+    correction = choose_correction(scores.heading, options, min(counts), known)
+    jackknife = correction == "CR3"
+    ways = ways_of(codes)
+    if jackknife:
+        matrix, lost = _without_clusters(scores, ways)
+    else:
+        bread, lost = scores.bread(), None
+        meat = [sign * _meat(scores, way, n, correction == "CR1") for sign, way, n in ways]
+        matrix = np.asarray(bread @ sum(meat) @ bread)
+    note = "" if jackknife else _few(min(counts), matrix.shape[0])
+    if len(codes) > 1:
+        matrix, repaired = positive(matrix, scores.jacobian())
+        note = "; ".join(filter(None, (note, repaired)))
+    df = min(counts) - 1 if jackknife else None
+    return Covariance(matrix, "cluster", counts, note, False, correction, df, lost)
 
 
-def _count(heading: str, codes: Ints) -> int:
+def choose_correction(
+    heading: str, options: Mapping[str, Any], fewest: int, known: bool = True
+) -> str:
+    """Return the correction asked for; left open, the jackknife where clusters are few.
+
+    Parameters
+    ----------
+    heading : str
+        What opens messages.
+    options : mapping
+        ``correction`` or ``use_correction``, and ``groups`` for their name.
+    fewest : int
+        Clusters, of the way with fewest.
+    known : bool
+        Whether a cluster can be left out: its own information is known.
+
+    Raises
+    ------
+    EstimationError
+        For a correction that is unknown or not offered.
+    """
+    asked = options.get("correction")
+    if asked is None and "use_correction" in options:
+        asked = "CR1" if options["use_correction"] else "CR0"
+    if asked is None:
+        asked = "CR3" if known and fewest < FEW_CLUSTERS else "CR1"
+        if fewest < FEW_CLUSTERS:
+            _warn(heading, options["groups"], fewest, asked)
+    if asked not in CORRECTIONS:
+        refuse(heading, f"correction '{asked}'", f"use one of {', '.join(CORRECTIONS)}")
+    if asked == "CR3" and not known:
+        refuse(heading, "correction 'CR3' is not offered here", "use CR1, or a Tobit")
+    return str(asked)
+
+
+def _warn(heading: str, groups: Any, fewest: int, correction: str) -> None:
+    names = [groups] if isinstance(groups, str) else groups
+    named = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    name = getattr(groups, "name", None)
+    of = " of " + " and ".join(names) if named else f" of {name}" if name else ""
+    taken = f"the jackknife (CR3) and t({fewest - 1}) are taken"
+    if correction != "CR3":
+        taken = "standard errors are likely too small"
+    warnings.warn(f"{heading}: only {fewest} clusters{of}: {taken}", stacklevel=5)
+
+
+def _few(groups: int, parameters: int) -> str:
+    if groups > parameters:
+        return ""
+    return (
+        f"{groups} clusters for {parameters} parameters: clustered standard errors "
+        "are unreliable with few clusters"
+    )
+
+
+def rows_by_cluster(codes: Ints, groups: int) -> list[Ints]:
+    """Places of the rows of each cluster."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.searchsorted(codes[order], np.arange(1, groups)))
+
+
+def ways_of(codes: Sequence[Ints]) -> list[Way]:
+    """Each way of clustering and, with alternating signs, the intersections of several."""
+    ways: list[Way] = []
+    for size in range(1, len(codes) + 1):
+        for chosen in combinations(codes, size):
+            _, both = np.unique(np.column_stack(chosen), axis=0, return_inverse=True)
+            ways.append((-((-1.0) ** size), both.ravel(), int(both.max()) + 1))
+    return ways
+
+
+def positive(matrix: Floats, jacobian: Floats) -> tuple[Floats, str]:
+    """Raise negative eigenvalues to zero, in the units the square ``jacobian`` leads to.
+
+    Returns
+    -------
+    matrix : (k, k) array
+        The same array if it has no negative eigenvalue.
+    note : str
+        What was done, empty if nothing.
+    """
+    values, vectors = np.linalg.eigh(jacobian @ matrix @ jacobian.T)
+    if values[0] >= -NEGATIVE * values[-1]:
+        return matrix, ""
+    repaired = (vectors * np.maximum(values, 0)) @ vectors.T
+    back = np.linalg.inv(jacobian)
+    note = "the multi-way covariance had negative eigenvalues, which were raised to zero"
+    return np.asarray(back @ repaired @ back.T), note
+
+
+def _without_clusters(scores: Scores, ways: list[Way]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Jackknife covariance, and the caller's parameters some single cluster determines."""
+    total, lost = np.zeros_like(scores.bread()), np.zeros(len(scores.jacobian()), dtype=bool)
+    for i, (sign, codes, groups) in enumerate(ways):
+        steps, alone = cluster_steps(scores, codes, groups)
+        total += sign * (groups - 1) / groups * steps.T @ steps
+        if sum(sign > 0 for sign, *_ in ways[: i + 1]) == i + 1:  # single ways come first
+            lost |= alone
+    return total, lost
+
+
+def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDArray[np.bool_]]:
+    r"""One step of Newton's method without each cluster, :math:`-(H - H_g)^{-1} s_g`.
+
+    A direction that only the cluster left out determines takes no step (as in R's
+    ``clubSandwich``); the other coefficients are those of a model without it.
+
+    Returns
+    -------
+    steps : (groups, k) array
+    alone : (q,) booleans
+        The caller's parameters that some cluster alone determines.
+    """
+    bread, jacobian = scores.bread(), scores.jacobian()
+    root = np.linalg.cholesky(bread)
+    sums, steps = scores.sums(codes, groups), np.empty((groups, len(bread)))
+    spread = np.vecdot(jacobian @ bread, jacobian)
+    alone = np.zeros(len(jacobian), dtype=bool)
+    for g, own in enumerate(scores.informations(codes, groups) or ()):
+        share, vectors = np.linalg.eigh(root.T @ own @ root)
+        axes, gone = root @ vectors, share > 1 - ALONE
+        left = np.where(gone, np.inf, 1 - share)
+        steps[g] = -axes @ ((axes.T @ sums[g]) / left)
+        moved = jacobian @ axes[:, gone]
+        alone |= np.vecdot(moved, moved) > ALONE * spread
+    return steps, alone
+
+
+def count_clusters(heading: str, codes: Ints) -> int:
+    """Return the number of clusters of one way of clustering; one is refused."""
     groups = int(codes.max()) + 1
     if groups < 2:
         remedy = (
@@ -224,7 +392,7 @@ def _resampling(kind: str) -> Callable[[Scores, Mapping[str, Any]], Covariance]:
         counts: tuple[int, ...] = ()
         if options.get("groups") is not None:
             codes = scores.rows.codes(options["groups"])[0]
-            counts = (_count(scores.heading, codes),)
+            counts = (count_clusters(scores.heading, codes),)
         matrix, note = scores.resampled(kind, codes, rest)
         return Covariance(matrix, kind, counts, note, original=True)
 
@@ -242,7 +410,7 @@ COVARIANCES: dict[str, Callable[[Scores, Mapping[str, Any]], Covariance]] = {
     "survey": _survey,
 }
 OPTIONS: dict[str, set[str]] = {
-    "cluster": {"groups", "use_correction"},
+    "cluster": {"groups", "use_correction", "correction"},
     "bootstrap": {"draws", "seed", "groups"},
     "jackknife": {"groups"},
     "survey": {"strata", "firms", "population"},

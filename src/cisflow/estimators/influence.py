@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.covariance import Way, ways_of
 from cisflow.estimators.errors import Count, EstimationError, Sentence
 
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
@@ -41,9 +41,6 @@ SINGULAR = 1e-6  # share of a direction's information that must be left without 
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives
 KNOWN = {"nonrobust", "OPG", "HC0", "HC1"}
-
-Way = tuple[float, Ints, int]
-"""Sign in the sum, codes (n,) and number of clusters of one way of clustering."""
 
 
 @dataclass(frozen=True)
@@ -163,17 +160,8 @@ def kind_of(rows: Any, cov_type: str, cov_kwds: Mapping[str, Any]) -> Kind:
     groups = cov_kwds.get("groups")
     if groups is None:
         return Kind(cov_type if cov_type in KNOWN else "HC1")
-    return Kind("cluster", ways_of(rows.codes(groups)), bool(cov_kwds.get("use_correction", True)))
-
-
-def ways_of(codes: Sequence[Ints]) -> list[Way]:
-    """Each way of clustering and, with alternating signs, the intersections of several."""
-    ways: list[Way] = []
-    for size in range(1, len(codes) + 1):
-        for chosen in combinations(codes, size):
-            _, both = np.unique(np.column_stack(chosen), axis=0, return_inverse=True)
-            ways.append((-((-1.0) ** size), both.ravel(), int(both.max()) + 1))
-    return ways
+    correct = cov_kwds.get("use_correction", True) and cov_kwds.get("correction") != "CR0"
+    return Kind("cluster", ways_of(rows.codes(groups)), bool(correct))
 
 
 def steps(parts: RowParts, bread: Floats) -> tuple[Floats, Floats, Floats]:

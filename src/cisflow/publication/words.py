@@ -63,6 +63,7 @@ WEIGHTS = {
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
     WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
 }
+JACKKNIFE = "jackknife"
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -203,11 +204,19 @@ def brief_interval(low: float, high: float, *, unbroken: bool = False) -> str:
 
 def covariance_name(covariance: Covariance | str, groups: float | None = None) -> str:
     """Return what kind of standard error this is, in words: of a model, or as estimates call it."""
-    clustered = re.fullmatch(r"cluster\((.+)\)", str(covariance))
-    if not clustered:
+    kind = Covariance.model_validate(str(covariance))
+    if not kind.groups:
         return COVARIANCES.get(str(covariance), str(covariance))
-    how_many = f", {int(groups)} clusters" if groups is not None and np.isfinite(groups) else ""
-    return f"clustered by {inline(clustered[1])}{how_many}"
+    parts = [f"clustered by {inline(kind.groups)}"]
+    correction = kind.correction or ""
+    if groups is not None and np.isfinite(groups):
+        parts.append(f"{int(groups)} clusters")
+        correction = kind.correction_at(groups)
+    if correction == "CR3":
+        parts += [JACKKNIFE, *([f"t({int(groups) - 1})"] if groups is not None else [])]
+    elif kind.correction:
+        parts.append(kind.correction)
+    return ", ".join(parts)
 
 
 def stamped(text: str, marks: Iterable[Mark]) -> str:

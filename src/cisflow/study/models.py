@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,8 @@ from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
 SIDE_BY_SIDE = ("tobit", "fractional", "ols")  # estimators with several weights and the design
 KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
 CLUSTER = "cluster"
+FEW_CLUSTERS = 50  # below which estimators leave out one cluster at a time unless told otherwise
+Correction = Literal["CR0", "CR1", "CR3"]
 
 Name = Annotated[str, Field(min_length=1)]
 Names = TypeAliasType(
@@ -65,37 +67,58 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Covariance(Document):
     """How standard errors are made: a kind, and for clusters whose values they are.
 
-    The models file has a word (``HC1``) or ``{cluster: variable}``; the estimates have the text of
-    this object (``str``), from which it is read again.
+    The models file has a word (``HC1``) or ``{cluster: variable}``, perhaps with a ``correction``;
+    the estimates have the text of this object (``str``), from which it is read again.
     """
 
     kind: str
     """One of :data:`KINDS`, or ``cluster``."""
     groups: str | None = None
     """The variable whose values are the clusters."""
+    correction: Correction | None = None
+    """CR0 without a correction, CR1 with G/(G−1), CR3 the jackknife; left out, the estimator's own
+    choice: CR3 below 50 clusters, CR1 from there."""
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, written: Any) -> Any:
         if isinstance(written, str):
-            clustered = re.fullmatch(rf"{CLUSTER}\((.+)\)", written)
-            return {"kind": CLUSTER, "groups": clustered[1]} if clustered else {"kind": written}
+            clustered = re.fullmatch(rf"{CLUSTER}\((.+?)(?:, (CR\d))?\)", written)
+            if not clustered:
+                return {"kind": written}
+            return {"kind": CLUSTER, "groups": clustered[1], "correction": clustered[2]}
         if isinstance(written, Mapping) and CLUSTER in written:
-            return {"kind": CLUSTER, "groups": written[CLUSTER]}
+            rest = {key: value for key, value in written.items() if key != CLUSTER}
+            return {"kind": CLUSTER, "groups": written[CLUSTER], **rest}
         return written
 
     @model_serializer
     def _written(self) -> Any:
-        return {CLUSTER: self.groups} if self.groups else self.kind
+        if not self.groups:
+            return self.kind
+        more = {"correction": self.correction} if self.correction else {}
+        return {CLUSTER: self.groups, **more}
 
     def __str__(self) -> str:
-        return f"{CLUSTER}({self.groups})" if self.groups else self.kind
+        if not self.groups:
+            return self.kind
+        return f"{CLUSTER}({', '.join(filter(None, (self.groups, self.correction)))})"
+
+    def correction_at(self, groups: float) -> str:
+        """Return the correction that so many clusters get."""
+        return self.correction or ("CR3" if groups < FEW_CLUSTERS else "CR1")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         meaning = {"description": "Variable whose values are the clusters.", "type": "string"}
+        correction = {
+            "description": "CR0 without a correction, CR1 with G/(G−1), CR3 leaves out one cluster "
+            "at a time; by default CR3 below 50 clusters, CR1 from there.",
+            "enum": list(get_args(Correction)),
+        }
         return {
-            "description": "nonrobust, HC0, HC1, {cluster: variable}; for tobit, fractional and "
+            "description": "nonrobust, HC0, HC1, {cluster: variable}, perhaps with a correction "
+            "(CR0, CR1, CR3); for tobit, fractional and "
             "ols survey, for a panel driscoll_kraay",
             "anyOf": [
                 {"enum": list(KINDS)},
@@ -103,7 +126,7 @@ class Covariance(Document):
                     "type": "object",
                     "additionalProperties": False,
                     "required": [CLUSTER],
-                    "properties": {CLUSTER: meaning},
+                    "properties": {CLUSTER: meaning, "correction": correction},
                 },
             ],
         }

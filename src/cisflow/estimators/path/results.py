@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, t
 
+from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
@@ -45,6 +46,8 @@ class PathResults:
         Successful bootstrap resamples.
     bootstrap_failed : int
         Resamples that left a coefficient undetermined; they are in no interval.
+    correction : str
+        What was done about few clusters; see :mod:`cisflow.estimators.covariance`.
     """
 
     model: Any
@@ -55,6 +58,7 @@ class PathResults:
     groups: np.ndarray | None
     draws: Estimates | None
     bootstrap_failed: int
+    correction: str = ""
 
     # ------------------------------------------------------------------ another covariance
     def with_cov(
@@ -77,9 +81,46 @@ class PathResults:
             cov = np.cov(np.column_stack([draws.coef, draws.psi, held]), rowvar=False)
         else:
             cov = self.firms.covariance(self.found, cov_type, groups)
-        return replace(
-            self, cov=cov, cov_type=cov_type, groups=groups, draws=draws, bootstrap_failed=failed
+        fit = replace(
+            self,
+            cov=cov,
+            cov_type=cov_type,
+            groups=groups,
+            draws=draws,
+            bootstrap_failed=failed,
+            correction="",
         )
+        return fit if cov_type != "cluster" else fit._corrected(cov_kwds or {})
+
+    def _corrected(self, options: Mapping[str, Any]) -> PathResults:
+        """Return the clustered covariance with the correction asked for, or fit for its number.
+
+        The jackknife leaves out one cluster at a time, refits exactly and takes squares around the
+        estimate, times (G−1)/G; an arrow that one cluster alone determines has no standard error.
+        """
+        assert self.groups is not None  # noqa: S101 - check_request has refused it
+        number = int(self.groups.max()) + 1
+        correction = choose_correction(HEADING, options, number)
+        if correction == "CR1":
+            return replace(self, correction=correction)
+        if correction == "CR0":
+            return replace(self, correction=correction, cov=self.cov * (number - 1) / number)
+        left_out = jackknife(self.firms.reweight, self.nobs, self.groups)
+        whole = np.concatenate([self.found.coef[0], self.found.psi[0]])
+        moved = np.column_stack([left_out.coef, left_out.psi]) - whole
+        moved[~left_out.ok] = np.nan
+        # Variances due to fixed effects keep the uncorrected part: nothing is tested about them.
+        cov, size = self.cov.copy(), whole.size
+        cov[size:, :size] = cov[:size, size:] = 0.0
+        cov[:size, :size] = (number - 1) / number * moved.T @ moved
+        return replace(self, correction=correction, cov=cov)
+
+    @property
+    def df(self) -> int | None:
+        """Degrees of freedom of t statistics: clusters less one with the jackknife."""
+        if self.correction != "CR3" or self.groups is None:
+            return None
+        return int(self.groups.max())
 
     def _resample(
         self, options: Mapping[str, int] | bool | None, groups: np.ndarray | None
@@ -286,8 +327,9 @@ class PathResults:
             low, high = np.quantile(resampled, tails, axis=0)
         else:
             se = self._delta(quantity)
-            p = 2 * norm.sf(np.abs(point / np.where(se == 0, np.nan, se)))
-            low, high = point + norm.ppf(tails)[:, None] * se
+            reference = norm if self.df is None else t(self.df)
+            p = 2 * reference.sf(np.abs(point / np.where(se == 0, np.nan, se)))
+            low, high = point + reference.ppf(tails)[:, None] * se
         fixed = se == 0
         se = np.where(fixed, np.nan, se)
         out = {

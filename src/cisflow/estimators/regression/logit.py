@@ -25,6 +25,7 @@ from cisflow.estimators.regression.rows import (
     Regression,
     Rows,
     RowScores,
+    about_clusters,
     read_rows,
 )
 from cisflow.estimators.separation import indispensable_rows, null_space, separating_direction
@@ -93,7 +94,13 @@ class _Likelihood:
         scores = np.zeros((self.inside.size, self.scale.size))
         scores[self.inside] = self.design * slope[:, None]
         information = (self.design * curvature[:, None]).T @ self.design
-        return RowScores(self.rows, self.kind, scores, information)
+        design, curved = np.zeros_like(scores), np.zeros(self.inside.size)
+        design[self.inside], curved[self.inside] = self.design, curvature
+
+        def of_rows(rows: Ints) -> Floats:
+            return np.asarray((design[rows] * curved[rows, None]).T @ design[rows])
+
+        return RowScores(self.rows, self.kind, scores, information, of_rows)
 
     def row_parts(self, beta: Floats) -> RowParts:
         """Scores and information row by row."""
@@ -270,14 +277,18 @@ class _Binomial(Regression):
             nobs=len(rows.y),
             llf=solution.llf if exact else None,
             cov_type=found.cov_type,
-            not_estimable=solution.not_estimable,
             dropped=rows.dropped,
-            cov_note=found.note,
-            n_groups=found.groups,
+            df=found.df,
+            not_estimable=solution.not_estimable,
+            **about_clusters(
+                found,
+                names,
+                solution.shown,
+                {name: HELD for name, alone in zip(names, held, strict=True) if alone},
+            ),
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
             cov_kwds=dict(cov_kwds or {}),
-            notes={name: HELD for name, alone in zip(names, held, strict=True) if alone},
         )
 
     def _prediction(self, matrix: Floats, kind: str) -> Prediction:

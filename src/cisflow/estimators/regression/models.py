@@ -15,8 +15,10 @@ TwoPart         probit or logit for any, truncated normal or OLS for the above; 
 
 Covariances: for all but OLS as in :mod:`cisflow.estimators.covariance`. For OLS ``HC1`` is n/(n−k)
 and
-``cluster`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects and t statistics on G−1
-degrees of freedom, as Stata's ``regress`` and ``areg``; ``survey`` has t statistics on the rows
+``cluster`` with correction ``CR1`` is G/(G−1) × (n−1)/(n−k) with k counting absorbed effects, as
+Stata's ``regress`` and ``areg``; below 50 clusters the jackknife ``CR3`` is the default, with
+absorbed effects estimated anew without each cluster. Both have t statistics on G−1 degrees of
+freedom; ``survey`` has t statistics on the rows
 less the strata less the regressors other than the constant, as R's ``svyglm``.
 """
 
@@ -31,9 +33,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.linalg import block_diag
 
-from cisflow.estimators.arrays import Floats
+from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.covariance import covariance
+from cisflow.estimators.covariance import (
+    Covariance,
+    choose_correction,
+    count_clusters,
+    covariance,
+    positive,
+)
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import HELD, kind_of
@@ -45,6 +53,7 @@ from cisflow.estimators.regression.rows import (
     Regression,
     Rows,
     RowScores,
+    about_clusters,
     read_rows,
 )
 from cisflow.estimators.regression.truncated import TruncatedNormal
@@ -134,13 +143,15 @@ class OLS(Regression):
         cov_type
             ``nonrobust``, ``HC0``, ``HC1``, ``cluster`` or ``survey`` (without absorbed effects).
         cov_kwds
-            ``{"groups": column or labels}`` for ``cluster``; for ``survey`` as in
-            :mod:`cisflow.estimators.covariance`.
+            ``{"groups": column or labels, "correction": …}`` for ``cluster`` and for ``survey``:
+            see :mod:`cisflow.estimators.covariance`.
         """
         rows, names = self.rows, [self.rows.names[j] for j in self.kept]
-        by_design = cov_type == "survey"
-        options, groups = self._options("nonrobust" if by_design else cov_type, cov_kwds)
-        fit = self._linear_model(names).fit(**options)
+        by_design, clustered = cov_type == "survey", None
+        if cov_type == "cluster":
+            fit, clustered = self._clustered(names, cov_kwds)
+        else:
+            fit = self._linear_model(names).fit(**self._options(cov_type))
         params = pd.Series(fit.params[names], name="params")
         matrix, n = fit.cov.loc[names, names], len(rows.y)
         residual = float((np.asarray(fit.resids) ** 2).sum())
@@ -150,6 +161,9 @@ class OLS(Regression):
             found, strata = self._by_design(params.to_numpy(), cov_kwds)
             matrix = pd.DataFrame(found, index=names, columns=names)
             df = n - strata + 1 - len(names)
+        if clustered is not None:
+            matrix = pd.DataFrame(clustered.matrix, index=names, columns=names)
+            df = min(clustered.groups) - 1
         return FittedModel(
             model=self,
             params=params,
@@ -157,13 +171,16 @@ class OLS(Regression):
             nobs=n,
             llf=None if llf is None else float(llf),
             cov_type=cov_type,
-            not_estimable=self.not_estimable,
             dropped=rows.dropped,
-            n_groups=groups,
-            df=min(groups) - 1 if groups else df,
+            df=df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
+            not_estimable=self.not_estimable,
+            **about_clusters(
+                clustered or Covariance(matrix, cov_type),
+                names,
+                notes={} if cov_type == "nonrobust" else self._held(params, np.asarray(fit.resids)),
+            ),
             cov_kwds=dict(cov_kwds or {}),
-            notes={} if cov_type == "nonrobust" else self._held(params, np.asarray(fit.resids)),
         )
 
     def _held(self, params: pd.Series, residuals: Floats) -> dict[str, str]:
@@ -206,6 +223,46 @@ class OLS(Regression):
         count = 1 if strata is None else int(rows.codes(strata)[0].max()) + 1
         return covariance(scores, "survey", cov_kwds).matrix, count
 
+    def _clustered(
+        self, names: list[str], cov_kwds: Mapping[str, Any] | None
+    ) -> tuple[Any, Covariance]:
+        """Linearmodels' fit, and the clustered covariance of its coefficients.
+
+        Its own up to two ways, otherwise and for the jackknife that of the registry.
+        """
+        rows, options = self.rows, dict(cov_kwds or {})
+        if options.get("groups") is None:
+            remedy = 'pass cov_kwds={"groups": column}'
+            refuse(rows.heading, "covariance 'cluster' without groups", remedy)
+        codes = rows.codes(options["groups"])
+        counts = tuple(count_clusters(rows.heading, way) for way in codes)
+        options["correction"] = choose_correction(rows.heading, options, min(counts))
+        model = self._linear_model(names)
+        if options["correction"] == "CR1" and len(codes) < 3:
+            fit = model.fit(cov_type="clustered", clusters=np.column_stack(codes), debiased=True)
+            matrix = fit.cov.loc[names, names].to_numpy()
+            matrix, note = positive(matrix, np.eye(len(names))) if len(codes) > 1 else (matrix, "")
+            return fit, Covariance(matrix, "cluster", counts, note, correction="CR1")
+        fit = model.fit(cov_type="unadjusted")
+        return fit, self._by_scores(np.asarray(fit.resids), options)
+
+    def _by_scores(self, residuals: Floats, options: Mapping[str, Any]) -> Covariance:
+        """Clustered covariance with absorbed effects among the parameters."""
+        rows, k = self.rows, len(self.kept)
+        X = np.hstack([rows.X[:, self.kept], self._dummies()])
+        X = X[:, independent_columns(X, np.linalg.norm(X, axis=0))]
+        weighted = X if rows.weights is None else X * rows.weights[:, None]
+
+        def of_rows(some: Ints) -> Floats:
+            return np.asarray(weighted[some].T @ X[some])
+
+        scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X, of_rows)
+        found = covariance(scores, "cluster", options)
+        n, parameters = X.shape
+        scale = (n - 1) / (n - parameters) if found.correction == "CR1" else 1.0
+        lost = None if found.unmeasured is None else found.unmeasured[:k]
+        return replace(found, matrix=scale * found.matrix[:k, :k], unmeasured=lost)
+
     def _linear_model(self, names: list[str]) -> Any:
         """Set up linearmodels' estimator."""
         from linearmodels.iv import IV2SLS
@@ -220,27 +277,13 @@ class OLS(Regression):
         effects = effects.apply(lambda column: pd.Categorical(column.astype(object)))
         return AbsorbingLS(y, X, absorb=effects.astype("category"), weights=rows.weights)
 
-    def _options(
-        self, cov_type: str, cov_kwds: Mapping[str, Any] | None
-    ) -> tuple[dict[str, Any], tuple[int, ...]]:
-        """Translate a covariance into linearmodels' words; count the clusters."""
-        groups = (cov_kwds or {}).get("groups")
-        if cov_type in PLAIN:
-            return PLAIN[cov_type], ()
-        if cov_type != "cluster" or groups is None:
-            fault = "without groups" if cov_type == "cluster" else "is not offered"
-            remedy = (
-                "use one of nonrobust, HC0, HC1, cluster; "
-                'for cluster pass cov_kwds={"groups": column}'
-            )
-            refuse(self.rows.heading, f"covariance '{cov_type}' {fault}", remedy)
-        codes = self.rows.codes(groups)
-        counts = tuple(int(c.max()) + 1 for c in codes)
-        if min(counts) < 2:
-            remedy = "use HC1, or cluster by a finer group (industry, region)"
-            refuse(self.rows.heading, "one cluster only", remedy)
-        clusters = np.column_stack(codes)
-        return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
+    def _options(self, cov_type: str) -> dict[str, Any]:
+        """Translate a covariance into linearmodels' words; a design-based one is made later."""
+        cov_type = "nonrobust" if cov_type == "survey" else cov_type
+        if cov_type not in PLAIN:
+            remedy = f"use one of {', '.join(PLAIN)}, cluster, survey"
+            refuse(self.rows.heading, f"covariance '{cov_type}' is not offered", remedy)
+        return PLAIN[cov_type]
 
 
 class TwoPart(Regression):
@@ -338,6 +381,8 @@ class TwoPart(Regression):
             },
             dropped=any_.dropped,
             n_groups=any_.n_groups,
+            df=any_.df,
+            correction=any_.correction,
             cov_note=any_.cov_note or amount.cov_note,
             n_lower=any_.n_lower,
             n_upper=self.n_upper,

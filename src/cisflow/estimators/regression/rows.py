@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
+from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, rows_by_cluster
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
@@ -159,12 +160,16 @@ class Regression:
 
 @dataclass
 class RowScores:
-    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances."""
+    """Information (k, k) and scores (n, k) of a fit, for the registry of covariances.
+
+    ``of_rows`` gives the information of some rows, by their places.
+    """
 
     rows: Rows
     kind: str
     scores: Floats
     information: Floats
+    of_rows: Callable[[Ints], Floats] | None = None
 
     @property
     def heading(self) -> str:
@@ -186,10 +191,41 @@ class RowScores:
         np.add.at(out, codes, self.scores)
         return out
 
+    def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
+        """Information of each group, (k, k) each; None where rows have none of their own."""
+        return None if self.of_rows is None else map(self.of_rows, rows_by_cluster(codes, groups))
+
+    def jacobian(self) -> Floats:
+        """Parameters are the caller's."""
+        return np.eye(len(self.information))
+
     def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the Tobit only."""
         what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
         refuse(self.heading, what, "use HC1, or cluster")
+
+
+def about_clusters(
+    found: Covariance,
+    names: Sequence[str],
+    shown: Ints | slice = slice(None),
+    notes: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return what a :class:`FittedModel` says of the clusters its covariance rests on.
+
+    Terms that one cluster alone determines are added to the ``notes``: they have no standard
+    error.
+    """
+    lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
+    return {
+        "cov_note": found.note,
+        "n_groups": found.groups,
+        "correction": found.correction,
+        "notes": {
+            **{name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone},
+            **notes,
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -222,6 +258,8 @@ class FittedModel:
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
     cov_kwds : dict
         Options of the covariance, as given.
+    correction : str
+        What was done about few clusters: ``CR0``, ``CR1`` or ``CR3``.
     notes : dict
         Term → why it has no estimate, or none of its standard error.
 
@@ -248,6 +286,7 @@ class FittedModel:
     predicted: Callable[[str], Prediction] | None = None
     extra: dict[str, float] = field(default_factory=dict)
     cov_kwds: dict[str, Any] = field(default_factory=dict)
+    correction: str = ""
     notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -280,7 +319,8 @@ class FittedModel:
         """
         used = self.model.rows
         kept = np.delete(np.arange(used.size), rows)
-        options = options_of(self.cov_kwds, kept, lambda v: used.aligned(v, "cluster labels"))
+        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
+        options = options_of(given, kept, lambda v: used.aligned(v, "cluster labels"))
         return self.model.take(kept).fit(self.cov_type, options)
 
     def leave_one_out(self) -> LeaveOneOut:
@@ -300,6 +340,7 @@ class FittedModel:
     def bse(self) -> pd.Series:
         """Standard errors."""
         values = np.sqrt(np.diag(self.covariance))
+        values[self.params.index.isin(self.not_estimable)] = np.nan
         return pd.Series(values, index=self.params.index, name="bse")
 
     @cached_property

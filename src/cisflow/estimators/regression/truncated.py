@@ -22,11 +22,17 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from cisflow.estimators.arrays import Floats
+from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.influence import HELD, RowParts, held_by_one
-from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
+from cisflow.estimators.regression.rows import (
+    FittedModel,
+    Regression,
+    Rows,
+    RowScores,
+    about_clusters,
+)
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
 
@@ -127,12 +133,16 @@ class TruncatedNormal(Regression):
         information = _information(X, parts) * np.outer(units, units)
         reported = np.eye(units.size)[:-1][found.report]
         held = held_by_one(_row_parts(X, parts), np.linalg.inv(_information(X, parts)), reported)
+
+        def of_rows(chosen: Ints) -> Floats:
+            return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
+
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
             self._value(parts),
             found,
-            RowScores(rows, self.kind, scores, information),
+            RowScores(rows, self.kind, scores, information, of_rows),
             held,
         )
 
@@ -183,13 +193,17 @@ class TruncatedNormal(Regression):
             nobs=len(rows.y),
             llf=solution.llf,
             cov_type=found.cov_type,
-            not_estimable=solution.estimable.not_estimable,
             dropped=rows.dropped,
-            cov_note=found.note,
-            n_groups=found.groups,
+            df=found.df,
+            not_estimable=solution.estimable.not_estimable,
+            **about_clusters(
+                found,
+                names,
+                shown,
+                {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD),
+            ),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
-            notes={} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD),
         )
 
 

@@ -11,7 +11,7 @@ The likelihood is not concave in (β, δ); Newton's method starts from the homos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
@@ -22,7 +22,7 @@ from scipy.special import chdtrc, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
-from cisflow.estimators.covariance import covariance
+from cisflow.estimators.covariance import ONE_CLUSTER, covariance, rows_by_cluster
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
 from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
@@ -202,6 +202,27 @@ class HeteroskedasticTobit:
         weighted = self._scores() * self.rows.total_weights[used][:, None]
         return Design.sum_by(codes[used], groups, weighted)
 
+    def informations(self, codes: Ints, groups: int) -> Iterator[Floats]:
+        """Information of each group."""
+        row, X, Z = self.derivatives(self.optimum[0]), self.mean_design, self.variance_design
+        used = self.homoskedastic.estimable.rows
+        w = self.rows.total_weights[used]
+        for some in rows_by_cluster(codes[used], groups):
+            x, z = X.take(some).toarray(), Z[some]
+            parts = (row.eta_eta, row.eta_s, row.s_s)
+            first, mixed, last = (-(w * part)[some, None] for part in parts)
+            cross = (x * mixed).T @ z
+            yield np.block([[(x * first).T @ x, cross], [cross.T, (z * last).T @ z]])
+
+    def jacobian(self) -> Floats:
+        """Differentiate the caller's parameters."""
+        k, size = self.homoskedastic.back.shape[0], self.optimum[0].size
+        jacobian = np.zeros((size, size))
+        jacobian[:k, :k] = self.homoskedastic.back
+        jacobian[k:, k:] = np.diag(np.append(1.0, 1 / self.z_spread))
+        jacobian[k, k + 1 :] = -self.z_mean / self.z_spread
+        return jacobian
+
     def resampled(self, kind: str, groups: Ints | None, options: Mapping[str, Any]) -> NoReturn:
         """Resampling is offered for the homoskedastic Tobit only."""
         what = f"{kind} standard errors of the heteroskedastic Tobit are not offered"
@@ -229,17 +250,14 @@ class HeteroskedasticTobitResults(Inference):
         base, sample = model.homoskedastic, model.rows
         found = covariance(model, cov_type, cov_kwds)
         self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
+        self.df, self.correction = found.df, found.correction
         self.not_estimable = dict(base.estimable.not_estimable)
-        self.notes = dict(self.not_estimable)
         self.dropped, self.nobs = dict(sample.dropped), sample.nobs
         self.n_lower, self.n_upper = sample.n_lower, sample.n_upper
         self.converged = True
         point, value, _ = model.optimum
         k = base.back.shape[0]
-        jacobian = np.zeros((point.size, point.size))
-        jacobian[:k, :k] = base.back
-        jacobian[k:, k:] = np.diag(np.append(1.0, 1 / model.z_spread))
-        jacobian[k, k + 1 :] = -model.z_mean / model.z_spread
+        jacobian = model.jacobian()
         estimate = jacobian @ point
         if base.scaling.intercept:
             estimate[0] += base.scaling.y_mean / base.scaling.spread[0]
@@ -253,6 +271,9 @@ class HeteroskedasticTobitResults(Inference):
         V = (jacobian @ found.matrix @ jacobian.T)[np.ix_(places, places)]
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
+        self._lost = None if found.unmeasured is None else found.unmeasured[places]
+        lost = [] if self._lost is None else list(np.array(names)[self._lost])
+        self.notes = {**self.not_estimable, **dict.fromkeys(lost, ONE_CLUSTER)}
         weight = float(sample.total_weights[sample.outcome.observed].sum())
         self.llf = value - weight * float(np.log(base.scaling.y_spread))
         self.df_model = point.size - 1
@@ -266,7 +287,10 @@ class HeteroskedasticTobitResults(Inference):
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        return pd.Series(np.sqrt(np.diag(self._covariance)), index=self.params.index, name="bse")
+        values = np.sqrt(np.diag(self._covariance))
+        if self._lost is not None:
+            values = np.where(self._lost, np.nan, values)
+        return pd.Series(values, index=self.params.index, name="bse")
 
     @property
     def scale(self) -> Floats:

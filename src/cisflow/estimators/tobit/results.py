@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, covariance
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse_any
 from cisflow.estimators.influence import HELD, LeaveOneOut, leave_one_out, options_of
@@ -22,6 +22,7 @@ from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.influence import held_alone, unspread, without_each_row
 from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.estimators.tobit.summary import summary
+from cisflow.estimators.tobit.wild import WildTest, wild_bootstrap
 
 UNSPREAD = Sentence(
     "no row's score lies along it (as where ",
@@ -32,10 +33,11 @@ UNSPREAD = Sentence(
 
 
 class Inference:
-    """What follows from coefficients and their standard errors by the normal distribution."""
+    """What follows from coefficients and their standard errors: normal, or t with ``df``."""
 
     params: Any
     bse: Any
+    df: int | None = None
 
     @cached_property
     def tvalues(self) -> pd.Series:
@@ -44,13 +46,15 @@ class Inference:
 
     @cached_property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values, normal distribution."""
-        values = 2 * ndtr(-np.abs(self.tvalues.to_numpy()))
+        """Two-sided p-values, from the t distribution where ``df`` is given."""
+        distance = -np.abs(self.tvalues.to_numpy())
+        values = 2 * (ndtr(distance) if self.df is None else stdtr(self.df, distance))
         return pd.Series(values, index=self.params.index, name="pvalues", dtype=float)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Give normal confidence intervals; columns 0 and 1, as in statsmodels."""
-        half = -float(ndtri(alpha / 2)) * self.bse
+        """Give confidence intervals; columns 0 and 1, as in statsmodels."""
+        quantile = ndtri(alpha / 2) if self.df is None else stdtrit(self.df, alpha / 2)
+        half = -float(quantile) * self.bse
         return pd.DataFrame({0: self.params - half, 1: self.params + half})
 
 
@@ -60,8 +64,8 @@ class TobitResults(Inference):
     Attributes
     ----------
     params, bse, tvalues, pvalues : Series by term
-        Coefficients on the latent outcome; p-values from the normal distribution. NaN where
-        ``notes`` say why.
+        Coefficients on the latent outcome; p-values from the normal distribution, or from t where
+        ``df`` is given. NaN where ``notes`` say why.
     scale : float
         σ, the standard deviation of the latent error.
     llf, aic, bic : float
@@ -78,6 +82,10 @@ class TobitResults(Inference):
     cov_type, cov_note : str
     n_groups : tuple of int
         Number of clusters, one entry per way of clustering.
+    correction : str
+        What was done about few clusters; see :mod:`cisflow.estimators.covariance`.
+    df : int or None
+        Degrees of freedom of t statistics; None for normal ones.
     model : Tobit
     solution : Fit
         The numbers behind all this.
@@ -96,6 +104,7 @@ class TobitResults(Inference):
         self.cov_type = self._covariance.cov_type
         self.cov_note = self._covariance.note
         self.n_groups = self._covariance.groups
+        self.df, self.correction = self._covariance.df, self._covariance.correction
         self.cov_kwds = dict(cov_kwds or {})
         self.converged = solution.optimum.converged
         self.iterations = solution.optimum.iterations
@@ -112,6 +121,8 @@ class TobitResults(Inference):
         """Terms that have an estimate but no standard error of this kind, and why."""
         if self.cov_type in ("nonrobust", "bootstrap", "jackknife"):
             return {}
+        if (lost := self._covariance.unmeasured) is not None:
+            return dict.fromkeys(self.solution.index[lost[self.solution.shown]], ONE_CLUSTER)
         opg = self.cov_type == "OPG"
         marked = unspread(self.solution) if opg else held_alone(self.solution)
         return dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
@@ -145,7 +156,8 @@ class TobitResults(Inference):
         """
         sample = self.solution.sample
         kept = np.delete(np.arange(sample.size), rows)
-        options = options_of(self.cov_kwds, kept, lambda v: sample.aligned(v, "cluster labels"))
+        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
+        options = options_of(given, kept, lambda v: sample.aligned(v, "cluster labels"))
         model = self.model._of(sample.take(kept))
         return TobitResults(model, model.solution, self.cov_type, options)
 
@@ -288,6 +300,21 @@ class TobitResults(Inference):
         """Resample rows or clusters; see :func:`cisflow.estimators.tobit.bootstrap.resample`."""
         codes = None if groups is None else self.solution.sample.codes(groups)[0]
         return resample(self.solution, draws, seed, codes)
+
+    def wild_cluster_test(
+        self, term: str, groups: Any, value: float = 0.0, draws: int = 999, seed: int | None = None
+    ) -> WildTest:
+        """Test a coefficient with few clusters; see :mod:`cisflow.estimators.tobit.wild`."""
+        return wild_bootstrap(self.solution, term, groups, draws, seed).test(value)
+
+    def wild_cluster_interval(
+        self, term: str, groups: Any, alpha: float = 0.05, draws: int = 999, seed: int | None = None
+    ) -> tuple[float, float]:
+        """Values of a coefficient the wild cluster bootstrap does not reject."""
+        found = wild_bootstrap(self.solution, term, groups, draws, seed)
+        options = {"groups": groups, "correction": "CR1"}
+        error = float(self.with_cov("cluster", options).bse[term])
+        return found.interval(float(self.params[term]), error, alpha)
 
     def simulate(self, rng: np.random.Generator) -> Any:
         """Draw outcomes from the fitted model, censored at its limits; the regressors stay.

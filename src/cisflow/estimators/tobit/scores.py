@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.covariance import rows_by_cluster
 from cisflow.estimators.tobit.bootstrap import resample
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.sample import Sample
@@ -51,6 +52,20 @@ class TobitScores:
         w = self.fit.sample.total_weights
         scale = np.bincount(codes, w * b, groups)
         return np.column_stack([self.fit.X.score_sums(w * a, codes, groups), scale])
+
+    def informations(self, codes: Ints, groups: int) -> Iterator[Floats]:
+        """Information of each group, (k+1, k+1) each."""
+        w = self.fit.sample.total_weights
+        curvature = self.fit.likelihood.curvature_parts(self.fit.optimum.parameters)
+        for rows in rows_by_cluster(codes, groups):
+            X, parts = self.fit.X.take(rows).toarray(), w[rows, None, None] * curvature[rows]
+            mixed = X.T @ parts[:, 0, 1]
+            square = np.column_stack([(X * parts[:, 0, 0, None]).T @ X, mixed])
+            yield np.vstack([square, np.append(mixed, parts[:, 1, 1].sum())])
+
+    def jacobian(self) -> Floats:
+        """Differentiate (β, log σ) in the caller's units, (k+1, k+1)."""
+        return self.fit.jacobian
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
