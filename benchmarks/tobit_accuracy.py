@@ -31,7 +31,7 @@ COVARIANCES = {
         {"groups": "country", "use_correction": False},
         "se_CR0",
     ),
-    "clustered, G/(G−1) (CR1)": ("cluster", {"groups": "country"}, "se_CR1"),
+    "clustered, G/(G−1) (CR1)": ("cluster", {"groups": "country", "correction": "CR1"}, "se_CR1"),
 }
 EFFECTS = {
     "marginal effect factor on E[y]": ("censored", "ame_factor_Ey"),

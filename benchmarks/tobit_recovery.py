@@ -53,7 +53,11 @@ def one(n, clustered, index):
     y, X, group = draw(n, index, clustered)
     fit = Tobit(y, X, 0, 100).fit()
     estimate = np.append(fit.params, np.log(fit.scale))
-    fits = [fit, fit.with_cov("HC1"), fit.with_cov("cluster", {"groups": group})]
+    fits = [
+        fit,
+        fit.with_cov("HC1"),
+        fit.with_cov("cluster", {"groups": group, "correction": "CR1"}),
+    ]
     errors = np.array([np.append(f.bse, f.log_scale_se) for f in fits])
     held = np.abs(estimate - TRUTH) < -ndtri(0.025) * errors
     return estimate, held, (np.mean(y == 0), np.mean(y == 100)), bool(fit.not_estimable)

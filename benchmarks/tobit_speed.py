@@ -66,7 +66,9 @@ def classical(table: pd.DataFrame) -> object:
 def clustered(table: pd.DataFrame) -> object:
     from cisflow.estimators import Tobit
 
-    fit = Tobit.from_formula(MODEL, table, 0, 1).fit("cluster", {"groups": "cluster"})
+    fit = Tobit.from_formula(MODEL, table, 0, 1).fit(
+        "cluster", {"groups": "cluster", "correction": "CR1"}
+    )
     return fit.cov_params()
 
 
@@ -80,7 +82,7 @@ def whole_process(file: str) -> None:
     from cisflow.estimators import Tobit
 
     fit = Tobit.from_formula(MODEL, pd.read_csv(file), 0, 1)
-    results = fit.fit("cluster", {"groups": "cluster"})
+    results = fit.fit("cluster", {"groups": "cluster", "correction": "CR1"})
     columns = [results.params, results.bse, results.tvalues, results.pvalues]
     print(pd.concat(columns, axis=1).to_string())
 

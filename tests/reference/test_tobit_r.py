@@ -65,7 +65,7 @@ def test_rows_at_the_limits(case):
         ("nonrobust", None, "se_classical"),
         ("HC0", None, "se_HC0"),
         ("cluster", {"groups": "country", "use_correction": False}, "se_CR0"),
-        ("cluster", {"groups": "country"}, "se_CR1"),
+        ("cluster", {"groups": "country", "correction": "CR1"}, "se_CR1"),
     ],
 )
 def test_standard_errors(case, cov_type, options, key):

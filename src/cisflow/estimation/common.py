@@ -46,10 +46,14 @@ def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any
         }
     if not covariance.groups:
         return {"cov_type": covariance.kind}
-    options = {"groups": sample[covariance.groups]}
-    if covariance.correction:
-        options["correction"] = covariance.correction
+    options = {**options_of(covariance), "groups": sample[covariance.groups]}
     return {"cov_type": covariance.kind, "cov_kwds": options}
+
+
+def options_of(covariance: Covariance) -> dict[str, Any]:
+    """Return the variable of the clusters, and the correction where one is asked for."""
+    more = {"correction": covariance.correction} if covariance.correction else {}
+    return {"groups": covariance.groups, **more}
 
 
 def formula_of(outcome: str, terms: Sequence[str], effects: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar
 
+import numpy as np
+
 from cisflow.estimation.common import (
     REFUSALS,
     Row,
@@ -13,6 +15,7 @@ from cisflow.estimation.common import (
     not_estimable,
     note_of,
 )
+from cisflow.estimators.covariance import ONE_CLUSTER
 from cisflow.study.models import Model
 
 Prepared = TypeVar("Prepared")
@@ -87,6 +90,9 @@ def rows_of_covariance(
         return
     about = {**about, "n": int(result.nobs), "groups": groups}
     for row in coefficient_rows(result.params, result.std_errors, df):
-        yield {**about, **row}
+        if np.isnan(row["std_error"]):
+            yield not_estimable(ONE_CLUSTER, **about, term=row["term"])
+        else:
+            yield {**about, **row}
     for term, reason in absent.items():
         yield not_estimable(reason, **about, term=term)

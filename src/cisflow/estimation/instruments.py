@@ -9,7 +9,7 @@ follow
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,12 +22,15 @@ from cisflow.estimation.common import (
     Row,
     formula_of,
     numeric,
+    options_of,
     record_of,
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
+from cisflow.estimation.jackknife import Jackknifed, without_clusters
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.models import PLAIN
@@ -218,10 +221,30 @@ def _rows(
         options, codes = _options(design, covariance, sample)
         fit = _fit(design, method, options)
         if codes is not None:
+            groups = int(codes.max()) + 1
+            chosen = choose_correction(design.rows.heading, options_of(covariance), groups)
+            if chosen == "CR0":
+                raise _refusal("correction CR0 is not offered", "use CR1 or CR3")
+            if chosen == "CR3":
+                return _jackknifed(design, method, codes), groups, float(codes.max())
             return fit, int(codes.max()) + 1, float(codes.max())
         return fit, np.nan, np.inf if covariance.kind == "HC0" else float(fit.df_resid)
 
     return rows_of_covariance(about, estimated, design.not_estimable)
+
+
+def _jackknifed(design: Design, method: str, codes: Ints) -> Jackknifed:
+    """Return the estimates with the covariance of few clusters, each left out in turn."""
+    options: dict[str, Any] = {"cov_type": "clustered", "debiased": True}  # GMM weights by it too
+
+    def refit(rows: np.ndarray) -> pd.Series:
+        part = replace(design, rows=design.rows.take(np.flatnonzero(rows)))
+        return _fit(part, method, {**options, "clusters": codes[rows]}).params
+
+    plain = _fit(design, method, {**options, "clusters": codes})
+    places = [design.rows.names.index(name) for name in plain.params.index]
+    cov = without_clusters(plain.params, codes, design.array(places), refit)
+    return Jackknifed(plain.params, cov, int(plain.nobs))
 
 
 # --- tests -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from cisflow.base.problems import CisflowError, Problem
@@ -28,10 +29,13 @@ from cisflow.estimation.common import (
     not_estimable,
     note_of,
     numeric,
+    options_of,
     record_of,
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
+from cisflow.estimation.jackknife import Jackknifed, without_clusters
+from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.rows import read_rows
@@ -111,18 +115,27 @@ class Design:
 
 @dataclass(frozen=True)
 class Fit:
-    """One method's estimates; ``covariance`` re-estimates with another kind of standard errors."""
+    """One method's estimates; ``refit`` re-estimates with another kind of standard errors."""
 
     design: Design
     refit: Callable[..., Any]
     not_estimable: dict[str, str]
+    method: Callable[[Design], Fit] | None = None
+    whole: Design | None = None
+
+    def without(self, rows: NDArray[np.bool_]) -> pd.Series:
+        """Return the coefficients by the same method without some rows of the whole design."""
+        assert self.whole is not None  # noqa: S101 - panels() sets both
+        assert self.method is not None  # noqa: S101
+        part = self.whole.of(rows, list(self.whole.X))
+        return self.method(part).refit(**PLAIN["nonrobust"]).params
 
 
 def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each."""
 
     def fitted(design: Design, method: str) -> Fitted:
-        fit = METHODS[method](design)
+        fit = replace(METHODS[method](design), method=METHODS[method], whole=design)
         warn_no_estimate(f"Panel regression of {design.y.name} ({method})", fit.not_estimable)
         rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
         record = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
@@ -343,9 +356,33 @@ def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, floa
     groups = len(set(codes))
     if groups < 2:
         raise _refusal("one cluster only", "cluster by a finer group")
+    chosen = choose_correction("Panel", options_of(covariance), groups)
+    if chosen == "CR0":
+        raise _refusal("correction CR0 is not offered", "use CR1 or CR3")
+    if chosen == "CR3":
+        return _jackknifed(fit, covariance), groups, float(groups - 1)
     clusters = pd.DataFrame({"cluster": codes}, index=fit.design.y.index)
     result = fit.refit(cov_type="clustered", clusters=clusters, debiased=True, group_debias=True)
     return result, groups, float(groups - 1)
+
+
+def _jackknifed(fit: Fit, covariance: Covariance) -> Jackknifed:
+    """Return the estimates with the covariance of few clusters, each left out in turn."""
+    assert fit.whole is not None  # noqa: S101 - panels() sets it
+    plain = fit.refit(**PLAIN["nonrobust"])
+    codes = pd.factorize(fit.design.sample[covariance.groups])[0]
+    inside = fit.whole.y.index.isin(fit.design.y.index)
+    X = fit.design.X[list(plain.params.index)]
+    if INTERCEPT not in X:  # within firms, or their changes
+        X = X - X.groupby(level=0).transform("mean")
+
+    def refit(rows: NDArray[np.bool_]) -> pd.Series:
+        kept = ~inside
+        kept[inside] = rows
+        return fit.without(kept)
+
+    cov = without_clusters(plain.params, codes, X.to_numpy(), refit)
+    return Jackknifed(plain.params, cov, int(plain.nobs))
 
 
 def _diagnostics(fit: Fit, design: Design) -> dict[str, Any]:
@@ -410,6 +447,8 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         result = _with_covariance(fit, covariance)[0]
     except REFUSALS as error:
         return {"note": note_of(error)}
+    if result.cov.loc[names, names].isna().any(axis=None):
+        return {"note": "one cluster alone determines a mean"}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
     return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}

@@ -28,8 +28,8 @@ COVARIANCES = [
     ("nonrobust", {}),
     ("HC0", {}),
     ("HC1", {}),
-    ("cluster", {"groups": "region"}),
-    ("cluster", {"groups": ["region", "industry"]}),
+    ("cluster", {"groups": "region", "correction": "CR1"}),
+    ("cluster", {"groups": ["region", "industry"], "correction": "CR1"}),
 ]
 
 
@@ -56,7 +56,7 @@ def test_many_rows_go_to_first_order(firms, monkeypatch, cov_type, options):
 
 def test_a_cluster_of_one_firm_is_one_cluster_less(firms):
     alone = firms.assign(region=np.where(firms.index == 3, 99, firms.region))
-    fit = OLS("y ~ a + rare", alone).fit("cluster", {"groups": "region"})
+    fit = OLS("y ~ a + rare", alone).fit("cluster", {"groups": "region", "correction": "CR1"})
     assert max(errors(fit)) < 1e-8
 
 

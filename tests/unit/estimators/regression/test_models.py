@@ -77,7 +77,8 @@ def test_logit(firms, cov_type):
 
 
 def test_clusters_and_corrections_follow_the_registry(firms):
-    fit = Logit(f"any ~ {REGRESSORS}", firms).fit("cluster", {"groups": "region"})
+    options = {"groups": "region", "correction": "CR1"}
+    fit = Logit(f"any ~ {REGRESSORS}", firms).fit("cluster", options)
     expected = reference(f"any ~ {REGRESSORS}", firms).fit(
         cov_type="cluster", cov_kwds={"groups": firms["region"]}
     )
@@ -111,7 +112,7 @@ def test_absorbed_effects_equal_dummies(firms, effects, cov_type):
 
     cluster = cov_type == "cluster"
     fit = OLS("margin ~ size + group", firms, fixed_effects=effects).fit(
-        cov_type, {"groups": "region"} if cluster else None
+        cov_type, {"groups": "region", "correction": "CR1"} if cluster else None
     )
     spelled = "margin ~ size + group" + "".join(f" + C({name})" for name in effects)
     expected = smf.ols(spelled, firms).fit(

@@ -39,7 +39,7 @@ def firms():
         ("OPG", {}, None, 0.05),
         ("HC0", {}, None, 0.02),
         ("HC1", {}, "w", 0.02),
-        ("cluster", {"groups": "region"}, None, 0.03),
+        ("cluster", {"groups": "region", "correction": "CR1"}, None, 0.03),
         ("cluster", {"groups": "region", "use_correction": False}, "w", 0.03),
     ],
 )

@@ -1,0 +1,69 @@
+"""Clustered standard errors where clusters are few, for what linearmodels estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cisflow.estimators.arrays import Floats, Ints
+
+Rows = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Jackknifed:
+    """Estimates with the jackknife's covariance, under linearmodels' names."""
+
+    params: pd.Series
+    cov: pd.DataFrame
+    nobs: int
+
+    @property
+    def std_errors(self) -> pd.Series:
+        """Standard errors; missing where one cluster alone determines a coefficient."""
+        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.params.index)
+
+
+def without_clusters(
+    params: pd.Series, codes: Ints, X: Floats, refit: Callable[[Rows], pd.Series]
+) -> pd.DataFrame:
+    """Return (G−1)/G times the squares of what leaving out each cluster changes: CR3.
+
+    Parameters
+    ----------
+    params
+        Estimates of all rows.
+    codes
+        Clusters 0 … G−1 of the rows, (n,).
+    X
+        The regressors of ``params`` as far as they tell them apart, (n, k): net of firms' means
+        where firms have effects.
+    refit
+        Estimates of some rows (n,).
+
+    Returns
+    -------
+    DataFrame
+        Missing where a coefficient is not determined without one of the clusters.
+    """
+    groups = int(codes.max()) + 1
+    moved = np.empty((groups, len(params)))
+    for g in range(groups):
+        rows = codes != g
+        moved[g] = refit(rows).reindex(params.index) - params
+        moved[g, undetermined(X[rows])] = np.nan
+    cov = (groups - 1) / groups * moved.T @ moved
+    return pd.DataFrame(cov, index=params.index, columns=params.index)
+
+
+def undetermined(X: Floats) -> Rows:
+    """Return which coefficients (k,) regressors (n, k) do not determine."""
+    lengths = np.linalg.norm(X, axis=0)
+    _, values, vectors = np.linalg.svd(X / np.where(lengths > 0, lengths, 1), full_matrices=True)
+    rank = int((values > 1e-10 * values.max(initial=0.0)).sum())
+    free = np.abs(vectors[rank:])
+    return np.asarray(free.max(axis=0, initial=0.0) > 1e-7)
