@@ -136,7 +136,7 @@ def test_within_equals_statsmodels_with_dummies(kind):
     again = data[data.groupby("firm_id")["y"].transform("size") > 1]
     fit = smf.ols("y ~ x + C(wave) + C(firm_id)", again)
     if kind == CLUSTERED:
-        covariance = {"cluster": "firm_id"}
+        covariance = {"cluster": "firm_id", "correction": "CR1"}
         groups = pd.factorize(again["firm_id"])[0]
         # Stata's xtreg, fe does not count the firm effects nested in the clusters.
         n, k = len(again), again["firm_id"].nunique() + 3
@@ -146,7 +146,7 @@ def test_within_equals_statsmodels_with_dummies(kind):
         covariance = kind
         expected = fit.fit(cov_type=kind).bse["x"]
     estimates, _ = run(data, covariance=[covariance], methods=["within"])
-    row = of(estimates, "within", cov_type=kind)
+    row = of(estimates, "within", cov_type=str(Covariance.model_validate(covariance)))
     assert row["estimate"] == pytest.approx(fit.fit().params["x"], rel=1e-8)
     assert row["std_error"] == pytest.approx(expected, rel=1e-7)
 

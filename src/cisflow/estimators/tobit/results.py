@@ -121,11 +121,12 @@ class TobitResults(Inference):
         """Terms that have an estimate but no standard error of this kind, and why."""
         if self.cov_type in ("nonrobust", "bootstrap", "jackknife"):
             return {}
-        if (lost := self._covariance.unmeasured) is not None:
-            return dict.fromkeys(self.solution.index[lost[self.solution.shown]], ONE_CLUSTER)
-        opg = self.cov_type == "OPG"
+        opg, index = self.cov_type == "OPG", self.solution.index
         marked = unspread(self.solution) if opg else held_alone(self.solution)
-        return dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
+        alone = dict.fromkeys(index[marked], UNSPREAD if opg else HELD)
+        if (lost := self._covariance.unmeasured) is None:
+            return alone
+        return {**dict.fromkeys(index[lost[self.solution.shown]], ONE_CLUSTER), **alone}
 
     @property
     def n_lower(self) -> int:
