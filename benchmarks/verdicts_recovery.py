@@ -35,7 +35,7 @@ from scipy.stats import norm
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import places
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.pseudo_truth import find_truth, only, tested
+from cisflow.claims.pseudo_truth import find_truth, needed, only, tested
 from cisflow.claims.verdicts import judge
 from cisflow.estimation.run import estimate
 from cisflow.panel.drawn import draw_panel, enlarged
@@ -83,6 +83,8 @@ def sample(index, firms, truth):
     samples = [model.sample for model in SPECS.values()]
     sized = enlarged(TRUTH, firms, samples) if firms else TRUTH
     panel = draw_panel(sized, BOOKS, rng, country=COUNTRY, with_accounts=True, **PANEL)
+    # Restricting a sample costs as much as there are columns.
+    panel = panel[needed(panel, SPECS.values())]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what has no estimate is a row that says so
         found = [
