@@ -274,7 +274,7 @@ def held_by_one(parts: RowParts, bread: Floats, jacobian: Floats) -> NDArray[np.
     for i in known[~(np.linalg.det(left[known]) > SINGULAR)]:
         direction = jacobian @ (U[i] @ np.linalg.svd(left[i])[2][-1])
         size = np.abs(direction) / errors
-        held |= size > SINGULAR * size.max()
+        held |= size > SINGULAR * size.max(initial=0.0)
     return held
 
 
