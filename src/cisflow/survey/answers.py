@@ -100,7 +100,7 @@ class Columns:
                 yield Problem(what, sign.remedy)
 
     def instead_of(self, name: str, then: str) -> str:
-        """Return the remedy for a name that is no column: the nearest, or what columns there are."""
+        """Return the remedy for a name that is no column: near ones, or what columns there are."""
         word, names = name.casefold(), [column.casefold() for column in self.names]
         if not names or close_names(word, names):
             return did_you_mean(word, names, then)
