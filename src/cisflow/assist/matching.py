@@ -254,7 +254,9 @@ def _complete_grid(
         likeness = before.likeness if before else 0.0
         coding = profiles[here[0]].flag
         matches[variable] = Match(variable, here, likeness, coding, evidence=evidence)
-    strangers = {f: tuple(c for c in here if c not in found) for f, here in matches.strangers.items()}
+    strangers = {
+        f: tuple(c for c in here if c not in found) for f, here in matches.strangers.items()
+    }
     matches.strangers = {family: here for family, here in strangers.items() if here}
 
 

@@ -599,7 +599,9 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
         for weights in (asked.weights, (1.0,) * len(asked.words))
         for told in [sum(weights[i] for i in covered) + in_name]
     )
-    return Likeness(share, tuple(asked.words[i] for i in sorted(others)), len(covered), len(concepts))
+    return Likeness(
+        share, tuple(asked.words[i] for i in sorted(others)), len(covered), len(concepts)
+    )
 
 
 def _places(
