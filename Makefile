@@ -9,6 +9,11 @@ CONFIG ?= config/config.yaml
 CORES  ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= python3
 
+# Where LC_ALL is C, Python reads the path of the clone as ASCII and cannot start if it is none.
+ifneq ($(filter C POSIX,$(LC_ALL)),)
+export LC_ALL := C.UTF-8
+endif
+
 # Where Slurm is, so is what submits jobs to it; elsewhere every start of Snakemake would pay for it.
 LOCKS := requirements.lock $(if $(shell command -v sbatch 2>/dev/null),requirements-slurm.lock)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from cisflow.claims.verdicts import CLAIMS
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.panel.sample import Step
@@ -76,6 +77,7 @@ ATTRITION = {
 }
 
 NONE = {"status": "not_estimable"}
+ASKED = "asked about turnover from new products (product innovators)"
 
 
 def read_models() -> dict:
@@ -109,10 +111,7 @@ def make_findings(settings: dict | None = None) -> Findings:
                 descriptions[country].append(_told(sample, spec, model, wave))
             record = {key: getattr(spec, key) for key in ("title", "source", "estimator")}
             diagnostics.append({"country": country, "model": model, **record, "fits": fits})
-    table = pd.DataFrame(rows, columns=list(ESTIMATES.columns))
-    words = ["outcome", "column", "term", "cov_type", "weights", "note"]
-    table[words] = table[words].fillna("")
-    table["status"] = table["status"].fillna("estimated")
+    table = ESTIMATES.frame(rows, status="estimated")
     return Findings(
         settings=settings,
         models=models,
@@ -271,12 +270,19 @@ def _flow(spec, possible):
     if "has_accounts" in spec.sample:
         names.append("accounts two years later")
         left.append(305 if possible else 0)
-    names.append("no missing value in the model’s variables")
-    left.append(min(left[-1], 221))
+    names += [ASKED, "no missing value in the model’s variables"]
+    left += [min(left[-1], 250), min(left[-1], 221)]
     lost = [0, *(a - b for a, b in pairwise(left))]
-    steps = zip(names, left, lost, strict=True)
     return [
-        {"step": i, "restriction": r, "firms": n, "lost": x} for i, (r, n, x) in enumerate(steps)
+        {
+            "step": i,
+            "restriction": name,
+            "firms": n,
+            "lost": x,
+            "lost_missing": x if name == names[-1] else 0,
+            "lost_filtered": x if name == ASKED else 0,
+        }
+        for i, (name, n, x) in enumerate(zip(names, left, lost, strict=True))
     ]
 
 
@@ -284,7 +290,9 @@ def _told(firms, spec, model, wave):
     """Return the description of a sample at a minimum of 3."""
     gate = Gate(firms.reset_index(drop=True), UNRESTRICTED.model_copy(update={"minimum_cell": 3}))
     nobody = gate.panel.index[:0]
-    steps = [Step("all firms", gate.panel.index, nobody, nobody)]
+    everyone = gate.panel.index
+    steps = [Step("all firms", everyone, nobody, nobody)]
+    steps += [Step(ASKED, everyone, nobody, nobody, "product_innovation")] * bool(len(everyone))
     sample = Sample(model, wave, spec, steps, 1.0)
     gate.opened("description", "description", "firms")
     note_sample(gate, sample)
@@ -344,7 +352,7 @@ def make_claims(settings: dict) -> pd.DataFrame:
                     row["verdict"] = ["supported", "inconclusive", "contradicted"][i % 3]
                     row["verdict_literature"] = "supported"
                 rows.append(row)
-    return pd.DataFrame(rows)
+    return CLAIMS.frame(rows)
 
 
 def _quality(country, wave):

@@ -20,3 +20,8 @@ def settings_of(config):
         for code, of in config.get("countries", {}).items()
     }
     return Settings.model_validate({**about, **config, "countries": countries})
+
+
+def coefficients(table):
+    """Return the rows of tidy estimates that are coefficients, not effects."""
+    return table[table["quantity"] == "coefficient"]

@@ -42,17 +42,25 @@ def test_every_rule_has_memory_and_time_on_a_cluster(profiles, rules):
     assert all(set(need) == {"mem_mb", "runtime"} for need in needs.values())
 
 
-def test_groups_are_of_rules_and_sizes_of_groups(profiles, rules):
+def test_groups_are_of_rules_and_sizes_of_groups(profiles, rules, written):
     slurm = profiles["slurm"]
     assert set(slurm["groups"]) == rules
-    assert set(slurm["group-components"]) <= set(slurm["groups"].values())
+    of_rules = {group for rule in written[""] for group in re.findall(r"group:\s+\"(\w+)\"", rule)}
+    assert set(slurm["group-components"]) <= {*slurm["groups"].values(), *of_rules}
+
+
+def test_what_makes_extracts_is_in_no_group_with_what_reads_them(profiles, written):
+    """Parameters of a group are known when it is submitted, before the extract is there."""
+    (simulate,) = (rule for rule in written[""] if "simulate" in rule)
+    (group,) = re.findall(r"group:\s+\"(\w+)\"", simulate)
+    assert group not in profiles["slurm"]["groups"].values()
 
 
 def test_rules_no_profile_can_name_say_their_own_needs(written):
     """Those whose names are made of a country's or a number."""
     assert written[""]
     for rule in written[""]:
-        assert re.search(r"group:\s+\"(country|publication)\"", rule)
+        assert re.search(r"group:\s+\"(simulate|publication)\"", rule)
         assert re.search(r"resources:\s+mem_mb=\d+,\s+runtime=\d+", rule)
 
 

@@ -69,6 +69,12 @@ LOCK = content_digest([ENVIRONMENT])
 SPECS = {name: model.as_params() for name, model in RUN.models.items()}
 
 
+# What is true of the models that claims test, where the extracts are made from a truth.
+TRUTH = (
+    {"truth": f"results/{RUN.name}/truth.csv"} if RUN.truth and RUN.at_hand else {}
+)
+
+
 # Of the countries at hand: results that come from exports are no rule's pattern.
 wildcard_constraints:
     country="|".join(RUN.at_hand) or "(?!)",

@@ -20,6 +20,10 @@ rule estimate:
         lag=RUN.settings.lag,
         profile=RUN.profile.as_params(),
         bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
+        tests=lambda w: [
+            t.as_params() for t in RUN.claims.watched(w.model, RUN.models[w.model])
+        ],
+        rule=RUN.claims.rule.for_estimation(),
         stamp=RUN.stamp,
         code=digest("estimate"),
     message:
@@ -88,6 +92,7 @@ for code in RUN.at_hand:
 rule judge:
     input:
         **POOL,
+        **TRUTH,
         estimates=every("estimates/{country}/{model}.csv"),
         diagnostics=every("estimates/{country}/{model}.json"),
     output:
@@ -100,6 +105,7 @@ rule judge:
         ENVIRONMENT
     params:
         claims=RUN.claims.as_params(),
+        seed=RUN.settings.seed,
         stamp=RUN.stamp,
         code=digest("judge"),
     message:

@@ -112,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_file(check, "config", "CONFIG", "such as config/nl.yaml")
     check.add_argument("--json", action="store_true", help="print JSON")
 
+    text = "say from the design alone which claims a run's samples can decide"
+    power = _command(commands, "power", text, _power)
+    _add_file(power, "config", "CONFIG", "such as config/nl.yaml; its panels must have been built")
+    power.add_argument("--json", action="store_true", help="print JSON")
+
     text = "write the sheet by which a person confirms what the columns mean"
     review = _command(commands, "review", text, _review)
     _add_file(review, "config", "CONFIG", "such as config/nl.yaml")
@@ -175,6 +180,7 @@ EXAMPLES = {
     "check": "cisflow check config/nl.yaml\n\n"
     "What nobody has confirmed is listed and is no error: the run goes through, and all it\n"
     "publishes is marked DRAFT MAPPING. With `record: true` in the config it is one.",
+    "power": "cisflow power config/nl.yaml",
     "review": "cisflow review config/nl.yaml",
     "confirm": "cisflow confirm config/codebooks/national/nl2016.yaml turnover partners\n"
     "  cisflow confirm config/nl.yaml NL/2016 turnover partners",
@@ -282,6 +288,13 @@ def _check(options: argparse.Namespace) -> int:
     findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
+
+
+def _power(options: argparse.Namespace) -> int:
+    from cisflow.assist.power import power_of_run, power_text
+
+    _show(power_of_run(found(str(options.config)), HERE), options.json, power_text)
+    return FINE
 
 
 def _review(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from cisflow.assist.screen import aligned, wrapped
+from cisflow.estimation.estimates import COEFFICIENT
 
 Record = Mapping[str, Any]
 MOST_PLACES, MOST_TERMS, MOST_LETTERS = 8, 4, 60
@@ -85,7 +86,7 @@ def _parts(place: Record) -> Iterator[str]:
     for rows in (*place["gone"], *place["new"]):
         yield f"{_rows(rows)} {rows['kind']} ({_some(rows['terms'])})"
     for count in place["counts"]:
-        yield f"{count['quantity']} {_change(count)} in {_rows(count)}"
+        yield f"{count['number']} {_change(count)} in {_rows(count)}"
     for note in place["notes"]:
         yield f"{_rows(note)} with another reason: {_change(note)}"
     if place["moved"]:
@@ -100,7 +101,7 @@ def _parts(place: Record) -> Iterator[str]:
 def _verdict(verdict: Record) -> str:
     where = ", ".join(part for part in (_where(verdict), verdict["model"]) if part)
     told = f"{verdict['claim']} ({where}) was {verdict['old'] or 'nothing'}"
-    told += f" and is {verdict['new'] or 'nothing'} now{NAMES[verdict['quantity']]}"
+    told += f" and is {verdict['new'] or 'nothing'} now{NAMES[verdict['number']]}"
     return f"{told}; {_far(verdict['estimate'])}" if verdict["estimate"] else told
 
 
@@ -115,9 +116,10 @@ def _besides(record: Record) -> Iterator[str]:
 
 def _far(change: Record) -> str:
     """Return how far a number moved, and which it is."""
-    which = [change["outcome"], change["column"], change["cov_type"]]
+    quantity = change["quantity"].replace(COEFFICIENT, "")
+    which = [change["outcome"], change["column"], quantity, change["cov_type"]]
     of = f"{change['term']} ({', '.join(part for part in which if part)})".removesuffix(" ()")
-    name = f" {NAMES[change['quantity']]}" if change["quantity"] in NAMES else ""
+    name = f" {NAMES[change['number']]}" if change["number"] in NAMES else ""
     return f"{of}{name} {_change(change)}, {change['move']:+.3g} standard errors"
 
 

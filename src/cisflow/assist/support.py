@@ -190,7 +190,8 @@ def _made_of(industries: Mapping[str, Any], year: int) -> dict[str, list[str]]:
         more = (industries,) if construct.table == "industries" else ()
         frame[name] = construct.function(Watched(frame), *more)
         parts[name] = {part for c in looked for part in parts.get(c, {c})}
-    return {name: [c for c in FIRM_COLUMNS if c in used] for name, used in parts.items()}
+    answers = [column for column in FIRM_COLUMNS if column not in ASKED]
+    return {name: [c for c in answers if c in used] for name, used in parts.items()}
 
 
 def _known(

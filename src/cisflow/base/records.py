@@ -27,16 +27,18 @@ class Table:
     """A stage's table, declared once: the columns in their order, and which of them are numbers.
 
     All others are text. In a file a missing number is empty, and so is an empty text; wave 2010
-    stays a name, and NA stays Namibia.
+    stays a name, and NA stays Namibia. A text that is usually the same has it where a row, or a
+    file of an earlier version, says nothing.
     """
 
     columns: tuple[str, ...]
     numbers: frozenset[str]
+    usual: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, *parts: str, numbers: Iterable[str]) -> Self:
+    def of(cls, *parts: str, numbers: Iterable[str], **usual: str) -> Self:
         """Return the table with these columns."""
-        return cls(parts, frozenset(numbers))
+        return cls(parts, frozenset(numbers), tuple(usual.items()))
 
     @property
     def text(self) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ class Table:
 
     def frame(self, rows: Iterable[Mapping[str, Any]], **usual: str) -> pd.DataFrame:
         """Return rows as the table; what a row lacks is null, or the text ``usual`` or empty."""
-        silent = {**dict.fromkeys(self.text, ""), **usual}
+        silent = {**dict.fromkeys(self.text, ""), **dict(self.usual), **usual}
         return pd.DataFrame([{**silent, **row} for row in rows], columns=list(self.columns))
 
     def read(self, files: Iterable[Path | str]) -> pd.DataFrame:
@@ -59,10 +61,17 @@ class Table:
                 table = pd.read_csv(file, dtype=kinds, **options)
                 if not Path(file).read_bytes().endswith(b"\n") or "data" not in table:
                     raise ValueError(file)  # cut off: its writer ends a line by the stamp
-                tables.append(table)
+                tables.append(self._whole(table))
         found = pd.concat(tables, ignore_index=True)
         found = found.assign(**{c: found[c].map(as_written) for c in found.columns if c in kinds})
         return found.astype(dict.fromkeys(self.numbers & {*found.columns}, "float64"))
+
+    def _whole(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a file's rows with the columns it lacks as they usually are."""
+        absent = {name: text for name, text in self.usual if name not in table}
+        order = [name for name in self.columns if name in table or name in absent]
+        others = [name for name in table if name not in self.columns]
+        return table.assign(**absent)[[*order, *others]] if absent else table
 
 
 def write_table(table: pd.DataFrame, file: Path | str, stamp: str) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, get_args
 
 import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
-from cisflow.study.claims import ARROW, Single
+from cisflow.study.claims import ARROW, COEFFICIENT, Alternative, Rule, Single, key_of
 
 PLACE = ("country", "wave", "model")
-
-
-TERM = ("outcome", "column", "term")
-
-
+TERM = ("outcome", "column", "term", "quantity")
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
-
-
 Row = dict[str, Any]
+Correlations = dict[tuple[str, str], dict[str, Mapping[str, float]]]
 
 
 class Evidence:
@@ -44,6 +41,8 @@ class Evidence:
         diagnostics: Iterable[Mapping[str, Any]],
         tested: Collection[str],
     ):
+        if "quantity" not in estimates:  # of before there were effects beside coefficients
+            estimates = estimates.assign(quantity=COEFFICIENT)
         self.table = estimates.drop_duplicates([*PLACE, *TERM])
         self.models = set(estimates["model"])
         no_wave = estimates["wave"].isin([ALL_WAVES, PRINTED]) & ~estimates["model"].isin(tested)
@@ -52,11 +51,50 @@ class Evidence:
         records = self.table.to_dict(orient="records")
         self.rows = {tuple(row[key] for key in (*PLACE, *TERM)): row for row in records}
         self.estimated = {tuple(row[key] for key in PLACE) for row in records}
-        self._fits = {
-            (record["country"], fit.get("wave"), record["model"]): fit
-            for record in diagnostics
-            for fit in record["fits"]
-        }
+        self._fits: dict[tuple[str, str | None, str], list[Mapping[str, Any]]] = {}
+        for record in diagnostics:
+            for fit in record["fits"]:
+                place = record["country"], fit.get("wave"), record["model"]
+                self._fits.setdefault(place, []).append(fit)
+
+    def fits(self, country: str, wave: str, model: str) -> list[Mapping[str, Any]]:
+        """Return the diagnostics of a model's fits in one country and wave."""
+        return self._fits.get((country, wave, model), [])
+
+    def counted(
+        self, models: Collection[str], terms: Collection[str], quantity: str
+    ) -> pd.DataFrame:
+        """Return the estimates of terms, without robust alternatives."""
+        table = self.table
+        method = table["column"].str.partition(": ")[2]
+        wanted = (
+            table["model"].isin(models)
+            & table["term"].isin(terms)
+            & (table["quantity"] == quantity)
+            & ~method.isin(get_args(Alternative))
+            & table["estimate"].notna()
+            & table["p_value"].notna()
+        )
+        return table[wanted]
+
+    @cached_property
+    def correlations(self) -> Correlations:
+        """Correlations of the estimates that claims test, by country and wave and their keys."""
+        found: Correlations = {}
+        for (country, wave, model), fits in self._fits.items():
+            for fact in (fact for fit in fits for fact in fit.get("tests", ())):
+                with_others = found.setdefault((country, str(wave)), {})
+                with_others[key_of(model, fact)] = fact.get("correlations", {})
+        return found
+
+    def wider(self, country: str, wave: str, model: str) -> list[str]:
+        """Return the models that have all arrows of a path model, and others."""
+        return [
+            name
+            for (at, when, name), fits in self._fits.items()
+            if (at, when) == (country, wave)
+            and any(model in fit.get("readings", {}) for fit in fits)
+        ]
 
     def at(self, country: str, wave: str) -> Here:
         """Return the evidence of one country and wave."""
@@ -65,8 +103,8 @@ class Evidence:
     def share_negative(self, country: str, wave: str, test: Single) -> float | None:
         """Return the share of bootstrap resamples in which an effect is below zero."""
         named = EFFECT.fullmatch(test.term)
-        fit = self._fits.get((country, wave, test.model))
-        if named is None or fit is None:
+        fit = next(iter(self.fits(country, wave, test.model)), {})
+        if named is None:
             return None
         kind, origin = named.groups()
         prefix = "std_" if test.column == "standardised" else ""
@@ -84,10 +122,17 @@ class Here:
         self._evidence = evidence
         self._place = (country, wave)
 
+    def has_run(self, model: str) -> bool:
+        """Return whether a model was estimated here, or at least tried."""
+        return (*self._place, model) in self._evidence.estimated
+
     def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""
-        where = (*self._place, test.model, test.outcome, test.column)
-        return self._evidence.rows.get((*where, term or test.term))
+        return self._row(test.model, test.column, test, term or test.term)
+
+    def _row(self, model: str, column: str, test: Single, term: str) -> Row | None:
+        where = (*self._place, model, test.outcome, column)
+        return self._evidence.rows.get((*where, term, test.measured))
 
     def share_negative(self, test: Single) -> float | None:
         """Return the share of bootstrap resamples in which a test's effect is below zero."""
@@ -96,19 +141,86 @@ class Here:
     def why_not(self, test: Single) -> str:
         """Return why a test's term has no estimate here; empty if it has one."""
         model = test.model
-        if model not in self._evidence.models:
-            return f"model {model} is not in this run's config"
-        if (*self._place, model) not in self._evidence.estimated:
-            return f"model {model} is not estimated on this wave"
         found = self.row(test)
         if found is not None:
             return _why_empty(found)
         for where in ((test.outcome, test.column, ""), ("", "", "")):
-            whole = self._evidence.rows.get((*self._place, model, *where))
+            whole = self._evidence.rows.get((*self._place, model, *where, COEFFICIENT))
             if whole is not None:
                 return _why_empty(whole)
         column = f"outcome {test.outcome}, column {test.column}"
-        return f"model {model} has no term {test.term} in {column}"
+        number = "" if test.measured == COEFFICIENT else f" ({test.measured})"
+        return f"model {model} has no term {test.term}{number} in {column}"
+
+    # --- what stands beside an estimate --------------------------------------------------------
+
+    def facts(self, test: Single) -> Mapping[str, Any]:
+        """Return what was counted of a test when it was estimated; empty where nothing was."""
+        for fit in self._evidence.fits(*self._place, test.model):
+            for found in fit.get("tests", ()):
+                same = found.get("asked") == test.expected.asked
+                if same and key_of(test.model, found) == test.key:
+                    about: Mapping[str, Any] = found
+                    return about
+        return {}
+
+    def rejections(self, test: Single, rule: Rule) -> tuple[str, ...]:
+        """Return the tests that reject a test's model at the level of the rule."""
+        found = {
+            name: _p_value(fit, name)
+            for fit in self._fits_of(test, test.model)
+            for name in rule.model_tests
+        }
+        return tuple(name for name, p in found.items() if p is not None and p < rule.rejection)
+
+    def alternatives(self, test: Single, rule: Rule) -> dict[str, Row]:
+        """Return the same number by the robust alternatives that were run, by their names.
+
+        Of a Tobit these stand in columns of its own table; of a path model it is the model of the
+        same run that has all its arrows and others. Coefficients of different estimators have
+        different units, so that a band for one says nothing of another.
+        """
+        rows: dict[str, Row | None] = {}
+        if test.expected.sign or test.measured != COEFFICIENT:
+            rows = {
+                name: self._row(test.model, f"{test.column}: {name}", test, test.term)
+                for name in rule.alternatives
+            }
+        rows |= {
+            wider: self._row(wider, test.column, test, test.term)
+            for wider in self._evidence.wider(*self._place, test.model)
+        }
+        return {name: row for name, row in rows.items() if row and not _why_empty(row)}
+
+    def first_stage_f(self, test: Single) -> float | None:
+        """Return how strong the instruments of a test's model are; None if it has none.
+
+        Of several estimates on the same instruments one alone says so.
+        """
+        column, _, method = test.column.partition(": ")
+        if method == "ols":
+            return None
+        for fit in self._evidence.fits(*self._place, test.model):
+            same = str(fit.get("column", "")).partition(": ")[0] == column
+            if same and fit.get("outcome") == test.outcome and "first_stage" in fit:
+                f = fit.get("effective_f", fit.get("kleibergen_paap_f"))
+                return None if f is None else float(f)
+        return None
+
+    def _fits_of(self, test: Single, model: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the fits a test's estimate is of: a path model is fitted once for all outcomes."""
+        where = {"outcome": test.outcome, "column": test.column}
+        for fit in self._evidence.fits(*self._place, model):
+            if all(fit.get(key, value) == value for key, value in where.items()):
+                yield fit
+
+
+def _p_value(fit: Mapping[str, Any], test: str) -> float | None:
+    """Return the p-value of one of a fit's own tests; None where it has no such test."""
+    found = fit.get("fit_measures", {}).get("pvalue") if test == "chi2" else None
+    if test in fit:
+        found = fit[test].get("p_value")
+    return None if found is None or math.isnan(found) else float(found)
 
 
 def _why_empty(row: Row) -> str:

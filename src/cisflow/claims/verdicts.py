@@ -11,31 +11,65 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from cisflow.base.records import Table
 from cisflow.claims.evidence import Evidence, Here, Row
-from cisflow.study.claims import Claim, Claims, Rule, Share, Single
+from cisflow.claims.families import ADJUSTED, adjusted
+from cisflow.claims.reasons import number, percent, reason_of
+from cisflow.claims.shares import judge_share
+from cisflow.claims.single import (
+    COUNTS,
+    NUMBERS,
+    REACH,
+    Finding,
+    judge_one,
+    no_verdict,
+    reading_of,
+    strength,
+)
+from cisflow.claims.truths import RECOVERED, with_truth
+from cisflow.study.claims import Claim, Claims, Rule, Single
+from cisflow.study.verdicts import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_ESTIMABLE,
+    NOT_MEASURABLE,
+    NOT_RUN,
+    SUPPORTED,
+    TOO_FEW,
+    VERDICTS,
+)
 
-NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
+__all__ = ["CLAIMS", "VERDICTS", "judge", "judge_pooled"]
+
 NAMED = ("claim", "text", "source", "country", "wave", "model", "column", "outcome", "term")
-CLAIMS = Table.of(*NAMED, *NUMBERS, "verdict", "verdict_literature", "reason", numbers=NUMBERS)
-SUPPORTED = "supported"
-CONTRADICTED = "contradicted"
-INCONCLUSIVE = "inconclusive"
-NOT_ESTIMABLE = "not estimable"
-NOT_MEASURABLE = "not measurable"
-VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_ESTIMABLE, NOT_MEASURABLE)
-
-SIGNS = {"positive": 1, "negative": -1}
-# Level of the intervals that the tidy estimates carry.
-TABLE_LEVEL = 0.05
+MEASURED = ("quantity", "unit", "expect", "band")
+CHECKS = ("outliers", "rejected", "alternatives")
+SAID = ("verdict", "verdict_literature", "code", "reason")
+CLAIMS = Table.of(
+    *NAMED,
+    *MEASURED,
+    *NUMBERS,
+    *COUNTS,
+    *CHECKS,
+    "p_test",
+    *ADJUSTED,
+    *REACH,
+    *RECOVERED,
+    *SAID,
+    numbers=(*NUMBERS, "band", *COUNTS, "p_test", *ADJUSTED, *REACH, "truth"),
+)
+# One part without an estimate leaves a claim of several open; these say why, the gravest first.
+WITHOUT = (NOT_RUN, NOT_ESTIMABLE, TOO_FEW)
+SEED = 20141120
 
 
 def judge(
     claims: Claims,
     estimates: pd.DataFrame,
     diagnostics: Iterable[Mapping[str, Any]] = (),
+    truth: pd.DataFrame | None = None,
+    seed: int = SEED,
 ) -> pd.DataFrame:
     """Return a verdict, or the reason for none, on every claim.
 
@@ -47,7 +81,13 @@ def judge(
         Tidy estimates of every country and model of the run; of several covariances the first
         counts.
     diagnostics
-        The models' diagnostics, for the share of bootstrap resamples below zero; optional.
+        The models' diagnostics: what was counted of each test, the models' own tests, the share of
+        bootstrap resamples below zero. What they lack is not held against a verdict.
+    truth
+        Of a simulated run, what each estimate is of in a very large sample
+        (:mod:`cisflow.claims.truths`).
+    seed
+        Of the draws behind the adjustment by resampling.
 
     Returns
     -------
@@ -55,19 +95,22 @@ def judge(
         Columns of :data:`CLAIMS`, one row per claim, country and wave, one more for each further
         reading whose model was run. A claim about the run as a whole, and one that cannot be
         measured, has a single row with country and wave empty. ``verdict`` is one of
-        :data:`VERDICTS`; ``verdict_literature`` is the same by significance at 5 % alone.
+        :data:`VERDICTS`, ``code`` its reasons as data and ``reason`` in words;
+        ``verdict_literature`` is the same by significance at 5 % alone.
     """
     tested = {test.model for claim in claims.claims.values() for test in claim.singles}
     evidence = Evidence(estimates, diagnostics, tested)
     rows = [
         {"claim": name, "text": claim.text, "source": claim.source, **row}
         for name, claim in claims.claims.items()
-        for row in _rows_of(claim, evidence, claims.rule)
+        for row in _rows_of(claim, evidence, claims.rule, seed)
     ]
-    return CLAIMS.frame(rows).astype(dict.fromkeys(NUMBERS, "float64"))
+    rows = with_truth(adjusted(rows, evidence.correlations, claims.rule, seed), truth)
+    told = [{**row, "reason": row.get("reason") or reason_of(row, claims.rule)} for row in rows]
+    return CLAIMS.frame(told).astype(dict.fromkeys(CLAIMS.numbers, "float64"))
 
 
-def judge_pooled(claims: Claims, pooled: pd.DataFrame) -> pd.DataFrame:
+def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.DataFrame:
     """Return a verdict on every claim that rests on single estimates, from the pooled ones.
 
     Parameters
@@ -76,8 +119,10 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame) -> pd.DataFrame:
         The claims file.
     pooled
         Pooled estimates, the main method first (:func:`cisflow.estimation.pooling.pool.pool`);
-        where they have
-        degrees of freedom, intervals at another level than the table's are from t with these.
+        where they have degrees of freedom, intervals at another level than the table's are from t
+        with these.
+    seed
+        As in :func:`judge`.
 
     Returns
     -------
@@ -87,15 +132,15 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame) -> pd.DataFrame:
     tested = {
         name: claim for name, claim in claims.claims.items() if claim.test and not claim.test.share
     }
-    return judge(claims.model_copy(update={"claims": tested}), pooled)
+    return judge(claims.model_copy(update={"claims": tested}), pooled, seed=seed)
 
 
-def _rows_of(claim: Claim, evidence: Evidence, rule: Rule) -> Iterator[Row]:
+def _rows_of(claim: Claim, evidence: Evidence, rule: Rule, seed: int) -> Iterator[Row]:
     if claim.test is None:
-        yield {**_no_verdict(NOT_MEASURABLE), "reason": claim.not_measurable}
+        yield {**no_verdict(NOT_MEASURABLE), "note": claim.not_measurable}
         return
     if claim.test.share:
-        yield _judge_share(claim.test.share, evidence, rule)
+        yield judge_share(claim.test.share, evidence, rule, seed)
         return
     further = [(test,) for test in claim.also if test.model in evidence.models]
     for country, wave in evidence.places:
@@ -104,202 +149,68 @@ def _rows_of(claim: Claim, evidence: Evidence, rule: Rule) -> Iterator[Row]:
             yield {"country": country, "wave": wave, **row}
 
 
-# --- looking up --------------------------------------------------------------------------------
-
-
-# --- verdicts ----------------------------------------------------------------------------------
-
-
-def _judge_one(test: Single, here: Here, rule: Rule) -> Row:
-    """Judge a claim that rests on one estimate."""
-    missing = here.why_not(test)
-    if missing:
-        return {**_no_verdict(NOT_ESTIMABLE), **_named(test), "reason": missing}
-    row = here.row(test)
-    assert row is not None  # noqa: S101 - why_not has looked
-    verdict, why = _verdict(test, row, rule, rule.significance)
-    return {
-        **_named(test),
-        **{name: row[name] for name in NUMBERS},
-        "verdict": verdict,
-        "verdict_literature": _verdict_literature(test, row, rule),
-        "reason": "; ".join([why, *_asides(test, here)]),
-    }
-
-
-def _verdict(test: Single, row: Row, rule: Rule, level: float) -> tuple[str, str]:
-    """Return the verdict on one estimate and the sentence that gives its reason."""
-    low, high = _interval(row, level)
-    shown = f"{_percent(1 - level)} interval {_bounds(low, high)}"
-    if test.expect == "none":
-        return _verdict_none(test, row, rule, excludes_zero=low > 0 or high < 0, shown=shown)
-    if low <= 0 <= high:
-        return INCONCLUSIVE, f"{shown} holds zero"
-    found = 1 if low > 0 else -1
-    side = "above" if found > 0 else "below"
-    if found == SIGNS[test.expect]:
-        return SUPPORTED, f"{shown} lies {side} zero, as expected"
-    return CONTRADICTED, f"{shown} lies {side} zero, against expectation"
-
-
-def _verdict_none(
-    test: Single, row: Row, rule: Rule, *, excludes_zero: bool, shown: str
-) -> tuple[str, str]:
-    """Judge a claim of no effect by equivalence (two one-sided tests)."""
-    bound, level = test.smallest_effect or 0.0, rule.equivalence
-    low, high = _normal_interval(row, level)
-    tested = f"{_percent(1 - level)} interval {_bounds(low, high)}"
-    band = f"±{_number(bound)}, the smallest effect of interest"
-    if -bound < low and high < bound:
-        return SUPPORTED, f"{tested} lies inside {band}"
-    if excludes_zero:
-        return CONTRADICTED, f"{tested} reaches beyond {band}, and {shown} excludes zero"
-    return INCONCLUSIVE, f"{tested} reaches beyond {band}, and {shown} holds zero"
-
-
-def _verdict_literature(test: Single, row: Row, rule: Rule) -> str:
-    """Return the verdict by the p-value alone: not significant is read as no effect."""
-    low, high = _interval(row, rule.significance)
-    p = row["p_value"]
-    significant = p <= rule.significance if np.isfinite(p) else low > 0 or high < 0
-    if test.expect == "none":
-        return CONTRADICTED if significant else SUPPORTED
-    if not significant:
-        return INCONCLUSIVE
-    return SUPPORTED if SIGNS[test.expect] * row["estimate"] > 0 else CONTRADICTED
-
-
 def _judge_all(parts: Sequence[Single], here: Here, rule: Rule) -> Row:
     """Judge a claim that holds only if each of its parts does (intersection-union test)."""
-    judged = [_judge_one(part, here, rule) for part in parts]
+    judged = [{**judge_one(part, here, rule), "asides": _asides(part, here)} for part in parts]
     if len(judged) == 1:
         return judged[0]
-    absent = [row for row in judged if row["verdict"] == NOT_ESTIMABLE]
     pairs = list(zip(parts, judged, strict=True))
-    found = [(part, row) for part, row in pairs if row["verdict"] != NOT_ESTIMABLE]
-    # One part is enough to contradict the whole: Bonferroni.
-    level = rule.significance / len(parts)
-    against = [row for part, row in found if _verdict(part, row, rule, level)[0] == CONTRADICTED]
+    found = [(part, row) for part, row in pairs if np.isfinite(row.get("estimate", np.nan))]
+    against = [row for part, row in found if _contradicts(part, row, rule, len(parts))]
+    absent = [row for verdict in WITHOUT for row in judged if row["verdict"] == verdict]
     if against:
         verdict, shown = CONTRADICTED, against[0]
     elif absent:
-        return {**absent[0], "reason": f"{absent[0]['term']}: {absent[0]['reason']}"}
+        verdict, shown = absent[0]["verdict"], absent[0]
     else:
-        every = all(row["verdict"] == SUPPORTED for row in judged)
-        verdict = SUPPORTED if every else INCONCLUSIVE
-        shown = min(found, key=lambda pair: _strength(*pair))[1]
-    literature = {row["verdict_literature"] for _, row in found}
+        shown = min(found, key=lambda pair: strength(*pair))[1]
+        verdict = _together([row["verdict"] for row in judged])
     return {
         **shown,
+        "p_test": max((row["p_test"] for _, row in found), default=np.nan),
         "verdict": verdict,
-        "verdict_literature": _together(literature),
-        "reason": "; ".join(
-            f"{row['outcome']} on {row['term']}: {row['verdict']} ({row['reason']})"
-            for row in judged
-        ),
+        "verdict_literature": _literature({row["verdict_literature"] for _, row in found})
+        if found and verdict not in (NOT_RUN, NOT_ESTIMABLE)
+        else verdict,
+        "parts": [{**row, "reason": reason_of(row, rule)} for row in judged],
     }
 
 
-def _together(verdicts: set[str]) -> str:
-    """Return the verdict on a claim of several parts from theirs."""
+def _contradicts(test: Single, row: Row, rule: Rule, parts: int) -> bool:
+    """Return whether a part alone contradicts the whole: at its share of the level (Bonferroni)."""
+    if row["verdict"] != CONTRADICTED:
+        return False
+    level = rule.significance / parts
+    return reading_of(test, Finding.of(row), rule, level).verdict == CONTRADICTED
+
+
+def _together(verdicts: Sequence[str]) -> str:
+    """Return the verdict on a claim of several parts from theirs: that of the weakest link.
+
+    A part contradicted at the level of a single test does not contradict the whole; then, and
+    where parts are open for different reasons, the whole is inconclusive.
+    """
+    open_ = {verdict for verdict in verdicts if verdict != SUPPORTED}
+    if not open_:
+        return SUPPORTED
+    return open_.pop() if len(open_) == 1 and open_ != {CONTRADICTED} else INCONCLUSIVE
+
+
+def _literature(verdicts: set[str]) -> str:
+    """Return the literature's verdict on a claim of several parts from theirs."""
     if CONTRADICTED in verdicts:
         return CONTRADICTED
     return SUPPORTED if verdicts == {SUPPORTED} else INCONCLUSIVE
 
 
-def _strength(test: Single, row: Row) -> float:
-    """Return by how many standard errors an estimate speaks for what is expected of it."""
-    if test.expect == "none":
-        return float(((test.smallest_effect or 0.0) - abs(row["estimate"])) / row["std_error"])
-    return float(SIGNS[test.expect] * row["estimate"] / row["std_error"])
-
-
-def _judge_share(share: Share, evidence: Evidence, rule: Rule) -> Row:
-    """Judge a claimed share of significant estimates over the whole run."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    models = [model for model in share.models if model in evidence.models]
-    named = {"model": ", ".join(models or share.models)}
-    table = evidence.table
-    counted = table[table["model"].isin(models) & table["term"].isin(share.terms)]
-    counted = counted[counted["estimate"].notna() & counted["p_value"].notna()]
-    if counted.empty:
-        several = "models" if len(share.models) > 1 else "model"
-        why = f"{several} {named['model']}: no coefficient of these terms was estimated"
-        if not models:
-            why = f"{several} {named['model']}: not in this run's config"
-        return {**_no_verdict(NOT_ESTIMABLE), **named, "reason": why}
-    signed = SIGNS[share.expect] * counted["estimate"] > 0
-    hits = int((signed & (counted["p_value"] < rule.significance)).sum())
-    low, high = proportion_confint(hits, len(counted), alpha=rule.significance, method="wilson")
-    found, claimed = hits / len(counted), share.claimed
-    needed = claimed - share.margin
-    if low > needed:
-        verdict, why = SUPPORTED, f"lies above {_number(needed)} (the claimed share less a margin)"
-    elif high < claimed:
-        verdict, why = CONTRADICTED, f"lies below the claimed {_number(claimed)}"
-    else:
-        verdict, why = INCONCLUSIVE, f"does not settle the claimed {_number(claimed)}"
-    shown = f"{_percent(1 - rule.significance)} interval {_bounds(low, high)}"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
-    return {
-        **named,
-        "estimate": found,
-        "ci_low": low,
-        "ci_high": high,
-        "verdict": verdict,
-        "verdict_literature": SUPPORTED if found >= claimed else CONTRADICTED,
-        "reason": f"{count}; {shown} {why}",
-    }
-
-
-def _named(test: Single) -> Row:
-    return {name: getattr(test, name) for name in ("model", "column", "outcome", "term")}
-
-
-def _no_verdict(verdict: str) -> Row:
-    return {"verdict": verdict, "verdict_literature": verdict}
-
-
-def _asides(test: Single, here: Here) -> Iterator[str]:
-    """Yield what else a reader is told: neighbouring estimates, the bootstrap's share."""
+def _asides(test: Single, here: Here) -> list[str]:
+    """Return what else a reader is told: neighbouring estimates, the bootstrap's share."""
+    told = []
     for term in test.beside:
         row = here.row(test, term)
         if row is not None and np.isfinite(row["estimate"]):
-            yield f"{term} {_number(row['estimate'])}"
+            told.append(f"{term} {number(row['estimate'])}")
     share = here.share_negative(test)
     if share is not None:
-        yield f"below zero in {_percent(share)} of the bootstrap resamples"
-
-
-# --- intervals and numbers ---------------------------------------------------------------------
-
-
-def _interval(row: Row, level: float) -> tuple[float, float]:
-    """Return the confidence interval at ``level``: the table's own where it has that level."""
-    if level == TABLE_LEVEL and np.isfinite([row["ci_low"], row["ci_high"]]).all():
-        return row["ci_low"], row["ci_high"]
-    return _normal_interval(row, level)
-
-
-def _normal_interval(row: Row, level: float) -> tuple[float, float]:
-    """Return estimate ± quantile × standard error; t where the row has degrees of freedom."""
-    df = row.get("df", np.nan)
-    law = t(df) if np.isfinite(df) else norm()
-    half = float(law.isf(level / 2)) * row["std_error"]
-    return row["estimate"] - half, row["estimate"] + half
-
-
-def _number(x: float) -> str:
-    return f"{x:.3g}".replace("-", "−")
-
-
-def _bounds(low: float, high: float) -> str:
-    return f"[{_number(low)}, {_number(high)}]"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-# --- checking the claims file ------------------------------------------------------------------
+        told.append(f"below zero in {percent(share)} of the bootstrap resamples")
+    return told

@@ -28,6 +28,8 @@ REFUSALS = (CisflowError, EstimationError)
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
     """Return the sample with yes/no variables as 1/0 so that each is one regressor."""
     flags = sample.select_dtypes(include=["boolean", "bool"]).columns
+    if flags.empty:
+        return sample
     return sample.astype(dict.fromkeys(flags, "Float64")).astype(dict.fromkeys(flags, "float64"))
 
 

@@ -1,9 +1,16 @@
 """The tidy table of estimates: the only thing the estimating stage hands on.
 
-One row per term. ``status`` says what a row is: a coefficient that was ``estimated`` or that the
-model has ``fixed``, one that is ``not_estimable`` (its estimate is empty and ``note`` says why, so
-that no gap is silent), one that is ``withheld`` by the gate (likewise), or a finding ``in_words``,
-those of the ``note``.
+One row per term and quantity. ``quantity`` says what the number is: a ``coefficient`` of the
+model, or an average effect of the term on the mean of the outcome as it is ``observed``, limits
+included (points of turnover), on the ``latent`` outcome, on the mean of outcomes strictly between
+the limits (``uncensored``), or on the ``probability`` of one that is not at the lower limit (of a
+Tobit: at neither). Effects of yes/no variables are the change from no to yes, those of others a
+derivative, those of products a difference or derivative in each factor (Ai & Norton 2003); they
+have the model's main covariance alone.
+
+``status`` says what a row is: a number that was ``estimated`` or that the model has ``fixed``, one
+that is ``not_estimable`` (its estimate is empty and ``note`` says why, so that no gap is silent),
+one that is ``withheld`` by the gate (likewise), or a finding ``in_words``, those of the ``note``.
 """
 
 from __future__ import annotations
@@ -15,15 +22,21 @@ import pandas as pd
 
 from cisflow.base.records import Table
 
-PLACE = ("country", "wave", "model", "outcome", "column", "term")
+PLACE = ("country", "wave", "model", "outcome", "column", "term", "quantity")
 FOUND = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
 SIZES = ("n", "n_lower", "n_upper", "groups")
 SHOWN = ("cov_type", "weights", "status", "note")
-ESTIMATES = Table.of(*PLACE, *FOUND, *SIZES, *SHOWN, numbers=(*FOUND, *SIZES))
+COEFFICIENT, OBSERVED = "coefficient", "observed"
+QUANTITIES = (COEFFICIENT, OBSERVED, "latent", "uncensored", "probability")
+ESTIMATES = Table.of(*PLACE, *FOUND, *SIZES, *SHOWN, numbers=(*FOUND, *SIZES), quantity=COEFFICIENT)
 
 HETEROGENEITY = ("k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df")
 POOLED_ESTIMATES = Table.of(
-    *ESTIMATES.columns, "method", *HETEROGENEITY, numbers=(*ESTIMATES.numbers, *HETEROGENEITY)
+    *ESTIMATES.columns,
+    "method",
+    *HETEROGENEITY,
+    numbers=(*ESTIMATES.numbers, *HETEROGENEITY),
+    quantity=COEFFICIENT,
 )
 
 ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"

@@ -29,6 +29,7 @@ from cisflow.estimation.driver import Fitted, each_regression, rows_of_covarianc
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.models import PLAIN
 from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.regression.weak_instruments import reduced_form
@@ -84,6 +85,7 @@ def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -
     def fitted(design: Design, method: str) -> Fitted:
         if method != "ols":
             _refuse_unless_identified(design)
+        warn_no_estimate(f"Instruments for {design.rows.outcome} ({method})", design.not_estimable)
         rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
         record = _diagnostics(design, method, sample, spec)
         return rows, {**record, EVIDENCE: _evidence(design, sample)}

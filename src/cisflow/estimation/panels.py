@@ -33,6 +33,7 @@ from cisflow.estimation.common import (
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import term_columns
@@ -122,6 +123,7 @@ def panels(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iter
 
     def fitted(design: Design, method: str) -> Fitted:
         fit = METHODS[method](design)
+        warn_no_estimate(f"Panel regression of {design.y.name} ({method})", fit.not_estimable)
         rows = [row for c in spec.covariance for row in _rows(fit, c, spec, method)]
         record = {**_diagnostics(fit, design), **_tests(method, fit, design, spec)}
         return rows, {**record, EVIDENCE: _evidence(fit, method)}

@@ -22,12 +22,14 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression
+from cisflow.estimation.effects import effect_rows
 from cisflow.estimation.evidence import EVIDENCE, of_regression
 from cisflow.estimators.regression.models import OLS, FractionalLogit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.models import Covariance, Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
+ABOUT = ("n", "n_lower", "n_upper", "groups", "cov_type")
 KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 
 
@@ -36,11 +38,10 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
     def fitted(prepared: tuple[Any, str | None, dict[str, Any]], _: str) -> Fitted:
         fit, weights, evidence = prepared
-        rows = [
-            {**row, "weights": weights or UNWEIGHTED}
-            for covariance in spec.covariance
-            for row in _tidy(fit, covariance, sample)
-        ]
+        found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
+        about = {name: found[0][name] for name in ABOUT}
+        found += effect_rows(fit, spec, numeric(sample), about)
+        rows = [{**row, "weights": weights or UNWEIGHTED} for row in found]
         record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
         record[EVIDENCE] = evidence
         if spec.uses_design:
@@ -49,7 +50,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
             record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
         return rows, record
 
-    return each_regression(spec, partial(_fit_regression, sample, spec), fitted)
+    return each_regression(spec, partial(fit_regression, sample, spec), fitted)
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -67,7 +68,7 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def _fit_regression(
+def fit_regression(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
 ) -> tuple[Any, str | None, dict[str, Any]]:
     """Fit one regression with its first covariance; return its weights and its evidence too."""
@@ -98,10 +99,10 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
     }
     for i, term in enumerate(fit.params.index):
         if term in fit.not_estimable:
-            yield not_estimable(fit.not_estimable[term], **about, term=term)
             continue
         yield {
             **about,
+            **({"note": fit.notes[term]} if term in fit.notes else {}),
             "term": term,
             "estimate": fit.params.iloc[i],
             "std_error": fit.bse.iloc[i],
@@ -111,8 +112,7 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
             "ci_high": interval[i, 1],
         }
     for term, reason in fit.not_estimable.items():
-        if term not in fit.params.index:
-            yield not_estimable(reason, **about, term=term)
+        yield not_estimable(reason, **about, term=term)
 
 
 def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:

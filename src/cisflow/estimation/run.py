@@ -6,7 +6,7 @@ new estimator is a function in a module of its own and a line in :data:`ESTIMATO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from cisflow.estimation.common import Row, not_estimable, without_few
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
+from cisflow.estimation.holding import Watch, with_tests
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -27,11 +28,14 @@ from cisflow.panel.design import survey_design
 from cisflow.panel.sample import select_sample, variables_of, waves_of
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
+from cisflow.study.claims import Rule, Single
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile
 from cisflow.study.models import Model
 from cisflow.study.terms import factors_of, text_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
+
+RULE = Rule()
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def estimate(
     lag: int,
     bootstrap: dict[str, int],
     profile: Profile = UNRESTRICTED,
+    tests: Sequence[Single] = (),
+    rule: Rule = RULE,
 ) -> Estimates:
     """Estimate one model on every wave of one country.
 
@@ -90,6 +96,9 @@ def estimate(
     profile
         Reasons for what cannot be estimated tell no number of firms below its ``minimum_cell``;
         levels of fixed effects with fewer firms than its ``support`` are merged.
+    tests, rule
+        The claims' tests on the model, and their rule: of these the diagnostics say on how many
+        firms they rest (:mod:`cisflow.estimation.holding`).
 
     Returns
     -------
@@ -103,17 +112,17 @@ def estimate(
     rows: list[Row] = []
     fits: list[dict[str, Any]] = []
     estimator = ESTIMATORS[spec.estimator]
-    samples = _samples(panel, spec, lag, pooled=estimator.pooled)
-    if spec.printed:
-        samples = iter([(PRINTED, panel.head(0), "")])
-    for wave, sample, reason in samples:
+    few = max(rule.minimum_firms, profile.minimum_cell)
+    watch = Watch(tuple(tests), rule, few)
+    for wave, firms, merged, reason in samples(panel, spec, lag, profile):
         label = {"country": country, "wave": wave, "model": model}
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        firms = add_terms(sample, spec)
-        firms, merged = merged_classes(firms, _classes(firms, spec), profile.support)
-        for fitted, diagnostics in estimator.fit(firms, spec, bootstrap):
+        fits_here = list(estimator.fit(firms, spec, bootstrap))
+        if tests:
+            fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
+        for fitted, diagnostics in fits_here:
             rows += [{**label, **row} for row in fitted]
             about = {"wave": wave, **({"merged": merged} if merged else {})}
             fits.append({**about, **diagnostics})
@@ -124,6 +133,38 @@ def estimate(
     return Estimates(
         table, {"country": country, "model": model, **about, "fits": without_few(fits, minimum)}
     )
+
+
+def samples(
+    panel: pd.DataFrame, spec: Model, lag: int, profile: Profile = UNRESTRICTED
+) -> Iterator[tuple[str, pd.DataFrame, dict[str, list[str]], str]]:
+    """Yield wave by wave the firms a model is estimated on, with its terms as columns.
+
+    Parameters
+    ----------
+    panel, spec, lag, profile
+        As for :func:`estimate`.
+
+    Yields
+    ------
+    wave
+        ``"all"`` for a model of all waves together.
+    firms
+        One row per firm; levels with few firms are merged.
+    merged
+        Which levels were, by column.
+    reason
+        Why the wave cannot support the model; empty if it can.
+    """
+    found = _samples(panel, spec, lag, pooled=ESTIMATORS[spec.estimator].pooled)
+    if spec.printed:
+        found = iter([(PRINTED, panel.head(0), "")])
+    for wave, sample, reason in found:
+        if reason:
+            yield wave, sample, {}, reason
+            continue
+        firms = add_terms(sample, spec)
+        yield wave, *merged_classes(firms, _classes(firms, spec), profile.support), ""
 
 
 def _samples(

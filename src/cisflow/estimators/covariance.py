@@ -121,7 +121,15 @@ def _nonrobust(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 
 
 def _opg(scores: Scores, options: Mapping[str, Any]) -> Covariance:
-    return Covariance(np.asarray(np.linalg.inv(scores.outer())), "OPG")
+    outer = scores.outer()
+    scale = np.sqrt(np.diag(outer))
+    scale = np.where(scale > 0, scale, 1.0)
+    scaled = outer / np.outer(scale, scale)
+    if np.linalg.eigvalsh(scaled)[0] > 1e-10:
+        return Covariance(np.asarray(np.linalg.inv(outer)), "OPG")
+    # A direction no score lies in: the others' variances are those of a generalised inverse.
+    inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
+    return Covariance(np.asarray(inverse / np.outer(scale, scale)), "OPG")
 
 
 def _hc0(scores: Scores, options: Mapping[str, Any]) -> Covariance:

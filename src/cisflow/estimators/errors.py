@@ -6,7 +6,8 @@ its own tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NoReturn, Self
 
@@ -115,6 +116,21 @@ class EstimationError(ValueError):
         count = "1 problem" if n == 1 else f"{n} problems"
         heading = f"{self.heading}: {count}, nothing was estimated."
         return "\n".join([heading, *map(str, self.problems)])
+
+
+class NoEstimateWarning(UserWarning):
+    """Terms of a model have no estimate: they are NaN, and the results' ``notes`` say why."""
+
+
+def warn_no_estimate(heading: str, terms: Collection[str], stacklevel: int = 2) -> None:
+    """Warn of terms without an estimate, all at once and by name, if there are any.
+
+    No number of rows is told: a log may be read by others than the data.
+    """
+    if terms:
+        named = ", ".join(map(str, terms))
+        text = f"{heading}: no estimate of {named}; NaN in params, with the reason in notes"
+        warnings.warn(text, NoEstimateWarning, stacklevel=stacklevel + 1)
 
 
 def refuse(heading: str, what: str, remedy: str) -> NoReturn:

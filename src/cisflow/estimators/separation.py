@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.design import COLLINEAR
+from cisflow.estimators.design import COLLINEAR, independent_columns
+
+ALONE = 1e-6  # share of a direction that must be left to other rows
 
 
 def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -89,3 +93,50 @@ def _with_unused(X: Floats, used: NDArray[np.bool_], k: int) -> Floats:
     basis = np.zeros((k, inner.shape[1]))
     basis[used] = inner
     return np.hstack([unit, basis])
+
+
+def indispensable_rows(
+    X: Floats, pinned: NDArray[np.bool_], side: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Mark the rows without which a coefficient that exists might not; (n,).
+
+    A pinned row may alone hold a direction. Of the others, those matter that move in a direction
+    the pinned rows leave free; a row with a double on the same side can go, as the double bars
+    the same directions.
+
+    Parameters
+    ----------
+    X : (n, k) array of full column rank
+    pinned : (n,) booleans
+        Rows whose linear predictor is determined from both sides.
+    side : (n,) integers
+        Sign of the side to which the others are open.
+    """
+    needed = np.zeros(X.shape[0], dtype=bool)
+    inside = X[pinned]
+    needed[pinned] = _leverage(inside) > 1 - ALONE
+    null = null_space(inside if inside.shape[0] < X.shape[1] else _triangle(inside), X.shape[1])
+    if not null.shape[1]:
+        return needed
+    open_rows = np.flatnonzero(~pinned)
+    image = X[open_rows] @ null
+    image = np.round(image / np.maximum(np.abs(X[open_rows]).sum(axis=1), 1e-300)[:, None], 9)
+    cases = np.column_stack([image + 0.0, np.sign(side[open_rows])])
+    _, first, counts = np.unique(cases, axis=0, return_index=True, return_counts=True)
+    single = first[counts == 1]
+    needed[open_rows[single]] = image[single].any(axis=1)
+    return needed
+
+
+def _triangle(X: Floats) -> Floats:
+    """Return the same relations among columns in as many rows as there are columns."""
+    return np.asarray(np.linalg.qr(X, mode="r"))
+
+
+def _leverage(X: Floats) -> Floats:
+    """Share of each row's outcome in its own fit, (n,)."""
+    lengths = np.linalg.norm(X, axis=0)
+    X = X[:, lengths > 0] / lengths[lengths > 0]
+    kept = independent_columns(X, np.ones(X.shape[1]))
+    held = np.linalg.qr(X[:, kept])[0]
+    return np.asarray(np.vecdot(held, held))

@@ -144,7 +144,8 @@ def selectivity(panel: pd.DataFrame, fewest: int = ENOUGH) -> Iterator[Selectivi
 
 
 def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
-    for term, estimate in fit.params.items():
+    params = fit.params.dropna()
+    for term, estimate in params.items():
         yield {
             "wave": wave,
             "term": str(term),
@@ -154,8 +155,8 @@ def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
             "p_value": float(fit.pvalues[term]),
             "n": fit.nobs,
         }
-    slopes = [term for term in fit.params.index if term != "Intercept"]
-    b = fit.params[slopes].to_numpy()
+    slopes = [term for term in params.index if term != "Intercept"]
+    b = params[slopes].to_numpy()
     wald = float(b @ np.linalg.solve(fit.cov_params().loc[slopes, slopes].to_numpy(), b))
     yield {
         "wave": wave,

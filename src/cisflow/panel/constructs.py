@@ -19,7 +19,7 @@ import pandas as pd
 
 from cisflow.panel import indicators, ratios
 from cisflow.panel.peers import peer_cooperation, peer_diversity
-from cisflow.study.canonical import PARTNERS
+from cisflow.study.canonical import BLOCK_OF, PARTNERS
 from cisflow.survey.activities import Industries, high_tech, industry, technology
 
 
@@ -60,6 +60,15 @@ COOPERATION = "cooperation partners"
 NOVELTY = "turnover from new products"
 SPENDING = "R&D expenditure and turnover"
 LATER_ACCOUNTS = "company accounts"
+
+PRODUCT = "product_innovation"
+SHARE_LABELS = {
+    "incremental": "Incremental innovation",
+    "radical": "Radical innovation",
+    "innovation_strength": "Innovation strength",
+}
+# Shares of turnover in which firms that were not asked count with zero, and those they are made of.
+RECODED = {f"{share}_all": share for share in SHARE_LABELS}
 
 PARTNER_LABELS = {
     "group": "Own group",
@@ -149,11 +158,22 @@ CONSTRUCTS: dict[str, Construct] = {
     "innovation_strength": Construct(
         indicators.innovation_strength,
         "Innovation strength",
-        "Percentage of turnover from all new or improved products: incremental and radical.",
+        "Percentage of turnover from all new or improved products: incremental and radical; null "
+        "where the two make more than the whole.",
         NOVELTY,
         "shares",
         source=FAEMS_2010,
     ),
+    **{
+        recoded: Construct(
+            partial(indicators.zero_if_not, variable=share, flag=PRODUCT, block="shares"),
+            f"{SHARE_LABELS[share]}, 0 without new products (% of turnover)",
+            f"As “{SHARE_LABELS[share].lower()}”; 0 for firms that were not asked for it because "
+            "they have no new product. An answer that is missing stays missing.",
+            NOVELTY,
+        )
+        for recoded, share in RECODED.items()
+    },
     "internal_investment": Construct(
         indicators.internal_investment,
         "Internal investment in innovation",
@@ -266,6 +286,15 @@ CONSTRUCTS: dict[str, Construct] = {
         table="accounts",
     ),
 }
+
+
+def block_of(variable: str) -> str | None:
+    """Return the block of the questionnaire whose filter decides who had to answer, if any does."""
+    if variable in CONSTRUCTS:
+        return CONSTRUCTS[variable].block
+    block = BLOCK_OF.get(variable)
+    # Who does not cooperate is not shown the partners; who was asked is told by the first question.
+    return "cooperation" if block == "partners" else block
 
 
 def add_constructs(firms: pd.DataFrame, industries: Industries) -> pd.DataFrame:

@@ -16,11 +16,13 @@ import pandas as pd
 from cisflow.panel.ratios import positive
 from cisflow.panel.sizes import bounds
 from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
+from cisflow.survey.quality import ROUNDING
 
 EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
 FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
 SMALL_BELOW = 50
+WHOLE = 100.0  # percent of turnover
 
 
 # --- cooperation -------------------------------------------------------------------------------
@@ -121,8 +123,45 @@ def radical(firms: pd.DataFrame) -> pd.Series:
 
 
 def innovation_strength(firms: pd.DataFrame) -> pd.Series:
-    """Return the percentage of turnover from all new or improved products."""
-    return firms["incremental"] + firms["radical"]
+    """Return the percentage of turnover from all new or improved products.
+
+    Null where the two make more than the whole turnover, and not by rounding: such answers
+    contradict one another.
+    """
+    both = firms["incremental"] + firms["radical"]
+    return both.where(both <= WHOLE + ROUNDING).clip(upper=WHOLE)
+
+
+def zero_if_not(firms: pd.DataFrame, variable: str, flag: str, block: str) -> pd.Series:
+    """Return a variable, and 0 for firms that were not asked for it because they lack a flag.
+
+    Parameters
+    ----------
+    firms
+        Firm records of one wave, shape (n, columns).
+    variable
+        What the firms that were asked say.
+    flag
+        The yes/no variable; who says no is taken to have nothing of ``variable``.
+    block
+        The block of the questionnaire whose ``asked_*`` says who was asked.
+
+    Returns
+    -------
+    pandas.Series
+        Shape (n,). Null where it was asked and not answered, and where the flag is not known.
+    """
+    return filled_with_zero(firms[variable], firms[flag], ~firms[f"asked_{block}"].astype(bool))
+
+
+def filled_with_zero(values: pd.Series, flag: pd.Series, unasked: pd.Series) -> pd.Series:
+    """Return values with 0 where there is none for not being asked and the flag is no.
+
+    Nothing is filled where no firm has a value: the wave does not have the question.
+    """
+    no = flag.eq(False).fillna(False).astype(bool)
+    fill = values.isna() & unasked & no & values.notna().any()
+    return values.astype("float64").mask(fill, 0.0)
 
 
 def internal_investment(firms: pd.DataFrame) -> pd.Series:

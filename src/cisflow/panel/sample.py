@@ -16,10 +16,10 @@ from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
 from cisflow.panel.attrition import WEIGHT
-from cisflow.panel.constructs import CONSTRUCTS
+from cisflow.panel.constructs import CONSTRUCTS, block_of
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.terms import evaluate, settled
-from cisflow.study.canonical import BLOCK_OF
+from cisflow.study.canonical import BLOCK_OF, BLOCKS, YES_NO
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 
@@ -38,6 +38,16 @@ FLAG_WORDS = {
     "high_tech": "high or medium-high technology",
     "in_previous_wave": "also in the previous wave",
 }
+# Whom a filter lets through, where a question was put to some firms only.
+ASKED_WORDS = {
+    "product_innovation": "product innovators",
+    "process_innovation": "process innovators",
+    "innovation_active": "innovation-active firms",
+    "coop_any": "firms that cooperate",
+    "export": "exporters",
+}
+# What may be a filter; where two are the same in a wave they let the same firms through.
+FILTERS = tuple(dict.fromkeys((*ASKED_WORDS, *YES_NO, *BLOCKS["cooperation"])))
 # What canonical columns are about, where a step of the sample flow would else say their names.
 BLOCK_WORDS = {
     "shares": "turnover from new products",
@@ -94,12 +104,15 @@ class Step:
         Who meets it and all before it.
     missing, filtered
         Who does not for want of an answer, and of the question.
+    filter
+        The yes/no variable that decides who was asked, of a step that asks for the question.
     """
 
     restriction: str
     firms: pd.Index
     missing: pd.Index
     filtered: pd.Index
+    filter: str = ""
 
 
 def select_sample(
@@ -152,6 +165,9 @@ def steps_of(
     -----
     A variable that is null for the whole wave was not in its questionnaire (or there are no
     accounts): it cannot cost firms one by one, and the estimator says what it makes impossible.
+
+    Where firms lack a variable because its question was not put to them, that is a step before the
+    one that asks for answers: it says of whom the sample is, and is no loss of answers.
     """
     _refuse_unknown_variables(panel, spec)
     everyone = panel[panel["wave"] == wave]
@@ -167,7 +183,7 @@ def steps_of(
     # Rows are let go step by step from the few columns that decide, and once from the whole panel.
     needed = [*spec.sample, *measured, *settled_terms]
     parts = [base for variable in needed for base in bases_of(variable, spec)]
-    needed += [*parts, *(f"asked_{block}" for base in parts if (block := _block_of(base)))]
+    needed += [*parts, *(f"asked_{block}" for base in parts if (block := block_of(base)))]
     firms = everyone[list(dict.fromkeys(needed))]
     steps = [_step(EVERYONE, firms)]
     for flag in spec.sample:
@@ -175,6 +191,9 @@ def steps_of(
         steps.append(_step(_flag_words(flag, lag, spec), kept, *lost))
         firms = kept
     for topic, variables in _by_topic(measured, spec).items():
+        for flag, unasked in _unasked(firms, variables, spec, everyone).items():
+            firms = firms.drop(index=unasked)
+            steps.append(_asked_step(topic, flag, firms, unasked, spec))
         known = firms[variables].notna().all(axis=1)
         states = _states(firms[~known], variables, spec)
         steps.append(_step(f"complete answers: {topic}", firms[known], *states))
@@ -243,13 +262,58 @@ def _states(
     unasked = pd.Series(False, index=firms.index)
     for variable in variables:
         for base in bases_of(variable, spec):
-            block = _block_of(base)
+            block = block_of(base)
             asked = firms[f"asked_{block}"] if block else True
             lacking = firms[variable].isna() & firms[base].isna()
             unanswered |= lacking & asked
             unasked |= lacking
     unanswered, unasked = (some.fillna(False).astype(bool) for some in (unanswered, unasked))
     return firms.index[unanswered], firms.index[unasked & ~unanswered]
+
+
+def _unasked(
+    firms: pd.DataFrame, variables: Sequence[str], spec: Model, everyone: pd.DataFrame
+) -> dict[str, pd.Index]:
+    """Return by filter who lacks one of ``variables`` for not being asked, each firm once.
+
+    Filters that cost no firm are left out; "" is one that no yes/no variable explains.
+    """
+    found: dict[str, pd.Index] = {}
+    bases = [(v, base, block_of(base)) for v in variables for base in bases_of(v, spec)]
+    for variable, base, block in bases:
+        if block is None:
+            continue
+        lacking = firms[variable].isna() & firms[base].isna() & ~firms[f"asked_{block}"]
+        if lacking.any():
+            flag = filter_of(everyone, block)
+            before = found.get(flag, firms.index[:0])
+            found[flag] = before.union(firms.index[lacking], sort=True)
+            firms = firms[~lacking]
+    return found
+
+
+def filter_of(wave: pd.DataFrame, block: str) -> str:
+    """Return the yes/no variable that decides who was asked the questions of a block.
+
+    Parameters
+    ----------
+    wave
+        All firms of a wave, with its flags and ``asked_*``, shape (n, columns).
+    block
+        One of :data:`cisflow.study.canonical.BLOCKS`.
+
+    Returns
+    -------
+    str
+        The first of :data:`FILTERS` that, wherever it is known, is yes for those who were asked
+        and no for all others; empty if there is none.
+    """
+    asked = wave[f"asked_{block}"]
+    for flag in FILTERS:
+        known = wave[flag].notna() if flag in wave else pd.Series(False, index=wave.index)
+        if known.any() and wave.loc[known, flag].astype(bool).equals(asked[known].astype(bool)):
+            return flag
+    return ""
 
 
 def bases_of(variable: str, spec: Model) -> list[str]:
@@ -259,15 +323,6 @@ def bases_of(variable: str, spec: Model) -> list[str]:
         return [variable]
     made_of = names_in(parse_definition(definition))
     return [base for name in made_of for base in bases_of(name, spec)]
-
-
-def _block_of(variable: str) -> str | None:
-    """Return the block of the questionnaire whose filter decides who had to answer."""
-    if variable in CONSTRUCTS:
-        return CONSTRUCTS[variable].block
-    block = BLOCK_OF.get(variable)
-    # Who does not cooperate is not shown the partners; who was asked is told by the first question.
-    return "cooperation" if block == "partners" else block
 
 
 def _by_topic(variables: Iterable[str], spec: Model) -> dict[str, list[str]]:
@@ -303,6 +358,13 @@ def _step(
     filtered: pd.Index = pd.Index([]),  # noqa: B008
 ) -> Step:
     return Step(restriction, left.index, missing, filtered)
+
+
+def _asked_step(topic: str, flag: str, left: pd.DataFrame, unasked: pd.Index, spec: Model) -> Step:
+    """Return the step that leaves who was asked about a topic, and says who that is."""
+    whom = ASKED_WORDS.get(flag) or (f"firms with {_flag_words(flag, 0, spec)}" if flag else "")
+    restriction = f"asked about {topic}" + (f" ({whom})" if whom else "")
+    return Step(restriction, left.index, pd.Index([]), unasked, flag)
 
 
 def _flow(steps: Sequence[Step], wave: str) -> pd.DataFrame:

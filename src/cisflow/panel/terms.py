@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from cisflow.panel.constructs import block_of
+from cisflow.panel.indicators import filled_with_zero
 from cisflow.study.models import Model
 from cisflow.study.terms import (
     CENTRED,
@@ -26,6 +28,7 @@ from cisflow.study.terms import (
     Operation,
     factors_of,
     is_column,
+    names_in,
     nodes_of,
     parse_term,
     text_of,
@@ -225,6 +228,21 @@ def _decided(by: float) -> Callable[[Call, pd.DataFrame], pd.Series]:
     return call
 
 
+def _zero_if_not(node: Call, frame: pd.DataFrame) -> pd.Series:
+    """Return a variable, and 0 for who was not asked for it and says no to the flag, by wave."""
+    variable, flag = node.arguments
+    blocks = {block for name in names_in(variable) if (block := block_of(name))}
+    unasked = pd.Series(False, index=frame.index)
+    for block in sorted(blocks):
+        unasked |= ~frame[f"asked_{block}"].astype(bool)
+    values = _numbers(variable, frame)
+    parts = [
+        filled_with_zero(values[of.index], evaluate(flag, frame)[of.index], unasked[of.index])
+        for _, of in frame.groupby("wave", sort=False)
+    ]
+    return pd.concat(parts).reindex(frame.index) if parts else values
+
+
 CALLS: dict[str, Callable[[Call, pd.DataFrame], pd.Series]] = {
     "C": _levels,
     "bins": _bins,
@@ -234,6 +252,7 @@ CALLS: dict[str, Callable[[Call, pd.DataFrame], pd.Series]] = {
     "lag": _lag,
     "center": _by(lambda a: a - a.mean()),
     "standardise": _by(lambda a: (a - a.mean()) / a.std()),
+    "zero_if_not": _zero_if_not,
     "any": _decided(by=1.0),
     "all": _decided(by=0.0),
     "sum": _over(lambda values: values.sum(axis=1)),

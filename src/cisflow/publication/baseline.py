@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.estimates import FOUND, HETEROGENEITY, SIZES
+from cisflow.estimation.estimates import COEFFICIENT, FOUND, HETEROGENEITY, SIZES
 from cisflow.study.tolerances import BaselineSettings, Kept
 
 # What tells one published row from another.
 PLACE = ("model", "country", "wave")
-KEYS = ("claim", *PLACE, "outcome", "column", "term", "cov_type", "weights", "method")
+QUANTITY = "quantity"
+TERM = ("outcome", "column", "term", QUANTITY)
+KEYS = ("claim", *PLACE, *TERM, "cov_type", "weights", "method")
 KEPT = {"model": "models", "country": "countries", "cov_type": "cov_types"}
 VERDICTS = ("verdict", "verdict_literature")
 TEXTS = (*VERDICTS, "status", "note")
@@ -27,7 +29,7 @@ NUMBERS = (*FOUND, *(q for q in HETEROGENEITY if q not in COUNTS))
 COLUMNS = (*KEYS, *TEXTS, *NUMBERS, *COUNTS)
 IN_ERRORS = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")  # moves in standard errors
 ROW = (*KEYS, "copy")
-CHANGES = (*KEYS, "dummy", "kind", "quantity", "old", "new", "move")
+CHANGES = (*KEYS, "dummy", "kind", "number", "old", "new", "move")
 
 # What became of a row or of a number in it, the gravest first.
 VERDICT, STATUS, GONE, NEW, COUNT, NOTE, NUMBER = KINDS = (
@@ -111,6 +113,8 @@ def read_baseline(file: Path, keep: Kept | None = None) -> pd.DataFrame:
         remedy = "save one first: cisflow baseline save RUN"
         raise CisflowError(file.as_posix(), Problem("there is no such baseline", remedy))
     rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+    if "claim" in rows and QUANTITY not in rows:  # saved by a version that had coefficients alone
+        rows[QUANTITY] = rows["claim"].eq("").map({True: COEFFICIENT, False: ""})
     if not {*KEYS} <= {*rows.columns} <= {*COLUMNS}:
         what = "not a baseline of this version of cisflow: its columns are others"
         raise CisflowError(file.as_posix(), Problem(what, "save it again"))
@@ -145,38 +149,38 @@ def changes(old: pd.DataFrame, new: pd.DataFrame, settings: BaselineSettings) ->
     parts = [
         _told(both[both["side"] == "left_only"], GONE),
         _told(both[both["side"] == "right_only"], NEW),
-        *(_differing(shared, quantity, VERDICT) for quantity in VERDICTS),
+        *(_differing(shared, number, VERDICT) for number in VERDICTS),
         _differing(shared, "status", STATUS),
         # What a new status empties or fills is told with it.
         _differing(shared[~restated], "note", NOTE),
-        *(_differing(shared[~restated], quantity, COUNT) for quantity in COUNTS),
-        *(_moved(shared[~restated], quantity, settings) for quantity in NUMBERS),
+        *(_differing(shared[~restated], number, COUNT) for number in COUNTS),
+        *(_moved(shared[~restated], number, settings) for number in NUMBERS),
     ]
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
-def _told(rows: pd.DataFrame, kind: str, quantity: str = "", move: Any = np.nan) -> pd.DataFrame:
-    old, new = ((rows[f"{quantity}_{age}"] if quantity else "") for age in ("old", "new"))
-    found = rows.assign(kind=kind, quantity=quantity, old=old, new=new, move=move)
+def _told(rows: pd.DataFrame, kind: str, number: str = "", move: Any = np.nan) -> pd.DataFrame:
+    old, new = ((rows[f"{number}_{age}"] if number else "") for age in ("old", "new"))
+    found = rows.assign(kind=kind, number=number, old=old, new=new, move=move)
     return found[list(CHANGES)]
 
 
-def _differing(rows: pd.DataFrame, quantity: str, kind: str) -> pd.DataFrame:
-    return _told(rows[rows[f"{quantity}_old"] != rows[f"{quantity}_new"]], kind, quantity)
+def _differing(rows: pd.DataFrame, number: str, kind: str) -> pd.DataFrame:
+    return _told(rows[rows[f"{number}_old"] != rows[f"{number}_new"]], kind, number)
 
 
-def _moved(rows: pd.DataFrame, quantity: str, settings: BaselineSettings) -> pd.DataFrame:
+def _moved(rows: pd.DataFrame, number: str, settings: BaselineSettings) -> pd.DataFrame:
     """Return the rows whose number moved by more than it may, or is new or gone."""
-    texts = rows[f"{quantity}_old"], rows[f"{quantity}_new"]
+    texts = rows[f"{number}_old"], rows[f"{number}_new"]
     old, new = (pd.to_numeric(text) for text in texts)
-    unit, allowed = _measure(rows, quantity, old, settings)
+    unit, allowed = _measure(rows, number, old, settings)
     move = (new - old) / unit
     beyond = ((new - old).abs() > allowed * unit + NOISE) | (old.isna() != new.isna())
-    return _told(rows[beyond], NUMBER, quantity, move[beyond])
+    return _told(rows[beyond], NUMBER, number, move[beyond])
 
 
 def _measure(
-    rows: pd.DataFrame, quantity: str, old: pd.Series, settings: BaselineSettings
+    rows: pd.DataFrame, number: str, old: pd.Series, settings: BaselineSettings
 ) -> tuple[pd.Series, pd.Series]:
     """Return the unit in which a number's move is measured, and how many of them it may move."""
     usual, loose = settings.tolerances, settings.drawn
@@ -188,18 +192,18 @@ def _measure(
     def by_draws(exact: float, random: float) -> pd.Series:
         return (one * exact).mask(drawn, random)
 
-    if quantity == "estimate":
+    if number == "estimate":
         share = drawn & ~known
         return error.where(known, size).mask(share, 1), (one * usual.estimate).mask(
             share, loose.share
         )
-    if quantity in IN_ERRORS:
+    if number in IN_ERRORS:
         return error.where(known, size), by_draws(usual.interval, loose.interval)
-    if quantity == "std_error":
+    if number == "std_error":
         return size, by_draws(usual.std_error, loose.std_error)
-    if quantity in ("p_value", "q_p"):
+    if number in ("p_value", "q_p"):
         return one, by_draws(usual.p_value, loose.p_value)
-    small = (error**2).where(known, 1) if quantity == "tau2" else one
+    small = (error**2).where(known, 1) if number == "tau2" else one
     return np.maximum(size, small), one * usual.statistic
 
 
@@ -253,23 +257,23 @@ def check_baseline(results: Path, file: Path, settings: BaselineSettings) -> dic
 def _verdict(row: dict[str, Any], found: pd.DataFrame) -> dict[str, Any]:
     """Return a changed verdict with the move of the estimate it rests on, if that moved."""
     same = (found[list(KEYS)] == pd.Series({key: row[key] for key in KEYS})).all(axis=1)
-    moved = found[same & (found["quantity"] == "estimate")]
+    moved = found[same & (found["number"] == "estimate")]
     return {**row, "estimate": _farthest(moved)}
 
 
 def _place(place: Iterable[str], rows: pd.DataFrame, size: int) -> dict[str, Any]:
     """Return what moved of a model in one country and wave."""
     of = {kind: rows[rows["kind"] == kind] for kind in KINDS}
-    quantities = of[NUMBER]["quantity"]
+    numbers = of[NUMBER]["number"]
     return {
         **dict(zip(PLACE, place, strict=True)),
         "rows": size,
         "differ": _rows_in(rows),
         "moved": _rows_in(of[NUMBER]),
-        "farthest": _farthest(of[NUMBER][quantities.isin(IN_ERRORS)]),
-        "std_errors": _farthest(of[NUMBER][quantities == "std_error"]),
-        "others": sorted({*quantities} - {*IN_ERRORS, "std_error"}),
-        "counts": _grouped(of[COUNT], "quantity", "old", "new"),
+        "farthest": _farthest(of[NUMBER][numbers.isin(IN_ERRORS)]),
+        "std_errors": _farthest(of[NUMBER][numbers == "std_error"]),
+        "others": sorted({*numbers} - {*IN_ERRORS, "std_error"}),
+        "counts": _grouped(of[COUNT], "number", "old", "new"),
         "statuses": _grouped(of[STATUS], "old", "new"),
         "notes": _grouped(of[NOTE], "old", "new"),
         NEW: _grouped(of[NEW], "kind"),
@@ -288,7 +292,7 @@ def _grouped(rows: pd.DataFrame, *by: str) -> list[dict[str, Any]]:
 def _few(rows: pd.DataFrame) -> dict[str, Any]:
     counts = {kind: _rows_in(rows[rows["kind"] == kind]) for kind in KINDS}
     told = {kind: count for kind, count in counts.items() if count}
-    numbers = rows[rows["quantity"].isin(IN_ERRORS)]
+    numbers = rows[rows["number"].isin(IN_ERRORS)]
     return {"rows": _rows_in(rows), **told, "farthest": _farthest(numbers)}
 
 

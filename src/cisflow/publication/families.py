@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
+from cisflow.panel.constructs import RECODED
 from cisflow.raw.printed import PRINTED
 from cisflow.study.models import Balance, Model
+from cisflow.study.terms import columns_of
 
 
 def regression_models(models: Mapping[str, Model]) -> list[str]:
@@ -15,8 +17,43 @@ def regression_models(models: Mapping[str, Model]) -> list[str]:
 
 
 def leading_regression(models: Mapping[str, Model]) -> list[str]:
-    """Return the first regression of a share at its limits, which the paper opens with, or none."""
-    return models_of(models, "tobit", "fractional")[:1]
+    """Return the first regression of a share at its limits, which the paper opens with, or none.
+
+    One that repeats an equation of the run's path models stands beside these.
+    """
+    censored = models_of(models, "tobit", "fractional")
+    return [name for name in censored if not _repeats_equation(models[name], models)][:1]
+
+
+def _repeats_equation(spec: Model, models: Mapping[str, Model]) -> bool:
+    """Return whether all a regression explains is explained so by a path model of the run."""
+    systems = [models[name].equations for name in models_of(models, "path")]
+    return all(
+        any(set(spec.regressors) <= set(system.get(outcome, ())) for system in systems)
+        for outcome in spec.outcomes
+    )
+
+
+def about_partners(spec: Model) -> bool:
+    """Return whether a regression's terms of interest are about cooperation with partners."""
+    terms = [term for terms in spec.columns.values() for term in terms]
+    return any(name.startswith("coop_") for term in terms for name in columns_of(term))
+
+
+def beside(models: Mapping[str, Model], names: Sequence[str]) -> list[str]:
+    """Return the fractional logits of the same outcomes as some Tobits."""
+    outcomes = [models[name].outcomes for name in names if models[name].estimator == "tobit"]
+    return [name for name in models_of(models, "fractional") if models[name].outcomes in outcomes]
+
+
+def recodings(models: Mapping[str, Model], model: str) -> list[str]:
+    """Return the models that explain a model's outcomes with who was not asked at zero."""
+    outcomes = list(models[model].outcomes)
+    return [
+        name
+        for name in regression_models(models)
+        if [RECODED.get(outcome) for outcome in models[name].outcomes] == outcomes
+    ]
 
 
 def further_regressions(models: Mapping[str, Model]) -> list[str]:

@@ -12,7 +12,14 @@ import pandas as pd
 
 from cisflow.base.records import read_record
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED, POOLED_ESTIMATES, WITHHELD
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    ESTIMATES,
+    NO_ESTIMATE,
+    POOLED,
+    POOLED_ESTIMATES,
+    WITHHELD,
+)
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
 from cisflow.publication.term_words import name_constructs
@@ -112,14 +119,20 @@ class Findings:
         """Return country and wave for print."""
         return place_name(self.settings, country, wave)
 
-    def rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
-        """Return the tidy estimates of one model in one country and wave."""
+    def rows(
+        self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
+    ) -> pd.DataFrame:
+        """Return the tidy estimates of one model in one country and wave, of one quantity."""
         e = self.estimates
-        return e[(e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)]
+        here = (e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)
+        return e[here & (e["quantity"] == quantity)]
 
-    def main_rows(self, country: str, wave: str, model: str) -> pd.DataFrame:
+    def main_rows(
+        self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
+    ) -> pd.DataFrame:
         """Return the same with the model's first kind of standard errors alone."""
-        return with_covariance(self.rows(country, wave, model), self.models[model].covariance[0])
+        rows = self.rows(country, wave, model, quantity)
+        return with_covariance(rows, self.models[model].covariance[0])
 
     def fits(self, country: str, wave: str, model: str) -> list[dict[str, Any]]:
         """Return the diagnostics of one model in one country and wave, one per fit."""

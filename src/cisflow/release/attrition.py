@@ -115,6 +115,8 @@ def _told_share(gate: Gate, loss: Loss, share: Share, file: str) -> dict[str, An
     words = f"accounts, {share.wave}, {share.group}"
     shown = gate.decided(file, words, "firms with accounts", why)
     n, kept = len(share.firms), len(share.kept)
+    if n:
+        gate.register[file]["firms"][words] = n if shown else None
     return {
         "wave": share.wave,
         "by": share.by,

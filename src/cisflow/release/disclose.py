@@ -15,6 +15,7 @@ from cisflow.release.attrition import losses_of, note_losses, told_losses
 from cisflow.release.earlier import Sets, note_earlier, sets_of
 from cisflow.release.estimates import note_estimates, told_estimates
 from cisflow.release.gate import Gate
+from cisflow.release.holding import with_correlations
 from cisflow.release.quality import told_quality
 from cisflow.release.rates import note_rates, told_rates
 from cisflow.release.samples import SAMPLE, note_sample, samples_of, told_flow, told_samples
@@ -112,10 +113,13 @@ def disclose(
             "samples": told_samples(gate, samples, described),
             "attrition": told_losses(gate, losses, described),
         },
-        estimates={
-            name: told_estimates(gate, found, models[name], _files(country, name))
-            for name, found in estimates.items()
-        },
+        estimates=with_correlations(
+            {
+                name: told_estimates(gate, found, models[name], _files(country, name))
+                for name, found in estimates.items()
+            },
+            estimates,
+        ),
         quality={
             wave: told_quality(gate, record, f"quality/{country}/{wave}.json")
             for wave, record in quality.items()

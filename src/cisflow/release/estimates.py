@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES, WITHHELD, Estimates
+from cisflow.estimation.effects import factors_in
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    ESTIMATED,
+    FOUND,
+    SIZES,
+    WITHHELD,
+    Estimates,
+)
 from cisflow.estimation.evidence import EVIDENCE
-from cisflow.release.gate import Gate
-from cisflow.release.samples import note_limits, numbers
+from cisflow.estimation.holding import TESTS
+from cisflow.release.gate import Gate, numbers
+from cisflow.release.holding import note_tests, told_tests
+from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
@@ -28,6 +39,7 @@ INTERCEPT = "Intercept"
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
 LIMITS = ("n_lower", "n_upper")
+LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
 
 
 def why_not_fit(evidence: Mapping[str, Any], profile: Profile) -> str:
@@ -45,9 +57,10 @@ def why_not_terms(evidence: Mapping[str, Any], profile: Profile) -> dict[str, st
     Of a regression the intercept goes with them: with the published means it would tell them.
     """
     rule = profile.dominance
+    largest = profile.largest_of_coefficient
     found = {t: FEW for t, n in evidence.get("support", {}).items() if n < profile.support}
     for term, shares in evidence.get("weight", {}).items():
-        if shares and shares[min(rule.firms, len(shares)) - 1] > rule.share:
+        if shares and shares[min(largest, len(shares)) - 1] > rule.share:
             found.setdefault(term, LARGEST)
     if found and INTERCEPT in evidence["support"]:
         found.setdefault(INTERCEPT, BESIDE)
@@ -99,6 +112,11 @@ def fits_of(found: Estimates) -> Iterator[Fit]:
                 yield Fit(*place, column, about)
 
 
+def place_of(fit: Fit) -> str:
+    """Return what the register calls a fit."""
+    return f"{fit.model}, {fit.wave}, {fit.outcome}, {fit.column}".rstrip(", ")
+
+
 # --- which sets --------------------------------------------------------------------------------
 
 
@@ -115,6 +133,15 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+    for record in _records_of(found):
+        note_tests(gate, _key_of_tests(record), record.record, cost / 20)
+
+
+def _key_of_tests(fit: Fit) -> Hashable:
+    """Return under what the firms are noted that a record's tests are about."""
+    if "groups" not in fit.record:
+        return fit.key
+    return Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], EVERYONE), {}).key
 
 
 def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
@@ -156,14 +183,15 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
     withheld_groups = set()
     for fit in fits_of(found):
         here = fit.of(table)
-        place = f"{fit.model}, {fit.wave}, {fit.outcome}, {fit.column}".rstrip(", ")
+        place = place_of(fit)
         _tell_sizes(gate, fit, table, here, place, table_file)
         _tell_terms(gate, fit, table, here, place, table_file)
         if table.loc[here, "status"].eq(WITHHELD).any():
             withheld_groups.add(split_column(fit.column)[1])
-    records = [_told_record(gate, fit, found, table) for fit in _records_of(found)]
+    records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
+    for fit in fits_of(found):
+        _note_record(gate, fit, record_file)
     _withhold_differences(table, withheld_groups)
-    gate.register[record_file]["shown"] = len(records)
     return Estimates(table, {**found.diagnostics, "fits": records})
 
 
@@ -198,30 +226,52 @@ def _tell_terms(
 ) -> None:
     """Empty the coefficients that may not be told, and say why in the note."""
     numbers_here = here & table["estimate"].notna()
-    whole = _why_whole(fit, gate.profile)
+    whole = _why_whole(gate, fit)
     hidden = why_not_terms(fit.evidence, gate.profile)
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
     for i in table.index[numbers_here]:
-        term = table.loc[i, "term"]
-        why = whole or hidden.get(term, "")
-        if not gate.decided(file, f"{place}, {term}", "coefficient", why):
+        term, quantity = table.loc[i, ["term", "quantity"]]
+        why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
+        if not gate.decided(file, f"{place}, {term}", quantity, why):
             table.loc[i, [*FOUND, *SIZES]] = np.nan
             table.loc[i, ["status", "note"]] = WITHHELD, why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
-            gate.explain(file, f"{place}, {term}", NEAR_FEW)
+            gate.explain(file, place, NEAR_FEW, term)
 
 
-def _why_whole(fit: Fit, profile: Profile) -> str:
+def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
+    """Return why an effect may not be told, empty if it may.
+
+    With that of a variable every product moves that it is in: beside the variable's coefficient
+    its effect would tell a product's that is withheld.
+    """
+    if quantity == COEFFICIENT:
+        return ""
+    moving = {*factors_in(term)}
+    return BESIDE if any(moving & {*factors_in(name)} for name in hidden) else ""
+
+
+def _why_whole(gate: Gate, fit: Fit) -> str:
     """Return why nothing of a fit may be told, empty if some may.
 
     Where several equations are one model its effects are products of coefficients of all.
     """
-    hidden = why_not_terms(fit.evidence, profile)
+    if not fit.evidence:
+        return ""
+    hidden = why_not_terms(fit.evidence, gate.profile)
     if hidden and any(" ~ " in term for term in fit.evidence["support"]):
         return next(iter(hidden.values()))
-    return why_not_fit(fit.evidence, profile)
+    return why_not_fit(fit.evidence, gate.profile) or gate.why_near(
+        "fit", gate.mask(fit.evidence["rows"]), _variables_of(gate, fit)
+    )
+
+
+def _variables_of(gate: Gate, fit: Fit) -> set[str]:
+    """Return the columns of the panel a fit is of: its outcome, and those in its terms."""
+    terms = " ".join(LEVEL.sub("", term) for term in fit.evidence["support"])
+    return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 
 
 def _withhold_differences(table: pd.DataFrame, groups: set[str]) -> None:
@@ -240,7 +290,9 @@ def _records_of(found: Estimates) -> Iterator[Fit]:
         yield Fit(model, *place, record)
 
 
-def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) -> dict[str, Any]:
+def _told_record(
+    gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame, file: str
+) -> dict[str, Any]:
     """Return the diagnostics of a fit without what may not be told."""
     record = fit.record
     if "groups" in record:
@@ -248,13 +300,14 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
             group: Fit(fit.model, fit.wave, fit.outcome, column_of(SCALES[0], group), about)
             for group, about in record["groups"].items()
         }
-        groups = {group: _told_record(gate, one, found, table) for group, one in fits.items()}
-        return {**record, "groups": groups}
+        groups = {group: _told_record(gate, one, found, table, file) for group, one in fits.items()}
+        tests = told_tests(gate, _key_of_tests(fit), record, table[fit.of(table)], file)
+        return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
     told = {key: value for key, value in record.items() if key != EVIDENCE}
     if not fit.evidence:
         return told
     hidden = why_not_terms(fit.evidence, gate.profile)
-    if why := _why_whole(fit, gate.profile):
+    if why := _why_whole(gate, fit):
         return {k: told[k] for k in ("wave", "outcome", "column", "method") if k in told} | {
             "note": why
         }
@@ -265,9 +318,25 @@ def _told_record(gate: Gate, fit: Fit, found: Estimates, table: pd.DataFrame) ->
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if TESTS in told:
+        told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _note_record(gate: Gate, fit: Fit, file: str) -> None:
+    """Write down what of a fit's diagnostics :func:`_told_record` leaves out."""
+    place = place_of(fit)
+    why, size = _why_whole(gate, fit), gate.why(fit.key)
+    if not gate.decided(file, place, "all diagnostics", why) or not fit.evidence:
+        return
+    gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])
+    gate.decided(file, place, "what tells the number of firms", size)
+    for name, keys in _counts(fit).items():
+        if name in fit.record:
+            known = [key for key in keys if gate.ledger.noted(key)]
+            gate.decided(file, place, name, gate.why(*known))
 
 
 def _counts(fit: Fit) -> dict[str, list[Hashable]]:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
-from cisflow.disclosure.magnitudes import refused, weighed
-from cisflow.disclosure.sets import ALIKE, Ledger
+from cisflow.disclosure.magnitudes import MANY, exceptions, monotone, refused, weighed
+from cisflow.disclosure.sets import ALIKE, NEAR, Ledger
 from cisflow.study.disclosure import Profile
 
 Bools = NDArray[np.bool_]
@@ -36,6 +37,10 @@ class Gate:
     panel: pd.DataFrame
     profile: Profile
     register: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _near: dict[tuple[str, bytes, frozenset[str]], bool] = field(default_factory=dict)
+    _told: dict[bytes, dict[str, Floats]] = field(default_factory=dict)
+    _values: dict[str, Floats | None] = field(default_factory=dict)
+    _exceptions: dict[tuple[str, str], Bools | None] = field(default_factory=dict)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -114,6 +119,87 @@ class Gate:
         ]
         return next(filter(None, reasons), "")
 
+    def why_near(self, kind: str, firms: Bools, variables: Iterable[str]) -> str:
+        """Return why a statistic may not be told beside those told before, empty if it may.
+
+        Two of the same kind, one on variables the other has too, tell of the firms in which they
+        differ: by who is in the sample, or by a variable that is another but for a few firms. Of a
+        regression this is exact: with the published means and correlations the difference of
+        coefficients is a multiple of the one firm's values.
+
+        Parameters
+        ----------
+        kind
+            Of the statistic.
+        firms
+            Whom it is of, shape (rows of the panel,).
+        variables
+            What it is of.
+        """
+        key = kind, firms.tobytes(), frozenset(variables)
+        if key not in self._near:
+            self._near[key] = any(
+                not near and told[0] == kind and self._few_apart(key, told)
+                for told, near in self._near.items()
+            )
+        return NEAR if self._near[key] else ""
+
+    def why_many(self, firms: Bools, variable: str) -> str:
+        """Return why a mean and deviation may not be told beside others of the same numbers.
+
+        The means, deviations and correlations of x, x², x³ … are sums of powers, and as many sums
+        as firms are solved for each of them. So, as for the coefficients of a model, the firms are
+        to outnumber them by the residual degrees of freedom.
+
+        Parameters
+        ----------
+        firms
+            Whom it is of, shape (rows of the panel,).
+        variable
+            A column of numbers.
+        """
+        x = self.values(variable)
+        if x is None or self.profile.minimum_cell == 1 or len(np.unique(x[firms])) < 3:
+            return ""
+        told = self._told.setdefault(firms.tobytes(), {})
+        others = (y for name, y in told.items() if name != variable)
+        k = 1 + sum(monotone(y, x[firms]) for y in others)
+        if k > 1 and k * (k + 3) / 2 > firms.sum() - self.profile.residual_df:
+            return MANY
+        told[variable] = x[firms]
+        return ""
+
+    def tell(self, kind: str, firms: Bools, variables: Iterable[str]) -> None:
+        """Note that a statistic is told, for :meth:`why_near`."""
+        self._near.setdefault((kind, firms.tobytes(), frozenset(variables)), False)
+
+    def _few_apart(
+        self, one: tuple[str, bytes, frozenset[str]], told: tuple[str, bytes, frozenset[str]]
+    ) -> bool:
+        here, there = (np.frombuffer(key[1], dtype=bool) for key in (one, told))
+        both, apart = here & there, here ^ there
+        for name in sorted(one[2] - told[2]):
+            others = [
+                off & both for v in sorted(told[2]) if (off := self.exceptions(v, name)) is not None
+            ]
+            if not others:
+                return False
+            apart = apart | min(others, key=lambda off: int(off.sum()))
+        return 0 < int(apart.sum()) < self.profile.minimum_cell
+
+    def exceptions(self, one: str, other: str) -> Bools | None:
+        """Return in which rows of the panel a variable is not the line in another it mostly is."""
+        if (one, other) not in self._exceptions:
+            x, y = self.values(one), self.values(other)
+            self._exceptions[one, other] = None if x is None or y is None else exceptions(x, y)
+        return self._exceptions[one, other]
+
+    def values(self, variable: str) -> Floats | None:
+        """Return a column of the panel, converted once."""
+        if variable not in self._values:
+            self._values[variable] = numbers(self.panel, variable)
+        return self._values[variable]
+
     # --- the register ---------------------------------------------------------------------------
 
     def opened(self, file: str, kind: str, population: str) -> None:
@@ -121,9 +207,11 @@ class Gate:
         entry = {"kind": kind, "population": population, "firms": {}, "shown": 0, "withheld": []}
         self.register[file] = {**entry, "explain": []}
 
-    def explain(self, file: str, place: str, what: str) -> None:
-        """Write down what of a number that is shown is near a threshold."""
-        self.register[file]["explain"].append({"place": place, "what": what})
+    def explain(self, file: str, place: str, what: str, of: str = "") -> None:
+        """Write down what is near a threshold of a number that is shown, and of which term."""
+        said = {"place": place, "what": what, "of": of}
+        if said not in self.register[file]["explain"]:
+            self.register[file]["explain"].append(said)
 
     def decided(self, file: str, place: str, statistic: str, why: str) -> bool:
         """Write down whether a number is shown, and return it."""
@@ -133,3 +221,10 @@ class Gate:
             return True
         entry["withheld"].append({"place": place, "statistic": statistic, "why": why})
         return False
+
+
+def numbers(panel: pd.DataFrame, variable: str) -> Floats | None:
+    """Return a column as floats with NaN for null; None if it is none of numbers."""
+    if variable not in panel or not is_numeric_dtype(panel[variable]):
+        return None
+    return panel[variable].astype("Float64").to_numpy(dtype=float, na_value=np.nan)

@@ -53,6 +53,8 @@ def told_rates(gate: Gate, rates: Sequence[Rate], country: str, file: str) -> pd
         size = gate.why((_place(rate), "all"))
         why = gate.why_answers(_place(rate), rate.weight)
         shown = n > 0 and gate.decided(file, place, "rate", why)
+        if n > 0:
+            gate.register[file]["firms"][place] = None if size else n
         rows.append(
             {
                 "country": country,

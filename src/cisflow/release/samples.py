@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from cisflow.base.thresholds import SHARE_EDGES
 from cisflow.panel.sample import FLOW, Step, steps_of, variables_of, waves_of
-from cisflow.release.gate import Bools, Floats, Gate
+from cisflow.release.gate import Bools, Floats, Gate, numbers
 from cisflow.study.models import Model
 
 # What is lost without a number: the wave's size, samples (those of the first models most), limits,
@@ -149,13 +148,6 @@ def _inside(x: Floats, kind: str, low: float, high: float, limits: Sequence[Any]
     return np.asarray((x > low) & (x <= high) & (x < top))
 
 
-def numbers(panel: pd.DataFrame, variable: str) -> Floats | None:
-    """Return a column as floats with NaN for null; None if it is none of numbers."""
-    if variable not in panel or not is_numeric_dtype(panel[variable]):
-        return None
-    return panel[variable].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-
-
 # --- the sample flow ---------------------------------------------------------------------------
 
 
@@ -200,6 +192,7 @@ def _told_steps(gate: Gate, sample: Sample, file: str) -> Iterator[dict[str, Any
         if not gate.decided(file, place, "firms", why) and not last:
             continue
         n, lost = len(step.firms), (before - len(step.firms) if i else 0)
+        gate.register[file]["firms"][place] = None if why else n
         yield {
             "restriction": "; ".join(words),
             "firms": None if why else n,
@@ -224,6 +217,8 @@ def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
     w = np.ones(len(firms)) if w is None else w
     variables = [v for v in variables_of(sample.spec) if numbers(gate.panel, v) is not None]
     rows = [_variable(gate, sample, v, firms, w, file) for v in variables]
+    # Means and correlations are what regressions of these variables rest on.
+    gate.tell("fit", firms, (row["variable"] for row in rows if row["mean"] is not None))
     hidden = gate.why(sample.size_key)
     size = int(firms.sum())
     if size:
@@ -233,6 +228,7 @@ def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
         "wave": sample.wave,
         "model": sample.model,
         "weights": weights or "unweighted",
+        "population": [*sample.spec.sample, *(step.filter for step in sample.steps if step.filter)],
         "n": None if hidden else size,
         **({"why_not": hidden} if hidden else {}),
         "variables": rows,
@@ -270,7 +266,9 @@ def _variable(
         return row | {"n": None, "state": "withheld", "withheld": ["n", "mean", "sd"]}
     flag = sample.key("flag", variable)
     is_flag = gate.ledger.noted((flag, "all"))
-    if shown("mean", gate.why_answers(flag, w) if is_flag else gate.why_magnitude(x, w)):
+    why = gate.why_answers(flag, w) if is_flag else gate.why_magnitude(x, w)
+    why = why or gate.why_near("mean", known, [variable]) or gate.why_many(known, variable)
+    if shown("mean", why):
         mean = float(np.average(x, weights=w))
         # Deviations are of the firms at hand; of one there is none.
         spread = float(np.average((x - mean) ** 2, weights=w)) * len(x) / max(len(x) - 1, 1)

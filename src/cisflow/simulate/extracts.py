@@ -11,18 +11,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.simulate.accounts import draw_accounts, draw_followed_accounts
 from cisflow.simulate.files import encode, encode_accounts, write_extract
 from cisflow.simulate.norta import implied_correlations
 from cisflow.simulate.population import draw_cis2, draw_cis4
-from cisflow.simulate.survey import answers, classified, draw_wave, draw_waves, name_firms
+from cisflow.simulate.survey import (
+    answers,
+    asked_only,
+    classified,
+    draw_wave,
+    draw_waves,
+    name_firms,
+)
 from cisflow.study.codebook import Codebook
 from cisflow.study.truth import Truth, load_truth, truth_of
 
 __all__ = [
     "draw_accounts",
+    "draw_answers",
     "draw_cis2",
     "draw_cis4",
     "draw_followed_accounts",
@@ -78,14 +87,70 @@ def simulate_extracts(
         extract = encode(firms, given, codebook, country, rng)
         write_extract(extract, Path(files[wave]), codebook.file.options)
     if accounts_codebook is not None:
-        years = {wave: codebook.reference_year or 0 for wave, codebook in codebooks.items()}
-        if "panel" in truth:
-            accounts = draw_followed_accounts(truth, waves, years, country, rng)
-        else:
-            wave = truth["accounts"]["wave"]
-            accounts = draw_accounts(truth, waves[wave], years[wave], country, rng)
+        accounts = _accounts(truth, waves, codebooks, country, rng)
         extract = encode_accounts(accounts, accounts_codebook, country, rng)
         write_extract(extract, Path(files["accounts"]), accounts_codebook.file.options)
+
+
+def draw_answers(
+    truth: Truth,
+    codebooks: Mapping[str, Codebook],
+    rng: np.random.Generator,
+    *,
+    country: str,
+    with_accounts: bool,
+    complete: bool,
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None]:
+    """Draw what :func:`simulate_extracts` writes, without files.
+
+    Parameters
+    ----------
+    truth, codebooks, country
+        As for :func:`simulate_extracts`.
+    rng
+        Generator.
+    with_accounts
+        Whether the country has company accounts.
+    complete
+        Whether every question that is put is answered: a population, not a survey of it.
+
+    Returns
+    -------
+    answers
+        Canonical answers per wave, in the classes of its questionnaire.
+    accounts
+        Canonical accounts, or None.
+
+    Raises
+    ------
+    CisflowError
+        As :func:`simulate_extracts`.
+    """
+    _check_waves(truth, codebooks, wants_accounts=with_accounts)
+    questionnaires = {wave: codebook.variables for wave, codebook in codebooks.items()}
+    waves = draw_waves(truth, questionnaires, rng)
+    name_firms(truth, waves, country, rng)
+    drawn = {}
+    for wave, firms in waves.items():
+        asked = questionnaires[wave]
+        given = asked_only(firms, asked) if complete else answers(truth, firms, asked, rng)
+        drawn[wave] = classified(truth, given, codebooks[wave])
+    accounts = _accounts(truth, waves, codebooks, country, rng) if with_accounts else None
+    return drawn, accounts
+
+
+def _accounts(
+    truth: Truth,
+    waves: Mapping[str, pd.DataFrame],
+    codebooks: Mapping[str, Codebook],
+    country: str,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    years = {wave: codebook.reference_year or 0 for wave, codebook in codebooks.items()}
+    if "panel" in truth:
+        return draw_followed_accounts(truth, waves, years, country, rng)
+    wave = truth["accounts"]["wave"]
+    return draw_accounts(truth, waves[wave], years[wave], country, rng)
 
 
 def _check_waves(truth: Truth, codebooks: Mapping[str, Codebook], *, wants_accounts: bool) -> None:

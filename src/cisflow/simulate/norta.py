@@ -115,7 +115,7 @@ def score_correlations(quantiles: Sequence[Quantile], correlations: Array) -> Ar
     CisflowError
         A wanted correlation is beyond what the two distributions permit.
     """
-    expansions = [_hermite(quantile) for quantile in quantiles]
+    expansions = _hermite(tuple(quantiles))
     powers = np.arange(1, _ORDER + 1)
     scores = np.eye(len(quantiles))
     for i in range(len(quantiles)):
@@ -136,21 +136,25 @@ def score_correlations(quantiles: Sequence[Quantile], correlations: Array) -> Ar
 
 
 @lru_cache(maxsize=32)
-def _hermite(quantile: Quantile) -> Array:
-    """Return the coefficients, shape (60,), of the standardised variable in Hermite polynomials.
+def _hermite(quantiles: tuple[Quantile, ...]) -> Array:
+    """Return the coefficients, shape (k, 60), of standardised variables in Hermite polynomials.
 
     With orthonormal polynomials, two variables whose scores correlate by r correlate by
-    Σ a_k b_k r^k.
+    Σ a_k b_k r^k. The polynomials are what takes time, and are made once for all variables.
     """
     z = _SCORES
     weight = stats.norm.pdf(z)
     weight /= weight.sum()
-    x = quantile(stats.norm.cdf(z))
-    x = x - weight @ x
-    x /= np.sqrt(weight @ x**2)
+    standardised = [_standardised(quantile(stats.norm.cdf(z)), weight) for quantile in quantiles]
     before, current = np.zeros_like(z), np.ones_like(z)
-    coefficients = np.empty(_ORDER)
+    coefficients = np.empty((len(quantiles), _ORDER))
     for k in range(1, _ORDER + 1):
         before, current = current, (z * current - np.sqrt(k - 1) * before) / np.sqrt(k)
-        coefficients[k - 1] = weight @ (current * x)
+        coefficients[:, k - 1] = [weight @ (current * x) for x in standardised]
     return coefficients
+
+
+def _standardised(values: Array, weight: Array) -> Array:
+    """Return values with mean 0 and variance 1 under weights that add up to 1, shape (m,)."""
+    x = values - weight @ values
+    return np.asarray(x / np.sqrt(weight @ x**2))

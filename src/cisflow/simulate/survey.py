@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def draw_wave(
         One row per firm in random order: canonical columns, ``innovation_active``, ``stratum``,
         ``weight`` and ``status``, the group of ``sizes`` it was drawn for.
     """
-    by_tobit = "share_improved" in variables or truth["novelty"] is None
+    by_tobit = drawn_by_tobit(truth, variables)
     draw = draw_cis2 if by_tobit else draw_cis4
     shifts = regional_shifts(truth, rng) if "panel" in truth else None
     parts = []
@@ -98,6 +98,11 @@ def draw_wave(
     if by_tobit and "share_improved" not in variables:
         firms = firms.rename(columns=_ASKED_AS)
     return firms
+
+
+def drawn_by_tobit(truth: Truth, variables: Collection[str]) -> bool:
+    """Return whether a questionnaire's shares are drawn from the truth's ``tobit``."""
+    return "share_improved" in variables or truth["novelty"] is None
 
 
 def _draw_group(
@@ -208,6 +213,20 @@ def answers(
     given = firms.copy()
     _leave_blank(truth["non_response"], given, rng)
     _miscount(truth["non_response"]["shares_not_100"], given, rng)
+    return asked_only(given, variables)
+
+
+def asked_only(firms: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.DataFrame:
+    """Return answers without those to questions whose filter question was not answered with yes.
+
+    Parameters
+    ----------
+    firms
+        Answers, from :func:`draw_wave`.
+    variables
+        The codebook's variables.
+    """
+    given = firms.copy()
     for name, variable in variables.items():
         if variable.asked_if and name in given:
             # Whoever skips a filter question skips what follows from it.

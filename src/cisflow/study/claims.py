@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from cisflow.base.documents import did_you_mean
-from cisflow.base.problems import Problem
+from cisflow.base.documents import close_names, did_you_mean
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.balance_terms import (
     BALANCE,
     COST,
@@ -29,7 +29,9 @@ from cisflow.study.balance_terms import (
 )
 from cisflow.study.documents import Document
 from cisflow.study.models import Model
-from cisflow.study.terms import tidy_made
+from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
+from cisflow.study.variables import Kind
+from cisflow.study.verdicts import SIGNS, Expected, Levels
 
 ARROW = " → "
 
@@ -68,10 +70,35 @@ Term = Annotated[
         "direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, balance)."
     ),
 ]
-Expected = Annotated[
+Found = Annotated[
     Literal["positive", "negative", "none"],
     Field(description="What the literature found, positive, negative or none."),
 ]
+COEFFICIENT = "coefficient"
+Alternative = Literal["fractional", "heteroskedastic", "two_part"]
+Quantity = Annotated[
+    Literal["coefficient", "observed", "latent", "uncensored", "probability"],
+    Field(
+        description="Which number of the term is judged, as the estimates call it: the coefficient "
+        "(where it is left out), or an average marginal effect, such as `observed`: on the mean of "
+        "the outcome, its limits included, in points of turnover."
+    ),
+]
+Claimed = Annotated[
+    float,
+    Field(
+        gt=0,
+        description="With an expected sign: the effect that the literature claims, or the largest "
+        "it can mean, without sign and in units of the estimate. A sample that would not find it "
+        "with the power of the rule cannot decide.",
+    ),
+]
+Wording = TypeAliasType(
+    "Wording",
+    Annotated[
+        str, Field(min_length=1, description="What decides, in words; the paper prints them.")
+    ],
+)
 SmallestEffect = Annotated[
     float,
     Field(
@@ -108,21 +135,84 @@ _NO_EFFECT: dict[str, Any] = {
 
 
 class Rule(Document):
-    """When a claim counts as supported, contradicted or inconclusive."""
+    """When a claim counts as supported or contradicted, and when the sample cannot say."""
 
-    significance: Level
+    significance: Level = 0.05
     """Level of the two-sided test against zero, such as 0.05 (a 95 % interval)."""
-    equivalence: Level
+    equivalence: Level = 0.10
     """Level of the equivalence test, such as 0.10 (two one-sided tests at 0.05, a 90 %
     interval)."""
-    directional: Words
+    power: Annotated[float, Field(ge=0.5, lt=1)] = 0.80
+    """With what probability a sample should find an effect for its silence to mean anything."""
+    minimum_firms: Annotated[int, Field(ge=1)] = 10
+    """Fewest firms on either side of a term, such as with and without a kind of partner."""
+    outliers: Annotated[str, Field(min_length=1)] | None = None
+    """A comparison that firms are to satisfy, such as `rd_intensity <= 100`; every verdict is
+    held against the estimate without those that do not. None where it is left out."""
+    rejection: Level = 0.05
+    """Level at which the tests of a model reject it."""
+    model_tests: Annotated[
+        tuple[Literal["normality", "homoskedasticity", "chi2"], ...],
+        Field(json_schema_extra={"uniqueItems": True}),
+    ] = ("normality", "homoskedasticity", "chi2")
+    """The tests that count: normality and homoskedasticity of a Tobit, chi2 of a path model."""
+    alternatives: Annotated[
+        tuple[Alternative, ...],
+        Field(json_schema_extra={"uniqueItems": True}),
+    ] = ("fractional", "heteroskedastic")
+    """The robust alternatives of a Tobit that must say the same where its tests reject; for a path
+    model it is the model that has all its arrows and more (`union_of`)."""
+    first_stage_f: Annotated[float, Field(ge=0)] = 10.0
+    """Smallest F of the first stage with which instruments decide anything."""
+    families: Annotated[
+        tuple[Literal["article", "claim"], ...],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    ] = ("article", "claim")
+    """What is tested together, and adjusted for being many, in one country and wave: all tests of
+    the claims of one article (those with the same `source`), all tests of one claim."""
+    draws: Annotated[int, Field(ge=99)] = 9999
+    """Draws of the tests' joint distribution, for the adjustment by resampling."""
+    directional: Wording | None = None
     """The rule for an expected sign, in words."""
-    no_effect: Words
+    no_effect: Wording | None = None
     """The rule for "no effect", in words."""
-    all_of: Words | None = None
+    all_of: Wording | None = None
     """The rule for a claim of several parts, in words."""
-    share: Words | None = None
+    share: Wording | None = None
     """The rule for a claimed share of significant estimates, in words."""
+    firms: Wording | None = None
+    """The rule for few firms, single firms and outliers, in words."""
+    model: Wording | None = None
+    """The rule for models that their tests reject, in words."""
+    reach: Wording | None = None
+    """The rule for what a sample cannot decide, in words."""
+    many: Wording | None = None
+    """The rule for many tests, in words."""
+
+    @property
+    def levels(self) -> Levels:
+        """The levels at which estimates are judged."""
+        return Levels(self.significance, self.equivalence, self.power)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The rule in the words that the file has for it, part by part."""
+        written = (
+            self.directional,
+            self.no_effect,
+            self.reach,
+            self.firms,
+            self.model,
+            self.all_of,
+            self.share,
+            self.many,
+        )
+        return tuple(" ".join(text.split()) for text in written if text)
+
+    def for_estimation(self) -> dict[str, Any]:
+        """Return what the stage that estimates needs: nothing there runs anew for other words."""
+        used = {"significance", "equivalence", "minimum_firms", "outliers"}
+        return {key: value for key, value in self.as_params().items() if key in used}
 
 
 class Single(Document):
@@ -134,10 +224,32 @@ class Single(Document):
     outcome: Outcome
     column: Column
     term: Term
-    expect: Expected
+    expect: Found
+    quantity: Quantity | None = None
+    claimed_effect: Claimed | None = None
     smallest_effect: SmallestEffect | None = None
     because: Because | None = None
     beside: Beside = Field(default_factory=tuple)
+
+    @property
+    def measured(self) -> str:
+        """The quantity that is judged."""
+        return self.quantity or COEFFICIENT
+
+    @property
+    def key(self) -> str:
+        """By what the test is found among what was counted of all tests."""
+        return key_of(self.model, {**self.as_params(), "quantity": self.measured})
+
+    @property
+    def expected(self) -> Expected:
+        """What the rule needs to know of it."""
+        return Expected(SIGNS[self.expect], self.smallest_effect or 0.0, self.claimed_effect)
+
+
+def key_of(model: str, test: Mapping[str, Any]) -> str:
+    """Return by what a test of a model is found: outcome, column, term and quantity."""
+    return " | ".join([model, *(test[k] for k in ("outcome", "column", "term", "quantity"))])
 
 
 class Share(Document):
@@ -156,6 +268,38 @@ class Share(Document):
     """By how much the share may fall short and still count as the claimed one, 0 to 1."""
     because: Annotated[str, Field(min_length=1)]
     """Why that margin."""
+    quantity: Quantity | None = None
+    if_true: dict[str, tuple[Annotated[str, AfterValidator(tidy_made)], ...]] = Field(
+        default_factory=dict
+    )
+    """Which of the terms have an effect on which outcome if every claim holds; the others have
+    none."""
+    effect: Annotated[float, Field(gt=0)] | None = None
+    """How large these effects then are, without sign and in units of the estimates; with it the
+    share is told that samples of this size would show."""
+
+    @property
+    def measured(self) -> str:
+        """The quantity that is counted."""
+        return self.quantity or COEFFICIENT
+
+    def tests(self, name: str, model: Model) -> list[Single]:
+        """Return the estimates of a model that count, as tests of their own."""
+        if name not in self.models:
+            return []
+        return [
+            Single(
+                model=name,
+                outcome=outcome,
+                column=column,
+                term=term,
+                expect=self.expect,
+                quantity=self.quantity,
+            )
+            for outcome, column in model.regressions
+            for term in model.columns[column]
+            if term in self.terms
+        ]
 
 
 class Test(Document):
@@ -188,7 +332,9 @@ class Test(Document):
     outcome: Outcome | None = None
     column: Column | None = None
     term: Term | None = None
-    expect: Expected | None = None
+    expect: Found | None = None
+    quantity: Quantity | None = None
+    claimed_effect: Claimed | None = None
     smallest_effect: SmallestEffect | None = None
     because: Because | None = None
     beside: Beside = Field(default_factory=tuple)
@@ -241,22 +387,32 @@ class Claim(Document):
 class Claims(Document):
     """What is claimed, which estimate speaks to it, and by which rule it is judged."""
 
-    rule: Rule
-    """When a claim counts as supported, contradicted or inconclusive."""
-    claims: Annotated[
-        dict[
-            Annotated[
-                str,
-                Field(
-                    pattern="^[A-Za-z][A-Za-z0-9_]*$",
-                    description="Short name of a claim such as C1; letters, digits and _.",
-                ),
-            ],
-            Claim,
+    rule: Rule = Rule()
+    """When a claim counts as supported or contradicted, and when the sample cannot say."""
+    claims: dict[
+        Annotated[
+            str,
+            Field(
+                pattern="^[A-Za-z][A-Za-z0-9_]*$",
+                description="Short name of a claim such as C1; letters, digits and _.",
+            ),
         ],
-        Field(min_length=1),
+        Claim,
     ]
-    """The claims by short name, in the order they are printed."""
+    """The claims by short name, in the order they are printed; `{}` for none."""
+
+    def tests_of(self, model: str) -> list[Single]:
+        """Return the single tests on a model, each once."""
+        every = [test for claim in self.claims.values() for test in claim.singles]
+        return list({(t.key, t.expected.asked): t for t in every if t.model == model}.values())
+
+    def watched(self, name: str, model: Model) -> list[Single]:
+        """Return the tests on a model, and the estimates of it that a claimed share counts."""
+        shares = [claim.test.share for claim in self.claims.values() if claim.test]
+        counted = [test for share in shares if share for test in share.tests(name, model)]
+        tests = self.tests_of(name)
+        known = {test.key for test in tests}
+        return [*tests, *(test for test in counted if test.key not in known)]
 
 
 # --- held against the models -------------------------------------------------------------------
@@ -278,18 +434,47 @@ def claim_problems(claims: Claims, models: Mapping[str, Model]) -> list[Problem]
         for test in claim.singles:
             problems += _test_problems(where, test, models)
         share = claim.test.share if claim.test else None
-        problems += [
-            Problem(f"{where}: there is no model `{model}`", did_you_mean(model, models))
-            for model in (share.models if share else ())
-            if model not in models
-        ]
+        for model in share.models if share else ():
+            problems += _model_problems(where, model, models)
     return problems
 
 
+def rule_problems(rule: Rule, kinds: Mapping[str, Kind]) -> list[Problem]:
+    """Return why the rule's `outliers` cannot be asked of a firm.
+
+    Parameters
+    ----------
+    rule
+        Of the claims file.
+    kinds
+        Kind of every variable of the panel.
+    """
+    if rule.outliers is None:
+        return []
+    try:
+        node = parse_definition(rule.outliers)
+    except CisflowError as error:
+        return [Problem(f"rule.outliers: {p.what}", p.remedy) for p in error.problems]
+    kind, wrong = kind_of(node, kinds)
+    if not wrong and kind != Kind.FLAG:
+        what = f"{quoted(text_of(node))} is no question of yes or no"
+        wrong = [Problem(what, "compare a variable with a number: `rd_intensity <= 100`")]
+    return [Problem(f"rule.outliers: {p.what}", p.remedy) for p in wrong]
+
+
+def _model_problems(where: str, model: str, models: Mapping[str, Model]) -> Iterator[Problem]:
+    """Yield that a model's name is misspelt; one that no model is near is not run, which is said.
+
+    A models file of one's own need not have the models that claims are about.
+    """
+    if model not in models and close_names(model, models):
+        what = f"{where}: there is no model `{model}`"
+        yield Problem(what, did_you_mean(model, models))
+
+
 def _test_problems(where: str, test: Single, models: Mapping[str, Model]) -> Iterator[Problem]:
+    yield from _model_problems(where, test.model, models)
     if test.model not in models:
-        near = did_you_mean(test.model, models)
-        yield Problem(f"{where}: there is no model `{test.model}`", near)
         return
     model = models[test.model]
     outcomes, columns = _outcomes_and_columns(model, test.column)

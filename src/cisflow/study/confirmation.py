@@ -35,6 +35,8 @@ def _cells(*partners: str) -> tuple[str, ...]:
 
 _PORTFOLIO = _cells(*PARTNERS)
 _ACTIVITY = ("nace", "section")
+_INCREMENTAL = ("share_improved", "share_new_firm")
+_RADICAL = ("share_new", "share_new_market")
 _SHARES = ("share_improved", "share_new", "share_new_firm", "share_new_market")
 # The answers (and items of accounts) that research variables are made of; that the functions of
 # cisflow.panel look at these and no others is tested.
@@ -45,9 +47,12 @@ MADE_OF: dict[str, tuple[str, ...]] = {
     "diversity": _PORTFOLIO,
     "diversity_blau": _PORTFOLIO,
     **{f"partners_{least}_or_more": _PORTFOLIO for least in range(2, len(PARTNERS) + 1)},
-    "incremental": ("share_improved", "share_new_firm"),
-    "radical": ("share_new", "share_new_market"),
+    "incremental": _INCREMENTAL,
+    "radical": _RADICAL,
     "innovation_strength": _SHARES,
+    "incremental_all": (*_INCREMENTAL, "product_innovation"),
+    "radical_all": (*_RADICAL, "product_innovation"),
+    "innovation_strength_all": (*_SHARES, "product_innovation"),
     "internal_investment": ("turnover", "rd_internal"),
     "rd_intensity": ("turnover", "rd_internal", "rd_external"),
     "protection": tuple(

@@ -36,8 +36,8 @@ MANIFEST = "export.json"
 
 
 # Raised when what an export holds changes its meaning; older ones are turned into it.
-FORMAT = 2
-READABLE = (1, FORMAT)
+FORMAT = 3
+READABLE = (1, 2, FORMAT)
 
 
 # What an estimate depends on besides its model's specification.
@@ -114,7 +114,7 @@ class SentSettings(Document):
 class About(Document):
     """What an export says of itself, `export.json`; cisflow writes it."""
 
-    format: Literal[1, 2]
+    format: Literal[1, 2, 3]
     """Which form the files have."""
     cisflow: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,40}$")]
     """The version that estimated."""

@@ -11,7 +11,7 @@ from typing import Any
 from cisflow.base.documents import did_you_mean, read_yaml, validated
 from cisflow.base.paths import files_of, found, places, shipped
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.claims import Claims, claim_problems
+from cisflow.study.claims import Claims, claim_problems, rule_problems
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.confirmation import confirmed_problems, counted_if, needed, unconfirmed
@@ -253,7 +253,7 @@ def load_run(
         *_model_problems(run, models),
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
-        *claim_problems(claims, expanded(files["models"])[0] if changes else models),
+        *_claim_problems(run, expanded(files["models"])[0] if changes else models),
         *_simulation_problems(run),
         *codebook_problems,
         *_source_problems(run),
@@ -263,6 +263,21 @@ def load_run(
     if problems:
         raise CisflowError(file, problems)
     return run
+
+
+def _claim_problems(run: Run, models: Mapping[str, Model]) -> list[Problem]:
+    """Return what is wrong with the claims file, and with what it asks of the models.
+
+    Of a models file that is not the one the claims were written for it asks nothing: what that
+    file has not got is not run, or not estimable, and the verdict says so.
+    """
+    own, _ = construct_problems(run.settings.constructs, panel_kinds(range(MOST_LAG + 1), {}))
+    problems = rule_problems(run.claims.rule, panel_kinds(range(MOST_LAG + 1), own))
+    usual = {name: Settings.model_fields[name].default for name in ("models_file", "claims_file")}
+    files = {name: getattr(run.settings, name) for name in usual}
+    if [files[name] == usual[name] for name in usual] != [False, True]:
+        problems += claim_problems(run.claims, models)
+    return problems
 
 
 def _language_problems(settings: Settings, models: Mapping[str, Model]) -> list[Problem]:

@@ -82,6 +82,8 @@ class Function:
         How many variables it is of; None for any number.
     in_terms, in_definitions
         Where it may stand.
+    last
+        Kinds of the last of exactly ``most`` variables, where these are others than ``takes``.
     """
 
     takes: frozenset[Kind]
@@ -89,6 +91,7 @@ class Function:
     most: int | None = 1
     in_terms: bool = True
     in_definitions: bool = True
+    last: frozenset[Kind] | None = None
 
 
 def _amount(_: list[Kind]) -> Kind:
@@ -116,6 +119,7 @@ FUNCTIONS: dict[str, Function] = {
     "lag": Function(frozenset(Kind) - {Kind.IDENTIFIER}, _same),
     "center": _OF_SAMPLE,
     "standardise": _OF_SAMPLE,
+    "zero_if_not": Function(NUMBERS, _same, 2, in_terms=False, last=frozenset({Kind.FLAG})),
     "any": _YES_NO,
     "all": _YES_NO,
     "sum": Function(NUMERIC, _count, None, in_terms=False),
@@ -462,6 +466,9 @@ def _kind_of_call(node: Call, kinds: Mapping[str, Kind]) -> tuple[Kind | None, l
         if not 1 <= len(bounds) <= MOST_BOUNDS or len(values) < len(bounds) or not rising:
             what = f"{whole}: after the variable come 1 to {MOST_BOUNDS} rising numbers"
             return None, [Problem(what, "write it as `bins(employees, 10, 50, 250)`")]
+    if function.last is not None and len(of) != function.most:
+        what = f"{whole}: `{node.function}` is of {function.most} variables, here of {len(of)}"
+        return None, [Problem(what, f"write it as `{node.function}(a, flag)`")]
     if function.most is not None and len(of) > function.most:
         what = f"{whole}: `{node.function}` is of one variable, here of {len(of)}"
         return None, [Problem(what, f"write it as `{node.function}(a)`")]
@@ -477,20 +484,23 @@ def _kind_of_call(node: Call, kinds: Mapping[str, Kind]) -> tuple[Kind | None, l
             for part in nodes_of(argument)
             if isinstance(part, Call) and part.function in CENTRED
         ]
-    for part, (kind, _) in zip(of, found, strict=True):
+    takes = [function.takes] * (len(of) - 1) + [function.last or function.takes]
+    for part, (kind, _), wanted in zip(of, found, takes, strict=True):
         if isinstance(part, Number):
             problems.append(Problem(f"{whole}: a number is no variable", LANGUAGE))
-        elif kind is not None and kind not in function.takes:
-            problems.append(_wrong_kind(whole, node.function, part, kind))
+        elif kind is not None and kind not in wanted:
+            problems.append(_wrong_kind(whole, node.function, part, kind, wanted))
     known = [kind for kind, _ in found if kind is not None]
     return (function.gives(known) if known and not problems else None), problems
 
 
-def _wrong_kind(whole: str, function: str, part: Node, kind: Kind) -> Problem:
+def _wrong_kind(
+    whole: str, function: str, part: Node, kind: Kind, wanted: frozenset[Kind]
+) -> Problem:
     what = f"{whole}: {quoted(text_of(part))} is {kind}"
     if function != "C":
-        takes = " or ".join(sorted(FUNCTIONS[function].takes))
-        return Problem(what, f"`{function}` is of {takes}")
+        place = "ends with" if wanted == FUNCTIONS[function].last else "is of"
+        return Problem(what, f"`{function}` {place} {' or '.join(sorted(wanted))}")
     if kind == Kind.IDENTIFIER:
         return Problem(f"{what}, and those are never levels", "use an industry, region or class")
     remedy = f"make classes of it, such as `bins({text_of(part)}, 10, 50)`, or enter it as it is"

@@ -41,7 +41,7 @@ from cisflow.survey.schema import conforming, dtype_of, firm_schema
 from cisflow.survey.semantics import semantics
 from cisflow.survey.zeros import with_zeros
 
-__all__ = ["ingest_accounts", "ingest_wave"]
+__all__ = ["ingest_accounts", "ingest_wave", "records_of"]
 
 # With the share of unchanged products, what the rounds of the survey ask for makes the whole.
 WHOLES = (
@@ -143,11 +143,8 @@ def ingest_wave(
         firms.loc[blanks[variable] & asked[BLOCK_OF[variable]], variable] = _zero(variable)
     if codebook.shares.complete_blanks:
         _complete_shares(firms, whole, asked["shares"])
-    firms["country"], firms["wave"] = country, wave
-    firms["reference_year"] = codebook.reference_year
-    firms = firms.assign(**{f"asked_{block}": flags for block, flags in asked.items()})
-    firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
-    firms = conforming(firms.reset_index(drop=True), firm_schema(), heading)
+    firms = _as_records(firms, asked, codebook, country, wave)
+    firms = conforming(firms, firm_schema(), heading)
     checks = {
         **cooperation(given, codebook.path),
         **_filter_checks(given, asked, codebook),
@@ -184,6 +181,44 @@ def ingest_wave(
         "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
     return firms, quality
+
+
+def records_of(answered: pd.DataFrame, codebook: Codebook, country: str, wave: str) -> pd.DataFrame:
+    """Return answers that are canonical already as firm records of a questionnaire.
+
+    What it does not ask is missing, what it does not put to a firm is filtered, and what follows
+    from the answers (activity, section, manufacturing) is added, as :func:`ingest_wave` does.
+
+    Parameters
+    ----------
+    answered
+        Canonical variables, one row per firm; yes and no as 1 and 0, NaN where left blank.
+    codebook
+        Its variables are what the questionnaire asks.
+    country, wave
+        Two-letter code, and name of the wave.
+    """
+    asks = [variable for variable in codebook.variables if variable in answered]
+    answers = {v: Answers(answered[v], answered[v].isna() & False, []) for v in asks}
+    given = _table(answers, answered.index)
+    if problems := _derive(given, answers, codebook):
+        raise CisflowError(f"{country}, wave {wave}", problems)
+    asked = _asked(given, answers, codebook)
+    return _as_records(_filtered(given, asked), asked, codebook, country, wave)
+
+
+def _as_records(
+    firms: pd.DataFrame, asked: dict[str, pd.Series], codebook: Codebook, country: str, wave: str
+) -> pd.DataFrame:
+    """Return filtered answers with who was asked what, in the columns and types of firm records."""
+    firms = firms.assign(
+        country=country,
+        wave=wave,
+        reference_year=codebook.reference_year,
+        **{f"asked_{block}": flags for block, flags in asked.items()},
+    )
+    firms = firms[list(FIRM_COLUMNS)].astype({c: dtype_of(c) for c in FIRM_COLUMNS})
+    return firms.reset_index(drop=True)
 
 
 def _whole_shares(codebook: Codebook, answers: Collection[str]) -> list[str]:

@@ -101,3 +101,14 @@ def test_a_page_of_firms_that_was_overwritten_is_refused(tmp_path):
     file.write_bytes(content)
     with pytest.raises(CisflowError, match="delete it and run again"):
         read_firms(file)
+
+
+def test_what_usually_stands_in_a_column_stands_where_nothing_is_said(tmp_path):
+    table = Table.of("term", "kind", "n", numbers=["n"], kind="mean")
+    made = table.frame([{"term": "a"}, {"term": "b", "kind": "sum", "n": 2}])
+    assert made["kind"].tolist() == ["mean", "sum"]
+    write_table(made.drop(columns="kind"), tmp_path / "old.csv", "real")
+    write_table(made, tmp_path / "new.csv", "real")
+    read = table.read([tmp_path / "old.csv", tmp_path / "new.csv"])
+    assert list(read.columns) == ["term", "kind", "n", "data"]
+    assert read["kind"].tolist() == ["mean", "mean", "mean", "sum"]

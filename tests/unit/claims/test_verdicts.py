@@ -1,72 +1,17 @@
 """Verdicts follow the stated rule; what has no estimate says why."""
 
-import math
-
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up_claims import RULE, Z90, Z95, claims_of, empty, one, row, table
 
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.problems import CisflowError
 from cisflow.claims.verdicts import CLAIMS, VERDICTS, judge
-from cisflow.estimation.estimates import ESTIMATES
 from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.models import expanded
-
-RULE = {"significance": 0.05, "equivalence": 0.10, "directional": "…", "no_effect": "…"}
-Z95, Z90 = 1.959963984540054, 1.6448536269514722
-
-
-def row(estimate=1.0, se=1.0, **changes):
-    """Return one tidy row of a Tobit, its 95 % interval normal."""
-    p = math.erfc(abs(estimate / se) / math.sqrt(2)) if se else math.nan
-    base = {
-        "country": "BE",
-        "wave": "CIS4",
-        "model": "m",
-        "outcome": "radical",
-        "column": "any",
-        "term": "coop_any",
-        "estimate": estimate,
-        "std_error": se,
-        "statistic": estimate / se if se else math.nan,
-        "p_value": p,
-        "ci_low": estimate - Z95 * se,
-        "ci_high": estimate + Z95 * se,
-        "n": 300,
-        "cov_type": "HC1",
-        "status": "estimated",
-        "note": "",
-    }
-    return {**base, **changes}
-
-
-def empty(note, **changes):
-    """Return a row that says why there is no estimate."""
-    numbers = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high", "n")
-    return {
-        **row(**changes),
-        **dict.fromkeys(numbers, math.nan),
-        "status": "not_estimable",
-        "note": note,
-    }
-
-
-def table(*rows):
-    return pd.DataFrame(list(rows), columns=list(ESTIMATES.columns))
-
-
-def claims_of(test=None, rule=None, **more):
-    claim = {"text": "t", "source": "s", **({"test": test} if test else {}), **more}
-    return Claims.model_validate({"rule": {**RULE, **(rule or {})}, "claims": {"C1": claim}})
-
-
-def one(expect="positive", **changes):
-    test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
-    none = {"smallest_effect": 3, "because": "…"} if expect == "none" else {}
-    return {**test, "expect": expect, **none, **changes}
+from cisflow.study.verdicts import UNDECIDABLE
 
 
 def verdict(test, *rows):
@@ -142,23 +87,27 @@ def test_swapping_the_expected_sign_swaps_support_and_contradiction(estimate, se
     [
         (0.5, 1.0, "supported", "supported"),  # small and precise
         (2.0, 0.5, "supported", "contradicted"),  # differs from zero, but negligibly
-        (0.5, 5.0, "inconclusive", "supported"),  # a wide interval is no support
-        (4.0, 1.0, "contradicted", "contradicted"),
-        (-4.0, 1.0, "contradicted", "contradicted"),
-        (2.5, 1.0, "contradicted", "contradicted"),  # not zero, and not shown to be negligible
+        (0.5, 5.0, UNDECIDABLE, "supported"),  # no estimate as wide could be support
+        (2.0, 1.5, "inconclusive", "supported"),  # one nearer zero could
+        (6.0, 1.0, "contradicted", "contradicted"),
+        (-6.0, 1.0, "contradicted", "contradicted"),
+        (4.0, 1.0, "inconclusive", "contradicted"),  # its interval reaches into the band
+        (2.5, 1.0, "inconclusive", "contradicted"),
+        (-7.47, 3.69, UNDECIDABLE, "contradicted"),  # [−14.7, −0.23]: V5
     ],
 )
 def test_no_effect_is_judged_as_the_literature_did_and_properly(estimate, se, proper, literature):
     judged = verdict(one("none"), row(estimate, se))
     assert (judged["verdict"], judged["verdict_literature"]) == (proper, literature)
-    assert "90 % interval" in judged["reason"]
+    shown = "95 %" if proper == "contradicted" else "90 %"
+    assert f"{shown} interval" in judged["reason"]
 
 
 def test_equivalence_uses_the_90_percent_interval():
     inside = (3 - 0.001) / Z90
     assert inside > 3 / Z95
     assert verdict(one("none"), row(0.0, inside))["verdict"] == "supported"
-    assert verdict(one("none"), row(0.0, 3.001 / Z90))["verdict"] == "inconclusive"
+    assert verdict(one("none"), row(0.0, 3.001 / Z90))["verdict"] == UNDECIDABLE
 
 
 @given(st.floats(-10, 10), st.floats(0.01, 10))
@@ -173,11 +122,6 @@ def test_equivalence_is_two_one_sided_tests(estimate, se):
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([row(model="other")], "model m is not in this run's config"),
-        (
-            [row(model="m", country="BE", wave="CIS2"), row(model="other")],
-            "model m is not estimated on this wave",
-        ),
         (
             [empty("no accounts", outcome="", column="", term="")],
             "no accounts",
@@ -199,6 +143,16 @@ def test_what_has_no_estimate_says_why(rows, reason):
     assert judged["reason"] == reason
     assert np.isnan(judged["estimate"])
     assert (judged["model"], judged["term"]) == ("m", "coop_any")
+
+
+@pytest.mark.parametrize(
+    "rows", [[row(model="other")], [row(model="m", wave="CIS2"), row(model="other")]]
+)
+def test_what_the_run_does_not_estimate_is_not_run(rows):
+    judged = judge(claims_of(one()), table(*rows))
+    judged = judged[judged["wave"] == "CIS4"].iloc[0]
+    assert (judged["verdict"], judged["verdict_literature"]) == ("not run", "not run")
+    assert judged["reason"] == "the run does not estimate the model m here"
 
 
 def test_not_measurable_has_one_row_and_its_reason():
@@ -334,14 +288,14 @@ def test_share_leaves_out_what_has_no_estimate_and_counts_each_coefficient_once(
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([row(model="other")], "not in this run's config"),
-        ([empty("x")], "no coefficient of these terms was estimated"),
+        ([row(model="other")], ("not run", "does not estimate the model m")),
+        ([empty("x")], ("not estimable", "no coefficient of these terms was estimated")),
     ],
 )
 def test_share_without_estimates(rows, reason):
     judged = verdict(share(), *rows)
-    assert judged["verdict"] == "not estimable"
-    assert reason in judged["reason"]
+    assert judged["verdict"] == reason[0]
+    assert reason[1] in judged["reason"]
 
 
 # --- the shipped claims ------------------------------------------------------------------------

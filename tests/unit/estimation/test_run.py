@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from disclosed import RULES
-from specs import model_of
+from specs import coefficients, model_of
 
 from cisflow.base.records import write_record, write_table
 from cisflow.estimation.estimates import ESTIMATES
@@ -69,7 +69,7 @@ def test_rows_carry_every_covariance_and_the_counts_at_the_limits(panel):
     table = run(panel, spec()).table
     assert tuple(table.columns) == ESTIMATES.columns
     assert set(table["cov_type"]) == {"HC1", "cluster(industry)"}
-    coop = table[table["term"] == "coop_any"]
+    coop = coefficients(table).query("term == 'coop_any'")
     assert len(set(coop["estimate"])) == 1
     assert len(set(coop["std_error"])) == 2
     assert (coop["n_lower"] == (panel["radical"] == 0).sum()).all()
@@ -84,7 +84,7 @@ def test_estimates_are_those_of_the_estimator_called_alone(panel):
     alone = Tobit.from_formula(
         "radical ~ coop_any + log_employees + C(industry)", data, lower=0, upper=100
     ).fit(cov_type="HC1")
-    rows = run(panel, spec()).table.query("cov_type == 'HC1'").set_index("term")
+    rows = coefficients(run(panel, spec()).table).query("cov_type == 'HC1'").set_index("term")
     np.testing.assert_allclose(rows.loc[alone.params.index, "estimate"], alone.params)
     np.testing.assert_allclose(rows.loc[alone.params.index, "std_error"], alone.bse)
 
@@ -148,7 +148,7 @@ def test_estimates_stand_where_their_tests_cannot_be_had(panel, monkeypatch):
 @pytest.mark.parametrize("estimator", ["fractional", "ols"])
 def test_companions_hand_on_the_same_table(panel, estimator):
     table = run(panel, spec(estimator=estimator, covariance=["HC1"])).table
-    assert table.set_index("term").loc["coop_any", "estimate"] > 0
+    assert coefficients(table).set_index("term").loc["coop_any", "estimate"] > 0
     assert (table["n"] == len(panel)).all()
 
 

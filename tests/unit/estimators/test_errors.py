@@ -4,13 +4,23 @@ import copy
 import pickle
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from cisflow.estimators import Tobit
-from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import (
+    Count,
+    EstimationError,
+    NoEstimateWarning,
+    Problem,
+    Sentence,
+    refuse,
+    refuse_any,
+    warn_no_estimate,
+)
 
 
 def test_a_sentence_is_text_that_tells_its_counts_exactly():
@@ -100,3 +110,13 @@ def test_estimators_bring_nothing_of_the_pipeline():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["estimators"]
+
+
+def test_a_warning_names_all_terms_once():
+    with pytest.warns(NoEstimateWarning, match=r"^Tobit of y: no estimate of a, b; ") as told:
+        warn_no_estimate("Tobit of y", {"a": "collinear in 3 rows", "b": "collinear"})
+    assert len(told) == 1
+    assert "3 rows" not in str(told[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_no_estimate("Tobit of y", [])

@@ -181,6 +181,31 @@ def test_innovation_strength_needs_both_shares(industries):
     assert math.isnan(made["innovation_strength"].iloc[1])
 
 
+def test_shares_that_make_more_than_the_whole_are_no_answer(industries):
+    frame = firms(4, share_new_firm=[60, 60, 60.4, 90], share_new_market=[40, 80, 40, None])
+    made = add_constructs(frame, industries)["innovation_strength"]
+    np.testing.assert_equal(made.to_numpy(), [100, np.nan, 100, np.nan])
+
+
+def test_firms_not_asked_for_want_of_a_new_product_count_with_zero(industries):
+    product = [True, True, False, False, None, None]
+    asked = [True, True, False, True, False, True]  # the fourth was asked although it said no
+    share = [30, None, None, None, None, 5]
+    made = add_constructs(
+        firms(6, product_innovation=product, asked_shares=asked, share_new_firm=share), industries
+    )
+    # An answer that is missing stays missing, and so does what an unknown filter hides.
+    np.testing.assert_equal(made["incremental_all"].to_numpy(), [30, np.nan, 0, *[np.nan] * 2, 5])
+    np.testing.assert_equal(made["incremental"].to_numpy(), [30, *[np.nan] * 4, 5])
+
+
+def test_a_share_the_wave_does_not_ask_is_not_zero(industries):
+    made = add_constructs(
+        firms(2, product_innovation=[False, True], asked_shares=[False, True]), industries
+    )
+    assert made[["incremental_all", "radical_all", "innovation_strength_all"]].isna().all(axis=None)
+
+
 def test_wave_without_the_question_has_null_shares(industries):
     made = add_constructs(firms(3), industries)
     assert made[["incremental", "radical", "innovation_strength"]].isna().all(axis=None)

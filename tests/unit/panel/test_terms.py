@@ -114,6 +114,22 @@ def test_several_variables_missing_stays_missing(text, values):
     assert defined(text, table) == values
 
 
+def test_who_was_not_asked_for_want_of_a_flag_counts_with_zero():
+    table = frame(
+        rd_internal=[5.0, np.nan, np.nan, np.nan, np.nan],
+        yes=flags(True, True, False, False, NA),
+        asked_spending=[True, True, False, True, False],
+    )
+    assert defined("zero_if_not(rd_internal, yes)", table) == [5, None, 0, None, None]
+    nobody = table.assign(rd_internal=np.nan)
+    assert defined("zero_if_not(rd_internal, yes)", nobody) == [None] * 5
+
+
+def test_what_everyone_is_asked_is_never_filled():
+    table = frame(employees=[5.0, np.nan], yes=flags(True, False))
+    assert defined("zero_if_not(employees, yes)", table) == [5, None]
+
+
 def test_what_a_wave_did_not_ask_is_left_out_in_that_wave_alone():
     table = pd.DataFrame(
         {"wave": ["A", "A", "B", "B"], "a": flags(False, True, False, False)}
@@ -262,8 +278,8 @@ def test_three_states_of_an_answer_are_kept_in_constructs(panel):
     funding["mine"] = evaluate(parse_definition(definition), funding)
     model = spec(columns={"a": ["mine"]}, constructs={"mine": definition})
     _, flow = select_sample(funding, model, "W1", lag=2)
-    last = flow.iloc[-1]
-    assert (last["lost"], last["lost_missing"], last["lost_filtered"]) == (150, 75, 75)
+    counts = flow[["lost", "lost_missing", "lost_filtered"]].to_numpy().tolist()
+    assert counts[-2:] == [[75, 0, 75], [75, 75, 0]]
     flow = select_sample(
         funding, spec(sample=["mine"], constructs={"mine": definition}), "W1", lag=2
     )[1]

@@ -40,6 +40,11 @@ def published(findings, folder, root):
 
 
 @pytest.fixture(scope="session")
+def publish():
+    return published
+
+
+@pytest.fixture(scope="session")
 def synthetic_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("be")
 

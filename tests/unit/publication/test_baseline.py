@@ -35,7 +35,7 @@ def only_place(report):
 
 
 def told(report):
-    return [(change["kind"], change["quantity"]) for change in report["changes"]]
+    return [(change["kind"], change["number"]) for change in report["changes"]]
 
 
 def times(factor):
@@ -188,7 +188,7 @@ def test_a_verdict_that_turned_comes_with_the_estimate_it_rests_on(run):
 def test_the_verdict_of_the_literature_is_one_too(run):
     run.change("claims.csv", {"country": "NL", "wave": "2010"}, verdict_literature="inconclusive")
     (verdict,) = checked(run)["verdicts"]
-    assert verdict["quantity"] == "verdict_literature"
+    assert verdict["number"] == "verdict_literature"
     assert verdict["estimate"] is None
 
 

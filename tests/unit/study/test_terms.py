@@ -146,6 +146,8 @@ def test_kinds_of_terms(term, kind):
         ("max(yes, steps)", Kind.SCALE),
         ("100 * size / steps", Kind.AMOUNT),
         ("bins(size / steps, 1)", Kind.CLASS),
+        ("zero_if_not(size, yes)", Kind.AMOUNT),
+        ("zero_if_not(steps, size > 5)", Kind.SCALE),
     ],
 )
 def test_kinds_of_definitions(definition, kind):
@@ -193,7 +195,14 @@ def test_all_faults_of_a_term_at_once():
     assert len(problems) == 3
 
 
-@pytest.mark.parametrize("definition", ["yes >= 1", "any(size)", "branch + 1", "firm == 1"])
+@pytest.mark.parametrize(
+    "definition",
+    [
+        *("yes >= 1", "any(size)", "branch + 1", "firm == 1"),
+        *("zero_if_not(size)", "zero_if_not(size, size)", "zero_if_not(yes, yes)"),
+        "zero_if_not(size, yes, yes)",
+    ],
+)
 def test_what_definitions_cannot_be(definition):
     kind, problems = kind_of(parse_definition(definition), KINDS)
     assert kind is None

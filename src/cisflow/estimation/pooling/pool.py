@@ -20,7 +20,7 @@ from scipy import special
 from scipy.stats import norm
 
 from cisflow.estimation.common import not_estimable
-from cisflow.estimation.estimates import ESTIMATED, POOLED, POOLED_ESTIMATES
+from cisflow.estimation.estimates import COEFFICIENT, ESTIMATED, OBSERVED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.study.models import Model
@@ -31,7 +31,7 @@ ALL_WAVES = "all"
 METHODS = {"paule-mandel": "pm", "dersimonian-laird": "dl", "fixed": "dl"}
 KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
 LEVEL = 0.05
-WHERE = ("wave", "model", "outcome", "column", "term")
+WHERE = ("wave", "model", "outcome", "column", "term", "quantity")
 
 Row = dict[str, Any]
 
@@ -199,7 +199,8 @@ def _wanted(
     estimates: pd.DataFrame, models: Mapping[str, Model], terms: Sequence[str] | None
 ) -> pd.DataFrame:
     """Return the rows to pool, with the main covariance alone."""
-    main = estimates.drop_duplicates(["country", *WHERE])
+    told = estimates[estimates["quantity"].isin((COEFFICIENT, OBSERVED))]
+    main = told.drop_duplicates(["country", *WHERE])
     # A fit that failed as a whole has no terms; it counts where no country has any.
     named = set(main.loc[main["term"] != "", "model"])
     keep = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from cisflow.base.records import Table
 from cisflow.base.texts import printable
 from cisflow.estimation.estimates import (
     ALL_WAVES,
+    COEFFICIENT,
     ESTIMATED,
     ESTIMATES,
     FIXED,
     IN_WORDS,
     NO_ESTIMATE,
+    QUANTITIES,
 )
 from cisflow.panel.sample import FLOW
 from cisflow.raw.printed import PRINTED
@@ -58,8 +60,10 @@ def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
             continue
         try:
             taken[name] = content(name)
-            if about["format"] == 1:
+            if about["format"] < 2:
                 taken[name] = of_format_1(name, taken[name])
+            if about["format"] < 3:
+                taken[name] = of_format_2(name, taken[name])
             what = dict.fromkeys(_wrong(name, taken[name], about))
         except TooDeepError:
             what = {"is nested too deep": None}
@@ -112,6 +116,8 @@ def _wrong_row(
         yield f"is not stamped as {stamp} data"
     if row.get("status", ESTIMATED) not in STATUSES:
         yield "has an unknown status"
+    if row.get("quantity", COEFFICIENT) not in QUANTITIES:
+        yield "has an unknown quantity"
     for column in table.numbers:
         if row[column] and not abs(float(row[column])) <= LARGEST:
             yield f"{column} has a number that is none, infinite or absurdly large"
@@ -146,12 +152,29 @@ def of_format_1(name: str, content: bytes) -> bytes:
     names, *rows = csv.reader(io.StringIO(text))
     if "note" not in names:
         return content
-    out = io.StringIO()
     at = names.index("note")
     told = [
         [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
     ]
-    csv.writer(out, lineterminator="\n").writerows([[*names[:at], "status", *names[at:]], *told])
+    return _csv([[*names[:at], "status", *names[at:]], *told])
+
+
+def of_format_2(name: str, content: bytes) -> bytes:
+    """Return a file of an export of format 2 as format 3 has it.
+
+    Format 2 had coefficients alone, and did not say so.
+    """
+    if not name.startswith("estimates/") or name.endswith(".json"):
+        return content
+    names, *rows = csv.reader(io.StringIO(content.decode("utf-8")))
+    at = names.index("term") + 1
+    told = [[*row[:at], COEFFICIENT, *row[at:]] for row in rows]
+    return _csv([[*names[:at], "quantity", *names[at:]], *told])
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode()
 
 

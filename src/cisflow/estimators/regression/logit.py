@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.regression.rows import (
     FittedModel,
     Regression,
@@ -25,7 +27,7 @@ from cisflow.estimators.regression.rows import (
     RowScores,
     read_rows,
 )
-from cisflow.estimators.separation import null_space, separating_direction
+from cisflow.estimators.separation import indispensable_rows, null_space, separating_direction
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,73 @@ class _Solution:
     """A maximised likelihood."""
 
     beta: Floats
+    columns: Ints
     names: list[str]
     llf: float
     shown: Ints
     not_estimable: dict[str, str]
-    scores: RowScores
+    likelihood: _Likelihood
+
+    @property
+    def scores(self) -> RowScores:
+        """Information and scores at the maximum."""
+        return self.likelihood.scores(self.beta)
+
+    @cached_property
+    def held(self) -> np.ndarray:
+        """Reported coefficients that one row alone determines."""
+        parts, jacobian = self.likelihood.row_parts(self.beta), np.eye(self.beta.size)[self.shown]
+        return held_by_one(parts, self.scores.bread(), jacobian)
+
+
+@dataclass(frozen=True)
+class _Likelihood:
+    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units.
+
+    Attributes
+    ----------
+    rows : Rows
+    kind : str
+    model : statsmodels' GLM, of columns divided by ``scale``
+    scale : (k,) array
+    inside : (n,) booleans
+        Its rows; the others are separated: fitted exactly, with score zero.
+    """
+
+    rows: Rows
+    kind: str
+    model: Any
+    scale: Floats
+    inside: np.ndarray
+
+    @cached_property
+    def design(self) -> Floats:
+        """Regressors of its rows."""
+        return np.asarray(self.model.exog * self.scale)
+
+    def parts(self, beta: Floats) -> tuple[Floats, Floats]:
+        """Return what multiplies regressors in scores, and their products in information."""
+        slope, curvature = np.zeros((2, self.inside.size))
+        params = beta * self.scale
+        slope[self.inside] = self.model.score_factor(params)
+        curvature[self.inside] = self.model.hessian_factor(params, observed=True)
+        return slope, curvature
+
+    def scores(self, beta: Floats) -> RowScores:
+        """Information and scores; clusters and corrections count all rows."""
+        slope, curvature = (part[self.inside] for part in self.parts(beta))
+        scores = np.zeros((self.inside.size, self.scale.size))
+        scores[self.inside] = self.design * slope[:, None]
+        information = (self.design * curvature[:, None]).T @ self.design
+        return RowScores(self.rows, self.kind, scores, information)
+
+    def row_parts(self, beta: Floats) -> RowParts:
+        """Scores and information row by row."""
+        slope, curvature = self.parts(beta)
+        basis = np.zeros((self.inside.size, self.scale.size, 1))
+        basis[self.inside, :, 0] = self.design
+        one = np.ones(slope.size)
+        return RowParts(basis, slope[:, None], curvature[:, None, None], one, one)
 
 
 def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
@@ -53,23 +117,19 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         inside, still, separated = _separation(rows, share, kept)
         lost |= separated
         model, fit = _maximise(rows, share, still, inside, link)
-    if not fit.converged:
+    if not (fit.converged and _barred(model, fit)):
         remedy = "look for regressors of very different size, or almost collinear"
         refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
-    design = model.exog * scale
-    # Clusters and corrections count all rows: separated ones are fitted exactly, with score zero.
-    scores = np.zeros((len(share), len(still)))
-    scores[inside] = design * model.score_factor(fit.params)[:, None]
-    curvature = model.hessian_factor(fit.params, observed=True)
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
+        still,
         names,
         float(fit.llf),
         np.array([i for i, name in enumerate(names) if name not in lost], dtype=np.intp),
         lost,
-        RowScores(rows, kind, scores, (design * curvature[:, None]).T @ design),
+        _Likelihood(rows, kind, model, scale, inside),
     )
 
 
@@ -90,6 +150,12 @@ def _maximise(
         return model, model.fit(tol=1e-12, maxiter=200)
 
 
+def _links() -> Any:
+    from statsmodels.genmod.families import links
+
+    return vars(links)
+
+
 def _finite(model: Any, fit: Any) -> bool:
     """Say whether the maximum is surely finite.
 
@@ -105,7 +171,25 @@ def _finite(model: Any, fit: Any) -> bool:
         least = eigh(curvature, full, eigvals_only=True, subset_by_index=[0, 0])[0]
     except np.linalg.LinAlgError:  # almost collinear: look closer
         return False
-    return float(least) > 1e-6
+    return float(least) > 1e-6 and _barred(model, fit)
+
+
+def _barred(model: Any, fit: Any) -> bool:
+    r"""Say whether Newton's next step is so short that no direction separates.
+
+    Along such a direction d, in which rows at 0 or 1 move by :math:`d_i` and others stay, the
+    scores give :math:`g'd = \sum |a_i d_i|` and the step s, by :math:`g = Hs`, the sum of
+    :math:`h_i s_i d_i`. Both cannot be if :math:`h_i |s_i| < |a_i|` in every such row, whatever
+    its weight: little weight lets iterations stop before a separated row is fitted.
+    """
+    X, y = model.exog, model.endog
+    slope = model.score_factor(fit.params)
+    curvature = model.hessian_factor(fit.params, observed=True)
+    if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
+        return False
+    step = np.linalg.lstsq((X * curvature[:, None]).T @ X, slope @ X, rcond=None)[0]
+    edge = (y <= 0) | (y >= 1)
+    return bool((curvature * np.abs(X @ step) <= 0.5 * np.abs(slope))[edge].all())
 
 
 def _separation(
@@ -159,6 +243,8 @@ class _Binomial(Regression):
     """What logit, probit and fractional logit share."""
 
     link = "Logit"
+    offered: tuple[str, ...] = ("probability",)
+    width = 1.0
     share: Floats
 
     @cached_property
@@ -173,9 +259,11 @@ class _Binomial(Regression):
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]
+        held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
+            predicted=partial(self._prediction, found.matrix),
             model=self,
             params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
             covariance=pd.DataFrame(matrix, index=names, columns=names),
@@ -188,7 +276,47 @@ class _Binomial(Regression):
             n_groups=found.groups,
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
+            cov_kwds=dict(cov_kwds or {}),
+            notes={name: HELD for name, alone in zip(names, held, strict=True) if alone},
         )
+
+    def _prediction(self, matrix: Floats, kind: str) -> Prediction:
+        """Return the average of the expected outcome as a function of the regressors.
+
+        Rows that are predicted perfectly are so whatever the regressors: their part is zero.
+        """
+        offered = self.offered
+        if kind not in offered:
+            refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
+        solution, rows, width = self.solution, self.rows, self.width
+        link, inside = _links()[self.link](), solution.likelihood.inside
+        weights = np.ones(rows.size) if rows.weights is None else rows.weights
+        weights = weights[inside] / weights.sum()
+
+        def total(X: Floats, w: Floats) -> tuple[float, Floats]:
+            eta = X @ solution.beta
+            w = width * w
+            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
+
+        X = rows.X[np.ix_(inside, solution.columns)]
+        return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
+
+    def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
+        """Coefficients without each row, ratios of variances, and doubts."""
+        solution, rows = self.solution, self.rows
+        likelihood, beta = solution.likelihood, solution.beta
+        jacobian = np.eye(beta.size)[solution.shown]
+
+        def at(step: Floats) -> Point:
+            return Point(likelihood.scores(beta + step), jacobian)
+
+        kind = kind_of(rows, fit.cov_type, fit.cov_kwds)
+        step, ratio, doubt = newton(likelihood.row_parts(beta), at, kind)
+        inside = likelihood.inside
+        share = self.share[inside]
+        side = (share >= 1).astype(np.intp) - (share <= 0)
+        doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
+        return (beta + step)[:, solution.shown], ratio, doubt
 
 
 class FractionalLogit(_Binomial):
@@ -218,6 +346,7 @@ class FractionalLogit(_Binomial):
     """
 
     kind = "Fractional logit"
+    offered = ("observed",)
 
     def __init__(
         self,
@@ -227,11 +356,18 @@ class FractionalLogit(_Binomial):
         upper: float = 100.0,
         weights: str | ArrayLike | None = None,
     ):
-        self.rows = read_rows(self.kind, formula, data, weights)
-        share = (self.rows.y - lower) / (upper - lower)
+        self._set(read_rows(self.kind, formula, data, weights), lower, upper)
+
+    def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
+        self.rows, self.options = rows, {"lower": lower, "upper": upper}
+        if not lower < upper:
+            what = f"the limits are {lower:g} and {upper:g}"
+            refuse(rows.heading, what, "give a lower limit below the upper one")
+        self.width = upper - lower
+        share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"
-        refuse_any(self.rows.heading, told(what, outside, "correct the data or the limits"))
+        refuse_any(rows.heading, told(what, outside, "correct the data or the limits"))
         self.share = np.clip(share, 0.0, 1.0)
 
     def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:

@@ -36,7 +36,9 @@ from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.influence import HELD, kind_of
 from cisflow.estimators.path.moments import Sample, center
+from cisflow.estimators.regression.influence import LeastSquares, least_squares_steps
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.rows import (
     FittedModel,
@@ -49,6 +51,7 @@ from cisflow.estimators.regression.truncated import TruncatedNormal
 
 __all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit", "TwoPart"]
 
+EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly
 PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
     "nonrobust": {"cov_type": "unadjusted", "debiased": True},
     "HC0": {"cov_type": "robust", "debiased": False},
@@ -85,6 +88,7 @@ class OLS(Regression):
 
     def _set(self, rows: Rows, fixed_effects: Iterable[str] = ()) -> None:
         self.rows, self.fixed_effects = rows, list(fixed_effects)
+        self.options = {"fixed_effects": self.fixed_effects}
         net, self.absorbed = self._net_of_effects() if self.fixed_effects else (rows.X, 0)
         lengths = np.linalg.norm(rows.X, axis=0)
         usable = independent_columns(net, lengths)
@@ -158,7 +162,35 @@ class OLS(Regression):
             n_groups=groups,
             df=min(groups) - 1 if groups else df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
+            cov_kwds=dict(cov_kwds or {}),
+            notes={} if cov_type == "nonrobust" else self._held(params, np.asarray(fit.resids)),
         )
+
+    def _held(self, params: pd.Series, residuals: Floats) -> dict[str, str]:
+        """Coefficients that one row alone determines, which is fitted exactly; why it matters."""
+        least = EXACT * np.abs(self.rows.y - self.rows.y.mean()).max()
+        if not (np.abs(residuals) <= least).any():
+            return {}
+        held = self._least_squares().held()
+        return {term: HELD for term, alone in zip(params.index, held, strict=True) if alone}
+
+    def _least_squares(self) -> LeastSquares:
+        """Rows and effects as numbers, weights multiplied in."""
+        root = np.ones(self.rows.size) if self.rows.weights is None else self.rows.weights**0.5
+        X, y = self.rows.X[:, self.kept], self.rows.y
+        return LeastSquares(root[:, None] * X, root * y, root[:, None] * self._dummies())
+
+    def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
+        """Coefficients without each row, ratios of variances, doubts where a row is alone."""
+        kind = kind_of(self.rows, fit.cov_type, fit.cov_kwds)
+        steps, ratio, alone = least_squares_steps(self._least_squares(), kind)
+        return fit.params.dropna().to_numpy() + steps, ratio, alone
+
+    def _dummies(self) -> Floats:
+        """Dummies of the absorbed effects, all levels of each, (n, q)."""
+        effects = (self.rows.data[name].iloc[self.rows.kept] for name in self.fixed_effects)
+        dummies = [pd.get_dummies(effect.astype(object), dtype=float) for effect in effects]
+        return np.hstack([np.empty((self.rows.size, 0)), *dummies])
 
     def _by_design(self, params: Floats, cov_kwds: Mapping[str, Any] | None) -> tuple[Floats, int]:
         """Design-based covariance, and the number of strata the rows are in."""
@@ -311,4 +343,5 @@ class TwoPart(Regression):
             n_upper=self.n_upper,
             scale=amount.scale,
             extra={"n_positive": amount.nobs},
+            notes={f"{p}: {t}": why for p, fit in parts.items() for t, why in fit.notes.items()},
         )

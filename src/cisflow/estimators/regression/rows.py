@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.effects import Prediction
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
+from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class Rows:
         return len(self.y)
 
     nobs = size
+
+    def take(self, places: Ints) -> Rows:
+        """Keep some rows, by their places."""
+        weights = None if self.weights is None else self.weights[places]
+        return replace(
+            self, y=self.y[places], X=self.X[places], kept=self.kept[places], weights=weights
+        )
 
     def codes(self, groups: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
@@ -109,6 +119,8 @@ class Regression:
 
     kind: str
     rows: Rows
+    options: Mapping[str, Any] = MappingProxyType({})
+    quiet = False  # a part of another model, or one that has warned
 
     @classmethod
     def from_formula(cls, formula: str, data: pd.DataFrame, **options: Any) -> Self:
@@ -119,6 +131,7 @@ class Regression:
     def _from_rows(cls, rows: Rows, **options: Any) -> Self:
         model = cls.__new__(cls)
         model._set(rows, **options)
+        model.quiet = True
         return model
 
     def _set(self, rows: Rows) -> None:
@@ -127,6 +140,21 @@ class Regression:
     def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate."""
         raise NotImplementedError
+
+    def warn(self, terms: Collection[str], stacklevel: int) -> None:
+        """Warn, once, of terms without an estimate."""
+        if not self.quiet:
+            self.quiet = True
+            warn_no_estimate(self.rows.heading, terms, stacklevel + 1)
+
+    def take(self, places: Ints) -> Self:
+        """Build the same model on some of its rows."""
+        return self._from_rows(self.rows.take(places), **self.options)
+
+    def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Coefficients without each row, ratios of their variances to the full ones, doubts."""
+        what = f"leaving single rows out is not offered for a {self.kind.lower()}"
+        refuse(self.rows.heading, what, "use the Tobit, the fractional logit or least squares")
 
 
 @dataclass
@@ -188,8 +216,18 @@ class FittedModel:
         Rows at the limits (0 and 1 of a logit), where there are limits.
     scale : float
         σ of the amounts in Cragg's model, NaN elsewhere.
+    predicted : callable or None
+        From a quantity to its average :class:`~cisflow.estimators.effects.Prediction`.
     extra : dict
         What only some models have: ``r2``, ``absorbed``, ``n_positive``.
+    cov_kwds : dict
+        Options of the covariance, as given.
+    notes : dict
+        Term → why it has no estimate, or none of its standard error.
+
+    Notes
+    -----
+    Terms without an estimate are NaN in all of these.
     """
 
     model: Regression
@@ -207,13 +245,52 @@ class FittedModel:
     n_lower: float = np.nan
     n_upper: float = np.nan
     scale: float = np.nan
+    predicted: Callable[[str], Prediction] | None = None
     extra: dict[str, float] = field(default_factory=dict)
+    cov_kwds: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make room for terms without an estimate, and warn of them."""
+        covariance, terms = self.covariance.copy(), list(self.params.index)
+        covariance.loc[list(self.notes), :] = covariance.loc[:, list(self.notes)] = np.nan
+        lost = [term for term in self.not_estimable if term not in terms]
+        if lost:
+            place = {name: j for j, name in enumerate(self.model.rows.names)}
+            terms = sorted([*terms, *lost], key=lambda term: place.get(term, len(place)))
+        set_ = partial(object.__setattr__, self)
+        set_("params", self.params.reindex(terms))
+        set_("covariance", covariance.reindex(index=terms, columns=terms))
+        set_("notes", {**self.not_estimable, **self.notes})
+        self.model.warn(self.not_estimable, stacklevel=4)
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
     ) -> FittedModel:
         """Return the same estimates with another covariance."""
         return self.model.fit(cov_type, cov_kwds)
+
+    def without(self, rows: Any) -> FittedModel:
+        """Refit without some rows, with the same covariance.
+
+        Parameters
+        ----------
+        rows : integers or (n,) booleans
+            Which of the rows used are left out.
+        """
+        used = self.model.rows
+        kept = np.delete(np.arange(used.size), rows)
+        options = options_of(self.cov_kwds, kept, lambda v: used.aligned(v, "cluster labels"))
+        return self.model.take(kept).fit(self.cov_type, options)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Estimates without each row; see :mod:`cisflow.estimators.influence`.
+
+        Standard errors are of the same kind. Those that are based on a design change in proportion
+        to the robust ones.
+        """
+        without = self.model.leave_one_out(self)
+        return leave_one_out(self, *without, self.without, self.model.rows.kept)
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the coefficients."""
@@ -229,6 +306,13 @@ class FittedModel:
     def tvalues(self) -> pd.Series:
         """Coefficients divided by their standard errors."""
         return (self.params / self.bse).rename("tvalues")
+
+    def prediction(self, kind: str = "observed") -> Prediction:
+        """Average prediction of the rows used, as a function of the regressors."""
+        if self.predicted is None:
+            what = f"average predictions of a {self.model.kind} are not offered"
+            refuse(self.model.rows.heading, what, "read the coefficients")
+        return self.predicted(kind)
 
     @property
     def _reference(self) -> Any:

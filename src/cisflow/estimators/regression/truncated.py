@@ -25,6 +25,7 @@ from scipy.special import log_ndtr
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
+from cisflow.estimators.influence import HELD, RowParts, held_by_one
 from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
@@ -73,6 +74,7 @@ class _Solution:
     llf: float
     estimable: Estimable
     scores: RowScores
+    held: np.ndarray  # of the reported coefficients, those that one row alone determines
 
 
 class TruncatedNormal(Regression):
@@ -123,12 +125,15 @@ class TruncatedNormal(Regression):
         units = np.append(size / self.unit, 1.0)
         scores = np.column_stack([X * parts[1][:, None], parts[2]]) * units
         information = _information(X, parts) * np.outer(units, units)
+        reported = np.eye(units.size)[:-1][found.report]
+        held = held_by_one(_row_parts(X, parts), np.linalg.inv(_information(X, parts)), reported)
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
             self._value(parts),
             found,
             RowScores(rows, self.kind, scores, information),
+            held,
         )
 
     def _maximise(self, X: Floats, used: np.ndarray) -> Floats:
@@ -169,7 +174,7 @@ class TruncatedNormal(Regression):
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
         solution, rows = self.solution, self.rows
         found = covariance(solution.scores, cov_type, cov_kwds)
-        shown = np.flatnonzero(solution.estimable.report)
+        shown, held = np.flatnonzero(solution.estimable.report), solution.held
         names = [rows.names[j] for j in solution.estimable.keep[shown]]
         return FittedModel(
             model=self,
@@ -184,7 +189,17 @@ class TruncatedNormal(Regression):
             n_groups=found.groups,
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
+            notes={} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD),
         )
+
+
+def _row_parts(X: Floats, parts: Floats) -> RowParts:
+    """Scores and information of each row in (β, log σ)."""
+    n, k = X.shape
+    basis = np.zeros((n, k + 1, 2))
+    basis[:, :k, 0], basis[:, k, 1] = X, 1.0
+    information = -np.array([[parts[3], parts[4]], [parts[4], parts[5]]]).transpose(2, 0, 1)
+    return RowParts(basis, parts[1:3].T, information, np.ones(n), np.ones(n))
 
 
 def _gradient(X: Floats, parts: Floats) -> Floats:

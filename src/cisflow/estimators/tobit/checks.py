@@ -25,6 +25,9 @@ def check_outcome(heading: str, y: Floats, lower: Floats, upper: Floats) -> None
         *told("the outcome is missing", int(np.isnan(y).sum()), DROP),
         *told("the outcome is infinite", int(np.isinf(y).sum()), "drop them"),
     ]
+    for name, limit in (("lower", lower), ("upper", upper)):
+        remedy = "drop these rows, or use −∞ or ∞ for a row without a limit"
+        problems += told(f"the {name} limit is missing", int(np.isnan(limit).sum()), remedy)
     if bool(np.any(lower >= upper)):
         problems.append(Problem("the lower limit is not below the upper limit", "exchange them"))
     refuse_any(heading, problems)

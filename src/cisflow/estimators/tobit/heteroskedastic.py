@@ -230,6 +230,7 @@ class HeteroskedasticTobitResults(Inference):
         found = covariance(model, cov_type, cov_kwds)
         self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
         self.not_estimable = dict(base.estimable.not_estimable)
+        self.notes = dict(self.not_estimable)
         self.dropped, self.nobs = dict(sample.dropped), sample.nobs
         self.n_lower, self.n_upper = sample.n_lower, sample.n_upper
         self.converged = True

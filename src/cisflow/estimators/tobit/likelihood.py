@@ -41,6 +41,7 @@ from cisflow.estimators.tobit.threads import PIECE, along, cross, in_order, piec
 SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
+PROOF = 0.5  # one would do in exact arithmetic
 CERTAIN = 8.0  # standard deviations: log Φ is zero to working precision
 NEAR = 8  # rows of the table for each row picked
 INDEPENDENT = 1e-5  # of a column's length must be left by the columns before it
@@ -129,6 +130,11 @@ class Outcome:
         """Rows whose outcome is known exactly, (n,)."""
         inside = self.side == 0
         return inside if self.end is None else inside & (self.value == self.end)
+
+    def take(self, rows: Ints) -> Outcome:
+        """Keep some rows."""
+        end = None if self.end is None else self.end[rows]
+        return Outcome(self.value[rows], self.side[rows], end)
 
     def rescaled(self, centre: float, spread: float) -> Outcome:
         """``(outcome − centre) / spread``."""
@@ -452,6 +458,10 @@ class Exact:
         z = self._error(parameters)
         return z, 1 / parameters[-1] - z * self.y
 
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        return np.ones_like(self.y), -self.y, self.y**2 + 1 / parameters[-1] ** 2
+
 
 @dataclass(frozen=True)
 class AtLimit:
@@ -493,10 +503,24 @@ class AtLimit:
         slope *= away
         return np.array(value), *V.sums(curvature, slope)
 
+    def barred(self, parameters: Floats, step: Floats) -> bool:
+        """Say whether a step is so short that no row is on its way to infinity."""
+        u = np.minimum(self.away * self.V.times(parameters), CERTAIN)
+        u += mills_ratio(u)
+        u *= self.V.times(step)
+        return bool(np.abs(u).max() < PROOF)
+
     def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
         slope = self.away * mills_ratio(self.away * self.V.times(parameters))
         return slope, -slope * self.bound
+
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        u = self.away * self.V.times(parameters)
+        ratio = mills_ratio(u)
+        curvature = ratio * np.maximum(u + ratio, 0.0)
+        return curvature, -curvature * self.bound, curvature * self.bound**2
 
 
 @dataclass(frozen=True)
@@ -523,20 +547,26 @@ class Bracketed:
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
         """Log-likelihood, gradient (k+1,) and information (k+1, k+1)."""
-        logp, a, b, pa, pb = self._parts(parameters)
-        w = self.w
+        logp, _, _, pa, pb = self._parts(parameters)
+        w, k = self.w, self.X.k
         gradient = np.append(
             -self.X.transpose_times(w * (pb - pa)), w @ (pb * self.high - pa * self.low)
         )
-        upper, lower, both = w * pb * (b + pb), w * pa * (pa - a), -w * pa * pb
-        k = self.X.k
+        first, mixed, last = (w * part for part in self.curvature_parts(parameters))
         information = np.empty((k + 1, k + 1))
-        information[:k, :k] = self.X.gram(upper + lower + 2 * both)
-        edge = upper * self.high + lower * self.low + both * (self.high + self.low)
-        information[k, :k] = information[:k, k] = -self.X.transpose_times(edge)
-        corner = upper * self.high**2 + lower * self.low**2 + 2 * both * self.high * self.low
-        information[k, k] = corner.sum()
+        information[:k, :k] = self.X.gram(first)
+        information[k, :k] = information[:k, k] = self.X.transpose_times(mixed)
+        information[k, k] = last.sum()
         return float(w @ logp), gradient, information
+
+    def curvature_parts(self, parameters: Floats) -> tuple[Floats, Floats, Floats]:
+        """Information of a row in (xγ, θ): first, mixed and last entry, unweighted, each (n,)."""
+        _, a, b, pa, pb = self._parts(parameters)
+        low, high = self.low, self.high
+        upper, lower, both = pb * (b + pb), pa * (pa - a), -pa * pb
+        edge = upper * high + lower * low + both * (high + low)
+        corner = upper * high**2 + lower * low**2 + 2 * both * high * low
+        return upper + lower + 2 * both, -edge, corner
 
     def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
@@ -581,6 +611,25 @@ class Likelihood:
         pivots = scaled_pivots(exact.moments[1])
         return bool(pivots[:-1].min() > INDEPENDENT and pivots[-1] > 1e-3)
 
+    def has_maximum(self, optimum: Optimum) -> bool:
+        r"""Say whether Newton's last step proves that the likelihood has a maximum.
+
+        Suppose the likelihood rose for ever along d. Rows at a limit then move away from it, by
+        :math:`d_i \ge 0`, observed ones stay, and :math:`g'd` is a sum of
+        :math:`w_i \lambda_i d_i`. The step s solves :math:`g = Hs`, so it is the sum of
+        :math:`w_i \lambda_i (u_i + \lambda_i) s_i d_i` too. Both cannot be if
+        :math:`(u_i + \lambda_i)|s_i| < 1` in every row, whatever the weights and units. The
+        same holds for θ, along which σ tends to zero, with :math:`|s_\theta| < \theta`.
+        """
+        step, theta = optimum.step, float(optimum.parameters[-1] - optimum.step[-1])
+        if not (full_rank(optimum.information) and abs(step[-1]) < PROOF * theta):
+            return False  # or the step is not known well enough to prove anything
+        return all(
+            isinstance(block, Exact)
+            or (isinstance(block, AtLimit) and block.barred(optimum.parameters - step, step))
+            for block in self.blocks
+        )
+
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Unweighted log-likelihood of every row in the caller's order, shape (n,)."""
         rows = np.zeros(self.n)
@@ -594,6 +643,15 @@ class Likelihood:
         for block in self.blocks:
             a[block.index], b[block.index] = block.score_parts(parameters)
         return a, b
+
+    def curvature_parts(self, parameters: Floats) -> Floats:
+        """Information of each row in (xγ, θ), unweighted, in the caller's order, (n, 2, 2)."""
+        parts = np.zeros((self.n, 2, 2))
+        for block in self.blocks:
+            first, mixed, last = block.curvature_parts(parameters)
+            parts[block.index, 0, 0], parts[block.index, 1, 1] = first, last
+            parts[block.index, 0, 1] = parts[block.index, 1, 0] = mixed
+        return parts
 
 
 def build_likelihood(
@@ -648,6 +706,7 @@ class Optimum:
     information: Floats
     converged: bool
     iterations: int
+    step: Floats  # the last of Newton's, to ``parameters``
 
 
 def maximise(
@@ -673,20 +732,20 @@ def maximise(
     for iteration in range(1, maxiter + 1):
         step, decrement = _newton_step(information, gradient)
         if decrement <= EXACT * weight:
-            return Optimum(point + step, value + decrement / 2, information, True, iteration)
+            return Optimum(point + step, value + decrement / 2, information, True, iteration, step)
         length = _keep_scale_positive(point[-1], step[-1])
         candidate = point + length * step
         trial = likelihood.evaluate(candidate)
         while not trial[0] >= value + 1e-4 * length * decrement - 1e-12 * (1 + abs(value)):
             length /= 2
             if length < 1e-12:
-                return Optimum(point, value, information, False, iteration)
+                return Optimum(point, value, information, False, iteration, step)
             candidate = point + length * step
             trial = likelihood.evaluate(candidate)
         point, (value, gradient, information) = candidate, trial
         if decrement <= tolerance * mean_weight and length == 1.0:
-            return Optimum(point, value, information, True, iteration)
-    return Optimum(point, value, information, False, maxiter)
+            return Optimum(point, value, information, True, iteration, step)
+    return Optimum(point, value, information, False, maxiter, step)
 
 
 def _newton_step(information: Floats, gradient: Floats) -> tuple[Floats, float]:

@@ -28,6 +28,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.formula import plain_types
 from cisflow.estimators.tobit.fit import Fit
@@ -196,6 +197,28 @@ def _inputs(fit: Fit, kind: str, at: str, weighted: bool) -> _Inputs:
         lower, upper = lower[:1], upper[:1]
         w, share = np.ones(1), 1.0
     return _Inputs(X, fit.beta, fit.scale, lower, upper, w / w.sum() * share, KINDS[kind])
+
+
+def prediction(fit: Fit, covariance: Floats, kind: str) -> Prediction:
+    """Return the average of a quantity of the table above as a function of the regressors.
+
+    The absorbed dummies stay as they are. Rows held at a limit with probability one are treated
+    as by :func:`marginal_effects`.
+    """
+    _known(fit.sample.heading, "kind", kind, KINDS)
+    inputs = _inputs(fit, kind, "overall", weighted=True)
+    X, names = inputs.X, [fit.sample.names[j] for j in fit.columns]
+
+    def total(dense: Floats, weights: Floats) -> tuple[float, Floats]:
+        design = Design(dense, X.codes, X.groups)
+        curve = inputs.at(design.times(inputs.beta))
+        by_sigma = float(weights @ curve.sigma) * inputs.sigma
+        slope = np.append(design.transpose_times(weights * curve.eta), by_sigma)
+        return float(weights @ curve.value), slope
+
+    dense, rows, frame = X.dense, fit.estimable.rows, fit.sample.frame
+    rows = rows if frame is None else frame.rows[rows]
+    return Prediction(names[: dense.shape[1]], dense, inputs.weights, covariance, total, rows)
 
 
 def _derivative(inputs: _Inputs, place: int) -> tuple[float, Floats]:

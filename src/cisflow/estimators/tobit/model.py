@@ -33,8 +33,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import Count, Sentence, refuse
-from cisflow.estimators.formula import Absorbed, ModelFrame, model_frame
+from cisflow.estimators.errors import Count, Sentence, refuse, warn_no_estimate
+from cisflow.estimators.formula import Absorbed, model_frame
 from cisflow.estimators.tobit.fit import Fit, fit_sample
 from cisflow.estimators.tobit.likelihood import Outcome
 from cisflow.estimators.tobit.results import TobitResults
@@ -51,7 +51,8 @@ class Tobit:
     exog : (n, k) array-like or DataFrame
         Regressors, the intercept included.
     lower, upper : float, (n,) array-like or None
-        Limits, the same for all rows or one per row; None where there is none.
+        Limits, the same for all rows or one per row; None where there is none, −∞ or ∞ for a row
+        without one. A missing limit is refused.
     weights : (n,) array-like, optional
         Sampling weights: how many firms of the population a row stands for. The likelihood is
         then a pseudo-likelihood; use HC1 or clustered standard errors.
@@ -77,6 +78,8 @@ class Tobit:
     -----
     A value within 1e-9 of its limit, in units of the outcome's range, is at the limit.
     """
+
+    _warned = False
 
     def __init__(
         self,
@@ -126,7 +129,8 @@ class Tobit:
             ``"share_new ~ log_employees + C(industry) + a:b"``, read by formulaic, which executes
             functions in it as Python: write it yourself, never take it from others' files.
         data : DataFrame
-        lower, upper : float, column of limits or None
+        lower, upper : float, (rows of data,) array-like or None
+            A row without its limit is dropped and counted.
         weights, freq_weights : column name or (rows of data,) array-like, optional
 
         Returns
@@ -135,6 +139,8 @@ class Tobit:
             ``dropped`` says how many rows were left out, and for want of which variable.
         """
         named = {"cisflow_weights": weights, "cisflow_freq_weights": freq_weights}
+        by_row = {"cisflow_lower": lower, "cisflow_upper": upper}
+        named |= {key: v for key, v in by_row.items() if np.shape(v) == (len(data),)}
         table, extra = data, {}
         for key, value in named.items():
             if isinstance(value, str):
@@ -144,9 +150,9 @@ class Tobit:
                 table = table.assign(**{key: numbers})
                 extra[key] = key
         frame = model_frame(formula, table, tuple(extra.values()), absorb=True)
-        limits = _of_rows(lower, frame), _of_rows(upper, frame)
+        sampling, frequency, *_ = (frame.columns.get(extra.get(key, "")) for key in named)
+        limits = tuple(frame.columns.get(key, value) for key, value in by_row.items())
         outcome = censored(f"Tobit of {frame.outcome}", frame.y, *limits)
-        sampling, frequency = (frame.columns.get(extra.get(key, "")) for key in named)
         given = frame.X, frame.names, sampling, frequency, frame.absorbed
         return cls._of(make_sample(frame.outcome, outcome, limits, *given, frame, data))
 
@@ -226,8 +232,17 @@ class Tobit:
         ------
         EstimationError
             If the model cannot be estimated or the iterations do not converge.
+
+        Warns
+        -----
+        NoEstimateWarning
+            Once, of terms without an estimate: they are NaN, and ``notes`` say why.
         """
-        return TobitResults(self, self.solution, cov_type, cov_kwds)
+        results = TobitResults(self, self.solution, cov_type, cov_kwds)
+        if not self._warned:
+            self._warned = True
+            warn_no_estimate(self.heading, results.not_estimable)
+        return results
 
 
 def _regressors(exog: Any) -> tuple[Floats, list[str]]:
@@ -235,10 +250,3 @@ def _regressors(exog: Any) -> tuple[Floats, list[str]]:
     X = np.asarray(exog, dtype=float)
     X = X[:, None] if X.ndim == 1 else X
     return X, column_names(exog, X)
-
-
-def _of_rows(limit: ArrayLike | None, frame: ModelFrame) -> ArrayLike | None:
-    if limit is None or np.ndim(limit) == 0:
-        return limit
-    values = np.asarray(limit, dtype=float)
-    return values[frame.rows] if values.shape == (frame.total,) else values

@@ -12,12 +12,23 @@ from scipy.special import ndtr, ndtri
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.effects import Prediction
+from cisflow.estimators.errors import Count, Problem, Sentence, refuse_any
+from cisflow.estimators.influence import HELD, LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
 from cisflow.estimators.tobit.diagnostics import TestResult
 from cisflow.estimators.tobit.fit import Fit
+from cisflow.estimators.tobit.influence import held_alone, unspread, without_each_row
 from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.estimators.tobit.summary import summary
+
+UNSPREAD = Sentence(
+    "no row's score lies along it (as where ",
+    Count(1),
+    " alone has it and is fitted exactly), so outer products of scores give it no standard error; "
+    "use nonrobust, or merge the category with another",
+)
 
 
 class Inference:
@@ -49,7 +60,8 @@ class TobitResults(Inference):
     Attributes
     ----------
     params, bse, tvalues, pvalues : Series by term
-        Coefficients on the latent outcome; p-values from the normal distribution.
+        Coefficients on the latent outcome; p-values from the normal distribution. NaN where
+        ``notes`` say why.
     scale : float
         σ, the standard deviation of the latent error.
     llf, aic, bic : float
@@ -57,6 +69,8 @@ class TobitResults(Inference):
     nobs, n_lower, n_upper, n_between : int
         Rows; at the lower limit; at the upper limit; strictly between.
     converged : bool
+    notes : dict
+        Term → why it has no estimate, or none of its standard error.
     not_estimable : dict
         Term → why it has no coefficient.
     dropped : dict
@@ -91,6 +105,16 @@ class TobitResults(Inference):
         self.scale = solution.scale
         self.n_separated = solution.separated
         self.df_model = solution.X.k
+        self._unmeasured = self._without_bse()
+        self.notes = {**self.not_estimable, **self._unmeasured}
+
+    def _without_bse(self) -> dict[str, str]:
+        """Terms that have an estimate but no standard error of this kind, and why."""
+        if self.cov_type in ("nonrobust", "bootstrap", "jackknife"):
+            return {}
+        opg = self.cov_type == "OPG"
+        marked = unspread(self.solution) if opg else held_alone(self.solution)
+        return dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
 
     @property
     def n_lower(self) -> int:
@@ -111,6 +135,29 @@ class TobitResults(Inference):
         """Return the same estimates with another covariance; nothing is refitted."""
         return TobitResults(self.model, self.solution, cov_type, cov_kwds)
 
+    def without(self, rows: Any) -> TobitResults:
+        """Refit without some rows, with the same covariance.
+
+        Parameters
+        ----------
+        rows : integers or (n,) booleans
+            Which of the rows used are left out.
+        """
+        sample = self.solution.sample
+        kept = np.delete(np.arange(sample.size), rows)
+        options = options_of(self.cov_kwds, kept, lambda v: sample.aligned(v, "cluster labels"))
+        model = self.model._of(sample.take(kept))
+        return TobitResults(model, model.solution, self.cov_type, options)
+
+    def leave_one_out(self) -> LeaveOneOut:
+        """Estimates without each row; see :mod:`cisflow.estimators.influence`.
+
+        Standard errors are of the same kind. Those that resample or are based on a design change
+        in proportion to the robust ones of the same clusters.
+        """
+        without = without_each_row(self.solution, self.cov_type, self.cov_kwds)
+        return leave_one_out(self, *without, self.without, self.solution.sample.places)
+
     # -- parameters ------------------------------------------------------------------------
 
     @cached_property
@@ -129,7 +176,8 @@ class TobitResults(Inference):
         return full
 
     def _series(self, values: Any, name: str) -> pd.Series:
-        return pd.Series(values, index=self.solution.index, name=name, dtype=float)
+        series = pd.Series(values, index=self.solution.index, name=name, dtype=float)
+        return series.reindex(self.solution.all_terms) if self.not_estimable else series
 
     @cached_property
     def params(self) -> pd.Series:
@@ -144,12 +192,21 @@ class TobitResults(Inference):
         scale : bool
             Add log σ as the last row and column, as R does.
         """
-        return self.solution.covariance_table(self._full_covariance, scale)
+        table = self.solution.covariance_table(self._full_covariance, scale)
+        for term in self._unmeasured:
+            table.loc[term, :] = table.loc[:, term] = np.nan
+        if not self.not_estimable:
+            return table
+        names = self.solution.all_terms.append(table.index[self.solution.index.size :])
+        return table.reindex(index=names, columns=names)
 
     @cached_property
     def bse(self) -> pd.Series:
         """Standard errors."""
-        return self._series(np.sqrt(np.diag(self._full_covariance)[self.solution.shown]), "bse")
+        errors = np.sqrt(np.diag(self._full_covariance)[self.solution.shown])
+        if self._unmeasured:
+            errors[self.solution.index.isin(self._unmeasured)] = np.nan
+        return self._series(errors, "bse")
 
     @property
     def log_scale_se(self) -> float:
@@ -204,9 +261,15 @@ class TobitResults(Inference):
         alpha: float = 0.05,
     ) -> pd.DataFrame:
         """Marginal effects; see :func:`cisflow.estimators.tobit.margins.marginal_effects`."""
-        return margins.marginal_effects(
+        table = margins.marginal_effects(
             self.solution, self._full_covariance, kind, at, dummy, weighted, alpha
         )
+        table.iloc[table.index.isin(self._unmeasured), 1:] = np.nan
+        return table
+
+    def prediction(self, kind: str = "censored") -> Prediction:
+        """Average prediction of the sample's rows; see :func:`.margins.prediction`."""
+        return margins.prediction(self.solution, self._full_covariance, kind)
 
     def get_prediction(
         self,
@@ -237,9 +300,12 @@ class TobitResults(Inference):
 
     def wald_test(self, terms: Any) -> TestResult:
         """Joint test; see :func:`cisflow.estimators.tobit.diagnostics.wald_test`."""
-        return diagnostics.wald_test(
-            self.solution, self.params.to_numpy(), self.cov_params().to_numpy(), terms
-        )
+        asked = [t for t in terms if isinstance(t, str) and t in self._unmeasured]
+        heading, remedy = self.solution.sample.heading, "test the other terms, or use nonrobust"
+        refuse_any(heading, [Problem(f"{t} has no standard error", remedy) for t in asked])
+        covariance = self.solution.covariance_table(self._full_covariance).to_numpy()
+        estimates = self.solution.beta[self.solution.shown]
+        return diagnostics.wald_test(self.solution, estimates, covariance, terms)
 
     def lr_test(self, restricted: TobitResults) -> TestResult:
         """Test a smaller model; see :func:`cisflow.estimators.tobit.diagnostics.lr_test`."""
@@ -290,7 +356,8 @@ class TobitResults(Inference):
                 f"{1 - alpha / 2:.3g}]": interval[1],
             }
         )
-        return summary(self.solution, self._covariance, table, self.scale_se)
+        table = table.loc[self.solution.index]
+        return summary(self.solution, self._covariance, table, self.scale_se, self._unmeasured)
 
     # -- tables ----------------------------------------------------------------------------
 
@@ -298,7 +365,7 @@ class TobitResults(Inference):
     def __maketables_coef_table__(self) -> pd.DataFrame:
         """Coefficients in the columns maketables asks for."""
         ci95, ci90 = self.conf_int(0.05), self.conf_int(0.10)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "b": self.params,
                 "se": self.bse,
@@ -309,7 +376,8 @@ class TobitResults(Inference):
                 "ci90l": ci90[0],
                 "ci90u": ci90[1],
             }
-        ).rename_axis("Coefficient")
+        )
+        return table.loc[self.solution.index].rename_axis("Coefficient")
 
     def __maketables_stat__(self, key: str) -> Any:
         """One statistic by maketables' key."""

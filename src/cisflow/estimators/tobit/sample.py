@@ -135,6 +135,38 @@ class Sample:
         display = np.arange(len(self.names))
         return replace(self, outcome=outcome, display=display, frame=None, table=None, dropped={})
 
+    def take(self, kept: Ints) -> Sample:
+        """Keep some rows, by their places; columns that have become empty stay.
+
+        Raises
+        ------
+        EstimationError
+            If no outcome between the limits is left.
+        """
+        outcome, design = self.outcome.take(kept), self.design
+        check_variation(self.heading, outcome)
+        lower, upper = self.limits
+        codes = None if design.codes is None else design.codes[kept]
+        columns, frame, absorbed = design.columns[kept], self.frame, self.absorbed
+        if absorbed is not None:
+            absorbed = replace(absorbed, codes=absorbed.codes[kept])
+        return replace(
+            self,
+            outcome=outcome,
+            limits=(_rows_of(lower, kept, self.size), _rows_of(upper, kept, self.size)),
+            design=Design(columns, codes, design.groups),
+            totals=column_totals(columns),
+            weights=_rows_of(self.weights, kept, self.size),
+            freq_weights=_rows_of(self.freq_weights, kept, self.size),
+            absorbed=absorbed,
+            frame=None if frame is None else replace(frame, rows=frame.rows[kept]),
+        )
+
+    @property
+    def places(self) -> Ints:
+        """Places of the rows in the caller's table, (n,)."""
+        return np.arange(self.size) if self.frame is None else self.frame.rows
+
     def codes(self, value: Any) -> list[Ints]:
         """Codes 0…G−1 of one or two ways of clustering the rows.
 
@@ -180,6 +212,11 @@ class Sample:
             what = Sentence("the cluster is missing in ", Count(lost))
             refuse(self.heading, what, "drop these rows or give them a group of their own")
         return np.asarray(codes, dtype=np.intp)
+
+
+def _rows_of(values: Any, kept: Ints, n: int) -> Any:
+    """Values of some rows; what is the same for all rows stays."""
+    return values if np.shape(values) != (n,) else np.asarray(values)[kept]
 
 
 def make_sample(

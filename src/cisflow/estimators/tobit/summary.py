@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from cisflow.estimators.covariance import Covariance
 from cisflow.estimators.tobit.fit import Fit
 
 
-def summary(fit: Fit, covariance: Covariance, table: pd.DataFrame, scale_se: float) -> Any:
+def summary(
+    fit: Fit,
+    covariance: Covariance,
+    table: pd.DataFrame,
+    scale_se: float,
+    unmeasured: Mapping[str, str],
+) -> Any:
     """Lay a fit out as statsmodels does; what could not be estimated is said below the table.
 
     Parameters
@@ -22,6 +29,8 @@ def summary(fit: Fit, covariance: Covariance, table: pd.DataFrame, scale_se: flo
         One row per term: coefficient, standard error, z, p-value and the interval's ends.
     scale_se
         Standard error of σ.
+    unmeasured
+        Term → why it has no standard error.
 
     Returns
     -------
@@ -56,7 +65,7 @@ def summary(fit: Fit, covariance: Covariance, table: pd.DataFrame, scale_se: flo
             txt_fmt=fmt_params,
         )
     )
-    printed.add_extra_txt(_notes(fit, covariance))
+    printed.add_extra_txt(_notes(fit, covariance, unmeasured))
     return printed
 
 
@@ -97,7 +106,7 @@ def _coefficients(table: pd.DataFrame) -> list[list[str]]:
     ]
 
 
-def _notes(fit: Fit, covariance: Covariance) -> list[str]:
+def _notes(fit: Fit, covariance: Covariance, unmeasured: Mapping[str, str]) -> list[str]:
     notes = [
         "Coefficients are effects on the latent outcome; see get_margeff() for the observed one."
     ]
@@ -109,6 +118,7 @@ def _notes(fit: Fit, covariance: Covariance) -> list[str]:
     if missing := fit.sample.dropped.get("missing"):
         notes.append(f"{missing} rows with a missing value were left out.")
     notes += [f"{term}: not estimable, {why}." for term, why in fit.estimable.not_estimable.items()]
+    notes += [f"{term}: {why}." for term, why in unmeasured.items()]
     if covariance.note:
         notes.append(covariance.note)
     return notes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.estimation.estimates import ALL_WAVES, COEFFICIENT
 from cisflow.publication.families import (
     balance_of,
     leading_regression,
@@ -40,7 +40,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's sky blue and orange for what is decided; black letters can be read on all.
-TILES = {"S": "#56B4E9", "C": "#E69F00", "I": "#E4E4E4", "n": "#FFFFFF", "–": "#FFFFFF"}
+TILES = {
+    "S": "#56B4E9",
+    "C": "#E69F00",
+    **dict.fromkeys("IUDF", "#E4E4E4"),
+    **dict.fromkeys("n·–", "#FFFFFF"),
+}
 MOST_ROWS = 48
 ROW = 0.135  # inches of a tile's height, room for letters of eight points
 
@@ -107,7 +112,7 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
     height = 1.7 + 0.21 * (len(countries) + 1)
     figure, axes = canvas(findings, height, columns=len(forest.panels))
     for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
-        key = (forest.wave, forest.model, outcome, column, term)
+        key = (forest.wave, forest.model, outcome, column, term, COEFFICIENT)
         panel.set_title(_title(findings, forest, outcome, term), loc="left")
         panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
         if key in known:

@@ -18,7 +18,7 @@ from cisflow.publication.words import WITHHELD
 from cisflow.release.estimates import FEW_DF, LARGEST
 from cisflow.study.disclosure import Profile
 
-VERSION = "1.0.1"  # of acro, whose layout this is; the viewer takes 0.4 and later
+VERSION = "1.0.2"  # of acro, which loads its own version alone; the viewer takes 0.4 and later
 THRESHOLD = "MinimumThresholdCheck"
 # What acro calls the check that withheld a number; all others are of groups that are too small.
 CHECKS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,12 @@ MADE_FROM = {
     "quality_table": "quality",
     "rates_table": "rates",
 }
+# What of an aggregate an exhibit shows, where it does not show all: the subjects of the places in
+# the gate's register, and whether its numbers are counts of classes alone, or all others alone.
+LOSSES = ("accounts", "logit of having accounts")
+SUBJECTS = {"attrition_table": LOSSES, "attrition_lags_table": LOSSES}
+COUNTS = {"outcome_figure": True, "descriptives_table": False}
+WITH_MEANS = frozenset({"descriptives_table", "description of samples"})
 RULES = {
     "A": "At least {minimum_cell} firms, unweighted, in every group that is counted.",
     "B": "At least {minimum_cell} firms in the difference of any two such groups of this run, "
@@ -40,7 +46,7 @@ RULES = {
     "E": "Shares: nothing where all firms of a group, or none, answer alike.",
     "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
     "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
-    "a treated cell; the {firms} largest firms make at most {share:g} % of it.",
+    "a treated cell; the {largest} largest firms make at most {share:g} % of it.",
     "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
     "firm at most {leverage:g}. No residuals or fitted values of firms.",
     "I": "Counts of answers: rounded to multiples of {minimum_cell}.",
@@ -53,7 +59,7 @@ HELD = {
     "quality": "I",
 }
 LOW = "low support"
-MOST = 6  # places named on the sheet; register.json names all
+MOST = 12  # terms, places and files named on the sheet; register.json names all
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,8 @@ class Registers:
     def rules(self) -> dict[str, str]:
         """The rules in words, by letter."""
         profile = self.profile.as_params()
-        return {k: text.format(**profile, **profile["dominance"]) for k, text in RULES.items()}
+        profile |= {**profile["dominance"], "largest": self.profile.largest_of_coefficient}
+        return {k: text.format(**profile) for k, text in RULES.items()}
 
     @property
     def withheld(self) -> dict[str, int]:
@@ -164,28 +171,10 @@ class Registers:
         """Yield all that is meant to leave: tables, figures, the paper, then the aggregates."""
         with (self.run / "publication" / EXHIBITS).open(encoding="utf-8", newline="") as rows:
             yield from (self._item(row["exhibit"], row) for row in csv.DictReader(rows))
-        everyone = f"firms of {', '.join(self.countries)}"
-        held = "".join(sorted({*"".join(HELD.values())}))
-        yield Output(
-            "paper",
-            "paper",
-            self.about["title"],
-            {PAPER: f"publication/{PAPER}"},
-            everyone,
-            rules=held,
-            explain=["its numbers are those of the tables and figures of this packet"],
-        )
-        yield Output(
-            "verdicts",
-            "verdicts",
-            "Verdicts on claims",
-            {CLAIMS: f"publication/{CLAIMS}"},
-            everyone,
-            rules=HELD["estimates"],
-            explain=["made from estimates of this packet alone"],
-        )
+        yield from self._made_of_all()
         for file, entry in self.files.items():
-            whole = self._told({file: entry}, "", ())
+            whole = self._told({file: entry}, self._here("", ()))
+            whole["explain"] += _means(entry["kind"])
             name = file.replace("/", "_")
             yield Output(name, entry["kind"], file, {name: file}, entry["population"], **whole)
         for pooled in sorted(self.run.glob("estimates/pooled.*")):
@@ -199,20 +188,44 @@ class Registers:
                 explain=["made from estimates of single countries that may leave"],
             )
 
+    def _made_of_all(self) -> Iterator[Output]:
+        """Yield what repeats numbers of all other outputs, with what was withheld of these."""
+        everyone = f"firms of {', '.join(self.countries)}"
+        title = self.about["title"]
+        repeated = {
+            PAPER: (
+                "paper",
+                title,
+                "its numbers are those of the tables and figures of this packet",
+            ),
+            CLAIMS: ("verdicts", "Verdicts on claims", "made from estimates of this packet alone"),
+        }
+        for file, (kind, caption, why) in repeated.items():
+            entries = {
+                name: entry
+                for name, entry in self.files.items()
+                if kind == "paper" or name.startswith("estimates/")
+            }
+            told = self._told(entries, self._here("", ())) | {"explain": [why]}
+            yield Output(kind, kind, caption, {file: f"publication/{file}"}, everyone, **told)
+
     def _item(self, name: str, item: Mapping[str, Any]) -> Output:
         kind, models = item["kind"], tuple(item["models"].split())
         endings = ("csv", "docx") if kind == TABLE else ("png",)
         files = {f"{kind}_{name}.{e}": f"publication/{kind}s/{name}.{e}" for e in endings}
-        source = MADE_FROM.get(item["function"].split(".")[-1], "estimates")
+        function = item["function"].split(".")[-1]
+        source = MADE_FROM.get(function, "estimates")
         countries = [item["country"]] if item["country"] else [*self.countries]
         entries = {
             file: entry
             for file, entry in self.files.items()
             if file.startswith(f"{source}/")
-            and file.split("/")[1].removesuffix(Path(file).suffix) in countries
+            and _country(file) in countries
             and (source != "estimates" or not models or Path(file).stem in models)
         }
-        told = self._told(entries, item["wave"], models)
+        here = self._here(item["wave"], SUBJECTS.get(function, models))
+        told = self._told(entries, here, COUNTS.get(function))
+        told["explain"] += _means(function)
         about = ", ".join(filter(None, (" and ".join(countries), item["wave"])))
         told["explain"] += _linked(entries)
         told["explain"] += [
@@ -222,42 +235,70 @@ class Registers:
         ]
         return Output(name, kind, item["caption"], files, f"firms of {about}", **told)
 
-    def _told(
-        self, entries: Mapping[str, Mapping[str, Any]], wave: str, models: tuple[str, ...]
-    ) -> dict[str, Any]:
-        """Return what the gate wrote down of some files, of one wave and some models if named."""
+    @staticmethod
+    def _here(wave: str, subjects: Sequence[str]) -> Callable[[str], bool]:
+        """Return whether a place of the register is of a wave and of some subjects, if named."""
 
         def here(place: str) -> bool:
             parts = place.split(", ")
-            of_models = not models or {*parts[:1]} <= {*models}
-            return of_models and (not wave or wave in parts)
+            return (not subjects or parts[0] in subjects) and (not wave or wave in parts)
 
-        firms = [n for e in entries.values() for place, n in e["firms"].items() if here(place)]
-        withheld = [w for e in entries.values() for w in e["withheld"] if here(w["place"])]
+        return here
+
+    def _told(
+        self,
+        entries: Mapping[str, Mapping[str, Any]],
+        here: Callable[[str], bool],
+        counts: bool | None = None,
+    ) -> dict[str, Any]:
+        """Return what the gate wrote down of some files and places: of counts alone, or without."""
+        # A fit's firms stand in its estimates and its diagnostics, and are one group.
+        groups = {
+            (_country(file), place): n
+            for file, e in entries.items()
+            for place, n in e["firms"].items()
+            if here(place)
+        }
+        firms = [*groups.values()]
+        withheld = [
+            w["why"]
+            for e in entries.values()
+            for w in e["withheld"]
+            if here(w["place"]) and counts in (None, w["statistic"] == "firms")
+        ]
         near = [x for e in entries.values() for x in e["explain"] if here(x["place"])]
         sources = {file.split("/")[0] for file in entries}
         return {
             "firms": firms,
             "rules": "".join(sorted({*"".join(HELD[source] for source in sources)})),
-            "withheld": dict(sorted(Counter(w["why"] for w in withheld).items())),
-            "explain": [*self._small(firms), *_grouped(near), *_totals(sources)],
+            "withheld": dict(sorted(Counter(withheld).items())),
+            "explain": [*self._small(firms), *_grouped(near)],
         }
 
     def _small(self, firms: Iterable[int | None]) -> Iterator[str]:
         twice = 2 * self.profile.minimum_cell
         small = sum(n is not None and n < twice for n in firms)
         if small and self.profile.minimum_cell > 1:
-            yield f"{LOW}: {small} of its samples have fewer than {twice} firms"
+            yield f"{LOW}: {small} of its groups have fewer than {twice} firms"
+
+
+def _country(file: str) -> str:
+    """Return whose aggregates a public file has."""
+    return Path(file).parts[1].partition(".")[0]
 
 
 def _grouped(near: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Yield in one sentence each what is near a threshold for the same reason."""
-    by: dict[str, list[str]] = {}
+    """Yield in one sentence each what is near a threshold for the same reason.
+
+    Terms are named with the number of fits they stand in, places where it is no term.
+    """
+    by: dict[str, Counter[str]] = {}
     for one in near:
-        by.setdefault(one["what"], []).append(one["place"])
-    for what, places in by.items():
-        more = f"; and {len(places) - MOST} more" if len(places) > MOST else ""
-        yield f"{LOW}: {what} ({'; '.join(places[:MOST])}{more})"
+        by.setdefault(one["what"], Counter())[one["of"] or one["place"]] += 1
+    for what, counted in by.items():
+        told = [f"{name}, {n} fits" if n > 1 else name for name, n in counted.items()]
+        more = f"; and {len(told) - MOST} more" if len(told) > MOST else ""
+        yield f"{LOW}: {what} ({'; '.join(told[:MOST])}{more})"
 
 
 def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
@@ -268,6 +309,9 @@ def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
         yield f"linked: tells the same numbers as {', '.join(sources[:MOST])}{more}"
 
 
-def _totals(sources: Iterable[str]) -> Iterator[str]:
-    if "description" in sources:
-        yield "means and deviations: whether dominance is held on what they total (rule D)"
+def _means(kind: str) -> Iterator[str]:
+    if kind in WITH_MEANS:
+        yield (
+            "means and deviations: dominance (rule D) was held on the values they are of; say "
+            "whether it holds on the money or persons behind shares, ratios and logarithms too"
+        )

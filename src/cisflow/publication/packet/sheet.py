@@ -18,6 +18,7 @@ DECISION = "Decision: release / release without the outputs named below / not re
 STYLE = (
     "body{font:10pt sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse;width:100%}"
     "td,th{border:1px solid #999;padding:.3em;text-align:left;vertical-align:top}"
+    "td:nth-child(n+4){min-width:14em}td{overflow-wrap:anywhere}"
 )
 Rows = Sequence[Sequence[str]]
 

@@ -148,6 +148,7 @@ def _write_about(
         "profile": profile.as_params(),
         "rules": rules,
         "earlier": earlier,
+        "withheld": registers.withheld,
         "outputs": [asdict(output) for output in outputs],
         "files": registers.files,
     }

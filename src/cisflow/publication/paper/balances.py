@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
+from cisflow.publication.tables.balances import step_tests
 from cisflow.publication.words import group_label, inline
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -28,6 +30,8 @@ from cisflow.study.balance_terms import (
     outcome_of,
     through,
 )
+
+SIGNIFICANT = 0.05
 
 
 def balance_facts(
@@ -87,13 +91,22 @@ def step_facts(
         for step in spec.steps
         if (column := column_of(SCALES[1], step)) in by_column.index
     ]
+    tests = step_tests(findings.rows(country, wave, model), spec)
     return {
         **heading(findings, items, "balances", country, wave, model),
         "target": inline(balance_of(spec).target),
         "balances": [b for b in balances if b["estimate"]],  # the table says why others have none
-        "costly": [
-            b["step"]
-            for b in balances
-            if b.get("sign") == "negative" and b["significance"] != "not significant"
-        ],
+        "tested": len(tests),
+        "alone": _signs(tests[tests["p"] < SIGNIFICANT]),
+        "adjusted": _signs(tests[tests["p_holm"] < SIGNIFICANT]),
+    }
+
+
+def _signs(tests: pd.DataFrame) -> Context:
+    """Return which of some steps cost more than they return, and which return more."""
+    costs = tests["estimate"] < 0
+    return {
+        "number": len(tests),
+        "cost": [inline(step) for step in tests.loc[costs, "step"]],
+        "return": [inline(step) for step in tests.loc[~costs, "step"]],
     }

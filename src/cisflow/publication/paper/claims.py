@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cisflow.claims.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
+from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE, NOT_RUN
 
 
 def claim_facts(findings: Findings) -> Context:
@@ -32,7 +32,7 @@ def claim_facts(findings: Findings) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
+    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE, NOT_RUN])
     unjudged = claims[without & (claims["reason"] != "")]
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in unjudged.to_dict(orient="records"):

@@ -12,10 +12,13 @@ from typing import Any
 
 from cisflow import __version__
 from cisflow.base.texts import printable
+from cisflow.panel.sample import variables_of
 from cisflow.publication.catalogue import Catalogue, catalogue
 from cisflow.publication.families import (
+    beside,
     further_regressions,
     leading_regression,
+    models_of,
     path_groups,
     path_models,
     places,
@@ -27,14 +30,19 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.paper.balances import balance_facts, step_facts
 from cisflow.publication.paper.claims import claim_facts
 from cisflow.publication.paper.figure1 import figure1_facts
+from cisflow.publication.paper.instruments import instrument_facts
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.paths import path_facts, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
-from cisflow.publication.paper.samples import accepted_facts, wave_facts
+from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
+from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.provenance import versions
+from cisflow.publication.tables.notes import uses_accounts
+from cisflow.study.claims import Rule
+from cisflow.study.verdicts import NOT_RUN
 
 
 def paper_context(
@@ -76,9 +84,10 @@ def paper_context(
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
         "provenance": _provenance(sources or {}),
-        "rule": [text.strip() for text in (rule or {}).values() if isinstance(text, str)],
+        "rule": list(Rule.model_validate(rule or {}).words),
         "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
+        "not_run": NOT_RUN,
         "figure1": figure1_facts(figure1),
         "tables": printed.tables(Path(tables)),
         "figures": printed.figures(),
@@ -132,6 +141,8 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "accepted": accepted_facts(findings),
         "waves": [wave_facts(findings, *place) for place in here],
         "surveys": survey_facts(findings),
+        "population": population_facts(findings),
+        "truths": truth_facts(findings),
     }
 
 
@@ -148,6 +159,12 @@ def _result_facts(
 
     return {
         "lead": [lead_facts(findings, model) for model in lead],
+        "variables": sorted({name for spec in models.values() for name in variables_of(spec)}),
+        "models": [spec.title for spec in models.values()],
+        "needs_accounts": any(map(uses_accounts, models.values())),
+        "estimators": sorted({spec.estimator for spec in models.values()}),
+        "fractional": [models[model].title for model in beside(models, lead)],
+        "instruments": told(instrument_facts, models_of(models, "iv")),
         "limits": limit_facts(findings, lead, list(places(findings.countries))),
         "partners": told(partner_facts, lead),
         "systems": [system_facts(findings, model) for model in path_models(models)],

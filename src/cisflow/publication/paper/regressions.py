@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cisflow.panel.constructs import RECODED
 from cisflow.publication.catalogue import Catalogue
-from cisflow.publication.families import told_column
+from cisflow.publication.families import about_partners, recodings, told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_words
-from cisflow.publication.words import covariance_name, inline, label
+from cisflow.publication.words import count, covariance_name, inline, label
 
 # So many of the firms at a limit of the outcome are a large part of them.
 LARGE_PART = 0.2
@@ -21,6 +22,8 @@ def lead_facts(findings: Findings, model: str) -> Context:
     return {
         "model": model,
         "source": spec.source,
+        "title": spec.title,
+        "partners": about_partners(spec),
         "estimator": spec.estimator,
         "outcomes": [label(outcome, short=True).lower() for outcome in spec.outcomes],
         "lower": "" if low is None else f"{low:g}",
@@ -53,6 +56,33 @@ def partner_facts(
     findings: Findings, items: Catalogue, country: str, wave: str, model: str
 ) -> Context:
     """Return in words what the regression finds in one country and wave."""
+    return {
+        **heading(findings, items, "regressions", country, wave, model),
+        "figure": items.name("coefficients", country, wave, model),
+        "results": _results(findings, country, wave, model),
+        "recoded": [
+            _recoded(findings, country, wave, other, model)
+            for other in recodings(findings.models, model)
+        ],
+    }
+
+
+def _recoded(findings: Findings, country: str, wave: str, model: str, lead: str) -> Context:
+    """Return what a regression finds that counts firms which were not asked with zero."""
+    results = _results(findings, country, wave, model)
+    found = findings.main_rows(country, wave, model)["n"].dropna()
+    terms = set(findings.models[lead].columns[told_column(findings.models[lead])])
+    same = set(findings.models[model].columns[told_column(findings.models[model])]) == terms
+    return {
+        "title": findings.models[model].title,
+        "why_not": findings.why_not(country, wave, model),
+        "firms": count(found.iloc[0]) if len(found) else "",
+        "results": results if same else [],
+    }
+
+
+def _results(findings: Findings, country: str, wave: str, model: str) -> list[Context]:
+    """Return in words the coefficients of a regression's told column, outcome by outcome."""
     spec = findings.models[model]
     rows = findings.main_rows(country, wave, model)
     column = told_column(spec)
@@ -63,14 +93,10 @@ def partner_facts(
         whole = by_term.get("", {})  # a column that could not be estimated has a row of its own
         results += [
             {
-                "outcome": label(outcome, short=True).lower(),
+                "outcome": label(RECODED.get(outcome, outcome), short=True).lower(),
                 "term": inline(term),
                 **in_words(by_term.get(term, whole)),
             }
             for term in spec.columns[column]
         ]
-    return {
-        **heading(findings, items, "regressions", country, wave, model),
-        "figure": items.name("coefficients", country, wave, model),
-        "results": results,
-    }
+    return results

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cisflow.publication.families import described
+import pandas as pd
+
+from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.samples import percent
 from cisflow.publication.words import NOT_ESTIMABLE, count
 
@@ -31,6 +34,41 @@ def _share(entry: Mapping[str, Any]) -> str:
     return "" if entry.get("whole_file") else percent(entry["failed"], entry["of"])
 
 
+def population_facts(findings: Findings) -> Context:
+    """Return of which firms the models speak whose samples are shown: by design, not by answer.
+
+    ``first`` is that of the first such model and ``further`` that of the others, where it is
+    another one; ``apart`` says where, if it differs between countries or waves.
+    """
+    models = described(findings.models)
+    by_model = [_populations(findings, model) for model in models]
+    first = by_model[0] if by_model else {}
+    if by_model and not first:
+        first = {population_words(findings.models[models[0]].sample): []}
+    further = [words for found in by_model[1:] for words in found if words not in first]
+    return {
+        "first": list(first),
+        "apart": [f"{words} ({'; '.join(at)})" for words, at in first.items()],
+        "further": list(dict.fromkeys(further)),
+    }
+
+
+def _populations(findings: Findings, model: str) -> dict[str, list[str]]:
+    """Return the populations of a model in words, and where: none where its sample is empty."""
+    found: dict[str, list[str]] = {}
+    for country, wave in places(findings.countries):
+        about = findings.description(country, wave, model)
+        if about and (about["n"] is None or about["n"] > 0):
+            words = population_words(population_of(findings, country, wave, model))
+            found.setdefault(words, []).append(findings.place(country, wave))
+    return found
+
+
+def _unasked(lost: pd.Series) -> str:
+    """Return how many firms a sample lost for want of a question, empty where it is not told."""
+    return count(lost.sum()) if lost.notna().all() and lost.sum() > 0 else ""
+
+
 def wave_facts(findings: Findings, country: str, wave: str) -> Context:
     """Return how large a wave is and which samples it gives."""
     flow = findings.flow
@@ -44,6 +82,8 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
                 {
                     "model": findings.models[model].title,
                     "firms": count(steps["firms"].iloc[-1]),
+                    "population": population_words(population_of(findings, country, wave, model)),
+                    "unasked": _unasked(steps["lost_filtered"]),
                     "why_not": findings.why_not(country, wave, model),
                 }
             )

@@ -12,6 +12,7 @@ from scipy.stats import t as student
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import places, sensitive, waves_of
 from cisflow.publication.findings import Findings, with_covariance
+from cisflow.publication.populations import flags_of
 from cisflow.publication.tables.layout import (
     Cells,
     Table,
@@ -97,7 +98,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         f"{_errors_note(rows, spec)} {STARS_NOTE}.",
         DYNAMIC if spec.lagged_outcome else "",
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
-        sample_note(spec),
+        sample_note(spec, flags_of(findings, country, [ALL_WAVES], model)),
         accounts_note(findings, country, spec),
         *breaks_note(*(s for c, s in findings.series.items() if c == country)),
         *reasons(with_covariance(rows, spec.covariance[0])),
@@ -180,10 +181,11 @@ def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Exogeneity, robust regression (p)", _p_value(robust)
     if "anderson_rubin" in fit:
         yield "No effect, Anderson–Rubin (p)", _p_value(fit["anderson_rubin"])
-        yield "Anderson–Rubin 95 % interval", _set(fit["anderson_rubin"]["confidence_set"])
+        intervals = fit["anderson_rubin"]["confidence_set"]
+        yield "Anderson–Rubin 95 % interval", confidence_set(intervals)
 
 
-def _set(intervals: Sequence[Sequence[float | None]]) -> str:
+def confidence_set(intervals: Sequence[Sequence[float | None]]) -> str:
     """Return a confidence set, whose intervals may be open to a side."""
     if not intervals:
         return "empty"

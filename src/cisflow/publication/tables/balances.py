@@ -28,6 +28,7 @@ from cisflow.publication.words import (
     inline,
     label,
     number,
+    p_value,
 )
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -56,6 +57,7 @@ STEPS_NOTE = (
     "Each column is the effect of one more type of partner: of having any, of a second one, and so "
     "on; all are in one model in place of the number of types."
 )
+P_ROWS = {"p": "Balance, p", "p_holm": "Balance, p (Holm)"}
 HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
@@ -81,10 +83,49 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
         f"stars go too. {STARS_NOTE}. "
         "P(cost > return): share of these samples with a balance below zero.",
         STEPS_NOTE if spec.steps else "",
+        _steps_tested(rows, spec) if spec.steps else "",
         *_horizon_note(findings, country, wave, model),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(by(rows, spec)), notes)
+
+
+def step_tests(rows: pd.DataFrame, spec: Model) -> pd.DataFrame:
+    """Return the test that each step's balance is zero, alone and as one of all of them.
+
+    Parameters
+    ----------
+    rows
+        The tidy estimates of one model in one country and wave.
+    spec
+        A balance with ``steps``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per step that was tested: ``step``, ``estimate``, ``p`` and ``p_holm``, adjusted for
+        the number of rows (Holm 1979).
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    of = rows[(rows["term"] == BALANCE) & (rows["cov_type"] == PERCENTILE)]
+    steps = {column_of(SCALES[1], step): step for step in spec.steps}
+    tested = of[of["column"].isin(steps) & of["p_value"].notna()].drop_duplicates("column")
+    p = tested["p_value"].to_numpy(dtype=float)
+    return pd.DataFrame(
+        {
+            "step": tested["column"].map(steps).to_list(),
+            "estimate": tested["estimate"].to_numpy(dtype=float),
+            "p": p,
+            "p_holm": multipletests(p, method="holm")[1] if len(p) else p,
+        }
+    )
+
+
+def _steps_tested(rows: pd.DataFrame, spec: Model) -> str:
+    """Say for how many tests the adjusted p-values are."""
+    tested = len(step_tests(rows, spec))
+    return f"p (Holm): adjusted for {tested} tests, one per step." if tested > 1 else ""
 
 
 def part_labels(spec: Model) -> dict[str, str]:
@@ -123,9 +164,16 @@ def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per step, raw."""
     cells = no_cells()
     heading = f"Raw: {inline(balance_of(spec).target)} × {HUNDRED}, effect of each step"
+    tests = step_tests(rows, spec).set_index("step")
     for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
-        _fill(cells, heading, label(step, short=True), of, spec)
+        name = label(step, short=True)
+        _fill(cells, heading, name, of, spec)
+        for kind, words in P_ROWS.items():
+            known = step in tests.index
+            cells[heading, words][name] = (
+                p_value(float(tests[kind][step])) if known else NOT_ESTIMABLE
+            )
     return cells
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,20 @@ from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import Table, lay_out, union
 from cisflow.publication.words import interval, number
+from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
 # More places than this do not fit side by side on a page.
 MOST_PLACES = 4
+RULE = (
+    "Verdicts follow the rule stated in the claims file; a claim of no effect needs an interval "
+    "inside the smallest effect of interest, so that an imprecise estimate is no support."
+)
+DETAILS = (
+    "With and without: firms on either side of the term. p: of the claim’s own test (of zero, or "
+    "of an effect as large as the smallest of interest), then adjusted for all tests on claims of "
+    "the same article in the same sample. Detectable: the smallest effect that this sample finds "
+    "with the power the rule asks for."
+)
 
 
 def claims_table(findings: Findings) -> Table:
@@ -42,23 +55,69 @@ def claims_table(findings: Findings) -> Table:
         if len(here) <= MOST_PLACES
         else "Number of countries and waves by verdict."
     )
-    notes = [
-        f"{shown} Verdicts follow the rule stated in the claims file; a claim of no effect needs "
-        "an interval inside the smallest effect of interest, so that an imprecise estimate is "
-        "inconclusive and not support.",
-    ]
-    return lay_out(pd.DataFrame(cells, index=index), notes)
+    notes = [f"{shown} {RULE}", DETAILS if len(here) <= MOST_PLACES else ""]
+    return lay_out(pd.DataFrame(cells, index=index), [*filter(None, notes)])
 
 
 def _verdicts(rows: pd.DataFrame) -> str:
-    """Return verdict and estimate of a claim in one country and wave."""
-    lines = []
+    """Return verdicts and estimates of a claim in one country and wave."""
+    lines: list[str] = []
     for i, row in enumerate(rows.to_dict(orient="records")):
         further = f"{row['model'].replace('_', ' ')}: " if i else ""
-        lines.append(further + row["verdict"])
-        if np.isfinite(row["estimate"]):
-            bounds = interval(row["ci_low"], row["ci_high"])
-            lines.append(f"{number(row['estimate'])} {bounds}".strip())
-        if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]:
-            lines.append(f"(literature’s rule: {row['verdict_literature']})")
+        lines += [f"{further}{row['verdict']}", *filter(None, _facts(row))]
     return "\n".join(dict.fromkeys(lines)) or "not tested"
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a verdict rests on, a line each: estimate, firms, p-values, reach, truth."""
+    if not np.isfinite(row["estimate"]):
+        return
+    yield f"{number(row['estimate'])} {interval(row['ci_low'], row['ci_high'])}".strip()
+    yield row["unit"]
+    yield _firms(row)
+    yield _depends(row)
+    yield _adjusted(row)
+    if np.isfinite(row["mde"]):
+        yield f"detectable: {number(row['mde'])}"
+    if np.isfinite(row["n_needed"]):
+        yield f"n that could decide: {row['n_needed']:,.0f}"
+    if row["recovered"]:
+        held = "in" if row["recovered"] == "yes" else "outside"
+        yield f"truth {number(row['truth'])}, {held} the interval"
+    if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]:
+        yield f"(literature’s rule: {row['verdict_literature']})"
+
+
+def _firms(row: Mapping[str, Any]) -> str:
+    """Return how many firms an estimate rests on, and on either side of its term."""
+    parts = [f"n = {row['n']:,.0f}"] if np.isfinite(row["n"]) else []
+    for name, word in (("firms_with", "with"), ("firms_without", "without")):
+        if np.isfinite(row[name]):
+            parts.append(f"{row[name]:,.0f} {word}")
+    return ", ".join(parts)
+
+
+def _depends(row: Mapping[str, Any]) -> str:
+    """Return on what a verdict depends: single firms, outliers, the model."""
+    parts = []
+    if row["turned_by_one"] > 0:
+        firms = "firm" if row["turned_by_one"] == 1 else "firms"
+        parts.append(f"turned by {row['turned_by_one']:.0f} single {firms}")
+    elif ONE_FIRM in row["code"]:
+        parts.append("turned by a single firm")
+    if OUTLIERS in row["code"]:
+        parts.append(f"without outliers {row['outliers']}")
+    if row["rejected"]:
+        parts.append(f"rejected by {row['rejected'].replace('; ', ', ')}")
+    if row["rejected"] and row["alternatives"]:
+        parts.append(row["alternatives"].replace("_", " "))
+    return "; ".join(parts)
+
+
+def _adjusted(row: Mapping[str, Any]) -> str:
+    """Return the p-value of a test, raw and adjusted for the tests of its article."""
+    if not np.isfinite(row["p_test"]):
+        return ""
+    names = {"p_holm": "Holm", "p_bh": "BH", "p_rw": "Romano–Wolf"}
+    told = [f"{word} {row[name]:.3f}" for name, word in names.items() if np.isfinite(row[name])]
+    return ", ".join([f"p {row['p_test']:.3f}", *told])

@@ -10,7 +10,8 @@ from cisflow.estimation.estimates import NO_ESTIMATE, WITHHELD
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
+from cisflow.publication.populations import flags_of, population_words
+from cisflow.publication.words import NOT_ESTIMABLE, label, sentence, weights_words
 from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
 
@@ -18,8 +19,9 @@ from cisflow.study.series import Series, breaks_crossed
 def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
     """Say which firms and accounts models of one sample are on, and what is not estimable."""
     specs = [findings.models[model] for model in models]
+    waves = map(str, rows["wave"])
     return [
-        sample_note(specs[0]),
+        sample_note(specs[0], flags_of(findings, country, waves, models[0])),
         accounts_note(findings, country, *specs),
         *merged_notes(findings, country, rows, models),
         *reasons(rows),
@@ -43,20 +45,28 @@ def merged_notes(
     ]
 
 
-def sample_note(spec: Model) -> str:
-    """Say which firms are in the sample, whether weighted, and what becomes of missing values."""
+def sample_note(spec: Model, flags: Sequence[str]) -> str:
+    """Say which firms are in the sample, whether weighted, and what becomes of missing values.
+
+    Parameters
+    ----------
+    spec
+        The model.
+    flags
+        The yes/no variables that are true of its firms by design
+        (:func:`cisflow.publication.populations.flags_of`).
+    """
     if printed := spec.printed:
         return (
             "From the correlations and standard deviations that the source prints, of "
             f"{printed.firms:,} firms; which firms these are it says itself."
         )
-    sample = ", ".join(inline(flag) for flag in spec.sample) or "all firms"
     kinds = [weights_words(weights) for weights in spec.weightings]
     same = ", on the same firms" if len(kinds) > 1 else ""
     gaps = "firms with every variable of the model (listwise deletion)"
     if spec.missing == "fiml":
         gaps = "gaps in the outcomes by full-information maximum likelihood"
-    return f"{sentence(' and '.join(kinds))}{same}. Sample: {sample}; {gaps}."
+    return f"{sentence(' and '.join(kinds))}{same}. Sample: {population_words(flags)}; {gaps}."
 
 
 def accounts_note(findings: Findings, country: str, *specs: Model) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.claims import verdicts
+from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.balances import part_labels
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
@@ -29,6 +29,7 @@ from cisflow.publication.words import (
     sentence,
     stars,
 )
+from cisflow.study import verdicts
 from cisflow.study.claims import ARROW
 from cisflow.study.models import Model
 
@@ -43,11 +44,15 @@ LETTERS = {
     verdicts.SUPPORTED: "S",
     verdicts.CONTRADICTED: "C",
     verdicts.INCONCLUSIVE: "I",
+    verdicts.UNDECIDABLE: "U",
+    verdicts.DEPENDS: "D",
+    verdicts.TOO_FEW: "F",
     verdicts.NOT_ESTIMABLE: "n",
+    verdicts.NOT_RUN: "·",
     verdicts.NOT_MEASURABLE: "–",
 }
 ALL_COUNTRIES = "All countries"
-TERM = ["wave", "model", "outcome", "column", "term"]
+TERM = ["wave", "model", "outcome", "column", "term", "quantity"]
 
 
 def pooled_table(findings: Findings, model: str) -> Table:
@@ -195,8 +200,9 @@ def main_rows(findings: Findings, model: str) -> pd.DataFrame:
 
 
 def _of_model(findings: Findings, model: str) -> pd.DataFrame:
-    """Return the pooled rows of a model; of raw and standardised effects the latter."""
-    rows = findings.pooled[findings.pooled["model"] == model]
+    """Return the pooled coefficients of a model; of raw and standardised effects the latter."""
+    pooled = findings.pooled
+    rows = pooled[(pooled["model"] == model) & (pooled["quantity"] == COEFFICIENT)]
     return rows[~rows["column"].map(_is_raw)]
 
 
@@ -207,7 +213,8 @@ def _is_raw(column: str) -> bool:
 def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
     """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
     terms = findings.pooling["terms"]
-    return [t for t in terms if t["model"] == model and not _is_raw(t["column"])]
+    about = {"model": model, "quantity": COEFFICIENT}
+    return [t for t in terms if about.items() <= t.items() and not _is_raw(t["column"])]
 
 
 def pooled_waves(findings: Findings) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -28,23 +29,53 @@ def flow_table(findings: Findings) -> Table:
     """Render how many firms each restriction leaves, for the models whose samples are described."""
     flow = findings.flow
     cells = no_cells()
-    for model in described(findings.models):
-        for country, wave in places(findings.countries):
-            of = (flow["country"] == country) & (flow["wave"] == wave) & (flow["model"] == model)
-            for step in flow[of].to_dict(orient="records"):
-                heading = f"{findings.models[model].title}, {findings.name(country)}"
-                text = count(step["firms"])
-                if step["lost"] > 0:
-                    text += f" (−{count(step['lost'])})"
+    for model, country in product(described(findings.models), findings.countries):
+        heading = f"{findings.models[model].title}, {findings.name(country)}"
+        of = flow[(flow["country"] == country) & (flow["model"] == model)]
+        steps = {
+            wave: of[of["wave"] == wave].to_dict(orient="records")
+            for wave in findings.countries[country]
+        }
+        for words in _one_order([[s["restriction"] for s in steps[wave]] for wave in steps]):
+            cells[heading, sentence(words)] = {}
+        for wave, records in steps.items():
+            for step in records:
+                text = count(step["firms"]) + _lost(step)
                 cells[heading, sentence(step["restriction"])][wave] = text
     waves = union([wave for _, wave in places(findings.countries)])
     notes = [
-        "Firms left after each restriction, in parentheses how many it dropped. Steps that drop "
+        "Firms left after each restriction, in parentheses how many it dropped. Asked: the "
+        "questionnaire puts the questions to some firms only; who was not asked is no loss of "
+        "answers. Steps that drop "
         f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
         "that happens in one wave only, the other has a blank. c: confidential, as it differs from "
         "another sample by fewer."
     ]
     return lay_out(two_level(cells, columns=waves), notes)
+
+
+def _one_order(sequences: Iterable[Sequence[str]]) -> list[str]:
+    """Return the restrictions of several waves so that each wave's are in its own order.
+
+    Where a wave tells steps together that another tells one by one, they stand side by side.
+    """
+    merged: list[str] = []
+    for sequence in sequences:
+        place = 0
+        for words in sequence:
+            if words not in merged:
+                merged.insert(place, words)
+            place = merged.index(words) + 1
+    return merged
+
+
+def _lost(step: Mapping[str, Any]) -> str:
+    """Return in parentheses how many firms a step dropped, and of several told together whom."""
+    lost, unasked = step["lost"], step["lost_filtered"]
+    if not lost > 0:
+        return ""
+    apart = 0 < unasked < lost
+    return f" (−{count(lost)}{f', {count(unasked)} of them not asked' if apart else ''})"
 
 
 def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> Table:

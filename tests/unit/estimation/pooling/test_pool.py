@@ -271,7 +271,7 @@ def estimate(country, wave, term, value, se, **about):
 
 
 def tidy(*rows):
-    return pd.DataFrame(rows, columns=list(ESTIMATES.columns))
+    return ESTIMATES.frame(rows)
 
 
 SPEC = {"m": model_of({"controls": ["group"], "columns": {"any": ["coop_any"]}})}
@@ -411,8 +411,8 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     ).set_index("claim")
     assert set(verdicts["country"]) == {"pooled"}
     assert verdicts.loc["up", "verdict"] == "inconclusive"
-    # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 reaches beyond 1, the normal 0.5 ± 0.49 would not.
-    assert verdicts.loc["none", "verdict"] == "inconclusive"
+    # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 is wider than ±1, the normal 0.5 ± 0.49 lies inside.
+    assert verdicts.loc["none", "verdict"] == "cannot be decided with this sample"
     assert "[−1.39, 2.39]" in verdicts.loc["none", "reason"]
 
 

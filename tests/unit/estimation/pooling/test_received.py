@@ -12,7 +12,7 @@ from cisflow.estimation.estimates import ESTIMATES
 from cisflow.estimation.pooling.received import of_format_1, unpack
 from cisflow.study.exports import FORMAT, read_exports
 
-OLD = [name for name in ESTIMATES.columns if name != "status"]
+OLD = [name for name in ESTIMATES.columns if name not in ("status", "quantity")]
 WHERE = {"country": "NL", "wave": "CIS4", "model": "m", "outcome": "y", "column": "c"}
 ROWS = [
     {"term": "a", "estimate": "1.5", "std_error": "0.5", "n": "40", "note": ""},
@@ -62,6 +62,20 @@ def test_an_old_table_gets_a_status_and_bare_reasons(export, tmp_path):
     assert read["note"].tolist()[1] == "constant in this sample, so it repeats the intercept"
     assert read["estimate"].tolist()[0] == 1.5
     assert read["note"].tolist()[3] == "Nickell bias"
+    assert set(read["quantity"]) == {"coefficient"}
+
+
+def test_estimates_that_do_not_name_their_quantity_are_coefficients(tmp_path):
+    export = made_up_export(tmp_path)
+    name = "estimates/NL/m.csv"
+    new = contents(export)[name]
+    header, *rows = csv.reader(io.StringIO(new.decode()))
+    at, out = header.index("quantity"), io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([*row[:at], *row[at + 1 :]] for row in (header, *rows))
+    old = forged(export, {name: out.getvalue().encode()}, lambda about: {**about, "format": 2})
+    unpack(str(old), {name: tmp_path / "m.csv"})
+    assert (tmp_path / "m.csv").read_bytes() == new
 
 
 def test_old_records_say_reasons_without_their_opening(export, tmp_path):
@@ -81,7 +95,7 @@ def test_tables_without_notes_are_left_as_they_are():
 def test_a_format_of_the_future_is_refused(export):
     forged(export, about=lambda about: {**about, "format": FORMAT + 1})
     (found,) = read_exports([str(export)])[1]
-    assert f"has format {FORMAT + 1}; this version reads 1 and {FORMAT}" in found.what
+    assert f"has format {FORMAT + 1}; this version reads 1 and 2 and {FORMAT}" in found.what
 
 
 def test_what_an_export_holds_is_written_byte_by_byte(tmp_path):

@@ -84,3 +84,26 @@ def test_a_percentage_that_is_always_zero_is_not_taken_for_a_fraction(recwarn):
     with pytest.raises(EstimationError, match="at the lower limit"):
         Tobit(np.zeros(50), X, 0, 100)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("which", ["lower", "upper"])
+def test_a_missing_limit_is_no_open_side(data, table, which):
+    """It was: rows at zero whose lower limit was missing became uncensored in silence."""
+    y, X = data
+    missing = np.isin(np.arange(y.size), [3, 50, 51])
+    limits = {"lower": np.zeros(y.size), "upper": np.full(y.size, 2.0)}
+    limits[which] = np.where(missing, np.nan, limits[which])
+    with pytest.raises(EstimationError, match=f"the {which} limit is missing in 3 rows"):
+        Tobit(y, X, **limits)
+    with pytest.raises(EstimationError, match=f"the {which} limit is missing"):
+        Tobit(y, X, **{"lower": 0, "upper": 2, which: np.nan})
+    model = Tobit.from_formula("y ~ a + b", table, **limits)
+    assert model.dropped == {"missing": 3, f"missing in {which}": 3}
+    expected = Tobit(y[~missing], X[~missing], 0, 2).fit()
+    np.testing.assert_allclose(model.fit().params, expected.params, rtol=1e-9)
+
+
+def test_a_row_may_have_no_limit(data):
+    y, X = data
+    lower = np.where(y > 0.5, -np.inf, 0.0)
+    np.testing.assert_allclose(Tobit(y, X, lower, 2).fit().params, Tobit(y, X, 0, 2).fit().params)

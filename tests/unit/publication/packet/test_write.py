@@ -13,6 +13,7 @@ from jsonschema import validate
 
 from cisflow.assist.cli import main
 from cisflow.base.problems import CisflowError
+from cisflow.publication.packet.outputs import Registers, _grouped
 from cisflow.publication.packet.write import write_packet
 
 PLANTED = {"firm_id": "BE0123456789", "employees": 98765.0, "rd_intensity": 43.218765}
@@ -136,6 +137,36 @@ def test_what_was_withheld_is_for_review_with_the_reason(packet):
     assert sum(ours["estimates_BE_extension.csv"]["withheld"].values()) > 0
     assert ours["main_BE_W1"]["firms"] == [400]
     assert ours["main_BE_W1"]["rules"] == "ABCGH"
+
+
+def test_every_output_says_how_many_firms_and_what_was_withheld_of_it(packet):
+    ours = {o["name"]: o for o in read(packet, "register.json")["outputs"]}
+    assert 400 in ours["sample_flow"]["firms"]
+    assert max(n for n in ours["rates_BE.csv"]["firms"] if n) == 400
+    assert ours["estimates_BE_extension.json"]["firms"] == [None]
+    assert sum(ours["estimates_BE_extension.json"]["withheld"].values()) > 0
+    assert ours["paper"]["withheld"] == read(packet, "register.json")["withheld"]
+
+
+def test_a_figure_of_classes_is_not_said_to_withhold_means(run):
+    registers = Registers(run)
+    (figure,) = (o for o in registers.outputs() if o.name == "outcomes_main")
+    entry = registers.files["description/BE.json"]
+    others = [w for w in entry["withheld"] if w["statistic"] != "firms"]
+    assert others
+    assert sum(figure.withheld.values()) == len(entry["withheld"]) - len(others)
+
+
+def test_terms_near_a_threshold_are_named_once_with_their_fits():
+    near = [
+        {"what": "few", "place": f"m, W1, {outcome}, any", "of": "C(industry)[T.a, b]"}
+        for outcome in ("radical", "incremental")
+    ]
+    said = [*_grouped([*near, {"what": "few df", "place": "m, W1, radical, any", "of": ""}])]
+    assert said == [
+        "low support: few (C(industry)[T.a, b], 2 fits)",
+        "low support: few df (m, W1, radical, any)",
+    ]
 
 
 def test_the_sheet_names_every_file_rule_and_reason(packet):

@@ -1,5 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
+from cisflow.publication.catalogue import catalogue
+from cisflow.publication.paper.balances import step_facts
 from cisflow.publication.words import number
 
 
@@ -44,3 +48,31 @@ def test_each_further_type_of_partner_is_told(synthetic, synthetic_paper):
     of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
     row = rows[of & (rows["term"] == "balance")].iloc[0]
     assert told["balances"][4]["estimate"] == number(100 * row["estimate"])
+
+
+def test_steps_of_either_sign_are_told_with_the_number_of_tests(synthetic):
+    e = synthetic.estimates.copy()
+    here = (e["model"] == "portfolio_breadth") & (e["wave"] == "CIS4") & (e["term"] == "balance")
+    e.loc[here, "p_value"] = 0.5
+    # Alone three of six differ from zero; six tests leave one (0.001 × 6 < 5 %, 0.02 × 5 is not).
+    for step, estimate, p in (
+        ("partners_3_or_more", -0.04, 0.02),
+        ("partners_5_or_more", 0.08, 0.001),
+        ("partners_6_or_more", -0.06, 0.04),
+    ):
+        of = here & (e["column"] == f"raw | {step}")
+        e.loc[of, ["estimate", "p_value"]] = estimate, p
+    findings = replace(synthetic, estimates=e)
+    items = catalogue(findings.settings, findings.models)
+    facts = step_facts(findings, items, "BE", "CIS4", "portfolio_breadth")
+    assert facts["tested"] == 6
+    assert facts["alone"] == {
+        "number": 3,
+        "cost": ["3 or more types of partners", "6 or more types of partners"],
+        "return": ["5 or more types of partners"],
+    }
+    assert facts["adjusted"] == {
+        "number": 1,
+        "cost": [],
+        "return": ["5 or more types of partners"],
+    }

@@ -110,3 +110,142 @@ def test_the_paper_speaks_of_its_own_survey(real, real_paper, root, tmp_path):
         "not part of the project. Ask the Office.",
     ):
         assert words in text, words
+
+
+# --- runs of other kinds: sentences depend on the facts they state ------------------------------
+
+
+def _restricted(findings, waves, models):
+    """Return the findings of a run with some of the waves and models alone."""
+    settings = {**findings.settings, "countries": {}}
+    for country, about in findings.settings["countries"].items():
+        kept = {wave: of for wave, of in about["waves"].items() if wave in waves}
+        settings["countries"][country] = {**about, "waves": kept}
+    here = {
+        name: table[table["wave"].isin(waves)]
+        for name in ("estimates", "flow", "claims")
+        if len(table := getattr(findings, name))
+    }
+    chosen = {name: findings.models[name] for name in models}
+    return replace(findings, settings=settings, models=chosen, **here)
+
+
+def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tmp_path):
+    models = ("faems2010_direct", "portfolio_breadth", "investment_to_innovation")
+    findings = _restricted(synthetic, ["CIS4"], models)
+    context = publish(findings, tmp_path, root)
+    text = _text(context, root, tmp_path)
+    for words in (
+        *("Does a diverse portfolio of partners pay?", "the second of these models"),
+        "rests: whether a diverse alliance portfolio pays within 2 years",
+        "estimated anew for product innovators among manufacturing firms with company accounts",
+        *("Innovation strength is their sum;", "diversity counts the distinct types"),
+        "6 steps were tested: at 5 %,",
+        "Two readings fit the words of the review. The stars",
+    ):
+        assert words in text, words
+    for words in (
+        *("relates to incremental", "Partner types", "beside the Tobit", "R&D intensity is"),
+        *("both models", "is instrumented", "at zero", "both are kept as models"),
+    ):
+        assert words not in text, words
+
+
+def test_a_run_of_one_regression_of_something_else_is_headed_by_it(real, publish, root, tmp_path):
+    other = real.models["faems2005"].model_copy(
+        update={
+            "title": "Own research and innovation",
+            "outcomes": ("radical",),
+            "columns": {"equation": ("internal_investment",)},
+            "limits": (0.0, None),
+        }
+    )
+    spec = {**real.models, "own_research": other}
+    e = real.estimates
+    renamed = e.assign(model=e["model"].replace("faems2005", "own_research"))
+    renamed = renamed[renamed["column"] != "any"].assign(column="equation")
+    renamed["term"] = renamed["term"].replace("coop_exploitative", "internal_investment")
+    diagnostics = [
+        {**record, "model": "own_research"} if record["model"] == "faems2005" else record
+        for record in real.diagnostics
+    ]
+    found = replace(real, models=spec, estimates=renamed, diagnostics=diagnostics)
+    context = publish(_restricted(found, ["2010"], ["own_research"]), tmp_path, root)
+    text = _text(context, root, tmp_path)
+    for words in (
+        *(
+            "We estimate models on which a review of open innovation rests: “Own research",
+            "one way:",
+        ),
+        *("Own research and innovation: a two-limit Tobit", "cannot fall below 0, and"),
+        "Internal investment is own R&D expenditure",
+    ):
+        assert words in text, words
+    for words in (
+        "Partner types",
+        "Coefficients by type of partner",
+        "no company accounts",
+        "performance cannot",
+        "diversity counts",
+        "prints 7 coefficients",
+    ):
+        assert words not in text, words
+
+
+def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
+    weak = {
+        "outcome": "profit margin",
+        "f": "2.3",
+        "weak": True,
+        "interval": "(−∞, ∞)",
+        "unbounded": True,
+        "p": "= 0.410",
+    }
+    about = {"place": "Flanders, CIS4", "why_not": "", "endogenous": ["diversity"]}
+    facts = {**about, "threshold": "10", "results": [weak], "claims": []}
+    text = _text({**synthetic_paper, "instruments": [facts]}, root, tmp_path)
+    for words in (
+        "stage F 2.3, below 10: the instruments are weak",
+        "the Anderson–Rubin interval, (−∞, ∞) (no effect: p = 0.410), which rules out next",
+        "No verdict on a claim rests on these estimates.",
+    ):
+        assert words in text, words
+    strong = {**weak, "weak": False, "f": "31.0", "unbounded": False, "interval": "[0.1, 0.2]"}
+    text = _text(
+        {**synthetic_paper, "instruments": [{**facts, "results": [strong]}]}, root, tmp_path
+    )
+    assert "stage F 31.0. What holds all the same" in text
+    assert "are weak" not in text
+
+
+def test_firms_that_were_not_asked_are_told_with_the_other_coding(synthetic_paper, root, tmp_path):
+    text = _text(synthetic_paper, root, tmp_path)
+    for words in (
+        "The results are about product innovators among manufacturing firms, those on profit about",
+        "72 firms were not asked all of its questions",
+        "With firms that were not asked at zero (“Partner types and innovation, firms without new",
+    ):
+        assert words in text, words
+
+
+def test_claims_whose_model_the_run_lacks_are_not_counted_as_judged(real_paper, root, tmp_path):
+    place = {"place": "Nigeria, 2010", "verdicts": {"supported": ["C1"], "not run": ["C2", "C3"]}}
+    claims = {**real_paper["claims"], "places": [place]}
+    text = _text({**real_paper, "claims": claims}, root, tmp_path)
+    assert "For Nigeria, 2010 we judge 1 claim: 1 supported." in text
+    none = {**claims, "places": [{**place, "verdicts": {"not run": ["C1", "C2", "C3"]}}]}
+    assert "we judge" not in _text({**real_paper, "claims": none}, root, tmp_path)
+
+
+def test_a_run_of_many_countries_tells_of_what_was_pooled(real_paper, root, tmp_path):
+    verdicts = {"supported": ["C1"], "inconclusive": ["C3", "C4"], "not run": ["C6", "C9"]}
+    pooled = {"how": "By hand.", "results": [], "verdicts": verdicts, "exports": ["Utopia"]}
+    context = {**real_paper, "many": True, "pooled": pooled, "instruments": []}
+    text = _text(context, root, tmp_path)
+    for words in (
+        "Pooled over 1 countries, of 3 claims resting on single estimates 1 is supported and 2 are",
+        "from the raw extracts or, for Utopia, from exported estimates.",
+    ):
+        assert words in text, words
+    assert "we judge" not in text
+    assert "Left for estimation" not in text

@@ -10,14 +10,15 @@ READINGS = ["faems2010_direct", "faems2010_personnel"]
 def test_notes_name_sample_weights_and_what_becomes_of_gaps(synthetic):
     group = ("BE", "CIS4", READINGS)
     listwise = "firms with every variable of the model (listwise deletion)"
-    for table in (
-        path_table(synthetic, *group),
-        effects_table(synthetic, *group),
-        indices_table(synthetic, *group),
-        balance_table(synthetic, "BE", "CIS4", "two_year_balance"),
-        regression_table(synthetic, "BE", "CIS4", "faems2005"),
+    innovators = "product innovators among manufacturing firms"
+    for table, accounts in (
+        (path_table(synthetic, *group), " with company accounts"),
+        (effects_table(synthetic, *group), " with company accounts"),
+        (indices_table(synthetic, *group), " with company accounts"),
+        (balance_table(synthetic, "BE", "CIS4", "two_year_balance"), " with company accounts"),
+        (regression_table(synthetic, "BE", "CIS4", "faems2005"), ""),
     ):
-        assert "Unweighted. Sample: manufacturing, innovation active" in table.notes
+        assert f"Unweighted. Sample: {innovators}{accounts}; firms" in table.notes
         assert listwise in table.notes
     update = {"missing": "fiml", "weights": "weight"}
     changed = {m: synthetic.models[m].model_copy(update=update) for m in READINGS}

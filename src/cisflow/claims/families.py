@@ -1,0 +1,138 @@
+"""Many tests at once: p-values adjusted within the families that the claims file states.
+
+Beside Holm (1979) and Benjamini & Hochberg (1995), which know nothing of how tests hang together,
+stands the stepdown of Romano & Wolf (2005, Econometrica 73:1237–1282): tests on the same firms are
+dependent, and their joint distribution says how much the smallest of several p-values means. It is
+taken from the correlations of the estimates, which come from the firms' joint influence on them
+(a multiplier bootstrap with normal multipliers draws from exactly this distribution).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+from statsmodels.stats.multitest import multipletests
+
+from cisflow.claims.evidence import Correlations, Row
+from cisflow.study.claims import Rule, key_of
+
+Floats = NDArray[np.float64]
+FAMILIES = {"article": "source", "claim": "claim"}
+"""What the tests of a family have in common, besides country and wave."""
+METHODS = ("holm", "bh", "rw")
+
+
+def _names(family: str) -> list[str]:
+    """Return the columns of a family: of an article's plain, of a claim's with its name."""
+    return [f"p_{method}{'' if family == 'article' else f'_{family}'}" for method in METHODS]
+
+
+ADJUSTED = tuple(name for family in FAMILIES for name in _names(family))
+
+
+def adjusted(rows: Sequence[Row], correlations: Correlations, rule: Rule, seed: int) -> list[Row]:
+    """Return rows of verdicts with p-values adjusted within each family.
+
+    Parameters
+    ----------
+    rows
+        With ``claim``, ``source``, and where they have an estimate ``country``, ``wave``,
+        ``p_test``, ``estimate``, ``band`` and what names the test.
+    correlations
+        By country and wave, then test by test.
+    rule
+        Its ``families`` and ``draws``.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    list of dict
+        With the columns :data:`ADJUSTED`. A test that several claims share counts once. The
+        adjustment by resampling is not a number where a correlation is unknown.
+    """
+    found = [dict(row) for row in rows]
+    for family in rule.families:
+        members: dict[tuple[Any, ...], list[int]] = {}
+        for i, row in enumerate(found):
+            if np.isfinite(row.get("p_test", np.nan)):
+                place = row["country"], row["wave"], row[FAMILIES[family]]
+                members.setdefault(place, []).append(i)
+        for place, which in members.items():
+            keys = [key_of(found[i]["model"], found[i]) for i in which]
+            distinct = list(dict.fromkeys(keys))
+            tests = [found[which[keys.index(key)]] for key in distinct]
+            known = correlations.get(place[:2], {})
+            columns = _adjusted(tests, matrix_of(distinct, known), rule.draws, seed)
+            for i, key in zip(which, keys, strict=True):
+                numbers = columns[:, distinct.index(key)]
+                found[i] |= dict(zip(_names(family), map(float, numbers), strict=True))
+    return found
+
+
+def _adjusted(tests: Sequence[Row], correlation: Floats, draws: int, seed: int) -> Floats:
+    """Return the p-values of one family by each method, shape (methods, tests)."""
+    p = np.array([test["p_test"] for test in tests])
+    if len(p) == 1:
+        return np.tile(p, (len(METHODS), 1))
+    holm, bh = (multipletests(p, method=name)[1] for name in ("holm", "fdr_bh"))
+    sides = np.array([_side(test) for test in tests])
+    return np.array([holm, bh, romano_wolf(p, sides, correlation, draws, seed)])
+
+
+def _side(test: Row) -> int:
+    """Return on which side a test rejects: 0 for both, else that of the nearer end of the band."""
+    if not np.isfinite(test.get("band", np.nan)):
+        return 0
+    return -1 if test["estimate"] >= 0 else 1
+
+
+def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> Floats:
+    """Return the correlation matrix of some tests; unknown correlations are not a number."""
+    found = np.eye(len(keys))
+    for i, one in enumerate(keys):
+        for j, other in enumerate(keys[:i]):
+            r = known.get(one, {}).get(other, known.get(other, {}).get(one))
+            found[i, j] = found[j, i] = np.nan if r is None else r
+    return found
+
+
+def romano_wolf(
+    p: Floats, sides: NDArray[np.int_], correlation: Floats, draws: int, seed: int
+) -> Floats:
+    """Return stepdown p-values from the joint distribution of the tests.
+
+    Parameters
+    ----------
+    p : (k,) array
+        p-values of the tests.
+    sides : (k,) array of int
+        0 for a two-sided test; 1 or −1 for one that rejects for large or small estimates.
+    correlation : (k, k) array
+        Of the estimates.
+    draws, seed
+        Of the normal draws of the estimates, each test's null hypothesis taken to be true.
+
+    Returns
+    -------
+    (k,) array
+        For each test the chance that, of the tests with no smaller p-value than it, the smallest
+        p-value is as small as its own; made monotone. Not a number without the correlations.
+    """
+    if not np.isfinite(correlation).all():
+        return np.full(len(p), np.nan)
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    z = np.random.default_rng(seed).standard_normal((draws, len(p))) @ root.T
+    drawn = np.where(sides == 0, 2 * norm.sf(np.abs(z)), norm.sf(sides * z))
+    order = np.argsort(p, kind="stable")
+    smallest = np.minimum.accumulate(drawn[:, order][:, ::-1], axis=1)[:, ::-1]
+    hits = (smallest <= p[order]).sum(axis=0)
+    stepped = np.maximum.accumulate((1 + hits) / (1 + draws))
+    found = np.empty(len(p))
+    found[order] = np.maximum(stepped, p[order])
+    return found

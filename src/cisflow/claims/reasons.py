@@ -1,0 +1,118 @@
+"""The reason of a verdict in words, written last and from data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from cisflow.study import verdicts as v
+from cisflow.study.claims import Rule
+
+TEST_WORDS = {
+    "normality": "normality",
+    "homoskedasticity": "homoskedasticity",
+    "chi2": "the arrows left out (χ²)",
+}
+
+
+def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
+    """Return the reason of a verdict as a sentence.
+
+    Parameters
+    ----------
+    row
+        A row of verdicts: ``code``, the numbers it is about, ``asides``; a claim of several parts
+        has their rows in ``parts``.
+    rule
+        Of the claims file.
+    """
+    if parts := row.get("parts"):
+        return "; ".join(
+            f"{part['outcome']} on {part['term']}: {part['verdict']} ({part['reason']})"
+            for part in parts
+        )
+    if note := row.get("note"):
+        return str(note)
+    if row["verdict"] == v.NOT_RUN:
+        return f"the run does not estimate the model {row['model']} here"
+    said = [text for code in row["code"].split("; ") for text in _words(code, row, rule)]
+    return "; ".join([*said, *row.get("asides", [])])
+
+
+def _words(code: str, row: Mapping[str, Any], rule: Rule) -> Iterator[str]:
+    """Yield what a code says of a row."""
+    if code in _OF_INTERVAL:
+        yield _OF_INTERVAL[code].format(**_numbers(row, rule))
+    elif code == v.FEW_FIRMS:
+        yield _few(row, rule)
+    elif code == v.WEAK:
+        f = number(row["first_stage_f"])
+        yield f"the instruments are weak: first-stage F {f} is below {number(rule.first_stage_f)}"
+    elif code == v.ONE_FIRM:
+        count = row.get("turned_by_one", np.nan)
+        which = f"any one of {count:.0f} firms" if count > 1 else "a single firm"
+        yield f"but leaving out {which} turns it"
+    elif code == v.OUTLIERS:
+        yield f"but without firms outside the rule {rule.outliers} it is {row['outliers']}"
+    elif code in (v.REJECTED, v.NO_ALTERNATIVE):
+        tests = " and ".join(TEST_WORDS[name] for name in row["rejected"].split("; "))
+        other = row["alternatives"].replace("_", " ") or "no robust alternative was run"
+        yield f"but the model is rejected by its test of {tests}, and {other}"
+
+
+_OF_INTERVAL = {
+    v.AS_EXPECTED: "{shown} lies {side} zero, as expected",
+    v.AGAINST: "{shown} lies {side} zero, against expectation",
+    v.HOLDS_ZERO: "{shown} holds zero",
+    v.EFFECT_OUT_OF_REACH: "{shown} holds zero, and with {power} power the sample would find no "
+    "effect below {mde}, more than the claim means{needed}",
+    v.INSIDE: "{tested} lies inside {band}",
+    v.OUTSIDE: "{shown} lies wholly beyond {band}",
+    v.ACROSS: "{tested} reaches beyond {band}, and {shown} does not lie wholly outside",
+    v.BAND_OUT_OF_REACH: "{tested} is wider than {band}, so that no estimate would lie inside"
+    "{needed}",
+}
+
+
+def _numbers(row: Mapping[str, Any], rule: Rule) -> dict[str, str]:
+    """Return the numbers of a row as its reason says them."""
+    low, high = row["ci_low"], row["ci_high"]
+    from_se = v.normal_shape(rule.levels)
+    zero, band = v.intervals_of(from_se, row["estimate"], row["std_error"])
+    shown = (low, high) if rule.significance == 0.05 and np.isfinite([low, high]).all() else zero
+    n = row.get("n_needed", np.nan)
+    return {
+        "shown": f"{percent(1 - rule.significance)} interval {bounds(*shown)}",
+        "side": "above" if row["estimate"] > 0 else "below",
+        "tested": f"{percent(1 - rule.equivalence)} interval {bounds(*band)}",
+        "band": f"±{number(row['band'])}, the smallest effect of interest",
+        "power": percent(rule.power),
+        "mde": number(row["mde"]),
+        "needed": f"; about {n:,.0f} firms could decide" if np.isfinite(n) else "",
+    }
+
+
+def _few(row: Mapping[str, Any], rule: Rule) -> str:
+    """Return of few firms how many there are on either side, as far as that may be told."""
+    counts = row["firms_with"], row["firms_without"]
+    if not np.isfinite(counts).all():
+        return f"fewer than {rule.minimum_firms} firms on one side of the term"
+    with_, without = (f"{count:.0f}" for count in counts)
+    return f"{with_} firms with and {without} without, fewer than {rule.minimum_firms} on one side"
+
+
+def number(x: float) -> str:
+    """Return a number in three digits."""
+    return f"{x:.3g}".replace("-", "−")
+
+
+def bounds(low: float, high: float) -> str:
+    """Return an interval."""
+    return f"[{number(low)}, {number(high)}]"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,204 @@
+"""A claimed share of significant estimates, held against the share that these samples could show.
+
+Of many estimates some are of effects that the claims say are there, the others of effects that the
+claims say are not; and a sample of a few hundred firms finds an effect that is there only now and
+then. So even if every claim were true, far fewer estimates may be significant than the literature
+counts. How many are to be expected follows from the standard errors; how much their number varies
+also from how the estimates hang together, as many rest on the same firms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from cisflow.claims.evidence import Evidence, Row
+from cisflow.claims.families import matrix_of
+from cisflow.claims.power import power_of_sign
+from cisflow.claims.reasons import bounds, number, percent
+from cisflow.claims.single import no_verdict
+from cisflow.study.claims import Rule, Share, key_of
+from cisflow.study.verdicts import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_ESTIMABLE,
+    NOT_RUN,
+    SIGNS,
+    SUPPORTED,
+    UNDECIDABLE,
+)
+
+Floats = NDArray[np.float64]
+DRAWS = 9999
+
+
+@dataclass(frozen=True)
+class ExpectedShare:
+    """The share of estimates that are significant with the expected sign, over many samples.
+
+    Attributes
+    ----------
+    mean
+        On average.
+    low, high
+        Ends of the range that holds it in 95 % of samples.
+    together
+        Whether the estimates' dependence was known; else they are taken to be independent, and the
+        range is narrower than it should be.
+    """
+
+    mean: float
+    low: float
+    high: float
+    together: bool
+
+
+def expected_share(
+    effects: Floats,
+    std_errors: Floats,
+    correlation: Floats | None = None,
+    *,
+    level: float = 0.05,
+    draws: int = DRAWS,
+    seed: int = 1,
+) -> ExpectedShare:
+    """Return the share of estimates to expect that are significant and have the expected sign.
+
+    Parameters
+    ----------
+    effects : (k,) array
+        True effects, positive where they have the expected sign, 0 where there is none.
+    std_errors : (k,) array
+        Of the estimates, in the same units.
+    correlation : (k, k) array or None
+        Of the estimates; None or not a number where it is not known.
+    level
+        Of the two-sided test.
+    draws, seed
+        Of the normal draws of all estimates together.
+    """
+    mean = float(np.mean(power_of_sign(effects, std_errors, level=level)))
+    known = correlation is not None and bool(np.isfinite(correlation).all())
+    matrix = np.eye(len(effects)) if correlation is None or not known else correlation
+    values, vectors = np.linalg.eigh(matrix)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    noise = np.random.default_rng(seed).standard_normal((draws, len(effects))) @ root.T
+    shares = (effects / std_errors + noise > norm.isf(level / 2)).mean(axis=1)
+    low, high = np.quantile(shares, [0.025, 0.975], method="inverted_cdf")
+    return ExpectedShare(mean, float(low), float(high), known)
+
+
+def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
+    """Judge a claimed share of significant estimates over the whole run.
+
+    Parameters
+    ----------
+    share
+        Which estimates count, and what is claimed of them.
+    evidence
+        Of the whole run. An estimate of several waves together counts once.
+    rule
+        Of the claims file.
+    seed
+        Of the draws behind the share to expect.
+    """
+    models = [model for model in share.models if model in evidence.models]
+    named = {"model": ", ".join(models or share.models), "quantity": share.measured}
+    if not models:
+        return {**named, **no_verdict(NOT_RUN)}
+    counted = evidence.counted(models, share.terms, share.measured)
+    if counted.empty:
+        why = "no coefficient of these terms was estimated"
+        return {**named, **no_verdict(NOT_ESTIMABLE), "note": why}
+    signed = SIGNS[share.expect] * counted["estimate"] > 0
+    hits = int((signed & (counted["p_value"] < rule.significance)).sum())
+    low, high = _wilson(hits, len(counted), rule.significance)
+    found = hits / len(counted)
+    expected = _expected(share, counted, evidence, rule, seed)
+    verdict, why = _verdict(share, found, (low, high), expected)
+    shown = f"{percent(1 - rule.significance)} interval {bounds(low, high)}"
+    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
+    return {
+        **named,
+        "estimate": found,
+        "ci_low": low,
+        "ci_high": high,
+        "truth": np.nan,
+        "verdict": verdict,
+        "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,
+        "code": "share",
+        "reason": "; ".join([count, f"{shown} {why}", *_told(expected)]),
+    }
+
+
+def _wilson(hits: int, n: int, level: float) -> tuple[float, float]:
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(hits, n, alpha=level, method="wilson")
+    return float(low), float(high)
+
+
+def _expected(
+    share: Share, counted: pd.DataFrame, evidence: Evidence, rule: Rule, seed: int
+) -> ExpectedShare | None:
+    """Return the share to expect if the claims hold, None where the claim does not say of what."""
+    usable = counted[counted["std_error"] > 0]
+    if share.effect is None or not share.if_true or len(usable) < len(counted):
+        return None
+    pairs = {(outcome, term) for outcome, terms in share.if_true.items() for term in terms}
+    there = [pair in pairs for pair in zip(usable["outcome"], usable["term"], strict=True)]
+    effects = np.where(there, share.effect, 0.0)
+    correlation = _correlation(usable, evidence)
+    errors = usable["std_error"].to_numpy(dtype=float)
+    return expected_share(effects, errors, correlation, level=rule.significance, seed=seed)
+
+
+def _correlation(counted: pd.DataFrame, evidence: Evidence) -> Floats:
+    """Return how the estimates hang together: within a wave as found, between waves not at all.
+
+    Firms that are in two waves make estimates of both alike, by what the same firm answers alike
+    years later; that is left out.
+    """
+    matrix = np.eye(len(counted))
+    records: Sequence[Mapping[str, Any]] = counted.to_dict(orient="records")
+    places = counted.groupby(["country", "wave"], sort=False).indices
+    for place, which in places.items():
+        keys = [key_of(records[i]["model"], records[i]) for i in which]
+        country, wave = place
+        known = evidence.correlations.get((str(country), str(wave)), {})
+        matrix[np.ix_(which, which)] = matrix_of(keys, known)
+    return matrix
+
+
+def _verdict(
+    share: Share, found: float, interval: tuple[float, float], expected: ExpectedShare | None
+) -> tuple[str, str]:
+    """Return the verdict on a share and why, in words that follow its interval."""
+    (low, high), claimed = interval, share.claimed
+    needed = claimed - share.margin
+    if low > needed:
+        return SUPPORTED, f"lies above {number(needed)} (the claimed share less a margin)"
+    if expected is not None:
+        if found < expected.low:
+            return CONTRADICTED, "and the share itself is below what these samples would show"
+        if expected.high < needed:
+            return UNDECIDABLE, f"cannot reach the claimed {number(claimed)} with these samples"
+    elif high < claimed:
+        return CONTRADICTED, f"lies below the claimed {number(claimed)}"
+    return INCONCLUSIVE, f"does not settle the claimed {number(claimed)}"
+
+
+def _told(expected: ExpectedShare | None) -> list[str]:
+    if expected is None:
+        return []
+    how = "" if expected.together else ", were the estimates independent"
+    return [
+        f"if every claim held, {percent(expected.mean)} would be expected at these samples "
+        f"(95 % of samples: {bounds(expected.low, expected.high)}{how})"
+    ]

@@ -1,0 +1,156 @@
+"""Average effects as rows of the tidy estimates: what moves with which term."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.common import Row, coefficient_rows, not_estimable
+from cisflow.estimators.arrays import Floats
+from cisflow.estimators.effects import Factors, average_effects, effect_and_gradient
+from cisflow.study.models import Model
+
+INTERCEPT = "Intercept"
+UNMOVED = "no firm's prediction moves with it, so its effect has no standard error"
+# Quantities of each estimator, and what the estimator calls them.
+OF_TOBIT = {
+    "observed": "censored",
+    "latent": "latent",
+    "uncensored": "uncensored",
+    "probability": "probability",
+}
+KINDS: dict[str, dict[str, str]] = {
+    "tobit": OF_TOBIT,
+    "fractional": {"observed": "observed"},
+}
+
+_LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
+_POWER = re.compile(r"(.+)\^([23])")
+
+
+def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iterator[Row]:
+    """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
+
+    Parameters
+    ----------
+    fit
+        A fitted regression with its main covariance.
+    spec
+        Its model.
+    sample
+        The firms it was fitted to, yes/no as numbers.
+    about
+        What all rows have.
+    """
+    df = getattr(fit, "df", None)
+    for quantity, kind in KINDS.get(spec.estimator, {}).items():
+        of = {**about, "quantity": quantity}
+        prediction = fit.prediction(kind)
+        factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
+        lost = {t: why for t, why in fit.not_estimable.items() if is_shown(t, spec)}
+        terms = [t for t in fit.params.index if is_shown(t, spec) and t not in lost]
+        found = average_effects(prediction, factors, terms)
+        known = found[found["std_error"] > 0]
+        numbers = known["effect"], known["std_error"], np.inf if df is None else df
+        yield from ({**of, **row} for row in coefficient_rows(*numbers))
+        lost |= dict.fromkeys((t for t in terms if t not in known.index), UNMOVED)
+        yield from (not_estimable(why, **of, term=term) for term, why in lost.items())
+
+
+def gradient_of(fit: Any, spec: Model, sample: pd.DataFrame, term: str, quantity: str) -> pd.Series:
+    """Return how an average effect moves with the coefficients, by their names.
+
+    Parameters
+    ----------
+    fit, spec, sample
+        As in :func:`effect_rows`.
+    term, quantity
+        Which effect.
+
+    Returns
+    -------
+    pandas.Series
+        Of the regressors that are named in the prediction; what the spread of a Tobit and absorbed
+        dummies add is left out.
+    """
+    prediction = fit.prediction(KINDS[spec.estimator][quantity])
+    factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
+    _, gradient = effect_and_gradient(prediction, factors, term)
+    names = list(prediction.names)
+    return pd.Series(gradient[: len(names)], index=names).groupby(level=0).sum()
+
+
+def is_shown(name: str, spec: Model) -> bool:
+    """Return whether a regressor is more than the constant or a dummy of a fixed effect."""
+    return name != INTERCEPT and class_of(name) not in {f"C({e})" for e in spec.fixed_effects}
+
+
+def factors_in(name: str) -> list[str]:
+    """Return the factors of a regressor; those within brackets are not taken apart.
+
+    Examples
+    --------
+    >>> factors_in("C(industry)[T.a: b]:log1p(employees)")
+    ['C(industry)[T.a: b]', 'log1p(employees)']
+    """
+    parts, depth = [""], 0
+    for sign in name:
+        depth += (sign in "([") - (sign in ")]")
+        if sign == ":" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
+def class_of(factor: str) -> str:
+    """Return the class that a factor is a level of, empty if it is none."""
+    level = _LEVEL.fullmatch(factor)
+    return level[1] if level else ""
+
+
+def made_of(names: Sequence[str], firms: pd.DataFrame, spec: Model) -> Factors:
+    """Return of which factors regressors are products.
+
+    A power such as ``a^2`` moves with ``a`` where both are regressors. Dummies of fixed effects
+    are constants, but where their class is in a product.
+
+    Parameters
+    ----------
+    names
+        The regressors, as the formula names them.
+    firms
+        Their rows of the sample, with a column for each factor.
+    """
+    parts = {name: factors_in(name) for name in dict.fromkeys(names) if name != INTERCEPT}
+    moving = {class_of(f) for factors in parts.values() if len(factors) > 1 for f in factors}
+    powers: dict[str, dict[str, int]] = {}
+    for name, factors in parts.items():
+        if is_shown(name, spec) or class_of(name) in moving:
+            powers[name] = {}
+            for base, power in (_base(factor, parts) for factor in factors):
+                powers[name][base] = powers[name].get(base, 0) + power
+    used = dict.fromkeys(factor for of in powers.values() for factor in of)
+    values = {factor: _values(factor, firms) for factor in used}
+    return Factors(values, powers, {f: of for f in used if (of := class_of(f))})
+
+
+def _base(factor: str, regressors: Mapping[str, Any]) -> tuple[str, int]:
+    """Return what a factor is a power of, and which; itself where that is no regressor."""
+    power = _POWER.fullmatch(factor)
+    if power is None or class_of(factor) or power[1] not in regressors:
+        return factor, 1
+    return power[1], int(power[2])
+
+
+def _values(factor: str, firms: pd.DataFrame) -> Floats:
+    level = _LEVEL.fullmatch(factor)
+    if level is None or factor in firms:
+        return firms[factor].to_numpy(dtype=float)
+    inside = re.fullmatch(r"C\((.+)\)", level[1])
+    name = inside[1] if inside and level[1] not in firms else level[1]
+    return (firms[name].astype(str) == level[2]).to_numpy(dtype=float)

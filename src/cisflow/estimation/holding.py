@@ -1,0 +1,336 @@
+"""What the tests of claims rest on: firms on either side, single firms, outliers.
+
+Counted here, where the firms are; told as far as the gate lets it, and judged in
+:mod:`cisflow.claims`. No firm is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.common import REFUSALS, Row, numeric
+from cisflow.estimation.driver import Fitted
+from cisflow.estimation.estimates import ESTIMATED
+from cisflow.estimation.evidence import ROW
+from cisflow.estimation.regressions import KINDS, fit_regression
+from cisflow.estimation.sides import Sides, of_groups, sides_of
+from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
+from cisflow.estimation.single_firms import of_regression as without_each
+from cisflow.panel.sample import variables_of
+from cisflow.panel.terms import evaluate
+from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
+from cisflow.study.claims import COEFFICIENT, Rule, Single, key_of
+from cisflow.study.models import Model
+from cisflow.study.terms import factors_of, parse_definition, text_of
+from cisflow.study.verdicts import (
+    NOT_ESTIMABLE,
+    Shape,
+    intervals_of,
+    normal_shape,
+    read,
+    turned,
+)
+
+TESTS = "tests"
+"""Key of a fit's diagnostics with what was counted of each test."""
+PRIVATE = ("rows_with", "rows_without", "rows_turned", "rows_left_out", "influence")
+"""Keys of a test that name firms; the gate takes them away."""
+
+# Of effects without the outliers, of which the standard error alone is asked.
+DRAWS = {"draws": 499, "seed": 1}
+
+Estimator = Callable[[pd.DataFrame, Model, dict[str, int]], Iterable[Fitted]]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to hold the estimates of a model against.
+
+    Attributes
+    ----------
+    tests
+        The claims' tests on it.
+    rule
+        Of the claims file.
+    few
+        Fewest firms on one side of a term of which it may be said that they are enough.
+    """
+
+    tests: tuple[Single, ...]
+    rule: Rule
+    few: int = 1
+
+
+def with_tests(
+    fitted: Sequence[Fitted], firms: pd.DataFrame, spec: Model, estimator: Estimator, watch: Watch
+) -> list[Fitted]:
+    """Return fits with what was counted of the claims' tests on them.
+
+    Parameters
+    ----------
+    fitted
+        Tidy rows and diagnostics of each fit on one sample.
+    firms
+        The sample.
+    spec, estimator
+        Its model, and what estimates it.
+    watch
+        The tests and the rule.
+
+    Returns
+    -------
+    list
+        The same, with :data:`TESTS` in the diagnostics: per test that has an estimate
+        ``outcome column term quantity asked``, ``firms_with``, ``firms_without``, ``few`` (whether
+        the smaller side has fewer firms than the rule asks), ``turned_by_one`` (how many firms
+        turn the verdict by leaving), ``turned``, ``outliers`` and, for the gate alone,
+        :data:`PRIVATE`.
+    """
+    rows = [row for part, _ in fitted for row in part]
+    sample = _Sample(firms, spec, estimator, watch)
+    found = [sample.facts(test, row) for test in watch.tests if (row := _row_of(test, rows))]
+    return [
+        (part, {**record, TESTS: mine} if (mine := _of(found, record)) else record)
+        for part, record in fitted
+    ]
+
+
+def _of(found: Sequence[dict[str, Any]], record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tests that are of a fit; a path model has one for all outcomes and columns."""
+    where = [key for key in ("outcome", "column") if key in record]
+    return [fact for fact in found if all(fact[key] == record[key] for key in where)]
+
+
+def _row_of(test: Single, rows: Iterable[Row]) -> Row | None:
+    """Return the first row of a test's estimate, None where it has no standard error."""
+    for row in rows:
+        named = {"quantity": COEFFICIENT, **row}
+        if all(named.get(k) == getattr(test, k) for k in ("outcome", "column", "term")) and (
+            named["quantity"] == test.measured
+        ):
+            ok = row.get("status", ESTIMATED) == ESTIMATED and row["std_error"] > 0
+            return row if ok else None
+    return None
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The firms of one fit or several, and how to estimate the model on fewer of them."""
+
+    firms: pd.DataFrame
+    spec: Model
+    estimator: Estimator
+    watch: Watch
+
+    def facts(self, test: Single, row: Row) -> dict[str, Any]:
+        """Return what was counted of one test."""
+        about = {name: getattr(test, name) for name in ("outcome", "column", "term")}
+        asked = {"quantity": test.measured, "asked": test.expected.asked}
+        found: dict[str, Any] = {**about, **asked}
+        for part in (self._firms, self._alone, self._outliers):
+            try:
+                found |= part(test, row)
+            except REFUSALS:
+                continue  # what cannot be estimated without some firms is told of no firm
+        return found
+
+    # --- either side ---------------------------------------------------------------------------
+
+    def _firms(self, test: Single, row: Row) -> dict[str, Any]:
+        used, sides = self._sides(test)
+        if sides is None:
+            return {}
+        rows = used[ROW].to_numpy()
+        found: dict[str, Any] = {"few": sides.fewest < self.watch.few}
+        for name, side in (("with", sides.with_), ("without", sides.without)):
+            found[f"firms_{name}"] = None if side is None else int(side.sum())
+            found[f"rows_{name}"] = [] if side is None else sorted(map(int, rows[side]))
+        return found
+
+    def _sides(self, test: Single) -> tuple[pd.DataFrame, Sides | None]:
+        """Return the firms a test's estimate rests on, and the sides of its term."""
+        names = self._variables(test)
+        needed = [
+            n for n in variables_of(self.spec) if n in self.firms and n not in self.spec.steps
+        ]
+        if self.spec.estimator in KINDS or self.spec.outcomes:
+            needed = self._needed(test)
+        used = self.firms.dropna(subset=[n for n in {*needed, *names} if n in self.firms])
+        values = numeric(used)
+        if any(name not in values or values[name].dtype == object for name in names):
+            return used, None
+        sides = sides_of({name: values[name].to_numpy(dtype=float) for name in names})
+        _, group = split_column(test.column)
+        if not self.spec.balance or group == EVERYONE or self.spec.steps:
+            return used, sides
+        pair = group.split(LESS)
+        return used, of_groups(pair, {name: _members(used, name) for name in pair}, sides)
+
+    def _variables(self, test: Single) -> list[str]:
+        """Return the variables a test's term is made of; of an effect the one it starts from."""
+        if self.spec.balance:
+            _, group = split_column(test.column)
+            return [group] if group in self.spec.steps else [self.spec.balance.source]
+        term = test.term.partition("(")[2].rstrip(")") if self.spec.equations else ""
+        first = (term or test.term).split(" → ")[0]
+        return [text_of(factor) for factor in factors_of(first)]
+
+    def _needed(self, test: Single) -> list[str]:
+        """Return the variables of one regression."""
+        spec = self.spec
+        column = spec.columns.get(test.column) or spec.columns[test.column.partition(": ")[0]]
+        terms = [test.outcome, *column, *spec.controls, *spec.endogenous, *spec.instruments]
+        named = [text_of(f) for term in (*terms, *spec.fixed_effects) for f in factors_of(term)]
+        return [name for name in named if name in self.firms]
+
+    # --- single firms --------------------------------------------------------------------------
+
+    def _alone(self, test: Single, row: Row) -> dict[str, Any]:
+        left = self._left_out(test, row)
+        if left is None:
+            return {}
+        verdict = [
+            turned(
+                test.expected,
+                (left.estimate, left.std_error),
+                [(float(b), float(se))],
+                self._shape(row),
+            )
+            for b, se in zip(left.estimates, left.std_errors, strict=True)
+        ]
+        who = left.rows[np.array(verdict, dtype=bool)]
+        return {
+            "turned_by_one": len(who),
+            "turned": bool(len(who)),
+            "rows_turned": sorted(map(int, who)),
+            "influence": {str(k): v for k, v in left.influence.items()},
+        }
+
+    def _left_out(self, test: Single, row: Row) -> LeftOut | None:
+        spec = self.spec
+        if spec.printed or spec.steps or len(spec.lags) > 0:
+            return None
+        if spec.estimator in KINDS:
+            return without_each(*self._regression(test), self.numbers, spec, test, row)
+        if not spec.equations or split_column(test.column)[1] != EVERYONE:
+            return None
+        fit, firms = self._path
+        return of_path(fit, firms, spec, test, row)
+
+    def _regression(self, test: Single) -> tuple[Any, Any]:
+        """Return the fit a test is of, and what is left of it without each firm."""
+        where = test.outcome, test.column
+        if where not in self._fits:
+            fit = fit_regression(self.numbers, self.spec, *where)[0]
+            without = fit.leave_one_out() if hasattr(fit, "leave_one_out") else None
+            self._fits[where] = fit, without
+        return self._fits[where]
+
+    @cached_property
+    def numbers(self) -> pd.DataFrame:
+        """The firms with yes/no variables as numbers."""
+        return numeric(self.firms)
+
+    @cached_property
+    def _fits(self) -> dict[tuple[str, str], tuple[Any, Any]]:
+        return {}
+
+    @cached_property
+    def _path(self) -> tuple[Any, pd.DataFrame]:
+        firms = self.firms
+        if self.spec.balance:  # whose groups are all of firms with every variable
+            firms = firms.dropna(subset=[v for v in variables_of(self.spec) if v in firms])
+        return fit_path(firms, self.spec), firms
+
+    def _shape(self, row: Row) -> Shape:
+        """Return how far the row's own intervals reach, in standard errors."""
+        normal = normal_shape(self.watch.rule.levels)
+        se, bounds = row["std_error"], (row["ci_low"], row["ci_high"])
+        if not np.isfinite(bounds).all() or self.watch.rule.significance != 0.05:
+            return normal
+        return ((row["estimate"] - bounds[0]) / se, (bounds[1] - row["estimate"]) / se), normal[1]
+
+    # --- outliers ------------------------------------------------------------------------------
+
+    def _outliers(self, test: Single, row: Row) -> dict[str, Any]:
+        asked = self.watch.rule.outliers
+        if asked is None or not self._kept_known:
+            return {}
+        used, _ = self._sides(test)
+        out = ~self._kept.loc[used.index]
+        told = {"rule": asked, "left_out": int(out.sum())}
+        rows = {"rows_left_out": sorted(map(int, used.loc[out, ROW]))}
+        if not out.any():
+            return {"outliers": told, **rows}
+        other = _row_of(test, self._without_outliers(test))
+        if other is None:
+            return {"outliers": {**told, "verdict": NOT_ESTIMABLE}, **rows}
+        shape = normal_shape(self.watch.rule.levels)
+        said = read(test.expected, *intervals_of(shape, other["estimate"], other["std_error"]))
+        numbers = {name: float(other[name]) for name in ("estimate", "std_error")}
+        return {"outliers": {**told, **numbers, "verdict": said.verdict}, **rows}
+
+    def _without_outliers(self, test: Single) -> list[Row]:
+        """Return the rows of the fit a test is of, estimated without the outliers."""
+        where = (test.outcome, test.column) if self.spec.outcomes else ("", "")
+        if where not in self._refits:
+            spec = narrowed(self.spec, *where)
+            firms = self.numbers if self.spec.estimator in KINDS else self.firms
+            fits = self.estimator(firms[self._kept], spec, DRAWS)
+            self._refits[where] = [row for rows, _ in fits for row in rows]
+        return self._refits[where]
+
+    @cached_property
+    def _refits(self) -> dict[tuple[str, str], list[Row]]:
+        return {}
+
+    @cached_property
+    def _kept(self) -> pd.Series:
+        """Firms that satisfy the rule, or of whom it cannot be said."""
+        node = parse_definition(self.watch.rule.outliers or "")
+        kept = evaluate(node, self.numbers).astype("boolean")
+        return kept.fillna(True).astype(bool)
+
+    @property
+    def _kept_known(self) -> bool:
+        names = parse_definition(self.watch.rule.outliers or "")
+        try:
+            evaluate(names, self.numbers.head(1))
+        except KeyError:  # a variable that this survey has not
+            return False
+        return True
+
+
+def narrowed(spec: Model, outcome: str, column: str) -> Model:
+    """Return a model with one regression and its main covariance alone; a path model as it is."""
+    main: dict[str, Any] = {"covariance": spec.covariance[:1]}
+    if "alternatives" in Model.model_fields:
+        main["alternatives"] = ()
+    if not outcome:
+        return spec.model_copy(update=main)
+    base = column.partition(": ")[0] if column not in spec.columns else column
+    return spec.model_copy(
+        update={**main, "outcomes": (outcome,), "columns": {base: spec.columns[base]}}
+    )
+
+
+def _members(firms: pd.DataFrame, group: str) -> Any:
+    """Return which firms are in a group of a balance: ``small``, ``not small``, ``tech=high``."""
+    variable, _, level = group.partition("=")
+    if level:
+        return (firms[variable].astype(str) == level).to_numpy()
+    yes = variable.removeprefix("not ")
+    names = groups_of(yes)
+    values = numeric(firms)[yes].to_numpy(dtype=float)
+    return values == (1.0 if group == names[0] else 0.0)
+
+
+def keyed(model: str, record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the tests of a fit by their keys."""
+    return {key_of(model, fact): fact for fact in record.get(TESTS, ())}

@@ -1,0 +1,79 @@
+"""Of which firms a model speaks: those its sample names, and those the questionnaire asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cisflow.publication.findings import Findings
+from cisflow.publication.words import inline
+
+ADJECTIVES = {
+    "innovation_active": "innovation-active",
+    "small": "small",
+    "high_tech": "high-technology",
+    "manufacturing": "manufacturing",
+}
+INNOVATORS = {
+    "product_innovation": "product innovators",
+    "process_innovation": "process innovators",
+}
+OTHERS = {"coop_any": "cooperate on innovation", "export": "export"}
+WITH = {"has_accounts": "with company accounts", "in_previous_wave": "also in the previous wave"}
+
+
+def population_words(flags: Iterable[str]) -> str:
+    """Return in words the firms for which some yes/no variables are all true.
+
+    Who innovates is innovation-active, so that this is not said of innovators.
+
+    Examples
+    --------
+    >>> population_words(["manufacturing", "innovation_active", "product_innovation"])
+    'product innovators among manufacturing firms'
+    >>> population_words(["innovation_active", "manufacturing", "has_accounts"])
+    'innovation-active manufacturing firms with company accounts'
+    >>> population_words([])
+    'all firms'
+    """
+    given = list(dict.fromkeys(flags))
+    if not given:
+        return "all firms"
+    kinds = [INNOVATORS[flag] for flag in INNOVATORS if flag in given]
+    implied = {*INNOVATORS, *(["innovation_active"] if kinds else [])}
+    left = [flag for flag in given if flag not in implied]
+    firms = " ".join([*(ADJECTIVES[flag] for flag in ADJECTIVES if flag in left), "firms"])
+    who = firms if not kinds else " and ".join(kinds) + (f" among {firms}" if left else "")
+    having = [WITH[flag] for flag in WITH if flag in left]
+    doing = [OTHERS[flag] for flag in OTHERS if flag in left]
+    known = {*ADJECTIVES, *WITH, *OTHERS}
+    having += [f"with “{inline(flag)}”" for flag in left if flag not in known]
+    that = f"that {' and '.join(doing)}" if doing else ""
+    return " ".join(filter(None, [who, " and ".join(having), that]))
+
+
+def population_of(findings: Findings, country: str, wave: str, model: str) -> tuple[str, ...]:
+    """Return the yes/no variables that are true of every firm of a model's sample by design.
+
+    Those that the model names, and those by which the questionnaire put its questions to some
+    firms only, where that cost any.
+    """
+    about = findings.description(country, wave, model) or {}
+    return tuple(about.get("population", findings.models[model].sample))
+
+
+def populations(findings: Findings, places: Iterable[tuple[str, str]], model: str) -> list[str]:
+    """Return in words the populations of a model in some countries and waves, each once."""
+    found = [population_words(population_of(findings, *at, model)) for at in places]
+    return list(dict.fromkeys(found))
+
+
+def flags_of(findings: Findings, country: str, waves: Iterable[str], model: str) -> list[str]:
+    """Return the yes/no variables that are true of a model's firms by design in one wave or more.
+
+    ``waves`` may name what is no wave, such as all of them together: that is every wave.
+    """
+    known = findings.countries[country]
+    asked = list(dict.fromkeys(waves))
+    at = asked if set(asked) <= set(known) else known
+    flags = [flag for wave in at for flag in population_of(findings, country, wave, model)]
+    return list(dict.fromkeys([*findings.models[model].sample, *flags]))

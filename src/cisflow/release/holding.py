@@ -1,0 +1,166 @@
+"""What the tests of claims rest on, through the gate: counts of firms, and how tests hang together.
+
+On which side of a term a firm is, and whether it turns a verdict, is told of no firm and of no few
+firms. Whether there are enough for the rule, and whether any single firm turns the verdict, is told
+always: it is the verdict's reason, and says nothing of which firms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.estimates import WITHHELD, Estimates
+from cisflow.estimation.holding import PRIVATE, TESTS
+from cisflow.release.gate import Gate
+from cisflow.study.claims import key_of
+
+COUNTS = {
+    "firms_with": "rows_with",
+    "firms_without": "rows_without",
+    "turned_by_one": "rows_turned",
+    "left_out": "rows_left_out",
+}
+"""Counts of a test, and under what their firms are known to the gate alone."""
+OF_REFIT = ("estimate", "std_error")
+Keys = Mapping[str, Mapping[str, float]]
+
+
+def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float) -> None:
+    """Note the firms that the tests of a fit count.
+
+    Parameters
+    ----------
+    gate
+        Of the country.
+    key
+        Under which the firms of the fit are noted.
+    record
+        The fit's diagnostics.
+    cost
+        What is lost if a count is withheld.
+    """
+    for test in record.get(TESTS, ()):
+        for count, rows in COUNTS.items():
+            if rows in test:
+                gate.note(_of(key, test, count), gate.mask(test[rows]), cost)
+        if test.get("rows_without"):
+            parts = [_of(key, test, side) for side in ("firms_with", "firms_without")]
+            gate.note_parts(key, parts)
+
+
+def told_tests(
+    gate: Gate, key: Hashable, record: Mapping[str, Any], rows: pd.DataFrame, file: str
+) -> list[dict[str, Any]]:
+    """Return the tests of a fit as far as they may be told.
+
+    Parameters
+    ----------
+    gate, key, record
+        As in :func:`note_tests`.
+    rows
+        The fit's estimates as far as they are told; of one that is withheld nothing is told here.
+    file
+        Where they are published.
+    """
+    names = ["outcome", "column", "term"]
+    shown = rows[rows["status"] != WITHHELD]
+    visible = set(shown[names].itertuples(index=False, name=None))
+    return [
+        _told(gate, key, test, file)
+        for test in record.get(TESTS, ())
+        if tuple(test[name] for name in names) in visible
+    ]
+
+
+def _told(gate: Gate, key: Hashable, test: Mapping[str, Any], file: str) -> dict[str, Any]:
+    place = " | ".join(test[name] for name in ("outcome", "column", "term", "quantity"))
+    told = {name: value for name, value in test.items() if name not in PRIVATE}
+    outliers = dict(told.get("outliers", {}))
+    for count in (name for name, rows in COUNTS.items() if rows in test):
+        of = outliers if count == "left_out" else told
+        why = gate.why(_of(key, test, count), key)
+        if of.get(count) is not None and not gate.decided(file, place, count, why):
+            of[count] = None
+    if "left_out" in outliers and outliers["left_out"] is None:
+        # Beside the estimate on all firms it would tell of the few that are left out.
+        outliers = {name: value for name, value in outliers.items() if name not in OF_REFIT}
+    return {**told, **({"outliers": outliers} if outliers else {})}
+
+
+def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
+    where = tuple(test[name] for name in ("outcome", "column", "term", "quantity", "asked"))
+    return key, where, count
+
+
+# --- how tests hang together --------------------------------------------------------------------
+
+
+def with_correlations(
+    told: Mapping[str, Estimates], found: Mapping[str, Estimates]
+) -> dict[str, Estimates]:
+    """Return what may be told of estimates with the correlations of those that claims test.
+
+    Parameters
+    ----------
+    told
+        By model, what has passed the gate.
+    found
+        By model, what was found, with the firms' influences.
+
+    Returns
+    -------
+    dict
+        As ``told``; each test has ``correlations``: those of its estimate with the other tests on
+        the same wave, by their keys. They come from the firms' influences on both: firms that only
+        one of them rests on have none on the other.
+    """
+    influences = {(wave, key): by for wave, key, by in _influences(found)}
+    return {
+        name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
+        for name, one in told.items()
+    }
+
+
+def _influences(
+    found: Mapping[str, Estimates],
+) -> Iterator[tuple[str, str, dict[str, float]]]:
+    for name, one in found.items():
+        for record in one.diagnostics["fits"]:
+            for test in record.get(TESTS, ()):
+                if "influence" in test:
+                    yield record["wave"], key_of(name, test), test["influence"]
+
+
+def _with(
+    model: str, one: Estimates, influences: Mapping[tuple[str, str], Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    shown = []
+    for record in one.diagnostics["fits"]:
+        here = {key: by for (wave, key), by in influences.items() if wave == record.get("wave")}
+        tests = [
+            {**test, "correlations": _correlations(key_of(model, test), here)}
+            for test in record.get(TESTS, ())
+        ]
+        shown.append({**record, TESTS: tests} if tests else record)
+    return shown
+
+
+def _correlations(key: str, influences: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return the correlations of one test's estimate with all others'."""
+    own = influences.get(key, {})
+    others = {other: by for other, by in influences.items() if other != key}
+    return {other: r for other, by in others.items() if (r := _correlation(own, by)) is not None}
+
+
+def _correlation(one: Mapping[str, float], other: Mapping[str, float]) -> float | None:
+    both = sum(by * other.get(firm, 0.0) for firm, by in one.items())
+    length = _length(one.values()) * _length(other.values())
+    return round(both / length, 6) if length > 0 else None
+
+
+def _length(values: Collection[float] | Sequence[float]) -> float:
+    return float(np.sqrt(sum(by * by for by in values)))

@@ -1,0 +1,218 @@
+"""The rule of one estimate: an interval held against what a claim expects of it.
+
+Nothing here needs more than an estimate and its standard error, so that the stage that estimates
+can ask of every single firm whether a verdict turns without it, and the stage that judges says the
+same. What a verdict says besides (how many firms, which model, which other tests) is decided in
+:mod:`cisflow.claims`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from statistics import NormalDist
+
+SUPPORTED = "supported"
+CONTRADICTED = "contradicted"
+INCONCLUSIVE = "inconclusive"
+UNDECIDABLE = "cannot be decided with this sample"
+DEPENDS = "depends on the model"
+TOO_FEW = "too few firms"
+NOT_ESTIMABLE = "not estimable"
+NOT_RUN = "not run"
+NOT_MEASURABLE = "not measurable"
+VERDICTS = (
+    SUPPORTED,
+    CONTRADICTED,
+    INCONCLUSIVE,
+    UNDECIDABLE,
+    DEPENDS,
+    TOO_FEW,
+    NOT_ESTIMABLE,
+    NOT_RUN,
+    NOT_MEASURABLE,
+)
+DECIDED = frozenset({SUPPORTED, CONTRADICTED})
+"""Verdicts that say something of the claim; all others say something of the sample."""
+
+# Reasons, as data: what the interval says.
+AS_EXPECTED = "beyond zero as expected"
+AGAINST = "beyond zero against expectation"
+HOLDS_ZERO = "holds zero"
+INSIDE = "inside the band"
+OUTSIDE = "outside the band"
+ACROSS = "across the band"
+# Reasons, as data: what the sample cannot say.
+BAND_OUT_OF_REACH = "band out of reach"
+EFFECT_OUT_OF_REACH = "effect out of reach"
+WEAK = "weak instruments"
+FEW_FIRMS = "few firms on one side"
+# Reasons, as data: what turns a verdict.
+ONE_FIRM = "turned by a single firm"
+OUTLIERS = "turned by the outlier rule"
+REJECTED = "model rejected, alternative disagrees"
+NO_ALTERNATIVE = "model rejected, no alternative was run"
+
+Interval = tuple[float, float]
+Shape = tuple[tuple[float, float], tuple[float, float]]
+"""How far the intervals against zero and for the band reach below and above an estimate, in
+standard errors."""
+SIGNS = {"positive": 1, "negative": -1, "none": 0}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a claim expects of an estimate.
+
+    Attributes
+    ----------
+    sign
+        1, −1, or 0 for no effect.
+    band
+        With no effect: the smallest effect of interest, in units of the estimate.
+    claimed
+        With a sign: the effect the literature claims, or the largest it can mean; None where it
+        names none.
+    """
+
+    sign: int
+    band: float = 0.0
+    claimed: float | None = None
+
+    @property
+    def asked(self) -> str:
+        """What an interval is held against: the same for claims that differ in size alone."""
+        return f"{self.sign:+d}" if self.sign else f"within {self.band:g}"
+
+
+@dataclass(frozen=True)
+class Levels:
+    """At which levels estimates are judged.
+
+    Attributes
+    ----------
+    significance
+        Of the two-sided test against zero, such as 0.05.
+    equivalence
+        Of the interval that must lie inside the band, such as 0.10 (two one-sided tests at 0.05).
+    power
+        With which an effect should be found, such as 0.80.
+    """
+
+    significance: float = 0.05
+    equivalence: float = 0.10
+    power: float = 0.80
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the rule says of one estimate: the verdict, and the reason as a code."""
+
+    verdict: str
+    code: str
+
+
+def read(expected: Expected, against_zero: Interval, for_band: Interval) -> Reading:
+    """Return what an interval says of an expectation, whatever the sample could have said.
+
+    Parameters
+    ----------
+    expected
+        The claim's expectation.
+    against_zero
+        Interval at the level of significance.
+    for_band
+        Interval at the level of equivalence; used for no effect alone.
+
+    Returns
+    -------
+    Reading
+        Supported, contradicted or inconclusive. No effect is contradicted only by an interval that
+        lies wholly outside the band: one that excludes zero and reaches into the band is as good
+        with an effect too small to matter.
+    """
+    low, high = against_zero
+    if not expected.sign:
+        band = expected.band
+        if -band < for_band[0] and for_band[1] < band:
+            return Reading(SUPPORTED, INSIDE)
+        if low >= band or high <= -band:
+            return Reading(CONTRADICTED, OUTSIDE)
+        return Reading(INCONCLUSIVE, ACROSS)
+    if low <= 0 <= high:
+        return Reading(INCONCLUSIVE, HOLDS_ZERO)
+    if (low > 0) == (expected.sign > 0):
+        return Reading(SUPPORTED, AS_EXPECTED)
+    return Reading(CONTRADICTED, AGAINST)
+
+
+def within_reach(
+    reading: Reading, expected: Expected, for_band: Interval, detectable: float
+) -> Reading:
+    """Return a reading, or that the sample could not have given another one.
+
+    Parameters
+    ----------
+    reading
+        Of :func:`read`.
+    expected, for_band
+        As there.
+    detectable
+        The smallest effect that the sample would find with the power of the rule.
+
+    Returns
+    -------
+    Reading
+        :data:`UNDECIDABLE` in place of inconclusive where the interval for the band is no
+        narrower than the band, so that no estimate at all would have put it inside; or where the
+        sample would not find the effect claimed.
+    """
+    if reading.verdict != INCONCLUSIVE:
+        return reading
+    if not expected.sign:
+        out = for_band[1] - for_band[0] >= 2 * expected.band
+        return Reading(UNDECIDABLE, BAND_OUT_OF_REACH) if out else reading
+    if expected.claimed is not None and detectable > expected.claimed:
+        return Reading(UNDECIDABLE, EFFECT_OUT_OF_REACH)
+    return reading
+
+
+def intervals_of(shape: Shape, estimate: float, std_error: float) -> tuple[Interval, Interval]:
+    """Return the intervals against zero and for the band around an estimate."""
+    zero, band = (
+        (estimate - below * std_error, estimate + above * std_error) for below, above in shape
+    )
+    return zero, band
+
+
+def normal_shape(levels: Levels) -> Shape:
+    """Return how far normal intervals reach, in standard errors."""
+    z = [NormalDist().inv_cdf(1 - a / 2) for a in (levels.significance, levels.equivalence)]
+    return (z[0], z[0]), (z[1], z[1])
+
+
+def turned(
+    expected: Expected,
+    full: tuple[float, float],
+    without: Iterable[tuple[float, float]],
+    shape: Shape,
+) -> int:
+    """Return how many of many estimates give another verdict than the full one.
+
+    Parameters
+    ----------
+    expected
+        The claim's expectation.
+    full
+        Estimate and standard error on all firms.
+    without
+        The same without one firm each; one that is not finite says nothing, and counts as another.
+    shape
+        Of the intervals around the full estimate; those without a firm have the same.
+    """
+    verdict = read(expected, *intervals_of(shape, *full)).verdict
+    return sum(
+        not all(map(isfinite, one)) or read(expected, *intervals_of(shape, *one)).verdict != verdict
+        for one in without
+    )

@@ -1,0 +1,107 @@
+"""Many tests: adjusted p-values against statsmodels, theory and simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+from statsmodels.stats.multitest import multipletests
+
+from cisflow.claims.families import adjusted, matrix_of, romano_wolf
+from cisflow.study.claims import Rule, key_of
+
+RULE = Rule(draws=20_000)
+
+
+def a_row(p, claim="C1", source="A", term="a", **more):
+    base = {"country": "BE", "wave": "W", "model": "m", "outcome": "y", "column": "c"}
+    named = {"term": term, "quantity": "coefficient", "claim": claim, "source": source}
+    return {**base, **named, "p_test": p, "estimate": 1.0, **more}
+
+
+def rows_of(*ps, **more):
+    return [a_row(p, f"C{i}", term=f"t{i}", **more) for i, p in enumerate(ps)]
+
+
+def independent(rows):
+    keys = [key_of("m", row) for row in rows]
+    known = {a: {b: 0.0 for b in keys if b != a} for a in keys}
+    return {("BE", "W"): known}
+
+
+def test_holm_and_benjamini_hochberg_are_statsmodels():
+    ps = [0.01, 0.04, 0.03, 0.2]
+    found = adjusted(rows_of(*ps), {}, RULE, 1)
+    for name, method in (("p_holm", "holm"), ("p_bh", "fdr_bh")):
+        assert [row[name] for row in found] == pytest.approx(multipletests(ps, method=method)[1])
+    assert all(np.isnan(row["p_rw"]) for row in found)  # how they hang together is not known
+
+
+def test_families_are_of_one_article_or_claim_in_one_place():
+    rows = [*rows_of(0.01, 0.02), a_row(0.03, "C9", "B"), a_row(0.04, "C0", wave="V")]
+    found = adjusted(rows, {}, RULE, 1)
+    assert [row["p_holm"] for row in found] == pytest.approx([0.02, 0.02, 0.03, 0.04])
+    assert [row["p_holm_claim"] for row in found] == pytest.approx([0.01, 0.02, 0.03, 0.04])
+
+
+def test_a_test_that_two_claims_share_counts_once():
+    rows = [a_row(0.01, "C1"), a_row(0.01, "C5"), a_row(0.03, "C2", term="b")]
+    assert [row["p_holm"] for row in adjusted(rows, {}, RULE, 1)] == pytest.approx(
+        [0.02, 0.02, 0.03]
+    )
+
+
+def test_what_has_no_estimate_is_no_test():
+    rows = [*rows_of(0.01, 0.02), {"claim": "C7", "source": "A", "verdict": "not run"}]
+    found = adjusted(rows, {}, RULE, 1)
+    assert "p_holm" not in found[2]
+    assert found[0]["p_holm"] == pytest.approx(0.02)
+
+
+def test_independent_tests_are_adjusted_by_their_joint_law():
+    rows = rows_of(0.01, 0.2, 0.6)
+    found = adjusted(rows, independent(rows), RULE, 1)
+    sidak = [1 - 0.99**3, 1 - 0.8**2, 0.6]
+    assert [row["p_rw"] for row in found] == pytest.approx(sidak, abs=0.01)
+
+
+def test_tests_that_are_one_and_the_same_cost_nothing():
+    p = np.full(4, 0.03)
+    found = romano_wolf(p, np.zeros(4, dtype=int), np.ones((4, 4)), 20_000, 1)
+    assert found == pytest.approx(p, abs=0.005)
+
+
+def test_one_sided_tests_know_their_side():
+    opposite = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    p = np.array([0.03, 0.03])
+    same_event = romano_wolf(p, np.array([1, -1]), opposite, 40_000, 1)
+    apart = romano_wolf(p, np.array([1, 1]), opposite, 40_000, 1)
+    assert same_event == pytest.approx([0.03, 0.03], abs=0.005)
+    assert apart == pytest.approx([0.06, 0.06], abs=0.006)
+
+
+@given(st.lists(st.floats(1e-4, 1), min_size=2, max_size=6), st.floats(0, 0.95))
+def test_adjusted_p_values_keep_the_order_and_are_no_smaller(ps, r):
+    p = np.array(ps)
+    matrix = np.full((len(p), len(p)), r) + (1 - r) * np.eye(len(p))
+    found = romano_wolf(p, np.zeros(len(p), dtype=int), matrix, 500, 1)
+    assert (found >= p).all()
+    assert (np.diff(found[np.argsort(p, kind="stable")]) >= 0).all()
+
+
+@pytest.mark.slow
+def test_familywise_error_is_held_under_dependence():
+    rng = np.random.default_rng(5)
+    r = 0.6
+    matrix = np.full((5, 5), r) + (1 - r) * np.eye(5)
+    z = rng.multivariate_normal(np.zeros(5), matrix, size=1_000)
+    wrong = [
+        romano_wolf(2 * norm.sf(np.abs(row)), np.zeros(5, dtype=int), matrix, 999, 1).min() <= 0.05
+        for row in z
+    ]
+    assert 0.03 < np.mean(wrong) < 0.07
+
+
+def test_correlations_are_found_from_either_side():
+    assert matrix_of(["a", "b"], {"b": {"a": 0.4}}).tolist() == [[1, 0.4], [0.4, 1]]
+    assert np.isnan(matrix_of(["a", "b"], {})[0, 1])

@@ -1,0 +1,176 @@
+"""The share of significant estimates that samples show if claims hold, and the verdict from it."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from cisflow.base.documents import read_yaml
+from cisflow.claims.power import power_of_sign
+from cisflow.claims.shares import expected_share
+from cisflow.claims.verdicts import judge
+from cisflow.estimation.estimates import ESTIMATES
+from cisflow.study.claims import Claims, Share
+from cisflow.study.models import expanded
+
+TERMS = ("a", "b", "c", "d")
+SHARE = {
+    "models": ["m"],
+    "terms": list(TERMS),
+    "expect": "positive",
+    "claimed": 0.73,
+    "margin": 0.10,
+    "because": "so",
+}
+
+
+def simulated(effects, errors, correlation, draws=200_000):
+    """Return the shares that are significant and positive in many samples."""
+    rng = np.random.default_rng(9)
+    noise = rng.multivariate_normal(np.zeros(len(effects)), correlation, size=draws)
+    return (effects / errors + noise > norm.isf(0.025)).mean(axis=1)
+
+
+@pytest.mark.parametrize("r", [0.0, 0.5, 0.95])
+def test_the_share_to_expect_is_that_of_many_samples(r):
+    effects, errors = np.array([6.0, 6.0, 0.0, 3.0]), np.array([3.0, 2.0, 2.5, 6.0])
+    correlation = np.full((4, 4), r) + (1 - r) * np.eye(4)
+    found = expected_share(effects, errors, correlation)
+    shares = simulated(effects, errors, correlation)
+    assert found.mean == pytest.approx(shares.mean(), abs=0.005)
+    # Shares are few steps wide: the ends are the steps that 2.5 % of samples fall beyond.
+    assert (shares < found.low).mean() < 0.03 < 0.02 + (shares <= found.low).mean()
+    assert (shares > found.high).mean() < 0.03 < 0.02 + (shares >= found.high).mean()
+    assert found.together
+
+
+def test_dependence_widens_the_range_and_leaves_the_mean():
+    effects, errors = np.full(24, 4.0), np.full(24, 2.0)
+    apart = expected_share(effects, errors, np.eye(24))
+    close = expected_share(effects, errors, np.full((24, 24), 0.9) + 0.1 * np.eye(24))
+    assert close.mean == pytest.approx(apart.mean)
+    assert close.high - close.low > apart.high - apart.low
+
+
+def test_unknown_dependence_is_told():
+    unknown = np.array([[1.0, np.nan], [np.nan, 1.0]])
+    found = expected_share(np.ones(2), np.ones(2), unknown)
+    assert not found.together
+    assert found == expected_share(np.ones(2), np.ones(2), None)
+
+
+def test_effects_that_are_not_there_are_found_at_half_the_level():
+    assert expected_share(np.zeros(4), np.ones(4)).mean == pytest.approx(0.025)
+
+
+@pytest.fixture(scope="module")
+def claims(root):
+    return Claims.model_validate(read_yaml(root / "config/claims.yaml"))
+
+
+def test_of_the_shipped_claim_at_most_ten_of_twenty_four_are_positive(root, claims):
+    # V6: even with every claim true about 42 % of a wave's estimates can be positive.
+    share = claims.claims["C14"].test.share
+    models = expanded(read_yaml(root / "config/models.yaml"))[0]
+    counted = [test for name in share.models for test in share.tests(name, models[name])]
+    there = [test.term in share.if_true[test.outcome] for test in counted]
+    assert (sum(there), len(there)) == (10, 24)
+    precise = expected_share(np.where(there, share.effect, 0.0), np.full(24, 1e-6))
+    assert precise.mean == pytest.approx((10 + 0.025 * 14) / 24)
+
+
+def table(estimates, errors, wave="W"):
+    rows = []
+    for term, estimate, error in zip(TERMS, estimates, errors, strict=True):
+        z = estimate / error
+        rows.append(
+            {
+                "country": "BE",
+                "wave": wave,
+                "model": "m",
+                "outcome": "y",
+                "column": "all",
+                "term": term,
+                "estimate": estimate,
+                "std_error": error,
+                "n": 300,
+                "p_value": 2 * norm.sf(abs(z)),
+                "quantity": "coefficient",
+                "ci_low": estimate - 1.96 * error,
+                "ci_high": estimate + 1.96 * error,
+            }
+        )
+    return ESTIMATES.frame(rows, status="estimated")
+
+
+def verdict(estimates, errors, diagnostics=(), **share):
+    about = {"text": "t", "source": "s", "test": {"share": {**SHARE, **share}}}
+    return judge(
+        Claims.model_validate({"claims": {"A": about}}), table(estimates, errors), diagnostics
+    ).iloc[0]
+
+
+ALL = {"if_true": {"y": list(TERMS)}, "effect": 5.0}
+
+
+def test_a_share_no_sample_of_this_size_could_show_is_not_contradicted():
+    # True effects of 5 with errors of 6: each is found once in eight times.
+    row = verdict([1.0, 13.0, 2.0, 0.0], [6.0] * 4, **ALL)
+    assert row["verdict"] == "cannot be decided with this sample"
+    chance = power_of_sign(5.0, 6.0)
+    assert f"{100 * chance:.3g} % would be expected" in row["reason"]
+    assert "were the estimates independent" in row["reason"]
+    assert row["verdict_literature"] == "contradicted"
+
+
+def test_a_share_below_what_these_samples_would_show_is_contradicted():
+    row = verdict([0.1, 0.2, -0.3, 0.1], [0.5] * 4, **ALL)
+    assert row["verdict"] == "contradicted"
+    assert "100 % would be expected" in row["reason"]
+
+
+def test_a_share_well_above_the_claimed_one_is_supported():
+    many = {"claimed": 0.4, "margin": 0.1}
+    assert verdict([5.0] * 4, [0.5] * 4, **ALL, **many)["verdict"] == "supported"
+
+
+def test_without_what_is_true_the_share_is_held_against_the_claimed_one_alone():
+    row = verdict([0.1, 0.2, -0.3, 0.1], [0.5] * 4)
+    assert row["verdict"] == "contradicted"
+    assert "expected at these samples" not in row["reason"]
+
+
+def test_the_estimates_dependence_is_that_of_the_firms():
+    keys = {term: f"m | y | all | {term} | coefficient" for term in TERMS}
+    tests = [
+        {
+            "outcome": "y",
+            "column": "all",
+            "term": term,
+            "quantity": "coefficient",
+            "correlations": {keys[other]: 0.9 for other in TERMS if other != term},
+        }
+        for term in TERMS
+    ]
+    record = {"country": "BE", "model": "m", "fits": [{"wave": "W", "tests": tests}]}
+    row = verdict([1.0, 13.0, 2.0, 0.0], [6.0] * 4, [record], **ALL)
+    assert "were the estimates independent" not in row["reason"]
+
+
+def test_a_number_that_several_waves_share_counts_once():
+    claims = Claims.model_validate(
+        {"claims": {"A": {"text": "t", "source": "s", "test": {"share": SHARE}}}}
+    )
+    twice = judge(claims, table([5.0, 0, 0, 0], [1.0] * 4).loc[[0, 0, 1, 2, 3]])
+    assert len(twice) == 1
+    assert "1 of 4 estimates" in twice["reason"].iloc[0]
+
+
+def test_a_share_counts_every_column_and_outcome_that_has_the_term(root):
+    models = expanded(read_yaml(root / "config/models.yaml"))[0]
+    share = Share.model_validate({**SHARE, "models": ["faems2005"], "terms": ["coop_any"]})
+    found = share.tests("faems2005", models["faems2005"])
+    assert {(t.outcome, t.column, t.term) for t in found} == {
+        ("incremental", "any", "coop_any"),
+        ("radical", "any", "coop_any"),
+    }
+    assert share.tests("balanced_portfolio", models["balanced_portfolio"]) == []

@@ -1,0 +1,22 @@
+"""Units in the words of a reader."""
+
+import pytest
+
+from cisflow.claims.units import unit_of
+
+
+@pytest.mark.parametrize(
+    ("outcome", "column", "quantity", "censored", "unit"),
+    [
+        ("radical", "grouped", "observed", True, "points of turnover"),
+        ("radical", "grouped", "coefficient", True, "points of latent turnover share"),
+        ("innovation_strength", "equation", "coefficient", False, "points of turnover"),
+        ("radical", "grouped", "probability", True, "probability"),
+        ("profit_margin", "standardised", "coefficient", False, "standard deviations"),
+        ("profit_margin", "standardised | small", "coefficient", False, "standard deviations"),
+        ("profit_margin", "raw | small", "coefficient", False, "profit over turnover"),
+        ("profit_margin_lag3", "raw", "coefficient", False, "profit over turnover"),
+    ],
+)
+def test_units(outcome, column, quantity, censored, unit):
+    assert unit_of(outcome, column, quantity, censored=censored) == unit
