@@ -18,16 +18,27 @@ import pandas as pd
 
 from cisflow.claims.structural import structural
 from cisflow.claims.truths import KEYS, TRUTHS
-from cisflow.estimation.common import REFUSALS, Row, numeric
+from cisflow.estimation.common import (
+    REFUSALS,
+    Row,
+    fit_arguments,
+    formula_of,
+    numeric,
+    refuse_unmeasured,
+)
+from cisflow.estimation.effects import KINDS as QUANTITIES
+from cisflow.estimation.effects import made_of
 from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
-from cisflow.estimation.regressions import KINDS, only_fit, rows_of
 from cisflow.estimation.run import ESTIMATORS, samples
+from cisflow.estimators.effects import average_effects
+from cisflow.estimators.regression.models import OLS, FractionalLogit
+from cisflow.estimators.tobit.model import Tobit
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.panel.sample import bases_of, variables_of
 from cisflow.simulate.survey import drawn_by_tobit
 from cisflow.study.canonical import ASKED
-from cisflow.study.claims import Claims, Single
+from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of
@@ -37,6 +48,9 @@ STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
+
+# Of these only what is tested is computed; others are estimated as a run estimates them.
+REGRESSIONS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
 
 # What is found in a population needs no resampling; two is the least that gives an effect its row.
 BOOTSTRAP = {"draws": 2, "test_draws": 0, "seed": 1}
@@ -168,17 +182,48 @@ def _estimates(
 
 
 def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> Iterator[Row]:
-    if spec.estimator not in KINDS:
+    if spec.estimator not in REGRESSIONS:
         for rows, _ in ESTIMATORS[spec.estimator].fit(firms, spec, BOOTSTRAP):
             yield from rows
         return
     numbers = numeric(firms)
     for outcome, column in dict.fromkeys((test.outcome, test.column) for test in tests):
-        where = {"outcome": outcome, "column": column}
-        wanted = {(test.measured, test.term) for test in tests}
+        of_fit = [t for t in tests if (t.outcome, t.column) == (outcome, column)]
         with suppress(*REFUSALS):  # what a population does not determine has no truth
-            fit = only_fit(numbers, spec, outcome, column)[0]
-            yield from ({**where, **row} for row in rows_of(fit, numbers, spec, wanted))
+            fit = _fit(numbers, spec, outcome, column)
+            yield from (row for test in of_fit for row in _row(fit, numbers, spec, test))
+
+
+def _fit(firms: pd.DataFrame, spec: Model, outcome: str, column: str) -> Any:
+    terms = [*spec.columns[column], *spec.controls]
+    refuse_unmeasured(firms, [outcome, *terms, *spec.fixed_effects])
+    lower, upper = spec.limits or (None, None)
+    options = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
+    formula, weights = formula_of(outcome, terms, spec.fixed_effects), spec.weights_of(column)
+    model: Any = REGRESSIONS[spec.estimator]
+    return model.from_formula(formula, firms, weights=weights, **options).fit(
+        **fit_arguments(spec.covariance[0], firms)
+    )
+
+
+def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
+    """Yield the tested number of a fit with its standard error, nothing where it has none."""
+    if test.term not in fit.params.index or test.term in fit.not_estimable:
+        return
+    number, error = fit.params[test.term], fit.bse[test.term]
+    if test.measured != COEFFICIENT:
+        prediction = fit.prediction(QUANTITIES[spec.estimator][test.measured])
+        factors = made_of(prediction.names, firms.iloc[prediction.rows], spec)
+        effect = average_effects(prediction, factors, [test.term]).loc[test.term]
+        number, error = effect["effect"], effect["std_error"]
+    where = {"outcome": test.outcome, "column": test.column, "term": test.term}
+    yield {
+        **where,
+        "quantity": test.measured,
+        "estimate": number,
+        "std_error": error,
+        "n": fit.nobs,
+    }
 
 
 def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single]]:

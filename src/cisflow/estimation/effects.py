@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,7 @@ _LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
 _POWER = re.compile(r"(.+)\^([23])")
 
 
-def effect_rows(
-    fit: Any,
-    spec: Model,
-    sample: pd.DataFrame,
-    about: Row,
-    wanted: Collection[tuple[str, str]] | None = None,
-) -> Iterator[Row]:
+def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iterator[Row]:
     """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
 
     Parameters
@@ -51,20 +45,14 @@ def effect_rows(
         The firms it was fitted to, yes/no as numbers.
     about
         What all rows have.
-    wanted
-        Pairs of quantity and term, of which alone there are to be rows; None for all.
     """
     df = getattr(fit, "df", None)
     for quantity, kind in KINDS.get(spec.estimator, {}).items():
-        if wanted is not None and quantity not in {name for name, _ in wanted}:
-            continue
         of = {**about, "quantity": quantity}
         prediction = fit.prediction(kind)
         factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
         lost = {t: why for t, why in fit.not_estimable.items() if is_shown(t, spec)}
         terms = [t for t in fit.params.index if is_shown(t, spec) and t not in lost]
-        if wanted is not None:
-            terms = [t for t in terms if (quantity, t) in wanted]
         found = average_effects(prediction, factors, terms)
         known = found[found["std_error"] > 0]
         numbers = known["effect"], known["std_error"], np.inf if df is None else df

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -38,7 +38,10 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
     def fitted(prepared: tuple[Any, str | None, dict[str, Any]], _: str) -> Fitted:
         fit, weights, evidence = prepared
-        rows = [{**row, "weights": weights or UNWEIGHTED} for row in rows_of(fit, sample, spec)]
+        found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
+        about = {name: found[0][name] for name in ABOUT}
+        found += effect_rows(fit, spec, numeric(sample), about)
+        rows = [{**row, "weights": weights or UNWEIGHTED} for row in found]
         record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
         record[EVIDENCE] = evidence
         if spec.uses_design:
@@ -48,21 +51,6 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
         return rows, record
 
     return each_regression(spec, partial(fit_regression, sample, spec), fitted)
-
-
-def rows_of(
-    fit: Any,
-    sample: pd.DataFrame,
-    spec: Model,
-    wanted: Collection[tuple[str, str]] | None = None,
-) -> list[Row]:
-    """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
-
-    With ``wanted``, effects of these pairs of quantity and term alone.
-    """
-    found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
-    about = {name: found[0][name] for name in ABOUT}
-    return [*found, *effect_rows(fit, spec, numeric(sample), about, wanted)]
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -84,15 +72,6 @@ def fit_regression(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
 ) -> tuple[Any, str | None, dict[str, Any]]:
     """Fit one regression with its first covariance; return its weights and its evidence too."""
-    fit, name = only_fit(sample, spec, outcome, column)
-    regressors = [*spec.columns[column], *spec.controls]
-    return fit, name, of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-
-
-def only_fit(
-    sample: pd.DataFrame, spec: Model, outcome: str, column: str
-) -> tuple[Any, str | None]:
-    """Fit one regression with its first covariance; return its weights too."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
     refuse_unmeasured(sample, [outcome, *regressors, *spec.fixed_effects])
@@ -102,7 +81,8 @@ def only_fit(
     limits = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
     kind: Any = KINDS[spec.estimator]
     model = kind.from_formula(formula, numeric(sample), weights=weights, **limits)
-    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name, evidence
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:

@@ -69,7 +69,7 @@ def test_every_test_of_the_runs_models_has_its_truth_in_every_wave(table, models
 
 def test_where_the_truth_has_a_number_the_population_has_it_too(table):
     known = table[(table["kind"] == "truth") & table["std_error"].notna()]
-    assert len(known) >= 4  # of effects on the observed share no truth file has a number
+    assert len(known) >= 6
     gap = (known["population"] - known["truth"]) / known["std_error"]
     assert gap.abs().max() < 4
     assert np.sqrt((gap**2).mean()) < 2
