@@ -121,6 +121,23 @@ def test_intervals_of_t_do_not_tell_the_degrees_of_freedom_of_a_withheld_sample(
     assert len(fitting) > MINIMUM
 
 
+def test_the_effect_of_a_variable_does_not_tell_the_coefficient_of_a_withheld_product():
+    """Beside a published coefficient a latent effect less it, by the mean, is the product's."""
+    panel = survey()
+    coop = panel["coop_any"].fillna(False).astype(bool)
+    few = coop & (np.cumsum(coop) <= RULES.support - 1)
+    panel["group"] = flags(np.where(coop, few, np.arange(len(panel)) % 2 == 0))
+    terms = ["coop_any", "group", "coop_any:group"]
+    out = released(panel, main={**TOBIT, "columns": {"any": terms}, "controls": ["diversity"]})
+    table = out.estimates["main"].table
+    table = table[table["column"] == "any"].set_index(["quantity", "term"])
+    for term in terms:
+        for quantity in ("observed", "latent", "uncensored", "probability"):
+            assert table.loc[(quantity, term), "status"] == WITHHELD, (quantity, term)
+    assert table.loc[("coefficient", "coop_any:group"), "status"] == WITHHELD
+    assert table.loc[("observed", "diversity"), "status"] == ESTIMATED
+
+
 # --- D2, D9: coefficients that are firms ------------------------------------------------------
 
 

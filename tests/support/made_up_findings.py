@@ -156,6 +156,8 @@ def _regression(rng, spec):
                         rows.append({**about, **NONE, "note": why})
                         continue
                     rows.append({**about, **_numbers(estimate, se * rng.uniform(0.9, 1.1))})
+                if spec.censored and term != "Intercept" and term not in dummies:
+                    rows += _effects(rng, spec, rows[-len(spec.covariance)], estimate, se)
             fits.append(
                 {
                     "outcome": outcome,
@@ -168,6 +170,21 @@ def _regression(rng, spec):
                 }
             )
     return rows, fits
+
+
+def _effects(rng, spec, coefficient, estimate, se):
+    """Make up the effects beside a coefficient, the observed one also by robust alternatives."""
+    columns = {f": {name}": ("observed", 0.5) for name in spec.robust}
+    for quantity, part in (("observed", 0.6), ("latent", 1.0)):
+        yield {**coefficient, "quantity": quantity, **_effect(coefficient, estimate, se, part)}
+    for column, (quantity, part) in columns.items():
+        of = {"quantity": quantity, "column": f"{coefficient['column']}{column}"}
+        yield {**coefficient, **of, **_effect(coefficient, estimate, se, part)}
+
+
+def _effect(coefficient, estimate, se, part):
+    known = "status" not in coefficient
+    return _numbers(part * estimate, part * se) if known else {}
 
 
 def _path(rng, spec):

@@ -12,7 +12,8 @@ import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
-from cisflow.study.claims import ARROW, COEFFICIENT, Alternative, Rule, Single, key_of
+from cisflow.study.claims import ARROW, COEFFICIENT, Rule, Single, key_of
+from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")

@@ -18,21 +18,13 @@ import pandas as pd
 
 from cisflow.claims.structural import structural
 from cisflow.claims.truths import KEYS, TRUTHS
-from cisflow.estimation.common import (
-    REFUSALS,
-    Row,
-    fit_arguments,
-    formula_of,
-    numeric,
-    refuse_unmeasured,
-)
+from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.effects import KINDS as QUANTITIES
 from cisflow.estimation.effects import made_of
 from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
+from cisflow.estimation.regressions import only_fit
 from cisflow.estimation.run import ESTIMATORS, samples
 from cisflow.estimators.effects import average_effects
-from cisflow.estimators.regression.models import OLS, FractionalLogit
-from cisflow.estimators.tobit.model import Tobit
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.panel.sample import bases_of, variables_of
@@ -40,7 +32,7 @@ from cisflow.simulate.survey import drawn_by_tobit
 from cisflow.study.canonical import ASKED
 from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
-from cisflow.study.models import Model
+from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
@@ -50,8 +42,6 @@ FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
 
 # Of these only what is tested is computed; others are estimated as a run estimates them.
-REGRESSIONS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
-
 # What is found in a population needs no resampling; two is the least that gives an effect its row.
 BOOTSTRAP = {"draws": 2, "test_draws": 0, "seed": 1}
 
@@ -190,20 +180,8 @@ def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> 
     for outcome, column in dict.fromkeys((test.outcome, test.column) for test in tests):
         of_fit = [t for t in tests if (t.outcome, t.column) == (outcome, column)]
         with suppress(*REFUSALS):  # what a population does not determine has no truth
-            fit = _fit(numbers, spec, outcome, column)
+            fit, _ = only_fit(firms, spec, outcome, column)
             yield from (row for test in of_fit for row in _row(fit, numbers, spec, test))
-
-
-def _fit(firms: pd.DataFrame, spec: Model, outcome: str, column: str) -> Any:
-    terms = [*spec.columns[column], *spec.controls]
-    refuse_unmeasured(firms, [outcome, *terms, *spec.fixed_effects])
-    lower, upper = spec.limits or (None, None)
-    options = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
-    formula, weights = formula_of(outcome, terms, spec.fixed_effects), spec.weights_of(column)
-    model: Any = REGRESSIONS[spec.estimator]
-    return model.from_formula(formula, firms, weights=weights, **options).fit(
-        **fit_arguments(spec.covariance[0], firms)
-    )
 
 
 def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:

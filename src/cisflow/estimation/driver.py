@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ def each_regression(
     spec: Model,
     prepare: Callable[[str, str], Prepared],
     fit: Callable[[Prepared, str], Fitted],
+    methods: Sequence[str] | None = None,
 ) -> Iterator[Fitted]:
     """Fit every outcome on every column by every method; yield rows and diagnostics of each.
 
@@ -46,10 +47,12 @@ def each_regression(
         From outcome and column to what all methods share; done once, and not where it fails.
     fit
         From that and the method (empty where there are none) to tidy rows and diagnostics.
+    methods
+        Instead of the model's.
     """
     for outcome, column in spec.regressions:
         shared = cache(partial(prepare, outcome, column))
-        for method in spec.methods or [""]:
+        for method in methods or spec.methods or [""]:
             where = {"outcome": outcome, "column": f"{column}: {method}" if method else column}
             rows, record = attempt(partial(_fitted, shared, fit, method), **where)
             yield rows, {**where, **({"method": method} if method else {}), **record}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,25 @@ OF_TOBIT = {
 }
 KINDS: dict[str, dict[str, str]] = {
     "tobit": OF_TOBIT,
+    "heteroskedastic_tobit": OF_TOBIT,
     "fractional": {"observed": "observed"},
+    "two_part": {name: name for name in ("observed", "uncensored", "probability")},
+    "probit": {"probability": "probability"},
 }
+PARTS = ("any: ", "amount: ")  # of a two-part model, before the names of its coefficients
 
 _LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
 _POWER = re.compile(r"(.+)\^([23])")
 
 
-def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iterator[Row]:
+def effect_rows(
+    fit: Any,
+    spec: Model,
+    sample: pd.DataFrame,
+    about: Row,
+    wanted: Collection[tuple[str, str]] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> Iterator[Row]:
     """Yield a row per quantity and term, dummies of fixed effects and the constant left out.
 
     Parameters
@@ -45,20 +56,37 @@ def effect_rows(fit: Any, spec: Model, sample: pd.DataFrame, about: Row) -> Iter
         The firms it was fitted to, yes/no as numbers.
     about
         What all rows have.
+    wanted
+        Pairs of quantity and term, of which alone there are to be rows; None for all.
+    kinds
+        Quantities, and what the estimator calls them; None for all of the model's estimator.
     """
     df = getattr(fit, "df", None)
-    for quantity, kind in KINDS.get(spec.estimator, {}).items():
+    notes = getattr(fit, "notes", fit.not_estimable)
+    lost = {bare(name): why for name, why in notes.items() if is_shown(bare(name), spec)}
+    order = list(dict.fromkeys(bare(name) for name in fit.params.index))
+    asked = kinds if kinds is not None else KINDS.get(spec.estimator, {})
+    for quantity, kind in asked.items():
+        if wanted is not None and quantity not in {name for name, _ in wanted}:
+            continue
         of = {**about, "quantity": quantity}
         prediction = fit.prediction(kind)
         factors = made_of(prediction.names, sample.iloc[prediction.rows], spec)
-        lost = {t: why for t, why in fit.not_estimable.items() if is_shown(t, spec)}
-        terms = [t for t in fit.params.index if is_shown(t, spec) and t not in lost]
+        known = dict.fromkeys(t for t in prediction.names if is_shown(t, spec) and t not in lost)
+        terms = sorted(known, key=lambda term: order.index(term) if term in order else len(order))
+        if wanted is not None:
+            terms = [t for t in terms if (quantity, t) in wanted]
         found = average_effects(prediction, factors, terms)
-        known = found[found["std_error"] > 0]
-        numbers = known["effect"], known["std_error"], np.inf if df is None else df
+        told = found[found["std_error"] > 0]
+        numbers = told["effect"], told["std_error"], np.inf if df is None else df
         yield from ({**of, **row} for row in coefficient_rows(*numbers))
-        lost |= dict.fromkeys((t for t in terms if t not in known.index), UNMOVED)
-        yield from (not_estimable(why, **of, term=term) for term, why in lost.items())
+        gone = lost | dict.fromkeys((t for t in terms if t not in told.index), UNMOVED)
+        yield from (not_estimable(why, **of, term=term) for term, why in gone.items())
+
+
+def bare(name: str) -> str:
+    """Return the term of a coefficient of a two-part model."""
+    return next((name.removeprefix(part) for part in PARTS if name.startswith(part)), name)
 
 
 def gradient_of(fit: Any, spec: Model, sample: pd.DataFrame, term: str, quantity: str) -> pd.Series:

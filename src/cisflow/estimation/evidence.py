@@ -126,6 +126,38 @@ def _shares(influence: Floats) -> list[float]:
     return [float(s) for s in 100 * parts[:LARGEST].cumsum() / total] if total > 0 else []
 
 
+def weakest(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence of numbers that rest on two regressions of the same terms.
+
+    The rows are those of the first.
+    """
+    if not (first and second):
+        return first or second
+    names = dict.fromkeys([*first["support"], *second["support"]])
+    support = {n: min(e["support"].get(n, FULL) for e in (first, second)) for n in names}
+    parts = {n: [e["weight"].get(n, []) for e in (first, second)] for n in names}
+    return {
+        "rows": first["rows"],
+        "df": min(first["df"], second["df"]),
+        "leverage": max(first["leverage"], second["leverage"]),
+        "support": support,
+        "weight": {n: max(shares, key=sum) for n, shares in parts.items()},
+    }
+
+
+def named_also(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
+    """Return the evidence of a regression whose terms are also told under other names."""
+    if not evidence:
+        return evidence
+    return {
+        **evidence,
+        **{
+            key: {f"{p}{name}": v for p in ("", *prefixes) for name, v in evidence[key].items()}
+            for key in ("support", "weight")
+        },
+    }
+
+
 def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the evidence of several regressions that are one model: that of the weakest.
 

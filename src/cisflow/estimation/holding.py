@@ -19,7 +19,7 @@ from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import ROW
-from cisflow.estimation.regressions import KINDS, fit_regression
+from cisflow.estimation.regressions import fit_regression
 from cisflow.estimation.sides import Sides, of_groups, sides_of
 from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
 from cisflow.estimation.single_firms import of_regression as without_each
@@ -27,7 +27,7 @@ from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import evaluate
 from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Rule, Single, key_of
-from cisflow.study.models import Model
+from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import factors_of, parse_definition, text_of
 from cisflow.study.verdicts import (
     NOT_ESTIMABLE,
@@ -215,7 +215,7 @@ class _Sample:
         spec = self.spec
         if spec.printed or spec.steps or len(spec.lags) > 0:
             return None
-        if spec.estimator in KINDS:
+        if spec.estimator in REGRESSIONS:
             return without_each(*self._regression(test), self.numbers, spec, test, row)
         if not spec.equations or split_column(test.column)[1] != EVERYONE:
             return None
@@ -226,7 +226,7 @@ class _Sample:
         """Return the fit a test is of, and what is left of it without each firm."""
         where = test.outcome, test.column
         if where not in self._fits:
-            fit = fit_regression(self.numbers, self.spec, *where)[0]
+            fit = fit_regression(self.numbers, self.spec, *where).fit
             without = fit.leave_one_out() if hasattr(fit, "leave_one_out") else None
             self._fits[where] = fit, without
         return self._fits[where]
@@ -280,7 +280,7 @@ class _Sample:
         where = (test.outcome, test.column) if self.spec.outcomes else ("", "")
         if where not in self._refits:
             spec = narrowed(self.spec, *where)
-            firms = self.numbers if self.spec.estimator in KINDS else self.firms
+            firms = self.numbers if self.spec.estimator in REGRESSIONS else self.firms
             fits = self.estimator(firms[self._kept], spec, DRAWS)
             self._refits[where] = [row for rows, _ in fits for row in rows]
         return self._refits[where]
@@ -308,11 +308,11 @@ class _Sample:
 
 def narrowed(spec: Model, outcome: str, column: str) -> Model:
     """Return a model with one regression and its main covariance alone; a path model as it is."""
-    main: dict[str, Any] = {"covariance": spec.covariance[:1]}
-    if "alternatives" in Model.model_fields:
-        main["alternatives"] = ()
+    beside = spec.alternative_of(column)
+    main = {"covariance": spec.covariance[:1], "alternatives": (beside,) if beside else ()}
     if not outcome:
         return spec.model_copy(update=main)
+    column = column.removesuffix(f": {beside}") if beside else column
     base = column.partition(": ")[0] if column not in spec.columns else column
     return spec.model_copy(
         update={**main, "outcomes": (outcome,), "columns": {base: spec.columns[base]}}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,35 +23,119 @@ from cisflow.estimation.common import (
     sensitivities,
 )
 from cisflow.estimation.driver import Fitted, each_regression
-from cisflow.estimation.effects import effect_rows
-from cisflow.estimation.evidence import EVIDENCE, of_regression
-from cisflow.estimators.regression.models import OLS, FractionalLogit
-from cisflow.estimators.tobit.model import Tobit
+from cisflow.estimation.effects import KINDS, PARTS, effect_rows, is_shown
+from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
+from cisflow.estimation.evidence import EVIDENCE, named_also, of_design, of_regression, weakest
+from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
+from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
 from cisflow.study.models import Covariance, Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
 ABOUT = ("n", "n_lower", "n_upper", "groups", "cov_type")
-KINDS = {"tobit": Tobit, "fractional": FractionalLogit, "ols": OLS}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A fitted regression and what its robust alternatives have in common with it."""
+
+    fit: Any
+    formula: str
+    firms: pd.DataFrame
+    weights: str | None
+    evidence: dict[str, Any]
 
 
 def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
-    """Fit every outcome on every column; yield tidy rows and diagnostics of each."""
+    """Fit every outcome on every column; yield tidy rows and diagnostics of each.
 
-    def fitted(prepared: tuple[Any, str | None, dict[str, Any]], _: str) -> Fitted:
-        fit, weights, evidence = prepared
-        found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
-        about = {name: found[0][name] for name in ABOUT}
-        found += effect_rows(fit, spec, numeric(sample), about)
-        rows = [{**row, "weights": weights or UNWEIGHTED} for row in found]
-        record = {**_diagnostics(fit, weights), **_specification_tests(fit, bootstrap)}
-        record[EVIDENCE] = evidence
+    Robust alternatives of a Tobit follow it, in columns of their own.
+    """
+
+    def fitted(prepared: Prepared, method: str) -> Fitted:
+        if method:
+            rows, record = _alternative(method, prepared, spec, sample)
+        else:
+            rows, record = _main(prepared, spec, sample, bootstrap)
         if spec.uses_design:
             record["design"] = str(sample["design"].iloc[0])
-        if spec.sensitivity:
-            record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
-        return rows, record
+        return [{**row, "weights": prepared.weights or UNWEIGHTED} for row in rows], record
 
-    return each_regression(spec, partial(fit_regression, sample, spec), fitted)
+    prepare = partial(fit_regression, sample, spec)
+    for rows, record in each_regression(spec, prepare, fitted, methods=["", *spec.robust]):
+        # An alternative that could not be had is a gap among effects, not among coefficients.
+        of = {"quantity": OBSERVED} if record.get("method") else {}
+        yield [{**of, **row} for row in rows], record
+
+
+def _main(prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any) -> Fitted:
+    fit = prepared.fit
+    rows = rows_of(fit, sample, spec)
+    record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
+    record[EVIDENCE] = prepared.evidence
+    if spec.sensitivity:
+        record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
+    return rows, record
+
+
+def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame) -> Fitted:
+    """Fit a robust alternative: coefficients of the same terms, where it has them, and effects."""
+    firms, weights = prepared.firms, prepared.weights
+    given = sample[weights] if weights else None
+    tobit = prepared.fit.model
+    model = alternative(name, tobit, prepared.formula, firms, given, spec)
+    fit = model.fit(**fit_arguments(spec.covariance[0], sample))
+    rows = list(_tidy(fit, spec.covariance[0], sample))
+    about = {key: rows[0][key] for key in ABOUT}
+    terms = {term for term in prepared.fit.params.index if is_shown(term, spec)}
+    rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
+    kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
+    rows += effect_rows(fit, spec, firms, about, kinds=kinds)
+    record = _diagnostics(fit, weights)
+    record[EVIDENCE] = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
+    return rows, record
+
+
+def _evidence_of(
+    estimator: str, spec: Model, sample: pd.DataFrame, evidence: dict[str, Any], fit: Any
+) -> dict[str, Any]:
+    """Return on which firms the numbers of an estimator rest, given those of the plain design.
+
+    The amounts of two parts rest on the firms with any; a spread has coefficients of its own.
+    """
+    if estimator == "two_part":
+        amounts = of_design(
+            fit.model.amount.rows.X,
+            fit.model.amount.rows.names,
+            sample.iloc[fit.model.amount.rows.kept],
+            fit.model.amount.rows.weights,
+        )
+        return named_also(weakest(evidence, amounts), *PARTS)
+    if estimator == "heteroskedastic_tobit" and evidence:
+        names, Z = fit.model.variance_names, fit.model.given
+        spread = of_design(_with_constant(Z), ["Intercept", *names], sample.iloc[: len(Z)])
+        spread = {**spread, "rows": evidence["rows"]}
+        both = named_also(weakest(evidence, spread), OF_SPREAD)
+        return {**both, "df": evidence["df"] - len(names) - 1}
+    return evidence
+
+
+def _with_constant(Z: Any) -> Any:
+    return np.column_stack([np.ones(len(Z)), Z])
+
+
+def rows_of(
+    fit: Any,
+    sample: pd.DataFrame,
+    spec: Model,
+    wanted: Collection[tuple[str, str]] | None = None,
+) -> list[Row]:
+    """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
+
+    With ``wanted``, effects of these pairs of quantity and term alone.
+    """
+    found = [row for covariance in spec.covariance for row in _tidy(fit, covariance, sample)]
+    about = {name: found[0][name] for name in ABOUT}
+    return [*found, *effect_rows(fit, spec, numeric(sample), about, wanted)]
 
 
 def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
@@ -68,21 +153,27 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def fit_regression(
+def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
+    """Fit one regression with its first covariance, and say on which firms it rests."""
+    fit, name = only_fit(sample, spec, outcome, column)
+    regressors = [*spec.columns[column], *spec.controls]
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
+    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
+    formula = formula_of(outcome, regressors, spec.fixed_effects)
+    return Prepared(fit, formula, numeric(sample).copy(), name, evidence)
+
+
+def only_fit(
     sample: pd.DataFrame, spec: Model, outcome: str, column: str
-) -> tuple[Any, str | None, dict[str, Any]]:
-    """Fit one regression with its first covariance; return its weights and its evidence too."""
+) -> tuple[Any, str | None]:
+    """Fit one regression with its first covariance; return its weights too."""
     name = _weights(sample, spec, column)
     regressors = [*spec.columns[column], *spec.controls]
-    refuse_unmeasured(sample, [outcome, *regressors, *spec.fixed_effects])
+    refuse_unmeasured(sample, [outcome, *regressors, *spec.variance, *spec.fixed_effects])
     formula = formula_of(outcome, regressors, spec.fixed_effects)
     weights = sample[name] if name else None
-    lower, upper = spec.limits or (None, None)
-    limits = {} if spec.estimator == "ols" else {"lower": lower, "upper": upper}
-    kind: Any = KINDS[spec.estimator]
-    model = kind.from_formula(formula, numeric(sample), weights=weights, **limits)
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-    return model.fit(**fit_arguments(spec.covariance[0], sample)), name, evidence
+    model = BUILD[spec.estimator](formula, numeric(sample).copy(), weights, spec)
+    return model.fit(**fit_arguments(spec.covariance[0], sample)), name
 
 
 def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Row]:
@@ -122,7 +213,8 @@ def _diagnostics(fit: Any, weights: str | None) -> dict[str, Any]:
     """
     likelihood = ("llf", "aic", "bic", "prsquared")
     names = ("nobs", "n_lower", "n_upper", "scale", *(() if weights else likelihood), "converged")
-    scalars = {name: getattr(fit, name) for name in names if getattr(fit, name, None) is not None}
+    scalars = {name: getattr(fit, name) for name in names if np.ndim(getattr(fit, name, [])) == 0}
+    scalars = {name: value for name, value in scalars.items() if value is not None}
     return {**scalars, "not_estimable": fit.not_estimable, "dropped": fit.dropped}
 
 

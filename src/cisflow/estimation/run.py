@@ -31,7 +31,7 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile
-from cisflow.study.models import Model
+from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import factors_of, text_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
@@ -56,9 +56,7 @@ class Estimator:
 
 
 ESTIMATORS = {
-    "tobit": Estimator(regressions),
-    "fractional": Estimator(regressions),
-    "ols": Estimator(regressions),
+    **dict.fromkeys(REGRESSIONS, Estimator(regressions)),
     "path": Estimator(path_model),
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),

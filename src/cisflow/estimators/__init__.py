@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cisflow.estimators.path.model import PathModel
-    from cisflow.estimators.regression.models import OLS, FractionalLogit, Logit, TwoPart
+    from cisflow.estimators.regression.models import OLS, FractionalLogit, Logit, Probit
+    from cisflow.estimators.regression.two_part import TwoPart
     from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
     from cisflow.estimators.tobit.model import Tobit
 
@@ -20,6 +21,7 @@ __all__ = [
     "HeteroskedasticTobit",
     "Logit",
     "PathModel",
+    "Probit",
     "Tobit",
     "TwoPart",
 ]
@@ -28,6 +30,7 @@ _HOME = {
     "Tobit": "tobit.model",
     "HeteroskedasticTobit": "tobit.heteroskedastic",
     "PathModel": "path.model",
+    "TwoPart": "regression.two_part",
 }
 
 

@@ -22,6 +22,7 @@ from cisflow.publication.families import (
     further_regressions,
     grouped_balances,
     leading_regression,
+    limited,
     models_of,
     path_groups,
     path_models,
@@ -29,6 +30,7 @@ from cisflow.publication.families import (
     pooled_in_paper,
     pooled_models,
     printed_places,
+    robust,
     scanned_balances,
     sensitive,
     shared_name,
@@ -53,7 +55,8 @@ from cisflow.publication.tables.attrition import attrition_lags_table, attrition
 from cisflow.publication.tables.balances import balance_table
 from cisflow.publication.tables.claims import claims_table
 from cisflow.publication.tables.layout import Table
-from cisflow.publication.tables.paths import effects_table, indices_table, path_table
+from cisflow.publication.tables.paths import effects_table as path_effects_table
+from cisflow.publication.tables.paths import indices_table, path_table
 from cisflow.publication.tables.pooled import (
     leave_one_out_table,
     matrix_table,
@@ -64,7 +67,9 @@ from cisflow.publication.tables.pooled import (
 )
 from cisflow.publication.tables.rates import rates_table
 from cisflow.publication.tables.regressions import (
+    alternatives_table,
     covariance_table,
+    effects_table,
     extensions_table,
     regression_table,
 )
@@ -297,7 +302,8 @@ class Kind(NamedTuple):
             words = {"model": models[0], "title": run.title(models[0])} if models else {}
             if models:
                 partners = about_partners(run.models[models[0]])
-                words["drawn"] = "type of partner" if partners else "term"
+                number = "Effects" if run.models[models[0]].censored else "Coefficients"
+                words["drawn"] = f"{number} by {'type of partner' if partners else 'term'}"
             if "members" in about:
                 words["group"] = shared_name(models)
                 words["source"] = run.models[models[0]].source or ", ".join(models)
@@ -324,7 +330,9 @@ SECTIONS = {
     "descriptives": "Descriptives",
     "outcomes": "Distributions of outcomes",
     "regressions": "Leading regression",
-    "coefficients": "Coefficients by type of partner",
+    "coefficients": "Effects by type of partner",
+    "robust": "Robust alternatives",
+    "latent": "Coefficients of regressions with limits",
     "further": "Further regressions",
     "paths": "Path models",
     "diagrams": "Diagrams of path models",
@@ -357,7 +365,9 @@ VERDICTS = "Verdicts by claim, country and wave"
 CAPTIONS = {
     HERE: "{title}: {place}",
     f"{HERE}_standard_errors": "{title}, standard errors compared: {place}",
-    f"coefficients_{HERE}": "Coefficients by {drawn}: {place}",
+    f"coefficients_{HERE}": "{drawn}: {place}",
+    f"{HERE}_alternatives": "{title}, the Tobit and robust alternatives: {place}",
+    f"{HERE}_coefficients": "{title}, coefficients: {place}",
     f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
     f"descriptives_{HERE}": "Descriptives and correlations, sample of “{title}”: {place}",
     f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
@@ -385,6 +395,7 @@ CAPTIONS = {
     "{group}_omitted_{here}": "Arrows left out: modification indices ({source}): {place}",
     "{group}_{here}": "Path coefficients ({source}): {place}",
 }
+in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
 BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
 ALL, POOLED = each(list), each(pooled_models)
@@ -398,8 +409,10 @@ TABLES = (
     Kind("cooperation", "cooperation_{here}", rates_table, whole, waves_read),
     Kind("attrition", "attrition_{here}", attrition_table, whole, with_accounts),
     Kind("attrition", "attrition_lags_{here}", attrition_lags_table, whole, with_lags),
-    Kind("regressions", HERE, regression_table, LEAD, asked),
-    Kind("further", HERE, regression_table, FURTHER, asked, weighed_regressions),
+    Kind("regressions", HERE, effects_table, LEAD, asked),
+    Kind("robust", f"{HERE}_alternatives", alternatives_table, each(robust), asked, in_paper),
+    Kind("latent", f"{HERE}_coefficients", regression_table, each(limited), asked, in_paper),
+    Kind("further", HERE, effects_table, FURTHER, asked, weighed_regressions),
     Kind(
         "errors",
         f"{HERE}_standard_errors",
@@ -410,7 +423,7 @@ TABLES = (
     ),
     Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
     Kind("paths", "{group}_{here}", path_table, groups, asked),
-    Kind("effects", "{group}_effects_{here}", effects_table, groups, asked),
+    Kind("effects", "{group}_effects_{here}", path_effects_table, groups, asked),
     Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
     Kind("balances", HERE, balance_table, BALANCES, asked),
     Kind("instruments", HERE, iv_table, each(models_of, "iv"), asked),

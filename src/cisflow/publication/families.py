@@ -7,13 +7,13 @@ from itertools import takewhile
 
 from cisflow.panel.constructs import RECODED
 from cisflow.raw.printed import PRINTED
-from cisflow.study.models import Balance, Model
+from cisflow.study.models import CENSORED, REGRESSIONS, Balance, Model
 from cisflow.study.terms import columns_of
 
 
 def regression_models(models: Mapping[str, Model]) -> list[str]:
     """Return the models that are regressions, in the order of the run."""
-    return models_of(models, "tobit", "fractional", "ols")
+    return models_of(models, *REGRESSIONS)
 
 
 def leading_regression(models: Mapping[str, Model]) -> list[str]:
@@ -21,7 +21,7 @@ def leading_regression(models: Mapping[str, Model]) -> list[str]:
 
     One that repeats an equation of the run's path models stands beside these.
     """
-    censored = models_of(models, "tobit", "fractional")
+    censored = models_of(models, *CENSORED)
     return [name for name in censored if not _repeats_equation(models[name], models)][:1]
 
 
@@ -54,6 +54,16 @@ def recodings(models: Mapping[str, Model], model: str) -> list[str]:
         for name in regression_models(models)
         if [RECODED.get(outcome) for outcome in models[name].outcomes] == outcomes
     ]
+
+
+def limited(models: Mapping[str, Model]) -> list[str]:
+    """Return the regressions whose outcome has limits, so that coefficients are not effects."""
+    return [model for model in regression_models(models) if models[model].censored]
+
+
+def robust(models: Mapping[str, Model]) -> list[str]:
+    """Return the Tobits that have robust alternatives beside them."""
+    return [model for model in models_of(models, "tobit") if models[model].robust]
 
 
 def further_regressions(models: Mapping[str, Model]) -> list[str]:

@@ -122,7 +122,23 @@ class Findings:
     def rows(
         self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
     ) -> pd.DataFrame:
-        """Return the tidy estimates of one model in one country and wave, of one quantity."""
+        """Return the tidy estimates of one model in one country and wave, of one quantity.
+
+        Its robust alternatives are not among them; :meth:`alternative_rows` has these.
+        """
+        found = self._rows(country, wave, model, quantity)
+        return found[found["column"].map(self.models[model].alternative_of) == ""]
+
+    def alternative_rows(
+        self, country: str, wave: str, model: str, alternative: str, quantity: str
+    ) -> pd.DataFrame:
+        """Return the rows of a robust alternative, in the columns of the model it stands beside."""
+        found = self._rows(country, wave, model, quantity)
+        of = found["column"].map(self.models[model].alternative_of) == alternative
+        columns = found.loc[of, "column"].str.removesuffix(f": {alternative}")
+        return found[of].assign(column=columns)
+
+    def _rows(self, country: str, wave: str, model: str, quantity: str) -> pd.DataFrame:
         e = self.estimates
         here = (e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)
         return e[here & (e["quantity"] == quantity)]

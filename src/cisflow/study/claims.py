@@ -28,7 +28,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.documents import Document
-from cisflow.study.models import Model
+from cisflow.study.models import Alternative, Model
 from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
 from cisflow.study.variables import Kind
 from cisflow.study.verdicts import SIGNS, Expected, Levels
@@ -75,7 +75,6 @@ Found = Annotated[
     Field(description="What the literature found, positive, negative or none."),
 ]
 COEFFICIENT = "coefficient"
-Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 Quantity = Annotated[
     Literal["coefficient", "observed", "latent", "uncensored", "probability"],
     Field(

@@ -47,6 +47,7 @@ LISTS: dict[str, Role] = {
     "instruments": NUMBER,
     "sensitivity": NUMBER,
     "controls": REGRESSOR,
+    "variance": REGRESSOR,
     "fixed_effects": LEVEL,
     "by": LEVEL,
     "steps": FLAG,

@@ -24,7 +24,10 @@ from cisflow.study.settings import UNIQUE, Lag, Number
 from cisflow.study.terms import tidy, without_c
 from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
 
-SIDE_BY_SIDE = ("tobit", "fractional", "ols")  # estimators with several weights and the design
+CENSORED = ("tobit", "heteroskedastic_tobit", "fractional", "two_part")  # an outcome with limits
+REGRESSIONS = (*CENSORED, "ols", "probit")  # with several weights, and the survey's design
+Alternative = Literal["fractional", "heteroskedastic", "two_part"]
+ALTERNATIVES: tuple[Alternative, ...] = ("fractional", "heteroskedastic", "two_part")
 KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
 CLUSTER = "cluster"
 
@@ -95,8 +98,8 @@ class Covariance(Document):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         meaning = {"description": "Variable whose values are the clusters.", "type": "string"}
         return {
-            "description": "nonrobust, HC0, HC1, {cluster: variable}; for tobit, fractional and "
-            "ols survey, for a panel driscoll_kraay",
+            "description": "nonrobust, HC0, HC1, {cluster: variable}; for regressions "
+            "survey, for a panel driscoll_kraay",
             "anyOf": [
                 {"enum": list(KINDS)},
                 {
@@ -147,6 +150,7 @@ def _with_printed(value: Any, why: str) -> dict[str, Any]:
     return {**({"maxItems": 0} if value == () else {"const": value}), "description": why}
 
 
+_ONE_OF_THESE = ", ".join(REGRESSIONS)
 _FIRMS = "need the firms, which a printed table does not have"
 RULES: list[Any] = [
     {
@@ -195,22 +199,43 @@ RULES: list[Any] = [
             }
         },
     },
-    {"if": _is("tobit", "fractional"), "then": {"required": ["limits"]}},
+    {"if": _is(*CENSORED), "then": {"required": ["limits"]}},
+    {"if": _is("heteroskedastic_tobit"), "then": {"required": ["variance"]}},
     {
-        "if": {"not": _is(*SIDE_BY_SIDE)},
+        "if": {"not": _is("tobit", "heteroskedastic_tobit")},
+        "then": {
+            **_none_of("variance"),
+            "description": "`variance` goes with `estimator: heteroskedastic_tobit` or `tobit`",
+        },
+    },
+    {
+        "if": {"not": _is("tobit")},
+        "then": {
+            **_none_of("alternatives"),
+            "description": "`alternatives` goes with `estimator: tobit`",
+        },
+    },
+    {
+        "if": {"not": _is("tobit", "two_part")},
+        "then": {
+            **_none_of("participation", "amount"),
+            "description": "`participation` and `amount` go with `estimator: two_part` or `tobit`",
+        },
+    },
+    {
+        "if": {"not": _is(*REGRESSIONS)},
         "then": {
             "properties": {
                 "covariance": {
                     "items": {
                         "not": {"const": "survey"},
-                        "description": "`survey` goes with `estimator: tobit`, `fractional` or "
-                        "`ols`",
+                        "description": f"`survey` goes with `estimator: {_ONE_OF_THESE}`",
                     }
                 },
                 "weights": {
                     "type": ["string", "null"],
-                    "description": "several weights side by side go with `estimator: tobit`, "
-                    "`fractional` or `ols`",
+                    "description": "several weights side by side go with `estimator: "
+                    f"{_ONE_OF_THESE}`",
                 },
             }
         },
@@ -282,12 +307,38 @@ class Model(Document):
     """Flags of the panel that must all be true for a firm to be in the sample."""
     waves: Names | None = None
     """Waves to estimate it on; all where it is left out."""
-    estimator: Literal["tobit", "fractional", "ols", "path", "balance", "panel", "iv"]
-    """tobit (two-limit), fractional (logit of a share), ols, path (recursive system), balance (a
-    path model's cost and return by lag and group), panel (firms over waves) or iv (instrumental
-    variables)."""
+    estimator: Literal[
+        "tobit",
+        "heteroskedastic_tobit",
+        "fractional",
+        "two_part",
+        "ols",
+        "probit",
+        "path",
+        "balance",
+        "panel",
+        "iv",
+    ]
+    """tobit (two-limit), heteroskedastic_tobit (its spread depends on `variance`), fractional
+    (logit of a share), two_part (whether any, and how much), ols, probit (a yes/no outcome), path
+    (recursive system), balance (a path model's cost and return by lag and group), panel (firms over
+    waves) or iv (instrumental variables)."""
     limits: tuple[Limit, Limit] | None = None
-    """Lower and upper limit of the outcome (tobit, fractional); null for none."""
+    """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part);
+    null for none."""
+    variance: Terms = Field(default_factory=tuple)
+    """Heteroskedastic Tobit: what the logarithm of the spread depends on. Of a tobit: the same of
+    its heteroskedastic alternative; the controls where left out."""
+    participation: Literal["probit", "logit"] | None = None
+    """Two-part model, and that alternative of a tobit: the model of whether any; probit where left
+    out."""
+    amount: Literal["fractional", "truncated", "ols"] | None = None
+    """Two-part model, and that alternative of a tobit: the model of how much among those with any,
+    fractional (logit of the share), truncated (normal) or ols; fractional where left out, truncated
+    where there is no upper limit."""
+    alternatives: tuple[Alternative, ...] | None = None
+    """Tobit: robust alternatives on the same firms beside it, in columns such as `any: two_part`:
+    fractional, heteroskedastic, two_part; all of them where left out, none for []."""
     outcomes: Terms = Field(default_factory=tuple)
     """Dependent variables; each is regressed on each list of `columns`."""
     columns: Lists = Field(default_factory=dict)
@@ -344,7 +395,7 @@ class Model(Document):
         Covariance(kind="nonrobust"),
     )
     """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}; for
-    tobit, fractional and ols also survey (by the design of the sample), for a panel
+    regressions also survey (by the design of the sample), for a panel
     driscoll_kraay."""
     weights: Annotated[
         str | Steps | None,
@@ -389,7 +440,18 @@ class Model(Document):
     @property
     def censored(self) -> bool:
         """Whether its outcome has limits."""
-        return self.estimator in ("tobit", "fractional")
+        return self.estimator in CENSORED
+
+    @property
+    def robust(self) -> tuple[Alternative, ...]:
+        """The robust alternatives that stand beside it."""
+        if self.estimator != "tobit":
+            return ()
+        return ALTERNATIVES if self.alternatives is None else self.alternatives
+
+    def alternative_of(self, column: str) -> str:
+        """Return which robust alternative a column of the estimates is by, empty for none."""
+        return next((name for name in self.robust if column.endswith(f": {name}")), "")
 
     @property
     def regressions(self) -> list[tuple[str, str]]:
@@ -419,7 +481,7 @@ class Model(Document):
         listed = [term for terms in self.columns.values() for term in terms]
         clusters = [covariance.groups for covariance in self.covariance if covariance.groups]
         found = [*self.outcomes, *arrows, *listed, *self.endogenous, *self.instruments]
-        found += [*self.steps, *self.controls, *self.fixed_effects, *clusters]
+        found += [*self.steps, *self.controls, *self.variance, *self.fixed_effects, *clusters]
         found += [weights for weights in self.weightings if weights]
         return list(dict.fromkeys(found))
 

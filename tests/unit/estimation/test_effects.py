@@ -37,7 +37,7 @@ def effects(panel, *terms, **changes):
     """Return the effects of a model as quantity × term."""
     spec = {"sample": ["manufacturing"], "estimator": "tobit", "limits": [0, 100]}
     spec |= {"outcomes": ["radical"], "columns": {"c": list(terms)}, "covariance": ["HC1"]}
-    model = model_of({**spec, "fixed_effects": ["industry"], **changes})
+    model = model_of({**spec, "fixed_effects": ["industry"], "alternatives": [], **changes})
     settings = {"country": "XX", "model": "m", "lag": 2, "bootstrap": {"draws": 100, "seed": 1}}
     table = estimate(panel, model, **settings).table
     return table.set_index(["quantity", "term"])

@@ -55,6 +55,7 @@ def spec(**changes):
         "fixed_effects": ["industry"],
         "covariance": ["HC1", {"cluster": "industry"}],
         "weights": None,
+        "alternatives": [],
         "effects": [],
     }
     return model_of(base, **changes)

@@ -10,7 +10,9 @@ from scipy.stats import norm
 
 from cisflow.estimators.effects import Factors, average_effects
 from cisflow.estimators.regression.models import FractionalLogit
+from cisflow.estimators.regression.two_part import TwoPart
 from cisflow.estimators.tobit import margins
+from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
 from cisflow.estimators.tobit.model import Tobit
 
 
@@ -159,3 +161,99 @@ def test_the_sign_of_a_products_effect_may_be_against_its_coefficient():
     truth = mean[3] - mean[1] - mean[2] + mean[0]
     assert fit.params["d:e"] < 0 < observed["effect"]
     assert abs(observed["effect"] - truth) < 3 * observed["std_error"]
+
+
+def delta(prediction, factors, names, at):
+    """Standard errors from effects at parameters near the estimates, ``at(step)``."""
+    h = 1e-4 * np.sqrt(np.diag(prediction.covariance))
+    steps = np.diag(h)
+    up, down = (
+        np.array([effects_of(at(s * step), factors, names) for step in steps]) for s in (1, -1)
+    )
+    gradients = (up - down).T / (2 * h)
+    return np.sqrt(np.einsum("ij,jk,ik->i", gradients, prediction.covariance, gradients))
+
+
+def effects_of(prediction, factors, names):
+    return average_effects(prediction, factors, names)["effect"].to_numpy()
+
+
+@pytest.mark.parametrize("kind", ["censored", "uncensored", "probability"])
+def test_what_is_in_mean_and_spread_moves_both(table, kind):
+    fit = Tobit.from_formula("y ~ d + e + d:e + a + C(c)", table, lower=0, upper=100).fit()
+    hetero = HeteroskedasticTobit(fit.model, table[["a", "d"]]).fit("HC1")
+    names, made = ["d", "a", "d:e"], factors(table)
+    prediction = hetero.prediction(kind)
+    found = average_effects(prediction, made, names)
+
+    def mean(t):
+        p = hetero.params
+        sigma = np.exp(p["lnsigma: Intercept"] + p["lnsigma: a"] * t.a + p["lnsigma: d"] * t.d)
+        eta = index(t, p[[n for n in p.index if not n.startswith("lnsigma")]])
+        limits = np.zeros(len(t)), np.full(len(t), 100.0)
+        return margins.KINDS[kind](eta.to_numpy(), sigma.to_numpy(), *limits).value
+
+    wanted = by_hand(table, mean)
+    for name in names:
+        assert found.loc[name, "effect"] == pytest.approx(wanted[name], rel=1e-5), name
+
+    def at(step):
+        other = HeteroskedasticTobit(fit.model, table[["a", "d"]]).fit("HC1")
+        other._estimate = hetero._estimate + step
+        return other.prediction(kind)
+
+    errors = delta(prediction, made, names, at)
+    np.testing.assert_allclose(found["std_error"], errors, rtol=1e-5)
+
+
+@pytest.mark.parametrize("amount", ["fractional", "truncated", "ols"])
+@pytest.mark.parametrize("kind", ["observed", "uncensored", "probability"])
+def test_effects_of_two_parts_are_those_of_the_product(table, amount, kind):
+    model = TwoPart("y ~ d + e + d:e + a + C(c)", table, upper=100, amount=amount)
+    fit = model.fit("cluster", {"groups": np.arange(len(table)) // 4})
+    names, made = ["d", "a", "d:e"], factors(table)
+    prediction = fit.prediction(kind)
+    found = average_effects(prediction, made, names)
+
+    def mean(t):
+        parts = {}
+        for part in ("any: ", "amount: "):
+            named = fit.params.filter(like=part)
+            parts[part] = index(t, named.rename(lambda n, p=part: n.removeprefix(p))).to_numpy()
+        p, eta = norm.cdf(parts["any: "]), parts["amount: "]
+        much = {
+            "fractional": lambda: 100 * expit(eta),
+            "truncated": lambda: by_integration(eta, fit.scale),
+            "ols": lambda: eta,
+        }[amount]()
+        return {"observed": p * much, "uncensored": much, "probability": p}[kind]
+
+    wanted = by_hand(table, mean)
+    for name in names:
+        assert found.loc[name, "effect"] == pytest.approx(wanted[name], rel=3e-5), name
+
+    def at(step):
+        k = len(model.chance.beta)
+        other = TwoPart("y ~ d + e + d:e + a + C(c)", table, upper=100, amount=amount)
+        other.chance = replace(model.chance, beta=model.chance.beta + step[:k])
+        size = len(model.much.beta)
+        beta = model.much.beta + step[k : k + size]
+        much = replace(model.much, beta=beta)
+        if amount == "truncated":
+            sigma = fit.scale * np.exp(step[-1])
+            much = replace(much, mean=lambda eta: other.amount.mean(eta, sigma))
+        other.much = much
+        return other._prediction(prediction.covariance, kind)
+
+    np.testing.assert_allclose(
+        found["std_error"], delta(prediction, made, names, at), rtol=1e-5, atol=1e-12
+    )
+
+
+def by_integration(eta, sigma):
+    """Mean of a normal truncated at 0 and censored at 100, point by point."""
+    z, w = np.polynomial.legendre.leggauss(200)
+    y = 50 * (z + 1)
+    density = norm.pdf(y[:, None], eta, sigma)
+    inside = 50 * (w @ (y[:, None] * density))
+    return (inside + 100 * norm.sf(100, eta, sigma)) / norm.sf(0, eta, sigma)

@@ -204,10 +204,13 @@ def _wanted(
     # A fit that failed as a whole has no terms; it counts where no country has any.
     named = set(main.loc[main["term"] != "", "model"])
     keep = [
-        (model not in named)
-        if term == ""
-        else (term in terms if terms else is_of_interest(term, models[model]))
-        for model, term in zip(main["model"], main["term"], strict=True)
+        not models[model].alternative_of(column)
+        and (
+            (model not in named)
+            if term == ""
+            else (term in terms if terms else is_of_interest(term, models[model]))
+        )
+        for model, column, term in main[["model", "column", "term"]].itertuples(index=False)
     ]
     return main[keep]
 

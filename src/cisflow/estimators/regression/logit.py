@@ -244,7 +244,7 @@ class _Binomial(Regression):
 
     link = "Logit"
     offered: tuple[str, ...] = ("probability",)
-    width = 1.0
+    lowest, width = 0.0, 1.0
     share: Floats
 
     @cached_property
@@ -280,6 +280,12 @@ class _Binomial(Regression):
             notes={name: HELD for name, alone in zip(names, held, strict=True) if alone},
         )
 
+    def expected(self, eta: Floats) -> tuple[Floats, Floats]:
+        """Return the expected outcome at an index, in the outcome's units, and its derivative."""
+        link = _links()[self.link]()
+        low, width = self.lowest, self.width
+        return low + width * link.inverse(eta), width * link.inverse_deriv(eta)
+
     def _prediction(self, matrix: Floats, kind: str) -> Prediction:
         """Return the average of the expected outcome as a function of the regressors.
 
@@ -288,15 +294,13 @@ class _Binomial(Regression):
         offered = self.offered
         if kind not in offered:
             refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
-        solution, rows, width = self.solution, self.rows, self.width
-        link, inside = _links()[self.link](), solution.likelihood.inside
+        solution, rows, inside = self.solution, self.rows, self.solution.likelihood.inside
         weights = np.ones(rows.size) if rows.weights is None else rows.weights
         weights = weights[inside] / weights.sum()
 
         def total(X: Floats, w: Floats) -> tuple[float, Floats]:
-            eta = X @ solution.beta
-            w = width * w
-            return float(w @ link.inverse(eta)), (w * link.inverse_deriv(eta)) @ X
+            value, slope = self.expected(X @ solution.beta)
+            return float(w @ value), (w * slope) @ X
 
         X = rows.X[np.ix_(inside, solution.columns)]
         return Prediction(solution.names, X, weights, matrix, total, rows.kept[inside])
@@ -363,7 +367,7 @@ class FractionalLogit(_Binomial):
         if not lower < upper:
             what = f"the limits are {lower:g} and {upper:g}"
             refuse(rows.heading, what, "give a lower limit below the upper one")
-        self.width = upper - lower
+        self.lowest, self.width = lower, upper - lower
         share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())
         what = f"the outcome is outside {lower:g}–{upper:g}"

@@ -9,9 +9,9 @@ class           model                                                estimated b
 FractionalLogit E[share] = logistic(xβ) (Papke & Wooldridge 1996)    ``statsmodels`` GLM
 Logit, Probit   P(any) = logistic(xβ) or Φ(xβ)                       ``statsmodels`` GLM
 OLS             y = xβ + fixed effects                               ``linearmodels``
-TwoPart         probit or logit for any, truncated normal or OLS for the above; ``scipy`` for
-                how much among those with any (Cragg 1971)           the truncated normal
 =============== ==================================================== ==========================
+
+Models of two parts are made of these, in :mod:`cisflow.estimators.regression.two_part`.
 
 Covariances: for all but OLS as in :mod:`cisflow.estimators.covariance`. For OLS ``HC1`` is n/(n−k)
 and
@@ -23,16 +23,13 @@ less the strata less the regressors other than the constant, as R's ``svyglm``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.linalg import block_diag
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
@@ -47,9 +44,8 @@ from cisflow.estimators.regression.rows import (
     RowScores,
     read_rows,
 )
-from cisflow.estimators.regression.truncated import TruncatedNormal
 
-__all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit", "TwoPart"]
+__all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit"]
 
 EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly
 PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
@@ -241,107 +237,3 @@ class OLS(Regression):
             refuse(self.rows.heading, "one cluster only", remedy)
         clusters = np.column_stack(codes)
         return {"cov_type": "clustered", "clusters": clusters, "debiased": True}, counts
-
-
-class TwoPart(Regression):
-    r"""Two-part model: whether any, and how much among those with any (Cragg 1971).
-
-    .. math:: P(y > L \mid x) = \Phi(x\alpha), \qquad
-              y \mid y > L \sim N(x\beta, \sigma^2) \text{ truncated at } L
-
-    (Econometrica 39:829–844). With :math:`x\alpha = (x\beta - L)/\sigma` it is the Tobit: twice the
-    difference of the log-likelihoods tests the Tobit, on k degrees of freedom.
-
-    Coefficients are named ``any: term`` and ``amount: term``. The parts are estimated separately:
-    between their coefficients the covariance is zero, which under clustering is an approximation.
-
-    Parameters
-    ----------
-    formula, data
-        As for :class:`FractionalLogit`.
-    lower
-        The outcome of a firm with none.
-    upper
-        Upper limit; amounts there are censored as in the Tobit. Least squares takes them as they
-        are.
-    any
-        ``"probit"`` or ``"logit"``.
-    amount
-        ``"truncated"`` (normal) or ``"ols"``.
-
-    Raises
-    ------
-    EstimationError
-        If the data do not determine either part, or the outcome lies outside its limits.
-    """
-
-    kind = "Two-part model"
-
-    def __init__(
-        self,
-        formula: str,
-        data: pd.DataFrame,
-        lower: float = 0.0,
-        upper: float | None = None,
-        any: str = "probit",
-        amount: str = "truncated",
-    ):
-        rows = self.rows = read_rows(self.kind, formula, data)
-        self._check(rows, lower, upper, any, amount)
-        some = rows.y > lower
-        first = Probit if any == "probit" else Logit
-        self.any = first._from_rows(replace(rows, y=some.astype(float)))
-        self.any.solution  # noqa: B018 - refuses an outcome that is always or never positive
-        positive = replace(rows, y=rows.y[some], X=rows.X[some], kept=rows.kept[some])
-        self.amount: OLS | TruncatedNormal
-        if amount == "ols":
-            self.amount = OLS._from_rows(positive)
-        else:
-            self.amount = TruncatedNormal._from_rows(positive, lower=lower, upper=upper)
-        self.n_upper = np.nan if upper is None else int((rows.y >= upper).sum())
-
-    @staticmethod
-    def _check(rows: Rows, lower: float, upper: float | None, any_: str, amount: str) -> None:
-        problems = []
-        for part, asked, offered in (
-            ("any", any_, ("probit", "logit")),
-            ("amount", amount, ("truncated", "ols")),
-        ):
-            if asked not in offered:
-                what = f'{part}="{asked}" is not offered'
-                problems.append(Problem(what, f"use {' or '.join(offered)}"))
-        top = np.inf if upper is None else upper
-        outside = int(((rows.y < lower) | (rows.y > top)).sum())
-        limits = f"{lower:g}–{top:g}".replace("inf", "∞")
-        remedy = "correct the data or the limits"
-        problems += told(f"the outcome is outside {limits}", outside, remedy)
-        refuse_any(rows.heading, problems)
-
-    def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
-        """Estimate both parts with the same kind of covariance."""
-        any_, amount = self.any.fit(cov_type, cov_kwds), self.amount.fit(cov_type, cov_kwds)
-        parts = {"any": any_, "amount": amount}
-        names = [f"{part}: {term}" for part, fit in parts.items() for term in fit.params.index]
-        matrix = block_diag(any_.covariance, amount.covariance)
-        exact = isinstance(self.amount, TruncatedNormal)
-        return FittedModel(
-            model=self,
-            params=pd.Series([*any_.params, *amount.params], index=names, name="params"),
-            covariance=pd.DataFrame(matrix, index=names, columns=names),
-            nobs=any_.nobs,
-            llf=(any_.llf or 0.0) + (amount.llf or 0.0) if exact else None,
-            cov_type=cov_type,
-            not_estimable={
-                f"{part}: {term}": why
-                for part, fit in parts.items()
-                for term, why in fit.not_estimable.items()
-            },
-            dropped=any_.dropped,
-            n_groups=any_.n_groups,
-            cov_note=any_.cov_note or amount.cov_note,
-            n_lower=any_.n_lower,
-            n_upper=self.n_upper,
-            scale=amount.scale,
-            extra={"n_positive": amount.nobs},
-            notes={f"{p}: {t}": why for p, fit in parts.items() for t, why in fit.notes.items()},
-        )

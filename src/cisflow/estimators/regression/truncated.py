@@ -29,6 +29,7 @@ from cisflow.estimators.influence import HELD, RowParts, held_by_one
 from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
+from cisflow.estimators.tobit.margins import uncensored
 
 FLAT = 100.0  # σ, in units of the amounts, at which a truncated normal is an exponential
 
@@ -80,7 +81,7 @@ class _Solution:
 class TruncatedNormal(Regression):
     """Regression with a normal error truncated at ``lower`` and censored at ``upper``.
 
-    Built from the rows above ``lower`` by :class:`~cisflow.estimators.regression.models.TwoPart`.
+    Built from the rows above ``lower`` by :class:`~cisflow.estimators.regression.two_part.TwoPart`.
     """
 
     kind = "Truncated regression"
@@ -105,6 +106,28 @@ class TruncatedNormal(Regression):
         """Log-likelihood at any coefficients (of all columns) and σ, in the caller's units."""
         point = np.append(np.asarray(beta) / self.unit, np.log(sigma / self.unit))
         return self._value(self.derivatives(self.rows.X, point))
+
+    def mean(self, eta: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+        """Return the expected amount and its derivatives in η and log σ, each (m,).
+
+        It is the mean of amounts between the limits, or the upper limit, by their probabilities
+        among amounts above the lower one.
+        """
+        lower = np.full_like(eta, self.lower * self.unit)
+        upper = np.full_like(eta, self.upper * self.unit)
+        between = uncensored(eta, sigma, lower, upper)
+        if np.isinf(self.upper):
+            return between.value, between.eta, between.sigma * sigma
+        u, v = (eta - lower) / sigma, (eta - upper) / sigma
+        top = np.exp(log_ndtr(v) - log_ndtr(u))
+        to_eta = top * (mills_ratio(v) - mills_ratio(u)) / sigma
+        to_spread = -top * (mills_ratio(v) * v - mills_ratio(u) * u)
+        gap = upper - between.value
+        return (
+            between.value + top * gap,
+            (1 - top) * between.eta + to_eta * gap,
+            (1 - top) * between.sigma * sigma + to_spread * gap,
+        )
 
     def _value(self, parts: Floats) -> float:
         return float(parts[0].sum() - (~self.top).sum() * np.log(self.unit))

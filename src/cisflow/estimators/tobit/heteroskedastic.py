@@ -24,13 +24,18 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns
+from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
+from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, mills_ratio
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.estimators.tobit.results import Inference
-from cisflow.estimators.tobit.sample import column_names
+from cisflow.estimators.tobit.sample import Sample, column_names
+
+OF_SPREAD = "lnsigma: "
+"""How the names of coefficients of log σ begin."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class HeteroskedasticTobit:
             what = f"{Z.shape[0]} rows of variance regressors for {sample.size} rows"
             refuse(self.heading, what, "give one row for each")
         names = column_names(variance, Z)
+        self.given = Z
         check_regressors(self.heading, Z, names)
         if sample.outcome.end is not None:
             what = "bracketed outcomes with a varying spread are not offered"
@@ -208,13 +214,21 @@ class HeteroskedasticTobit:
         refuse(self.heading, what, "use HC1 or cluster")
 
 
+def _with_one(Z: Floats) -> Floats:
+    return np.column_stack([np.ones(len(Z)), Z])
+
+
+def _limits(sample: Sample) -> tuple[Floats, Floats]:
+    return sample.limits_of(sample.size)
+
+
 class HeteroskedasticTobitResults(Inference):
     """Fitted :class:`HeteroskedasticTobit`.
 
     Attributes
     ----------
     params, bse, tvalues, pvalues : Series
-        Coefficients of the mean, then of log σ (``lnsigma: …``).
+        Coefficients of the mean, then of log σ (:data:`OF_SPREAD`).
     llf, aic, bic, nobs, n_lower, n_upper, converged, not_estimable
         As in :class:`~cisflow.estimators.tobit.results.TobitResults`.
     """
@@ -244,13 +258,14 @@ class HeteroskedasticTobitResults(Inference):
         if base.scaling.intercept:
             estimate[0] += base.scaling.y_mean / base.scaling.spread[0]
         estimate[k] += np.log(base.scaling.y_spread)
+        self._estimate, self._full = estimate, jacobian @ found.matrix @ jacobian.T
         places = np.concatenate([base.shown, np.arange(k, point.size)])
         names = [
             *base.terms,
-            "lnsigma: Intercept",
-            *(f"lnsigma: {name}" for name in model.variance_names),
+            f"{OF_SPREAD}Intercept",
+            *(f"{OF_SPREAD}{name}" for name in model.variance_names),
         ]
-        V = (jacobian @ found.matrix @ jacobian.T)[np.ix_(places, places)]
+        V = self._full[np.ix_(places, places)]
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
         weight = float(sample.total_weights[sample.outcome.observed].sum())
@@ -258,6 +273,37 @@ class HeteroskedasticTobitResults(Inference):
         self.df_model = point.size - 1
         self.aic = -2 * self.llf + 2 * point.size
         self.bic = -2 * self.llf + float(np.log(self.nobs)) * point.size
+
+    def with_cov(
+        self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
+    ) -> HeteroskedasticTobitResults:
+        """Return the same estimates with another covariance; nothing is refitted."""
+        return HeteroskedasticTobitResults(self.model, cov_type, cov_kwds)
+
+    def prediction(self, kind: str = "censored") -> Prediction:
+        """Average prediction of the sample's rows; what moves the spread moves it here too.
+
+        Quantities are those of :mod:`cisflow.estimators.tobit.margins`.
+        """
+        base, model = self.model.homoskedastic, self.model
+        mean = margins.prediction(base, np.eye(base.beta.size + 1), kind)
+        frame, used = model.rows.frame, base.estimable.rows
+        Z, lower, upper = model.given[used], *(limit[used] for limit in _limits(model.rows))
+        codes, groups, k = base.design.codes, base.design.groups, base.beta.size
+        codes = None if codes is None else codes[used]
+        beta, delta = self._estimate[:k], self._estimate[k:]
+        dense = mean.X.shape[1]
+
+        def total(moved: Floats, w: Floats) -> tuple[float, Floats]:
+            X, spread = Design(moved[:, :dense], codes, groups), _with_one(moved[:, dense:])
+            sigma = np.exp(spread @ delta)
+            curve = margins.KINDS[kind](X.times(beta), sigma, lower, upper)
+            slope = X.transpose_times(w * curve.eta)
+            return float(w @ curve.value), np.append(slope, (w * curve.sigma * sigma) @ spread)
+
+        names = [*mean.names, *model.variance_names]
+        both, rows = np.hstack([mean.X, Z]), used if frame is None else frame.rows[used]
+        return Prediction(names, both, mean.weights, self._full, total, rows)
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of all parameters."""

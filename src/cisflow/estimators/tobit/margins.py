@@ -34,6 +34,8 @@ from cisflow.estimators.formula import plain_types
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, log_interval_probability
 
+Sigma = float | Floats  # the same for all rows, or one of each
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -50,13 +52,13 @@ class Curve:
     eta_sigma: Floats
 
 
-def latent(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def latent(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Latent mean."""
     zero = np.zeros_like(eta)
     return Curve(eta, np.ones_like(eta), zero, zero, zero)
 
 
-def censored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def censored(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Mean of the outcome, limits included."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     m0, m1 = _moment(a, b, 0), _moment(a, b, 1)
@@ -67,7 +69,7 @@ def censored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
     return Curve(value, P, m0, m0 / sigma, m1 / sigma)
 
 
-def uncensored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def uncensored(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Mean of the outcome strictly between its limits."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     log_p = log_interval_probability(a, b)
@@ -82,14 +84,14 @@ def uncensored(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve
     )
 
 
-def probability(eta: Floats, sigma: float, lower: Floats, upper: Floats) -> Curve:
+def probability(eta: Floats, sigma: Sigma, lower: Floats, upper: Floats) -> Curve:
     """Probability of an outcome strictly between the limits."""
     a, b = (lower - eta) / sigma, (upper - eta) / sigma
     m0, m1, m2 = (_moment(a, b, power) for power in range(3))
     return Curve(_probability(a, b), m0 / sigma, m1 / sigma, m1 / sigma**2, (m2 - m0) / sigma**2)
 
 
-KINDS: dict[str, Callable[[Floats, float, Floats, Floats], Curve]] = {
+KINDS: dict[str, Callable[[Floats, Sigma, Floats, Floats], Curve]] = {
     "latent": latent,
     "censored": censored,
     "uncensored": uncensored,
@@ -179,7 +181,7 @@ class _Inputs:
     lower: Floats
     upper: Floats
     weights: Floats  # sum to the share of rows whose effect is not zero by separation
-    curve: Callable[[Floats, float, Floats, Floats], Curve]
+    curve: Callable[[Floats, Sigma, Floats, Floats], Curve]
 
     def at(self, eta: Floats) -> Curve:
         return self.curve(eta, self.sigma, self.lower, self.upper)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, points, rule
 from cisflow.publication.findings import Findings
+from cisflow.publication.tables.regressions import shown_quantity
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, covariance_name, label, signed
 
 if TYPE_CHECKING:
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
 
 @drawn
 def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
-    """Draw the coefficients of the longest column, one row per term, outcomes side by side."""
+    """Draw the longest column, a row per term, outcomes side by side: effects, or coefficients."""
     spec = findings.models[model]
     column = max(spec.columns, key=lambda name: len(spec.columns[name]))
     terms = spec.columns[column]
     figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
-    rows = findings.main_rows(country, wave, model)
+    quantity = shown_quantity(spec)
+    rows = findings.main_rows(country, wave, model, quantity)
     rows = rows[rows["column"] == column]
     step = 0.5 / max(len(spec.outcomes), 1)
     for i, outcome in enumerate(spec.outcomes):
@@ -38,7 +41,9 @@ def coefficient_figure(findings: Findings, country: str, wave: str, model: str) 
     rule(axes)
     kinds = [kind for kind in rows["cov_type"] if kind]
     errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
-    axes.set_xlabel(f"Coefficient with 95 % confidence interval{errors}")
+    number = "Coefficient" if quantity == COEFFICIENT else "Average effect on the observed share"
+    points = "" if quantity == COEFFICIENT else " (points)"
+    axes.set_xlabel(f"{number} with 95 % confidence interval{points}{errors}")
     why = findings.why_not(country, wave, model)
     axes.set_title(
         f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),

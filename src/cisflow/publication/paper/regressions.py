@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cisflow.estimation.estimates import OBSERVED
 from cisflow.panel.constructs import RECODED
 from cisflow.publication.catalogue import Catalogue
-from cisflow.publication.families import about_partners, recodings, told_column
+from cisflow.publication.families import about_partners, places, recodings, told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading, in_words
+from cisflow.publication.tables.regressions import ALTERNATIVES, shown_quantity
 from cisflow.publication.words import count, covariance_name, inline, label
 
 # So many of the firms at a limit of the outcome are a large part of them.
@@ -32,7 +34,34 @@ def lead_facts(findings: Findings, model: str) -> Context:
         "controls": [inline(term) for term in spec.controls],
         "fixed_effects": [inline(term) for term in spec.fixed_effects],
         "errors": [covariance_name(covariance) for covariance in spec.covariance],
+        "observed": observed_share(findings, model),
+        "effects": shown_quantity(spec) == OBSERVED,
+        "robust": [ALTERNATIVES[name].lower() for name in spec.robust],
     }
+
+
+def observed_share(findings: Findings, model: str) -> Context:
+    """Return how much of a change of the latent outcome is observed, on average over the firms.
+
+    ``least`` and ``most`` are over outcomes, columns and places, of regressors that are in no
+    product; empty where there are no effects.
+    """
+    shares = [_observed_shares(findings, *place, model) for place in places(findings.countries)]
+    known = pd.concat(shares).dropna() if shares else pd.Series(dtype=float)
+    if known.empty:
+        return {"least": "", "most": ""}
+    return {"least": f"{known.min():.2f}", "most": f"{known.max():.2f}"}
+
+
+def _observed_shares(findings: Findings, country: str, wave: str, model: str) -> pd.Series:
+    """Return the ratio of observed to latent effects, regressor by regressor."""
+    key = ["outcome", "column", "term"]
+    observed, latent = (
+        findings.main_rows(country, wave, model, quantity).set_index(key)["estimate"]
+        for quantity in (OBSERVED, "latent")
+    )
+    ratio = observed.astype(float) / latent.astype(float)
+    return ratio[[":" not in term for _, _, term in ratio.index]]
 
 
 def limit_facts(findings: Findings, models: list[str], places: list[tuple[str, str]]) -> Context:
@@ -59,6 +88,7 @@ def partner_facts(
     return {
         **heading(findings, items, "regressions", country, wave, model),
         "figure": items.name("coefficients", country, wave, model),
+        "effects": shown_quantity(findings.models[model]) == OBSERVED,
         "results": _results(findings, country, wave, model),
         "recoded": [
             _recoded(findings, country, wave, other, model)
@@ -82,9 +112,11 @@ def _recoded(findings: Findings, country: str, wave: str, model: str, lead: str)
 
 
 def _results(findings: Findings, country: str, wave: str, model: str) -> list[Context]:
-    """Return in words the coefficients of a regression's told column, outcome by outcome."""
+    """Return in words what a regression's told column finds, outcome by outcome."""
     spec = findings.models[model]
-    rows = findings.main_rows(country, wave, model)
+    rows = findings.main_rows(country, wave, model, shown_quantity(spec))
+    failed = findings.main_rows(country, wave, model).query("term == ''")
+    rows = pd.concat([rows, failed])
     column = told_column(spec)
     results = []
     for outcome in spec.outcomes:

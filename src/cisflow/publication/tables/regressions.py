@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
 from cisflow.publication.findings import Findings, groups_in, with_covariance
@@ -16,6 +17,7 @@ from cisflow.publication.words import (
     column_label,
     covariance_name,
     firms,
+    inline,
     label,
     number,
     p_value,
@@ -37,14 +39,23 @@ DESIGNS = {
 }
 
 
-def regression_table(findings: Findings, country: str, wave: str, model: str) -> Table:
+def effects_table(findings: Findings, country: str, wave: str, model: str) -> Table:
+    """Render the average effects of a regression in points of its outcomes as they are observed."""
+    return regression_table(findings, country, wave, model, shown_quantity(findings.models[model]))
+
+
+def regression_table(
+    findings: Findings, country: str, wave: str, model: str, quantity: str = COEFFICIENT
+) -> Table:
     """Render a regression: its outcomes side by side, standard errors in parentheses."""
     spec = findings.models[model]
-    rows = findings.main_rows(country, wave, model)
+    rows = findings.main_rows(country, wave, model, quantity)
+    failed = findings.main_rows(country, wave, model).query("term == ''")
+    rows = rows if quantity == COEFFICIENT else pd.concat([rows, failed])
     statistics = _fit_statistics(findings, country, wave, model)
     cells: dict[tuple[str, ...], pd.Series] = {}
     for j, (outcome, name) in enumerate(spec.regressions):
-        terms = _terms(_of(rows, outcome, name), spec, name)
+        terms = _terms(_of(rows, outcome, name), spec, name, constant=quantity == COEFFICIENT)
         texts = {
             ("coef", label(str(term))): cell(b, f"({number(se)})", p=p)
             for term, (b, se, p) in terms[["b", "se", "p"]].iterrows()
@@ -54,6 +65,7 @@ def regression_table(findings: Findings, country: str, wave: str, model: str) ->
         cells[label(outcome), *head, f"({j + 1})"] = pd.Series(texts)
     frame = pd.DataFrame(cells).reindex(_row_order(cells.values(), spec)).fillna("")
     notes = [
+        _quantity_note(spec, quantity),
         _estimator_note(spec),
         f"Standard errors in parentheses: {_covariance(rows, spec.covariance[0])}. {STARS_NOTE}.",
         _design_note(findings, country, wave, model),
@@ -117,8 +129,8 @@ def extensions_table(findings: Findings) -> Table:
     for model in further_regressions(findings.models):
         spec = findings.models[model]
         for country, wave in places(findings.countries):
-            rows = findings.main_rows(country, wave, model)
-            rows_shown.append(rows)
+            rows = findings.main_rows(country, wave, model, shown_quantity(spec))
+            rows_shown += [rows, findings.main_rows(country, wave, model).query("term == ''")]
             for outcome, name in spec.regressions:
                 terms = _terms(_of(rows, outcome, name), spec, name)
                 shown = [t for term in spec.columns[name] for t in _rows_of(term, terms.index)]
@@ -129,10 +141,10 @@ def extensions_table(findings: Findings) -> Table:
                     text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
                     cells[key][findings.place(country, wave)] = text
     notes = [
-        "Coefficients with standard errors in parentheses, each from the model named above it, "
-        "with the controls that the models file lists. A fractional logit's coefficients are on "
-        f"the scale of log odds. {STARS_NOTE}. Samples, weights and kinds of standard errors are "
-        "those of the models' own tables.",
+        "Each from the model named above it, with the controls that the models file lists: of "
+        "outcomes with limits the average effect on the outcome as it is observed, of others the "
+        f"coefficient; standard errors in parentheses. {STARS_NOTE}. Samples, weights and kinds of "
+        "standard errors are those of the models' own tables.",
         *accounts_notes(findings, further_regressions(findings.models)),
         *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
     ]
@@ -149,7 +161,7 @@ def _rows_of(term: str, rows: Iterable[str]) -> list[str]:
     return levels if levels and term not in rows else [term]
 
 
-def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
+def _terms(rows: pd.DataFrame, spec: Model, column: str, *, constant: bool = True) -> pd.DataFrame:
     """Return b, se, t and p of one fit by term; what the model asks for and lacks is null.
 
     Dummies of fixed effects are left out; the table says that they are in the model.
@@ -163,7 +175,8 @@ def _terms(rows: pd.DataFrame, spec: Model, column: str) -> pd.DataFrame:
     wanted = [row for term in asked for row in _rows_of(term, found.index)]
     others = [term for term in found.index if term not in (*wanted, "Intercept")]
     terms = found[list(names)].rename(columns=names).astype(float)
-    return terms.reindex(list(dict.fromkeys([*wanted, *others, "Intercept"])))
+    last = ["Intercept"] if constant else []
+    return terms.reindex(list(dict.fromkeys([*wanted, *others, *last])))
 
 
 def _fit_statistics(
@@ -212,16 +225,101 @@ def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list
 def _estimator_note(spec: Model) -> str:
     low, high = spec.limits or (None, None)
     within = " and ".join(f"{limit:g}" for limit in (low, high) if limit is not None)
+    spread = ", ".join(inline(term) for term in spec.variance)
     return {
         "tobit": f"Tobit by maximum likelihood, limits {within or 'none'}.",
-        "fractional": f"Fractional logit of the share between {within}; log odds.",
+        "heteroskedastic_tobit": f"Tobit by maximum likelihood, limits {within or 'none'}, whose "
+        f"spread depends on {spread}.",
+        "fractional": f"Fractional logit of the share between {within}.",
+        "two_part": f"Two parts: {spec.participation or 'probit'} of whether any, and how much "
+        f"among those with any; limits {within or 'none'}.",
         "ols": "Ordinary least squares.",
+        "probit": "Probit by maximum likelihood.",
     }[spec.estimator]
+
+
+# What the numbers of a table are, by estimator and for all others.
+SCALES = {
+    "tobit": "Coefficients on the latent outcome.",
+    "heteroskedastic_tobit": "Coefficients on the latent outcome.",
+    "fractional": "Coefficients on the log odds of the share.",
+    "two_part": "Coefficients of both parts.",
+    "probit": "Coefficients on the index of the probit.",
+}
+EFFECTS = (
+    "Average effects on the outcome as it is observed, limits included, in its units (points of "
+    "turnover for shares): of yes/no variables the change from no to yes, of others the slope, of "
+    "products the cross difference or slope (Ai and Norton 2003); products move with what they are "
+    "of. Standard errors by the delta method."
+)
+
+
+def shown_quantity(spec: Model) -> str:
+    """Return what of a regression is told first: effects on what is observed, where it has them."""
+    return OBSERVED if spec.censored else COEFFICIENT
+
+
+def _quantity_note(spec: Model, quantity: str) -> str:
+    return EFFECTS if quantity == OBSERVED else SCALES.get(spec.estimator, "")
+
+
+ALTERNATIVES = {
+    "": "Tobit",
+    "heteroskedastic": "Heteroskedastic Tobit",
+    "fractional": "Fractional logit",
+    "two_part": "Two parts",
+}
+
+
+def alternatives_table(findings: Findings, country: str, wave: str, model: str) -> Table:
+    """Render the observed effects of a Tobit beside those of its robust alternatives.
+
+    Below them stand the tests of what the Tobit assumes and the alternatives do not.
+    """
+    spec = findings.models[model]
+    cells = no_cells()
+    heads = {key: name for key, name in ALTERNATIVES.items() if not key or key in spec.robust}
+    fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
+    shown = []
+    for key, head in heads.items():
+        rows = findings.main_rows(country, wave, model, OBSERVED)
+        if key:
+            rows = findings.alternative_rows(country, wave, model, key, OBSERVED)
+        shown.append(rows)
+        for outcome, name in spec.regressions:
+            terms = _terms(_of(rows, outcome, name), spec, name, constant=False)
+            heading = f"{label(outcome, short=True)}: {small(column_label(name))}"
+            for term in (t for asked in spec.columns[name] for t in _rows_of(asked, terms.index)):
+                b, se, p = terms.loc[term, ["b", "se", "p"]]
+                text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
+                cells[heading, label(term)][head] = text
+            if not key:
+                for test in TESTS:
+                    of = (fits.get((outcome, name), {}).get(test) or {}).get("p_value")
+                    cells[heading, f"{test.capitalize()} (p)"][head] = p_value(of)
+    order = {f"{test.capitalize()} (p)": 1 for test in TESTS}
+    notes = [
+        EFFECTS,
+        "The same firms in each. The spread of the heteroskedastic Tobit depends on "
+        f"{listed_terms(spec)}; two parts: a {spec.participation or 'probit'} of whether any, and "
+        "how much among those with any. The tests are of the Tobit.",
+        f"Standard errors in parentheses: {_covariance(shown[0], spec.covariance[0])}. "
+        f"{STARS_NOTE}.",
+        *_tests_note(findings, country, wave, model),
+        *ending(findings, country, pd.concat(shown), model),
+    ]
+    frame = two_level(cells, order=lambda row: order.get(row, 0), columns=list(heads.values()))
+    return lay_out(frame, notes)
+
+
+def listed_terms(spec: Model) -> str:
+    """Return in words what the spread of a Tobit's heteroskedastic alternative depends on."""
+    return ", ".join(inline(term) for term in spec.variance or spec.controls or spec.regressors)
 
 
 def _likelihood_note(spec: Model) -> str:
     """Say what the fit statistics of weighted columns are without."""
-    if not any(spec.weightings) or spec.estimator == "fractional":
+    if not any(spec.weightings) or spec.estimator in ("fractional", "two_part"):
         return ""
     also = ", pseudo-R² and specification tests" if spec.estimator == "tobit" else ""
     return f"Weighted columns have a pseudo-likelihood: no log-likelihood{also}."
