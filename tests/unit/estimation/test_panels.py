@@ -8,6 +8,7 @@ from specs import model_of
 from cisflow.estimation.run import estimate
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.appendix import panel_table
+from cisflow.study.models import Covariance
 
 METHODS = ["pooled", "within", "random", "correlated_random", "first_difference"]
 CLUSTERED = "cluster(firm_id)"

@@ -155,16 +155,12 @@ class TruncatedNormal(Regression):
         scores = np.column_stack([X * parts[1][:, None], parts[2]]) * units
         information = _information(X, parts) * np.outer(units, units)
         reported = np.eye(units.size)[:-1][found.report]
-<<<<<<< HEAD
-        held = held_by_one(_row_parts(X, parts), np.linalg.inv(_information(X, parts)), reported)
+        bread = np.asarray(np.linalg.inv(_information(X, parts)), dtype=float)
+        held = held_by_one(_row_parts(X, parts), bread, reported)
 
         def of_rows(chosen: Ints) -> Floats:
             return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
 
-=======
-        bread = np.asarray(np.linalg.inv(_information(X, parts)), dtype=float)
-        held = held_by_one(_row_parts(X, parts), bread, reported)
->>>>>>> estimators
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
