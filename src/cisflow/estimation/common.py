@@ -49,8 +49,8 @@ def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any
         }
     if not covariance.groups:
         return {"cov_type": covariance.kind}
-    options = {**options_of(covariance), "groups": sample[covariance.groups]}
-    return {"cov_type": covariance.kind, "cov_kwds": options}
+    clusters = {**options_of(covariance), "groups": sample[covariance.groups]}
+    return {"cov_type": covariance.kind, "cov_kwds": clusters}
 
 
 def options_of(covariance: Covariance) -> dict[str, Any]:

@@ -129,14 +129,14 @@ def test_within_equals_linearmodels_with_two_way_effects(unbalanced, result):
     assert row["n"] == len(again)
 
 
-@pytest.mark.parametrize("kind", ["nonrobust", "HC1", CLUSTERED])
+@pytest.mark.parametrize("kind", ["nonrobust", "HC1", "cluster(firm_id, CR1)"])
 def test_within_equals_statsmodels_with_dummies(kind):
     import statsmodels.formula.api as smf
 
     data = simulated(firms=40, once=10)
     again = data[data.groupby("firm_id")["y"].transform("size") > 1]
     fit = smf.ols("y ~ x + C(wave) + C(firm_id)", again)
-    if kind == CLUSTERED:
+    if kind.startswith("cluster"):
         covariance = {"cluster": "firm_id", "correction": "CR1"}
         groups = pd.factorize(again["firm_id"])[0]
         # Stata's xtreg, fe does not count the firm effects nested in the clusters.

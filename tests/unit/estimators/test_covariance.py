@@ -148,7 +148,7 @@ def test_a_dummy_of_one_cluster_has_no_clustered_standard_error(kind):
     data["y"] = np.maximum(1 + data["x"] + rng.normal(size=300), 0)
     fit = kind("y ~ x + own", data).fit("cluster", {"groups": "g"})
     assert np.isnan(fit.bse["own"])
-    assert "one cluster alone" in fit.not_estimable["own"]
+    assert "one cluster alone" in fit.notes["own"]
     assert np.isfinite(fit.bse[["Intercept", "x"]]).all()
 
 

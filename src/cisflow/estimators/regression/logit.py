@@ -268,6 +268,7 @@ class _Binomial(Regression):
         names = [solution.names[i] for i in solution.shown]
         held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
         matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
+        notes = {name: HELD for name, alone in zip(names, held, strict=True) if alone}
         exact = isinstance(self, Logit) and rows.weights is None
         return FittedModel(
             predicted=partial(self._prediction, found.matrix),
@@ -280,12 +281,7 @@ class _Binomial(Regression):
             dropped=rows.dropped,
             df=found.df,
             not_estimable=solution.not_estimable,
-            **about_clusters(
-                found,
-                names,
-                solution.shown,
-                {name: HELD for name, alone in zip(names, held, strict=True) if alone},
-            ),
+            **about_clusters(found, names, solution.shown, notes),
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
             cov_kwds=dict(cov_kwds or {}),

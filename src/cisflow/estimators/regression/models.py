@@ -161,6 +161,8 @@ class OLS(Regression):
         if clustered is not None:
             matrix = pd.DataFrame(clustered.matrix, index=names, columns=names)
             df = min(clustered.groups) - 1
+        residuals = np.asarray(fit.resids)
+        notes = {} if cov_type == "nonrobust" else self._held(params, residuals)
         return FittedModel(
             model=self,
             params=params,
@@ -172,11 +174,7 @@ class OLS(Regression):
             df=df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
             not_estimable=self.not_estimable,
-            **about_clusters(
-                clustered or Covariance(matrix, cov_type),
-                names,
-                notes={} if cov_type == "nonrobust" else self._held(params, np.asarray(fit.resids)),
-            ),
+            **about_clusters(clustered or Covariance(matrix, cov_type), names, notes=notes),
             cov_kwds=dict(cov_kwds or {}),
         )
 

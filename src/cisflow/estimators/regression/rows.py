@@ -340,7 +340,6 @@ class FittedModel:
     def bse(self) -> pd.Series:
         """Standard errors."""
         values = np.sqrt(np.diag(self.covariance))
-        values[self.params.index.isin(self.not_estimable)] = np.nan
         return pd.Series(values, index=self.params.index, name="bse")
 
     @cached_property

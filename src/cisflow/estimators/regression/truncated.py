@@ -210,6 +210,7 @@ class TruncatedNormal(Regression):
         found = covariance(solution.scores, cov_type, cov_kwds)
         shown, held = np.flatnonzero(solution.estimable.report), solution.held
         names = [rows.names[j] for j in solution.estimable.keep[shown]]
+        notes = {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD)
         return FittedModel(
             model=self,
             params=pd.Series(solution.beta[shown], index=names, name="params"),
@@ -220,12 +221,7 @@ class TruncatedNormal(Regression):
             dropped=rows.dropped,
             df=found.df,
             not_estimable=solution.estimable.not_estimable,
-            **about_clusters(
-                found,
-                names,
-                shown,
-                {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD),
-            ),
+            **about_clusters(found, names, shown, notes),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )

@@ -123,7 +123,7 @@ class TobitResults(Inference):
             return {}
         opg, index = self.cov_type == "OPG", self.solution.index
         marked = unspread(self.solution) if opg else held_alone(self.solution)
-        alone = dict.fromkeys(index[marked], UNSPREAD if opg else HELD)
+        alone: dict[str, str] = dict.fromkeys(index[marked], UNSPREAD if opg else HELD)
         if (lost := self._covariance.unmeasured) is None:
             return alone
         return {**dict.fromkeys(index[lost[self.solution.shown]], ONE_CLUSTER), **alone}

@@ -18,6 +18,7 @@ def firms():
     table["industry"] = rng.integers(0, 4, n)
     table["country"] = rng.integers(0, 3, n)
     table["region"] = rng.integers(0, 15, n)
+    table["pair"] = np.arange(n) // 2  # with few clusters both ways variances need a repair
     table["w"] = rng.uniform(1, 30, n)
     latent = 20 + 10 * table["a"] + 30 * table["rare"] + rng.normal(size=n) * 30
     table["y"] = np.clip(latent, 0, 100)
@@ -29,7 +30,7 @@ COVARIANCES = [
     ("HC0", {}),
     ("HC1", {}),
     ("cluster", {"groups": "region", "correction": "CR1"}),
-    ("cluster", {"groups": ["region", "industry"], "correction": "CR1"}),
+    ("cluster", {"groups": ["region", "pair"], "correction": "CR1"}),
 ]
 
 
