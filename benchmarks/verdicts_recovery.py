@@ -3,7 +3,7 @@
 ``python benchmarks/verdicts_recovery.py`` writes ``results/verdicts_recovery.md``. Synthetic
 Flanders is drawn many times over from ``config/truth/flanders.yaml``, without files, at the sizes
 of the default run (n = 221 and 367) and at about 5,000 firms; the models that claims test are
-estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models' own tests,
+estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models' tests,
 robust alternatives), and judged by the claims file. Bootstrap intervals have fewer draws than the
 run's, so has the adjustment for many tests, and the gate is left out.
 

@@ -159,3 +159,54 @@ def test_variables_that_many_firms_have_otherwise_are_told():
     out = released(panel, main=spec)
     assert all(v["mean"] is not None for v in sample_of(out, "main")["variables"])
     assert pd.notna(table_of(out, "main")["estimate"]).all()
+
+
+# --- few firms behind many numbers, or behind one ----------------------------------------------
+
+
+@pytest.mark.parametrize("few", [1, 3, 4])
+def test_a_dummy_in_disguise_is_a_dummy(few):
+    """Of a number all others have nearly alike the slope is the mean of the few, less theirs."""
+    panel = survey()
+    flag = np.arange(400) < few
+    panel["rd_intensity"] = 1000.0 * flag + np.random.default_rng(3).random(400)
+    out = released(panel, main={**OLS, "columns": {"any": ["rd_intensity"]}, "controls": []})
+    for term in ("rd_intensity", "Intercept"):
+        assert table_of(out, "main").loc[("any", term), "status"] == WITHHELD, term
+
+
+def power_sums(out, model):
+    """Return the sums of powers of x that a description tells."""
+    sample = sample_of(out, model)
+    n, names = sample["n"], [v["variable"] for v in sample["variables"]]
+    powers = {int(v["variable"][1:]): v for v in sample["variables"] if v["variable"][0] == "x"}
+    found = {p: n * v["mean"] for p, v in powers.items() if v["mean"] is not None}
+    for p, a in powers.items():
+        for q, b in powers.items():
+            r = sample["correlations"][names.index(f"x{p}")][names.index(f"x{q}")]
+            if r is not None:
+                found[p + q] = r * a["sd"] * b["sd"] * (n - 1) + n * a["mean"] * b["mean"]
+    return found
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_sums_of_powers_do_not_solve_for_the_firms_of_a_small_sample(split):
+    """As many sums as firms are an equation (Newton's identities) whose roots are the firms."""
+    panel = survey()
+    place = panel["employees"].rank(method="first", ascending=False)
+    panel["some"] = flags(place.between(30, 41))
+    powers = {f"x{p}": (panel["employees"] / 100) ** p for p in range(1, 7)}
+    panel = panel.assign(**powers)
+    spec = {**OLS, "sample": ["some"]}
+    parts = [[*powers][:3], [*powers][3:]] if split else [[*powers]]
+    models = {f"m{i}": {**spec, "controls": part} for i, part in enumerate(parts)}
+    out = released(panel, **models)
+    assert sample_of(out, "m0")["n"] == 12
+    known = set().union(*(power_sums(out, model) for model in models))
+    assert 0 < len(known) <= 12 - RULES.residual_df
+
+
+def test_powers_are_told_of_enough_firms():
+    powers = {f"x{p}": (survey()["employees"] / 100) ** p for p in (1, 2)}
+    out = released(survey().assign(**powers), main={**OLS, "controls": [*powers]})
+    assert len(power_sums(out, "main")) == 4

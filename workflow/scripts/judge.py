@@ -4,7 +4,7 @@ with reported(snakemake.log[0]):
     import pandas as pd
 
     from cisflow.base.records import read_record, write_table
-    from cisflow.claims.pseudo_truth import TRUTHS
+    from cisflow.claims.truths import TRUTHS
     from cisflow.claims.verdicts import judge, judge_pooled
     from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
     from cisflow.study.claims import Claims

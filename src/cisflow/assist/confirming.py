@@ -1,7 +1,8 @@
 """``cisflow confirm``: note in a codebook or a config that a person has held it against the file.
 
 A codebook of one's own says of each variable ``verified: confirmed``. One that comes with cisflow
-is not changed: the config that uses it lists under ``confirmed:`` what holds for its file.
+is not changed: the config that uses it lists under ``confirmed:`` what holds for its file. Both
+note a digest of what was confirmed, so that an edit of the mapping is seen.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cisflow.assist.scaffold_text import LOOK
 from cisflow.base.documents import did_you_mean, read_yaml
 from cisflow.base.paths import places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.study.codebook import CONFIRMED, Codebook
+from cisflow.study.codebook import CONFIRMED, Codebook, split_seal
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.confirmation import unknown_name
 
@@ -69,6 +70,7 @@ def confirm(file: Path | str, names: Sequence[str], root: Path) -> dict[str, Any
             written[variable] = CommentedMap()  # taken over from another codebook
             written[variable].fa.set_flow_style()
         written[variable]["verified"] = CONFIRMED
+        written[variable]["seal"] = codebook.seal(variable)
     _write(path, document, settled=variables)
     return {"file": shown(path), "extract": "", "confirmed": variables}
 
@@ -91,7 +93,8 @@ def _confirm_in_config(path: Path, names: list[str], folders: list[Path]) -> dic
     codebook = load_codebook(str(entry["codebook"]), folders)
     variables = _variables(codebook, names, shown(path))
     listed = entry.setdefault("confirmed", _flow())
-    listed += [name for name in dict.fromkeys(names) if name not in listed]
+    before = [item for item in listed if split_seal(item)[0] not in names]
+    listed[:] = [*before, *(f"{name}@{codebook.seal(name)}" for name in dict.fromkeys(names))]
     _write(path, document)
     return {"file": shown(path), "extract": place, "confirmed": variables}
 

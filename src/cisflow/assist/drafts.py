@@ -28,7 +28,7 @@ OPEN = re.compile(r"#.*\bTODO\b:")
 LAST_TIME = "the last draft said: "
 BESIDE = ".new"
 # Keys of documents that tell where a mapping is from, and no other mapping.
-NO_MEANING = ("verified", "source", "label", "note")
+NO_MEANING = ("verified", "seal", "source", "label", "note")
 LONGEST = 160  # letters of a value that is told
 
 

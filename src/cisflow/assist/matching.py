@@ -179,12 +179,7 @@ def _assigned(
     """
     order = sorted(
         enumerate(fits),
-        key=lambda fit: (
-            fit[1].likeness,
-            len(max(fit[1].sign.any, key=len)),
-            fit[1].words,
-            -fit[0],
-        ),
+        key=lambda fit: (fit[1].likeness, fit[1].concepts, fit[1].words, -fit[0]),
         reverse=True,
     )
     used: set[str] = set()

@@ -438,18 +438,20 @@ class Likeness:
         Share of its words, 0 to 1; 0 if a concept is lacking.
     others
         Words that nothing about the variable explains.
-    words
-        How many words are about it.
+    words, concepts
+        How many words are about it, and of how many concepts.
     """
 
     share: float = 0.0
     others: tuple[str, ...] = ()
     words: int = 0
+    concepts: int = 0
 
 
 def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
     """Return how much of a question's text is about a variable, whatever else it says."""
-    return max((_covered(asked, c, words) for c in sign.any), key=lambda found: found.share)
+    covered = (_covered(asked, concepts, words) for concepts in sign.any)
+    return max(covered, key=lambda found: (found.share, found.concepts))
 
 
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
@@ -596,7 +598,7 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
         for weights in (asked.weights, (1.0,) * len(asked.words))
         for told in [sum(weights[i] for i in covered) + in_name]
     )
-    return Likeness(share, tuple(asked.words[i] for i in sorted(others)), len(covered))
+    return Likeness(share, tuple(asked.words[i] for i in sorted(others)), len(covered), len(concepts))
 
 
 def _places(
@@ -605,7 +607,10 @@ def _places(
     """Return where a concept is in a text; each text is asked for every variable, so kept."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
-        found = set(_lengths(text, concept, words, abbreviated=abbreviated))
+        own = _lengths(text, concept, words, abbreviated=abbreviated)
+        # A firm (εταιρεία) is no partner (εταίρος): the longer beginning says which word it is.
+        aside = {} if concept == ASIDE or abbreviated else words.concepts[ASIDE].lengths(text)
+        found = {i for i, letters in own.items() if letters >= aside.get(i, 0)}
         home, names = words.home
         if concept == home:  # outside Estonia
             found -= {i for i in found if i and text[i - 1] in words.beyond}

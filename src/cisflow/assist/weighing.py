@@ -77,8 +77,8 @@ class Weighed:
         Why it is turned down; empty if it may be taken.
     short
         Whether nothing but the little that is about the variable speaks against it.
-    words
-        How many of its words are about the variable.
+    words, concepts
+        How many of its words are about the variable, and of how many concepts.
     """
 
     sign: Sign
@@ -88,6 +88,7 @@ class Weighed:
     refused: str = ""
     short: bool = False
     words: int = 0
+    concepts: int = 0
 
     @property
     def doubts(self) -> tuple[Evidence, ...]:
@@ -138,7 +139,8 @@ def weigh(
     ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
-    return Weighed(sign, profile.name, score, told, words=found.words)
+    counts = {"words": found.words, "concepts": found.concepts}
+    return Weighed(sign, profile.name, score, told, **counts)
 
 
 def _for(column: str, found: Likeness, asked: Question) -> Evidence:

@@ -16,31 +16,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.records import Table
 from cisflow.claims.structural import structural
+from cisflow.claims.truths import KEYS, TRUTHS
 from cisflow.estimation.common import REFUSALS, Row, numeric
+from cisflow.estimation.effects import KINDS as QUANTITIES
+from cisflow.estimation.effects import made_of
 from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
-from cisflow.estimation.regressions import only_fit, rows_of
+from cisflow.estimation.regressions import only_fit
 from cisflow.estimation.run import ESTIMATORS, samples
+from cisflow.estimators.effects import average_effects
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.panel.sample import bases_of, variables_of
 from cisflow.simulate.survey import drawn_by_tobit
 from cisflow.study.canonical import ASKED
-from cisflow.study.claims import Claims, Single
+from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
-KEY = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-NUMBERS = ("truth", "population", "std_error", "n")
-TRUTHS = Table.of(*KEY, *NUMBERS, "kind", numbers=NUMBERS)
 STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
 
+# Of these only what is tested is computed; others are estimated as a run estimates them.
 # What is found in a population needs no resampling; two is the least that gives an effect its row.
 BOOTSTRAP = {"draws": 2, "test_draws": 0, "seed": 1}
 
@@ -177,11 +178,30 @@ def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> 
         return
     numbers = numeric(firms)
     for outcome, column in dict.fromkeys((test.outcome, test.column) for test in tests):
-        where = {"outcome": outcome, "column": column}
-        wanted = {(test.measured, test.term) for test in tests}
+        of_fit = [t for t in tests if (t.outcome, t.column) == (outcome, column)]
         with suppress(*REFUSALS):  # what a population does not determine has no truth
-            fit = only_fit(numbers, spec, outcome, column)[0]
-            yield from ({**where, **row} for row in rows_of(fit, numbers, spec, wanted))
+            fit, _ = only_fit(firms, spec, outcome, column)
+            yield from (row for test in of_fit for row in _row(fit, numbers, spec, test))
+
+
+def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
+    """Yield the tested number of a fit with its standard error, nothing where it has none."""
+    if test.term not in fit.params.index or test.term in fit.not_estimable:
+        return
+    number, error = fit.params[test.term], fit.bse[test.term]
+    if test.measured != COEFFICIENT:
+        prediction = fit.prediction(QUANTITIES[spec.estimator][test.measured])
+        factors = made_of(prediction.names, firms.iloc[prediction.rows], spec)
+        effect = average_effects(prediction, factors, [test.term]).loc[test.term]
+        number, error = effect["effect"], effect["std_error"]
+    where = {"outcome": test.outcome, "column": test.column, "term": test.term}
+    yield {
+        **where,
+        "quantity": test.measured,
+        "estimate": number,
+        "std_error": error,
+        "n": fit.nobs,
+    }
 
 
 def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single]]:
@@ -212,9 +232,9 @@ def _rows(found: pd.DataFrame, test: Single) -> Iterator[dict[str, Any]]:
     keys = {"outcome": test.outcome, "column": test.column, "term": test.term}
     keys["quantity"] = test.measured
     wanted = found[(found[list(keys)] == pd.Series(keys)).all(axis=1)]
-    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEY))
+    wanted = wanted[wanted["status"] == ESTIMATED].drop_duplicates(list(KEYS))
     for row in wanted.to_dict(orient="records"):
         resampled = str(row["cov_type"]).startswith("bootstrap")
         error = math.nan if resampled else row["std_error"]  # of too few resamples
         numbers = {"population": row["estimate"], "std_error": error, "n": row["n"]}
-        yield {**{column: row[column] for column in KEY}, **numbers}
+        yield {**{column: row[column] for column in KEYS}, **numbers}

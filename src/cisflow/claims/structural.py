@@ -11,6 +11,7 @@ from cisflow.study.claims import ARROW, COEFFICIENT, Single
 from cisflow.study.models import Model
 from cisflow.study.truth import Truth
 
+LATENT = "latent"
 Equations = Mapping[str, Mapping[str, float]]
 
 # Keys of a Tobit's equation that are no terms of it.
@@ -18,11 +19,12 @@ NO_TERMS = ("intercept", "sigma", "industry")
 
 
 def structural(truth: Truth, model: Model, test: Single, *, by_tobit: bool) -> float:
-    """Return the truth file's own number for a tested coefficient, NaN where it has none.
+    """Return the truth file's own number for what is tested, NaN where it has none.
 
     It has one where the model holds all that the firms are drawn from: a coefficient that is then
     not among the truth's is zero. Where the model leaves something out, or has another form, its
-    coefficients in the population are others, and no number in the file tells them.
+    coefficients in the population are others, and no number in the file tells them. Of an average
+    effect the file has the number only where it is zero, or the effect on the latent outcome.
 
     Parameters
     ----------
@@ -34,13 +36,29 @@ def structural(truth: Truth, model: Model, test: Single, *, by_tobit: bool) -> f
         Whether the wave's shares of turnover are drawn from the truth's ``tobit``
         (:func:`cisflow.simulate.survey.drawn_by_tobit`); else the path's variables are drawn first.
     """
-    if test.measured != COEFFICIENT or model.weightings[0]:
+    if model.weightings[0]:
         return math.nan
     if model.estimator == "tobit" and by_tobit:
-        return _of_tobit(truth, model, test)
-    if model.estimator == "path" and test.column == "standardised" and not by_tobit:
+        return _average(_of_tobit(truth, model, test), model, test)
+    if (
+        test.measured == COEFFICIENT
+        and model.estimator == "path"
+        and test.column == "standardised"
+        and not by_tobit
+    ):
         return _of_path(truth, model, test)
     return math.nan
+
+
+def _average(coefficient: float, model: Model, test: Single) -> float:
+    """Return a coefficient as the quantity that is tested, where the two are one number."""
+    if test.measured == COEFFICIENT:
+        return coefficient
+    terms = (*model.columns[test.column], *model.controls)
+    moves_alone = not any(test.term in term.split(":") for term in terms if term != test.term)
+    if ":" in test.term or not moves_alone:
+        return math.nan
+    return coefficient if test.measured == LATENT or coefficient == 0 else math.nan
 
 
 def _of_tobit(truth: Truth, model: Model, test: Single) -> float:

@@ -11,8 +11,10 @@ import pandas as pd
 from cisflow.base.records import Table
 
 KEYS = ("country", "wave", "model", "outcome", "column", "term", "quantity")
-TRUTH = Table.of(*KEYS, "truth", numbers=("truth",))
-RECOVERED = ("truth", "recovered")
+NUMBERS = ("truth", "population", "std_error", "n")
+TRUTHS = Table.of(*KEYS, *NUMBERS, "kind", numbers=NUMBERS)
+"""What :mod:`cisflow.claims.pseudo_truth` finds; read where nothing is estimated."""
+RECOVERED = ("truth", "truth_kind", "recovered")
 
 
 def with_truth(
@@ -25,25 +27,27 @@ def with_truth(
     rows
         With the columns :data:`KEYS` and ``ci_low``, ``ci_high``, as far as they have them.
     truth
-        Columns of :data:`TRUTH`; None for a run on real data.
+        Columns of :data:`TRUTHS`; None for a run on real data.
 
     Returns
     -------
     list of dict
-        With ``truth``, and ``recovered``: ``yes``, ``no``, or empty without truth or interval.
+        With ``truth``; ``truth_kind``, where it is known from; and ``recovered``: ``yes``, ``no``,
+        or empty without truth or interval.
     """
-    known: dict[tuple[Any, ...], float] = {}
+    known: dict[tuple[Any, ...], tuple[float, str]] = {}
     if truth is not None:
-        pairs = zip(
-            truth[list(KEYS)].itertuples(index=False, name=None), truth["truth"], strict=True
-        )
-        known = {key: float(value) for key, value in pairs}
+        for row in truth.to_dict(orient="records"):
+            known[tuple(row[key] for key in KEYS)] = float(row["truth"]), row.get("kind", "")
     return [{**row, **_recovered(row, known)} for row in rows]
 
 
-def _recovered(row: Mapping[str, Any], known: Mapping[tuple[Any, ...], float]) -> dict[str, Any]:
-    truth = known.get(tuple(row.get(key, "") for key in KEYS), np.nan)
+def _recovered(
+    row: Mapping[str, Any], known: Mapping[tuple[Any, ...], tuple[float, str]]
+) -> dict[str, Any]:
+    truth, kind = known.get(tuple(row.get(key, "") for key in KEYS), (np.nan, ""))
+    found = {"truth": truth, "truth_kind": kind, "recovered": ""}
     bounds = row.get("ci_low", np.nan), row.get("ci_high", np.nan)
-    if not np.isfinite([truth, *bounds]).all():
-        return {"truth": truth, "recovered": ""}
-    return {"truth": truth, "recovered": "yes" if bounds[0] <= truth <= bounds[1] else "no"}
+    if np.isfinite([truth, *bounds]).all():
+        found["recovered"] = "yes" if bounds[0] <= truth <= bounds[1] else "no"
+    return found

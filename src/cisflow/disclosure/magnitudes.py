@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 DRAWN = 4000  # firms among whom a line is looked for
 SAME = "all firms of the group give the same value"
 SINGLE = "fewer firms than the minimum differ from the value all others give"
+MANY = "more is told of these firms than leaves their values open"
 DOMINANT = "a few firms hold more of the total than the rules allow"
 WEIGHED = "a few firms have more of the weight than the rules allow"
 
@@ -74,6 +75,13 @@ def exceptions(x: Floats, y: Floats) -> Bools | None:
     near = 1e-9 * max(float(np.abs(y[known]).max()), 1e-300)
     off[known] = np.abs(y[known] - slope * x[known] - level) > near
     return off if 2 * off[known].sum() < known.sum() else None
+
+
+def monotone(x: Floats, y: Floats) -> bool:
+    """Return whether two variables put firms in the same order, or the opposite: x and x², say."""
+    order = np.argsort(x, kind="stable")
+    moves, rises = np.sign(np.diff(x[order])), np.sign(np.diff(y[order]))
+    return bool((rises == moves).all() or (rises == -moves).all())
 
 
 def _line(x: Floats, y: Floats) -> tuple[float, float] | None:

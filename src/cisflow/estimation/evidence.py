@@ -17,6 +17,7 @@ EVIDENCE = "evidence"
 """Key of a fit's diagnostics that the gate takes away."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
+LARGEST = 10  # firms whose parts of a coefficient are kept
 FULL = 10**6  # support of a coefficient on which nothing is known against
 
 
@@ -122,7 +123,7 @@ def _shares(influence: Floats) -> list[float]:
     """Return what part of a coefficient's squared influences its largest firms have, cumulated."""
     parts = np.sort(influence**2)[::-1]
     total = float(parts.sum())
-    return [float(s) for s in 100 * parts[:5].cumsum() / total] if total > 0 else []
+    return [float(s) for s in 100 * parts[:LARGEST].cumsum() / total] if total > 0 else []
 
 
 def weakest(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

@@ -87,9 +87,9 @@ def with_tests(
     -------
     list
         The same, with :data:`TESTS` in the diagnostics: per test that has an estimate
-        ``outcome column term quantity asked``, ``firms_with``, ``firms_without``, ``few`` (whether the
-        smaller side has fewer firms than the rule asks), ``turned_by_one`` (how many firms turn
-        the verdict by leaving), ``turned``, ``outliers`` and, for the gate alone,
+        ``outcome column term quantity asked``, ``firms_with``, ``firms_without``, ``few`` (whether
+        the smaller side has fewer firms than the rule asks), ``turned_by_one`` (how many firms
+        turn the verdict by leaving), ``turned``, ``outliers`` and, for the gate alone,
         :data:`PRIVATE`.
     """
     rows = [row for part, _ in fitted for row in part]

@@ -269,10 +269,12 @@ def held_by_one(parts: RowParts, bread: Floats, jacobian: Floats) -> NDArray[np.
     errors = np.sqrt(np.vecdot(jacobian @ bread, jacobian))
     U = bread @ parts.basis
     left = np.eye(U.shape[2]) - parts.information @ (parts.basis.transpose(0, 2, 1) @ U)
-    for i in np.flatnonzero(~(np.linalg.det(left) > SINGULAR)):
+    # Where a fit diverged there is no information to be without: no errors either, in any variance.
+    known = np.flatnonzero(np.isfinite(left).all(axis=(1, 2)))
+    for i in known[~(np.linalg.det(left[known]) > SINGULAR)]:
         direction = jacobian @ (U[i] @ np.linalg.svd(left[i])[2][-1])
         size = np.abs(direction) / errors
-        held |= size > SINGULAR * size.max()
+        held |= size > SINGULAR * size.max(initial=0.0)
     return held
 
 

@@ -79,6 +79,7 @@ from cisflow.publication.tables.samples import (
     quality_overview,
     quality_table,
 )
+from cisflow.publication.tables.truths import truth_table
 from cisflow.publication.words import place_name
 from cisflow.study.models import Model
 from cisflow.study.run import is_pooled
@@ -244,6 +245,11 @@ def if_read(run: Run, about: About) -> list[Place]:
     return [("", "")] if waves_read(run, about) else []
 
 
+def if_simulated(run: Run, about: About) -> list[Place]:
+    """Return all countries, if their extracts are made from a truth."""
+    return if_read(run, about) if run.settings.get("simulate") else []
+
+
 def each_country(run: Run, about: About) -> list[Place]:
     """Return every country, all its waves together."""
     return [(country, "") for country in run.countries]
@@ -339,6 +345,7 @@ SECTIONS = {
     "steps": "Cost and return by step",
     "extensions": "Further models side by side",
     "claims": "Claims",
+    "truths": "What was simulated",
     "errors": "Standard errors compared",
     "quality": "Data quality",
     "answers": "Answers by variable",
@@ -372,6 +379,7 @@ CAPTIONS = {
     "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
     "claims": "Which claims of the literature hold",
     "claims_matrix": VERDICTS,
+    "truths": "What was simulated and what was found",
     "cooperation_{here}": "Enterprises cooperating on innovation, % of innovation-active "
     "enterprises: {place}",
     "data_quality": "Data quality",
@@ -394,6 +402,7 @@ ALL, POOLED = each(list), each(pooled_models)
 TABLES = (
     Kind("flow", "sample_flow", flow_table),
     Kind("claims", "claims", claims_table),
+    Kind("truths", "truths", truth_table, where=if_simulated),
     Kind("descriptives", f"descriptives_{HERE}", descriptives_table, each(described), every_wave),
     Kind("quality", "data_quality", quality_overview, where=if_read),
     Kind("answers", "quality_{here}", quality_table, whole, extracts, printed=never),

@@ -57,9 +57,10 @@ def why_not_terms(evidence: Mapping[str, Any], profile: Profile) -> dict[str, st
     Of a regression the intercept goes with them: with the published means it would tell them.
     """
     rule = profile.dominance
+    largest = profile.largest_of_coefficient
     found = {t: FEW for t, n in evidence.get("support", {}).items() if n < profile.support}
     for term, shares in evidence.get("weight", {}).items():
-        if shares and shares[min(rule.firms, len(shares)) - 1] > rule.share:
+        if shares and shares[min(largest, len(shares)) - 1] > rule.share:
             found.setdefault(term, LARGEST)
     if found and INTERCEPT in evidence["support"]:
         found.setdefault(INTERCEPT, BESIDE)

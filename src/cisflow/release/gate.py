@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
-from cisflow.disclosure.magnitudes import exceptions, refused, weighed
+from cisflow.disclosure.magnitudes import MANY, exceptions, monotone, refused, weighed
 from cisflow.disclosure.sets import ALIKE, NEAR, Ledger
 from cisflow.study.disclosure import Profile
 
@@ -38,6 +38,8 @@ class Gate:
     profile: Profile
     register: dict[str, dict[str, Any]] = field(default_factory=dict)
     _near: dict[tuple[str, bytes, frozenset[str]], bool] = field(default_factory=dict)
+    _told: dict[bytes, dict[str, Floats]] = field(default_factory=dict)
+    _values: dict[str, Floats | None] = field(default_factory=dict)
     _exceptions: dict[tuple[str, str], Bools | None] = field(default_factory=dict)
 
     @cached_property
@@ -142,6 +144,31 @@ class Gate:
             )
         return NEAR if self._near[key] else ""
 
+    def why_many(self, firms: Bools, variable: str) -> str:
+        """Return why a mean and deviation may not be told beside others of the same numbers.
+
+        The means, deviations and correlations of x, x², x³ … are sums of powers, and as many sums
+        as firms are solved for each of them. So, as for the coefficients of a model, the firms are
+        to outnumber them by the residual degrees of freedom.
+
+        Parameters
+        ----------
+        firms
+            Whom it is of, shape (rows of the panel,).
+        variable
+            A column of numbers.
+        """
+        x = self.values(variable)
+        if x is None or self.profile.minimum_cell == 1 or len(np.unique(x[firms])) < 3:
+            return ""
+        told = self._told.setdefault(firms.tobytes(), {})
+        others = (y for name, y in told.items() if name != variable)
+        k = 1 + sum(monotone(y, x[firms]) for y in others)
+        if k > 1 and k * (k + 3) / 2 > firms.sum() - self.profile.residual_df:
+            return MANY
+        told[variable] = x[firms]
+        return ""
+
     def tell(self, kind: str, firms: Bools, variables: Iterable[str]) -> None:
         """Note that a statistic is told, for :meth:`why_near`."""
         self._near.setdefault((kind, firms.tobytes(), frozenset(variables)), False)
@@ -163,9 +190,15 @@ class Gate:
     def exceptions(self, one: str, other: str) -> Bools | None:
         """Return in which rows of the panel a variable is not the line in another it mostly is."""
         if (one, other) not in self._exceptions:
-            x, y = numbers(self.panel, one), numbers(self.panel, other)
+            x, y = self.values(one), self.values(other)
             self._exceptions[one, other] = None if x is None or y is None else exceptions(x, y)
         return self._exceptions[one, other]
+
+    def values(self, variable: str) -> Floats | None:
+        """Return a column of the panel, converted once."""
+        if variable not in self._values:
+            self._values[variable] = numbers(self.panel, variable)
+        return self._values[variable]
 
     # --- the register ---------------------------------------------------------------------------
 

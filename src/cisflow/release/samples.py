@@ -267,7 +267,8 @@ def _variable(
     flag = sample.key("flag", variable)
     is_flag = gate.ledger.noted((flag, "all"))
     why = gate.why_answers(flag, w) if is_flag else gate.why_magnitude(x, w)
-    if shown("mean", why or gate.why_near("mean", known, [variable])):
+    why = why or gate.why_near("mean", known, [variable]) or gate.why_many(known, variable)
+    if shown("mean", why):
         mean = float(np.average(x, weights=w))
         # Deviations are of the firms at hand; of one there is none.
         spread = float(np.average((x - mean) ** 2, weights=w)) * len(x) / max(len(x) - 1, 1)

@@ -6,7 +6,9 @@ merged it with what it extends. ``workflow/schemas/codebook.schema.yaml`` is mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -31,6 +33,12 @@ ABOVE_ZERO = ">0"
 # What the config may say on how to open a source, besides its codebook's `file:`.
 CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
+
+
+def split_seal(item: str) -> tuple[str, str]:
+    """Return the name and the seal of what a config lists as confirmed; the seal may be empty."""
+    name, _, seal = item.partition("@")
+    return name, seal
 
 
 def _listed(value: Any) -> Any:
@@ -98,6 +106,12 @@ Verified = Annotated[
 ]
 FIRM = "firm"  # the block of all variables that have none of their own
 DRAFTED, CONFIRMED = "drafted", "confirmed"
+# What the run makes of a confirmed mapping that is no longer the one that was confirmed.
+CHANGED = "changed since it was confirmed"
+# What of a mapping may be edited without reading anything else.
+UNSEALED = {"label", "required", "verified", "source", "note", "seal"}
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # so that YAML reads no number
+SEAL_LENGTH = 8
 # Who says so has seen a document, or the questionnaire: nobody need confirm it.
 SETTLED = ("sourced", CONFIRMED)
 Accepted = Annotated[
@@ -400,6 +414,9 @@ class Variable(Document):
     amount that was not spent."""
     screen: Screen | None = None
     verified: Verified | None = None
+    seal: Annotated[str, Field(pattern="^[a-p]{8}$")] | None = None
+    """Written by `cisflow confirm`: a digest of columns, codes, unit and filter as they were
+    confirmed. If one of these is edited the variable is unconfirmed again."""
     source: Source | None = None
     note: Note | None = None
     asked_if: SkipJsonSchema[str] | None = None
@@ -519,9 +536,43 @@ class Codebook(Document):
     def configured(self, source: Mapping[str, Any]) -> Codebook:
         """Return the codebook with what an entry of the config says on its file and of it."""
         opened = self.opened(**{key: source[key] for key in CONFIG_KEYS if key in source})
-        names = [v for name in source.get("confirmed") or () for v in self.members(name)]
-        known = {v: self.variables[v].model_copy(update={"verified": CONFIRMED}) for v in names}
+        known = dict(self._confirmed(source.get("confirmed") or ()))
         return opened.redefined(known) if known else opened
+
+    def _confirmed(self, items: Iterable[str]) -> Iterator[tuple[str, Variable]]:
+        """Yield what a config confirms, unless it has changed since (``turnover@abcdefgh``)."""
+        for name, seal in map(split_seal, items):
+            state = CHANGED if seal and seal != self.seal(name) else CONFIRMED
+            for variable in self.members(name):
+                entry = self.variables[variable]
+                if state == CONFIRMED or entry.verified not in SETTLED:
+                    yield variable, entry.model_copy(update={"verified": state})
+
+    def seal(self, name: str) -> str:
+        """Return a digest of how a variable, or all of a block, are read.
+
+        It is the same for another label, source or note, and for keys that are left at their
+        defaults.
+        """
+        text = json.dumps([(v, self._read_as(v)) for v in self.members(name)], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:SEAL_LENGTH]
+        return digest.translate(LETTERS)
+
+    def _read_as(self, variable: str) -> dict[str, Any]:
+        entry = self.variables[variable]
+        read = entry.model_dump(mode="json", exclude=UNSEALED, exclude_defaults=True)
+        if variable in (*MONEY, *SPENDING, *ACCOUNT_MONEY):
+            read |= {"multiple": self.multiple(variable), "currency": self.money.currency}
+        return read
+
+    def held(self) -> Codebook:
+        """Return the codebook with those confirmed mappings told that were edited since."""
+        changed = {
+            variable: entry.model_copy(update={"verified": CHANGED})
+            for variable, entry in self.variables.items()
+            if entry.verified == CONFIRMED and entry.seal not in (None, self.seal(variable))
+        }
+        return self.redefined(changed) if changed else self
 
     def members(self, name: str) -> list[str]:
         """Return the variables that a name stands for: itself, or those of a block."""

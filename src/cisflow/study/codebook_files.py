@@ -109,7 +109,7 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
         raise CisflowError(shown(files[0]), problems)
     merged["variables"] = {v: _completed(v, s, merged) for v, s in merged["variables"].items()}
     merged |= {"id": named(name).removesuffix(".yaml"), "path": named(files[0])}
-    return Codebook(**merged, files=tuple(map(shown, files)))
+    return Codebook(**merged, files=tuple(map(shown, files))).held()
 
 
 def canonical_columns(table: str) -> list[str]:

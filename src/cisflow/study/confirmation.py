@@ -19,7 +19,7 @@ from cisflow.study.canonical import (
     PARTNERS,
     PLACES,
 )
-from cisflow.study.codebook import DRAFTED, FIRM, SETTLED, TOTAL_OF, Codebook
+from cisflow.study.codebook import CHANGED, DRAFTED, FIRM, SETTLED, TOTAL_OF, Codebook, split_seal
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 from cisflow.study.variables import ACCOUNTS_WEIGHT, RATIO_NAMES
@@ -147,12 +147,12 @@ def unconfirmed(
 
 
 def counted_if(states: Mapping[str, str], *, synthetic: bool) -> dict[str, str]:
-    """Return those states that mark a run: of synthetic data only what a machine drafted.
+    """Return those states that mark a run: of synthetic data what a machine drafted or one edited.
 
     Its extracts are simulated by the same codebook, so that only what somebody else wrote can be
     misread.
     """
-    return {v: state for v, state in states.items() if not synthetic or state == DRAFTED}
+    return {v: state for v, state in states.items() if not synthetic or state in (DRAFTED, CHANGED)}
 
 
 def block_of(variable: str) -> str:
@@ -184,7 +184,7 @@ def confirmed_problems(
     """Yield the names in a ``confirmed:`` list that are no variable or block of the codebook."""
     yield from (
         Problem(f"{where}.confirmed: {what}", remedy)
-        for name in confirmed
+        for name, _ in map(split_seal, confirmed)
         for what, remedy in unknown_name(codebook, name)
     )
 

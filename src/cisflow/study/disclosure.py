@@ -52,6 +52,15 @@ class Profile(Document):
     leverage: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Largest leverage of one firm on its own fitted value."""
 
+    @property
+    def largest_of_coefficient(self) -> int:
+        """How many firms together may not make a coefficient, by the share of `dominance`.
+
+        Fewer than `support` make none: not of a dummy, nor of a number that all others have nearly
+        alike, which is a dummy in disguise.
+        """
+        return max(self.dominance.firms, self.support - 1)
+
 
 UNRESTRICTED = Profile(
     title="No rules",

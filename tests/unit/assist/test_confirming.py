@@ -10,6 +10,7 @@ import yaml
 from small_survey import CODEBOOK, SIZE_CLASS, good_survey
 
 from cisflow.assist.cli import FAILED, FINE, WRONG, main
+from cisflow.study.codebook import CHANGED, split_seal
 from cisflow.study.codebook_files import load_codebook
 
 CONFIG = {
@@ -76,6 +77,13 @@ def states(capsys):
     return json.loads(capsys.readouterr().out)["unconfirmed"]
 
 
+def state_of(variable, capsys):
+    """Return the state of a variable that `check` says is unconfirmed; None of another."""
+    capsys.readouterr()
+    listed = {v["variable"]: v["state"] for e in states(capsys) for v in e["variables"]}
+    return listed.get(variable)
+
+
 def test_check_lists_what_is_unconfirmed_with_its_evidence_and_exits_with_0(here, capsys):
     code, out, _ = said(capsys, "check", "config/be.yaml")
     assert code == FINE
@@ -137,11 +145,48 @@ def test_for_a_codebook_that_ships_the_config_says_what_holds_of_its_file(here, 
     assert code == FINE
     assert out.startswith("config/be.yaml, BE/W2: ")
     written = yaml.safe_load(Path("config/be.yaml").read_text())["countries"]["BE"]["waves"]
-    assert written["W2"]["confirmed"] == ["turnover", "partners"]
+    first = written["W2"]["confirmed"]
+    assert [split_seal(item)[0] for item in first] == ["turnover", "partners"]
     assert "confirmed" not in written["W1"]
     said(capsys, "confirm", "config/be.yaml", "BE/W2", "partners", "employees")
     written = yaml.safe_load(Path("config/be.yaml").read_text())["countries"]["BE"]["waves"]
-    assert written["W2"]["confirmed"] == ["turnover", "partners", "employees"]
+    second = written["W2"]["confirmed"]
+    assert [split_seal(item)[0] for item in second] == ["turnover", "partners", "employees"]
+    assert second[:2] == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("coop_any: {name: CO,", "coop_any: {name: CO21,"),
+        ("coop_any: {name: CO,", "coop_any: {name: CO, codes: {'1': no, '0': yes},"),
+        ("coop_any: {name: CO,", "coop_any: {name: CO, blank_is_zero: true,"),
+    ],
+    ids=["column", "codes", "blanks"],
+)
+def test_a_mapping_that_is_edited_is_unconfirmed_again_and_that_is_said(here, capsys, old, new):
+    book = Path("config/codebooks/mine.yaml")
+    assert main(["confirm", "mine", "coop_any"]) == FINE
+    confirmed = book.read_text()
+    book.write_text(confirmed.replace(" coop_any: {", " coop_any: {source: The form, "))
+    assert state_of("coop_any", capsys) is None
+    assert old in confirmed
+    book.write_text(confirmed.replace(old, new))
+    assert "changed since it was confirmed: coop_any" in said(capsys, "check", "config/be.yaml")[1]
+    assert main(["confirm", "mine", "coop_any"]) == FINE
+    assert state_of("coop_any", capsys) is None
+
+
+def test_what_a_config_confirms_is_held_against_the_codebook_as_it_is(here, root):
+    main(["confirm", "mine", "coop_any"])
+    loaded = load_codebook("mine", ["config/codebooks", root / "config/codebooks"])
+    mine = loaded.configured({"confirmed": [f"turnover@{loaded.seal('turnover')}", "nace"]})
+    assert (mine.variables["turnover"].verified, mine.variables["nace"].verified) == (
+        *("confirmed", "confirmed"),
+    )
+    other = loaded.configured({"confirmed": ["turnover@abcdefgh", "coop_any@abcdefgh"]})
+    assert other.variables["turnover"].verified == CHANGED
+    assert other.variables["coop_any"].verified == "confirmed"  # the codebook itself says so
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,14 @@ from cisflow.study.claims import Rule, key_of
 RULE = Rule(draws=20_000)
 
 
-def test_row(p, claim="C1", source="A", term="a", **more):
+def a_row(p, claim="C1", source="A", term="a", **more):
     base = {"country": "BE", "wave": "W", "model": "m", "outcome": "y", "column": "c"}
     named = {"term": term, "quantity": "coefficient", "claim": claim, "source": source}
     return {**base, **named, "p_test": p, "estimate": 1.0, **more}
 
 
-test_row.__test__ = False
-
-
 def rows_of(*ps, **more):
-    return [test_row(p, f"C{i}", term=f"t{i}", **more) for i, p in enumerate(ps)]
+    return [a_row(p, f"C{i}", term=f"t{i}", **more) for i, p in enumerate(ps)]
 
 
 def independent(rows):
@@ -41,14 +38,14 @@ def test_holm_and_benjamini_hochberg_are_statsmodels():
 
 
 def test_families_are_of_one_article_or_claim_in_one_place():
-    rows = [*rows_of(0.01, 0.02), test_row(0.03, "C9", "B"), test_row(0.04, "C0", wave="V")]
+    rows = [*rows_of(0.01, 0.02), a_row(0.03, "C9", "B"), a_row(0.04, "C0", wave="V")]
     found = adjusted(rows, {}, RULE, 1)
     assert [row["p_holm"] for row in found] == pytest.approx([0.02, 0.02, 0.03, 0.04])
     assert [row["p_holm_claim"] for row in found] == pytest.approx([0.01, 0.02, 0.03, 0.04])
 
 
 def test_a_test_that_two_claims_share_counts_once():
-    rows = [test_row(0.01, "C1"), test_row(0.01, "C5"), test_row(0.03, "C2", term="b")]
+    rows = [a_row(0.01, "C1"), a_row(0.01, "C5"), a_row(0.03, "C2", term="b")]
     assert [row["p_holm"] for row in adjusted(rows, {}, RULE, 1)] == pytest.approx(
         [0.02, 0.02, 0.03]
     )

@@ -67,6 +67,19 @@ def test_shares_drawn_by_the_path_have_no_tobit_behind_them(of):
     assert math.isnan(of(*about, by_tobit=False))
 
 
+def test_an_average_effect_is_known_where_it_is_zero_or_latent(of):
+    none = ("faems2005", "incremental", "grouped", "coop_exploratory")
+    some = ("faems2005", "incremental", "grouped", "coop_exploitative")
+    assert of(*none, by_tobit=True, quantity="observed") == 0
+    assert of(*some, by_tobit=True, quantity="latent") == 9
+    assert math.isnan(of(*some, by_tobit=True, quantity="observed"))
+    # In a product it moves more than its own term; of the product the difference is another number.
+    both = "coop_exploitative:coop_exploratory"
+    product = ("balanced_portfolio", "incremental", "interaction")
+    assert math.isnan(of(*product, "coop_exploratory", by_tobit=True, quantity="latent"))
+    assert math.isnan(of(*product, both, by_tobit=True, quantity="observed"))
+
+
 def test_an_average_effect_or_a_weighted_fit_or_one_without_industries_has_none(of):
     about = ("faems2005", "incremental", "grouped", "coop_exploitative")
     assert math.isnan(of(*about, by_tobit=True, quantity="observed"))

@@ -13,9 +13,10 @@ ROW = dict.fromkeys(KEYS, "x") | {"ci_low": 1.0, "ci_high": 2.0}
     ("truth", "recovered"), [(1.5, "yes"), (1.0, "yes"), (2.5, "no"), (-1.5, "no")]
 )
 def test_the_truth_is_in_the_interval_or_not(truth, recovered):
-    table = pd.DataFrame([dict.fromkeys(KEYS, "x") | {"truth": truth}])
+    table = pd.DataFrame([dict.fromkeys(KEYS, "x") | {"truth": truth, "kind": "pseudo-truth"}])
     row = with_truth([ROW], table)[0]
     assert (row["truth"], row["recovered"]) == (truth, recovered)
+    assert row["truth_kind"] == "pseudo-truth"
 
 
 @pytest.mark.parametrize("row", [ROW | {"term": "y"}, ROW | {"ci_low": np.nan}, {"claim": "C15"}])

@@ -1,6 +1,7 @@
 """Samples through the gate: what may be told is told as it is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from disclosed import OLS, RULES, TOBIT, flags, released, sample_of, survey, variable_of
 
@@ -74,3 +75,34 @@ def test_a_step_that_drops_few_firms_is_told_with_the_next():
     assert flow["firms"].tolist()[-1] == 358
     assert not flow["lost"].isin(range(1, RULES.minimum_cell)).any()
     assert any("; " in words for words in flow["restriction"])
+
+
+def _asked(n_unasked: int, n_unanswered: int = 40):
+    """Return 400 firms of which the first were not asked for shares, the next did not answer."""
+    panel = survey()
+    asked = panel.index >= n_unasked
+    panel["product_innovation"] = flags(list(asked))
+    panel["asked_shares"] = asked
+    panel.loc[~asked | (panel.index < n_unasked + n_unanswered), "radical"] = np.nan
+    return panel
+
+
+def test_who_was_not_asked_is_told_apart_from_who_did_not_answer():
+    out = released(_asked(60), main={**OLS, "outcomes": ["radical"]})
+    of = out.flow.set_index("restriction")
+    words = "asked about turnover from new products (product innovators)"
+    assert of.loc[words, ["firms", "lost", "lost_filtered"]].tolist() == [340, 60, 60]
+    answered = of.loc["complete answers: turnover from new products"]
+    assert answered[["firms", "lost", "lost_missing"]].tolist() == [300, 40, 40]
+    assert sample_of(out, "main")["population"][-1] == "product_innovation"
+
+
+@pytest.mark.parametrize("few", [1, RULES.minimum_cell - 1])
+def test_few_that_were_not_asked_cannot_be_worked_out(few):
+    flow = released(_asked(few), main={**OLS, "outcomes": ["radical"]}).flow
+    together = flow[flow["restriction"].str.contains("asked about")].iloc[0]
+    assert "; " in together["restriction"]
+    assert (flow["firms"].dropna() != 400 - few).all()
+    assert together["lost_filtered"] is pd.NA or np.isnan(together["lost_filtered"])
+    # Of those lost together the others are no more told than these: one follows from the other.
+    assert together["lost_missing"] is pd.NA or np.isnan(together["lost_missing"])

@@ -117,7 +117,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
         inside, still, separated = _separation(rows, share, kept)
         lost |= separated
         model, fit = _maximise(rows, share, still, inside, link)
-    if not fit.converged:
+    if not (fit.converged and _barred(model, fit)):
         remedy = "look for regressors of very different size, or almost collinear"
         refuse(rows.heading, "no convergence", remedy)
     scale = np.abs(X[:, still]).max(axis=0)
@@ -171,7 +171,25 @@ def _finite(model: Any, fit: Any) -> bool:
         least = eigh(curvature, full, eigvals_only=True, subset_by_index=[0, 0])[0]
     except np.linalg.LinAlgError:  # almost collinear: look closer
         return False
-    return float(least) > 1e-6
+    return float(least) > 1e-6 and _barred(model, fit)
+
+
+def _barred(model: Any, fit: Any) -> bool:
+    r"""Say whether Newton's next step is so short that no direction separates.
+
+    Along such a direction d, in which rows at 0 or 1 move by :math:`d_i` and others stay, the
+    scores give :math:`g'd = \sum |a_i d_i|` and the step s, by :math:`g = Hs`, the sum of
+    :math:`h_i s_i d_i`. Both cannot be if :math:`h_i |s_i| < |a_i|` in every such row, whatever
+    its weight: little weight lets iterations stop before a separated row is fitted.
+    """
+    X, y = model.exog, model.endog
+    slope = model.score_factor(fit.params)
+    curvature = model.hessian_factor(fit.params, observed=True)
+    if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
+        return False
+    step = np.linalg.lstsq((X * curvature[:, None]).T @ X, slope @ X, rcond=None)[0]
+    edge = (y <= 0) | (y >= 1)
+    return bool((curvature * np.abs(X @ step) <= 0.5 * np.abs(slope))[edge].all())
 
 
 def _separation(

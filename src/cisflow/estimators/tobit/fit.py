@@ -16,6 +16,7 @@ from cisflow.estimators.tobit.likelihood import (
     Likelihood,
     Optimum,
     build_likelihood,
+    full_rank,
     maximise,
 )
 from cisflow.estimators.tobit.sample import Sample
@@ -26,6 +27,7 @@ from cisflow.estimators.tobit.scaling import (
     thinned_optimum,
 )
 
+ATTEMPT = 15  # steps: where there is a maximum half of them are enough
 FEW = 100_000  # numbers in a design
 LOG_SIGMA = "log(sigma)"
 
@@ -203,6 +205,21 @@ class Fit:
         return pd.DataFrame(scores[:, places], columns=[*self.terms, LOG_SIGMA])
 
 
+def _if_it_exists(likelihood: Likelihood, X: Design, intercept: bool) -> Optimum | None:
+    """Maximise where the observed rows, or the maximum itself, prove that there is one.
+
+    The search for separation, which takes as long as the fit, is left to the other cases.
+    """
+    certain = likelihood.certainly_estimable()
+    if not certain and not (X.n > X.k + 1 and full_rank(X.gram())):
+        return None
+    start = thinned_optimum(likelihood, starting_values(likelihood, intercept))
+    if certain:
+        return maximise(likelihood, start)
+    optimum = maximise(likelihood, start, ATTEMPT)
+    return optimum if optimum.converged and likelihood.has_maximum(optimum) else None
+
+
 def fit_sample(sample: Sample) -> Fit:
     """Maximise the likelihood.
 
@@ -221,9 +238,9 @@ def fit_sample(sample: Sample) -> Fit:
         X = Design(X.toarray())
     w, units = sample.total_weights, (scaling.y_mean, scaling.y_spread)
     likelihood = build_likelihood(X, sample.outcome, w, None, *units)
-    if likelihood.certainly_estimable():
+    optimum = _if_it_exists(likelihood, X, scaling.intercept)
+    if optimum is not None:
         found = Estimable(np.arange(X.k), np.arange(X.n), np.ones(X.k, dtype=bool))
-        start = thinned_optimum(likelihood, starting_values(likelihood, scaling.intercept))
     else:
         y = sample.outcome.rescaled(*units)
         names = [sample.names[j] for j in scaling.order]
@@ -232,7 +249,7 @@ def fit_sample(sample: Sample) -> Fit:
         X = X.select(found.keep)
         likelihood = build_likelihood(X, sample.outcome, w, found.rows, *units)
         start = starting_values(likelihood, scaling.intercept and found.keep[0] == 0)
-    optimum = maximise(likelihood, start)
+        optimum = maximise(likelihood, start)
     if not optimum.converged:
         what = f"no convergence after {optimum.iterations} iterations"
         remedy = "look for regressors of very different size or almost collinear ones"

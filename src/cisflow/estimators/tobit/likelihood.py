@@ -41,6 +41,7 @@ from cisflow.estimators.tobit.threads import PIECE, along, cross, in_order, piec
 SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
+PROOF = 0.5  # one would do in exact arithmetic
 CERTAIN = 8.0  # standard deviations: log Φ is zero to working precision
 NEAR = 8  # rows of the table for each row picked
 INDEPENDENT = 1e-5  # of a column's length must be left by the columns before it
@@ -502,6 +503,13 @@ class AtLimit:
         slope *= away
         return np.array(value), *V.sums(curvature, slope)
 
+    def barred(self, parameters: Floats, step: Floats) -> bool:
+        """Say whether a step is so short that no row is on its way to infinity."""
+        u = np.minimum(self.away * self.V.times(parameters), CERTAIN)
+        u += mills_ratio(u)
+        u *= self.V.times(step)
+        return bool(np.abs(u).max() < PROOF)
+
     def score_parts(self, parameters: Floats) -> tuple[Floats, Floats]:
         """Score of a row is ``(a x, b)``; return ``a`` and ``b``, unweighted, shape (n,)."""
         slope = self.away * mills_ratio(self.away * self.V.times(parameters))
@@ -603,6 +611,25 @@ class Likelihood:
         pivots = scaled_pivots(exact.moments[1])
         return bool(pivots[:-1].min() > INDEPENDENT and pivots[-1] > 1e-3)
 
+    def has_maximum(self, optimum: Optimum) -> bool:
+        r"""Say whether Newton's last step proves that the likelihood has a maximum.
+
+        Suppose the likelihood rose for ever along d. Rows at a limit then move away from it, by
+        :math:`d_i \ge 0`, observed ones stay, and :math:`g'd` is a sum of
+        :math:`w_i \lambda_i d_i`. The step s solves :math:`g = Hs`, so it is the sum of
+        :math:`w_i \lambda_i (u_i + \lambda_i) s_i d_i` too. Both cannot be if
+        :math:`(u_i + \lambda_i)|s_i| < 1` in every row, whatever the weights and units. The
+        same holds for θ, along which σ tends to zero, with :math:`|s_\theta| < \theta`.
+        """
+        step, theta = optimum.step, float(optimum.parameters[-1] - optimum.step[-1])
+        if not (full_rank(optimum.information) and abs(step[-1]) < PROOF * theta):
+            return False  # or the step is not known well enough to prove anything
+        return all(
+            isinstance(block, Exact)
+            or (isinstance(block, AtLimit) and block.barred(optimum.parameters - step, step))
+            for block in self.blocks
+        )
+
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Unweighted log-likelihood of every row in the caller's order, shape (n,)."""
         rows = np.zeros(self.n)
@@ -679,6 +706,7 @@ class Optimum:
     information: Floats
     converged: bool
     iterations: int
+    step: Floats  # the last of Newton's, to ``parameters``
 
 
 def maximise(
@@ -704,20 +732,20 @@ def maximise(
     for iteration in range(1, maxiter + 1):
         step, decrement = _newton_step(information, gradient)
         if decrement <= EXACT * weight:
-            return Optimum(point + step, value + decrement / 2, information, True, iteration)
+            return Optimum(point + step, value + decrement / 2, information, True, iteration, step)
         length = _keep_scale_positive(point[-1], step[-1])
         candidate = point + length * step
         trial = likelihood.evaluate(candidate)
         while not trial[0] >= value + 1e-4 * length * decrement - 1e-12 * (1 + abs(value)):
             length /= 2
             if length < 1e-12:
-                return Optimum(point, value, information, False, iteration)
+                return Optimum(point, value, information, False, iteration, step)
             candidate = point + length * step
             trial = likelihood.evaluate(candidate)
         point, (value, gradient, information) = candidate, trial
         if decrement <= tolerance * mean_weight and length == 1.0:
-            return Optimum(point, value, information, True, iteration)
-    return Optimum(point, value, information, False, maxiter)
+            return Optimum(point, value, information, True, iteration, step)
+    return Optimum(point, value, information, False, maxiter, step)
 
 
 def _newton_step(information: Floats, gradient: Floats) -> tuple[Floats, float]:

@@ -46,7 +46,7 @@ RULES = {
     "E": "Shares: nothing where all firms of a group, or none, answer alike.",
     "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
     "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
-    "a treated cell; the {firms} largest firms make at most {share:g} % of it.",
+    "a treated cell; the {largest} largest firms make at most {share:g} % of it.",
     "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
     "firm at most {leverage:g}. No residuals or fitted values of firms.",
     "I": "Counts of answers: rounded to multiples of {minimum_cell}.",
@@ -158,7 +158,8 @@ class Registers:
     def rules(self) -> dict[str, str]:
         """The rules in words, by letter."""
         profile = self.profile.as_params()
-        return {k: text.format(**profile, **profile["dominance"]) for k, text in RULES.items()}
+        profile |= {**profile["dominance"], "largest": self.profile.largest_of_coefficient}
+        return {k: text.format(**profile) for k, text in RULES.items()}
 
     @property
     def withheld(self) -> dict[str, int]:

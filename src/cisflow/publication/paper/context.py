@@ -38,6 +38,7 @@ from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
 from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
+from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.provenance import versions
 from cisflow.publication.tables.notes import uses_accounts
 from cisflow.study.claims import Rule
@@ -141,6 +142,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "waves": [wave_facts(findings, *place) for place in here],
         "surveys": survey_facts(findings),
         "population": population_facts(findings),
+        "truths": truth_facts(findings),
     }
 
 

@@ -235,3 +235,17 @@ def test_claims_whose_model_the_run_lacks_are_not_counted_as_judged(real_paper, 
     assert "For Nigeria, 2010 we judge 1 claim: 1 supported." in text
     none = {**claims, "places": [{**place, "verdicts": {"not run": ["C1", "C2", "C3"]}}]}
     assert "we judge" not in _text({**real_paper, "claims": none}, root, tmp_path)
+
+
+def test_a_run_of_many_countries_tells_of_what_was_pooled(real_paper, root, tmp_path):
+    verdicts = {"supported": ["C1"], "inconclusive": ["C3", "C4"], "not run": ["C6", "C9"]}
+    pooled = {"how": "By hand.", "results": [], "verdicts": verdicts, "exports": ["Utopia"]}
+    context = {**real_paper, "many": True, "pooled": pooled, "instruments": []}
+    text = _text(context, root, tmp_path)
+    for words in (
+        "Pooled over 1 countries, of 3 claims resting on single estimates 1 is supported and 2 are",
+        "from the raw extracts or, for Utopia, from exported estimates.",
+    ):
+        assert words in text, words
+    assert "we judge" not in text
+    assert "Left for estimation" not in text

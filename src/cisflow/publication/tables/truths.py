@@ -1,0 +1,67 @@
+"""Of a simulated run: what is true, and what was found of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.publication.families import places
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.claims import MOST_PLACES
+from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
+from cisflow.publication.words import interval, label, number
+
+TRUE = "truth"
+NOTES = (
+    "True: the number the firms are drawn from where the model has all that they are drawn from; "
+    "else (*) what the model finds in a very large sample of the same truth, its pseudo-true "
+    "value. Where that has another sign than the truth file’s own effects, it is the form of the "
+    "model that makes it so. Recovered: the 95 % interval holds what is true, as 95 of 100 should. "
+    "Detectable: the smallest effect a sample of this size finds with the power the rule asks for."
+)
+
+
+def truth_table(findings: Findings) -> Table:
+    """Render truth and estimate of all that claims test; counted where places are many."""
+    known = tested_truths(findings)
+    here = list(places(findings.countries))
+    cells = no_cells()
+    if len(here) > MOST_PLACES:
+        for claim, of in known.groupby("claim", sort=False):
+            held = int((of["recovered"] == "yes").sum())
+            cells["", str(claim)] = {"Estimates": str(len(of)), "Recovered": str(held)}
+        return lay_out(two_level(cells, columns=["Estimates", "Recovered"]), [NOTES])
+    for country, wave in here:
+        at = known[(known["country"] == country) & (known["wave"] == wave)]
+        for row in at.to_dict(orient="records"):
+            cells[findings.place(country, wave), _what(row)] = _told(row)
+    columns = ["True", "Estimate", "Recovered", "Detectable", "Verdict"]
+    return lay_out(two_level(cells, columns=columns), [NOTES])
+
+
+def tested_truths(findings: Findings) -> pd.DataFrame:
+    """Return the rows of the claims whose truth is known, a number that several test once."""
+    claims = findings.claims
+    known = claims[claims["truth"].notna() & claims["estimate"].notna()]
+    return known.drop_duplicates(
+        ["country", "wave", "model", "column", "outcome", "term", "quantity"]
+    )
+
+
+def _what(row: dict[str, Any]) -> str:
+    about = f"{label(row['outcome'])} on {row['term']}".replace("_", " ")
+    return f"{row['claim']}: {about} ({row['model'].replace('_', ' ')})"
+
+
+def _told(row: dict[str, Any]) -> dict[str, str]:
+    mark = "" if row["truth_kind"] == TRUE else "*"
+    found = f"{number(row['estimate'])} {interval(row['ci_low'], row['ci_high'])}".strip()
+    return {
+        "True": f"{number(row['truth'])}{mark}",
+        "Estimate": found,
+        "Recovered": row["recovered"],
+        "Detectable": number(row["mde"]) if np.isfinite(row["mde"]) else "",
+        "Verdict": row["verdict"],
+    }
