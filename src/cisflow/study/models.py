@@ -172,7 +172,7 @@ def _with_printed(value: Any, why: str) -> dict[str, Any]:
     return {**({"maxItems": 0} if value == () else {"const": value}), "description": why}
 
 
-_ONE_OF_THESE = ", ".join(REGRESSIONS)
+_ONE_OF_THESE = "`, `".join(REGRESSIONS)
 _FIRMS = "need the firms, which a printed table does not have"
 RULES: list[Any] = [
     {
