@@ -3,9 +3,9 @@
 ``python benchmarks/verdicts_recovery.py`` writes ``results/verdicts_recovery.md``. Synthetic
 Flanders is drawn many times over from ``config/truth/flanders.yaml``, without files, at the sizes
 of the default run (n = 221 and 367) and at about 5,000 firms; the models that claims test are
-estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models' tests,
-robust alternatives), and judged by the claims file. Bootstrap intervals have fewer draws than the
-run's, so has the adjustment for many tests, and the gate is left out.
+estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models'
+tests, robust alternatives), and judged by the claims file. Bootstrap intervals have fewer draws
+than the run's, so has the adjustment for many tests, and the gate is left out.
 
 What is true of each estimate is taken from the truth file where it has the number, else from a
 sample of 200,000 firms per wave; what lies within two of its own standard errors of zero counts as
@@ -35,7 +35,7 @@ from scipy.stats import norm
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import places
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.pseudo_truth import find_truth, only, tested
+from cisflow.claims.pseudo_truth import find_truth, needed, only, tested
 from cisflow.claims.verdicts import judge
 from cisflow.estimation.run import estimate
 from cisflow.panel.drawn import draw_panel, enlarged
@@ -83,6 +83,8 @@ def sample(index, firms, truth):
     samples = [model.sample for model in SPECS.values()]
     sized = enlarged(TRUTH, firms, samples) if firms else TRUTH
     panel = draw_panel(sized, BOOKS, rng, country=COUNTRY, with_accounts=True, **PANEL)
+    # Restricting a sample costs as much as there are columns.
+    panel = panel[needed(panel, SPECS.values())]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what has no estimate is a row that says so
         found = [

@@ -180,3 +180,21 @@ def test_a_column_tells_no_few_by_difference(tmp_path, monkeypatch, capsys):
     assert main(["inspect", "x.csv", "--column", "CO", "--json"]) == 0
     codes = json.loads(capsys.readouterr().out)["codes"]
     assert codes == {"1": 40, "2": None, "other values": None, "(blank)": 0}
+
+
+def test_a_first_row_of_a_firm_is_not_told_as_names(told):
+    """A file without a row of names: its first firm stands where they are looked for."""
+    firm = ["0417497106", "Vandenberghe Staal NV", "28", "48213977", "1"]
+    message = told(pd.DataFrame([["0417497107", "Peeters", "9", "5", "0"]] * 30, columns=firm))
+    assert "its first row has numbers" in message
+    assert not [value for value in firm[:2] + firm[3:4] if value in message]
+
+
+def test_nor_by_accounts(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["0417497106", "Vandenberghe Staal NV", "48213977"]
+    pd.DataFrame([["0417497107", "Peeters", "5"]] * 30, columns=names).to_csv("a.csv", index=False)
+    codebook = load_codebook("accounts/belfirst", (root / "config" / "codebooks",))
+    with pytest.raises(CisflowError) as error:
+        ingest_accounts("a.csv", codebook, "BE", name="Belgium")
+    assert not [value for value in names if value in str(error.value)]

@@ -210,7 +210,18 @@ def set_in(*path, **changes):
 
 
 SETTINGS = [
-    ("models", set_in("faems2005", estimator="probit"), ["'probit' is not known", "`tobit`"]),
+    ("models", set_in("faems2005", estimator="tobits"), ["'tobits' is not known", "`tobit`"]),
+    (
+        "models",
+        set_in("faems2005", estimator="heteroskedastic_tobit"),
+        ["`variance` is missing"],
+    ),
+    (
+        "models",
+        set_in("faems2005_fractional", alternatives=["two_part"]),
+        ["`alternatives` goes with `estimator: tobit`"],
+    ),
+    ("models", set_in("faems2005", alternatives=["logit"]), ["alternatives[0]: 'logit'"]),
     ("models", set_in("faems2005", limits=None), ["`limits` is missing", "Lower and upper limit"]),
     ("models", set_in("faems2005", limits=[0]), ["limits: [0] has fewer than 2 entries"]),
     ("models", set_in("faems2005", covariance=["HC3"]), ["covariance[0]: 'HC3'", "HC0, HC1"]),

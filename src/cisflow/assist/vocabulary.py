@@ -457,7 +457,8 @@ def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
     """Return what a label asks for that its variable does not, in the order of the stages.
 
-    What the variable's own concepts explain ("group" of a partner in the group) is no aspect.
+    What the variable's own concepts explain is no aspect: "group" of a partner in the group,
+    "change" of products without change.
     """
     return [a for a in _all_aspects(asked, words) if _speaks(a, asked, sign, words)]
 
@@ -482,11 +483,11 @@ def _speaks(aspect: str, asked: Question, sign: Sign, words: Words) -> bool:
         return False
     if stage.of and sign.variable not in stage.of:
         return False
-    if stage.stage != "whom" or stage.of:
+    if stage.stage not in ("whom", "kind") or stage.of:
         return True
     own = {w for c in {c for group in sign.any for c in group} for w in _words_of(asked, c, words)}
-    places = _aspect_places(asked.said, aspect, words)
-    return not {asked.said[i] for i in places if asked.said[i] not in words.fillers} <= own
+    said = {asked.said[i] for i in _aspect_places(asked.said, aspect, words)} - words.fillers
+    return any(word not in own and words.forms.known(word) not in own for word in said)
 
 
 def _words_of(asked: Question, concept: str, words: Words) -> set[str]:
@@ -598,7 +599,9 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
         for weights in (asked.weights, (1.0,) * len(asked.words))
         for told in [sum(weights[i] for i in covered) + in_name]
     )
-    return Likeness(share, tuple(asked.words[i] for i in sorted(others)), len(covered), len(concepts))
+    return Likeness(
+        share, tuple(asked.words[i] for i in sorted(others)), len(covered), len(concepts)
+    )
 
 
 def _places(

@@ -139,8 +139,7 @@ def weigh(
     ]
     score = found.share * DOUBTED ** len(against)
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
-    counts = {"words": found.words, "concepts": found.concepts}
-    return Weighed(sign, profile.name, score, told, **counts)
+    return Weighed(sign, profile.name, score, told, words=found.words, concepts=found.concepts)
 
 
 def _for(column: str, found: Likeness, asked: Question) -> Evidence:

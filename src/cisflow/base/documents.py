@@ -7,7 +7,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,23 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
 
 
 MOST_SHOWN = 12
+
+
+NUMERAL, YEAR = re.compile(r"[-+]?\d[\d.,' ]*%?"), re.compile(r"(19|20)\d\d")
+
+
+def columns_told(names: Sequence[str], most: int) -> str:
+    """Return for a remedy which columns a file has, the first of them by name.
+
+    A row with a number is one of values, such as those of a first firm above which the names are
+    missing: of it nothing is quoted.
+    """
+    if any(NUMERAL.fullmatch(n.strip()) and not YEAR.fullmatch(n.strip()) for n in names):
+        return (
+            "its first row has numbers, as those of firms have: put a row with the names above it"
+        )
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return f"the file has {shown}{f' … ({len(names)} columns)' if len(names) > most else ''}"
 
 
 def close_names(word: str, known: Iterable[str]) -> list[str]:

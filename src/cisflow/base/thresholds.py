@@ -14,8 +14,3 @@ SHARE_EDGES = (0, 10, 25, 50, 75, 100)
 def is_small(firms: float, minimum: int = MINIMUM_CELL) -> bool:
     """Return whether a count of firms may not be shown; zero firms may."""
     return 0 < firms < minimum
-
-
-def splits_off_few(part: float, whole: float, minimum: int = MINIMUM_CELL) -> bool:
-    """Return whether a count, or what it leaves of a known whole, may not be shown."""
-    return is_small(part, minimum) or is_small(whole - part, minimum)

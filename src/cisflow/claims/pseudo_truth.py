@@ -148,7 +148,7 @@ def pseudo_truth(
     rows: list[dict[str, Any]] = []
     specs = {name: only(models[name], tests) for name, tests in tested(models, claims).items()}
     # Restricting a sample costs as much as there are columns.
-    population = population[_needed(population, specs.values())]
+    population = population[needed(population, specs.values())]
     for name, spec in specs.items():
         tests = claims.tests_of(name)
         found = _estimates(population, spec, tests, lag).assign(country=country, model=name)
@@ -216,7 +216,7 @@ def _with_truth(row: dict[str, Any], known: float) -> dict[str, Any]:
     return {**row, "truth": known, "kind": STRUCTURAL}
 
 
-def _needed(population: pd.DataFrame, specs: Iterable[Model]) -> list[str]:
+def needed(population: pd.DataFrame, specs: Iterable[Model]) -> list[str]:
     """Return the columns of a panel that models and the rules of their samples ask for."""
     named = {name for spec in specs for name in (*variables_of(spec), *spec.sample)}
     named |= {c for spec in specs for term in spec.by for c in columns_of(term)}

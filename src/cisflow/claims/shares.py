@@ -186,7 +186,8 @@ def _verdict(
         return SUPPORTED, f"lies above {number(needed)} (the claimed share less a margin)"
     if expected is not None:
         if found < expected.low:
-            return CONTRADICTED, "and the share itself is below what these samples would show"
+            why = "is of a share below what these samples would show"
+            return CONTRADICTED, why
         if expected.high < needed:
             return UNDECIDABLE, f"cannot reach the claimed {number(claimed)} with these samples"
     elif high < claimed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cisflow.panel.constructs import CONSTRUCTS, NOVELTY
+from cisflow.panel.constructs import CONSTRUCTS, NOVELTY, SPENDING
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.study.balance_terms import SCALES, split_column
 from cisflow.study.claims import COEFFICIENT
@@ -43,5 +43,7 @@ def unit_of(outcome: str, column: str, quantity: str, *, censored: bool) -> str:
     if known and known.topic == NOVELTY:
         latent = quantity == "latent" or (quantity == COEFFICIENT and censored)
         return LATENT if latent else POINTS
+    if known and known.topic == SPENDING:
+        return POINTS
     at_lag = ratio_and_lag(outcome)
     return OF_RATIO.get(at_lag[0] if at_lag else outcome, "units of the outcome")

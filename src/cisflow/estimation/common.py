@@ -27,10 +27,13 @@ REFUSALS = (CisflowError, EstimationError)
 
 def numeric(sample: pd.DataFrame) -> pd.DataFrame:
     """Return the sample with yes/no variables as 1/0 so that each is one regressor."""
-    flags = sample.select_dtypes(include=["boolean", "bool"]).columns
-    if flags.empty:
+    flags = sample.select_dtypes(include=["boolean", "bool"])
+    if flags.columns.empty:
         return sample
-    return sample.astype(dict.fromkeys(flags, "Float64")).astype(dict.fromkeys(flags, "float64"))
+    # Column by column: a panel has sixty of them, and casting the frame copies all others twice.
+    numbers = {name: flags[name].to_numpy(dtype="float64", na_value=np.nan) for name in flags}
+    columns = {name: numbers.get(name, sample[name]) for name in sample}
+    return pd.DataFrame(columns, index=sample.index)
 
 
 def fit_arguments(covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
@@ -156,16 +157,14 @@ class _Sample:
     def _sides(self, test: Single) -> tuple[pd.DataFrame, Sides | None]:
         """Return the firms a test's estimate rests on, and the sides of its term."""
         names = self._variables(test)
-        needed = [
-            n for n in variables_of(self.spec) if n in self.firms and n not in self.spec.steps
-        ]
-        if self.spec.estimator in REGRESSIONS or self.spec.outcomes:
-            needed = self._needed(test)
-        used = self.firms.dropna(subset=[n for n in {*needed, *names} if n in self.firms])
-        values = numeric(used)
-        if any(name not in values or values[name].dtype == object for name in names):
-            return used, None
-        sides = sides_of({name: values[name].to_numpy(dtype=float) for name in names})
+        values = self.numbers
+        if any(name not in values or not is_numeric_dtype(values[name]) for name in names):
+            return self.firms, None
+        needed = self._needed(test) if self.spec.outcomes else variables_of(self.spec)
+        needed = [n for n in (*needed, *names) if n in values and n not in self.spec.steps]
+        complete = values[needed].notna().all(axis=1)
+        used = self.firms[complete]
+        sides = sides_of({name: values.loc[complete, name].to_numpy(float) for name in names})
         _, group = split_column(test.column)
         if not self.spec.balance or group == EVERYONE or self.spec.steps:
             return used, sides

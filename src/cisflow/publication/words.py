@@ -208,7 +208,7 @@ def covariance_name(covariance: Covariance | str, groups: float | None = None) -
     if not kind.groups:
         return COVARIANCES.get(str(covariance), str(covariance))
     parts = [f"clustered by {inline(kind.groups)}"]
-    correction = kind.correction or ""
+    correction: str = kind.correction or ""
     if groups is not None and np.isfinite(groups):
         parts.append(f"{int(groups)} clusters")
         correction = kind.correction_at(groups)

@@ -121,8 +121,7 @@ class Covariance(Document):
         }
         return {
             "description": "nonrobust, HC0, HC1, {cluster: variable}, perhaps with a correction "
-            "(CR0, CR1, CR3); for regressions "
-            "survey, for a panel driscoll_kraay",
+            "(CR0, CR1, CR3); for regressions survey, for a panel driscoll_kraay",
             "anyOf": [
                 {"enum": list(KINDS)},
                 {
@@ -173,7 +172,7 @@ def _with_printed(value: Any, why: str) -> dict[str, Any]:
     return {**({"maxItems": 0} if value == () else {"const": value}), "description": why}
 
 
-_ONE_OF_THESE = ", ".join(REGRESSIONS)
+_ONE_OF_THESE = "`, `".join(REGRESSIONS)
 _FIRMS = "need the firms, which a printed table does not have"
 RULES: list[Any] = [
     {

@@ -112,8 +112,8 @@ Confirmed = TypeAliasType(
             json_schema_extra=UNIQUE,
             description="Variables and blocks of the codebook that a person has held against the "
             "questionnaire of this file, such as [turnover, partners]; for codebooks that come "
-            "with cisflow and are not yours to change. `cisflow confirm` writes it, with a digest of "
-            "what was confirmed behind each name (turnover@abcdefgh): if the codebook reads it "
+            "with cisflow and are not yours to change. `cisflow confirm` writes it, with a digest "
+            "of what was confirmed behind each name (turnover@abcdefgh): if the codebook reads it "
             "otherwise later, it is unconfirmed again.",
         ),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.base.documents import close_names, did_you_mean
+from cisflow.base.documents import close_names, columns_told, did_you_mean
 from cisflow.base.paths import Paths, files_of, shown
 from cisflow.base.problems import (
     CisflowError,
@@ -99,19 +99,21 @@ class Columns:
                 what = f"the file has {listed}: {sign.meaning}"
                 yield Problem(what, sign.remedy)
 
+    def instead_of(self, name: str, then: str) -> str:
+        """Return the remedy for a name that is no column: near ones, or what columns there are."""
+        word, names = name.casefold(), [column.casefold() for column in self.names]
+        if not names or close_names(word, names):
+            return did_you_mean(word, names, then)
+        return f"{columns_told(self.names, 8)}; {then}"
+
     def _absence(
         self, variable: str, absent: list[tuple[str, ...]], codebook: Codebook, *, in_part: bool
     ) -> Problem:
         wanted = ", ".join(" or ".join(f"'{name}'" for name in names) for names in absent)
-        word, names = absent[0][0].casefold(), [name.casefold() for name in self.names]
         # Of columns that belong together a file has all or none, whether they are required or not.
         instead = f"take it out: `{variable}: null`" if in_part else "set `required: false`"
         then = f"correct `{variable}:` in {codebook.path}, or if the file cannot have it {instead}"
-        remedy = did_you_mean(word, names, then)
-        if names and not close_names(word, names):
-            shown = ", ".join(f"'{name}'" for name in self.names[:8])
-            more = f" … ({len(self.names)} columns)" if len(self.names) > 8 else ""
-            remedy = f"the file has {shown}{more}; {then}"
+        remedy = self.instead_of(absent[0][0], then)
         return Unrecognised(f"column {wanted} is not in the file", remedy, variable)
 
 
@@ -178,9 +180,7 @@ def read_rows(path: Paths, codebook: Codebook, heading: str) -> Delivery:
     absent = [column for column, found in selectors.items() if found is None]
     if absent:
         what = f"rows: column '{absent[0]}' is not in the file"
-        names = [name.casefold() for name in present.names]
-        then = f"correct `rows:` in {codebook.path}"
-        remedy = did_you_mean(absent[0].casefold(), names, then)
+        remedy = present.instead_of(absent[0], f"correct `rows:` in {codebook.path}")
         raise CisflowError(heading, Problem(what, remedy))
     needed = {column for found in columns.values() for column in found}
     needed |= {*screens.values(), *filter(None, selectors.values())}

@@ -91,3 +91,20 @@ def test_points_of_a_scale_are_no_amounts(words):
 def test_separators_of_thousands_and_percent_signs_are_seen(words):
     assert seen(words, ["1,234", "22,500", "900"]).signs == ("separators of thousands",)
     assert seen(words, ["10%", "20%"]).signs == ("percent signs",)
+
+
+def test_countries_are_home_or_abroad(root):
+    words = load_words(root, "NL", "Netherlands")
+    letters = seen(words, ["NL", "US", "DE"] * 20)
+    assert dict(letters.countries.codes) == {"{country}": False, "*": True}
+    named = seen(words, ["1", "2", "3"] * 20, {"1": "Netherlands", "2": "Germany", "3": "France"})
+    assert dict(named.countries.codes) == {"1": False, "*": True}
+
+
+def test_what_is_no_country_is_silent_if_several_firms_have_it_and_else_refuses(root):
+    words = load_words(root, "NL", "Netherlands")
+    values = ["NL", "US"] * 100
+    assert seen(words, [*values, *["ZZ"] * 12]).countries.missing == ("ZZ",)
+    assert seen(words, [*values, "ZZ"]).countries is None
+    assert seen(words, ["north", "south"] * 20).countries is None
+    assert seen(words, ["NL"] * 20).countries is None

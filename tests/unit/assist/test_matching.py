@@ -244,3 +244,88 @@ def test_of_two_answers_the_one_that_names_what_is_asked_is_yes(words, legend, c
         assert "is taken for yes" in read.assumed
         found = match({"q": named_answers(profiles, asked, words)["q"]}, asked, words, 2016)
         assert "rd_continuous" in found
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Change in the share of turnover from unchanged products",
+        "Increase in the share of sales from unchanged or marginally modified products since 2014",
+        "Change in the percentage of turnover due to products new to the market",
+        "Decline in the share of turnover from products new to the firm (percentage points)",
+        "Growth in the share of turnover of products that have not changed",
+        "Difference in the share of sales from unchanged goods between 2014 and 2016",
+    ],
+)
+def test_a_change_of_a_share_is_no_share(label, words):
+    assert matched(words, {"q1": label}, SHARE) == {}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Share of turnover from products without significant change",
+        "Percentage of turnover: products that were not changed",
+        "Share of turnover from unchanged products",
+        "Porcentaje de la cifra de negocios: productos sin cambio",
+        "Umsatzanteil mit unveränderten Produkten",
+    ],
+)
+def test_a_share_of_products_without_change_is_one(label, words):
+    assert matched(words, {"q1": label}, SHARE) == {"share_unchanged": {"q1"}}
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Source of information on prices: customers",
+        "Sources of finance: customers",
+        "Source of information about export markets: competitors",
+        "Source of raw materials: suppliers",
+        "Source of information regarding regulations: associations",
+        "Source of complaints: customers",
+    ],
+)
+def test_a_source_about_another_object_is_no_source_of_innovation(label, words):
+    assert matched(words, {"q1": label}, ["0", "1", "2", "3"] * 15) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "variable"),
+    [
+        ("Source of information on innovation: customers", "source_clients"),
+        ("Sources of information for new ideas: suppliers", "source_suppliers"),
+        ("Importance of information sources: competitors", "source_competitors"),
+    ],
+)
+def test_a_source_of_innovation_is_one(label, variable, words):
+    assert matched(words, {"q1": label}, ["0", "1", "2", "3"] * 15) == {variable: {"q1"}}
+
+
+def test_private_research_institutes_are_no_consultants(words):
+    labels = {
+        "q1": "Innovation cooperation: consultants or commercial labs",
+        "q2": "Innovation cooperation: private research institutes",
+        "q3": "Innovation cooperation: public research institutes",
+        "q4": "Innovation cooperation: universities",
+    }
+    found = matched(words, labels, YES_NO)
+    assert {v: c for v, c in found.items() if v != "coop_any"} == {
+        "coop_consultants_domestic": {"q1"},
+        "coop_private_research_domestic": {"q2"},
+        "coop_public_research_domestic": {"q3"},
+        "coop_universities_domestic": {"q4"},
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["NL", "US", "DE", "NL"] * 15,
+        ["Netherlands", "United States", "Germany", "Netherlands"] * 15,
+    ],
+)
+def test_country_of_the_head_office_tells_a_foreign_group(values, words):
+    label = "In which country is the head office of your group located?"
+    assert matched(words, {"q1": label}, values) == {"foreign_group": {"q1"}}
+    assert matched(words, {"q1": "In which country is your main market?"}, values) == {}

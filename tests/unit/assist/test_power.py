@@ -82,9 +82,9 @@ def test_every_test_of_every_claim_is_told_by_wave(built, tmp_path, capsys):
     assert set(c2) == set(WAVES)
     assert (c2["CIS2"]["n"], c2["CIS4"]["n"]) == (221, 367)
     assert all(row["decidable"] == NO for row in c2.values())
-    # A referee's own count was 1,460 to 3,920 firms, and 4,600 to 12,400 for 80 % power.
-    assert all(1000 < row["n_possible"] < 4500 for row in c2.values())
-    assert all(3000 < row["n_needed"] < 14_000 for row in c2.values())
+    # At 3 points of the observed share hundreds of firms are too few, and some thousands enough.
+    assert all(row["n"] < row["n_needed"] < 14_000 for row in c2.values())
+    assert all(row["n_possible"] < row["n_needed"] for row in c2.values())
     assert {row["decidable"] for row in rows if row["claim"] == "C13"} == {NOT_RUN}
 
 
@@ -108,7 +108,9 @@ def test_as_text(built, capsys):
     said = capsys.readouterr().out
     assert "no estimate was looked at" in said
     assert "BE, CIS2" in said
-    assert "C2   radical on coop_exploitative, faems2005: expected none within ±3" in said
+    assert (
+        "C2   radical on coop_exploitative (observed), faems2005: expected none within ±3" in said
+    )
     assert "221 firms (" in said
     assert "cannot be decided with this sample" in said
     assert "are the fewest with which it is possible at all" in said

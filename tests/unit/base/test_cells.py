@@ -1,10 +1,8 @@
 """Frequency tables that are shown on a screen, and not published."""
 
 import pandas as pd
-import pytest
 
 from cisflow.base.cells import suppress_small_cells
-from cisflow.base.thresholds import splits_off_few
 
 
 def cells(*firms: int) -> pd.DataFrame:
@@ -34,10 +32,3 @@ def test_tables_are_protected_one_by_one():
     counts = pd.concat([cells(2, 8, 30).assign(of="a"), cells(5, 8, 30).assign(of="b")])
     shown = suppress_small_cells(counts.reset_index(drop=True), 3, by=["of"])
     assert shown.groupby("of")["suppressed"].sum().to_dict() == {"a": 2, "b": 0}
-
-
-@pytest.mark.parametrize(
-    ("part", "few"), [(0, False), (2, True), (3, False), (9, True), (10, False)]
-)
-def test_a_part_gives_away_what_it_leaves(part, few):
-    assert splits_off_few(part, 10, 3) is few

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.base.documents import did_you_mean, read_yaml, validated
+from cisflow.base.documents import columns_told, did_you_mean, read_yaml, validated
 from cisflow.base.problems import CisflowError
 
 
@@ -96,3 +96,10 @@ def test_reading_twice_gives_documents_of_their_own(tmp_path):
     file.write_text("list: [1]\n")
     read_yaml(file)["list"].append(2)
     assert read_yaml(file) == {"list": [1]}
+
+
+def test_columns_are_told_by_name_but_not_a_row_of_values():
+    assert columns_told(["ID", "2010", "NACE"], 2) == "the file has 'ID', '2010' … (3 columns)"
+    assert columns_told(["ID"], 2) == "the file has 'ID'"
+    for value in ("48213977", "-3,5", "1.200,50", "12 %"):
+        assert "first row has numbers" in columns_told(["Staal NV", value], 2)

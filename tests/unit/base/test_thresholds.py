@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.base.thresholds import MINIMUM_CELL, is_small, splits_off_few
+from cisflow.base.thresholds import MINIMUM_CELL, is_small
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,3 @@ def test_few_firms_are_small_and_none_are_not(firms, minimum, small):
 
 def test_the_usual_minimum_is_that_of_the_setting():
     assert [is_small(n) for n in (MINIMUM_CELL - 1, MINIMUM_CELL)] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "few"),
-    [(0, 40, False), (40, 40, False), (20, 40, False), (9, 40, True), (31, 40, True)],
-)
-def test_a_count_may_give_away_what_it_leaves(part, whole, few):
-    assert splits_off_few(part, whole, 10) is few

@@ -11,6 +11,7 @@ from cisflow.claims.units import unit_of
         ("radical", "grouped", "observed", True, "points of turnover"),
         ("radical", "grouped", "coefficient", True, "points of latent turnover share"),
         ("innovation_strength", "equation", "coefficient", False, "points of turnover"),
+        ("internal_investment", "equation", "coefficient", False, "points of turnover"),
         ("radical", "grouped", "probability", True, "probability"),
         ("profit_margin", "standardised", "coefficient", False, "standard deviations"),
         ("profit_margin", "standardised | small", "coefficient", False, "standard deviations"),

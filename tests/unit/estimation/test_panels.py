@@ -8,6 +8,7 @@ from specs import model_of
 from cisflow.estimation.run import estimate
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.appendix import panel_table
+from cisflow.study.models import Covariance
 
 METHODS = ["pooled", "within", "random", "correlated_random", "first_difference"]
 CLUSTERED = "cluster(firm_id)"
@@ -146,7 +147,7 @@ def test_within_equals_statsmodels_with_dummies(kind):
         covariance = kind
         expected = fit.fit(cov_type=kind).bse["x"]
     estimates, _ = run(data, covariance=[covariance], methods=["within"])
-    row = of(estimates, "within", cov_type=kind)
+    row = of(estimates, "within", cov_type=str(Covariance.model_validate(covariance)))
     assert row["estimate"] == pytest.approx(fit.fit().params["x"], rel=1e-8)
     assert row["std_error"] == pytest.approx(expected, rel=1e-7)
 

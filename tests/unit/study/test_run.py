@@ -48,6 +48,66 @@ def test_models_may_be_changed_for_a_run(config, root):
     load_run({**config, "model_changes": dropped}, root)
 
 
+OWN = {
+    "my_model": {
+        "title": "t",
+        "sample": ["manufacturing"],
+        "estimator": "ols",
+        "outcomes": ["innovation_strength"],
+        "columns": {"a": ["diversity"]},
+    }
+}
+
+
+@pytest.fixture
+def own(config, tmp_path):
+    (tmp_path / "models.yaml").write_text(yaml.safe_dump(OWN))
+    return {**config, "models_file": str(tmp_path / "models.yaml"), "models": ["my_model"]}
+
+
+@pytest.mark.parametrize("name", ["my_model", "faems2005", "faems2005b"])
+def test_a_models_file_of_ones_own_needs_none_of_our_claims(own, root, tmp_path, name):
+    (tmp_path / "models.yaml").write_text(yaml.safe_dump({name: OWN["my_model"]}))
+    run = load_run({**own, "models": [name]}, root)
+    assert list(run.models) == [name]
+    assert len(run.claims.claims) > 10
+
+
+def test_a_models_file_of_ones_own_may_bring_its_claims_or_none(own, root, tmp_path):
+    file = tmp_path / "claims.yaml"
+    file.write_text("claims: {}")
+    run = load_run({**own, "claims_file": str(file)}, root)
+    assert run.claims.claims == {}
+    assert run.claims.rule.significance == 0.05
+    test = {"model": "my_model", "outcome": "innovation_strength", "column": "a"}
+    mine = {"text": "t", "source": "s", "test": {**test, "term": "diversity", "expect": "positive"}}
+    file.write_text(yaml.safe_dump({"claims": {"M1": mine}}))
+    assert list(load_run({**own, "claims_file": str(file)}, root).claims.claims) == ["M1"]
+    mine["test"]["model"] = "my_modle"
+    file.write_text(yaml.safe_dump({"claims": {"M1": mine}}))
+    assert "did you mean `my_model`" in refused({**own, "claims_file": str(file)}, root)
+    mine["test"]["model"] = "faems2005"  # of another models file: not run, and no mistake
+    file.write_text(yaml.safe_dump({"claims": {"M1": mine}}))
+    load_run({**own, "claims_file": str(file)}, root)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("rd_intensty <= 100", "did you mean `rd_intensity`"),
+        ("rd_intensity", "is no question of yes or no"),
+        ("rd_intensity <= ", "rule.outliers"),
+        ("industry <= 3", "rule.outliers"),
+    ],
+)
+def test_a_rule_of_outliers_that_no_firm_can_be_asked_is_refused(
+    own, root, tmp_path, rule, message
+):
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump({"rule": {"outliers": rule}, "claims": {}}))
+    assert message in refused({**own, "claims_file": str(file)}, root)
+
+
 def test_changes_of_models_are_checked(config, root):
     message = refused({**config, "model_changes": {"faems2005": {"control": ["group"]}}}, root)
     assert "unknown key `control`" in message

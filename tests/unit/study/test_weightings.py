@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 from made_up_findings import SETTINGS, make_findings
+from specs import coefficients
 
 from cisflow.base.problems import CisflowError
 from cisflow.estimation.run import estimate
@@ -54,12 +55,12 @@ def firms(n=300, **changes):
 
 
 def run(panel, **changes):
-    spec = expanded({"m": {**SPEC, **changes}})[0]["m"]
+    spec = expanded({"m": {**SPEC, "alternatives": [], **changes}})[0]["m"]
     return estimate(panel, spec, country="XX", model="m", lag=2, bootstrap={"seed": 1})
 
 
 def by_column(estimates):
-    rows = estimates.table[estimates.table["term"] == "coop_any"]
+    rows = coefficients(estimates.table).query("term == 'coop_any'")
     return rows.set_index("column")
 
 
@@ -113,7 +114,7 @@ def test_how_much_of_the_design_a_file_tells(panel, kind):
 
 
 def test_a_file_without_weights_is_told_and_the_unweighted_column_stays():
-    found = run(firms(weight=1.0)).table.set_index("column")
+    found = coefficients(run(firms(weight=1.0)).table).set_index("column")
     assert np.isfinite(found.loc[COLUMNS[0], "estimate"].astype(float)).all()
     assert found.loc[COLUMNS[1], "note"] == ("the file has no sampling weights that differ")
     alone = run(firms(weight=1.0), weights="weight").table

@@ -84,7 +84,7 @@ def _by_head(
     turnover = found["turnover"].columns[0]
     if "employees" in found:
         return money_unit(seen, turnover, found["employees"].columns[0], currency)
-    codes = made.variables.get("size_class", {}).get("codes")
+    codes = (made.variables.get("size_class") or {}).get("codes")
     if "size_class" not in found or codes is None:
         return None, ""
     codes = dict(zip("123", TYPICAL_HEADS, strict=True)) if codes == "size_class" else codes

@@ -281,7 +281,7 @@ class _Binomial(Regression):
             dropped=rows.dropped,
             df=found.df,
             not_estimable=solution.not_estimable,
-            **about_clusters(found, notes, names, solution.shown),
+            **about_clusters(found, names, solution.shown, notes),
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
             cov_kwds=dict(cov_kwds or {}),

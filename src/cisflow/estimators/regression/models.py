@@ -174,7 +174,7 @@ class OLS(Regression):
             df=df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
             not_estimable=self.not_estimable,
-            **about_clusters(clustered or Covariance(matrix, cov_type), notes, names),
+            **about_clusters(clustered or Covariance(matrix, cov_type), names, notes=notes),
             cov_kwds=dict(cov_kwds or {}),
         )
 

@@ -207,13 +207,14 @@ class RowScores:
 
 def about_clusters(
     found: Covariance,
-    notes: Mapping[str, str],
     names: Sequence[str],
     shown: Ints | slice = slice(None),
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return what a :class:`FittedModel` says of the clusters its covariance rests on.
 
-    Terms that one cluster alone determines are added to the ``notes``.
+    Terms that one cluster alone determines are added to the ``notes``: they have no standard
+    error.
     """
     lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
     return {
@@ -221,8 +222,8 @@ def about_clusters(
         "n_groups": found.groups,
         "correction": found.correction,
         "notes": {
-            **notes,
             **{name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone},
+            **notes,
         },
     }
 

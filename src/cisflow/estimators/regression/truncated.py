@@ -154,12 +154,13 @@ class TruncatedNormal(Regression):
         units = np.append(size / self.unit, 1.0)
         scores = np.column_stack([X * parts[1][:, None], parts[2]]) * units
         information = _information(X, parts) * np.outer(units, units)
+        reported = np.eye(units.size)[:-1][found.report]
+        bread = np.asarray(np.linalg.inv(_information(X, parts)), dtype=float)
+        held = held_by_one(_row_parts(X, parts), bread, reported)
 
         def of_rows(chosen: Ints) -> Floats:
             return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
 
-        reported = np.eye(units.size)[:-1][found.report]
-        held = held_by_one(_row_parts(X, parts), np.linalg.inv(_information(X, parts)), reported)
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
@@ -220,7 +221,7 @@ class TruncatedNormal(Regression):
             dropped=rows.dropped,
             df=found.df,
             not_estimable=solution.estimable.not_estimable,
-            **about_clusters(found, notes, names, shown),
+            **about_clusters(found, names, shown, notes),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )

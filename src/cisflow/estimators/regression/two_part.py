@@ -218,14 +218,21 @@ class TwoPart(Regression):
         k = first.scores.shape[1]
         scores = np.zeros((self.rows.size, len(alone)))
         scores[:, :k], scores[self.some, k:] = first.scores, second.scores
-        both = RowScores(
-            self.rows, self.kind, scores, block_diag(first.information, second.information)
-        )
+        information = block_diag(first.information, second.information)
+        both = RowScores(self.rows, self.kind, scores, information, self._of_rows)
         together = covariance(both, cov_type, cov_kwds).matrix
         ratio = np.sqrt(np.diag(alone) / np.diag(together))
         between = together * np.outer(ratio, ratio)
         alone[:k, k:], alone[k:, :k] = between[:k, k:], between[k:, :k]
         return np.asarray(alone)
+
+    def _of_rows(self, chosen: Ints) -> Floats:
+        """Return the information of some rows on the parameters of both parts."""
+        first, second = self.chance.scores, self.much.scores
+        assert first.of_rows is not None and second.of_rows is not None  # noqa: S101, PT018
+        among_some = np.cumsum(self.some) - 1
+        parts = first.of_rows(chosen), second.of_rows(among_some[chosen[self.some[chosen]]])
+        return np.asarray(block_diag(*parts))
 
     def _prediction(self, matrix: Floats, kind: str) -> Prediction:
         """Average of a quantity: ``observed``, ``uncensored`` (those with any), ``probability``."""
@@ -285,7 +292,11 @@ def _of_least_squares(model: OLS) -> _Part:
     residual = y - X @ beta
     variance = float(w @ residual**2) / (rows.size - len(columns))
     scores = X * (w * residual / variance)[:, None]
-    of = RowScores(rows, model.kind, scores, (X * w[:, None]).T @ X / variance)
+
+    def of_rows(chosen: Ints) -> Floats:
+        return np.asarray((X[chosen] * w[chosen, None]).T @ X[chosen] / variance)
+
+    of = RowScores(rows, model.kind, scores, of_rows(np.arange(rows.size)), of_rows)
 
     def mean(eta: Floats) -> tuple[Floats, Floats, None]:
         return eta, np.ones_like(eta), None

@@ -266,7 +266,6 @@ class HeteroskedasticTobitResults(Inference):
         self.cov_type, self.cov_note, self.n_groups = found.cov_type, found.note, found.groups
         self.df, self.correction = found.df, found.correction
         self.not_estimable = dict(base.estimable.not_estimable)
-        self.notes = dict(self.not_estimable)
         self.dropped, self.nobs = dict(sample.dropped), sample.nobs
         self.n_lower, self.n_upper = sample.n_lower, sample.n_upper
         self.converged = True
@@ -288,9 +287,8 @@ class HeteroskedasticTobitResults(Inference):
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
         self._lost = None if found.unmeasured is None else found.unmeasured[places]
-        if self._lost is not None:
-            pairs = zip(names, self._lost, strict=True)
-            self.notes |= {term: ONE_CLUSTER for term, gone in pairs if gone}
+        lost = [] if self._lost is None else list(np.array(names)[self._lost])
+        self.notes = {**self.not_estimable, **dict.fromkeys(lost, ONE_CLUSTER)}
         weight = float(sample.total_weights[sample.outcome.observed].sum())
         self.llf = value - weight * float(np.log(base.scaling.y_spread))
         self.df_model = point.size - 1

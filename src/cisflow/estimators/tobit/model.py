@@ -38,7 +38,7 @@ from cisflow.estimators.formula import Absorbed, model_frame
 from cisflow.estimators.tobit.fit import Fit, fit_sample
 from cisflow.estimators.tobit.likelihood import Outcome
 from cisflow.estimators.tobit.results import TobitResults
-from cisflow.estimators.tobit.sample import Sample, censored, column_names, make_sample
+from cisflow.estimators.tobit.sample import Limits, Sample, censored, column_names, make_sample
 
 
 class Tobit:
@@ -140,7 +140,7 @@ class Tobit:
         """
         named = {"cisflow_weights": weights, "cisflow_freq_weights": freq_weights}
         by_row = {"cisflow_lower": lower, "cisflow_upper": upper}
-        named |= {key: v for key, v in by_row.items() if np.shape(v) == (len(data),)}
+        named |= {key: v for key, v in by_row.items() if np.asarray(v).shape == (len(data),)}
         table, extra = data, {}
         for key, value in named.items():
             if isinstance(value, str):
@@ -151,7 +151,8 @@ class Tobit:
                 extra[key] = key
         frame = model_frame(formula, table, tuple(extra.values()), absorb=True)
         sampling, frequency, *_ = (frame.columns.get(extra.get(key, "")) for key in named)
-        limits = tuple(frame.columns.get(key, value) for key, value in by_row.items())
+        low, high = (frame.columns.get(key, value) for key, value in by_row.items())
+        limits: Limits = (low, high)
         outcome = censored(f"Tobit of {frame.outcome}", frame.y, *limits)
         given = frame.X, frame.names, sampling, frequency, frame.absorbed
         return cls._of(make_sample(frame.outcome, outcome, limits, *given, frame, data))

@@ -65,8 +65,7 @@ class TobitResults(Inference):
     ----------
     params, bse, tvalues, pvalues : Series by term
         Coefficients on the latent outcome; p-values from the normal distribution, or from t where
-        ``df`` is given. NaN where
-        ``notes`` say why.
+        ``df`` is given. NaN where ``notes`` say why.
     scale : float
         σ, the standard deviation of the latent error.
     llf, aic, bic : float
@@ -122,12 +121,12 @@ class TobitResults(Inference):
         """Terms that have an estimate but no standard error of this kind, and why."""
         if self.cov_type in ("nonrobust", "bootstrap", "jackknife"):
             return {}
-        opg = self.cov_type == "OPG"
+        opg, index = self.cov_type == "OPG", self.solution.index
         marked = unspread(self.solution) if opg else held_alone(self.solution)
-        why: dict[str, str] = dict.fromkeys(self.solution.index[marked], UNSPREAD if opg else HELD)
-        if (lost := self._covariance.unmeasured) is not None:
-            why |= dict.fromkeys(self.solution.index[lost[self.solution.shown]], ONE_CLUSTER)
-        return why
+        alone: dict[str, str] = dict.fromkeys(index[marked], UNSPREAD if opg else HELD)
+        if (lost := self._covariance.unmeasured) is None:
+            return alone
+        return {**dict.fromkeys(index[lost[self.solution.shown]], ONE_CLUSTER), **alone}
 
     @property
     def n_lower(self) -> int:

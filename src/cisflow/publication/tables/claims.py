@@ -11,12 +11,14 @@ import pandas as pd
 
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.layout import Table, lay_out, union
 from cisflow.publication.words import interval, number
 from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
 # More places than this do not fit side by side on a page.
 MOST_PLACES = 4
+NONE = "The claims file states no claim."
 RULE = (
     "Verdicts follow the rule stated in the claims file; a claim of no effect needs an interval "
     "inside the smallest effect of interest, so that an imprecise estimate is no support."
@@ -55,8 +57,26 @@ def claims_table(findings: Findings) -> Table:
         if len(here) <= MOST_PLACES
         else "Number of countries and waves by verdict."
     )
-    notes = [f"{shown} {RULE}", DETAILS if len(here) <= MOST_PLACES else ""]
+    notes = [f"{shown} {RULE}"]
+    if len(here) <= MOST_PLACES:
+        notes += [DETAILS, *_populations(findings)]
+    if not index:
+        index, cells = [NONE], {name: [""] for name in cells or {"Verdict": []}}
     return lay_out(pd.DataFrame(cells, index=index), [*filter(None, notes)])
+
+
+def _populations(findings: Findings) -> Iterator[str]:
+    """Yield of which firms the claims are tested, claims of the same firms together."""
+    claims = findings.claims[findings.claims["estimate"].notna()]
+    of: dict[str, list[str]] = {}
+    for row in claims[claims["country"] != ""].to_dict(orient="records"):
+        if row["model"] in findings.models:
+            flags = population_of(findings, row["country"], row["wave"], row["model"])
+            named = of.setdefault(population_words(flags), [])
+            named += [row["claim"]] if row["claim"] not in named else []
+    if of:
+        told = "; ".join(f"{', '.join(names)}: {firms}" for firms, names in of.items())
+        yield f"Populations: {told}."
 
 
 def _verdicts(rows: pd.DataFrame) -> str:

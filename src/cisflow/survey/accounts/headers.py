@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cisflow.base.documents import did_you_mean
+from cisflow.base.documents import columns_told, did_you_mean
 from cisflow.base.paths import shipped
 from cisflow.base.patterns import matched
 from cisflow.base.problems import CisflowError, Problem, Unrecognised
@@ -293,10 +293,10 @@ def absent_identifier(headers: Sequence[Header], codebook: Codebook) -> Problem:
     """Return how to say that no column identifies the firm."""
     names = codebook.variables["firm_id"].names
     wanted = " or ".join(f"'{name}'" for name in names)
-    here = ", ".join(f"'{one_line(header.name)}'" for header in headers[:6])
+    here = columns_told([one_line(header.name) for header in headers], 6)
     return Unrecognised(
         f"firm_id: column {wanted} is not in the file",
-        f"the file has {here} …; correct `firm_id:` in {codebook.path}",
+        f"{here}; correct `firm_id:` in {codebook.path}",
     )
 
 

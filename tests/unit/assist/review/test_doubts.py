@@ -21,7 +21,14 @@ PLANTED = [
     ("share_new_market", {"name": "s_same"}, "share_unchanged"),
     ("share_new_firm", {"name": "s_new"}, "share_new_market"),
     ("employees_lag2", {"name": "emp16"}, "2016, not of 2014"),
+    ("coop_clients_foreign", {"name": "k2h"}, "coop_clients_domestic"),
+    ("coop_clients_domestic", {"name": "k1h"}, "coop_suppliers_domestic"),
+    ("share_unchanged", {"name": "s_firm"}, "share_new_firm"),
 ]
+
+
+def test_ten_variables_and_more_are_read_wrongly_in_turn():
+    assert len({variable for variable, _, _ in PLANTED}) >= 10
 
 
 def doubts(folder, variable, **changes):

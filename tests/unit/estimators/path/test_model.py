@@ -182,6 +182,7 @@ def test_units_do_not_matter(firms):
 @pytest.mark.parametrize("effects", [["industry"], ["industry", "region"]])
 @pytest.mark.parametrize("cov_type", ["nonrobust", "robust", "HC1", "cluster"])
 def test_absorbed_effects_equal_dummies(firms, effects, cov_type):
+    # Without a cluster that is a level, the dummy of that level has no estimate: no jackknife.
     kwds = {"groups": "industry", "correction": "CR1"} if cov_type == "cluster" else None
     absorbed = PathModel(EQUATIONS, firms, ["size"], effects).fit(cov_type, kwds)
     dummies = [f"C({name})" for name in effects]
