@@ -91,7 +91,11 @@ def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFram
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
     rows += effect_rows(fit, spec, firms, about, kinds=kinds)
     record = _diagnostics(fit, weights)
-    record[EVIDENCE] = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
+    evidence = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
+    if evidence:
+        # Averages are told, no dummy of a class: what one firm determines within one is in none.
+        evidence = {**evidence, "leverage": prepared.evidence["leverage"]}
+    record[EVIDENCE] = evidence
     return rows, record
 
 
