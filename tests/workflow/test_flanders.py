@@ -8,6 +8,8 @@ import pandas as pd
 import pypdf
 import pytest
 
+from cisflow.study.verdicts import VERDICTS
+
 pytestmark = pytest.mark.slow
 
 TEXT = {".csv", ".json", ".html", ".tex", ".svg", ".log", ".txt", ".tsv"}
@@ -86,8 +88,7 @@ def test_estimates_rest_on_the_firms_of_the_sample_flow(project):
 def test_every_claim_has_a_verdict_or_a_reason(publication):
     claims = pd.read_csv(publication / "claims.csv")
     assert set(claims["claim"]) == {f"C{i}" for i in range(1, 16)}
-    verdicts = {"supported", "contradicted", "inconclusive", "not measurable", "not estimable"}
-    assert set(claims["verdict"]) <= verdicts
+    assert set(claims["verdict"]) <= set(VERDICTS)
     assert claims["reason"].notna().all()
 
 

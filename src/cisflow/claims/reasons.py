@@ -78,15 +78,11 @@ _OF_INTERVAL = {
 
 def _numbers(row: Mapping[str, Any], rule: Rule) -> dict[str, str]:
     """Return the numbers of a row as its reason says them."""
-    low, high = row["ci_low"], row["ci_high"]
-    from_se = v.normal_shape(rule.levels)
-    zero, band = v.intervals_of(from_se, row["estimate"], row["std_error"])
-    shown = (low, high) if rule.significance == 0.05 and np.isfinite([low, high]).all() else zero
     n = row.get("n_needed", np.nan)
     return {
-        "shown": f"{percent(1 - rule.significance)} interval {bounds(*shown)}",
+        "shown": f"{percent(1 - rule.significance)} interval {bounds(*row['against_zero'])}",
         "side": "above" if row["estimate"] > 0 else "below",
-        "tested": f"{percent(1 - rule.equivalence)} interval {bounds(*band)}",
+        "tested": f"{percent(1 - rule.equivalence)} interval {bounds(*row['for_band'])}",
         "band": f"±{number(row['band'])}, the smallest effect of interest",
         "power": percent(rule.power),
         "mde": number(row["mde"]),

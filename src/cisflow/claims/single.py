@@ -130,7 +130,8 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         "expect": test.expect,
         "band": test.expected.band or np.nan,
         "p_test": found.p_of(test),
-        "df": found.df,
+        "against_zero": found.interval(rule.significance),
+        "for_band": found.plain_interval(rule.equivalence),
         "unit": unit_of(
             test.outcome,
             test.column,

@@ -416,7 +416,8 @@ class Model(Document):
     covariance: Annotated[tuple[Covariance, ...], Field(min_length=1)] = (
         Covariance(kind="nonrobust"),
     )
-    """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}; for
+    """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}, with a
+    `correction` if wished (CR0, CR1, CR3; by default CR3 below 50 clusters and CR1 from there); for
     regressions also survey (by the design of the sample), for a panel
     driscoll_kraay."""
     weights: Annotated[
