@@ -59,7 +59,9 @@ def test_a_table_taller_than_a_page_runs_over(root, tmp_path, rows, pages):
 def _text(context, root, folder):
     render_paper(context, folder / "paper.pdf", root / "paper/paper.typ")
     pages = pypdf.PdfReader(folder / "paper.pdf").pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    # Where a line ends a word may be parted; elsewhere the same sign is a hyphen.
+    return text.replace("\N{SOFT HYPHEN} ", "").replace("\N{SOFT HYPHEN}", "-")
 
 
 def test_without_accounts_the_paper_does_not_ask_whether_it_pays(real_paper, root, tmp_path):
@@ -139,7 +141,7 @@ def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tm
         *("Does a diverse portfolio of partners pay?", "the second of these models"),
         "rests: whether a diverse alliance portfolio pays within 2 years",
         "estimated anew for product innovators among manufacturing firms with company accounts",
-        *("Innovation strength is their sum;", "diversity counts the distinct types"),
+        *("Innovation strength is their sum;", "counts the distinct types in a firm"),
         "6 steps were tested: at 5 %,",
         "Two readings fit the words of the review. The stars",
     ):
