@@ -70,8 +70,11 @@ SPECS = {name: model.as_params() for name, model in RUN.models.items()}
 
 
 # What is true of the models that claims test, where the extracts are made from a truth.
+TESTED = {name: spec for name, spec in SPECS.items() if RUN.claims.tests_of(name)}
 TRUTH = (
-    {"truth": f"results/{RUN.name}/truth.csv"} if RUN.truth and RUN.at_hand else {}
+    {"truth": f"results/{RUN.name}/truth.csv"}
+    if RUN.truth and RUN.at_hand and TESTED
+    else {}
 )
 
 

@@ -62,7 +62,7 @@ rule pseudo_truth:
         contents={
             c: {w: codebook(c, w) for w in RUN.waves(c)} for c in RUN.at_hand
         },
-        models={name: SPECS[name] for name in SPECS if RUN.claims.tests_of(name)},
+        models=TESTED,
         claims=RUN.claims.as_params()["claims"],
         panel={
             "lag": RUN.settings.lag,
