@@ -54,14 +54,14 @@ rule pseudo_truth:
         ENVIRONMENT
     params:
         countries={
-            c: {"truth": TRUTHS[c], "accounts": RUN.has_accounts(c)} for c in RUN.at_hand
+            c: {"truth": TRUTHS[c], "accounts": RUN.has_accounts(c)}
+            for c in RUN.at_hand
         },
         codebooks={
-            c: {w: RUN.source(c, w).codebook for w in RUN.waves(c)} for c in RUN.at_hand
+            c: {w: RUN.source(c, w).codebook for w in RUN.waves(c)}
+            for c in RUN.at_hand
         },
-        contents={
-            c: {w: codebook(c, w) for w in RUN.waves(c)} for c in RUN.at_hand
-        },
+        contents={c: {w: codebook(c, w) for w in RUN.waves(c)} for c in RUN.at_hand},
         models=TESTED,
         claims=RUN.claims.as_params()["claims"],
         panel={
