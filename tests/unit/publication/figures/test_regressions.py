@@ -6,7 +6,7 @@ from cisflow.publication.figures.regressions import coefficient_figure, outcome_
 def test_coefficients_are_drawn_where_they_were_estimated(synthetic):
     figure = coefficient_figure(synthetic, "BE", "CIS2", "faems2005")
     e = synthetic.rows("BE", "CIS2", "faems2005")
-    of = (e["column"] == "partners") & (e["cov_type"] == "HC1") & (e["outcome"] == "incremental")
+    of = (e["column"] == "partners") & (e["outcome"] == "incremental") & (e["quantity"] == "observed")
     found = e[of].set_index("term")["estimate"]
     drawn = figure.axes[0].containers[0].lines[0].get_xdata()
     assert drawn[0] == pytest.approx(found["coop_group"])
