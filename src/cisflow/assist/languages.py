@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow.assist.countries import languages_of
-from cisflow.assist.letters import plain
+from cisflow.assist.letters import longest, plain
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.paths import found, places, shipped
 
@@ -154,4 +154,5 @@ def _vocabulary(text: str) -> frozenset[str]:
 def _knows(own: frozenset[str], word: str) -> bool:
     if word in own:
         return True
-    return any(word[:end] in own for end in range(SHORTEST_BEGINNING, len(word)))
+    ends = range(SHORTEST_BEGINNING, min(len(word), longest(own) + 1))
+    return any(word[:end] in own for end in ends)

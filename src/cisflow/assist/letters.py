@@ -64,3 +64,9 @@ def tokens(text: str) -> tuple[str, ...]:
     """Return the words of a name or label: ``coop_supp07`` is coop, supp and 07."""
     apart = rf"(?<={LETTER})(?=\d)|(?<=\d)(?={LETTER})"
     return tuple(re.sub(apart, " ", plain(text)).split())
+
+
+@lru_cache(maxsize=128)
+def longest(words: frozenset[str]) -> int:
+    """Return how long the longest word is, 0 of none: no beginning beyond it is among them."""
+    return max(map(len, words), default=0)

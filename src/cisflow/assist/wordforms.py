@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import Stemmer
 from rapidfuzz.distance import OSA
 
+from cisflow.assist.letters import longest
+
 # Stemmers by language; the languages they lack inflect behind the beginnings of the lists.
 STEMMERS = {
     "en": "english", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "es": "spanish",
@@ -52,7 +54,8 @@ class Forms:
         return self.seen[word]
 
     def _is_known(self, word: str) -> bool:
-        begun = any(word[:end] in self.beginnings for end in range(1, len(word) + 1))
+        ends = range(1, min(len(word), longest(self.beginnings)) + 1)
+        begun = any(word[:end] in self.beginnings for end in ends)
         return begun or word in self.whole or any(part in word for part in self.inside)
 
     def _other_form(self, word: str) -> str:

@@ -5,8 +5,8 @@ from cisflow.publication.figures.regressions import coefficient_figure, outcome_
 
 def test_coefficients_are_drawn_where_they_were_estimated(synthetic):
     figure = coefficient_figure(synthetic, "BE", "CIS2", "faems2005")
-    e = synthetic.rows("BE", "CIS2", "faems2005")
-    of = (e["column"] == "partners") & (e["outcome"] == "incremental") & (e["quantity"] == "observed")
+    e = synthetic.rows("BE", "CIS2", "faems2005", "observed")
+    of = (e["column"] == "partners") & (e["outcome"] == "incremental")
     found = e[of].set_index("term")["estimate"]
     drawn = figure.axes[0].containers[0].lines[0].get_xdata()
     assert drawn[0] == pytest.approx(found["coop_group"])
