@@ -104,7 +104,9 @@ def _common(values: Floats) -> float | None:
     """Return the value that at least an eighth share but for rounding, if there is one."""
     if not len(values):
         return None
-    scale = 1e-7 * max(float(np.median(np.abs(values))), 1e-300)
+    sizes = np.abs(values)
+    # Where most are zero the largest says what counts as the same, or all others would be infinite.
+    scale = 1e-7 * max(float(np.median(sizes)), 1e-9 * float(sizes.max()), 1e-300)
     rounded, counts = np.unique(np.round(values / scale), return_counts=True)
     if 8 * counts.max() < len(values):
         return None
