@@ -35,7 +35,6 @@ from cisflow.study.verdicts import (
 )
 
 Floats = NDArray[np.float64]
-DRAWS = 9999
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def expected_share(
     correlation: Floats | None = None,
     *,
     level: float = 0.05,
-    draws: int = DRAWS,
+    draws: int = 9_999,
     seed: int = 1,
 ) -> ExpectedShare:
     """Return the share of estimates to expect that are significant and have the expected sign.
@@ -156,7 +155,9 @@ def _expected(
     effects = np.where(there, share.effect, 0.0)
     correlation = _correlation(usable, evidence)
     errors = usable["std_error"].to_numpy(dtype=float)
-    return expected_share(effects, errors, correlation, level=rule.significance, seed=seed)
+    return expected_share(
+        effects, errors, correlation, level=rule.significance, draws=rule.draws, seed=seed
+    )
 
 
 def _correlation(counted: pd.DataFrame, evidence: Evidence) -> Floats:

@@ -19,14 +19,14 @@ from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import ROW
-from cisflow.estimation.regressions import fit_regression
+from cisflow.estimation.regressions import only_fit
 from cisflow.estimation.sides import Sides, of_groups, sides_of
 from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
 from cisflow.estimation.single_firms import of_regression as without_each
 from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import evaluate
 from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
-from cisflow.study.claims import COEFFICIENT, Rule, Single, key_of
+from cisflow.study.claims import COEFFICIENT, Rule, Single
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.terms import factors_of, parse_definition, text_of
 from cisflow.study.verdicts import (
@@ -226,7 +226,7 @@ class _Sample:
         """Return the fit a test is of, and what is left of it without each firm."""
         where = test.outcome, test.column
         if where not in self._fits:
-            fit = fit_regression(self.numbers, self.spec, *where).fit
+            fit, _ = only_fit(self.numbers, self.spec, *where)
             without = fit.leave_one_out() if hasattr(fit, "leave_one_out") else None
             self._fits[where] = fit, without
         return self._fits[where]
@@ -328,8 +328,3 @@ def _members(firms: pd.DataFrame, group: str) -> Any:
     names = groups_of(yes)
     values = numeric(firms)[yes].to_numpy(dtype=float)
     return values == (1.0 if group == names[0] else 0.0)
-
-
-def keyed(model: str, record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the tests of a fit by their keys."""
-    return {key_of(model, fact): fact for fact in record.get(TESTS, ())}

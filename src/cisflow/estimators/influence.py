@@ -29,6 +29,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import Way, ways_of
 from cisflow.estimators.errors import Count, EstimationError, Sentence
 
+GROUPS = "cluster labels"  # what messages call them
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
 CHANGED = 0.2  # of a variance: likewise
 HELD = Sentence(
@@ -343,20 +344,19 @@ def leave_one_out(
     return LeaveOneOut(*(table.reindex(columns=fit.params.index) for table in tables))
 
 
-def options_of(
-    cov_kwds: Mapping[str, Any], kept: Ints, aligned: Callable[[Any], Any]
-) -> dict[str, Any]:
-    """Return the options of a covariance for the rows ``kept``.
+def options_of(fit: Any, kept: Ints, aligned: Callable[[Any, str], Any]) -> dict[str, Any]:
+    """Return the options of a fit's covariance for the rows ``kept``, with the correction it took.
 
     ``aligned`` gives the values of the rows used; names of columns and numbers stay as they are.
     """
-    return {name: _of_rows(value, kept, aligned) for name, value in cov_kwds.items()}
+    given = fit.cov_kwds | ({"correction": fit.correction} if fit.correction else {})
+    return {name: _of_rows(value, kept, aligned) for name, value in given.items()}
 
 
-def _of_rows(value: Any, kept: Ints, aligned: Callable[[Any], Any]) -> Any:
+def _of_rows(value: Any, kept: Ints, aligned: Callable[[Any, str], Any]) -> Any:
     if np.ndim(value) == 0 or (isinstance(value, list | tuple) and isinstance(value[0], str)):
         return value
     array = np.asarray(value)
     if array.ndim == 1:
-        return np.asarray(aligned(array))[kept]
-    return np.column_stack([np.asarray(aligned(column))[kept] for column in array.T])
+        return np.asarray(aligned(array, GROUPS))[kept]
+    return np.column_stack([np.asarray(aligned(column, GROUPS))[kept] for column in array.T])

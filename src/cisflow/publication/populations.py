@@ -61,12 +61,6 @@ def population_of(findings: Findings, country: str, wave: str, model: str) -> tu
     return tuple(about.get("population", findings.models[model].sample))
 
 
-def populations(findings: Findings, places: Iterable[tuple[str, str]], model: str) -> list[str]:
-    """Return in words the populations of a model in some countries and waves, each once."""
-    found = [population_words(population_of(findings, *at, model)) for at in places]
-    return list(dict.fromkeys(found))
-
-
 def flags_of(findings: Findings, country: str, waves: Iterable[str], model: str) -> list[str]:
     """Return the yes/no variables that are true of a model's firms by design in one wave or more.
 

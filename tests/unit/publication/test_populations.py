@@ -1,6 +1,6 @@
 import pytest
 
-from cisflow.publication.populations import flags_of, population_of, population_words, populations
+from cisflow.publication.populations import flags_of, population_of, population_words
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,6 @@ def test_a_population_is_whom_the_model_names_and_whom_the_survey_asked(syntheti
     flags = ("manufacturing", "innovation_active", "product_innovation")
     assert population_of(synthetic, "BE", "CIS2", "faems2005") == flags
     assert flags_of(synthetic, "BE", ["all"], "faems2005") == list(flags)
-    places = [("BE", "CIS2"), ("BE", "CIS4")]
-    assert populations(synthetic, places, "faems2005") == [
-        "product innovators among manufacturing firms"
-    ]
 
 
 def test_of_a_sample_nobody_described_the_model_speaks(real):

@@ -319,8 +319,7 @@ class FittedModel:
         """
         used = self.model.rows
         kept = np.delete(np.arange(used.size), rows)
-        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
-        options = options_of(given, kept, lambda v: used.aligned(v, "cluster labels"))
+        options = options_of(self, kept, used.aligned)
         return self.model.take(kept).fit(self.cov_type, options)
 
     def leave_one_out(self) -> LeaveOneOut:

@@ -157,8 +157,7 @@ class TobitResults(Inference):
         """
         sample = self.solution.sample
         kept = np.delete(np.arange(sample.size), rows)
-        given = self.cov_kwds | ({"correction": self.correction} if self.correction else {})
-        options = options_of(given, kept, lambda v: sample.aligned(v, "cluster labels"))
+        options = options_of(self, kept, sample.aligned)
         model = self.model._of(sample.take(kept))
         return TobitResults(model, model.solution, self.cov_type, options)
 
