@@ -1,5 +1,7 @@
 """The pieces behind estimates without each row."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from cisflow.estimators.influence import RowParts, options_of, steps, ways_of
@@ -32,7 +34,9 @@ def test_ways_alternate_in_sign():
 def test_options_follow_the_rows():
     kept = np.array([0, 2])
     given = {"groups": np.array([5, 6, 7]), "strata": "region", "use_correction": True}
-    found = options_of(given, kept, lambda values: values)
+    fit = SimpleNamespace(cov_kwds=given, correction="CR1")
+    found = options_of(fit, kept, lambda values, _: values)
     assert list(found["groups"]) == [5, 7]
     assert found["strata"] == "region"
     assert found["use_correction"] is True
+    assert found["correction"] == "CR1"
