@@ -165,10 +165,13 @@ def shape_rows(
         return [], []
     rows: list[Row] = []
     records: list[dict[str, Any]] = []
-    for quantity, surface in _surfaces(fit, spec, firms, estimator or spec.estimator):
+    surfaces = list(_surfaces(fit, spec, firms, estimator or spec.estimator))
+    for quantity, surface in surfaces:
         for made in (m for m in asked.values() if m.kind not in OF_LINES):
             rows += _tried(made, {**about, "quantity": quantity}, surface, spec, column)
         records += _records(surface, spec, column, quantity)
+    if not estimator:  # of the last quantity, which is the one that is observed if there is one
+        records += _curves(surfaces[-1][1], spec, column, surfaces[-1][0])
     if estimator != "two_part":
         lines, found = _lines(spec, firms, where, about, refit, fit)
         rows, records = [*rows, *lines], [*records, *found]
@@ -433,9 +436,13 @@ def _records(surface: Surface, spec: Model, column: str, quantity: str) -> Itera
         if {x, square(x)} <= known:
             about = {"kind": INVERTED_U, "quantity": quantity, "of": [x]}
             yield {**about, "parts": [x, square(x)], **_turned(x, surface, quantity)}
-    for x, over in profiles_of(spec, terms):
+
+
+def _curves(surface: Surface, spec: Model, column: str, quantity: str) -> Iterator[dict[str, Any]]:
+    """Yield each effect over the range of another variable."""
+    for x, over in profiles_of(spec, _terms(spec, column)):
         made = next(m for m in made_of(spec, column).values() if m.variables == (x, over))
-        if {*made.parts} <= known:
+        if {*made.parts} <= {*surface.prediction.names}:
             about = {"kind": EFFECT, "quantity": quantity, "of": [x, over]}
             yield {**about, "parts": list(made.parts), **_curve(x, over, surface)}
 

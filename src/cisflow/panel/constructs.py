@@ -109,6 +109,15 @@ CONSTRUCTS: dict[str, Construct] = {
         "cooperation",
         source=FAEMS_2005,
     ),
+    "balance_index": Construct(
+        indicators.balance_index,
+        "Balance of the portfolio (0 to 1)",
+        "One minus the difference between the shares of suppliers and clients and of universities "
+        "and public research in the partner types of these kinds: 1 with as many of either, 0 with "
+        "one kind alone; only of firms with such partners.",
+        COOPERATION,
+        "cooperation",
+    ),
     "diversity": Construct(
         indicators.diversity,
         "Diversity of technology alliance portfolio",
@@ -125,6 +134,15 @@ CONSTRUCTS: dict[str, Construct] = {
         COOPERATION,
         "cooperation",
         source="Blau 1977",
+    ),
+    "source_breadth": Construct(
+        indicators.source_breadth,
+        "Breadth of information sources",
+        "Number of kinds of external sources of information for innovation that the firm used at "
+        "all, of those the questionnaire has.",
+        "information sources",
+        "sources",
+        source="Laursen & Salter 2006",
     ),
     **{
         f"partners_{least}_or_more": Construct(

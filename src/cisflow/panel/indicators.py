@@ -15,7 +15,7 @@ import pandas as pd
 
 from cisflow.panel.ratios import positive
 from cisflow.panel.sizes import bounds
-from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
+from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES, SOURCES
 from cisflow.survey.quality import ROUNDING
 
 EXPLOITATIVE = ("suppliers", "clients")
@@ -61,6 +61,18 @@ def exploratory(firms: pd.DataFrame) -> pd.Series:
     return _either(firms, _asked(firms, [f"coop_{partner}" for partner in EXPLORATORY]))
 
 
+def balance_index(firms: pd.DataFrame) -> pd.Series:
+    """Return how evenly a portfolio is split between the two kinds of partners, 0 to 1.
+
+    One minus the difference between the exploitative and the exploratory share of the partner types
+    of either kind: 1 where there are as many of each, 0 where there are of one alone. Null without
+    partners of either kind, and where one of the types is unknown.
+    """
+    e, r = (_number(firms, [f"coop_{p}" for p in kind]) for kind in (EXPLOITATIVE, EXPLORATORY))
+    both = (e + r).where(lambda n: n > 0)
+    return 1 - (e - r).abs() / both
+
+
 def diversity(firms: pd.DataFrame) -> pd.Series:
     """Return the number of distinct partner types, 0 to 7 (Faems et al. 2010).
 
@@ -84,6 +96,16 @@ def diversity_blau(firms: pd.DataFrame) -> pd.Series:
     total = ties.sum(axis=1, skipna=False).where(lambda t: t > 0)
     index = 1 - (ties.div(total, axis=0) ** 2).sum(axis=1, skipna=False)
     return index.mask(none, 0.0).where(diversity(firms).notna())
+
+
+def source_breadth(firms: pd.DataFrame) -> pd.Series:
+    """Return how many kinds of external information sources a firm used at all.
+
+    Laursen & Salter 2006, of those the questionnaire has; null where one of them is.
+    """
+    asked = _asked(firms, [f"source_{source}" for source in SOURCES if source != "internal"])
+    used = firms[asked].astype("Float64").gt(0)  # a missing answer stays missing
+    return _number(used, asked)
 
 
 def partners_or_more(firms: pd.DataFrame, least: int) -> pd.Series:
@@ -233,5 +255,9 @@ def _number(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return how many of the yes/no ``columns`` are yes; null if one the wave asks is null."""
     present = _asked(firms, columns)
     if not present:
-        return pd.Series(np.nan, index=firms.index, dtype="float64")
+        return _nothing(firms)
     return firms[present].astype("Float64").sum(axis=1, skipna=False).astype("float64")
+
+
+def _nothing(firms: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=firms.index, dtype="float64")
