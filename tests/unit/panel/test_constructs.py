@@ -300,7 +300,9 @@ def test_places_of_partners(industries):
 
 
 def test_size_classes_of_the_eu():
-    frame = firms(6, employees=[9, 10, 50, 250, None, None], size_class=[None] * 4 + ["250+", "10+"])
+    frame = firms(
+        6, employees=[9, 10, 50, 250, None, None], size_class=[None] * 4 + ["250+", "10+"]
+    )
     assert CONSTRUCTS["eu_size"].function(frame).tolist() == [
         *("micro", "small", "medium", "large", "large"),
         pd.NA,
