@@ -234,8 +234,7 @@ CONSTRUCTS: dict[str, Construct] = {
     "knowledge_strategy": Construct(
         indicators.knowledge_strategy,
         "Where knowledge comes from",
-        "Own R&D with partners (make and ally), own R&D without partners (make alone), partners or "
-        "bought R&D in place of own R&D (outsourcing), or neither.",
+        "R&D of its own (inside only), partners or bought R&D (outside only), both, or neither.",
         "R&D expenditure and cooperation",
         "spending",
         source="Cassiman & Veugelers 2006",

@@ -218,23 +218,25 @@ def any_spending(firms: pd.DataFrame, on: str) -> pd.Series:
 
 
 def knowledge_strategy(firms: pd.DataFrame) -> pd.Series:
-    """Return how a firm comes by knowledge, one of four ways.
+    """Return where a firm's knowledge comes from: inside, outside, both or neither.
 
-    ``make and ally``: own R&D and partners; ``make alone``: own R&D without partners;
-    ``outsourcing``: partners or bought R&D in place of own; ``neither``. Null where an answer that
-    would tell is.
+    Inside is R&D of its own; outside are partners and bought R&D. Null where an answer that would
+    tell is.
     """
-    own, partners = firms["own_rd"], firms["coop_any"].astype("boolean")
-    outside = _either(firms.assign(partners=partners), ["partners", *_asked(firms, ["bought_rd"])])
-    ways = {
-        "make and ally": own & partners,
-        "make alone": own & ~partners,
-        "outsourcing": ~own & outside,
-        "neither": ~own & ~outside,
-    }
+    partners = firms["coop_any"].astype("boolean")
+    bought = _asked(firms, ["bought_rd"])
+    inside, outside = (
+        firms["own_rd"],
+        _either(firms.assign(coop_any=partners), ["coop_any", *bought]),
+    )
     found = pd.Series(pd.NA, index=firms.index, dtype="string")
-    for way, those in ways.items():
-        found = found.mask(those.fillna(value=False).astype(bool), way)
+    for name, those in {
+        "both": inside & outside,
+        "inside only": inside & ~outside,
+        "outside only": ~inside & outside,
+        "neither": ~inside & ~outside,
+    }.items():
+        found = found.mask(those.fillna(value=False).astype(bool), name)
     return found
 
 

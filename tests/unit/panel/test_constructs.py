@@ -270,14 +270,14 @@ def test_spending_is_yes_no_or_unknown():
 def test_where_knowledge_comes_from(industries):
     frame = portfolio([True, False, True, False, False, None, None])
     frame["rd_internal"] = pd.array([1, 1, 0, 0, 0, 0, 1], dtype="float64")
-    frame["rd_external"] = pd.array([0, 9, 0, 2, 0, 3, 3], dtype="float64")
+    frame["rd_external"] = pd.array([0, 0, 0, 2, 0, 3, 0], dtype="float64")
     assert add_constructs(frame, industries)["knowledge_strategy"].tolist() == [
-        "make and ally",
-        "make alone",
-        "outsourcing",
-        "outsourcing",
+        "both",
+        "inside only",
+        "outside only",
+        "outside only",
         "neither",
-        "outsourcing",  # whether it cooperates or not
+        "outside only",  # whether it cooperates or not
         pd.NA,
     ]
 
