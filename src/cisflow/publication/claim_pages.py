@@ -22,7 +22,6 @@ from cisflow.publication.tables.pooled import term_label
 from cisflow.publication.words import (
     column_label,
     group_label,
-    inline,
     label,
     p_value,
     rounded,
@@ -73,7 +72,7 @@ class Question:
     Attributes
     ----------
     model, title
-        Name of the model, and its title for print; of a model that the run lacks the title is empty.
+        Name of the model, and its title for print: empty of a model that the run lacks.
     outcome, term, unit
         What is explained, by what, and in which unit the effect is.
     number
@@ -157,7 +156,7 @@ class Evidence:
         if self.firms is None:
             return ""
         both = self.with_ is not None and self.without is not None
-        apart = f" ({self.with_:,.0f} with, {self.without:,.0f} without)" if both else ""
+        apart = f", {self.with_:,.0f} with and {self.without:,.0f} without" if both else ""
         return f"{self.firms:,.0f} firms{apart}"
 
 
@@ -212,8 +211,13 @@ class ClaimPage:
     @property
     def questions(self) -> tuple[Question, ...]:
         """The numbers that speak to the claim, each once; those of models that were run."""
-        asked = [one.question for one in (*self.evidence, *self.pooled) if one.question.title]
-        return tuple({(q.model, q.outcome, q.term): q for q in reversed(asked)}.values())[::-1]
+        found: dict[tuple[str, ...], Question] = {}
+        every = [one.question for one in self.evidence] + [one.question for one in self.pooled]
+        for question in every:
+            key = question.model, question.outcome, question.term
+            if question.title and (key not in found or question.unit and not found[key].unit):
+                found[key] = question
+        return tuple(found.values())
 
 
 def claim_pages(findings: Findings, claims: Claims) -> tuple[ClaimPage, ...]:
@@ -299,9 +303,9 @@ def _interval(row: Row) -> Interval | None:
     """Return estimate and interval with as many decimals as the standard error bears."""
     if not np.isfinite([row["estimate"], row["ci_low"], row["ci_high"]]).all():
         return None
-    numbers = [float(row[name]) for name in ("estimate", "ci_low", "ci_high")]
-    text, low, high = (rounded(number, row["std_error"]) for number in numbers)
-    return Interval(*numbers, float(row["band"]), text, f"{low} to {high}")
+    estimate, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
+    text, *ends = (rounded(number, row["std_error"]) for number in (estimate, low, high))
+    return Interval(estimate, low, high, float(row["band"]), text, " to ".join(ends))
 
 
 def _question(findings: Findings, row: Row, claim: Claim | None) -> Question:
@@ -354,8 +358,8 @@ def inline_column(column: str) -> str:
 def _single(row: Row, claim: Claim | None) -> Single | None:
     """Return the test of the claims file that a row is of."""
     names = ("model", "outcome", "column", "term")
-    found = (s for s in claim.singles if all(getattr(s, n) == row[n] for n in names))
-    return next(found, None) if claim else None
+    tests = claim.singles if claim else ()
+    return next((t for t in tests if all(getattr(t, n) == row[n] for n in names)), None)
 
 
 def _expects(row: Row, single: Single | None) -> str:
