@@ -215,7 +215,7 @@ class ClaimPage:
         every = [one.question for one in self.evidence] + [one.question for one in self.pooled]
         for question in every:
             key = question.model, question.outcome, question.term
-            if question.title and (key not in found or question.unit and not found[key].unit):
+            if question.title and (key not in found or (question.unit and not found[key].unit)):
                 found[key] = question
         return tuple(found.values())
 
