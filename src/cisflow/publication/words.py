@@ -162,6 +162,22 @@ def number(x: float | None, decimals: int = 3) -> str:
     return signed(f"{x:.{decimals}f}")
 
 
+def rounded(x: float, std_error: float) -> str:
+    """Return a number with the decimals its standard error bears: two of its digits count.
+
+    Examples
+    --------
+    >>> rounded(7.1209, 4.01), rounded(0.0531, 0.0124), rounded(1234.5, 310.0)
+    ('7.1', '0.053', '1,234')
+    """
+    if not np.isfinite(x):
+        return NOT_ESTIMABLE
+    known = np.isfinite(std_error) and std_error > 0
+    decimals = max(0, 1 - int(np.floor(np.log10(std_error)))) if known else 3
+    text = f"{x:,.{decimals}f}"
+    return signed(text if float(text.replace(",", "")) else text.removeprefix("-"))
+
+
 def p_value(p: float | None) -> str:
     """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
     return "< 0.001" if p is not None and p < 0.001 else number(p)
