@@ -179,7 +179,8 @@ def measured(x: float | None, std_error: float | None) -> str:
     """Return a number with the decimals that its standard error warrants."""
     if x is None or not np.isfinite(x):
         return NOT_ESTIMABLE
-    return signed(f"{x:,.{decimals_of(std_error)}f}")
+    text = f"{x:,.{decimals_of(std_error)}f}"
+    return signed(text if text.strip("-0.,") else text.lstrip("-"))
 
 
 def measured_interval(low: float | None, high: float | None, std_error: float | None = None) -> str:

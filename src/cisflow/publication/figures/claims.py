@@ -51,9 +51,11 @@ def claim_rows(findings: Findings) -> pd.DataFrame:
     return findings.claims.drop_duplicates(["claim", "country", "wave"])
 
 
-def place_of(findings: Findings, row: dict[str, Any]) -> str:
-    """Return of which place a verdict is, in words."""
+def place_of(findings: Findings, row: dict[str, Any], *, short: bool = False) -> str:
+    """Return of which place a verdict is, in words; ``short`` names no country if there is one."""
     if row["country"] in findings.countries:
+        if short and len(findings.countries) == 1:
+            return str(row["wave"])
         return findings.place(row["country"], row["wave"])
     pooled = "" if row["wave"] in ("", ALL_WAVES) else f", {row['wave']}"
     return f"Pooled{pooled}" if row["country"] else "All"
@@ -173,5 +175,3 @@ def _legend(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
         Line2D([], [], color="black", marker="|", linestyle="", markersize=8, label="Claimed")
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
-
-

@@ -118,5 +118,3 @@ def _box(axes: Axes, corner: tuple[float, float], width: float, height: float, l
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     style = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", end, start, arrowprops=style)
-
-

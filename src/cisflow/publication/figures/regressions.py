@@ -96,9 +96,11 @@ def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> N
 def outcome_figure(findings: Findings, country: str, model: str) -> Figure:
     """Draw how many firms stand at each limit of the outcomes and in classes between, by wave."""
     outcomes = findings.models[model].outcomes
-    about = {w: findings.description(country, w, model) or {} for w in findings.countries[country]}
-    waves = [w for w, of in about.items() if any((of.get("distributions") or {}).values())]
-    figure, panels = canvas(findings, 1.75 * max(len(waves), 1) + 0.35, len(outcomes), max(len(waves), 1))
+    everywhere = findings.countries[country]
+    about = {wave: findings.description(country, wave, model) or {} for wave in everywhere}
+    waves = [wave for wave, of in about.items() if any((of.get("distributions") or {}).values())]
+    number = max(len(waves), 1)
+    figure, panels = canvas(findings, 1.75 * number + 0.35, len(outcomes), number)
     top = 10.0
     for row, wave in enumerate(waves):
         known = {v["variable"]: v["n"] for v in about[wave]["variables"]}

@@ -10,7 +10,6 @@ from cisflow.panel.ratios import years_later
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import (
     Table,
-    cell,
     lay_out,
     no_cells,
     two_level,

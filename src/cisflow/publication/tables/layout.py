@@ -97,9 +97,7 @@ def lay_out(frame: pd.DataFrame, notes: Iterable[str], *, show_groups: bool = Tr
     return Table(frame, " ".join(notes), show_groups)
 
 
-def cell(
-    estimate: float, *below: str, p: float | None = None, error: float | None = None
-) -> str:
+def cell(estimate: float, *below: str, p: float | None = None, error: float | None = None) -> str:
     """Return a cell: the estimate with the stars of its p-value, below it its precision.
 
     With a standard error the estimate has the decimals which that warrants.

@@ -12,7 +12,7 @@ from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
 from cisflow.publication.figures.claims import claim_rows, place_of
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
+from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
 from cisflow.publication.words import (
@@ -26,9 +26,11 @@ from cisflow.publication.words import (
     measured_interval,
     sentence,
     short_verdict,
+    signed,
 )
 
 FIRMS = "Firms"
+NO_BREAK = "\u00a0"
 
 
 def main_table(findings: Findings, country: str, model: str) -> Table:
@@ -89,7 +91,7 @@ def verdict_table(findings: Findings) -> Table:
     for row in claim_rows(findings).to_dict("records"):
         unit = f" ({row['unit']})" if row["unit"] else ""
         heading = f"{row['claim']}. {row['text']}{unit}"
-        cells[heading, place_of(findings, row)] = dict(_facts(row))
+        cells[heading, place_of(findings, row, short=True)] = dict(_facts(row))
     claims = dict.fromkeys(findings.claims["claim"])
     order = {claim: i for i, claim in enumerate(claims)}
     cells = dict(sorted(_merged(cells).items(), key=lambda c: order[c[0][0].partition(".")[0]]))
@@ -97,7 +99,7 @@ def verdict_table(findings: Findings) -> Table:
     return lay_out(two_level(cells, columns=heads), [VERDICT_NOTE])
 
 
-def _merged(cells: Mapping[tuple[str, str], dict[Any, str]]) -> dict[tuple[str, str], dict[Any, str]]:
+def _merged(cells: Cells) -> Cells:
     """Return the cells with one heading per claim, the one that names a unit where any does."""
     named: dict[str, str] = {}
     for heading, _ in cells:
@@ -107,16 +109,16 @@ def _merged(cells: Mapping[tuple[str, str], dict[Any, str]]) -> dict[tuple[str, 
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "Verdict", sentence(short_verdict(row["verdict"]))
+    yield "Verdict", sentence(short_verdict(row["verdict"])).replace(" ", NO_BREAK)
     if not np.isfinite(row["estimate"]):
         return
     error = row["std_error"]
     bounds = measured_interval(row["ci_low"], row["ci_high"], error)
-    yield "Effect", f"{measured(row['estimate'], error)} {bounds}".strip()
+    yield "Effect", f"{measured(row['estimate'], error)} {bounds}".strip().replace(" ", NO_BREAK)
     if np.isfinite(row["band"]):
         yield "Measured by", f"±{row['band']:g}"
     elif np.isfinite(row["claimed"]):
-        yield "Measured by", measured(row["claimed"], abs(row["claimed"]) / 10)
+        yield "Measured by", signed(f"{row['claimed']:g}")
     if np.isfinite(row["mde"]):
         yield "Detectable", measured(row["mde"], error)
     if np.isfinite(row["n"]):

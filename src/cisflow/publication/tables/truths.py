@@ -12,11 +12,9 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.tables.claims import MOST_PLACES
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.words import (
-    interval,
     label,
     measured,
     measured_interval,
-    number,
 )
 
 TRUE = "truth"
