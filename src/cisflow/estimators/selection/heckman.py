@@ -146,9 +146,7 @@ class Heckman(Regression):
         self._set_pair(read_pair(self.kind, selection, outcome, data), method, lower, upper)
         warn_without_exclusion(self.pair)
 
-    def _set_pair(
-        self, pair: Pair, method: str, lower: float | None, upper: float | None
-    ) -> None:
+    def _set_pair(self, pair: Pair, method: str, lower: float | None, upper: float | None) -> None:
         if method not in METHODS:
             what = f'method="{method}" is not offered'
             refuse(pair.selection.heading, what, f"use {' or '.join(METHODS)}")
@@ -256,7 +254,7 @@ class Heckman(Regression):
             cov_type=found.cov_type,
             not_estimable=self.not_estimable,
             dropped=self.rows.dropped,
-            **{**about_clusters(replace(found, unmeasured=None), names)},
+            **about_clusters(replace(found, unmeasured=None), names),
             df=found.df,
             scale=extra[SIGMA],
             predicted=partial(self._prediction, found.matrix),
@@ -300,7 +298,11 @@ class Heckman(Regression):
         if self.method == "two_step":
             k, total = self.pair.outcome.X.shape[1], len(self.steps.classical)
             order = [*range(k), *range(k + 1, total), k]  # the Mills ratio last
-            ends = {RHO: self.steps.rho, SIGMA: self.steps.sigma, LAMBDA: float(self.steps.beta[-1])}
+            ends = {
+                RHO: self.steps.rho,
+                SIGMA: self.steps.sigma,
+                LAMBDA: float(self.steps.beta[-1]),
+            }
             return np.eye(total)[order], ends
         rho, sigma = float(np.tanh(self.theta[-2])), float(np.exp(self.theta[-1]))
         slope = 1 - rho * rho

@@ -174,7 +174,15 @@ class Likelihood:
     def information(self, theta: Floats, some: Ints | slice = slice(None)) -> Floats:
         """Return minus the second derivatives of the log-likelihood of some rows."""
         curved = self.curvature(theta)[some]
-        parts = [self._wide[some], self.Z[some], np.ones((len(curved), 1)), np.ones((len(curved), 1))]
+        parts = [
+            self._wide[some],
+            self.Z[some],
+            np.ones((len(curved), 1)),
+            np.ones((len(curved), 1)),
+        ]
         return np.block(
-            [[(a * curved[:, i, j, None]).T @ b for j, b in enumerate(parts)] for i, a in enumerate(parts)]
+            [
+                [(a * curved[:, i, j, None]).T @ b for j, b in enumerate(parts)]
+                for i, a in enumerate(parts)
+            ]
         )
