@@ -52,6 +52,10 @@ try:
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
+# What `cisflow run` shows of a run ends with the verdicts of this one.
+for handler in workflow.logger_manager.get_log_handlers():
+    handler.run = RUN.name
+
 # The captions of Snakemake's report know the config alone.
 config["marks"] = [
     f"{mark.name}: {mark.told}"
