@@ -17,6 +17,7 @@ from pandas.api.types import is_numeric_dtype
 
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
+from cisflow.estimation.effects import values_of
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import ROW
 from cisflow.estimation.regressions import only_fit
@@ -28,9 +29,10 @@ from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import evaluate
 from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Rule, Single
+from cisflow.study.levels import class_of, factors_in
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
-from cisflow.study.terms import factors_of, parse_definition, text_of
+from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
 from cisflow.study.verdicts import (
     NOT_ESTIMABLE,
     Shape,
@@ -159,7 +161,7 @@ class _Sample:
     def _sides(self, test: Single) -> tuple[pd.DataFrame, Sides | None]:
         """Return the firms a test's estimate rests on, and the sides of its term."""
         names = self._variables(test)
-        values = self.numbers
+        values = self._with_levels(names)
         if any(name not in values or not is_numeric_dtype(values[name]) for name in names):
             return self.firms, None
         needed = self._needed(test) if self.spec.outcomes else variables_of(self.spec)
@@ -190,6 +192,12 @@ class _Sample:
             return Sides(with_, without, min(int(with_.sum()), int(without.sum())))
         return sides
 
+    def _with_levels(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return the firms as numbers, with those of the levels of classes among names."""
+        known = [n for n in names if class_of(n) and without_c(class_of(n)) in self.numbers]
+        made = {name: values_of(name, self.numbers) for name in known}
+        return self.numbers.assign(**made) if made else self.numbers
+
     def _variables(self, test: Single) -> list[str]:
         """Return the variables a test's term is made of; of an effect the one it starts from."""
         if self.spec.balance:
@@ -199,7 +207,7 @@ class _Sample:
             return list(sides_from(made))
         term = test.term.partition("(")[2].rstrip(")") if self.spec.equations else ""
         first = (term or test.term).split(" → ")[0]
-        return [text_of(factor) for factor in factors_of(first)]
+        return factors_in(first)
 
     def _needed(self, test: Single) -> list[str]:
         """Return the variables of one regression."""

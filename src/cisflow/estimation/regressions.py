@@ -53,6 +53,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
     Robust alternatives of a Tobit follow it, in columns of their own.
     """
+    sample = numeric(sample)  # once, as every fit asks for it
 
     def fitted(prepared: Prepared, method: str) -> Fitted:
         if method:

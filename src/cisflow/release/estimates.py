@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.effects import factors_in
 from cisflow.estimation.estimates import (
     COEFFICIENT,
     ESTIMATED,
@@ -28,6 +27,7 @@ from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
+from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
 
 FEW_DF = "fewer observations beyond the coefficients than the rules ask"

@@ -28,6 +28,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.documents import Document
+from cisflow.study.levels import without_levels
 from cisflow.study.models import Alternative, Model
 from cisflow.study.shapes import made_of
 from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
@@ -67,8 +68,10 @@ Term = Annotated[
     str,
     AfterValidator(tidy_made),
     Field(
-        description="A regressor, an interaction `a:b`, an effect of a path model (total(a), "
-        "direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, balance)."
+        description="A regressor, an interaction `a:b`, a level of a class "
+        "(`a:C(technology)[T.low]`, in comparison with the first level), an effect of a path model "
+        "(total(a), direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, "
+        "balance)."
     ),
 ]
 Found = Annotated[
@@ -489,7 +492,7 @@ def _test_problems(where: str, test: Single, models: Mapping[str, Model]) -> Ite
     terms = _terms_of(model, test)
     for term in (test.term, *test.beside):
         known_path = ARROW in term and _is_path(term, model, test)
-        if term not in terms and not known_path:
+        if without_levels(term) not in terms and not known_path:
             what = f"{where}: model {test.model} has no term `{term}` for {test.outcome}"
             yield Problem(what, did_you_mean(term, terms))
 
