@@ -167,15 +167,6 @@ CONSTRUCTS: dict[str, Construct] = {
         "cooperation",
         source="Blau 1977",
     ),
-    "source_breadth": Construct(
-        indicators.source_breadth,
-        "Breadth of information sources",
-        "Number of kinds of external sources of information for innovation that the firm used at "
-        "all, of those the questionnaire has.",
-        "information sources",
-        "sources",
-        source="Laursen & Salter 2006",
-    ),
     **{
         f"partners_{least}_or_more": Construct(
             partial(indicators.partners_or_more, least=least),

@@ -128,16 +128,6 @@ def diversity_blau(firms: pd.DataFrame) -> pd.Series:
     return index.mask(none, 0.0).where(diversity(firms).notna())
 
 
-def source_breadth(firms: pd.DataFrame) -> pd.Series:
-    """Return how many kinds of external information sources a firm used at all.
-
-    Laursen & Salter 2006, of those the questionnaire has; null where one of them is.
-    """
-    asked = _asked(firms, [f"source_{source}" for source in SOURCES if source != "internal"])
-    used = firms[asked].astype("Float64").gt(0)  # a missing answer stays missing
-    return _number(used, asked)
-
-
 def partners_or_more(firms: pd.DataFrame, least: int) -> pd.Series:
     """Return whether a portfolio has at least ``least`` types of partners.
 
