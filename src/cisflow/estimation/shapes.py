@@ -45,6 +45,7 @@ from cisflow.study.shapes import (
     LINE_BELOW,
     LOW,
     MIDDLE,
+    NOTHING_ELSE,
     OF_LINES,
     SLOPE_HIGH,
     SLOPE_LOW,
@@ -277,7 +278,7 @@ def _gains(pair: tuple[str, ...], group: Sequence[str], surface: Surface) -> dic
     for state in product((0.0, 1.0), repeat=len(others)):
         there = ", ".join(name for name, value in zip(others, state, strict=True) if value)
         held = dict(zip(others, state, strict=True))
-        found[there or ("nothing else" if others else "")] = surface.at(held, by=pair)
+        found[there or (NOTHING_ELSE if others else "")] = surface.at(held, by=pair)
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
-from cisflow.publication.term_words import OWN, term_in_words
+from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
@@ -91,6 +91,8 @@ def label(term: str, *, short: bool = False) -> str:
     category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := made_in_words(term, partial(label, short=True)):
+        return words
     if words := term_in_words(term, partial(label, short=short)):
         return words
     if ":" in term:
