@@ -66,6 +66,7 @@ BINS = "bins"
 """Key of a curve's record with the firms below it, which the gate counts."""
 BEYOND = 10  # firms at either end of a range, so that its ends are no outliers and no one firm's
 GRID = 21  # places of a curve
+CLASSES = 4  # of firms below a curve
 RANGE = 0.95  # share of firms up to whose value a curve is drawn
 
 Refit = Callable[[str, pd.DataFrame], Any]
@@ -507,12 +508,17 @@ def _curve(x: str, over: str, surface: Surface) -> dict[str, Any]:
 
 
 def _bins(values: Floats, places: Floats, firms: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return who is where below a curve, in classes of two of its steps; the gate counts them."""
-    edges = places[::2]
+    """Return who is where below a curve, in classes of about as many firms; the gate counts them.
+
+    Values of firms are not told: the bounds have two significant digits.
+    """
+    inside = values[(values >= places[0]) & (values <= places[-1])]
+    cuts = np.quantile(inside, np.linspace(0, 1, CLASSES + 1)[1:-1])
+    between = {float(f"{cut:.2g}") for cut in cuts if places[0] < cut < places[-1]}
     found = []
-    for i, (low, high) in enumerate(pairwise(edges)):
-        inside = (values > low) & (values <= high) | ((values == low) if i == 0 else False)
-        rows = sorted(map(int, firms.loc[inside, ROW]))
+    for i, (low, high) in enumerate(pairwise([places[0], *sorted(between), places[-1]])):
+        here = (values > low) & (values <= high) | ((values == low) if i == 0 else False)
+        rows = sorted(map(int, firms.loc[here, ROW]))
         found.append({"low": float(low), "high": float(high), "rows": rows})
     return found
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from cisflow.base.problems import CisflowError
+from cisflow.study.balance_terms import LESS
 from cisflow.study.shapes import (
     COMPLEMENTS,
     EFFECT,
@@ -94,13 +95,22 @@ def made_in_words(term: str, name: Callable[[str], str]) -> str | None:
     if found is None or found[1] not in {*_WORDS, STRATEGY, EFFECT}:
         return None
     kind, about, where = found.groups()
-    names = [name(part) for part in about.split(", ")]
+    first, *rest = (name(part) for part in about.split(", "))
+    names = [first, *map(_inside, rest)]
     if kind == STRATEGY:
-        return f"{' and '.join(names)}, against none" if len(names) > 1 else f"{names[0]} alone"
+        return f"{' and '.join(names)}, against none" if rest else f"{first} alone"
     if kind == EFFECT:
-        first, _, over = about.partition(", ")
+        x, _, over = about.partition(", ")
         third, _, of = over.rpartition(" ")
-        return f"{name(first)}, {third.replace(' minus ', ' less ')} third of {name(of)}"
+        return f"{name(x)}, {third.replace(LESS, ' less ')} third of {_inside(name(of))}"
     text = _WORDS[kind].format(" and ".join(names))
-    others = [part if part == NOTHING_ELSE else name(part) for part in (where or "").split(", ")]
-    return f"{text} (with {', '.join(others)})" if where else text
+    if not where:
+        return text
+    others = [part if part == NOTHING_ELSE else _inside(name(part)) for part in where.split(", ")]
+    return f"{text} (with {', '.join(others)})"
+
+
+def _inside(text: str) -> str:
+    """Return a label as it stands within a sentence: small initial unless it abbreviates."""
+    abbreviates = text[1:2] == "&" or text[1:2].isupper()
+    return text if abbreviates else text[:1].lower() + text[1:]

@@ -30,6 +30,7 @@ STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 LABELS: dict[str, str] = {
     **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
+    "rd_continuous": "Permanent R&D",
     "group": "Part of a group",
     "firm_id": "Firm",
     "lagged_outcome": "Outcome of the wave before",
@@ -57,6 +58,10 @@ COLUMN_LABELS = {
     "grouped": "Partner groups",
     "partners": "Partner types",
     "interaction": "Interaction",
+    "kinds": "Kinds of partners",
+    "suppliers_universities": "Suppliers and universities",
+    "intensity": "R&D intensity",
+    "permanent": "Permanent R&D",
 }
 # What weights do: in the heading of a column, and in a sentence about the sample.
 WEIGHTS = {

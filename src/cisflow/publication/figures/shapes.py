@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,10 +34,13 @@ def profile_figure(findings: Findings, country: str, model: str) -> Figure:
     for axes, (wave, outcome) in zip(panels, places, strict=False):
         _panel(axes, _curve(findings, (country, wave, model), outcome, (x, over)))
         axes.set_title(f"{label(outcome, short=True)}, {findings.place(country, wave)}", loc="left")
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low - (high - low) / (ROOM - 1), high)  # no band over the bars
     for axes in panels[:: size[1]]:
         axes.set_ylabel(f"Effect of {inline(x)}")
     unit = union_of_units(outcomes) if spec.censored else ""
-    figure.supxlabel(f"{label(over)}; effects{unit}; bars: firms", fontsize=9.5)
+    root = ", square-root scale" if any(axes.get_xscale() != "linear" for axes in panels) else ""
+    figure.supxlabel(f"{label(over)}{root}; effects{unit}; bars: firms in each class", fontsize=9.5)
     handles, names = panels[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
@@ -60,7 +63,7 @@ def _curve(
 
 def _panel(axes: Axes, curve: Mapping[str, Any]) -> None:
     """Draw one effect with its pointwise and its uniform band."""
-    axes.axhline(0, color=GREY, linewidth=0.8, zorder=1)
+    axes.axhline(0, color=GREY, linewidth=0.8, zorder=2.5)
     if not curve:
         axes.set_xticks([])
         axes.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=axes.transAxes)
@@ -73,11 +76,24 @@ def _panel(axes: Axes, curve: Mapping[str, Any]) -> None:
         reach = curve[key] * se
         axes.fill_between(at, b - reach, b + reach, color=colour, linewidth=0, label=name, zorder=2)
     axes.plot(at, b, color=COLOURS[0], linewidth=1.6, label="Effect", zorder=3)
+    if is_skewed(curve):
+        axes.set_xscale("function", functions=(_root, np.square))
     axes.set_xlim(at[0], at[-1])
-    _firms(axes, curve[BINS])
+    _firms(axes, curve[BINS], np.sqrt if is_skewed(curve) else np.asarray)
 
 
-def _firms(axes: Axes, classes: Sequence[Mapping[str, Any]]) -> None:
+def is_skewed(curve: Mapping[str, Any]) -> bool:
+    """Return whether most firms are so near the low end that a plain scale would not show them."""
+    low, high = curve["places"][0], curve["places"][-1]
+    ends = [some["high"] for some in curve[BINS][:-1]]
+    return low >= 0 and bool(ends) and max(ends) < low + (high - low) / 4
+
+
+def _root(x: Any) -> Any:
+    return np.sqrt(np.maximum(x, 0))
+
+
+def _firms(axes: Axes, classes: Sequence[Mapping[str, Any]], scale: Callable[..., Any]) -> None:
     """Draw how many firms are in each class of the range, at the foot of the panel."""
     below = axes.twinx()
     known = [some["firms"] or 0 for some in classes]
@@ -87,7 +103,8 @@ def _firms(axes: Axes, classes: Sequence[Mapping[str, Any]]) -> None:
         style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 7, "color": GREY}
         below.bar(low, some["firms"] or 0, width, align="edge", color=PALE, edgecolor="white")
         text = WITHHELD if some["firms"] is None else f"{some['firms']}"
-        below.text(low + width / 2, some["firms"] or 0, text, **style)
+        middle = (scale(low) + scale(low + width)) / 2
+        below.text(middle**2 if scale is np.sqrt else middle, some["firms"] or 0, text, **style)
     below.set_ylim(0, top)
     below.set_yticks([])
     below.spines["right"].set_visible(False)

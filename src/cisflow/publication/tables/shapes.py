@@ -122,7 +122,8 @@ def complements_table(findings: Findings, country: str, model: str) -> Table:
         "add together beyond what each adds alone; complements: it is above zero, substitutes: "
         "below. The p-values are of the hypotheses that the pair are complements (every gain at "
         "least zero) and substitutes (at most zero), by the distance of Kodde and Palm (1986) with "
-        "simulated critical values; the reading is at 5 %.",
+        "simulated critical values. The reading is by one-sided tests at 5 %; a verdict on a claim "
+        "asks more: an interval of 95 % beyond zero that no single firm, outlier or model turns.",
         *_notes(findings, country, model, fits),
     ]
     return lay_out(two_level(cells), notes)
@@ -233,9 +234,7 @@ def thirds_table(findings: Findings, country: str, model: str) -> Table:
             x, over = one.variables
             heading = f"{label(fit.outcome, short=True)}: {inline(x)} by {inline(over)}"
             row = sentence(one.where.replace(" minus ", " less "))
-            cells[heading, f"{row} third" if "less" not in row else row][fit.wave] = fit.cell(
-                one.name
-            )
+            cells[heading, f"{row} third"][fit.wave] = fit.cell(one.name)
     notes = [
         "Average effect among the firms of each third, by the model with the product of the two; "
         "firms with the same value are in the same third.",
