@@ -45,6 +45,7 @@ LISTS: dict[str, Role] = {
     "outcomes": NUMBER,
     "endogenous": NUMBER,
     "instruments": NUMBER,
+    "selection": REGRESSOR,
     "sensitivity": NUMBER,
     "controls": REGRESSOR,
     "variance": REGRESSOR,
@@ -52,6 +53,8 @@ LISTS: dict[str, Role] = {
     "by": LEVEL,
     "steps": FLAG,
 }
+
+SINGLES: dict[str, Role] = {"selected": FLAG, "sensitivity_benchmark": REGRESSOR}
 
 
 def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
@@ -65,14 +68,20 @@ def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
     for target, sources in model.equations.items():
         for term in (target, *sources):
             yield f"equations.{target[:60]}", term, NUMBER
+    yield from _names(model)
+
+
+def _names(model: Model) -> Iterator[tuple[str, str, Role]]:
+    """Yield what stands alone: clusters, weights, and single terms."""
     for covariance in model.covariance:
         if covariance.groups:
             yield "covariance.cluster", covariance.groups, CLUSTER
     for weights in model.weightings:
         if weights:
             yield "weights", weights, WEIGHT
-    if model.sensitivity_benchmark:
-        yield "sensitivity_benchmark", model.sensitivity_benchmark, REGRESSOR
+    for key, role in SINGLES.items():
+        if term := getattr(model, key):
+            yield key, term, role
 
 
 def term_problems(

@@ -70,8 +70,8 @@ class TreatmentResults(PrintedModel):
     overlap : Overlap
         How likely rows were to have it, before any was left out.
     extra
-        ``raw``, the difference of the plain means; ``n_with``, ``n_without`` and ``n_outside``, rows
-        outside the bounds.
+        ``raw``, the difference of the plain means; ``n_with``, ``n_without`` and ``n_outside``,
+        rows outside the bounds.
     """
 
     balance: Balance | None = None
@@ -264,7 +264,9 @@ class DoublyRobust(Regression):
         t = self.treatment
         return [t, on_treated(t), mean_with(t, 1), mean_with(t, 0)]
 
-    def fit(self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None) -> TreatmentResults:
+    def fit(
+        self, cov_type: str = "HC1", cov_kwds: Mapping[str, Any] | None = None
+    ) -> TreatmentResults:
         """Estimate; HC0, HC1, cluster or survey."""
         values, stacked = self.stacked
         found = stacked.covariance(cov_type, cov_kwds)

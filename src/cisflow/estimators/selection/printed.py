@@ -41,7 +41,9 @@ class PrintedModel(FittedModel):
         printed, facts = Summary(), {**self.facts, **self._tested()}
         title = f"{self.model.kind} Results"
         printed.tables.append(
-            SimpleTable([[v] for v in facts.values()], stubs=[*facts], title=title, txt_fmt=fmt_2cols)
+            SimpleTable(
+                [[v] for v in facts.values()], stubs=[*facts], title=title, txt_fmt=fmt_2cols
+            )
         )
         low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
         heads = ["coef", "std err", "z" if self.df is None else "t", "P>|z|", low, high]

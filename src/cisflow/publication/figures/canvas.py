@@ -44,20 +44,25 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``columns`` panels, with the marks of the run above them."""
+def canvas(
+    findings: Findings, height: float, columns: int = 1, rows: int = 1, *, share: bool = True
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels row by row, with the marks of the run above them.
+
+    ``share`` is whether all have the same vertical axis.
+    """
     import matplotlib as mpl
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=share
     )
     if findings.marks:
         told = ", ".join(mark.name for mark in findings.marks)
         figure.suptitle(told, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
-    return figure, list(axes[0])
+    return figure, list(axes.ravel())
 
 
 def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:
