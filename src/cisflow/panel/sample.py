@@ -82,13 +82,16 @@ def answers_needed(spec: Model) -> list[str]:
     """Return the variables of a model that a firm must know to be in its sample.
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
-    for accounts at several lags and weights for them: who has those differs from lag to lag.
+    for accounts at several lags and weights for them: who has those differs from lag to lag. Of a
+    curve who has an outcome differs with its definition.
     """
     spared: set[str] = set()
     if spec.missing == "fiml":
         spared |= set(spec.equations)
     if spec.lags:
         spared |= {*RATIOS, WEIGHT}
+    if spec.choices:
+        spared |= {*spec.choices.outcomes(spec.outcomes)}
     return [name for name in variables_of(spec) if name not in spared]
 
 
