@@ -389,14 +389,13 @@ def _rows(grid: _Grid, column: str, effect: _Effect) -> Iterator[Row]:
 
 
 def _numbers_of(effect: AverageEffect, kind: str) -> Row:
-    error, reference = effect.std_error(kind), effect.reference
-    half = float(reference.ppf(1 - LEVEL / 2)) * error
-    statistic = effect.estimate / error
+    error = effect.std_error(kind)
+    half = effect.critical(LEVEL) * error
     return {
         "estimate": effect.estimate,
         "std_error": error,
-        "statistic": statistic,
-        "p_value": float(2 * reference.sf(abs(statistic))),
+        "statistic": effect.estimate / error,
+        "p_value": effect.p_value(kind),
         "ci_low": effect.estimate - half,
         "ci_high": effect.estimate + half,
     }
@@ -445,7 +444,7 @@ def _curve(grid: _Grid, effects: Sequence[_Effect]) -> Curve:
             if not grid.choices.ruled_out({**effect.made, COVARIANCE: kind}):
                 estimates.append(found.estimate)
                 errors.append(found.std_error(kind))
-                critical.append(float(found.reference.ppf(1 - LEVEL / 2)))
+                critical.append(found.critical(LEVEL))
                 columns.append(j)
     bars = np.array(errors), np.array(critical)
     return Curve(np.array(estimates), *bars, influences, np.array(columns))

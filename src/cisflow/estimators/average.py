@@ -24,8 +24,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.special import expit, ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
@@ -36,6 +35,7 @@ from cisflow.estimators.regression.rows import Rows, RowScores
 from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
 from cisflow.estimators.tobit.model import Tobit
+from cisflow.estimators.tobit.sample import censored, make_sample
 from cisflow.estimators.tobit.scores import TobitScores
 
 STEPS = 25  # of Newton's method for the logit; where there is a maximum half of them are enough
@@ -85,8 +85,10 @@ class Numbers:
     @cached_property
     def tobit(self) -> Tobit:
         """The Tobit of these numbers, fitted once for all that build on it."""
-        X = pd.DataFrame(self.X, columns=list(self.names), copy=False)
-        return Tobit(pd.Series(self.y, name="outcome"), X, *self.limits, weights=self.weights)
+        outcome = censored("Tobit", self.y, *self.limits)
+        names = list(self.names)
+        sample = make_sample("outcome", outcome, self.limits, self.X, names, self.weights)
+        return Tobit.of_sample(sample)
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,14 @@ class AverageEffect:
         """
         return self.influence / (1 - np.minimum(self.leverage, LARGEST))
 
-    @property
-    def reference(self) -> Any:
-        """The distribution of the estimate over its standard error."""
-        return t(self.free) if self.exact else norm
+    def critical(self, level: float) -> float:
+        """Return how many standard errors from zero an effect is significant at a level."""
+        return -float(stdtrit(self.free, level / 2) if self.exact else ndtri(level / 2))
+
+    def p_value(self, kind: str) -> float:
+        """Return the two-sided p-value of no effect, by t where that is exact, else normal."""
+        z = -abs(self.estimate / self.std_error(kind))
+        return 2 * float(stdtr(self.free, z) if self.exact else ndtr(z))
 
 
 class _Scores(Protocol):
@@ -218,10 +224,16 @@ def average_effects_of(
 
 def _leverage(X: Floats, curvature: Floats) -> Floats:
     """Return the diagonal of the projection on curved regressors, (n,)."""
-    curved = X * np.sqrt(np.maximum(curvature, 0))[:, None]
-    usable = independent_columns(curved, np.maximum(np.linalg.norm(curved, axis=0), 1e-300))
-    basis = np.linalg.qr(curved[:, usable])[0]
-    return np.asarray((basis * basis).sum(axis=1))
+    curved = X * np.maximum(curvature, 0)[:, None]
+    information = curved.T @ X
+    try:
+        inverse = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        inverse = np.linalg.pinv(information)
+    leverage: Floats = ((curved @ inverse) * X).sum(axis=1)
+    if not ((leverage > -CURVED) & (leverage < 1 + CURVED)).all():  # collinear but for rounding
+        leverage = ((curved @ np.linalg.pinv(information)) * X).sum(axis=1)
+    return leverage
 
 
 def _without(term: str, fit: _Fitted) -> EstimationError:
