@@ -422,7 +422,7 @@ def _of_curve(
         terms[term] = _told(test, curve)
         for effect in mine:
             evidence = weakest(evidence, effect.evidence)
-    record["curve"] = {"choices": grid.options, "dropped": grid.dropped, "terms": terms}
+    record["curve"] = {"choices": grid.options, "left_out": grid.dropped, "terms": terms}
     if evidence:
         everyone = sorted(
             {row for e in effects if not isinstance(e.found, str) for row in e.evidence["rows"]}
