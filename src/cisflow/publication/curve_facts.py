@@ -63,6 +63,8 @@ class CurveFacts:
         the median, ``ci_low`` and ``ci_high``. Empty where there is none.
     about
         ``specifications``, ``fits``, ``sign``, ``draws``, ``quartiles``.
+    options
+        By choice its options, the main one first.
     left_out
         Options and samples that the wave does not support, and why.
     withheld
@@ -77,6 +79,7 @@ class CurveFacts:
     rows: pd.DataFrame
     summary: dict[str, dict[str, float]]
     about: dict[str, Any]
+    options: dict[str, list[str]]
     left_out: list[dict[str, str]]
     withheld: int
     note: str = ""
@@ -94,7 +97,7 @@ def curves_of(findings: Findings, country: str, wave: str, model: str) -> Iterat
     spec = findings.models[model]
     for outcome, column in spec.regressions:
         fits = findings.fits(country, wave, model)
-        told = next(
+        told: dict[str, Any] = next(
             (
                 f["curve"]
                 for f in fits
@@ -134,6 +137,7 @@ def _facts(
         _with_choices(known).sort_values("estimate", kind="stable").reset_index(drop=True),
         summary,
         told.get("terms", {}).get(term, {}),
+        told.get("choices", {}),
         told.get("left_out", []),
         int((single["status"] == WITHHELD).sum()),
         "" if summary else why,
@@ -149,7 +153,7 @@ def _with_choices(rows: pd.DataFrame) -> pd.DataFrame:
 
 def options_of(curve: CurveFacts) -> dict[str, list[str]]:
     """Return by choice the options a curve has, where there are several to choose from."""
-    found = {choice: list(dict.fromkeys(curve.rows[choice])) for choice in NAMES}
+    found = {choice: curve.options.get(choice, []) for choice in NAMES}
     return {choice: names for choice, names in found.items() if len(names) > 1}
 
 

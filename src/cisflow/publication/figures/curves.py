@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ NINETY = float(norm.isf(0.05))
 BINS = 60  # places in the order of which the choices are shown
 CURVES, ROW = 1.9, 0.125  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
+LETTERS = 22  # of a line of a heading
 
 
 @drawn
@@ -41,7 +43,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
 
     curves = list(curves_of(findings, country, wave, model))
     rows = _rows(curves)
-    height = CURVES + ROW * max(len(rows), 1) + 1.05
+    height = CURVES + ROW * max(len(rows), 1) + 1.2
     figure = plt.figure(figsize=(WIDTH, height))
     ratios = [CURVES, max(ROW * len(rows), 0.2)]
     grid = figure.add_gridspec(
@@ -52,8 +54,8 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
         wspace=0.08,
         left=LEFT,
         right=0.99,
-        top=1 - 0.62 / height,
-        bottom=0.3 / height,
+        top=1 - 0.6 / height,
+        bottom=0.55 / height,
     )
     _mark(findings, figure, height)
     top: list[Axes] = []
@@ -86,7 +88,7 @@ def _rows(curves: Sequence[CurveFacts]) -> list[tuple[str, str]]:
     found: dict[str, dict[str, None]] = {}
     for curve in curves:
         for choice, names in options_of(curve).items():
-            found.setdefault(choice, {}).update(dict.fromkeys(sorted(names)))
+            found.setdefault(choice, {}).update(dict.fromkeys(names))
     return [
         row
         for choice, names in found.items()
@@ -122,9 +124,8 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
         rasterized=True,
         label="effect significant at 5 %",
     )
-    axes.set_title(
-        f"{label(curve.outcome, short=True)}:\n{label(curve.term, short=True)}", fontsize=8.5
-    )
+    words = textwrap.wrap(label(curve.term, short=True), LETTERS)
+    axes.set_title("\n".join([f"{label(curve.outcome, short=True)}:", *words]), fontsize=8.5)
     axes.set_xticks([])
     axes.set_xlim(-0.02, 1.02)
     axes.tick_params(axis="y", labelleft=first)
@@ -205,8 +206,8 @@ def _legend(figure: Figure, axes: Axes) -> None:
     figure.legend(
         handles,
         names,
-        loc="lower left",
-        bbox_to_anchor=(0.0, 0.93),
+        loc="lower right",
+        bbox_to_anchor=(1.0, 0.0),
         ncols=4,
         frameon=False,
         fontsize=8,

@@ -82,9 +82,7 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
         said = []
         for choice in options:
             names = dict.fromkeys(n for of in options[choice].dropna() for n in of)
-            said.append(
-                f"{small(NAMES[str(choice)])} ({'; '.join(map(option_name, sorted(names)))})"
-            )
+            said.append(f"{small(NAMES[str(choice)])} ({'; '.join(map(option_name, names))})")
         yield f"All combinations of {'; '.join(said)}, but those that make no sense."
         yield (
             "Average effects on the outcome as it is observed, in points. Median: of the effects. "
