@@ -51,6 +51,7 @@ from cisflow.publication.figures.balances import (
 )
 from cisflow.publication.figures.claims import claims_figure
 from cisflow.publication.figures.flow import flow_figure
+from cisflow.publication.figures.overlap import overlap_figure
 from cisflow.publication.figures.paths import path_figure
 from cisflow.publication.figures.pooled import forest_figure, forests, matrix_figure, matrix_pages
 from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
@@ -60,6 +61,11 @@ from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivi
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.balances import balance_table
 from cisflow.publication.tables.claims import claims_table
+from cisflow.publication.tables.corrections import (
+    control_function_table,
+    selection_table,
+    weighted_table,
+)
 from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.main import main_table, verdict_table
 from cisflow.publication.tables.paths import effects_table as path_effects_table
@@ -383,6 +389,10 @@ SECTIONS = {
     "attrition": "Loss of firms",
     "cooperation": "Rates of cooperation",
     "instruments": "Instrumental variables",
+    "selection": "Corrected for selection",
+    "endogenous": "Endogenous cooperation",
+    "weighted": "Doubly robust effects",
+    "overlap": "Balance and overlap",
     "panels": "Panels",
     "sensitivity": "Sensitivity to an omitted variable",
     "pooled": "Pooled over countries",
@@ -404,6 +414,7 @@ CAPTIONS = {
     f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
     f"lags_{HERE}": "Cost, return and balance by years after the survey: {place}",
     f"outcomes_{HERE}": "Distribution of innovation outcomes, with the mass at the limits: {place}",
+    f"overlap_{HERE}": "Balance and overlap of firms with and without cooperation: {place}",
     f"paths_{HERE}": "{title}: {place}",
     f"steps_{HERE}": "Cost, return and balance of each further type of partner: {place}",
     f"complements_{HERE}": "{title}: {place}",
@@ -446,6 +457,7 @@ in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
 BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
 PRACTICES = each(with_practices)
+WEIGHED = each(models_of, "doubly_robust")
 ALL, POOLED = each(list), each(pooled_models)
 TABLES = (
     Kind("flow", "sample_flow", flow_table),
@@ -480,6 +492,9 @@ TABLES = (
     Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
     Kind("balances", HERE, balance_table, BALANCES, asked),
     Kind("instruments", HERE, iv_table, each(models_of, "iv"), asked),
+    Kind("selection", HERE, selection_table, each(models_of, "selection"), asked),
+    Kind("endogenous", HERE, control_function_table, each(models_of, "control_function"), asked),
+    Kind("weighted", HERE, weighted_table, WEIGHED, asked),
     Kind("panels", HERE, panel_table, each(models_of, "panel"), each_country),
     Kind("sensitivity", "sensitivity", sensitivity_table, if_any(sensitive)),
     Kind("matrix", "claims_matrix", matrix_table, whole, pooling),
@@ -504,6 +519,7 @@ FIGURES = (
     Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),
     Kind("lags", f"lags_{HERE}", lag_figure, each(scanned_balances), asked),
     Kind("steps", f"steps_{HERE}", steps_figure, each(stepped_balances), asked),
+    Kind("overlap", f"overlap_{HERE}", overlap_figure, WEIGHED, asked),
 )
 
 
