@@ -18,6 +18,7 @@ from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import (
     about_partners,
     compared_regressions,
+    curved,
     described,
     further_regressions,
     grouped_balances,
@@ -30,6 +31,7 @@ from cisflow.publication.families import (
     pooled_in_paper,
     pooled_models,
     printed_places,
+    profiled,
     robust,
     scanned_balances,
     sensitive,
@@ -39,6 +41,7 @@ from cisflow.publication.families import (
     told_column,
     waves_of,
     weighed_regressions,
+    with_practices,
 )
 from cisflow.publication.figures.balances import (
     decomposition_figure,
@@ -52,6 +55,7 @@ from cisflow.publication.figures.overlap import overlap_figure
 from cisflow.publication.figures.paths import path_figure
 from cisflow.publication.figures.pooled import forest_figure, forests, matrix_figure, matrix_pages
 from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
+from cisflow.publication.figures.shapes import profile_figure
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivity_table
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
@@ -88,6 +92,7 @@ from cisflow.publication.tables.samples import (
     quality_overview,
     quality_table,
 )
+from cisflow.publication.tables.shapes import complements_table, thirds_table, u_shape_table
 from cisflow.publication.tables.truths import truth_table
 from cisflow.publication.words import place_name
 from cisflow.study.models import Model
@@ -370,6 +375,10 @@ SECTIONS = {
     "groups": "Cost and return by kind of firm",
     "lags": "Cost and return over time",
     "steps": "Cost and return by step",
+    "complements": "Complements and substitutes",
+    "u_shapes": "In moderation: inverted U",
+    "thirds": "Effects by thirds",
+    "profiles": "Effects over a range",
     "extensions": "Further models side by side",
     "verdicts": "Verdicts",
     "claims": "Claims",
@@ -408,6 +417,10 @@ CAPTIONS = {
     f"overlap_{HERE}": "Balance and overlap of firms with and without cooperation: {place}",
     f"paths_{HERE}": "{title}: {place}",
     f"steps_{HERE}": "Cost, return and balance of each further type of partner: {place}",
+    f"complements_{HERE}": "{title}: {place}",
+    "inverted_u_{here}": "Slopes at both ends, turning point and two lines: {place}",
+    f"thirds_{HERE}": "{title}, by thirds of the firms: {place}",
+    f"profile_{HERE}": "{title}: {place}",
     "attrition_{here}": "Who is lost between survey and accounts: {place}",
     "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
     "claims": "Which claims of the literature hold",
@@ -443,6 +456,7 @@ DRAWN_OF_SAMPLES = ("flows", "outcomes")
 in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
 BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
+PRACTICES = each(with_practices)
 WEIGHED = each(models_of, "doubly_robust")
 ALL, POOLED = each(list), each(pooled_models)
 TABLES = (
@@ -469,6 +483,9 @@ TABLES = (
         asked,
         leading_regression,
     ),
+    Kind("complements", f"complements_{HERE}", complements_table, PRACTICES, each_country),
+    Kind("u_shapes", "inverted_u_{here}", u_shape_table, if_any(curved), each_country),
+    Kind("thirds", f"thirds_{HERE}", thirds_table, each(profiled), each_country, never),
     Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
     Kind("paths", "{group}_{here}", path_table, groups, asked),
     Kind("effects", "{group}_effects_{here}", path_effects_table, groups, asked),
@@ -496,6 +513,7 @@ FIGURES = (
     Kind("flows", "flow_{model}_{here}", flow_figure, each(described), each_country),
     Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, each_country),
     Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, each_country),
+    Kind("profiles", f"profile_{HERE}", profile_figure, each(profiled), each_country),
     Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
     Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
     Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),

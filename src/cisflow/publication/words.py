@@ -13,7 +13,7 @@ from cisflow.estimators.selection.pair import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
-from cisflow.publication.term_words import OWN, term_in_words
+from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
@@ -31,6 +31,7 @@ STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 LABELS: dict[str, str] = {
     **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
+    "rd_continuous": "Permanent R&D",
     "group": "Part of a group",
     "firm_id": "Firm",
     "lagged_outcome": "Outcome of the wave before",
@@ -58,6 +59,10 @@ COLUMN_LABELS = {
     "grouped": "Partner groups",
     "partners": "Partner types",
     "interaction": "Interaction",
+    "kinds": "Kinds of partners",
+    "suppliers_universities": "Suppliers and universities",
+    "intensity": "R&D intensity",
+    "permanent": "Permanent R&D",
     "exploitative": "Suppliers or clients",
     "exploratory": "Universities or public research",
 }
@@ -102,6 +107,8 @@ def label(term: str, *, short: bool = False) -> str:
     category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := made_in_words(term, partial(label, short=True)):
+        return words
     if words := term_in_words(term, partial(label, short=short)):
         return words
     if ":" in term:
