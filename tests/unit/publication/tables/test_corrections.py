@@ -179,7 +179,7 @@ def test_the_figure_draws_what_may_be_told():
     findings.diagnostics[0]["fits"][0]["overlap"]["with"][3] = None
     figure = overlap_figure(findings, "XX", "W1", "m")
     left, right = figure.axes
-    assert [t.get_text() for t in left.get_yticklabels()][0].startswith("Employees")
+    assert left.get_yticklabels()[0].get_text().startswith("Employees")
     assert "c" in {text.get_text() for text in right.texts}
 
 
