@@ -102,9 +102,9 @@ def only(model: Model, tests: Sequence[Single]) -> Model:
     """
     less: dict[str, Any] = {"covariance": model.covariance[:1]}
     if model.columns:
-        parts = [test.column.partition(": ") for test in tests]
-        columns = {test.column for test in tests} | {name for name, *_ in parts}
-        methods = {method for *_, method in parts}
+        asked = [test.column for test in tests]
+        apart = [c.partition(": ") for c in asked if c not in model.columns]
+        columns, methods = {*asked, *(c for c, *_ in apart)}, {m for *_, m in apart}
         outcomes = {test.outcome for test in tests}
         less["methods"] = tuple(m for m in model.methods if m in methods) or model.methods
         less["columns"] = {name: of for name, of in model.columns.items() if name in columns}
