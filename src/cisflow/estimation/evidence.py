@@ -15,8 +15,9 @@ from cisflow.estimators.regression.rows import read_rows
 
 EVIDENCE = "evidence"
 """Key of a fit's diagnostics that the gate takes away."""
-COLUMNS = "columns"
-"""Key of a fit's diagnostics with the columns of its rows, where several rest on the same firms."""
+COLUMNS, TERMS, VARIABLES = "columns", "terms", "variables"
+"""Keys of a fit's diagnostics where several specifications rest on the same firms: columns and
+terms of their rows, and the columns of the panel they are made of."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
 LARGEST = 10  # firms whose parts of a coefficient are kept
