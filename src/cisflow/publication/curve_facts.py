@@ -128,7 +128,7 @@ def _facts(
         for row in own.to_dict(orient="records")
         if np.isfinite(row["estimate"])
     }
-    notes = [*own["note"], *all_rows.loc[all_rows["term"] == "", "note"]]
+    notes = [*own.loc[own["estimate"].isna(), "note"], *all_rows.loc[all_rows["term"] == "", "note"]]
     why = next(filter(None, notes), "the model was not estimated on this wave")
     return CurveFacts(
         outcome,
@@ -140,7 +140,7 @@ def _facts(
         told.get("choices", {}),
         told.get("left_out", []),
         int((single["status"] == WITHHELD).sum()),
-        "" if summary else why,
+        "" if {OBSERVED, SHARE_POSITIVE, SHARE_SIGNIFICANT, JOINT} <= {*summary} else why,
     )
 
 
