@@ -128,7 +128,8 @@ def _facts(
         for row in own.to_dict(orient="records")
         if np.isfinite(row["estimate"])
     }
-    notes = [*own.loc[own["estimate"].isna(), "note"], *all_rows.loc[all_rows["term"] == "", "note"]]
+    empty = own.loc[own["estimate"].isna(), "note"]
+    notes = [*empty, *all_rows.loc[all_rows["term"] == "", "note"]]
     why = next(filter(None, notes), "the model was not estimated on this wave")
     return CurveFacts(
         outcome,

@@ -25,7 +25,7 @@ def test_there_is_a_curve_of_every_outcome_and_term(synthetic, curves):
 def test_choices_are_columns_of_its_rows(curves):
     rows = curves[0].rows
     assert set(rows["estimator"]) == {"tobit", "heteroskedastic_tobit", "fractional", "ols"}
-    assert options_of(curves[0])["outcome"] == ["product innovators", "all innovators"]
+    assert tuple(options_of(curves[0])["outcome"]) == ("product innovators", "all innovators")
     assert option_name("ols") == "least squares"
     assert option_name("size, R&D, group") == "size, R&D, group"
 
