@@ -147,8 +147,8 @@ def report(found):
         "curve_size.md",
         "# Specification curves: how often the joint test rejects",
         table([*heads, "mean z", "joint", "median, residuals exchanged"], rows),
-        f"{DRAWS} draws; the simulation's own standard error at 5 % is {error:.1f} points. 16 to 40 "
-        "specifications: two outcomes, two samples, two sets of controls, three estimators (or "
+        f"{DRAWS} draws; the simulation's own standard error at 5 % is {error:.1f} points. 16 to "
+        "40 specifications: two outcomes, two samples, two sets of controls, three estimators (or "
         "one), two kinds of standard errors. The share of the dominant sign hardly ever rejects: "
         "specifications as like each other as these often have one sign without any effect. The "
         "joint test counts it among its four. Where the spread differs with the term, exchanging "
