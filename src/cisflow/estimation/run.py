@@ -69,10 +69,10 @@ ESTIMATORS = {
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),
     "panel": Estimator(panels, pooled=True),
+    "curve": Estimator(curves, by_rules=True),
     "selection": Estimator(selections),
     "control_function": Estimator(control_functions),
     "doubly_robust": Estimator(weighted_effects),
-    "curve": Estimator(curves, by_rules=True),
 }
 
 

@@ -19,7 +19,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
     Estimates,
 )
-from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS
+from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VARIABLES
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.shapes import SHAPES
 from cisflow.release.curves import note_curves, told_curves
@@ -65,7 +65,10 @@ class Fit:
         if self.outcome:
             here &= table["outcome"] == self.outcome
         columns = self.record.get(COLUMNS) or ([self.column] if self.column else [])
-        return here & table["column"].isin(columns) if columns else here
+        if columns:
+            here &= table["column"].isin(columns)
+        terms = self.record.get(TERMS)
+        return here & table["term"].isin(terms) if terms else here
 
 
 def fits_of(found: Estimates) -> Iterator[Fit]:
@@ -255,6 +258,8 @@ def _why_whole(gate: Gate, fit: Fit) -> str:
 
 def _variables_of(gate: Gate, fit: Fit) -> set[str]:
     """Return the columns of the panel a fit is of: its outcome, and those in its terms."""
+    if VARIABLES in fit.record:
+        return {name for name in fit.record[VARIABLES] if name in gate.panel}
     terms = " ".join(LEVEL.sub("", term) for term in fit.evidence["support"])
     return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 

@@ -388,18 +388,17 @@ class Model(Document):
         "balance",
         "panel",
         "iv",
+        "curve",
         "selection",
         "control_function",
         "doubly_robust",
-        "curve",
     ]
     """tobit (two-limit), heteroskedastic_tobit (its spread depends on `variance`), fractional
     (logit of a share), two_part (whether any, and how much), ols, probit (a yes/no outcome), path
     (recursive system), balance (a path model's cost and return by lag and group), panel (firms over
     waves), iv (instrumental variables), selection (an outcome that is seen of those selected
-    alone), control_function (a Tobit with endogenous regressors), doubly_robust (the average
-    effect of a yes/no, weighted by its propensity) or curve (every specification that `choices`
-    make)."""
+    alone), control_function (a Tobit with endogenous regressors), doubly_robust (the average effect
+    of a yes/no, weighted by its propensity) or curve (every specification that `choices` make)."""
     limits: tuple[Limit, Limit] | None = None
     """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part,
     curve, control_function, the method tobit of selection; of doubly_robust they make its

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NINETY = float(norm.isf(0.05))
 BINS = 60  # places in the order of which the choices are shown
-CURVES, ROW = 1.9, 0.125  # inches: of the upper panels, of each row of the lower
+CURVES, ROW = 1.9, 0.13  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
 LETTERS = 22  # of a line of a heading
 
@@ -142,7 +142,7 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
             0.5,
             f"{NOT_ESTIMABLE}: {curve.note}",
             ha="center",
-            fontsize=7.5,
+            fontsize=8,
             transform=axes.transAxes,
             wrap=True,
         )
@@ -188,7 +188,7 @@ def _choices(
     for side in axes.spines.values():
         side.set_visible(False)
     words = [sentence(NAMES[c]) if not o else f"   {option_name(o)}" for c, o in rows]
-    axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=7.5)
+    axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=8)
     for text, (_, option) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set_horizontalalignment("left")
         text.set_fontweight("normal" if option else "bold")
