@@ -28,7 +28,12 @@ from cisflow.estimators.regression.rows import (
     about_clusters,
     read_rows,
 )
-from cisflow.estimators.separation import indispensable_rows, null_space, separating_direction
+from cisflow.estimators.separation import (
+    indispensable_rows,
+    null_space,
+    separating_direction,
+    spared_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -326,7 +331,11 @@ class _Binomial(Regression):
         inside = likelihood.inside
         share = self.share[inside]
         side = (share >= 1).astype(np.intp) - (share <= 0)
-        doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
+        design, slope = likelihood.design, likelihood.parts(beta)[0][inside]
+        needed = indispensable_rows(design, side == 0, side)
+        if needed.any():
+            needed &= ~spared_rows(design, side == 0, side, slope)
+        doubt[inside] |= needed
         return (beta + step)[:, solution.shown], ratio, doubt
 
 
