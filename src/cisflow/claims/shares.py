@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from cisflow.claims.evidence import Evidence, Row
 from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import bounds, number, percent
 from cisflow.claims.single import no_verdict
+from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, Share, key_of
 from cisflow.study.verdicts import (
     CONTRADICTED,
@@ -101,7 +101,7 @@ def _significant(
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     noise = np.random.default_rng(seed).standard_normal((draws, len(statistics))) @ root.T
-    return np.asarray(statistics + noise > norm.isf(level / 2))
+    return np.asarray(statistics + noise > NORMAL.isf(level / 2))
 
 
 def worth(

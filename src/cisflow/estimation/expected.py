@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from cisflow.estimation.common import REFUSALS, formula_of, note_of, numeric, refuse_unmeasured
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.distributions import NORMAL
 from cisflow.estimators.regression.models import FractionalLogit
 from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.tobit.information import expected_information
@@ -175,7 +175,7 @@ def _of_limited(columns: _Columns, spec: Model) -> tuple[float, dict[str, float]
         expected_information(X, mean, sigma, lower, upper, w**2),
         at=k - 1,
     )
-    between = norm.cdf((upper - mean) / sigma) - norm.cdf((lower - mean) / sigma)
+    between = NORMAL.cdf((upper - mean) / sigma) - NORMAL.cdf((lower - mean) / sigma)
     observed = float(w @ between) / w.sum()
     return math.sqrt(variance), {COEFFICIENT: 1.0, LATENT: 1.0, OBSERVED: observed}
 

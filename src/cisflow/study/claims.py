@@ -30,6 +30,7 @@ from cisflow.study.balance_terms import (
 from cisflow.study.documents import Document
 from cisflow.study.levels import without_levels
 from cisflow.study.models import Alternative, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
 from cisflow.study.variables import Kind
 from cisflow.study.verdicts import SIGNS, Expected, Levels
@@ -524,7 +525,8 @@ def _terms_of(model: Model, test: Single) -> list[str]:
         costs = [COST, DIRECT, through(model.balance.cost_through), OTHERS]
         return [*costs, RETURN, BALANCE, PROBABILITY]
     if model.estimator != "path":
-        return [*model.columns[test.column], *model.controls]
+        made = made_of(model, test.column)
+        return [*model.columns[test.column], *model.controls, *made]
     effects = [
         f"{kind}({origin})"
         for origin, target in model.effects
