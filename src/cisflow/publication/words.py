@@ -49,6 +49,10 @@ SHORT_LABELS: dict[str, str] = {
     "rd_intensity": "R&D intensity",
     **{f"partners_{k}_or_more": f"{k} or more types" for k in range(2, 8)},
     "small": "Small firm",
+    "large": "Large firm",
+    "bought_knowledge": "Bought knowledge",
+    "search_breadth": "Outside sources",
+    "informal_protection": "Informal protection",
     "high_tech": "High-tech firm",
     "protection": "Protection",
 }
@@ -57,6 +61,21 @@ COLUMN_LABELS = {
     "grouped": "Partner groups",
     "partners": "Partner types",
     "interaction": "Interaction",
+    "outside": "From outside",
+    "licences": "Beside bought knowledge",
+    "capacity": "Bought by own R&D",
+    "strategy": "Inside and outside",
+    "small_high_tech": "Small by technology",
+    "place": "Place of partners",
+    "place_by_size": "Place by size",
+    "equal": "Size and R&D held equal",
+    "alone": "Technology alone",
+    "breadth": "Breadth",
+    "size": "Size",
+    "large": "Large firms",
+    "small": "Small firms",
+    "search": "Sources",
+    "sequence": "Sequence",
 }
 # What weights do: in the heading of a column, and in a sentence about the sample.
 WEIGHTS = {

@@ -340,6 +340,38 @@ def test_claim_about_what_no_model_has_is_refused(models, change, message):
 @pytest.mark.parametrize(
     ("term", "known"),
     [
+        ("coop_any:C(eu_size)[T.small]", True),
+        ("C(eu_size)[T.large]", True),
+        ("coop_any:C(technology)[T.low]", False),
+        ("coop_any:C(eu_sise)[T.small]", False),
+    ],
+)
+def test_levels_of_a_class_are_terms_if_the_model_has_the_class(models, term, known):
+    test = one(model="size_and_place", column="size_class", term=term)
+    assert (claim_problems(claims_of(test), models) == []) == known
+
+
+def test_a_level_that_is_not_there_says_so():
+    test = one(term="coop_any:C(eu_size)[T.micro]")
+    judged = verdict(test, row(term="coop_any:C(eu_size)[T.small]"))
+    assert judged["verdict"] == "not estimable"
+    assert "no group “micro” of its own here" in judged["reason"]
+
+
+@pytest.mark.parametrize("name", [f"C{i}" for i in (11, 12, 13, *range(16, 20), *range(21, 30))])
+def test_every_test_of_the_further_statements_names_its_effect_and_says_why(shipped, name):
+    """A sample that cannot find what is claimed must be able to say so."""
+    claim = shipped.claims[name]
+    assert bool(claim.test) != bool(claim.not_measurable)
+    assert claim.note or claim.not_measurable
+    for test in claim.singles:
+        assert test.smallest_effect or test.claimed_effect, test.key
+        assert test.because, test.key
+
+
+@pytest.mark.parametrize(
+    ("term", "known"),
+    [
         ("diversity", True),
         ("total(diversity)", True),
         ("diversity → personnel_cost_share → profit_margin", True),
