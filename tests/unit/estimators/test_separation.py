@@ -69,3 +69,14 @@ def test_a_probit_without_each_firm_takes_steps_and_not_fits(monkeypatch):
     for i in (0, 17, 101):
         again = Probit("y ~ a + rare", table.drop(index=i)).fit("HC1")
         np.testing.assert_allclose(found.params.iloc[i], again.params, rtol=0.02, atol=1e-3)
+
+
+def test_a_probit_with_a_row_that_is_all_but_certain_has_its_maximum():
+    """A long tail, such as R&D above turnover: the probability is one but for rounding."""
+    X, y = sample(6, 300, rare=0.3)
+    table = pd.DataFrame({"y": y, "a": X[:, 1], "rare": X[:, 2]})
+    far = pd.DataFrame({"y": [1.0, 0.0], "a": [25.0, -30.0], "rare": [0.0, 1.0]})
+    fit = Probit("y ~ a + rare", pd.concat([table, far], ignore_index=True)).fit("nonrobust")
+    plain = Probit("y ~ a + rare", table).fit("nonrobust")
+    np.testing.assert_allclose(fit.params, plain.params, rtol=1e-6)
+    np.testing.assert_allclose(fit.bse, plain.bse, rtol=1e-6)
