@@ -304,7 +304,7 @@ def test_share_without_estimates(rows, reason):
 
 
 def test_shipped_claims_are_the_reviews_and_all_have_a_test_or_say_why_not(shipped):
-    assert {*shipped.claims, "C20", "C30"} == {f"C{i}" for i in range(1, 31)}
+    assert list(shipped.claims) == [f"C{i}" for i in range(1, 31)]
     assert {n for n, c in shipped.claims.items() if not c.test} == NOT_MEASURED
 
 
