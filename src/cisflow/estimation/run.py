@@ -29,7 +29,7 @@ from cisflow.estimation.regressions import regressions
 from cisflow.estimation.selections import selections
 from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
-from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
@@ -217,7 +217,7 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
         return NO_WEIGHTS
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
-        return f"nothing measured for {', '.join(unmeasured)}"
+        return why_unmeasured(unmeasured)
     if unique := nearly_unique(sample, spec):
         return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""
