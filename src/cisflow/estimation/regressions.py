@@ -161,11 +161,19 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
 def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
     """Fit one regression with its first covariance, and say on which firms it rests."""
     fit, name = only_fit(sample, spec, outcome, column)
-    regressors = [*spec.columns[column], *spec.controls]
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
-    formula = formula_of(outcome, regressors, spec.fixed_effects)
+    formula = formula_of(outcome, [*spec.columns[column], *spec.controls], spec.fixed_effects)
+    evidence = evidence_of(sample, spec, outcome, column, fit)
     return Prepared(fit, formula, numeric(sample).copy(), name, evidence)
+
+
+def evidence_of(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str, fit: Any
+) -> dict[str, Any]:
+    """Return on which firms a fit of one regression rests."""
+    regressors = [*spec.columns[column], *spec.controls]
+    weights = spec.weights_of(column)
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, weights)
+    return _evidence_of(spec.estimator, spec, sample, evidence, fit)
 
 
 def only_fit(

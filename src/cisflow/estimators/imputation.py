@@ -23,7 +23,7 @@ from cisflow.estimators.errors import refuse
 DONORS = 5
 """Observed answers among which one is drawn, as in R's mice."""
 ITERATIONS = 10
-"""Rounds of the chain before the first completed sample, and half as many between two."""
+"""Rounds of the chain before the first completed sample; a third as many between two."""
 HEADING = "Multiple imputation"
 
 
@@ -141,14 +141,14 @@ def completed(
         what = f"fewer than {donors} known values of {', '.join(few)} to draw from"
         refuse(HEADING, what, "leave the variable out")
     # A column of one value tells nothing of the others, and its gaps can have no other.
-    filled = data.fillna({name: data[name].max() for name in data if data[name].nunique() == 1})
-    varying = [name for name in data if data[name].nunique() > 1]
+    varying = list(data.columns[(data.max() > data.min()).to_numpy()])
+    filled = data.fillna(data.drop(columns=varying).max())
     if not filled.isna().to_numpy().any():
         yield from (filled.copy() for _ in range(draws))
         return
     chain = _chain(filled[varying].reset_index(drop=True), donors, seed)
     for draw in range(draws):
-        chain.update_all(iterations // 2 if draw else iterations)
+        chain.update_all(iterations // 3 if draw else iterations)
         yield filled.assign(**dict(zip(varying, chain.data.to_numpy().T, strict=True)))
 
 

@@ -152,7 +152,12 @@ def may_lack(panel: pd.DataFrame, spec: Model) -> list[str]:
     made = settled(spec)
     names = [name for name in variables_of(spec) if is_numeric_dtype(panel[name])]
     asked = [n for n in names if n not in fixed and not ratio_and_lag(n)]
-    return [*asked, *(text for text, node in made.items() if fixed.isdisjoint(names_in(node)))]
+    first = panel.head(1)
+    return asked + [
+        text
+        for text, node in made.items()
+        if fixed.isdisjoint(names_in(node)) and is_numeric_dtype(evaluate(node, first))
+    ]
 
 
 def steps_of(
@@ -243,7 +248,7 @@ def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
 
 def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
     by = [column for term in spec.by for column in columns_of(term)]
-    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by]))
+    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by, *spec.auxiliary]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted

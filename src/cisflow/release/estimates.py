@@ -21,6 +21,7 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.holding import TESTS
+from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.release.gate import Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
@@ -130,11 +131,18 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         gate.note(fit.key, firms, cost / 10)
         if spec.censored and (x := numbers(gate.panel, fit.outcome)) is not None:
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
+        for name, rows in fit.record.get(ROWS_IMPUTED, {}).items():
+            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
     for record in _records_of(found):
         note_tests(gate, _key_of_tests(record), record.record, cost / 20)
+
+
+def _imputed(fit: Fit, name: str) -> Hashable:
+    """Return under what the firms are noted whose answer is imputed."""
+    return fit.key, ROWS_IMPUTED, name
 
 
 def _key_of_tests(fit: Fit) -> Hashable:
@@ -303,7 +311,7 @@ def _told_record(
         groups = {group: _told_record(gate, one, found, table, file) for group, one in fits.items()}
         tests = told_tests(gate, _key_of_tests(fit), record, table[fit.of(table)], file)
         return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
-    told = {key: value for key, value in record.items() if key != EVIDENCE}
+    told = {key: value for key, value in record.items() if key not in (EVIDENCE, ROWS_IMPUTED)}
     if not fit.evidence:
         return told
     hidden = why_not_terms(fit.evidence, gate.profile)
@@ -318,11 +326,25 @@ def _told_record(
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if IMPUTATION in told:
+        told[IMPUTATION] = _told_imputation(gate, fit, told[IMPUTATION], hidden)
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _told_imputation(
+    gate: Gate, fit: Fit, about: Mapping[str, Any], hidden: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return how answers were imputed, without shares of firms too few to be told."""
+    shares = {
+        name: None if gate.why(_imputed(fit, name), fit.key) else share
+        for name, share in about["variables"].items()
+    }
+    missing = {t: v for t, v in about["missing_information"].items() if t not in hidden}
+    return {**about, "variables": shares, "missing_information": missing}
 
 
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:
@@ -333,6 +355,9 @@ def _note_record(gate: Gate, fit: Fit, file: str) -> None:
         return
     gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])
     gate.decided(file, place, "what tells the number of firms", size)
+    for name in fit.record.get(ROWS_IMPUTED, ()):
+        why = gate.why(_imputed(fit, name), fit.key)
+        gate.decided(file, place, f"share of firms whose {name} is imputed", why)
     for name, keys in _counts(fit).items():
         if name in fit.record:
             known = [key for key in keys if gate.ledger.noted(key)]
