@@ -17,7 +17,7 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
 from cisflow.study.marks import Mark
-from cisflow.study.models import Covariance
+from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 NOT_ESTIMABLE = "n.e."
@@ -63,6 +63,7 @@ WEIGHTS = {
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
     WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
 }
+KINDS = {name: words for name, (words, _) in WEIGHTS.items()} | {IMPUTED: "answers imputed"}
 JACKKNIFE = "jackknife"
 COVARIANCES = {
     "nonrobust": "classical",
@@ -110,9 +111,9 @@ def inline(term: str) -> str:
 
 def column_label(column: str) -> str:
     """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
-    name, _, weights = column.partition(": ")
+    name, *kinds = column.split(": ")
     text = COLUMN_LABELS.get(name, label(name))
-    return f"{text}, {WEIGHTS.get(weights, (weights,))[0]}" if weights else text
+    return ", ".join([text, *(KINDS.get(kind, kind) for kind in kinds)])
 
 
 def small(text: str) -> str:
@@ -137,6 +138,8 @@ def group_label(group: str) -> str:
     if LESS in group:
         first, second = map(group_label, group.split(LESS))
         return f"{first} less {small(second)}"
+    if group in WEIGHTS:
+        return f"All firms, {WEIGHTS[group][0]}"
     if group.startswith("not "):
         text = label(group.removeprefix("not "), short=True)
         return f"Not {text if text[1:2].isupper() else small(text)}"

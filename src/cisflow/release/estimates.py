@@ -28,6 +28,7 @@ from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
+from cisflow.study.weightings import UNWEIGHTED
 
 FEW_DF = "fewer observations beyond the coefficients than the rules ask"
 LEVERAGE = "one firm all but determines its own fitted value"
@@ -135,7 +136,10 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
-    _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+    # By other weights all firms are no part of all firms.
+    weights = {column_of(scale, w or UNWEIGHTED) for w in spec.weightings for scale in SCALES}
+    groups = [fit for fit in fits_of(found) if fit.evidence and fit.column not in weights]
+    _note_groups(gate, groups)
     for record in _records_of(found):
         note_tests(gate, _key_of_tests(record), record.record, cost / 20)
 

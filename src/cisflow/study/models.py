@@ -285,10 +285,17 @@ RULES: list[Any] = [
                         "description": f"`survey` goes with `estimator: {_ONE_OF_THESE}`",
                     }
                 },
+            }
+        },
+    },
+    {
+        "if": {"anyOf": [{"not": _is(*REGRESSIONS, "balance")}, {"required": ["steps"]}]},
+        "then": {
+            "properties": {
                 "weights": {
                     "type": ["string", "null"],
                     "description": "several weights side by side go with `estimator: "
-                    f"{_ONE_OF_THESE}`",
+                    f"{_ONE_OF_THESE}`, and with a balance without `steps`",
                 },
             }
         },
@@ -474,7 +481,8 @@ class Model(Document):
         ),
     ] = None
     """null (unweighted), the column of weights (`weight`, `accounts_weight`), or a list such as
-    [none, weight]: a column of the table for each, side by side."""
+    [none, weight]: a column of the table for each, side by side; of a balance also the difference
+    to the first, from the same bootstrap samples."""
     column_weights: SkipJsonSchema[dict[str, str | None]] = Field(default_factory=dict)
     constructs: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
     labels: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
