@@ -158,7 +158,7 @@ def _chain(data: pd.DataFrame, donors: int, seed: int | list[int]) -> Any:
 
     centre, spread = data.mean().to_numpy(), data.std().to_numpy()
 
-    class Chain(MICEData):  # type: ignore[misc]
+    class Chain(MICEData):
         """Its designs are the other columns, standardised, and a constant.
 
         Parsing a formula for each variable in each round takes a hundred times as long.
