@@ -129,6 +129,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         **more,
         "expect": test.expect,
         "band": test.expected.band or np.nan,
+        "claimed": test.expected.sign * (test.expected.claimed or np.nan),
         "p_test": found.p_of(test),
         "against_zero": found.interval(rule.significance),
         "for_band": found.plain_interval(rule.equivalence),
