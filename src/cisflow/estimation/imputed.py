@@ -36,6 +36,8 @@ from cisflow.study.weightings import UNWEIGHTED
 
 IMPUTATION = "imputation"
 """Key of a fit's diagnostics that says how answers were imputed, and how many."""
+SOME_ANSWER = "some answer"
+"""What the share is of, of firms that lack any."""
 ROWS_IMPUTED = "rows_imputed"
 """Key with the firms that lack each answer, which the gate takes away."""
 KEY = ("cov_type", "quantity", "term")
@@ -235,8 +237,10 @@ def _what(
     own = [n for n in parts_of(regressors_of(spec, column), spec) if n in gaps.data]
     lacking = {name: gaps.data.loc[answered, name].isna() for name in own}
     lacking = {name: gone for name, gone in lacking.items() if gone.any()}
+    some = pd.DataFrame(lacking, index=gaps.firms.index[answered]).any(axis=1)
+    lacking = {SOME_ANSWER: some, **lacking} if some.any() else {}
     rows = gaps.firms.loc[answered, ROW]
     shares = {name: float(gone.mean()) for name, gone in lacking.items()}
     who = {name: sorted(map(int, rows[gone])) for name, gone in lacking.items()}
     auxiliary = [name for name in spec.auxiliary if name in gaps.data]
-    return {"variables": shares, "auxiliary": auxiliary}, who
+    return {"shares": shares, "auxiliary": auxiliary}, who

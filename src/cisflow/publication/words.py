@@ -62,7 +62,10 @@ COLUMN_LABELS = {
 WEIGHTS = {
     UNWEIGHTED: (UNWEIGHTED, UNWEIGHTED),
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
-    WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
+    WEIGHT: (
+        "weighted against the loss",
+        "weighted against the loss of firms without accounts",
+    ),
 }
 KINDS = {name: words for name, (words, _) in WEIGHTS.items()} | {IMPUTED: "answers imputed"}
 # Verdicts where there is little room.

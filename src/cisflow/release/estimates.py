@@ -350,10 +350,10 @@ def _told_imputation(
     """Return how answers were imputed, without shares of firms too few to be told."""
     shares = {
         name: None if gate.why(_imputed(fit, name), fit.key) else share
-        for name, share in about["variables"].items()
+        for name, share in about["shares"].items()
     }
     missing = {t: v for t, v in about["missing_information"].items() if t not in hidden}
-    return {**about, "variables": shares, "missing_information": missing}
+    return {**about, "shares": shares, "missing_information": missing}
 
 
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:

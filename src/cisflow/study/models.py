@@ -604,7 +604,7 @@ class Model(Document):
         )
 
     def _by_weights(self) -> Model:
-        if not isinstance(self.weights, tuple):
+        if not (self.columns and isinstance(self.weights, tuple)):
             return self
         pairs = {
             f"{column}: {weights or UNWEIGHTED}": (terms, weights)

@@ -7,7 +7,7 @@ from specs import model_of
 
 from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
 from cisflow.estimation.evidence import EVIDENCE
-from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED, parts_of
+from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED, SOME_ANSWER, parts_of
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
 
@@ -100,10 +100,12 @@ def test_what_is_imputed_is_said_with_its_share_and_who_is_kept_for_the_gate(fou
     record = fit_of(found, "any: imputed")
     about = record[IMPUTATION]
     assert about["draws"] == 4
-    assert about["variables"] == {"rd_intensity": pytest.approx(40 / 350)}
+    share = pytest.approx(40 / 350)
+    assert about["shares"] == {SOME_ANSWER: share, "rd_intensity": share}
     assert about["auxiliary"] == ["public_funding"]
     assert 0 < about["missing_information"]["rd_intensity"] < 1
-    assert record[ROWS_IMPUTED] == {"rd_intensity": list(range(60, 100))}
+    silent = list(range(60, 100))
+    assert record[ROWS_IMPUTED] == {SOME_ANSWER: silent, "rd_intensity": silent}
 
 
 def test_the_column_of_full_answers_is_that_of_a_model_without_imputation(found, panel):

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cisflow.estimation.estimates import NO_ESTIMATE, WITHHELD
-from cisflow.estimation.imputed import IMPUTATION
+from cisflow.estimation.imputed import IMPUTATION, SOME_ANSWER
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
@@ -70,7 +70,7 @@ def imputation_notes(
         f"alike of those that did (predictive mean matching), given all else in the table{helped}; "
         "pooled by Rubin’s rules, t by Barnard and Rubin (1999). Right if who did not answer "
         "differs from others in nothing but what is known of both.",
-        f"Imputed: {_shares(fits)}.{_most_lost(fits)}",
+        f"Imputed is {_shares(fits)}.{_most_lost(fits)}",
     ]
 
 
@@ -78,17 +78,22 @@ def _shares(fits: Sequence[Mapping[str, Any]]) -> str:
     """Return which answers were imputed, with the least and the largest share of firms."""
     found: dict[str, list[float]] = {}
     for fit in fits:
-        for name, share in fit[IMPUTATION]["variables"].items():
+        for name, share in fit[IMPUTATION]["shares"].items():
             found.setdefault(name, []).extend([] if share is None else [100 * share])
-    told = [f"{inline(name)} ({_range(of)})" for name, of in found.items()]
-    return ", ".join(told) or "nothing, as every answer is known"
+    if not found:
+        return "nothing, as every answer is known"
+    whole = _range(found.pop(SOME_ANSWER)) or "of firms too few to be told"
+    told = [f"{inline(name)} ({_range(of)})" for name, of in found.items() if of]
+    few = [inline(name) for name, of in found.items() if not of]
+    told += [f"{', '.join(few)} (how often is withheld by the rules of disclosure)"] if few else []
+    return f"an answer {whole}: {', '.join(told)}"
 
 
 def _range(shares: Sequence[float]) -> str:
     if not shares:
-        return "of too few firms to say"
+        return ""
     ends = dict.fromkeys(f"{share:.1f}" for share in (min(shares), max(shares)))
-    return f"{' to '.join(ends)} % of firms"
+    return f"of {' to '.join(ends)} % of firms"
 
 
 def _most_lost(fits: Sequence[Mapping[str, Any]]) -> str:
