@@ -222,10 +222,9 @@ RULES: list[Any] = [
         },
     },
     {
-        "if": {"required": ["auxiliary"]},
+        "if": {"not": {"required": ["missing"], "properties": {"missing": {"const": "impute"}}}},
         "then": {
-            "required": ["missing"],
-            "properties": {"missing": {"const": "impute"}},
+            **_none_of("auxiliary"),
             "description": "`auxiliary` goes with `missing: impute`",
         },
     },
