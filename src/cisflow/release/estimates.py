@@ -246,14 +246,19 @@ def _tell_terms(
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
-    for i in table.index[numbers_here]:
-        term, quantity = table.loc[i, ["term", "quantity"]]
+    withheld: dict[int, str] = {}
+    rows = table.loc[numbers_here, ["term", "quantity"]]
+    for i, term, quantity in rows.itertuples(name=None):
         why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
         if not gate.decided(file, f"{place}, {term}", quantity, why):
-            table.loc[i, [*FOUND, *SIZES]] = np.nan
-            table.loc[i, ["status", "note"]] = WITHHELD, why
+            withheld[i] = why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
             gate.explain(file, place, NEAR_FEW, term)
+    if withheld:
+        gone = list(withheld)
+        table.loc[gone, [*FOUND, *SIZES]] = np.nan
+        table.loc[gone, "status"] = WITHHELD
+        table.loc[gone, "note"] = list(withheld.values())
 
 
 def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
