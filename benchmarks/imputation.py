@@ -122,7 +122,7 @@ def main(samples: int) -> None:
     error = 100 * np.sqrt(0.95 * 0.05 / samples)
     intro = (
         f"Written by `benchmarks/imputation.py`. {samples} samples of each design, seed {SEED} "
-        f"(one seed, fixed before the first run); Monte-Carlo error {error:.1f} points. True: 8 for "
+        f"(one seed, fixed before the first run); Monte-Carlo error {error:.1f} points. True: 8 of "
         "`x` and 12 for `yes`. A fifth to a third of `x` is missing by what the design names, a "
         f"tenth of `yes` by chance. Full: before answers went missing. Imputed: {DRAWS} completed "
         "samples, an auxiliary variable among what they are drawn from. In the last design who is "

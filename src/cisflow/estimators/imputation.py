@@ -10,6 +10,7 @@ Rubin (1999, Biometrika 86:948–955).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -146,9 +147,14 @@ def completed(
     if not filled.isna().to_numpy().any():
         yield from (filled.copy() for _ in range(draws))
         return
+    from statsmodels.tools.sm_exceptions import SingularMatrixWarning
+
     chain = _chain(filled[varying].reset_index(drop=True), donors, seed)
     for draw in range(draws):
-        chain.update_all(iterations // 3 if draw else iterations)
+        with warnings.catch_warnings():
+            # A class of which no row is known has no coefficient: the rows are drawn as others are.
+            warnings.simplefilter("ignore", SingularMatrixWarning)
+            chain.update_all(iterations // 3 if draw else iterations)
         yield filled.assign(**dict(zip(varying, chain.data.to_numpy().T, strict=True)))
 
 

@@ -87,9 +87,8 @@ class Decomposition:
         if self.draws.shape != other.draws.shape or self.left_out.shape != other.left_out.shape:
             what = "the two balances do not have the same resamples"
             refuse(HEADING, what, "fit both to the same firms with the same seed")
-        pairs = ((self.point, other.point), (self.draws, other.draws))
-        left = self.left_out - other.left_out
-        return Decomposition(self.names, *(one - its for one, its in pairs), left)
+        gap, draws = self.point - other.point, self.draws - other.draws
+        return Decomposition(self.names, gap, draws, self.left_out - other.left_out)
 
     def share_negative(self, name: str) -> float:
         """Return the share of resamples in which a part is below zero."""
