@@ -202,8 +202,8 @@ def _pooled_rows(
         if len(each) < len(tables):
             rows.append(not_estimable(_why(tables, key), **about))
             continue
-        numbers = ([[row[name]] for row in each] for name in ("estimate", "std_error"))
-        found = pooled(*numbers, free[key[0]])
+        estimates, errors = ([[row[name]] for row in each] for name in ("estimate", "std_error"))
+        found = pooled(estimates, errors, free[key[0]])
         no_error = {} if np.isfinite(found.std_error[0]) else {"note": _why(tables, key)}
         rows.append({**about, **_numbers(found), **no_error})
         if key[:2] == (next(iter(free)), COEFFICIENT):

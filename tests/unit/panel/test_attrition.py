@@ -176,7 +176,12 @@ def test_the_table_shows_shares_and_the_notes_who_is_lost(findings):
         "χ²(2) = 27.5, p < 0.001; 1,580 firms." in table.notes
     )
     assert "CIS4: not estimable, no firm without." in table.notes
-    assert "No model of this run is weighted for the loss." in table.notes
+
+
+def test_the_table_says_when_no_model_is_weighted_for_the_loss(findings):
+    models = {name: spec for name, spec in findings.models.items() if spec.weights is None}
+    notes = attrition_table(replace(findings, models=models), "BE").notes
+    assert "No model of this run is weighted for the loss." in notes
 
 
 def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
@@ -203,7 +208,8 @@ def test_the_table_names_models_weighted_for_the_loss(findings):
     spec = models["faems2010_direct"].model_copy(update={"weights": "accounts_weight"})
     weighted = replace(findings, models={**models, "faems2010_direct": spec})
     notes = attrition_table(weighted, "BE").notes
-    assert f"inverse probability of having accounts: “{spec.title}”." in notes
+    beside = models["two_year_balance_attrition"].title
+    assert f"inverse probability of having accounts: “{spec.title}”, “{beside}”." in notes
 
 
 def test_notes_say_how_the_ratios_were_made(findings):
