@@ -195,7 +195,7 @@ def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
     table = attrition_lags_table(replace(findings, attrition=attrition), "BE")
     same_year = table.frame.loc[("CIS2", "In the same year")]
     assert same_year["With accounts"] == "1,200"
-    assert same_year["Employees (log)"] == "0.500***\n(0.100)"
+    assert same_year["Employees (log)"] == "0.50***\n(0.10)"
     assert same_year["χ² (d.f.)"] == "27.5 (2)"
     assert same_year["p"] == "< 0.001"
     later = table.frame.loc[("CIS2", "6 years later")]
