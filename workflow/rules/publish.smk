@@ -112,6 +112,11 @@ rule paper:
         paper=report(
             published("paper.pdf"), caption="../report/paper.rst", category="Paper"
         ),
+        supplement=report(
+            published("supplement.pdf"),
+            caption="../report/paper.rst",
+            category="Paper",
+        ),
         claims=report(
             published("claims.csv"), caption="../report/claims.rst", category="Claims"
         ),
@@ -129,8 +134,7 @@ rule paper:
         models=SPECS,
         rule=RUN.claims.rule.as_params(),
         profile=RUN.profile.as_params(),
-        template=content("paper/paper.typ", "paper/references.bib"),
-        figure1=content("paper/figure1.yaml"),
+        templates=content(*PAPER),
         # Whether these changed is told by one digest of them all, and not by listing them twice.
         rests_on=lambda w: spec_digest(source_digests(RUN, CONFIGS, DIGESTS)),
         sources=lambda w, input: source_digests(RUN, CONFIGS, DIGESTS),

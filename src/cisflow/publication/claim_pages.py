@@ -23,8 +23,8 @@ from cisflow.publication.words import (
     column_label,
     group_label,
     label,
+    measured,
     p_value,
-    rounded,
     sentence,
 )
 from cisflow.study import verdicts as v
@@ -304,7 +304,7 @@ def _interval(row: Row) -> Interval | None:
     if not np.isfinite([row["estimate"], row["ci_low"], row["ci_high"]]).all():
         return None
     estimate, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
-    text, *ends = (rounded(number, row["std_error"]) for number in (estimate, low, high))
+    text, *ends = (measured(number, row["std_error"]) for number in (estimate, low, high))
     return Interval(estimate, low, high, float(row["band"]), text, " to ".join(ends))
 
 
@@ -418,15 +418,15 @@ _WORDS = {
 def _numbers(findings: Findings, row: Row, rule: Rule) -> dict[str, str]:
     """Return the numbers of a row as its reasons say them."""
     se, turned, out = row["std_error"], row["turned_by_one"], row["left_out"]
-    low, high = (rounded(x, se) for x in Finding.of(row).plain_interval(rule.equivalence))
+    low, high = (measured(x, se) for x in Finding.of(row).plain_interval(rule.equivalence))
     return {
-        "shown": f"{rounded(row['ci_low'], se)} to {rounded(row['ci_high'], se)}",
+        "shown": f"{measured(row['ci_low'], se)} to {measured(row['ci_high'], se)}",
         "side": "above" if row["estimate"] > 0 else "below",
         "tested": "" if row["wave"] == ALL_WAVES else f", {low} to {high},",
         "level": f"{100 * (1 - rule.equivalence):.3g} %",
         "band": f"{row['band']:g}",
         "power": f"{100 * rule.power:.3g} %",
-        "mde": rounded(row["mde"], se),
+        "mde": measured(row["mde"], se),
         "few": _few(row, rule),
         "firms": f"any one of {turned:,.0f} firms" if turned > 1 else "a single firm",
         "outliers": f"{out:,.0f}" if np.isfinite(out) else "the",
@@ -485,7 +485,7 @@ def _reach(row: Row, rule: Rule) -> Iterator[str]:
     if by_size & {*row["code"].split("; ")} and needed > row["n"]:
         yield f"About {needed:,.0f} firms like these could decide; there are {row['n']:,.0f}."
     elif np.isfinite(row["mde"]) and v.EFFECT_OUT_OF_REACH not in row["code"]:
-        size = rounded(row["mde"], row["std_error"])
+        size = measured(row["mde"], row["std_error"])
         power = f"{100 * rule.power:.3g} %"
         yield f"A sample like this one finds effects of {size} or more with {power} probability."
 
@@ -504,7 +504,7 @@ def _truth(row: Row) -> str:
     if not row["recovered"]:
         return ""
     held = "inside" if row["recovered"] == "yes" else "outside"
-    return f"{rounded(row['truth'], row['std_error'])}, {held} the interval"
+    return f"{measured(row['truth'], row['std_error'])}, {held} the interval"
 
 
 # --- several countries -------------------------------------------------------------------------
@@ -516,7 +516,7 @@ def _together(
     found = _pooled_row(findings, row)
     prediction = found.get("pi_low", np.nan), found.get("pi_high", np.nan)
     known = bool(np.isfinite(prediction).all())
-    low, high = (rounded(x, row["std_error"]) if known else "" for x in prediction)
+    low, high = (measured(x, row["std_error"]) if known else "" for x in prediction)
     i2 = found.get("i2", np.nan)
     return Together(
         wave="all waves" if row["wave"] == ALL_WAVES else str(row["wave"]),

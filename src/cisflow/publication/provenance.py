@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ EXHIBITS = "exhibits.csv"
 TOLD_PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "snakemake", "typst")
 
 
-def exhibits(items: Catalogue) -> list[dict[str, str]]:
+def exhibits(items: Iterable[Item]) -> list[dict[str, str]]:
     """Return a row per table and figure: which rule and script set it, of which models.
 
     Returns
@@ -46,7 +46,7 @@ def exhibits(items: Catalogue) -> list[dict[str, str]]:
                 f"estimates/{item.country or '{country}'}/{model}.csv" for model in item.models
             ),
         }
-        for item in items.items
+        for item in items
     ]
 
 
@@ -59,7 +59,7 @@ def _function(item: Item) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def write_exhibits(items: Catalogue, file: Path | str, stamp: str) -> None:
+def write_exhibits(items: Iterable[Item], file: Path | str, stamp: str) -> None:
     """Write :func:`exhibits` as CSV; a last column says what kind of data they rest on."""
     rows = [{**row, "data": stamp} for row in exhibits(items)]
     with Path(file).open("w", encoding="utf-8", newline="") as out:

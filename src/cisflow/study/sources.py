@@ -12,7 +12,10 @@ from cisflow.study.digests import code_digest, file_digest, remembered_digests
 from cisflow.study.run import Run
 
 LOCK = "environment.yml"
-PAPER = ("paper/paper.typ", "paper/references.bib", "paper/figure1.yaml")
+PAPER = tuple(
+    f"paper/{name}"
+    for name in ("paper.typ", "supplement.typ", "common.typ", "references.bib", "figure1.yaml")
+)
 PAGE = ("paper/page/page.html", "paper/page/page.css", "paper/page/page.js")
 Files = dict[str, Path]
 
