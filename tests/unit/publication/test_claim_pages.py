@@ -90,9 +90,7 @@ def test_what_is_open_for_want_of_firms_says_how_many_could_decide(synthetic):
 
 
 def test_a_claim_that_single_firms_turn_names_no_number_of_firms_to_decide(synthetic):
-    told = evidence(
-        synthetic, 8.0, 2.0, {"claimed_effect": 4}, facts(turned=True, turned_by_one=1)
-    )
+    told = evidence(synthetic, 8.0, 2.0, {"claimed_effect": 4}, facts(turned=True, turned_by_one=1))
     assert not any("could decide" in line for line in told.changes)
     assert "A sample like this one finds effects of 5.6 or more with 80 % probability." in (
         told.changes

@@ -1,7 +1,7 @@
 """Where the marks of a chart lie: the page draws them as plain SVG, and needs no library for it.
 
 Lengths are in units of the drawing, :data:`WIDTH` of which are its width. Labels stand above their
-marks, so that a chart is as legible on a phone as on paper.
+marks, so that a chart is as legible on a phone as on paper; of many estimates, beside them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ WIDTH = 360.0
 EDGE = 10.0  # left and right of the scale
 ROW = 32.0  # of one estimate with its label
 HEAD = 18.0  # of the heading of several estimates
+NARROW, SIDE = 14.0, 112.0  # height of one of many estimates, and the room of labels beside them
 FOOT = 22.0  # of the axis
 TICKS = 5
 FAR = 4.0  # intervals reach at most so many times the middle one; what is beyond has an arrow
@@ -92,6 +93,8 @@ class Forest:
         Of the drawing; its width is :data:`WIDTH`.
     zero, band
         Where zero lies, and from where to where the band; None if there is none.
+    dense
+        Whether labels stand beside the estimates, without their numbers.
     """
 
     title: str
@@ -103,6 +106,7 @@ class Forest:
     ticks: tuple[Tick, ...]
     headings: tuple[Heading, ...]
     lines: tuple[Line, ...]
+    dense: bool = False
 
     @property
     def width(self) -> float:
@@ -115,7 +119,14 @@ class Forest:
         return self.height - FOOT
 
 
-def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = None) -> Forest:
+def forest(
+    title: str,
+    axis: str,
+    marks: Sequence[Mark],
+    band: float | None = None,
+    *,
+    dense: bool = False,
+) -> Forest:
     """Return a chart of one mark or more, all in the unit of ``axis``.
 
     Parameters
@@ -126,14 +137,17 @@ def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = No
         From top to bottom.
     band
         Effects smaller than this, in either direction, are none; None for no band.
+    dense
+        For many marks: labels beside them, and no numbers.
     """
     low, high = _range(marks, band or 0.0)
-    scale = (WIDTH - 2 * EDGE) / (high - low)
+    begin = SIDE if dense else EDGE
+    scale = (WIDTH - EDGE - begin) / (high - low)
 
     def at(value: float) -> float:
-        return round(EDGE + (min(max(value, low), high) - low) * scale, 1)
+        return round(begin + (min(max(value, low), high) - low) * scale, 1)
 
-    headings, places, height = _stacked(marks)
+    headings, places, height = _stacked(marks, NARROW if dense else ROW)
     lines = (
         Line(
             label=mark.label,
@@ -152,17 +166,18 @@ def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = No
     return Forest(
         title=title,
         axis=axis,
-        summary="; ".join(_said(mark) for mark in marks),
+        summary=f"{len(marks)} estimates" if dense else "; ".join(map(_said, marks)),
         height=height + FOOT + 6,
         zero=at(0.0),
         band=(at(-band), at(band)) if band else None,
         ticks=tuple(Tick(at(value), text) for value, text in ticks(low, high)),
         headings=tuple(headings),
         lines=tuple(lines),
+        dense=dense,
     )
 
 
-def _stacked(marks: Sequence[Mark]) -> tuple[list[Heading], list[float], float]:
+def _stacked(marks: Sequence[Mark], row: float) -> tuple[list[Heading], list[float], float]:
     """Return headings where the group changes, where each mark lies, and how high all is."""
     headings: list[Heading] = []
     places, height, group = [], 0.0, ""
@@ -170,7 +185,7 @@ def _stacked(marks: Sequence[Mark]) -> tuple[list[Heading], list[float], float]:
         if mark.group != group:
             height, group = height + HEAD, mark.group
             headings.append(Heading(height - 4, group))
-        height += ROW
+        height += row
         places.append(height - 8)
     return headings, places, height
 

@@ -86,7 +86,7 @@ class Card:
     charts
         Its estimates, a chart per outcome and unit.
     exhibits
-        Tables and figures of the models that it rests on.
+        Tables and figures of the models that it rests on, in a run of few places.
     """
 
     page: ClaimPage
@@ -189,16 +189,19 @@ def _run_facts(findings: Findings) -> Context:
 
 def _card(page: ClaimPage, items: Catalogue, exhibits: Mapping[str, Exhibit]) -> Card:
     models = {model for q in page.questions for model in q.model.split(", ")}
-    related = [exhibits[item.name] for item in items.items if models & {*item.models}]
+    about = (item.name for item in items.items if models & {*item.models})
+    few = len(page.deciding) <= MOST_PLACES
+    related = [exhibits[name] for name in about] if few else []
     return Card(page, tuple(_charts(page)), tuple(related))
 
 
 def _charts(page: ClaimPage) -> Iterator[Forest]:
     """Yield a chart per outcome and unit, further readings below what decides."""
     alone = len({one.country for one in page.evidence}) == 1
-    shown = page.evidence if len(page.deciding) <= MOST_PLACES else page.deciding
+    dense = len(page.deciding) > MOST_PLACES
+    shown = page.deciding if dense else page.evidence
     asked: dict[tuple[str, str, str], list[Evidence | Together]] = {}
-    every: list[Evidence | Together] = [*shown, *page.pooled]
+    every: list[Evidence | Together] = [*page.pooled, *shown]
     for one in every:
         if one.found:
             question = one.question
@@ -216,6 +219,7 @@ def _charts(page: ClaimPage) -> Iterator[Forest]:
             ", ".join(filter(None, (sentence(number), unit))),
             [_mark(one, group if several else "", alone=alone) for one, group in pairs],
             next(bands, None),
+            dense=dense,
         )
 
 
@@ -232,7 +236,7 @@ def _readings(found: Sequence[Evidence | Together]) -> list[str]:
 
 def _place(one: Evidence | Together, *, alone: bool) -> str:
     if isinstance(one, Together):
-        return f"All countries, {one.wave}"
+        return f"Together, {one.wave}"
     return one.wave if alone and one.wave else one.place
 
 

@@ -72,7 +72,9 @@ def test_codebooks_are_counted_by_how_sure_they_are(facts):
 
 def test_words_of_the_page_are_no_names_of_the_program(facts):
     words = [text for model in facts["models"] for _, text in model.facts]
-    words += [mark.label for card in facts["cards"] for chart in card.charts for mark in chart.lines]
+    words += [
+        mark.label for card in facts["cards"] for chart in card.charts for mark in chart.lines
+    ]
     assert [text for text in words if "_" in text] == []
 
 
