@@ -2,7 +2,7 @@
 
 import pytest
 
-from cisflow.publication.site.charts import EDGE, WIDTH, Mark, forest, ticks
+from cisflow.publication.site.charts import EDGE, SIDE, WIDTH, Mark, forest, ticks
 
 
 def marks(*numbers):
@@ -58,3 +58,11 @@ def test_ticks_are_few_round_and_within_the_ends(ends):
 
 def test_ends_without_a_distance_have_no_ticks():
     assert list(ticks(1.0, 1.0)) == []
+
+
+def test_many_estimates_stand_in_little_room_with_labels_beside_them():
+    many = [Mark(f"Austria, CIS{i}", "1", 1, 0, 2) for i in range(72)]
+    chart = forest("t", "points", many, dense=True)
+    assert chart.height < 72 * 16
+    assert min(line.left for line in chart.lines) >= SIDE
+    assert chart.summary == "72 estimates"
