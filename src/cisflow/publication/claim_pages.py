@@ -16,6 +16,17 @@ import pandas as pd
 
 from cisflow.claims.single import Finding
 from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.curve_facts import (
+    JOINT,
+    NAMES,
+    SHARE_POSITIVE,
+    SHARE_SIGNIFICANT,
+    CurveFacts,
+    curves_of,
+    option_name,
+    options_of,
+)
+from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.pooled import term_label
@@ -177,6 +188,43 @@ class Together:
 
 
 @dataclass(frozen=True)
+class Specification:
+    """One estimate of a specification curve, with the choices that made it, as they are called."""
+
+    estimate: float
+    low: float
+    high: float
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What a specification curve says of a claim in one country and wave.
+
+    Attributes
+    ----------
+    place, title, term, outcome
+        Where, by which model, the effect of what on what.
+    specifications
+        Its estimates by size.
+    options
+        By choice its options, as they are called.
+    told
+        What it says as a whole, as sentences.
+    """
+
+    country: str
+    wave: str
+    place: str
+    title: str
+    term: str
+    outcome: str
+    specifications: tuple[Specification, ...]
+    options: tuple[tuple[str, tuple[str, ...]], ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClaimPage:
     """Everything a run has to say of a claim.
 
@@ -188,6 +236,8 @@ class ClaimPage:
         Place by place, the deciding estimate before further readings.
     pooled
         Several countries together.
+    curves
+        By every combination of an author's choices, where the run has such a model.
     """
 
     name: str
@@ -196,6 +246,7 @@ class ClaimPage:
     note: str
     evidence: tuple[Evidence, ...]
     pooled: tuple[Together, ...] = ()
+    curves: tuple[Robustness, ...] = ()
 
     @property
     def deciding(self) -> tuple[Evidence, ...]:
@@ -252,6 +303,7 @@ def _page(findings: Findings, name: str, rows: pd.DataFrame, claims: Claims) -> 
             _together(findings, row, first, claim, claims.rule)
             for row, first in _by_place(together)
         ),
+        tuple(_curves(findings, claim)),
     )
 
 
@@ -540,3 +592,65 @@ def _pooled_row(findings: Findings, row: Row) -> Row:
     names = ("wave", "model", "outcome", "column", "term", "quantity")
     same = np.logical_and.reduce([pooled[name] == row[name] for name in names])
     return next(iter(pooled[same].to_dict(orient="records")), {})
+
+
+# --- every combination of choices --------------------------------------------------------------
+
+
+def _curves(findings: Findings, claim: Claim | None) -> Iterator[Robustness]:
+    """Yield the claim's specification curve in each country and wave that has one."""
+    about = claim.curve if claim else None
+    if about is None or about.model not in findings.models:
+        return
+    named = about.outcome, about.column, about.term
+    for country, wave in places(findings.countries):
+        for curve in curves_of(findings, country, wave, about.model):
+            same = (curve.outcome, curve.column, curve.term) == named
+            if same and not curve.note and len(curve.rows):
+                yield _robustness(findings, country, wave, about.model, curve)
+
+
+def _robustness(
+    findings: Findings, country: str, wave: str, model: str, curve: CurveFacts
+) -> Robustness:
+    options = options_of(curve)
+    return Robustness(
+        country,
+        wave,
+        findings.place(country, wave),
+        findings.models[model].title,
+        label(curve.term),
+        label(curve.outcome),
+        tuple(
+            Specification(
+                float(row["estimate"]),
+                float(row["ci_low"]),
+                float(row["ci_high"]),
+                tuple((NAMES[choice], option_name(row[choice])) for choice in options),
+            )
+            for row in curve.rows.to_dict(orient="records")
+        ),
+        tuple((NAMES[c], tuple(map(option_name, names))) for c, names in options.items()),
+        tuple(_told_of(curve)),
+    )
+
+
+def _told_of(curve: CurveFacts) -> Iterator[str]:
+    """Yield what a curve says as a whole."""
+    number = curve.about.get("specifications") or len(curve.rows)
+    median, share = curve.median, curve.summary
+    se = median["std_error"]
+    ends = (median["ci_low"], median["ci_high"])
+    known = bool(np.isfinite(ends).all())
+    within = f" (95 % interval {' to '.join(measured(end, se) for end in ends)})" if known else ""
+    effect = measured(median["estimate"], se)
+    yield f"The median of {number:,.0f} specifications is {effect}{within}."
+    positive, sure = (100 * share[name]["estimate"] for name in (SHARE_POSITIVE, SHARE_SIGNIFICANT))
+    yield (
+        f"{positive:.0f} % of them are positive; {sure:.0f} % are significant at 5 % with the sign "
+        "that most have."
+    )
+    p = p_value(share[JOINT]["estimate"])
+    yield f"If there were no effect at all, so much would be seen with probability {p}."
+    if curve.withheld:
+        yield f"{curve.withheld:,} further ones are withheld by the rules of disclosure."

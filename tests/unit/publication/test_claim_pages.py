@@ -163,3 +163,18 @@ def test_pooled_estimates_come_with_where_a_further_country_would_be(synthetic):
     assert (told.prediction_text, told.countries, told.i2) == ("0.4 to 9.6", 12, "60 %")
     assert told.verdict == v.SUPPORTED
     assert np.isclose(told.found.low, 5 - 1.96, atol=0.01)
+
+
+def test_a_specification_curve_stands_beside_the_claim_it_is_of(synthetic, root):
+    curve = {"model": "partner_curve", "outcome": "radical", "column": "curve"}
+    claims = claims_of(one(**TEST), curve={**curve, "term": "coop_exploitative"})
+    judged = judge(claims, table(row(8.0, 2.0, **KEY)))
+    page = claim_pages(replace(synthetic, claims=judged), claims)[0]
+    assert [curve.wave for curve in page.curves] == ["CIS2", "CIS4"]
+    first = page.curves[0]
+    effects = [made.estimate for made in first.specifications]
+    assert effects == sorted(effects)
+    assert len(effects) == synthetic.models["partner_curve"].choices.size
+    assert "specifications" in first.told[0]
+    for choice, options in first.options:
+        assert {dict(made.choices)[choice] for made in first.specifications} <= {*options}

@@ -6,7 +6,7 @@ marks, so that a chart is as legible on a phone as on paper; of many estimates, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from statistics import median
@@ -220,3 +220,138 @@ def ticks(low: float, high: float) -> Iterable[tuple[float, str]]:
     step = next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= rough)
     places = range(ceil(low / step), floor(high / step) + 1)
     return [(k * step, f"{k * step:.10g}".replace("-", "−")) for k in places]
+
+
+# --- specification curves ----------------------------------------------------------------------
+
+PANEL = 130.0  # of the effects, above the choices that made them
+OPTION = 13.0  # of one option
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the lower panel: an option, and where along the curve it was taken.
+
+    ``path`` is that of an SVG; a heading, such as the name of a choice, has none.
+    """
+
+    text: str
+    y: float
+    path: str
+
+
+@dataclass(frozen=True)
+class CurveChart:
+    """A specification curve: effects by size, and below them the choices that made each.
+
+    Attributes
+    ----------
+    title, axis, summary
+        As of a :class:`Forest`.
+    height, foot
+        Of the drawing, and where the upper panel ends.
+    side
+        Where the panels begin.
+    zero
+        Where zero lies.
+    ticks
+        Of the upper panel; ``x`` is from its top.
+    band, points, sure
+        SVG paths: intervals, effects, and those whose interval excludes zero.
+    options
+        The lower panel.
+    """
+
+    title: str
+    axis: str
+    summary: str
+    height: float
+    zero: float
+    ticks: tuple[Tick, ...]
+    band: str
+    points: str
+    sure: str
+    options: tuple[Option, ...]
+    foot: float = PANEL
+    side: float = SIDE
+    width: float = WIDTH
+
+
+def curve_chart(
+    title: str,
+    axis: str,
+    summary: str,
+    effects: Sequence[tuple[float, float, float]],
+    made: Sequence[Mapping[str, str]],
+    options: Iterable[tuple[str, Sequence[str]]],
+) -> CurveChart:
+    """Return the chart of a specification curve.
+
+    Parameters
+    ----------
+    title, axis, summary
+        What it shows, what its scale is, and what it says.
+    effects
+        Estimate and ends of its interval, by size of the estimate.
+    made
+        Of each effect the option taken, by choice.
+    options
+        The choices with their options, from top to bottom.
+    """
+    low = min([0.0, *(low for _, low, _ in effects)])
+    high = max([0.0, *(high for _, _, high in effects)])
+    scale = (PANEL - 12) / ((high - low) or 1.0)
+    step = (WIDTH - EDGE - SIDE) / max(len(effects), 1)
+
+    def x(place: float) -> str:
+        return f"{SIDE + place * step:.1f}"
+
+    def y(value: float) -> float:
+        return round(6 + (high - value) * scale, 1)
+
+    above = [f"{x(i + 0.5)} {y(high)}" for i, (_, _, high) in enumerate(effects)]
+    below = [f"{x(i + 0.5)} {y(low)}" for i, (_, low, _) in enumerate(effects)]
+    dots: dict[bool, list[str]] = {True: [], False: []}
+    for i, (estimate, lower, upper) in enumerate(effects):
+        dots[lower > 0 or upper < 0].append(f"M{x(i + 0.5)} {y(estimate)}h0")
+    rows = tuple(_options(made, options, x))
+    return CurveChart(
+        title=title,
+        axis=axis,
+        summary=summary,
+        height=max([PANEL, *(row.y for row in rows)]) + 8,
+        zero=y(0.0),
+        ticks=tuple(Tick(y(value), text) for value, text in ticks(low, high)),
+        band=f"M{'L'.join([*above, *reversed(below)])}Z" if effects else "",
+        points="".join(dots[False]),
+        sure="".join(dots[True]),
+        options=rows,
+    )
+
+
+def _options(
+    made: Sequence[Mapping[str, str]],
+    options: Iterable[tuple[str, Sequence[str]]],
+    x: Callable[[float], str],
+) -> Iterator[Option]:
+    """Yield the rows of the lower panel, each choice under a heading."""
+    y = PANEL + 6
+    for choice, names in options:
+        y += OPTION
+        yield Option(choice, y, "")
+        for name in names:
+            y += OPTION
+            runs = _runs([taken.get(choice) == name for taken in made])
+            path = "".join(f"M{x(begin)} {y - 3:g}H{x(end)}" for begin, end in runs)
+            yield Option(name, y, path)
+
+
+def _runs(taken: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield where an option was taken without a break, as begin and end."""
+    begin = None
+    for i, now in enumerate([*taken, False]):
+        if now and begin is None:
+            begin = i
+        elif not now and begin is not None:
+            yield begin, i
+            begin = None

@@ -2,7 +2,16 @@
 
 import pytest
 
-from cisflow.publication.site.charts import EDGE, SIDE, WIDTH, Mark, forest, ticks
+from cisflow.publication.site.charts import (
+    EDGE,
+    PANEL,
+    SIDE,
+    WIDTH,
+    Mark,
+    curve_chart,
+    forest,
+    ticks,
+)
 
 
 def marks(*numbers):
@@ -66,3 +75,16 @@ def test_many_estimates_stand_in_little_room_with_labels_beside_them():
     assert chart.height < 72 * 16
     assert min(line.left for line in chart.lines) >= SIDE
     assert chart.summary == "72 estimates"
+
+
+def test_a_curve_tells_what_is_sure_apart_and_which_choices_made_it():
+    effects = [(-1, -3, 1), (1, 0.5, 2), (2, 1, 3)]
+    made = [{"Estimator": "Tobit"}, {"Estimator": "logit"}, {"Estimator": "logit"}]
+    chart = curve_chart("t", "points", "s", effects, made, [("Estimator", ["Tobit", "logit"])])
+    assert (chart.points.count("M"), chart.sure.count("M")) == (1, 2)
+    head, tobit, logit = chart.options
+    assert (head.text, head.path) == ("Estimator", "")
+    assert (tobit.path.count("M"), logit.path.count("M")) == (1, 1)
+    assert tobit.path.startswith(f"M{SIDE:.1f} ")
+    assert logit.path.endswith(f"H{WIDTH - EDGE:.1f}")
+    assert 0 < chart.zero < PANEL < tobit.y < logit.y < chart.height
