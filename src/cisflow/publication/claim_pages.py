@@ -651,6 +651,6 @@ def _told_of(curve: CurveFacts) -> Iterator[str]:
         "that most have."
     )
     p = p_value(share[JOINT]["estimate"])
-    yield f"If there were no effect at all, so much would be seen with probability {p}."
+    yield f"If none had an effect, as much or more would be seen with probability {p}."
     if curve.withheld:
         yield f"{curve.withheld:,} further ones are withheld by the rules of disclosure."

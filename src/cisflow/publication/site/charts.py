@@ -226,6 +226,7 @@ def ticks(low: float, high: float) -> Iterable[tuple[float, str]]:
 
 PANEL = 130.0  # of the effects, above the choices that made them
 OPTION = 13.0  # of one option
+OPTIONS = 132.0  # room of their names
 
 
 @dataclass(frozen=True)
@@ -273,7 +274,7 @@ class CurveChart:
     sure: str
     options: tuple[Option, ...]
     foot: float = PANEL
-    side: float = SIDE
+    side: float = OPTIONS
     width: float = WIDTH
 
 
@@ -301,10 +302,10 @@ def curve_chart(
     low = min([0.0, *(low for _, low, _ in effects)])
     high = max([0.0, *(high for _, _, high in effects)])
     scale = (PANEL - 12) / ((high - low) or 1.0)
-    step = (WIDTH - EDGE - SIDE) / max(len(effects), 1)
+    step = (WIDTH - EDGE - OPTIONS) / max(len(effects), 1)
 
     def x(place: float) -> str:
-        return f"{SIDE + place * step:.1f}"
+        return f"{OPTIONS + place * step:.1f}"
 
     def y(value: float) -> float:
         return round(6 + (high - value) * scale, 1)

@@ -206,13 +206,14 @@ def _card(page: ClaimPage, items: Catalogue, exhibits: Mapping[str, Exhibit]) ->
     about = (item.name for item in items.items if models & {*item.models})
     few = len(page.deciding) <= MOST_PLACES
     related = [exhibits[name] for name in about] if few else []
-    curves = ((curve, _curve_chart(curve)) for curve in page.curves if few)
+    alone = len({curve.country for curve in page.curves}) == 1
+    curves = ((curve, _curve_chart(curve, alone=alone)) for curve in page.curves if few)
     return Card(page, tuple(_charts(page)), tuple(curves), tuple(related))
 
 
-def _curve_chart(curve: Robustness) -> CurveChart:
+def _curve_chart(curve: Robustness, *, alone: bool) -> CurveChart:
     return curve_chart(
-        f"{curve.place}: {curve.term} on {curve.outcome}",
+        f"{curve.wave if alone else curve.place}: {curve.term} on {curve.outcome}",
         "Average effect, points",
         " ".join(curve.told),
         [(one.estimate, one.low, one.high) for one in curve.specifications],

@@ -4,6 +4,7 @@ import pytest
 
 from cisflow.publication.site.charts import (
     EDGE,
+    OPTIONS,
     PANEL,
     SIDE,
     WIDTH,
@@ -85,6 +86,6 @@ def test_a_curve_tells_what_is_sure_apart_and_which_choices_made_it():
     head, tobit, logit = chart.options
     assert (head.text, head.path) == ("Estimator", "")
     assert (tobit.path.count("M"), logit.path.count("M")) == (1, 1)
-    assert tobit.path.startswith(f"M{SIDE:.1f} ")
+    assert tobit.path.startswith(f"M{OPTIONS:.1f} ")
     assert logit.path.endswith(f"H{WIDTH - EDGE:.1f}")
     assert 0 < chart.zero < PANEL < tobit.y < logit.y < chart.height
