@@ -2,21 +2,7 @@
 
 import csv
 
-import pytest
-import yaml
-
-from cisflow.publication.site.facts import MOST_PLACES, page_facts
-from cisflow.study.claims import Claims
-
-
-@pytest.fixture(scope="session")
-def claims(root):
-    return Claims.model_validate(yaml.safe_load((root / "config/claims.yaml").read_text("utf-8")))
-
-
-@pytest.fixture(scope="session")
-def facts(synthetic, synthetic_paper, synthetic_folder, claims):
-    return page_facts(synthetic, claims, synthetic_folder / "tables", {"inputs": {"x": "1f"}})
+from cisflow.publication.site.facts import MOST_PLACES
 
 
 def test_every_claim_has_a_card_with_its_estimates_drawn(synthetic, facts):
@@ -33,10 +19,10 @@ def test_claims_without_estimates_say_so_once(facts):
     assert told["C1"] is None
 
 
-def test_tables_are_printed_as_they_were_saved(facts, synthetic_folder):
+def test_tables_are_printed_as_they_were_saved(facts, tables):
     shown = {e.name: e for _, listed in facts["sections"] for e in listed}
     name = "faems2005_BE_CIS4"
-    with (synthetic_folder / f"tables/{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (tables / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
     grid = shown[name].grid
     assert len(grid.rows) == len(rows)

@@ -4,9 +4,6 @@ import re
 from copy import copy
 from html.parser import HTMLParser
 
-import pytest
-import yaml
-
 from cisflow.publication.site.facts import page_facts
 from cisflow.publication.site.page import policy, render_page, write_page
 from cisflow.study.claims import Claims
@@ -56,19 +53,6 @@ def read(page):
     return found
 
 
-@pytest.fixture(scope="session")
-def facts(synthetic, synthetic_paper, synthetic_folder, root):
-    written = yaml.safe_load((root / "config/claims.yaml").read_text("utf-8"))
-    sources = {"inputs": {"data/raw/x.sav": "1f"}}
-    claims = Claims.model_validate(written)
-    return page_facts(synthetic, claims, synthetic_folder / "tables", sources)
-
-
-@pytest.fixture(scope="session")
-def page(facts, root):
-    return render_page(facts, root / "paper/page")
-
-
 def test_the_page_needs_nothing_else(page):
     found = read(page)
     assert not {"link", "img", "iframe", "object", "base"} & {*found.tags}
@@ -111,9 +95,7 @@ def test_everything_says_synthetic_and_the_same_facts_give_the_same_bytes(facts,
     assert render_page(facts, root / "paper/page") == page
 
 
-def test_hostile_names_and_texts_are_printed_as_they_are(
-    synthetic, synthetic_paper, synthetic_folder, root
-):
+def test_hostile_names_and_texts_are_printed_as_they_are(synthetic, tables, root):
     found = copy(synthetic)
     settings = {**synthetic.settings, "title": HOSTILE}
     countries = {c: {**of, "name": HOSTILE} for c, of in settings["countries"].items()}
@@ -127,7 +109,7 @@ def test_hostile_names_and_texts_are_printed_as_they_are(
         object.__setattr__(found, name, value)
     sources = {"config": {HOSTILE: HOSTILE}}
     none = Claims.model_validate({"claims": {}})
-    facts = page_facts(found, none, synthetic_folder / "tables", sources)
+    facts = page_facts(found, none, tables, sources)
     told = read(render_page(facts, root / "paper/page"))
     assert told.tags.count("script") == 1
     assert "img" not in told.tags
