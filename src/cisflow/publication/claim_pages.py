@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.claims.single import Finding
+from cisflow.claims.units import LATENT, POINTS, STANDARD
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.curve_facts import (
     JOINT,
@@ -73,6 +74,10 @@ QUANTITIES = {
     "uncensored": "average effect among firms between the limits",
     "probability": "average effect on the probability",
 }
+SHARE = "share"  # code of a verdict on a share of estimates
+OF_ESTIMATES = "% of the estimates"
+COUNTED = (POINTS, LATENT, STANDARD, OF_ESTIMATES)
+"""Units of which there can be so many; of others a number is *in* them."""
 ADJUSTED = {"p_holm": "Holm", "p_bh": "Benjamini–Hochberg", "p_rw": "Romano–Wolf"}
 
 
@@ -102,6 +107,11 @@ class Question:
     number: str
     population: str
     expects: str
+
+    @property
+    def counted(self) -> str:
+        """The unit as it stands behind a number."""
+        return _counted(self.unit)
 
 
 @dataclass(frozen=True)
@@ -308,7 +318,12 @@ def _page(findings: Findings, name: str, rows: pd.DataFrame, claims: Claims) -> 
 
 
 def _note(claim: Claim | None) -> str:
-    return " ".join(claim.note.split()) if claim and claim.note else ""
+    """Return how the test stands for the claim, and of how many parts what is shown is one."""
+    said = " ".join(claim.note.split()) if claim and claim.note else ""
+    parts = len(claim.test.all_of) if claim and claim.test else 0
+    weakest = "it holds if each does, and the part furthest from support is shown"
+    several = f"The test has {parts} parts: {weakest}." if parts else ""
+    return " ".join(filter(None, (said, several)))
 
 
 def _by_place(records: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
@@ -355,14 +370,16 @@ def _interval(row: Row) -> Interval | None:
     """Return estimate and interval with as many decimals as the standard error bears."""
     if not np.isfinite([row["estimate"], row["ci_low"], row["ci_high"]]).all():
         return None
-    estimate, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
-    text, *ends = (measured(number, row["std_error"]) for number in (estimate, low, high))
+    scale = 100 if row["code"] == SHARE else 1
+    estimate, low, high = (scale * float(row[n]) for n in ("estimate", "ci_low", "ci_high"))
+    error = (high - low) / 4 if row["code"] == SHARE else row["std_error"]
+    text, *ends = (measured(number, error) for number in (estimate, low, high))
     return Interval(estimate, low, high, float(row["band"]), text, " to ".join(ends))
 
 
 def _question(findings: Findings, row: Row, claim: Claim | None) -> Question:
     spec = findings.models.get(row["model"])
-    if spec is None:
+    if spec is None or row["code"] == SHARE:
         return _of_several(findings, row)
     country = row["country"] if row["country"] in findings.countries else None
     places = [country] if country else list(findings.countries)
@@ -387,7 +404,7 @@ def _of_several(findings: Findings, row: Row) -> Question:
         return Question(names, "", "", "", "", "", "", "")
     titles = ", ".join(spec.title for spec in run)
     term = "Share of estimates that are significant and have the expected sign"
-    return Question(names, titles, "", term, "as a share of 1", "count", "", "")
+    return Question(names, titles, "", term, OF_ESTIMATES, "count", "", "")
 
 
 def _term(findings: Findings, row: Row) -> str:
@@ -415,13 +432,18 @@ def _single(row: Row, claim: Claim | None) -> Single | None:
 
 
 def _expects(row: Row, single: Single | None) -> str:
+    unit = _counted(row["unit"])
     if row["expect"] == "none":
-        return f"no effect: none as large as {row['band']:g} {row['unit']}"
+        return f"no effect: none as large as {row['band']:g} {unit}"
     if row["expect"] not in ("positive", "negative"):
         return ""
     claimed = single.claimed_effect if single else None
-    size = f", of {claimed:g} {row['unit']} at most" if claimed else ""
+    size = f" of up to {claimed:g} {unit}" if claimed else ""
     return f"a {row['expect']} effect{size}"
+
+
+def _counted(unit: str) -> str:
+    return unit if unit in COUNTED or not unit else f"in {unit}"
 
 
 # --- words: why, and what would change it ------------------------------------------------------

@@ -178,3 +178,32 @@ def test_a_specification_curve_stands_beside_the_claim_it_is_of(synthetic, root)
     assert "specifications" in first.told[0]
     for choice, options in first.options:
         assert {dict(made.choices)[choice] for made in first.specifications} <= {*options}
+
+
+def test_a_claimed_share_is_told_in_percent_of_the_estimates(synthetic):
+    share = {"models": ["faems2005"], "terms": ["coop_exploitative"], "expect": "positive"}
+    share |= {"claimed": 0.73, "margin": 0.1, "because": "…", "quantity": "observed"}
+    claims = claims_of({"share": share})
+    rows = [row(8.0, 2.0, **KEY), row(0.0, 2.0, **{**KEY, "wave": "CIS2"})]
+    told = claim_pages(replace(synthetic, claims=judge(claims, table(*rows))), claims)[0]
+    assert told.evidence[0].found.estimate == 50
+    assert told.questions[0].counted == "% of the estimates"
+
+
+def test_a_claim_of_several_parts_says_that_one_of_them_is_shown(synthetic):
+    other = one(**{**TEST, "outcome": "incremental"})
+    claims = claims_of({"all_of": [one(**TEST), other]})
+    rows = [row(8.0, 2.0, **KEY), row(1.0, 2.0, **{**KEY, "outcome": "incremental"})]
+    told = claim_pages(replace(synthetic, claims=judge(claims, table(*rows))), claims)[0]
+    assert told.note.startswith("The test has 2 parts")
+    assert told.evidence[0].question.outcome.startswith("Incremental")
+
+
+def test_numbers_are_in_units_or_of_them(synthetic):
+    told = evidence(synthetic, 0.02, 0.01, {"quantity": "probability", "claimed_effect": 0.1})
+    assert told.verdict == v.NOT_ESTIMABLE  # of another quantity than the row's
+    found = row(0.02, 0.001, **{**KEY, "quantity": "probability"})
+    test = {"quantity": "probability", "claimed_effect": 0.1}
+    question = page_of(synthetic, [found], test).questions[0]
+    assert question.counted == "in probability"
+    assert question.expects == "a positive effect of up to 0.1 in probability"
