@@ -77,7 +77,7 @@ def yardstick(row: dict[str, Any]) -> tuple[float, bool]:
 def claims_figure(findings: Findings) -> Figure:
     """Draw estimate and 95 % interval of every claim, with band, claimed effect and verdict."""
     lines = list(_lines(findings))
-    height = sum(line.height for line in lines)
+    height = max(sum(line.height for line in lines), HEADING)
     names = list(dict.fromkeys(place_of(findings, r) for line in lines for r in line.rows))
     figure, (axes,) = canvas(findings, height + BELOW + ABOVE)
     _place(figure, axes, height)
@@ -101,6 +101,11 @@ def _place(figure: Figure, axes: Axes, height: float) -> None:
     whole = height + BELOW + ABOVE
     figure.set_layout_engine("none")
     axes.set_position((LEFT, BELOW / whole, 1 - LEFT - RIGHT, height / whole))
+
+
+def any_claim(findings: Findings) -> bool:
+    """Return whether a claim has an estimate that can be drawn."""
+    return any(True for _ in _lines(findings))
 
 
 def _lines(findings: Findings) -> Iterator[Line]:
