@@ -187,6 +187,25 @@ def test_a_damaged_intermediate_is_named_with_what_to_do(project, kept, damaged,
 RULES = ("estimate", "judge")
 
 
+def test_a_run_ends_with_its_verdicts_or_with_what_to_do(project, kept):
+    done = project.cisflow("run", CONFIG)
+    assert (done.returncode, "small: nothing to do" in done.stderr) == (0, True)
+    assert "Verdicts [SYNTHETIC]" in done.stdout
+    assert "Open results/small/publication/" in done.stdout
+    panel = kept(RESULTS / "microdata/NL/panel.parquet")
+    target = kept(RESULTS / "microdata/NL/estimates/faems2005_weights.csv")
+    panel.write_bytes(b"\0")
+    target.unlink()
+    done = project.cisflow("run", CONFIG, RESULTS / target.relative_to(project.folder / RESULTS))
+    ends = done.stderr.split("The run failed: 1 step did not end.")[1]
+    assert "Estimating faems2005_weights for NL" in ends
+    assert "delete it and run again" in ends
+    assert "log: results/small/logs/estimate/NL/faems2005_weights.log" in ends
+    assert f"run {CONFIG}" in ends.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert "CalledProcessError" not in done.stderr
+
+
 def test_exhibits_name_every_table_and_figure_and_what_makes_it(project):
     publication = project.published("small")
     with (publication / "exhibits.csv").open(encoding="utf-8") as lines:

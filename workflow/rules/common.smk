@@ -28,7 +28,7 @@ from cisflow.study.digests import (
 )
 from cisflow.study.marks import marks_of
 from cisflow.study.run import load_run
-from cisflow.study.sources import PAPER, elsewhere, source_digests
+from cisflow.study.sources import PAGE, PAPER, elsewhere, source_digests
 
 # The package itself is in no environment: Snakemake hands its own search path to the scripts,
 # behind that of the environment they run in.
@@ -51,6 +51,10 @@ try:
     )
 except CisflowError as error:
     raise WorkflowError(str(error)) from None
+
+# What `cisflow run` shows of a run ends with the verdicts of this one.
+for handler in workflow.logger_manager.get_log_handlers():
+    handler.run = RUN.name
 
 # The captions of Snakemake's report know the config alone.
 config["marks"] = [

@@ -72,6 +72,34 @@ rule figures:
         "../scripts/figures.py"
 
 
+rule page:
+    input:
+        **FINDINGS,
+        digests=results("tables.sha256"),
+        tables=ancient(published("tables")),
+    output:
+        page=published("index.html"),
+    log:
+        log_of("page"),
+    benchmark:
+        timing_of("page")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings.as_params(),
+        models=SPECS,
+        claims=RUN.claims.as_params(),
+        profile=RUN.profile.as_params(),
+        template=content(*PAGE),
+        rests_on=lambda w: spec_digest(source_digests(RUN, CONFIGS, DIGESTS)),
+        sources=lambda w, input: source_digests(RUN, CONFIGS, DIGESTS),
+        code=[digest(script) for script in ("tables", "page")],
+    message:
+        "Writing the page"
+    script:
+        "../scripts/page.py"
+
+
 rule paper:
     input:
         **FINDINGS,
@@ -79,6 +107,7 @@ rule paper:
         digests=[results("tables.sha256"), results("figures.sha256")],
         tables=ancient(published("tables")),
         figures=ancient(published("figures")),
+        page=published("index.html"),
     output:
         paper=report(
             published("paper.pdf"), caption="../report/paper.rst", category="Paper"
@@ -110,7 +139,7 @@ rule paper:
         rests_on=lambda w: spec_digest(source_digests(RUN, CONFIGS, DIGESTS)),
         sources=lambda w, input: source_digests(RUN, CONFIGS, DIGESTS),
         elsewhere=elsewhere(RUN, CONFIGS),
-        code=[digest(script) for script in ("tables", "figures", "paper")],
+        code=[digest(script) for script in ("tables", "figures", "page", "paper")],
     message:
         "Writing the paper"
     script:

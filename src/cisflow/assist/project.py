@@ -13,6 +13,23 @@ from cisflow.base.problems import CisflowError, Problem
 
 CONFIG = Path("config", "config.yaml")
 YAML = (".yaml", ".yml")
+# With these Snakemake only looks, and may do so while a run is at work.
+LOOKS = {"-n", "--dry-run", "--dryrun", "--lint", "--summary", "--list-rules", "--list", "-l"}
+# With these it is Snakemake's own words that are asked for.
+SPEAKS = {
+    *(
+        "--logger",
+        "--quiet",
+        "-q",
+        "--verbose",
+        "--printshellcmds",
+        "-p",
+        "--debug-dag",
+        "--report",
+    ),
+    *("--dag", "--rulegraph", "--filegraph", "--d3dag", "--unlock", "--touch", "-t"),
+    *("--detailed-summary", "-D", "--list-untracked", "--lu", "--archive", "--version", "-v"),
+}
 
 
 def new_project(folder: Path) -> list[str]:
@@ -45,7 +62,8 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     words
         A config, which comes first or is called ``….yaml``, and options and targets of Snakemake.
         Where they say nothing, the folder's Snakefile is run, or else ours, with our profile. A
-        profile by a name that the folder lacks is ours as well.
+        profile by a name that the folder lacks is ours as well. What is shown of a run is ours too,
+        unless Snakemake's own words are asked for.
 
     Raises
     ------
@@ -62,6 +80,8 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     said: list[str] = [] if named is None else ["--configfile", str(found(str(named)))]
     if not own and not _says(rest, "--snakefile", "-s"):
         said += ["--snakefile", str(shipped("Snakefile"))]
+    if not _says(rest, *SPEAKS, *LOOKS):
+        said += ["--logger", "cisflow"]
     profile = _value(rest, "--workflow-profile") or "default"
     ours = shipped("workflow", "profiles", profile)
     if ours.is_dir() and not Path("profiles", profile).is_dir():

@@ -14,11 +14,8 @@ from typing import NoReturn, TextIO
 
 import psutil
 
-from cisflow.assist.project import snakemake_command
+from cisflow.assist.project import LOOKS, snakemake_command
 from cisflow.base.problems import CisflowError, Problem
-
-# With these Snakemake only looks, and may do so while a run is at work.
-LOOKS = {"-n", "--dry-run", "--dryrun", "--lint", "--summary", "--list-rules", "--list", "-l"}
 
 
 def run(words: Sequence[str]) -> NoReturn:

@@ -135,11 +135,22 @@ def write_crate(
     file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-SCRIPTS = {"tables": ["tables"], "figures": ["figures"], "paper": ["paper", "judge"]}
+SCRIPTS = {
+    "tables": ["tables"],
+    "figures": ["figures"],
+    "page": ["page", "judge"],
+    "paper": ["paper", "judge"],
+}
+PAGE = "index.html"
 
 
 def _by_rule(files: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     """Yield each rule that publishes, with the files it writes."""
     for rule in SCRIPTS:
-        own = [f for f in files if (f.id.split("/")[0] if "/" in f.id else "paper") == rule]
-        yield rule, own
+        yield rule, [file for file in files if _written_by(file.id) == rule]
+
+
+def _written_by(name: str) -> str:
+    if "/" in name:
+        return name.split("/")[0]
+    return "page" if name == PAGE else "paper"

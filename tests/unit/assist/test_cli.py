@@ -206,6 +206,14 @@ def test_run_takes_the_snakefile_of_the_folder(here, root):
     assert "--snakefile" not in snakemake_command(["mine.yaml"])
 
 
+@pytest.mark.parametrize("asked", ["--dry-run", "--quiet", "--verbose", "--logger=other"])
+def test_snakemake_speaks_for_itself_where_it_is_asked_to(here, asked):
+    folder, _ = here
+    (folder / "mine.yaml").touch()
+    assert "--logger" in snakemake_command(["mine.yaml"])
+    assert "--logger" not in snakemake_command(["mine.yaml", asked])
+
+
 @pytest.mark.parametrize("said", [["--workflow-profile", "slurm"], ["--workflow-profile=slurm"]])
 def test_run_takes_a_profile_of_the_folder_or_else_ours(here, root, said):
     folder, _ = here

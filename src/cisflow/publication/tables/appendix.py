@@ -7,9 +7,9 @@ from itertools import product
 from typing import Any
 
 import pandas as pd
-from scipy.stats import t as student
 
 from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.estimators.distributions import student
 from cisflow.publication.families import places, sensitive, waves_of
 from cisflow.publication.findings import Findings, with_covariance
 from cisflow.publication.populations import flags_of
@@ -236,7 +236,7 @@ def sensitivity_table(findings: Findings) -> Table:
 
 
 def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
-    p = 2 * float(student.sf(abs(found["t"]), found["df"]))
+    p = 2 * float(student(found["df"]).sf(abs(found["t"])))
     texts = {
         "Estimate": with_error(found["estimate"], found["std_error"], p),
         "Partial R²": _percent(found["partial_r2"]),
