@@ -112,7 +112,9 @@ def _lines(findings: Findings) -> Iterator[Line]:
     """Yield the claims that have an estimate with a yardstick, those of one unit together."""
     rows = claim_rows(findings)
     rows = rows[rows["estimate"].notna() & rows["ci_low"].notna()]
-    rows = rows[[np.isfinite(yardstick(row)[0]) for row in rows.to_dict("records")]]
+    rows = (
+        rows[rows.apply(lambda row: np.isfinite(yardstick(row)[0]), axis=1)] if len(rows) else rows
+    )
     for unit, of_unit in rows.groupby("unit", sort=False):
         yield Line(sentence(str(unit)))
         for claim, of in of_unit.groupby("claim", sort=False):
