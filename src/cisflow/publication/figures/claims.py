@@ -112,9 +112,8 @@ def _lines(findings: Findings) -> Iterator[Line]:
     """Yield the claims that have an estimate with a yardstick, those of one unit together."""
     rows = claim_rows(findings)
     rows = rows[rows["estimate"].notna() & rows["ci_low"].notna()]
-    rows = (
-        rows[rows.apply(lambda row: np.isfinite(yardstick(row)[0]), axis=1)] if len(rows) else rows
-    )
+    known = [bool(np.isfinite(yardstick(row)[0])) for row in rows.to_dict("records")]
+    rows = rows.loc[np.array(known, dtype=bool)]
     for unit, of_unit in rows.groupby("unit", sort=False):
         yield Line(sentence(str(unit)))
         for claim, of in of_unit.groupby("claim", sort=False):

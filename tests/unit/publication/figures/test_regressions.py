@@ -22,7 +22,7 @@ def test_waves_share_their_axis_and_one_without_an_estimate_is_not_drawn(synthet
     e = synthetic.estimates
     here = (e["wave"] == "CIS2") & (e["model"] == "faems2005")
     columns = ["estimate", "std_error", "ci_low", "ci_high"]
-    gone = e.astype({c: "float64" for c in columns})
+    gone = e.astype(dict.fromkeys(columns, "float64"))
     gone.loc[here, columns] = float("nan")
     assert len(coefficient_figure(replace(synthetic, estimates=gone), "BE", "faems2005").axes) == 1
 

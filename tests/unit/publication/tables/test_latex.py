@@ -19,7 +19,7 @@ def compiled(text, folder, name="t"):
     (folder / f"{name}.tex").write_text(text, encoding="utf-8")
     command = [LATEX, "-interaction=nonstopmode", f"{name}.tex"]
     for _ in range(2):  # a long table measures its columns in the first run
-        subprocess.run(command, cwd=folder, capture_output=True, check=False)  # noqa: S603
+        subprocess.run(command, cwd=folder, capture_output=True, check=False)
     return (folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
 
