@@ -40,7 +40,7 @@ def text_of(path):
 
 
 def test_everything_promised_is_there(publication):
-    for name in ("paper.pdf", "report.html", "claims.csv", "manifest.json"):
+    for name in ("paper.pdf", "supplement.pdf", "report.html", "claims.csv", "manifest.json"):
         assert (publication / name).stat().st_size > 0, name
     for stem in {path.stem for path in files_in(publication / "tables")}:
         for suffix in (".tex", ".html", ".docx", ".csv"):

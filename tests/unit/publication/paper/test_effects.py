@@ -58,6 +58,11 @@ def test_agreement_with_alternatives_is_counted(synthetic):
             assert max(facts["same_sign"], facts["same_zero"]) <= facts["number"]
 
 
+def test_firms_that_were_not_asked_are_compared_effect_by_effect(synthetic):
+    recoded = recoding_facts(synthetic, "faems2005", "faems2005_all_innovators", HERE)
+    assert recoded["number"] > 0
+
+
 def test_rejected_regressions_are_counted(synthetic):
     fits = [{"wave": "CIS4", "normality": {"p_value": p}} for p in (0.01, 0.2)]
     record = {"country": "BE", "model": "faems2005", "fits": fits}
