@@ -240,7 +240,7 @@ def test_the_crate_describes_every_published_file_and_tells_no_time_or_path(proj
 
 
 def test_the_last_page_has_versions_and_digests(project):
-    text = pypdf.PdfReader(project.published("small") / "paper.pdf").pages[-1].extract_text()
+    text = pypdf.PdfReader(project.published("small") / "supplement.pdf").pages[-1].extract_text()
     assert "cisflow 0." in text
     assert json.loads(manifest(project))["inputs"][EXTRACT][:16] in text
 

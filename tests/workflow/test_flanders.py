@@ -40,7 +40,8 @@ def text_of(path):
 
 
 def test_everything_promised_is_there(publication):
-    for name in ("index.html", "paper.pdf", "report.html", "claims.csv", "manifest.json"):
+    wanted = ("index.html", "paper.pdf", "supplement.pdf", "report.html", "claims.csv")
+    for name in (*wanted, "manifest.json"):
         assert (publication / name).stat().st_size > 0, name
     for stem in {path.stem for path in files_in(publication / "tables")}:
         for suffix in (".tex", ".html", ".docx", ".csv"):
