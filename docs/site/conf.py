@@ -28,15 +28,44 @@ exclude_patterns = [".*", "results", "src", "tests", "build", "dist", "workflow"
 
 IMPORTED = re.compile(r"^from (cisflow\.estimators[\w.]*) import ([\w, ]+)$", re.MULTILINE)
 
-# The order of the menu. A page of docs/ that is named nowhere stands with the methods.
+# The menu. A page of docs/ that is named nowhere stands with the estimators, under its own title.
 MENU = {
-    "Begin": ["docs/commands", "docs/review", "docs/gallery", "docs/citing"],
-    "Set": ["config/README", "docs/settings", "data/README", "docs/pooling"],
-    "Methods": ["docs/tobit", "docs/path", "docs/panels", "docs/api"],
-    "Closed doors": ["docs/centres", "docs/disclosure", "docs/release", "docs/cluster"],
-    "Keep": ["docs/recovery", "docs/baselines", "CHANGELOG"],
-    "Build": ["CONTRIBUTING", "docs/decisions/README", "benchmarks/README"],
+    "Begin": {
+        "docs/commands": "From a file to a paper",
+        "docs/review": "The review sheet",
+        "docs/gallery": "Gallery",
+        "docs/citing": "How to cite",
+    },
+    "Set": {
+        "config/README": "The manual",
+        "docs/settings": "Every setting",
+        "data/README": "Data",
+        "docs/pooling": "Several countries",
+    },
+    "Estimate": {
+        "docs/tobit": "Tobit",
+        "docs/path": "Path models",
+        "docs/panels": "Panels, instruments, sensitivity",
+        "docs/api": "API",
+    },
+    "Behind closed doors": {
+        "docs/centres": "Safe centres",
+        "docs/disclosure": "What may leave",
+        "docs/release": "The packet for the checker",
+        "docs/cluster": "On a cluster",
+    },
+    "Keep": {
+        "docs/recovery": "When something failed",
+        "docs/baselines": "Baselines",
+        "CHANGELOG": "Changelog",
+    },
+    "Build": {
+        "CONTRIBUTING": "Contributing",
+        "docs/decisions/README": "Why it is built so",
+        "benchmarks/README": "Benchmarks",
+    },
 }
+OTHERS = "Estimate"
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
@@ -51,9 +80,11 @@ napoleon_use_rtype = False
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+templates_path = ["templates"]
+html_sidebars = {"**": ["menu.html"]}
 html_show_sourcelink = html_copy_source = False
 html_theme_options = {
-    "navbar_align": "left",
+    "navbar_center": [],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": True,
     "footer_start": ["copyright"],
@@ -65,14 +96,17 @@ html_theme_options = {
 
 def _menu() -> str:
     """Return the tables of contents, which the repository's own pages do not have."""
+    lines = {
+        caption: [f"{title} <{page}>" for page, title in pages.items()]
+        for caption, pages in MENU.items()
+    }
     named = {page for pages in MENU.values() for page in pages}
     others = (f"docs/{file.stem}" for file in sorted((ROOT / "docs").glob("*.md")))
-    sections = {**MENU, "Methods": [*MENU["Methods"], *(p for p in others if p not in named)]}
-    parts = [
-        f"```{{toctree}}\n:hidden:\n:caption: {c}\n\n" + "\n".join(pages) + "\n```\n"
-        for c, pages in sections.items()
-    ]
-    return "\n\n" + "\n".join(parts)
+    lines[OTHERS][-1:-1] = [page for page in others if page not in named]
+    return "\n\n" + "\n".join(
+        f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n" + "\n".join(pages) + "\n```\n"
+        for caption, pages in lines.items()
+    )
 
 
 def _below(folder: str) -> str:
