@@ -137,6 +137,25 @@ def test_what_the_snakefile_imports_brings_no_heavy_library():
     assert done.stdout.strip() == "set()", done.stderr
 
 
+SLOW = {"scipy.stats", "statsmodels", "linearmodels", "matplotlib", "seaborn", "rdata", "typst"}
+OF_EVERY_RUN = ("estimate", "disclose", "judge", "tables", "figures", "paper", "panel")
+
+
+@pytest.mark.parametrize("script", OF_EVERY_RUN)
+def test_jobs_load_what_takes_long_where_it_is_used(script, root):
+    """A run has dozens of jobs that are done in a second; loading scipy.stats takes another."""
+    lines = (root / "workflow" / "scripts" / f"{script}.py").read_text().splitlines()
+    imports = [line.strip() for line in lines if re.match(r"    (from|import) ", line)]
+    command = "\n".join([*imports, "import sys", f"print(sorted({SLOW} & {{*sys.modules}}))"])
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        env={"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 # Papers
 
 

@@ -28,7 +28,7 @@ from cisflow.study.digests import (
 )
 from cisflow.study.marks import marks_of
 from cisflow.study.run import load_run
-from cisflow.study.sources import elsewhere, source_digests
+from cisflow.study.sources import PAGE, PAPER, elsewhere, source_digests
 
 # The package itself is in no environment: Snakemake hands its own search path to the scripts,
 # behind that of the environment they run in.

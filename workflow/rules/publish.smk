@@ -72,6 +72,34 @@ rule figures:
         "../scripts/figures.py"
 
 
+rule page:
+    input:
+        **FINDINGS,
+        digests=results("tables.sha256"),
+        tables=ancient(published("tables")),
+    output:
+        page=published("index.html"),
+    log:
+        log_of("page"),
+    benchmark:
+        timing_of("page")
+    conda:
+        ENVIRONMENT
+    params:
+        settings=RUN.settings.as_params(),
+        models=SPECS,
+        claims=RUN.claims.as_params(),
+        profile=RUN.profile.as_params(),
+        template=content(*PAGE),
+        rests_on=lambda w: spec_digest(source_digests(RUN, CONFIGS, DIGESTS)),
+        sources=lambda w, input: source_digests(RUN, CONFIGS, DIGESTS),
+        code=[digest(script) for script in ("tables", "page")],
+    message:
+        "Writing the page"
+    script:
+        "../scripts/page.py"
+
+
 rule paper:
     input:
         **FINDINGS,
@@ -79,9 +107,15 @@ rule paper:
         digests=[results("tables.sha256"), results("figures.sha256")],
         tables=ancient(published("tables")),
         figures=ancient(published("figures")),
+        page=published("index.html"),
     output:
         paper=report(
             published("paper.pdf"), caption="../report/paper.rst", category="Paper"
+        ),
+        supplement=report(
+            published("supplement.pdf"),
+            caption="../report/paper.rst",
+            category="Paper",
         ),
         claims=report(
             published("claims.csv"), caption="../report/claims.rst", category="Claims"
@@ -100,13 +134,12 @@ rule paper:
         models=SPECS,
         rule=RUN.claims.rule.as_params(),
         profile=RUN.profile.as_params(),
-        template=content("paper/paper.typ", "paper/references.bib"),
-        figure1=content("paper/figure1.yaml"),
+        templates=content(*PAPER),
         # Whether these changed is told by one digest of them all, and not by listing them twice.
         rests_on=lambda w: spec_digest(source_digests(RUN, CONFIGS, DIGESTS)),
         sources=lambda w, input: source_digests(RUN, CONFIGS, DIGESTS),
         elsewhere=elsewhere(RUN, CONFIGS),
-        code=[digest(script) for script in ("tables", "figures", "paper")],
+        code=[digest(script) for script in ("tables", "figures", "page", "paper")],
     message:
         "Writing the paper"
     script:

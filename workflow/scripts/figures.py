@@ -9,6 +9,9 @@ with reported(snakemake.log[0]):
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())
     )
-    for item in catalogue(findings.settings, findings.models).of(FIGURE):
-        save_figure(item.made(findings), snakemake.output.figures, item.name)
+    items = catalogue(findings.settings, findings.models)
+    for item in items.present(findings):
+        if item.kind == FIGURE:
+            figure = item.made(findings)
+            save_figure(figure, snakemake.output.figures, item.name, caption=item.caption)
     write_digests(snakemake.output.figures, snakemake.output.digests)

@@ -29,10 +29,11 @@ with reported(snakemake.log[0]):
         sources=snakemake.params.sources,
         profile=snakemake.params.profile,
     )
-    render_paper(context, snakemake.output.paper, found("paper/paper.typ"))
+    for name in ("paper", "supplement"):
+        render_paper(context, snakemake.output[name], found(f"paper/{name}.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
     items, sources = catalogue(findings.settings, findings.models), snakemake.params.sources
-    write_exhibits(items, snakemake.output.exhibits, findings.stamp)
+    write_exhibits(items.present(findings), snakemake.output.exhibits, findings.stamp)
     write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
     results = [file for stage in stages for file in files_of(snakemake.input.get(stage) or [])]
     write_manifest(

@@ -13,11 +13,16 @@ import pandas as pd
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, Rule, Single, key_of
+from cisflow.study.levels import factors_in, split_level
 from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
+NO_LEVEL = (
+    "there is no group “{level}” of its own here: it has no firms, or too few and is taken "
+    "together with others, or is the one others are compared with"
+)
 Row = dict[str, Any]
 Correlations = dict[tuple[str, str], dict[str, Mapping[str, float]]]
 
@@ -149,6 +154,9 @@ class Here:
             whole = self._evidence.rows.get((*self._place, model, *where, COEFFICIENT))
             if whole is not None:
                 return _why_empty(whole)
+        for level in (split_level(factor)[1] for factor in factors_in(test.term)):
+            if level:
+                return NO_LEVEL.format(level=level)
         column = f"outcome {test.outcome}, column {test.column}"
         number = "" if test.measured == COEFFICIENT else f" ({test.measured})"
         return f"model {model} has no term {test.term}{number} in {column}"

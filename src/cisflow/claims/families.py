@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
-from statsmodels.stats.multitest import multipletests
 
 from cisflow.claims.evidence import Correlations, Row
+from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, key_of
 
 Floats = NDArray[np.float64]
@@ -76,6 +75,8 @@ def adjusted(rows: Sequence[Row], correlations: Correlations, rule: Rule, seed: 
 
 def _adjusted(tests: Sequence[Row], correlation: Floats, draws: int, seed: int) -> Floats:
     """Return the p-values of one family by each method, shape (methods, tests)."""
+    from statsmodels.stats.multitest import multipletests
+
     p = np.array([test["p_test"] for test in tests])
     if len(p) == 1:
         return np.tile(p, (len(METHODS), 1))
@@ -128,7 +129,7 @@ def romano_wolf(
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     z = np.random.default_rng(seed).standard_normal((draws, len(p))) @ root.T
-    drawn = np.where(sides == 0, 2 * norm.sf(np.abs(z)), norm.sf(sides * z))
+    drawn = np.where(sides == 0, 2 * NORMAL.sf(np.abs(z)), NORMAL.sf(sides * z))
     order = np.argsort(p, kind="stable")
     smallest = np.minimum.accumulate(drawn[:, order][:, ::-1], axis=1)[:, ::-1]
     hits = (smallest <= p[order]).sum(axis=0)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import nct, norm, t
+
+from cisflow.estimators.distributions import NORMAL, shifted_sf, student
 
 POWER = 0.80
 """Chance of being found from which an effect counts as detectable."""
@@ -105,7 +106,7 @@ def reach_of_none(
         at 0.05 each.
     """
     chance = power_of_none(band, std_error, equivalence=equivalence, df=df)
-    one_sided = norm.isf(equivalence / 2)
+    one_sided = NORMAL.isf(equivalence / 2)
     return Reach(
         minimal_effect(std_error, level=level, power=power, df=df),
         chance,
@@ -130,9 +131,8 @@ def minimal_effect(
     def short(effect: float) -> float:
         return power_of_sign(effect, 1.0, level=level, df=df) - power
 
-    return std_error * float(
-        brentq(short, 0, 2 * (t.isf(level / 2, df) + t.isf(1 - power, df)) + 5)
-    )
+    law = student(df)
+    return std_error * float(brentq(short, 0, 2 * (law.isf(level / 2) + law.isf(1 - power)) + 5))
 
 
 def power_of_sign(effect: Any, std_error: Any, *, level: float = 0.05, df: float = math.inf) -> Any:
@@ -148,8 +148,8 @@ def power_of_sign(effect: Any, std_error: Any, *, level: float = 0.05, df: float
     """
     shift = np.asarray(effect, dtype=float) / np.asarray(std_error, dtype=float)
     if not math.isfinite(df):
-        return _plain(norm.sf(norm.isf(level / 2) - shift))
-    return _plain(nct.sf(t.isf(level / 2, df), df, shift))
+        return _plain(NORMAL.sf(NORMAL.isf(level / 2) - shift))
+    return _plain(shifted_sf(student(df).isf(level / 2), df, shift))
 
 
 def power_of_none(
@@ -165,7 +165,7 @@ def power_of_none(
         As in :func:`reach_of_none`. With finite ``df`` the standard error is taken as it is: what
         its own scatter adds is left out.
     """
-    law = t(df) if math.isfinite(df) else norm()
+    law = student(df)
     room = np.asarray(band, dtype=float) / np.asarray(std_error, dtype=float)
     inside = 2 * law.cdf(room - law.isf(equivalence / 2)) - 1
     return _plain(np.maximum(inside, 0.0))
@@ -187,7 +187,7 @@ def firms_for(excess: float, n: float) -> float:
 
 def _units(*tails: float) -> float:
     """Return the sum of normal quantiles with these upper tails: effects in standard errors."""
-    return float(sum(norm.isf(tail) for tail in tails))
+    return float(sum(NORMAL.isf(tail) for tail in tails))
 
 
 def _plain(values: Any) -> Any:

@@ -20,10 +20,11 @@ from cisflow.claims.structural import structural
 from cisflow.claims.truths import KEYS, TRUTHS
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.effects import KINDS as QUANTITIES
-from cisflow.estimation.effects import made_of
+from cisflow.estimation.effects import made_of as factors_made_of
 from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
 from cisflow.estimation.regressions import only_fit
 from cisflow.estimation.run import ESTIMATORS, samples
+from cisflow.estimation.shapes import found_number
 from cisflow.estimators.effects import average_effects
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.panel.ratios import ratio_and_lag
@@ -33,6 +34,7 @@ from cisflow.study.canonical import ASKED
 from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
 from cisflow.study.models import REGRESSIONS, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
@@ -186,22 +188,22 @@ def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> 
 
 def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
     """Yield the tested number of a fit with its standard error, nothing where it has none."""
+    where = {"outcome": test.outcome, "column": test.column, "term": test.term}
+    where |= {"quantity": test.measured, "n": fit.nobs}
+    if made := made_of(spec, test.column).get(test.term):
+        found = found_number(fit, spec, firms, test.column, made, test.measured)
+        if found is not None:
+            yield {**where, "estimate": found[0], "std_error": found[1]}
+        return
     if test.term not in fit.params.index or test.term in fit.not_estimable:
         return
     number, error = fit.params[test.term], fit.bse[test.term]
     if test.measured != COEFFICIENT:
         prediction = fit.prediction(QUANTITIES[spec.estimator][test.measured])
-        factors = made_of(prediction.names, firms.iloc[prediction.rows], spec)
+        factors = factors_made_of(prediction.names, firms.iloc[prediction.rows], spec)
         effect = average_effects(prediction, factors, [test.term]).loc[test.term]
         number, error = effect["effect"], effect["std_error"]
-    where = {"outcome": test.outcome, "column": test.column, "term": test.term}
-    yield {
-        **where,
-        "quantity": test.measured,
-        "estimate": number,
-        "std_error": error,
-        "n": fit.nobs,
-    }
+    yield {**where, "estimate": number, "std_error": error}
 
 
 def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single]]:

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from cisflow.claims.evidence import Evidence, Row
 from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import bounds, number, percent
 from cisflow.claims.single import no_verdict
+from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, Share, key_of
 from cisflow.study.verdicts import (
     CONTRADICTED,
@@ -88,7 +88,7 @@ def expected_share(
     values, vectors = np.linalg.eigh(matrix)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     noise = np.random.default_rng(seed).standard_normal((draws, len(effects))) @ root.T
-    shares = (effects / std_errors + noise > norm.isf(level / 2)).mean(axis=1)
+    shares = (effects / std_errors + noise > NORMAL.isf(level / 2)).mean(axis=1)
     low, high = np.quantile(shares, [0.025, 0.975], method="inverted_cdf")
     return ExpectedShare(mean, float(low), float(high), known)
 

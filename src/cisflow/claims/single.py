@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
 
 from cisflow.claims.evidence import Here, Row
 from cisflow.claims.power import minimal_effect, reach_of_none, reach_of_sign
 from cisflow.claims.units import unit_of
+from cisflow.estimators.distributions import student
 from cisflow.study.claims import Rule, Single
 from cisflow.study.verdicts import (
     CONTRADICTED,
@@ -79,7 +79,7 @@ class Finding:
 
     def plain_interval(self, level: float) -> Interval:
         """Return estimate ± quantile × standard error; t where there are degrees of freedom."""
-        law = t(self.df) if np.isfinite(self.df) else norm()
+        law = student(self.df)
         half = float(law.isf(level / 2)) * self.std_error
         return self.estimate - half, self.estimate + half
 
@@ -87,7 +87,7 @@ class Finding:
         """Return the p-value of a claim's own test: of zero, or of an effect outside the band."""
         if test.expected.sign:
             return self.p_value
-        law = t(self.df) if np.isfinite(self.df) else norm()
+        law = student(self.df)
         return float(law.sf((test.expected.band - abs(self.estimate)) / self.std_error))
 
 
@@ -129,6 +129,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         **more,
         "expect": test.expect,
         "band": test.expected.band or np.nan,
+        "claimed": test.expected.sign * (test.expected.claimed or np.nan),
         "p_test": found.p_of(test),
         "against_zero": found.interval(rule.significance),
         "for_band": found.plain_interval(rule.equivalence),

@@ -43,7 +43,7 @@ from cisflow.study.verdicts import (
 __all__ = ["CLAIMS", "VERDICTS", "judge", "judge_pooled"]
 
 NAMED = ("claim", "text", "source", "country", "wave", "model", "column", "outcome", "term")
-MEASURED = ("quantity", "unit", "expect", "band")
+MEASURED = ("quantity", "unit", "expect", "band", "claimed")
 CHECKS = ("outliers", "rejected", "alternatives")
 SAID = ("verdict", "verdict_literature", "code", "reason")
 CLAIMS = Table.of(
@@ -57,7 +57,7 @@ CLAIMS = Table.of(
     *REACH,
     *RECOVERED,
     *SAID,
-    numbers=(*NUMBERS, "band", *COUNTS, "p_test", *ADJUSTED, *REACH, "truth"),
+    numbers=(*NUMBERS, "band", "claimed", *COUNTS, "p_test", *ADJUSTED, *REACH, "truth"),
 )
 # One part without an estimate leaves a claim of several open; these say why, the gravest first.
 WITHOUT = (NOT_RUN, NOT_ESTIMABLE, TOO_FEW)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.estimators.distributions import student
 from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
@@ -115,7 +115,7 @@ def without_few(value: Any, minimum: int) -> Any:
 
 def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[Row]:
     """Yield a row per coefficient, tested with t on ``df``, or normal where that is infinite."""
-    reference = t(df) if np.isfinite(df) else norm
+    reference = student(df)
     half = float(reference.ppf(0.975))
     for term, estimate, error in zip(params.index, params, bse, strict=True):
         statistic = estimate / error

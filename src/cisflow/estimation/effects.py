@@ -12,6 +12,7 @@ import pandas as pd
 from cisflow.estimation.common import Row, coefficient_rows, not_estimable
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.effects import Factors, average_effects, effect_and_gradient
+from cisflow.study.levels import class_of, factors_in, split_level
 from cisflow.study.models import Model
 
 INTERCEPT = "Intercept"
@@ -32,7 +33,6 @@ KINDS: dict[str, dict[str, str]] = {
 }
 PARTS = ("any: ", "amount: ")  # of a two-part model, before the names of its coefficients
 
-_LEVEL = re.compile(r"(.+?)\[(?:T\.)?(.+)\]")
 _POWER = re.compile(r"(.+)\^([23])")
 
 
@@ -117,30 +117,6 @@ def is_shown(name: str, spec: Model) -> bool:
     return name != INTERCEPT and class_of(name) not in {f"C({e})" for e in spec.fixed_effects}
 
 
-def factors_in(name: str) -> list[str]:
-    """Return the factors of a regressor; those within brackets are not taken apart.
-
-    Examples
-    --------
-    >>> factors_in("C(industry)[T.a: b]:log1p(employees)")
-    ['C(industry)[T.a: b]', 'log1p(employees)']
-    """
-    parts, depth = [""], 0
-    for sign in name:
-        depth += (sign in "([") - (sign in ")]")
-        if sign == ":" and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return parts
-
-
-def class_of(factor: str) -> str:
-    """Return the class that a factor is a level of, empty if it is none."""
-    level = _LEVEL.fullmatch(factor)
-    return level[1] if level else ""
-
-
 def made_of(names: Sequence[str], firms: pd.DataFrame, spec: Model) -> Factors:
     """Return of which factors regressors are products.
 
@@ -163,7 +139,7 @@ def made_of(names: Sequence[str], firms: pd.DataFrame, spec: Model) -> Factors:
             for base, power in (_base(factor, parts) for factor in factors):
                 powers[name][base] = powers[name].get(base, 0) + power
     used = dict.fromkeys(factor for of in powers.values() for factor in of)
-    values = {factor: _values(factor, firms) for factor in used}
+    values = {factor: values_of(factor, firms) for factor in used}
     return Factors(values, powers, {f: of for f in used if (of := class_of(f))})
 
 
@@ -175,10 +151,11 @@ def _base(factor: str, regressors: Mapping[str, Any]) -> tuple[str, int]:
     return power[1], int(power[2])
 
 
-def _values(factor: str, firms: pd.DataFrame) -> Floats:
-    level = _LEVEL.fullmatch(factor)
-    if level is None or factor in firms:
+def values_of(factor: str, firms: pd.DataFrame) -> Floats:
+    """Return a factor's values, 1 and 0 of a level of a class, shape (n,)."""
+    of, level = split_level(factor)
+    if not level or factor in firms:
         return firms[factor].to_numpy(dtype=float)
-    inside = re.fullmatch(r"C\((.+)\)", level[1])
-    name = inside[1] if inside and level[1] not in firms else level[1]
-    return (firms[name].astype(str) == level[2]).to_numpy(dtype=float)
+    inside = re.fullmatch(r"C\((.+)\)", of)
+    name = inside[1] if inside and of not in firms else of
+    return (firms[name].astype(str) == level).to_numpy(dtype=float)

@@ -15,19 +15,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from cisflow.estimation.common import REFUSALS, formula_of, note_of, numeric, refuse_unmeasured
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.distributions import NORMAL
 from cisflow.estimators.regression.models import FractionalLogit
 from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.tobit.information import expected_information
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.balance_terms import BALANCE, difference, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Single
+from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
-from cisflow.study.terms import factors_of, text_of
 
 OBSERVED, LATENT = "observed", "latent"
 
@@ -175,7 +175,7 @@ def _of_limited(columns: _Columns, spec: Model) -> tuple[float, dict[str, float]
         expected_information(X, mean, sigma, lower, upper, w**2),
         at=k - 1,
     )
-    between = norm.cdf((upper - mean) / sigma) - norm.cdf((lower - mean) / sigma)
+    between = NORMAL.cdf((upper - mean) / sigma) - NORMAL.cdf((lower - mean) / sigma)
     observed = float(w @ between) / w.sum()
     return math.sqrt(variance), {COEFFICIENT: 1.0, LATENT: 1.0, OBSERVED: observed}
 
@@ -223,7 +223,7 @@ def _sides(columns: _Columns, term: str) -> tuple[int, int, int]:
     """Return how many firms are on either side of the tested term, and the fewest that count."""
     values = columns.tested
     n = len(values)
-    parts = [columns.names.index(p) for p in _parts(term) if p in columns.names]
+    parts = [columns.names.index(p) for p in factors_in(term) if p in columns.names]
     if len(parts) > 1 and all(len(np.unique(columns.X[:, j])) == 2 for j in parts):
         cells = pd.DataFrame(columns.X[:, parts] != 0).value_counts()
         smallest = int(cells.min()) if len(cells) == 2 ** len(parts) else 0
@@ -233,10 +233,6 @@ def _sides(columns: _Columns, term: str) -> tuple[int, int, int]:
         return yes, n - yes, min(yes, n - yes)
     commonest = int(np.unique(values, return_counts=True)[1].max())
     return n - commonest, commonest, n - commonest
-
-
-def _parts(term: str) -> list[str]:
-    return [text_of(factor) for factor in factors_of(term)]
 
 
 # --- systems -----------------------------------------------------------------------------------

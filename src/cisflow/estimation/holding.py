@@ -17,9 +17,11 @@ from pandas.api.types import is_numeric_dtype
 
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
+from cisflow.estimation.effects import values_of
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import ROW
 from cisflow.estimation.regressions import only_fit
+from cisflow.estimation.shapes import thirds_of
 from cisflow.estimation.sides import Sides, of_groups, sides_of
 from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
 from cisflow.estimation.single_firms import of_regression as without_each
@@ -27,8 +29,10 @@ from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import evaluate
 from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Rule, Single
+from cisflow.study.levels import class_of, factors_in
 from cisflow.study.models import REGRESSIONS, Model
-from cisflow.study.terms import factors_of, parse_definition, text_of
+from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
+from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
 from cisflow.study.verdicts import (
     NOT_ESTIMABLE,
     Shape,
@@ -157,7 +161,7 @@ class _Sample:
     def _sides(self, test: Single) -> tuple[pd.DataFrame, Sides | None]:
         """Return the firms a test's estimate rests on, and the sides of its term."""
         names = self._variables(test)
-        values = self.numbers
+        values = self._with_levels(names)
         if any(name not in values or not is_numeric_dtype(values[name]) for name in names):
             return self.firms, None
         needed = self._needed(test) if self.spec.outcomes else variables_of(self.spec)
@@ -165,20 +169,45 @@ class _Sample:
         complete = values[needed].notna().all(axis=1)
         used = self.firms[complete]
         sides = sides_of({name: values.loc[complete, name].to_numpy(float) for name in names})
+        sides = self._within(test, used, sides)
         _, group = split_column(test.column)
         if not self.spec.balance or group == EVERYONE or self.spec.steps:
             return used, sides
         pair = group.split(LESS)
         return used, of_groups(pair, {name: _members(used, name) for name in pair}, sides)
 
+    def _within(self, test: Single, used: pd.DataFrame, sides: Sides) -> Sides:
+        """Return the sides of what is made of a term: some of the firms that the term compares."""
+        made = made_of(self.spec, test.column).get(test.term)
+        values = self.numbers.loc[used.index]
+        if made is not None and made.kind == EFFECT:
+            thirds = thirds_of(values[made.variables[1]].to_numpy(float))
+            return of_groups(made.where.split(LESS), thirds, sides)
+        if made is not None and made.kind == STRATEGY:
+            practices = values[list(sides_from(made))].to_numpy(float)
+            chosen = [float(name in made.variables) for name in sides_from(made)]
+            with_, without = (
+                (practices == at).all(axis=1) for at in (chosen, np.zeros(len(chosen)))
+            )
+            return Sides(with_, without, min(int(with_.sum()), int(without.sum())))
+        return sides
+
+    def _with_levels(self, names: Sequence[str]) -> pd.DataFrame:
+        """Return the firms as numbers, with those of the levels of classes among names."""
+        known = [n for n in names if class_of(n) and without_c(class_of(n)) in self.numbers]
+        made = {name: values_of(name, self.numbers) for name in known}
+        return self.numbers.assign(**made) if made else self.numbers
+
     def _variables(self, test: Single) -> list[str]:
         """Return the variables a test's term is made of; of an effect the one it starts from."""
         if self.spec.balance:
             _, group = split_column(test.column)
             return [group] if group in self.spec.steps else [self.spec.balance.source]
+        if made := made_of(self.spec, test.column).get(test.term):
+            return list(sides_from(made))
         term = test.term.partition("(")[2].rstrip(")") if self.spec.equations else ""
         first = (term or test.term).split(" → ")[0]
-        return [text_of(factor) for factor in factors_of(first)]
+        return factors_in(first)
 
     def _needed(self, test: Single) -> list[str]:
         """Return the variables of one regression."""

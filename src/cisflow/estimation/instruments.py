@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import f as fisher
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
@@ -32,6 +31,7 @@ from cisflow.estimation.jackknife import Jackknifed, without_clusters
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.distributions import Fisher
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.models import PLAIN
 from cisflow.estimators.regression.rows import Rows, read_rows
@@ -304,7 +304,7 @@ def _first_stage(
             "shea_r2": float(row["shea.rsquared"]),
             "f": statistic,
             "df": [q, df],
-            "p_value": float(fisher.sf(statistic, q, df)),
+            "p_value": float(Fisher(q, df).sf(statistic)),
         }
     found: dict[str, Any] = {
         "first_stage": per_variable,

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import (
@@ -37,6 +36,7 @@ from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimation.jackknife import Jackknifed, without_clusters
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.rows import read_rows
 from cisflow.panel.sample import variables_of
@@ -435,7 +435,7 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
         return {"df": len(names), "note": why}
     statistic = float(contrast @ np.linalg.solve(spread, contrast))
     df = len(names)
-    return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}
+    return {"statistic": statistic, "df": df, "p_value": float(ChiSquared(df).sf(statistic))}
 
 
 def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
@@ -451,4 +451,4 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         return {"note": "one cluster alone determines a mean"}
     means, df = result.params[names].to_numpy(), len(names)
     statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
-    return {"statistic": statistic, "df": df, "p_value": float(chi2.sf(statistic, df))}
+    return {"statistic": statistic, "df": df, "p_value": float(ChiSquared(df).sf(statistic))}

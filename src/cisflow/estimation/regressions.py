@@ -25,8 +25,9 @@ from cisflow.estimation.common import (
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.effects import KINDS, PARTS, effect_rows, is_shown
 from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
-from cisflow.estimation.evidence import EVIDENCE, named_also, of_design, of_regression, weakest
+from cisflow.estimation.evidence import EVIDENCE, ROW, named_also, of_design, of_regression, weakest
 from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
+from cisflow.estimation.shapes import SHAPES, Refit, shape_rows, support_of
 from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
 from cisflow.study.models import Covariance, Model
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
@@ -43,6 +44,8 @@ class Prepared:
     firms: pd.DataFrame
     weights: str | None
     evidence: dict[str, Any]
+    outcome: str
+    column: str
 
 
 def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
@@ -50,6 +53,7 @@ def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) ->
 
     Robust alternatives of a Tobit follow it, in columns of their own.
     """
+    sample = numeric(sample)  # once, as every fit asks for it
 
     def fitted(prepared: Prepared, method: str) -> Fitted:
         if method:
@@ -71,10 +75,40 @@ def _main(prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any)
     fit = prepared.fit
     rows = rows_of(fit, sample, spec)
     record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
+    made, shapes = _shapes(fit, prepared, spec, sample, rows, refit_of(prepared, spec, sample))
+    record |= {SHAPES: shapes} if shapes else {}
     record[EVIDENCE] = prepared.evidence
     if spec.sensitivity:
         record["sensitivity"] = sensitivities(fit.model.rows, fit.model.kept, spec)
-    return rows, record
+    return [*rows, *made], record
+
+
+def refit_of(prepared: Prepared, spec: Model, sample: pd.DataFrame, method: str = "") -> Refit:
+    """Return what fits the regression, or a robust alternative of it, on other regressors."""
+    given = sample[prepared.weights] if prepared.weights else None
+
+    def refit(formula: str, firms: pd.DataFrame) -> Any:
+        model = BUILD[spec.estimator](formula, firms, given, spec)
+        if method:
+            model = alternative(method, model, formula, firms, given, spec)
+        return model.fit(**fit_arguments(spec.covariance[0], sample))
+
+    return refit
+
+
+def _shapes(
+    fit: Any,
+    prepared: Prepared,
+    spec: Model,
+    sample: pd.DataFrame,
+    rows: list[Row],
+    refit: Refit,
+    estimator: str = "",
+) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Return what is made of a fit's terms: complements, inverted U, an effect over a range."""
+    about = {name: rows[0][name] for name in ABOUT}
+    where = prepared.outcome, prepared.column
+    return shape_rows(fit, spec, prepared.firms, where, about, refit, estimator)
 
 
 def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame) -> Fitted:
@@ -90,7 +124,10 @@ def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFram
     rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
     rows += effect_rows(fit, spec, firms, about, kinds=kinds)
-    record = _diagnostics(fit, weights)
+    refit = refit_of(prepared, spec, sample, name)
+    made, shapes = _shapes(fit, prepared, spec, sample, rows, refit, ALTERNATIVES[name])
+    rows += made
+    record = {**_diagnostics(fit, weights), **({SHAPES: shapes} if shapes else {})}
     evidence = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
     if evidence:
         # Averages are told, no dummy of a class: what one firm determines within one is in none.
@@ -163,8 +200,12 @@ def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str)
     regressors = [*spec.columns[column], *spec.controls]
     evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
     evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
+    firms = numeric(sample).copy()
+    if evidence:
+        used = firms[sample[ROW].isin(evidence["rows"])]
+        evidence = support_of(evidence, spec, column, used)
     formula = formula_of(outcome, regressors, spec.fixed_effects)
-    return Prepared(fit, formula, numeric(sample).copy(), name, evidence)
+    return Prepared(fit, formula, firms, name, evidence, outcome, column)
 
 
 def only_fit(

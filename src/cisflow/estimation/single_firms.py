@@ -18,6 +18,7 @@ from cisflow.estimation.balances import NAMES
 from cisflow.estimation.common import fit_arguments, numeric
 from cisflow.estimation.effects import gradient_of
 from cisflow.estimation.evidence import ROW
+from cisflow.estimation.shapes import gradient_of_made
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.path.balance import parts_of
 from cisflow.estimators.path.model import PathModel
@@ -27,6 +28,7 @@ from cisflow.estimators.path.system import ARROW, Path, sum_of_products
 from cisflow.study.balance_terms import SCALES, split_column
 from cisflow.study.claims import COEFFICIENT, Single
 from cisflow.study.models import Model
+from cisflow.study.shapes import OF_LINES, made_of
 
 CHUNK = 500  # firms left out at a time
 
@@ -89,13 +91,20 @@ def of_regression(
     An average effect moves with the coefficients by its gradient, and its standard error in
     proportion to that of the term's coefficient.
     """
-    if without is None or test.term not in fit.params.index:
+    made = made_of(spec, test.column).get(test.term)
+    # Of a number made of several terms the standard error moves as that of the last of them does.
+    term = made.parts[-1] if made else test.term
+    if without is None or term not in fit.params.index or (made and made.kind in OF_LINES):
         return None
-    ratio = (without.bse[test.term] / fit.bse[test.term]).to_numpy()
+    ratio = (without.bse[term] / fit.bse[term]).to_numpy()
     moved = without.params - fit.params
-    by = moved[test.term].to_numpy()
-    if test.measured != COEFFICIENT:
-        gradient = gradient_of(fit, spec, firms, test.term, test.measured)
+    by = moved[term].to_numpy()
+    if made or test.measured != COEFFICIENT:
+        gradient = (
+            gradient_of_made(fit, spec, firms, test.column, made, test.measured)
+            if made
+            else gradient_of(fit, spec, firms, test.term, test.measured)
+        )
         named = [name for name in gradient.index if name in moved]
         by = moved[named].to_numpy() @ gradient[named].to_numpy()
     places = firms[ROW].to_numpy()[np.asarray(without.params.index, dtype=np.intp)]

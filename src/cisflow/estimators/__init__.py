@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from cisflow.estimators.path.model import PathModel
     from cisflow.estimators.regression.models import OLS, FractionalLogit, Logit, Probit
     from cisflow.estimators.regression.two_part import TwoPart
+    from cisflow.estimators.selection.control_function import ControlFunctionTobit
+    from cisflow.estimators.selection.doubly_robust import DoublyRobust
+    from cisflow.estimators.selection.heckman import Heckman
     from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
     from cisflow.estimators.tobit.model import Tobit
 
 __all__ = [
     "OLS",
+    "ControlFunctionTobit",
+    "DoublyRobust",
     "FractionalLogit",
+    "Heckman",
     "HeteroskedasticTobit",
     "Logit",
     "PathModel",
@@ -31,6 +37,9 @@ _HOME = {
     "HeteroskedasticTobit": "tobit.heteroskedastic",
     "PathModel": "path.model",
     "TwoPart": "regression.two_part",
+    "Heckman": "selection.heckman",
+    "ControlFunctionTobit": "selection.control_function",
+    "DoublyRobust": "selection.doubly_robust",
 }
 
 

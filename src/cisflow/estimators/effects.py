@@ -20,13 +20,14 @@ predictions, and its gradient in the parameters the same sum of their gradients,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from math import factorial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 
@@ -118,6 +119,62 @@ def effect_and_gradient(
 ) -> tuple[float, Floats]:
     """Return one of :func:`average_effects` with its gradient in the parameters, (p,)."""
     return _effect(prediction, factors, factors.powers[name])
+
+
+def effect_at(
+    prediction: Prediction,
+    factors: Factors,
+    powers: Mapping[str, int],
+    held: Mapping[str, float],
+    rows: NDArray[np.bool_] | None = None,
+) -> tuple[float, Floats]:
+    """Return an average effect where some factors are held at a value, with its gradient (p,).
+
+    Parameters
+    ----------
+    prediction, factors
+        As in :func:`average_effects`.
+    powers
+        Factor → how often it is differenced or derived by; none for the mean prediction itself.
+    held
+        Factor → the value it has in every row.
+    rows : (n,) booleans, optional
+        The rows that the average is of; all where it is left out.
+    """
+    fixed = {name: np.full(len(prediction.X), value) for name, value in held.items()}
+    weights = prediction.weights
+    if rows is not None:
+        weights = np.where(rows, weights, 0.0) * (weights.sum() / weights[rows].sum())
+    there = replace(prediction, X=_moved(prediction, factors, fixed), weights=weights)
+    return _effect(there, replace(factors, values={**factors.values, **fixed}), powers)
+
+
+def linear(prediction: Prediction, params: pd.Series, covariance: pd.DataFrame) -> Prediction:
+    """Return the average of the linear index, as a function of the same regressors.
+
+    Parameters
+    ----------
+    prediction
+        Of any quantity of the same fit; of regressors named twice the first is meant.
+    params, covariance
+        Its coefficients, by name; those of regressors that are not in the prediction stay out.
+    """
+    first = {name: j for j, name in reversed(list(enumerate(prediction.names)))}
+    names = [name for name in first if name in params.index and np.isfinite(params[name])]
+    names.sort(key=first.__getitem__)
+    places, b = [first[name] for name in names], params[names].to_numpy()
+
+    def total(X: Floats, weights: Floats) -> tuple[float, Floats]:
+        return float(weights @ (X @ b)), weights @ X
+
+    return Prediction(
+        names,
+        prediction.X[:, places],
+        prediction.weights,
+        covariance.loc[names, names].to_numpy(),
+        total,
+        prediction.rows,
+    )
 
 
 def _effect(

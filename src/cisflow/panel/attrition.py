@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.models import Logit
 from cisflow.panel.ratios import NEEDED_RATIOS
@@ -163,7 +163,7 @@ def _selectivity_rows(wave: str, fit: Any) -> Iterator[dict[str, Any]]:
         "term": JOINT,
         "statistic": wald,
         "df": len(slopes),
-        "p_value": float(chi2.sf(wald, len(slopes))),
+        "p_value": float(ChiSquared(len(slopes)).sf(wald)),
         "n": fit.nobs,
     }
 

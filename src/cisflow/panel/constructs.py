@@ -55,6 +55,7 @@ class Construct(NamedTuple):
 
 FAEMS_2005 = "Faems, Van Looy & Debackere 2005"
 FAEMS_2010 = "Faems, de Visser, Andries & Van Looy 2010"
+EU_SIZE = "Recommendation 2003/361/EC"
 EUROSTAT_TECHNOLOGY = "Eurostat indicators on high-tech industry"
 COOPERATION = "cooperation partners"
 NOVELTY = "turnover from new products"
@@ -78,6 +79,20 @@ PARTNER_LABELS = {
     "consultants": "Consultants",
     "universities": "Universities",
     "public_research": "Public research institutes",
+}
+
+PLACE_LABELS = {"domestic": "at home", "foreign": "abroad"}
+RD_SPENDING = "R&D expenditure"
+# Whether a firm spent anything: on what, label, what it is called in a sentence, topic.
+SPENT = {
+    "own_rd": ("rd_internal", "Own R&D", "R&D within the firm", RD_SPENDING),
+    "bought_rd": ("rd_external", "Bought R&D", "R&D by others", RD_SPENDING),
+    "bought_knowledge": (
+        "other_knowledge",
+        "Bought knowledge (licences)",
+        "patents, licences, know-how and other knowledge of others",
+        "expenditure on bought knowledge",
+    ),
 }
 
 # In the order they are made: later ones use earlier ones.
@@ -108,6 +123,23 @@ CONSTRUCTS: dict[str, Construct] = {
         COOPERATION,
         "cooperation",
         source=FAEMS_2005,
+    ),
+    **{
+        f"coop_{place}": Construct(
+            partial(indicators.partners_at, place=place),
+            f"Partners {words}",
+            f"Cooperation on innovation with partners of any type {words} (yes or no).",
+            COOPERATION,
+            "cooperation",
+        )
+        for place, words in PLACE_LABELS.items()
+    },
+    "coop_only_domestic": Construct(
+        indicators.only_at_home,
+        "Partners at home only",
+        "Cooperation on innovation with partners at home and with none abroad (yes or no).",
+        COOPERATION,
+        "cooperation",
     ),
     "diversity": Construct(
         indicators.diversity,
@@ -189,6 +221,41 @@ CONSTRUCTS: dict[str, Construct] = {
         SPENDING,
         "spending",
     ),
+    **{
+        name: Construct(
+            partial(indicators.any_spending, on=item),
+            words,
+            f"Expenditure on {about} (any or none).",
+            topic,
+            "spending",
+        )
+        for name, (item, words, about, topic) in SPENT.items()
+    },
+    "knowledge_strategy": Construct(
+        indicators.knowledge_strategy,
+        "Where knowledge comes from",
+        "R&D of its own (inside only), partners or bought R&D (outside only), both, or neither.",
+        "R&D expenditure and cooperation",
+        "spending",
+        source="Cassiman & Veugelers 2006",
+    ),
+    "search_breadth": Construct(
+        indicators.search_breadth,
+        "Number of outside sources of information",
+        "Number of sources of information outside the firm that it used, at any importance, as far "
+        "as the questionnaire has them.",
+        "sources of information",
+        "sources",
+        source="Laursen & Salter 2006",
+    ),
+    "informal_protection": Construct(
+        indicators.informal_protection,
+        "Number of informal protection methods",
+        "Number of informal means of protection used (secrecy, complexity of design, lead time), "
+        "as far as the questionnaire has them.",
+        "protection of inventions",
+        "protection",
+    ),
     "protection": Construct(
         indicators.protection,
         "Number of protection methods",
@@ -216,6 +283,20 @@ CONSTRUCTS: dict[str, Construct] = {
         "Small firm (< 50 employees)",
         "Fewer than 50 employees (yes or no).",
         "number of employees",
+    ),
+    "large": Construct(
+        indicators.large,
+        "Large firm (250 or more employees)",
+        "250 employees or more (yes or no).",
+        "number of employees",
+        source=EU_SIZE,
+    ),
+    "eu_size": Construct(
+        indicators.eu_size,
+        "Size class",
+        "Size class by employees: micro (below 10), small (10 to 49), medium (50 to 249) or large.",
+        "number of employees",
+        source=EU_SIZE,
     ),
     "industry": Construct(
         industry,

@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 
 from cisflow.panel.ratios import positive
-from cisflow.panel.sizes import bounds
-from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES
+from cisflow.panel.sizes import EU_SIZES, bounds, size_of
+from cisflow.study.canonical import BLOCKS, PARTNERS, PLACES, SOURCES
 from cisflow.survey.quality import ROUNDING
 
 EXPLOITATIVE = ("suppliers", "clients")
 EXPLORATORY = ("universities", "public_research")
 FORMAL_PROTECTION = ("patent", "design", "trademark", "copyright")
+INFORMAL_PROTECTION = ("secrecy", "complexity", "lead_time")
+OUTSIDE_SOURCES = tuple(source for source in SOURCES if source != "internal")
 SMALL_BELOW = 50
+LARGE_FROM = 250
 WHOLE = 100.0  # percent of turnover
 
 
@@ -59,6 +62,33 @@ def exploitative(firms: pd.DataFrame) -> pd.Series:
 def exploratory(firms: pd.DataFrame) -> pd.Series:
     """Return whether a firm cooperates with universities or public research institutes."""
     return _either(firms, _asked(firms, [f"coop_{partner}" for partner in EXPLORATORY]))
+
+
+def partners_at(firms: pd.DataFrame, place: str) -> pd.Series:
+    """Return whether a firm cooperates with partners of any type at a place.
+
+    Parameters
+    ----------
+    firms
+        Firm records of one wave, shape (n, columns).
+    place
+        One of :data:`cisflow.study.canonical.PLACES`.
+
+    Returns
+    -------
+    pandas.Series
+        Shape (n,), dtype ``boolean``. False for firms that do not cooperate; null where that, or
+        every yes among the cells of the place, is unknown.
+    """
+    cells = _asked(firms, [f"coop_{partner}_{place}" for partner in PARTNERS])
+    if not cells:
+        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
+    return _either(firms, cells).mask(firms["coop_any"].eq(False).fillna(False), False)
+
+
+def only_at_home(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm has partners at home and none abroad; null where either is."""
+    return firms["coop_domestic"] & ~firms["coop_foreign"]
 
 
 def diversity(firms: pd.DataFrame) -> pd.Series:
@@ -178,6 +208,57 @@ def rd_intensity(firms: pd.DataFrame) -> pd.Series:
     return firms[kinds].sum(axis=1, skipna=False) / positive(firms["turnover"]) * 100
 
 
+def any_spending(firms: pd.DataFrame, on: str) -> pd.Series:
+    """Return whether a firm spent anything on ``on``, such as ``rd_external``; null where unknown.
+
+    Needs no turnover, unlike a share of it.
+    """
+    amount = firms[on]
+    return (amount > 0).astype("boolean").mask(amount.isna())
+
+
+def knowledge_strategy(firms: pd.DataFrame) -> pd.Series:
+    """Return where a firm's knowledge comes from: inside, outside, both or neither.
+
+    Inside is R&D of its own; outside are partners and bought R&D. Null where an answer that would
+    tell is.
+    """
+    partners = firms["coop_any"].astype("boolean")
+    bought = _asked(firms, ["bought_rd"])
+    inside, outside = (
+        firms["own_rd"],
+        _either(firms.assign(coop_any=partners), ["coop_any", *bought]),
+    )
+    found = pd.Series(pd.NA, index=firms.index, dtype="string")
+    for name, those in {
+        "both": inside & outside,
+        "inside only": inside & ~outside,
+        "outside only": ~inside & outside,
+        "neither": ~inside & ~outside,
+    }.items():
+        found = found.mask(those.fillna(value=False).astype(bool), name)
+    return found
+
+
+def search_breadth(firms: pd.DataFrame) -> pd.Series:
+    """Return how many sources outside the firm it used, at any importance (Laursen & Salter 2006).
+
+    As far as the questionnaire has them; null where one of these is.
+    """
+    asked = _asked(firms, [f"source_{source}" for source in OUTSIDE_SOURCES])
+    used = {name: (firms[name] > 0).astype("boolean").mask(firms[name].isna()) for name in asked}
+    return _number(firms.assign(**used), asked)
+
+
+def informal_protection(firms: pd.DataFrame) -> pd.Series:
+    """Return how many informal means of protection a firm used, 0 to 3.
+
+    Secrecy, complexity of design, lead time, as far as the questionnaire has them; null where one
+    of them is.
+    """
+    return _number(firms, [f"protect_{means}" for means in INFORMAL_PROTECTION])
+
+
 def protection(firms: pd.DataFrame) -> pd.Series:
     """Return how many formal means of protection a firm used, 0 to 4.
 
@@ -200,11 +281,32 @@ def small(firms: pd.DataFrame) -> pd.Series:
 
     By its size class where the survey has no number; null where that spans the limit.
     """
+    return _fewer_than(firms, SMALL_BELOW)
+
+
+def large(firms: pd.DataFrame) -> pd.Series:
+    """Return whether a firm has 250 employees or more (Recommendation 2003/361/EC).
+
+    By its size class where the survey has no number; null where that spans the limit.
+    """
+    return ~_fewer_than(firms, LARGE_FROM)
+
+
+def eu_size(firms: pd.DataFrame) -> pd.Series:
+    """Return the size class by employees: micro, small, medium or large (2003/361/EC).
+
+    By the survey's class where it has no number; null where that spans several.
+    """
+    sizes = pd.Series(size_of(firms, EU_SIZES), index=firms.index, dtype="string")
+    return sizes.mask(sizes.eq(""))
+
+
+def _fewer_than(firms: pd.DataFrame, limit: float) -> pd.Series:
     employees = firms["employees"]
-    known = (employees < SMALL_BELOW).astype("boolean").mask(employees.isna())
+    known = (employees < limit).astype("boolean").mask(employees.isna())
     ends = bounds(firms["size_class"])
-    spans = ~((ends["below"] <= SMALL_BELOW) | (ends["low"] >= SMALL_BELOW))
-    return known.fillna((ends["below"] <= SMALL_BELOW).astype("boolean").mask(spans))
+    spans = ~((ends["below"] <= limit) | (ends["low"] >= limit))
+    return known.fillna((ends["below"] <= limit).astype("boolean").mask(spans))
 
 
 # --- helpers -----------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ Bands = Mapping[str, tuple[float, float]]
 SIZES: Bands = {"10-49": (10, 50), "50-249": (50, 250), "250+": (250, np.inf)}
 MICRO_BELOW = 10
 MICRO = "below 10"
+# Recommendation 2003/361/EC, by employees alone.
+EU_SIZES: Bands = {"micro": (0, 10), "small": (10, 50), "medium": (50, 250), "large": (250, np.inf)}
 
 
 def bounds(classes: pd.Series) -> pd.DataFrame:

@@ -46,6 +46,8 @@ from cisflow.publication.figures.balances import (
     lag_figure,
     steps_figure,
 )
+from cisflow.publication.figures.claims import claims_figure
+from cisflow.publication.figures.flow import flow_figure
 from cisflow.publication.figures.paths import path_figure
 from cisflow.publication.figures.pooled import forest_figure, forests, matrix_figure, matrix_pages
 from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
@@ -55,6 +57,7 @@ from cisflow.publication.tables.attrition import attrition_lags_table, attrition
 from cisflow.publication.tables.balances import balance_table
 from cisflow.publication.tables.claims import claims_table
 from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.main import main_table, verdict_table
 from cisflow.publication.tables.paths import effects_table as path_effects_table
 from cisflow.publication.tables.paths import indices_table, path_table
 from cisflow.publication.tables.pooled import (
@@ -145,6 +148,13 @@ class Catalogue:
         """Return all tables, or all figures."""
         return [item for item in self.items if item.kind == kind]
 
+    def present(self, findings: Findings) -> list[Item]:
+        """Return the items that have something to show: a figure without an estimate is none.
+
+        A table without estimates stays, as it says why there are none.
+        """
+        return [i for i in self.items if i.kind == TABLE or not _is_empty(i, findings)]
+
     def name(self, section: str, country: str, wave: str, model: str) -> str:
         """Return what the item about a model in one country and wave is called."""
         about = section, country, wave
@@ -154,6 +164,14 @@ class Catalogue:
     def __getitem__(self, name: str) -> Item:
         """Return an item by its name."""
         return next(item for item in self.items if item.name == name)
+
+
+def _is_empty(item: Item, findings: Findings) -> bool:
+    """Return whether a figure is of models that could not be estimated where it is about."""
+    if not item.models or item.section in DRAWN_OF_SAMPLES or not item.country:
+        return False
+    waves = [item.wave] if item.wave else findings.countries[item.country]
+    return all(findings.why_not(item.country, w, m) for w in waves for m in item.models)
 
 
 # --- what there may be, and where --------------------------------------------------------------
@@ -326,9 +344,12 @@ class Kind(NamedTuple):
 
 
 SECTIONS = {
+    "glance": "All claims at a glance",
     "flow": "Samples",
+    "flows": "Samples, drawn",
     "descriptives": "Descriptives",
     "outcomes": "Distributions of outcomes",
+    "main": "Main effects",
     "regressions": "Leading regression",
     "coefficients": "Effects by type of partner",
     "robust": "Robust alternatives",
@@ -344,6 +365,7 @@ SECTIONS = {
     "lags": "Cost and return over time",
     "steps": "Cost and return by step",
     "extensions": "Further models side by side",
+    "verdicts": "Verdicts",
     "claims": "Claims",
     "truths": "What was simulated",
     "errors": "Standard errors compared",
@@ -365,7 +387,7 @@ VERDICTS = "Verdicts by claim, country and wave"
 CAPTIONS = {
     HERE: "{title}: {place}",
     f"{HERE}_standard_errors": "{title}, standard errors compared: {place}",
-    f"coefficients_{HERE}": "{drawn}: {place}",
+    f"coefficients_{HERE}": "{drawn}, with 90 % (thick) and 95 % (thin) intervals: {place}",
     f"{HERE}_alternatives": "{title}, the Tobit and robust alternatives: {place}",
     f"{HERE}_coefficients": "{title}, coefficients: {place}",
     f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
@@ -378,6 +400,16 @@ CAPTIONS = {
     "attrition_{here}": "Who is lost between survey and accounts: {place}",
     "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
     "claims": "Which claims of the literature hold",
+    "claims_at_a_glance": "All claims at a glance: estimates with 90 % (thick) and 95 % (thin) "
+    "intervals, in multiples of the smallest effect of interest of a claim of no effect and of the "
+    "effect that the literature reports for any other. Grey: effects too small to matter. Black "
+    "tick: the literature’s effect. Hollow: the claim names no size; measured by the smallest "
+    "effect that the sample detects",
+    "verdicts": "What decides each claim",
+    "flow_{model}_{here}": "From the survey to the sample of “{title}”: {place}. Firms dropped, "
+    "as far as the rules of disclosure let it be told (c: confidential, too few firms), by whether "
+    "they were not asked, did not answer, are not linked to accounts or are not eligible",
+    "main_{model}_{here}": "{title}: average effects, waves side by side, {place}",
     "claims_matrix": VERDICTS,
     "truths": "What was simulated and what was found",
     "cooperation_{here}": "Enterprises cooperating on innovation, % of innovation-active "
@@ -395,12 +427,16 @@ CAPTIONS = {
     "{group}_omitted_{here}": "Arrows left out: modification indices ({source}): {place}",
     "{group}_{here}": "Path coefficients ({source}): {place}",
 }
+# Figures of firms rather than estimates.
+DRAWN_OF_SAMPLES = ("flows", "outcomes")
 in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
 BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
 ALL, POOLED = each(list), each(pooled_models)
 TABLES = (
     Kind("flow", "sample_flow", flow_table),
+    Kind("verdicts", "verdicts", verdict_table),
+    Kind("main", "main_{model}_{here}", main_table, LEAD, each_country),
     Kind("claims", "claims", claims_table),
     Kind("truths", "truths", truth_table, where=if_simulated),
     Kind("descriptives", f"descriptives_{HERE}", descriptives_table, each(described), every_wave),
@@ -441,8 +477,10 @@ TABLES = (
     ),
 )
 FIGURES = (
-    Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, asked),
-    Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, asked),
+    Kind("glance", "claims_at_a_glance", claims_figure),
+    Kind("flows", "flow_{model}_{here}", flow_figure, each(described), each_country),
+    Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, each_country),
+    Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, each_country),
     Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
     Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
     Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),

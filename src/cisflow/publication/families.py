@@ -165,6 +165,11 @@ def shared_name(names: Sequence[str]) -> str:
     return "_".join(together[0] for together in shared) or "_".join(names)
 
 
+def general_of(members: Sequence[str], models: Mapping[str, Model]) -> str:
+    """Return the path model of a group that has all arrows of the others, or the first."""
+    return next((name for name in members if models[name].union_of), members[0])
+
+
 def reading(model: str, members: Sequence[str]) -> str:
     """Return what tells a path model from the others of its group."""
     return model.removeprefix(shared_name(members)).strip("_") or model

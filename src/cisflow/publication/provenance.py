@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ EXHIBITS = "exhibits.csv"
 TOLD_PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "snakemake", "typst")
 
 
-def exhibits(items: Catalogue) -> list[dict[str, str]]:
+def exhibits(items: Iterable[Item]) -> list[dict[str, str]]:
     """Return a row per table and figure: which rule and script set it, of which models.
 
     Returns
@@ -46,7 +46,7 @@ def exhibits(items: Catalogue) -> list[dict[str, str]]:
                 f"estimates/{item.country or '{country}'}/{model}.csv" for model in item.models
             ),
         }
-        for item in items.items
+        for item in items
     ]
 
 
@@ -59,7 +59,7 @@ def _function(item: Item) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def write_exhibits(items: Catalogue, file: Path | str, stamp: str) -> None:
+def write_exhibits(items: Iterable[Item], file: Path | str, stamp: str) -> None:
     """Write :func:`exhibits` as CSV; a last column says what kind of data they rest on."""
     rows = [{**row, "data": stamp} for row in exhibits(items)]
     with Path(file).open("w", encoding="utf-8", newline="") as out:
@@ -135,11 +135,22 @@ def write_crate(
     file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-SCRIPTS = {"tables": ["tables"], "figures": ["figures"], "paper": ["paper", "judge"]}
+SCRIPTS = {
+    "tables": ["tables"],
+    "figures": ["figures"],
+    "page": ["page", "judge"],
+    "paper": ["paper", "judge"],
+}
+PAGE = "index.html"
 
 
 def _by_rule(files: list[Any]) -> Iterator[tuple[str, list[Any]]]:
     """Yield each rule that publishes, with the files it writes."""
     for rule in SCRIPTS:
-        own = [f for f in files if (f.id.split("/")[0] if "/" in f.id else "paper") == rule]
-        yield rule, own
+        yield rule, [file for file in files if _written_by(file.id) == rule]
+
+
+def _written_by(name: str) -> str:
+    if "/" in name:
+        return name.split("/")[0]
+    return "page" if name == PAGE else "paper"

@@ -18,6 +18,7 @@ from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
 from cisflow.study.marks import Mark
 from cisflow.study.models import Covariance
+from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
 NOT_ESTIMABLE = "n.e."
@@ -63,6 +64,8 @@ WEIGHTS = {
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
     WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
 }
+# Verdicts where there is little room.
+SHORT_VERDICTS = {UNDECIDABLE: "cannot be decided", DEPENDS: "depends on the model"}
 JACKKNIFE = "jackknife"
 COVARIANCES = {
     "nonrobust": "classical",
@@ -162,6 +165,33 @@ def number(x: float | None, decimals: int = 3) -> str:
     return signed(f"{x:.{decimals}f}")
 
 
+def decimals_of(std_error: float | None, most: int = 5) -> int:
+    """Return how many decimals show a standard error with two significant digits.
+
+    An estimate is not known better than its standard error; digits beyond are noise.
+    """
+    if std_error is None or not np.isfinite(std_error) or std_error <= 0:
+        return 3
+    return min(max(1 - int(np.floor(np.log10(std_error))), 0), most)
+
+
+def measured(x: float | None, std_error: float | None) -> str:
+    """Return a number with the decimals that its standard error warrants."""
+    if x is None or not np.isfinite(x):
+        return NOT_ESTIMABLE
+    text = f"{x:,.{decimals_of(std_error)}f}"
+    return signed(text if text.strip("-0.,") else text.lstrip("-"))
+
+
+def measured_interval(low: float | None, high: float | None, std_error: float | None = None) -> str:
+    """Return an interval with the decimals of its standard error, or of a quarter of its width."""
+    if low is None or high is None or not (np.isfinite(low) and np.isfinite(high)):
+        return ""
+    known = std_error is not None and np.isfinite(std_error) and std_error > 0
+    error = std_error if known else (high - low) / 4
+    return f"[{measured(low, error)}, {measured(high, error)}]"
+
+
 def p_value(p: float | None) -> str:
     """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
     return "< 0.001" if p is not None and p < 0.001 else number(p)
@@ -217,6 +247,11 @@ def covariance_name(covariance: Covariance | str, groups: float | None = None) -
     elif kind.correction:
         parts.append(kind.correction)
     return ", ".join(parts)
+
+
+def short_verdict(verdict: str) -> str:
+    """Return a verdict for where there is little room."""
+    return SHORT_VERDICTS.get(verdict, verdict)
 
 
 def stamped(text: str, marks: Iterable[Mark]) -> str:

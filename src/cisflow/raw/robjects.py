@@ -32,7 +32,6 @@ from cisflow.raw.opened import (
     value_text,
 )
 
-R_FILES = (".rds", ".rdata", ".rda")
 # Every text of a file becomes an object of its own, so that memory is a multiple of this.
 MOST_BYTES, MOST_VALUES, PIECE = 1 << 29, 1 << 28, 1 << 22
 UNPACKED: Mapping[bytes, Callable[[Any], Any]] = {

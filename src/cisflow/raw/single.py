@@ -21,16 +21,25 @@ from cisflow.raw.delimited import WHOLE_LINES, open_text
 from cisflow.raw.opened import Labels, Opened, Options, RawFile, UnreadableError, code_key
 from cisflow.raw.packed import PACKED, raw_file
 from cisflow.raw.progress import Progress
-from cisflow.raw.robjects import R_FILES, open_r
 from cisflow.raw.sheets import WORKBOOKS, open_book, open_parquet, open_workbook
 from cisflow.raw.statistical import READERS, open_statistical
+
+R_FILES = (".rds", ".rdata", ".rda")
+
+
+def _open_r(raw: RawFile, options: Options) -> Opened:
+    """Open a file of R's; what takes it apart is loaded where there is one, not in every job."""
+    from cisflow.raw.robjects import open_r
+
+    return open_r(raw, options)
+
 
 FORMATS: dict[str, Callable[[RawFile, Options], Opened]] = {
     **dict.fromkeys(READERS, open_statistical),
     **dict.fromkeys((".csv", ".tsv", ".txt"), open_text),
     **dict.fromkeys(WORKBOOKS, open_workbook),
     ".parquet": open_parquet,
-    **dict.fromkeys(R_FILES, open_r),
+    **dict.fromkeys(R_FILES, _open_r),
 }
 # A column with more different values than this tells no countries or waves apart.
 MOST_VALUES = 50

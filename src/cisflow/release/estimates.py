@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.effects import factors_in
 from cisflow.estimation.estimates import (
     COEFFICIENT,
     ESTIMATED,
@@ -21,11 +20,14 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.holding import TESTS
+from cisflow.estimation.shapes import SHAPES
+from cisflow.release.curves import note_curves, told_curves
 from cisflow.release.gate import Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.disclosure import Profile
+from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
 
 FEW_DF = "fewer observations beyond the coefficients than the rules ask"
@@ -132,6 +134,7 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
+        note_curves(gate, fit.key, fit.record, cost / 20)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
     for record in _records_of(found):
         note_tests(gate, _key_of_tests(record), record.record, cost / 20)
@@ -320,6 +323,8 @@ def _told_record(
             told[name] = None
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
+    if SHAPES in told:
+        told[SHAPES] = told_curves(gate, fit.key, fit.record, hidden, file, place_of(fit))
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told

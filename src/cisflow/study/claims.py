@@ -28,7 +28,9 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.documents import Document
+from cisflow.study.levels import without_levels
 from cisflow.study.models import Alternative, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
 from cisflow.study.variables import Kind
 from cisflow.study.verdicts import SIGNS, Expected, Levels
@@ -66,8 +68,10 @@ Term = Annotated[
     str,
     AfterValidator(tidy_made),
     Field(
-        description="A regressor, an interaction `a:b`, an effect of a path model (total(a), "
-        "direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, balance)."
+        description="A regressor, an interaction `a:b`, a level of a class "
+        "(`a:C(technology)[T.low]`, in comparison with the first level), an effect of a path model "
+        "(total(a), direct(a), indirect(a) or a → b → c), or a part of a balance (cost, return, "
+        "balance)."
     ),
 ]
 Found = Annotated[
@@ -488,7 +492,7 @@ def _test_problems(where: str, test: Single, models: Mapping[str, Model]) -> Ite
     terms = _terms_of(model, test)
     for term in (test.term, *test.beside):
         known_path = ARROW in term and _is_path(term, model, test)
-        if term not in terms and not known_path:
+        if without_levels(term) not in terms and not known_path:
             what = f"{where}: model {test.model} has no term `{term}` for {test.outcome}"
             yield Problem(what, did_you_mean(term, terms))
 
@@ -521,7 +525,8 @@ def _terms_of(model: Model, test: Single) -> list[str]:
         costs = [COST, DIRECT, through(model.balance.cost_through), OTHERS]
         return [*costs, RETURN, BALANCE, PROBABILITY]
     if model.estimator != "path":
-        return [*model.columns[test.column], *model.controls]
+        made = made_of(model, test.column)
+        return [*model.columns[test.column], *model.controls, *made]
     effects = [
         f"{kind}({origin})"
         for origin, target in model.effects

@@ -18,6 +18,7 @@ from cisflow.study.canonical import (
     FIRM_COLUMNS,
     PARTNERS,
     PLACES,
+    SOURCES,
 )
 from cisflow.study.codebook import CHANGED, DRAFTED, FIRM, SETTLED, TOTAL_OF, Codebook, split_seal
 from cisflow.study.models import Model
@@ -33,6 +34,10 @@ def _cells(*partners: str) -> tuple[str, ...]:
     return ("coop_any", *cells)
 
 
+def _at(place: str) -> tuple[str, ...]:
+    return ("coop_any", *(f"coop_{partner}_{place}" for partner in PARTNERS))
+
+
 _PORTFOLIO = _cells(*PARTNERS)
 _ACTIVITY = ("nace", "section")
 _INCREMENTAL = ("share_improved", "share_new_firm")
@@ -44,6 +49,8 @@ MADE_OF: dict[str, tuple[str, ...]] = {
     **{f"coop_{partner}": _cells(partner) for partner in PARTNERS},
     "coop_exploitative": _cells("suppliers", "clients"),
     "coop_exploratory": _cells("universities", "public_research"),
+    **{f"coop_{place}": _at(place) for place in PLACES},
+    "coop_only_domestic": _PORTFOLIO,
     "diversity": _PORTFOLIO,
     "diversity_blau": _PORTFOLIO,
     **{f"partners_{least}_or_more": _PORTFOLIO for least in range(2, len(PARTNERS) + 1)},
@@ -58,9 +65,17 @@ MADE_OF: dict[str, tuple[str, ...]] = {
     "protection": tuple(
         f"protect_{means}" for means in ("patent", "design", "trademark", "copyright")
     ),
+    "informal_protection": tuple(
+        f"protect_{means}" for means in ("secrecy", "complexity", "lead_time")
+    ),
+    "own_rd": ("rd_internal",),
+    "bought_rd": ("rd_external",),
+    "bought_knowledge": ("other_knowledge",),
+    "knowledge_strategy": ("rd_internal", "rd_external", "coop_any"),
+    "search_breadth": tuple(f"source_{source}" for source in SOURCES if source != "internal"),
     "public_funding": BLOCKS["funding"],
     "log_employees": ("employees",),
-    "small": ("size_class", "employees"),
+    **dict.fromkeys(("small", "large", "eu_size"), ("size_class", "employees")),
     "industry": _ACTIVITY,
     "technology": _ACTIVITY,
     "high_tech": _ACTIVITY,

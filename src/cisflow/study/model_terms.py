@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.models import Model
+from cisflow.study.shapes import without_column
 from cisflow.study.terms import Name, Node, kind_of, parse_term, quoted, text_of
 from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
 
@@ -50,8 +52,10 @@ LISTS: dict[str, Role] = {
     "variance": REGRESSOR,
     "fixed_effects": LEVEL,
     "by": LEVEL,
+    "u_shape": NUMBER,
     "steps": FLAG,
 }
+GROUPS = {"practices": FLAG, "profiles": NUMBER}  # of several terms each
 
 
 def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
@@ -71,8 +75,13 @@ def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
     for weights in model.weightings:
         if weights:
             yield "weights", weights, WEIGHT
+    yield from ((key, term, role) for key, role in GROUPS.items() for term in _of(model, key))
     if model.sensitivity_benchmark:
         yield "sensitivity_benchmark", model.sensitivity_benchmark, REGRESSOR
+
+
+def _of(model: Model, key: str) -> Iterator[str]:
+    return chain.from_iterable(getattr(model, key))
 
 
 def term_problems(
@@ -109,6 +118,7 @@ def _term_problems(name: str, model: Model, kinds: Mapping[str, Kind] | None) ->
             yield from _misplaced(where, node, role, kinds)
     if not model.printed:
         yield from _strangers(name, model)
+        yield from _without_column(name, model)
 
 
 def _misplaced(where: str, node: Node, role: Role, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
@@ -134,3 +144,10 @@ def _strangers(name: str, model: Model) -> Iterator[Problem]:
         if term not in model.boxes:
             what = f"{name}.{key}: {quoted(term)} is in no equation of the model"
             yield Problem(what, did_you_mean(term, model.boxes))
+
+
+def _without_column(name: str, model: Model) -> Iterator[Problem]:
+    """Yield what is asked of a regression that no column of it has the terms for."""
+    for key, wanted in without_column(model):
+        what = f"{name}.{key}: no column of the model has all the terms it takes"
+        yield Problem(what, f"add a column with `{wanted}`")

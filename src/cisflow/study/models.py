@@ -299,6 +299,14 @@ RULES: list[Any] = [
         },
     },
     {
+        "if": {"not": _is(*REGRESSIONS)},
+        "then": {
+            **_none_of("practices", "u_shape", "profiles"),
+            "description": "`practices`, `u_shape` and `profiles` go with `estimator: "
+            f"{_ONE_OF_THESE}`",
+        },
+    },
+    {
         "if": {"not": _is("panel", "iv")},
         "then": {
             **_none_of("methods"),
@@ -413,6 +421,21 @@ class Model(Document):
     (Cinelli & Hazlett 2020)."""
     sensitivity_benchmark: Term | None = None
     """A regressor or fixed effect; the omitted variable is taken to be as strong as it."""
+    practices: tuple[
+        Annotated[tuple[Name, ...], Field(min_length=2, max_length=4, json_schema_extra=UNIQUE)],
+        ...,
+    ] = Field(default_factory=tuple)
+    """Regressions: groups of two to four yes/no variables, such as kinds of partners; a column that
+    has them and all their products tells the effect of each combination and whether two of them are
+    complements or substitutes (Mohnen & Röller 2005)."""
+    u_shape: SeveralTerms = Field(default_factory=tuple)
+    """Regressions: variables tested for an inverted U in the columns that have them and their
+    squares, such as `diversity` and `diversity^2`: slopes at both ends (Lind & Mehlum 2010) and two
+    lines (Simonsohn 2018)."""
+    profiles: tuple[tuple[Term, Term], ...] = Field(default_factory=tuple)
+    """Regressions: pairs [effect of, over] such as [coop_any, rd_intensity]; a column that has the
+    first and their product tells its effect over the range of the second, with bands, and in each
+    third of the firms."""
     covariance: Annotated[tuple[Covariance, ...], Field(min_length=1)] = (
         Covariance(kind="nonrobust"),
     )

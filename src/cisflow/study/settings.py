@@ -9,6 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from cisflow.study.documents import Document
+from cisflow.study.paper import Paper
 from cisflow.study.surveys import Survey
 from cisflow.study.terms import tidy_made
 
@@ -281,6 +282,8 @@ class Settings(Document):
     """Short name of the run; its results go to results/{run}/. Letters, digits, - and _."""
     title: Annotated[str, Field(min_length=1)]
     """Title of the paper and the report."""
+    paper: Paper = Field(default_factory=Paper)
+    """Authors, keywords and what else stands on the paper's title page, and how it is set."""
     data: Literal["synthetic", "real"]
     """`synthetic` stamps SYNTHETIC on every table, figure and page; `real` is for survey data."""
     record: bool = False

@@ -12,7 +12,11 @@ from cisflow.study.digests import code_digest, file_digest, remembered_digests
 from cisflow.study.run import Run
 
 LOCK = "environment.yml"
-PAPER = ("paper/paper.typ", "paper/references.bib", "paper/figure1.yaml")
+PAPER = tuple(
+    f"paper/{name}"
+    for name in ("paper.typ", "supplement.typ", "common.typ", "references.bib", "figure1.yaml")
+)
+PAGE = ("paper/page/page.html", "paper/page/page.css", "paper/page/page.js")
 Files = dict[str, Path]
 
 
@@ -29,9 +33,10 @@ def input_files(run: Run) -> Files:
 
 
 def config_files(run: Run, configs: Iterable[str]) -> Files:
-    """Return the documents a run follows: config, models, claims, codebooks, truth, the paper's."""
+    """Return the documents a run follows: config, models, claims, codebooks, truth, paper, page."""
     settings = run.settings
-    names = [*configs, settings.models_file, settings.claims_file, "config/nace.yaml", *PAPER]
+    names = [*configs, settings.models_file, settings.claims_file, "config/nace.yaml"]
+    names += [*PAPER, *PAGE]
     files = [found(name, run.root) for name in names]
     for country, wave, _ in run.sources():
         files += map(Path, run.codebook_files(country, wave))

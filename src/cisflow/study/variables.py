@@ -11,6 +11,7 @@ from cisflow.study.canonical import (
     FIRM_COLUMNS,
     FLAGS,
     PARTNERS,
+    PLACES,
     TEXT,
     lagged,
 )
@@ -44,8 +45,12 @@ RESEARCH: dict[str, Kind] = {
     **dict.fromkeys(
         ["coop_exploitative", "coop_exploratory", "public_funding", "small", "high_tech"], Kind.FLAG
     ),
-    **dict.fromkeys(["diversity", "protection"], Kind.SCALE),
-    **dict.fromkeys(["industry", "technology"], Kind.CLASS),
+    **dict.fromkeys([f"coop_{place}" for place in (*PLACES, "only_domestic")], Kind.FLAG),
+    **dict.fromkeys(["own_rd", "bought_rd", "bought_knowledge", "large"], Kind.FLAG),
+    **dict.fromkeys(
+        ["diversity", "protection", "informal_protection", "search_breadth"], Kind.SCALE
+    ),
+    **dict.fromkeys(["industry", "technology", "eu_size", "knowledge_strategy"], Kind.CLASS),
     **dict.fromkeys(
         [
             "diversity_blau",

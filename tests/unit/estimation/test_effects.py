@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from specs import model_of
 
-from cisflow.estimation.effects import class_of, factors_in, made_of
+from cisflow.estimation.effects import made_of
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
 
@@ -41,13 +41,6 @@ def effects(panel, *terms, **changes):
     settings = {"country": "XX", "model": "m", "lag": 2, "bootstrap": {"draws": 100, "seed": 1}}
     table = estimate(panel, model, **settings).table
     return table.set_index(["quantity", "term"])
-
-
-def test_factors_are_told_apart_outside_brackets():
-    assert factors_in("C(industry)[T.a: b]:log1p(a)") == ["C(industry)[T.a: b]", "log1p(a)"]
-    assert factors_in("diversity^2") == ["diversity^2"]
-    assert class_of("bins(employees, 10, 50)[T.10 to below 50]") == "bins(employees, 10, 50)"
-    assert class_of("group") == ""
 
 
 def test_every_term_of_interest_has_each_quantity_and_dummies_have_none(panel):

@@ -241,7 +241,73 @@ def test_protection_counts_the_formal_means_the_wave_asks_for():
     assert math.isnan(value(cis4, "protection", 1))
 
 
+def test_informal_means_are_counted_apart():
+    frame = firms(3, protect_secrecy=[True, False, None], protect_lead_time=[True, False, True])
+    frame = frame.assign(protect_patent=pd.array([True] * 3, dtype="boolean"))
+    assert CONSTRUCTS["informal_protection"].function(frame).tolist()[:2] == [2.0, 0.0]
+    assert math.isnan(value(frame, "informal_protection", 2))
+    assert CONSTRUCTS["informal_protection"].function(firms(2)).isna().all()
+
+
+def test_breadth_of_search_counts_sources_outside_at_any_importance():
+    frame = firms(
+        3,
+        source_internal=[3, 3, 3],
+        source_suppliers=[1, 0, 2],
+        source_clients=[3, 0, None],
+    )
+    assert CONSTRUCTS["search_breadth"].function(frame).tolist()[:2] == [2.0, 0.0]
+    assert math.isnan(value(frame, "search_breadth", 2))
+
+
+def test_spending_is_yes_no_or_unknown():
+    frame = firms(4, rd_internal=[5, 0, None, 1], rd_external=[0, 1, 1, None])
+    assert CONSTRUCTS["own_rd"].function(frame).tolist() == [True, False, pd.NA, True]
+    assert CONSTRUCTS["bought_rd"].function(frame).tolist() == [False, True, True, pd.NA]
+    assert CONSTRUCTS["bought_knowledge"].function(frame).isna().all()
+
+
+def test_where_knowledge_comes_from(industries):
+    frame = portfolio([True, False, True, False, False, None, None])
+    frame["rd_internal"] = pd.array([1, 1, 0, 0, 0, 0, 1], dtype="float64")
+    frame["rd_external"] = pd.array([0, 0, 0, 2, 0, 3, 0], dtype="float64")
+    assert add_constructs(frame, industries)["knowledge_strategy"].tolist() == [
+        "both",
+        "inside only",
+        "outside only",
+        "outside only",
+        "neither",
+        "outside only",  # whether it cooperates or not
+        pd.NA,
+    ]
+
+
+def test_places_of_partners(industries):
+    frame = portfolio(
+        [True, True, True, False, True, None],
+        {
+            "coop_suppliers_domestic": [True, True, False, None, False, None],
+            "coop_clients_foreign": [False, True, True, None, None, None],
+        },
+    )
+    made = add_constructs(frame, industries)
+    assert made["coop_domestic"].tolist() == [True, True, False, False, False, pd.NA]
+    assert made["coop_foreign"].tolist() == [False, True, True, False, pd.NA, pd.NA]
+    assert made["coop_only_domestic"].tolist() == [True, False, False, False, False, pd.NA]
+
+
 # --- firms and accounts ------------------------------------------------------------------------
+
+
+def test_size_classes_of_the_eu():
+    frame = firms(
+        6, employees=[9, 10, 50, 250, None, None], size_class=[None] * 4 + ["250+", "10+"]
+    )
+    assert CONSTRUCTS["eu_size"].function(frame).tolist() == [
+        *("micro", "small", "medium", "large", "large"),
+        pd.NA,
+    ]
+    assert CONSTRUCTS["large"].function(frame).tolist() == [*[False] * 3, True, True, pd.NA]
 
 
 def test_size_and_its_unknowns():
@@ -504,9 +570,11 @@ def test_every_construct_is_made_and_none_changes_its_input(industries):
     assert list(made.columns) == [*FIRM_COLUMNS, *from_survey]
     kinds = {name: str(made[name].dtype) for name in from_survey}
     yes_no = {n for n in kinds if n.startswith(("coop_", "partners_"))}
-    yes_no |= {"small", "high_tech", "public_funding"}
+    yes_no |= {"small", "large", "high_tech", "public_funding"}
+    yes_no |= {"own_rd", "bought_rd", "bought_knowledge"}
     expected = {n: "boolean" if n in yes_no else "float64" for n in kinds}
-    expected |= {"industry": "string", "technology": "string"}
+    classes = ("industry", "technology", "eu_size", "knowledge_strategy")
+    expected |= dict.fromkeys(classes, "string")
     assert kinds == expected
 
 

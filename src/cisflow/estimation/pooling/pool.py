@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import special
-from scipy.stats import norm
 
 from cisflow.estimation.common import not_estimable
 from cisflow.estimation.estimates import COEFFICIENT, ESTIMATED, OBSERVED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
+from cisflow.estimators.distributions import NORMAL as STANDARD
 from cisflow.study.models import Model
 from cisflow.study.settings import Attributes, Pool
 
@@ -305,7 +305,7 @@ def _row(
 def _shown(units: Sequence[Unit], settings: Pool) -> list[Row]:
     """Return each country's estimate, interval and weight."""
     weights = _combine(units, settings.method, settings.knapp_hartung).weights
-    quantile = float(norm.isf(LEVEL / 2))
+    quantile = float(STANDARD.isf(LEVEL / 2))
     return [
         {
             **vars(u),

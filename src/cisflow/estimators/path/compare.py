@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import Problem, refuse, refuse_any
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import HEADING
@@ -57,9 +57,9 @@ def nested_tests(small: PathResults, large: PathResults) -> dict[str, Any]:
     wald = float(coef @ np.linalg.solve(large.cov[np.ix_(place, place)], coef))
     return out | {
         "lr": lr,
-        "lr_p": float(chi2.sf(lr, len(place))),
+        "lr_p": float(ChiSquared(len(place)).sf(lr)),
         "wald": wald,
-        "wald_p": float(chi2.sf(wald, len(place))),
+        "wald_p": float(ChiSquared(len(place)).sf(wald)),
     }
 
 

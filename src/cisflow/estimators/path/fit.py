@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chndtr
 
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.fiml import IncompleteFit
 from cisflow.estimators.path.moments import Estimates, Moments, implied_covariance
@@ -115,7 +116,7 @@ def _measures(
 
 
 def _upper_tail(chisq: float, df: float) -> float:
-    return float(chi2.sf(chisq, df)) if df > 0 else math.nan
+    return float(ChiSquared(df).sf(chisq)) if df > 0 else math.nan
 
 
 def _cfi(chisq: float, df: float, base: float, base_df: float) -> float:
@@ -151,12 +152,12 @@ def _rmsea(chisq: float, df: float, n: int) -> dict[str, float]:
 
 def _noncentrality(chisq: float, df: float, probability: float) -> float:
     """Noncentrality at which ``chisq`` is the given quantile; 0 if it already lies below."""
-    if chi2.cdf(chisq, df) < probability:
+    if ChiSquared(df).cdf(chisq) < probability:
         return 0.0
     upper = 10.0 + chisq * 4
-    while ncx2.cdf(chisq, df, upper) > probability:
+    while chndtr(chisq, df, upper) > probability:
         upper *= 2
-    return float(brentq(lambda nc: ncx2.cdf(chisq, df, nc) - probability, 0.0, upper, xtol=1e-12))
+    return float(brentq(lambda nc: chndtr(chisq, df, nc) - probability, 0.0, upper, xtol=1e-12))
 
 
 def _srmr(system: System, moments: Moments, found: Estimates, effects: int) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+
+from cisflow.estimators.distributions import NORMAL
 
 
 def percentile_p(resampled: np.ndarray) -> np.ndarray:
@@ -49,9 +50,9 @@ def bca_interval(
     power = (deviation**2).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         acceleration = (deviation**3).sum(axis=0) / (6 * power**1.5)
-        bias = norm.ppf((resampled < point).mean(axis=0))
-        z = bias + norm.ppf(tails)[:, None]
-        level = norm.cdf(bias + z / (1 - acceleration * z))
+        bias = NORMAL.ppf((resampled < point).mean(axis=0))
+        z = bias + NORMAL.ppf(tails)[:, None]
+        level = NORMAL.cdf(bias + z / (1 - acceleration * z))
     out = np.full((2, len(point)), np.nan)
     for i in np.flatnonzero(np.isfinite(bias) & np.isfinite(level).all(axis=0)):
         out[:, i] = np.quantile(resampled[:, i], level[:, i])

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
 
 from cisflow.estimators.covariance import choose_correction
+from cisflow.estimators.distributions import student
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
@@ -335,7 +335,7 @@ class PathResults:
             low, high = np.quantile(resampled, tails, axis=0)
         else:
             se = self._delta(quantity)
-            reference = norm if self.df is None else t(self.df)
+            reference = student(self.df)
             p = 2 * reference.sf(np.abs(point / np.where(se == 0, np.nan, se)))
             low, high = point + reference.ppf(tails)[:, None] * se
         fixed = se == 0

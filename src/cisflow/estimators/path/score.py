@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.path.moments import (
     TOLERANCE,
     Estimates,
@@ -89,7 +89,7 @@ def modification_indices(
         return pd.DataFrame(columns=[*columns, "note"])
     table = pd.DataFrame(rows).sort_values("mi", ascending=False, ignore_index=True)
     sd = dict(zip(system.variables, found.sd[0], strict=True))
-    table["p_value"] = chi2.sf(table["mi"], 1)
+    table["p_value"] = ChiSquared(1).sf(table["mi"])
     ratio = table["source"].map(sd) / table["target"].map(sd)
     table["std_expected_change"] = table["expected_change"] * ratio
     return table[[*columns, "note"]]

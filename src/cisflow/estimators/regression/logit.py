@@ -144,14 +144,16 @@ def _maximise(
     rows: Rows, share: Floats, columns: Ints, inside: np.ndarray, link: str
 ) -> tuple[Any, Any]:
     """Fit columns divided by their largest value; the model and the fit of statsmodels."""
-    import statsmodels.api as sm
+    # Not statsmodels.api, which loads all of statsmodels.
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     X = rows.X[:, columns]
     weights = np.ones(len(share)) if rows.weights is None else rows.weights
-    family = sm.families.Binomial(link=getattr(sm.families.links, link)())
+    family = Binomial(link=_links()[link]())
     design = X[inside] / np.abs(X).max(axis=0)
-    model = sm.GLM(share[inside], design, family=family, var_weights=weights[inside])
+    model = GLM(share[inside], design, family=family, var_weights=weights[inside])
     with warnings.catch_warnings():  # separation is looked for, and said, by the caller
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         return model, model.fit(tol=1e-12, maxiter=200)

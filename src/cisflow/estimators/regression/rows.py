@@ -11,11 +11,11 @@ from typing import Any, NoReturn, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, rows_by_cluster
+from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
@@ -355,7 +355,7 @@ class FittedModel:
 
     @property
     def _reference(self) -> Any:
-        return norm if self.df is None else t(self.df)
+        return student(self.df)
 
     @cached_property
     def pvalues(self) -> pd.Series:

@@ -25,9 +25,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import student
 
 
 def partial_r2(t: float, df: float) -> float:
@@ -61,7 +61,7 @@ def robustness_value(t: float, df: float, *, q: float = 1.0, alpha: float | None
     f = q * abs(t) / np.sqrt(df)
     critical = 0.0
     if alpha is not None:
-        critical = float(student.ppf(1 - alpha / 2, df - 1)) / np.sqrt(df - 1)
+        critical = float(student(df - 1).ppf(1 - alpha / 2)) / np.sqrt(df - 1)
     if f <= critical:
         return 0.0
     if critical > 0 and f > 1 / critical:

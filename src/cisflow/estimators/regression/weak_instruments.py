@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, f
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.distributions import Fisher
 
 GRID = 4001
 """Angles at which AR is evaluated before the ends of the set are refined."""
@@ -102,7 +102,7 @@ class ReducedForm:
 
     def _reference(self) -> Any:
         q = len(self.outcome)
-        return f(q, self.df) if np.isfinite(self.df) else chi2(q, scale=1 / q)
+        return Fisher(q, self.df)
 
     def _centre_and_scale(self) -> tuple[float, float]:
         """Return two-stage least squares and its order of uncertainty, to lay the grid around."""

@@ -222,11 +222,11 @@ def specification_tests(fit: Fit, draws: int = 0, seed: int | None = None) -> di
     return _moment_tests(fit, moments, draws, seed)
 
 
-Moments = Callable[[Fit], Floats]
+Moments = Callable[[Floats], Floats]
+"""From the four moments of each row's error, (n, 4), to those a test says are zero, (n, q)."""
 
 
-def _skew_and_tails(fit: Fit) -> Floats:
-    M = error_moments(fit)
+def _skew_and_tails(M: Floats) -> Floats:
     return np.column_stack([M[:, 2], M[:, 3] - 3])
 
 
@@ -239,14 +239,15 @@ def _spread_along(fit: Fit, extra: Any) -> Moments:
         Z = np.asarray(extra, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-    return lambda other: Z * (error_moments(other)[:, [1]] - 1)
+    return lambda M: Z * (M[:, [1]] - 1)
 
 
 def _moment_tests(
     fit: Fit, tests: Mapping[str, Moments], draws: int, seed: int | None
 ) -> dict[str, TestResult]:
     """Statistic of each test, with its p-value from χ² or from samples of the fitted model."""
-    found = {name: _outer_product_statistic(fit, of(fit)) for name, of in tests.items()}
+    errors = error_moments(fit)
+    found = {name: _outer_product_statistic(fit, of(errors)) for name, of in tests.items()}
     if draws == 0:
         return {name: _chi2(name.capitalize(), *value) for name, value in found.items()}
     rng = np.random.default_rng(seed)
@@ -260,8 +261,9 @@ def _moment_tests(
             continue  # a sample without a row inside is no sample of this test
         if drawn.shown.size == fit.shown.size:
             usable += 1
+            errors = error_moments(drawn)
             for name, of in tests.items():
-                exceed[name] += _outer_product_statistic(drawn, of(drawn))[0] >= found[name][0]
+                exceed[name] += _outer_product_statistic(drawn, of(errors))[0] >= found[name][0]
     if usable < draws:
         what = "most simulated samples do not determine every coefficient"
         refuse(fit.sample.heading, what, "merge small categories, or use draws=0")
@@ -273,7 +275,7 @@ def _moment_tests(
 
 def _outer_product_statistic(fit: Fit, moments: Floats) -> tuple[float, int]:
     used = fit.estimable.rows
-    scores = fit.score_obs().to_numpy()[used]
+    scores = fit.scores[used]
     m = (moments * fit.sample.total_weights[:, None])[used]
     W = np.hstack([_of_unit_length(m), _of_unit_length(scores)])
     fitted, *_ = np.linalg.lstsq(W, np.ones(used.size), rcond=None)

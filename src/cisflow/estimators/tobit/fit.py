@@ -192,17 +192,21 @@ class Fit:
         """Unweighted working score of row i is ``(a_i x_i, b_i)``."""
         return self.likelihood.score_parts(self.optimum.parameters)
 
+    @cached_property
+    def scores(self) -> Floats:
+        """Weighted score of each row in (β, log σ), in the caller's row order, (n, k+1)."""
+        a, b = self.score_parts
+        w = self.sample.total_weights
+        working = np.column_stack([self.X.toarray() * (w * a)[:, None], w * b])
+        scores = np.linalg.solve(self.jacobian.T, working.T).T
+        return np.asarray(scores[:, np.append(self.shown, scores.shape[1] - 1)])
+
     def score_obs(self) -> pd.DataFrame:
         """Weighted score of each row in (β, log σ), in the caller's row order, (n, k+1).
 
         Rows fitted with probability one (see ``not_estimable``) have score zero.
         """
-        a, b = self.score_parts
-        w = self.sample.total_weights
-        working = np.column_stack([self.X.toarray() * (w * a)[:, None], w * b])
-        scores = np.linalg.solve(self.jacobian.T, working.T).T
-        places = np.append(self.shown, scores.shape[1] - 1)
-        return pd.DataFrame(scores[:, places], columns=[*self.terms, LOG_SIGMA])
+        return pd.DataFrame(self.scores, columns=[*self.terms, LOG_SIGMA])
 
 
 def _if_it_exists(likelihood: Likelihood, X: Design, intercept: bool) -> Optimum | None:

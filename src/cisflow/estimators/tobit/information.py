@@ -7,9 +7,9 @@ The information of Tobin's model in closed form, from the moments of a truncated
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import NORMAL
 
 
 def information_parts(
@@ -33,7 +33,7 @@ def information_parts(
         on (β, σ) is ``X' diag(first) X``, ``X' second`` and ``sum(third)``.
     """
     low, high = (lower - mean) / sigma, (upper - mean) / sigma
-    between = norm.cdf(high) - norm.cdf(low)
+    between = NORMAL.cdf(high) - NORMAL.cdf(low)
     powers = [_at(low, k) - _at(high, k) for k in range(4)]
     # Moments of a standard normal variable between the limits, 0 beyond them.
     second = between + powers[1]
@@ -41,7 +41,7 @@ def information_parts(
     fourth = 3 * second + powers[3]
     below, above = _score(-low), _score(high)
     low_score, high_score = _finite(low) * below, _finite(high) * above
-    at_low, at_high = norm.cdf(low), norm.sf(high)
+    at_low, at_high = NORMAL.cdf(low), NORMAL.sf(high)
     on_mean = second + at_low * below**2 + at_high * above**2
     both = third - powers[0] + at_low * below * low_score + at_high * above * high_score
     on_sigma = fourth - 2 * second + between + at_low * low_score**2 + at_high * high_score**2
@@ -77,7 +77,7 @@ def expected_information(
 
 def _at(limit: Floats, power: int) -> Floats:
     """Return limit^power times the normal density there, 0 at an infinite limit."""
-    return np.asarray(_finite(limit) ** power * norm.pdf(limit))
+    return np.asarray(_finite(limit) ** power * NORMAL.pdf(limit))
 
 
 def _finite(limit: Floats) -> Floats:
@@ -88,4 +88,4 @@ def _score(distance: Floats) -> Floats:
     """Return the density over the upper tail probability, 0 where the tail is empty."""
     # Far out both underflow; their ratio is then close to the distance itself.
     at = _finite(distance)
-    return np.where(np.isfinite(distance), np.exp(norm.logpdf(at) - norm.logsf(at)), 0.0)
+    return np.where(np.isfinite(distance), np.exp(NORMAL.logpdf(at) - NORMAL.logsf(at)), 0.0)

@@ -1,13 +1,16 @@
-"""The sheet all figures are drawn on: width, colours, stamp, and how it is saved."""
+"""The sheet all figures are drawn on: width, typeface, colours, stamp, and how it is saved."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import wraps
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm, t
 
 from cisflow.publication.findings import Findings
 
@@ -29,13 +32,16 @@ MARKERS = ("o", "s", "^", "D")
 GREY = "#595959"
 
 
+# The typeface of the paper, which matplotlib brings along.
+TYPEFACE = "STIXGeneral"
 STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.labelsize": 9,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "legend.fontsize": 8.5,
+    "font.family": [TYPEFACE, "DejaVu Sans"],  # the second for letters that the first lacks
+    "font.size": 9.5,
+    "axes.titlesize": 9.5,
+    "axes.labelsize": 9.5,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.hashsalt": "cisflow",
@@ -44,20 +50,22 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def canvas(findings: Findings, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``columns`` panels, with the marks of the run above them."""
+def canvas(
+    findings: Findings, height: float, columns: int = 1, rows: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels, row by row, with the marks of the run above them."""
     import matplotlib as mpl
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        1, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
     )
     if findings.marks:
         told = ", ".join(mark.name for mark in findings.marks)
         figure.suptitle(told, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
-    return figure, list(axes[0])
+    return figure, list(axes.ravel())
 
 
 def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:
@@ -74,13 +82,63 @@ def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def points(
-    axes: Axes, b: np.ndarray, bounds: np.ndarray, y: np.ndarray, i: int, **style: Any
+    axes: Axes,
+    b: np.ndarray,
+    bounds: np.ndarray,
+    y: np.ndarray,
+    i: int,
+    errors: np.ndarray | None = None,
+    **style: Any,
 ) -> None:
-    """Draw the known of some estimates with their bounds, in the marker and colour of the i-th."""
+    """Draw the known of some estimates with their bounds, in the marker and colour of the i-th.
+
+    Parameters
+    ----------
+    axes
+        Where to.
+    b, y
+        Estimates and their heights, shape (k,).
+    bounds
+        Ends of their 95 % intervals, shape (2, k).
+    i
+        Which of several series it is.
+    errors
+        Standard errors, shape (k,), with which the 90 % interval is drawn as a thicker line.
+    style
+        Of the markers and lines, as matplotlib's ``errorbar`` takes it.
+    """
     known = np.isfinite(b)
-    look = {"color": COLOURS[i % 4], "markersize": 5, "linewidth": 1.3, "capsize": 2.5}
+    look = {"color": COLOURS[i % 4], "markersize": 4.5, "linewidth": 1.0, "capsize": 2, **style}
     error = np.abs(bounds - b)[:, known]
-    axes.errorbar(b[known], y[known], xerr=error, fmt=MARKERS[i % 4], **{**look, **style})
+    axes.errorbar(b[known], y[known], xerr=error, fmt=MARKERS[i % 4], **look)
+    if errors is None:
+        return
+    half = [ninety(*of) for of in zip(b, *bounds, errors, strict=True)]
+    thick = {"color": look["color"], "linewidth": 2.6, "solid_capstyle": "butt"}
+    for at, reach, height in zip(b, half, y, strict=True):
+        if np.isfinite(reach):
+            axes.plot([at - reach, at + reach], [height, height], **thick)
+
+
+def ninety(b: float, low: float, high: float, error: float) -> float:
+    """Return half the width of the 90 % interval that goes with a symmetric one of 95 %.
+
+    The law, normal or t, is the one by which the 95 % interval is as wide as it is; NaN for an
+    interval that is not symmetric, as those of resampling are, and for one without a standard
+    error.
+    """
+    half = (high - low) / 2
+    if not (np.isfinite([b, half, error]).all() and error > 0):
+        return np.nan
+    if abs((high + low) / 2 - b) > 1e-6 * half:
+        return np.nan
+    quantile = half / error
+    if quantile <= norm.isf(0.025) + 1e-3:
+        return float(norm.isf(0.05) * error)
+    if quantile >= t.isf(0.025, 1):
+        return np.nan
+    df = brentq(lambda df: t.isf(0.025, df) - quantile, 1, 1e6)
+    return float(t.isf(0.05, df) * error)
 
 
 def rule(axes: Axes) -> None:
@@ -90,15 +148,56 @@ def rule(axes: Axes) -> None:
 
 
 def save_figure(
-    figure: Figure, folder: Path | str, name: str, formats: Collection[str] = tuple(FORMATS)
+    figure: Figure,
+    folder: Path | str,
+    name: str,
+    formats: Collection[str] = tuple(FORMATS),
+    caption: str = "",
 ) -> None:
-    """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it."""
+    """Write a figure as ``{name}.png`` (200 dots per inch) and ``{name}.svg``, and close it.
+
+    The SVG has the caption as its title, and a description of axes and series, for those who
+    cannot see it.
+    """
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    told = described(figure)
     with mpl.rc_context(STYLE):
         for ending in formats:
             figure.savefig(folder / f"{name}.{ending}", **FORMATS[ending])
     plt.close(figure)
+    if "svg" in formats:
+        _tell(folder / f"{name}.svg", caption or name, told)
+
+
+def described(figure: Figure) -> str:
+    """Return in words what a figure shows: its panels, what is on their axes, and the series."""
+    parts = []
+    for axes in figure.axes:
+        titles = (axes.get_title(loc) for loc in ("left", "center"))
+        ticks = [tick.get_text() for tick in axes.get_yticklabels()] if axes.axison else []
+        named = [text for text in ticks if text.strip("−-.,0123456789")]
+        about = {
+            "Panel": next(filter(None, titles), ""),
+            "horizontal axis": axes.get_xlabel(),
+            "vertical axis": axes.get_ylabel() or ", ".join(named),
+            "text": "; ".join(text.get_text() for text in axes.texts),
+        }
+        parts += [f"{what}: {' '.join(text.split())}." for what, text in about.items() if text]
+    legends = [axes.get_legend() for axes in figure.axes]
+    shown = [*figure.legends, *filter(None, legends)]
+    series = [text.get_text() for of in shown for text in of.texts]
+    parts += [f"Series: {', '.join(series)}."] if series else []
+    return " ".join(dict.fromkeys(parts))
+
+
+def _tell(file: Path, title: str, description: str) -> None:
+    """Put title and description into an SVG, where readers of screens look for them."""
+    text = file.read_text(encoding="utf-8")
+    head, start, rest = text.partition("<svg ")
+    attributes, end, body = rest.partition(">")
+    told = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
+    file.write_text(f'{head}{start}role="img" {attributes}{end}{told}{body}', encoding="utf-8")

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT
+from cisflow.publication.families import waves_of
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, points, rule
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.regressions import shown_quantity
-from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, covariance_name, label, signed
+from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, label, signed
+from cisflow.study.models import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,43 +22,63 @@ if TYPE_CHECKING:
 
 
 @drawn
-def coefficient_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
-    """Draw the longest column, a row per term, outcomes side by side: effects, or coefficients."""
+def coefficient_figure(findings: Findings, country: str, model: str) -> Figure:
+    """Draw the longest column, a row per term, waves side by side: effects, or coefficients."""
     spec = findings.models[model]
     column = max(spec.columns, key=lambda name: len(spec.columns[name]))
-    terms = spec.columns[column]
-    figure, (axes,) = canvas(findings, 0.95 + 0.235 * len(terms))
-    quantity = shown_quantity(spec)
-    rows = findings.main_rows(country, wave, model, quantity)
-    rows = rows[rows["column"] == column]
+    terms, quantity = spec.columns[column], shown_quantity(spec)
+    waves = estimated_waves(findings, country, model)
+    figure, panels = canvas(findings, 1.15 + 0.26 * len(terms), columns=max(len(waves), 1))
+    for axes, wave in zip(panels, waves, strict=True):
+        rows = findings.main_rows(country, wave, model, quantity)
+        _outcomes(axes, rows[rows["column"] == column], spec, terms)
+        axes.set_title(findings.place(country, wave), loc="left")
+    panels[0].set_yticks(range(len(terms)), [label(term) for term in terms])
+    panels[0].set_ylim(len(terms) - 0.5, -0.5)
+    same_width(panels)
+    units = union_of_units(spec.outcomes) if quantity != COEFFICIENT else ""
+    what = "Coefficient" if quantity == COEFFICIENT else "Average effect on the share observed"
+    figure.supxlabel(f"{what}{units}; 90 % (thick) and 95 % (thin) intervals", fontsize=9.5)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
+    return figure
+
+
+def estimated_waves(findings: Findings, country: str, model: str) -> list[str]:
+    """Return the waves in which a model could be estimated: of others there is nothing to draw."""
+    waves = waves_of(findings.models[model], findings.countries[country])
+    return [wave for wave in waves if not findings.why_not(country, wave, model)]
+
+
+def union_of_units(outcomes: Sequence[str]) -> str:
+    """Return the unit of outcomes that share one, in brackets."""
+    units = {label(outcome).partition("(% of ")[2].rstrip(")") for outcome in outcomes}
+    return f" (percentage points of {units.pop()})" if len(units) == 1 and units != {""} else ""
+
+
+def same_width(panels: Sequence[Axes]) -> None:
+    """Give panels that stand side by side the same axis."""
+    bounds = np.array([axes.get_xlim() for axes in panels])
+    for axes in panels:
+        axes.set_xlim(bounds[:, 0].min(), bounds[:, 1].max())
+
+
+def _outcomes(axes: Axes, rows: pd.DataFrame, spec: Model, terms: Sequence[str]) -> None:
+    """Draw the estimates of one wave, outcomes above one another within a term's row."""
     step = 0.5 / max(len(spec.outcomes), 1)
     for i, outcome in enumerate(spec.outcomes):
         of = rows[rows["outcome"] == outcome].drop_duplicates("term").set_index("term")
-        of = of.reindex(terms)
         y = np.arange(len(terms)) + (i - (len(spec.outcomes) - 1) / 2) * step
-        _points(axes, of, y, i, label(outcome, short=True))
+        _points(axes, of.reindex(terms), y, i, label(outcome, short=True))
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-    axes.set_yticks(range(len(terms)), [label(term) for term in terms])
-    axes.set_ylim(len(terms) - 0.5, -0.5)
     rule(axes)
-    kinds = [kind for kind in rows["cov_type"] if kind]
-    errors = f"\nStandard errors: {covariance_name(kinds[0])}" if kinds else ""
-    number = "Coefficient" if quantity == COEFFICIENT else "Average effect on the observed share"
-    points = "" if quantity == COEFFICIENT else " (points)"
-    axes.set_xlabel(f"{number} with 95 % confidence interval{points}{errors}")
-    why = findings.why_not(country, wave, model)
-    axes.set_title(
-        f"{findings.place(country, wave)}" + (f": not estimable: {why}" if why else ""),
-        loc="left",
-    )
-    figure.legend(loc="outside lower center", ncols=len(spec.outcomes), frameon=False)
-    return figure
 
 
 def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> None:
     """Draw points with intervals; what is not estimable stands as words on the zero line."""
-    b, *bounds = of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
-    points(axes, b, np.array(bounds), y, i, label=name)
+    columns = ["estimate", "ci_low", "ci_high", "std_error"]
+    b, low, high, errors = of[columns].to_numpy(dtype=float).T
+    points(axes, b, np.array([low, high]), y, i, errors, label=name)
     for at in y[~np.isfinite(b)]:
         axes.annotate(
             NOT_ESTIMABLE,
@@ -71,25 +93,25 @@ def _points(axes: Axes, of: pd.DataFrame, y: np.ndarray, i: int, name: str) -> N
 
 
 @drawn
-def outcome_figure(findings: Findings, country: str, wave: str, model: str) -> Figure:
-    """Draw how many firms stand at each limit of the outcomes and in classes between."""
+def outcome_figure(findings: Findings, country: str, model: str) -> Figure:
+    """Draw how many firms stand at each limit of the outcomes and in classes between, by wave."""
     outcomes = findings.models[model].outcomes
-    about = findings.description(country, wave, model) or {}
-    figure, panels = canvas(findings, 2.5, columns=len(outcomes))
+    everywhere = findings.countries[country]
+    about = {wave: findings.description(country, wave, model) or {} for wave in everywhere}
+    waves = [wave for wave, of in about.items() if any((of.get("distributions") or {}).values())]
+    number = max(len(waves), 1)
+    figure, panels = canvas(findings, 1.75 * number + 0.35, len(outcomes), number)
     top = 10.0
-    for axes, outcome in zip(panels, outcomes, strict=True):
-        cells = (about.get("distributions") or {}).get(outcome) or []
-        axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
-        axes.set_xlabel("Share of turnover (%)")
-        if cells:
-            known = {v["variable"]: v["n"] for v in about["variables"]}
-            top = max(top, _bars(axes, cells, known[outcome]))
-        else:
-            axes.set_yticks([])
-            axes.set_xticks([])
-            axes.text(0.5, 0.5, "no observations", ha="center", transform=axes.transAxes)
+    for row, wave in enumerate(waves):
+        known = {v["variable"]: v["n"] for v in about[wave]["variables"]}
+        for j, outcome in enumerate(outcomes):
+            axes = panels[row * len(outcomes) + j]
+            cells = about[wave]["distributions"].get(outcome) or []
+            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
+            top = max(top, _bars(axes, cells, known[outcome]) if cells else 0)
+            axes.set_xlabel("Share of turnover (%)" if row == len(waves) - 1 else "")
+        panels[row * len(outcomes)].set_ylabel("Firms (%)")
     panels[0].set_ylim(0, 1.18 * top)
-    panels[0].set_ylabel("Firms (%)")
     return figure
 
 

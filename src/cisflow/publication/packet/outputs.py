@@ -17,10 +17,12 @@ from cisflow.publication.manifest import MANIFEST
 from cisflow.publication.provenance import EXHIBITS
 from cisflow.study.disclosure import Profile
 
-PAPER, CLAIMS = "paper.pdf", "claims.csv"
+PAPER, SUPPLEMENT, CLAIMS = "paper.pdf", "supplement.pdf", "claims.csv"
+REPEATS = "its numbers are those of the tables and figures of this packet"
 # Which aggregates an exhibit is made from, by the function that makes it; all others estimates.
 MADE_FROM = {
     "flow_table": "sample",
+    "flow_figure": "sample",
     "descriptives_table": "description",
     "outcome_figure": "description",
     "attrition_table": "description",
@@ -193,18 +195,15 @@ class Registers:
         everyone = f"firms of {', '.join(self.countries)}"
         title = self.about["title"]
         repeated = {
-            PAPER: (
-                "paper",
-                title,
-                "its numbers are those of the tables and figures of this packet",
-            ),
+            PAPER: ("paper", title, REPEATS),
+            SUPPLEMENT: ("supplement", f"{title}: online supplement", REPEATS),
             CLAIMS: ("verdicts", "Verdicts on claims", "made from estimates of this packet alone"),
         }
         for file, (kind, caption, why) in repeated.items():
             entries = {
                 name: entry
                 for name, entry in self.files.items()
-                if kind == "paper" or name.startswith("estimates/")
+                if file != CLAIMS or name.startswith("estimates/")
             }
             told = self._told(entries, self._here("", ())) | {"explain": [why]}
             yield Output(kind, kind, caption, {file: f"publication/{file}"}, everyone, **told)

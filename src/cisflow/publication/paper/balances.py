@@ -11,6 +11,7 @@ import pandas as pd
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
 from cisflow.publication.tables.balances import step_tests
 from cisflow.publication.words import group_label, inline
@@ -62,6 +63,11 @@ def balance_facts(
         "personnel": in_words(part(through(about.cost_through))),
         "return": in_words(part(RETURN)),
         "balance": in_words(part(BALANCE)),
+        "points": {
+            name: told(in_points(row))
+            for name, term in (("cost", COST), ("return", RETURN), ("balance", BALANCE))
+            if "estimate" in (row := part(term, SCALES[1]))
+        },
         "share": f"{100 * share:.0f}" if np.isfinite(share) else "",
         "differences": [
             {

@@ -6,14 +6,14 @@ review prints; the template holds prose and no numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
 from cisflow.base.texts import printable
 from cisflow.panel.sample import variables_of
-from cisflow.publication.catalogue import Catalogue, catalogue
+from cisflow.publication.catalogue import SECTIONS, Catalogue, Item, catalogue
 from cisflow.publication.families import (
     beside,
     further_regressions,
@@ -22,6 +22,7 @@ from cisflow.publication.families import (
     path_groups,
     path_models,
     places,
+    recodings,
     scanned_balances,
     split_balances,
     stepped_balances,
@@ -29,19 +30,28 @@ from cisflow.publication.families import (
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.balances import balance_facts, step_facts
 from cisflow.publication.paper.claims import claim_facts
+from cisflow.publication.paper.effects import (
+    alternative_facts,
+    effect_facts,
+    recoding_facts,
+    rejection_facts,
+    single_facts,
+)
 from cisflow.publication.paper.figure1 import figure1_facts
 from cisflow.publication.paper.instruments import instrument_facts
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.paths import path_facts, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
-from cisflow.publication.paper.regressions import lead_facts, limit_facts, partner_facts
+from cisflow.publication.paper.regressions import lead_facts, limit_facts
 from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
 from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.paper.truths import truth_facts
-from cisflow.publication.provenance import versions
+from cisflow.publication.paper.verdicts import verdict_facts
+from cisflow.publication.provenance import exhibits, versions
 from cisflow.publication.tables.notes import uses_accounts
 from cisflow.study.claims import Rule
+from cisflow.study.paper import Paper
 from cisflow.study.verdicts import NOT_RUN
 
 
@@ -83,17 +93,27 @@ def paper_context(
         **_place_facts(findings, printed),
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
+        "sections": list(SECTIONS),
+        "exhibits": _exhibits(items.present(findings)),
         "provenance": _provenance(sources or {}),
         "rule": list(Rule.model_validate(rule or {}).words),
         "disclosure": " ".join((profile or {}).get("text", "").split()),
         "claims": claim_facts(findings),
         "not_run": NOT_RUN,
         "figure1": figure1_facts(figure1),
+        "verdicts": verdict_facts(findings),
+        "levels": _levels(rule or {}),
         "tables": printed.tables(Path(tables)),
+        "supplement": printed.supplement(Path(tables)),
         "figures": printed.figures(),
         "files": {"tables": str(tables), "figures": str(figures)},
     }
     return {key: printable(value) for key, value in facts.items()}
+
+
+def _exhibits(items: Iterable[Item]) -> list[list[str]]:
+    """Return per table and figure its name, the step that makes it, and of which models."""
+    return [[e["exhibit"], e["rule"], e["models"]] for e in exhibits(items)]
 
 
 def _provenance(sources: Mapping[str, Mapping[str, str]]) -> Context:
@@ -109,11 +129,24 @@ def _provenance(sources: Mapping[str, Mapping[str, str]]) -> Context:
     }
 
 
+def _levels(rule: Mapping[str, Any]) -> Context:
+    """Return the levels of the rule as the text prints them, in percent."""
+    about = Rule.model_validate(rule)
+    return {
+        "interval": f"{100 * (1 - about.significance):g}",
+        "equivalence": f"{100 * (1 - about.equivalence):g}",
+        "power": f"{100 * about.power:g}",
+        "firms": str(about.minimum_firms),
+        "first_stage": f"{about.first_stage_f:g}",
+    }
+
+
 def _run_facts(findings: Findings) -> Context:
     """Return what is true of the run as a whole."""
     settings = findings.settings
     return {
         "title": settings["title"],
+        "paper": Paper.model_validate(settings.get("paper", {})).model_dump(),
         "run": settings["run"],
         "version": __version__,
         "seed": str(settings["seed"]),
@@ -146,6 +179,22 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
     }
 
 
+def _effects_of(findings: Findings, printed: Printed, model: str) -> Context:
+    """Return what is told in words of the leading regression, over countries and waves."""
+    here = printed.of(model)
+    return {
+        "model": model,
+        "told": effect_facts(findings, model, here),
+        "single": single_facts(findings, model, here),
+        "alternatives": alternative_facts(findings, model, here),
+        "recoded": [
+            recoding_facts(findings, model, other, here)
+            for other in recodings(findings.models, model)
+        ],
+        "rejections": rejection_facts(findings, [model], here),
+    }
+
+
 def _result_facts(
     findings: Findings, items: Catalogue, printed: Printed, figure1: Mapping[str, Any]
 ) -> Context:
@@ -166,7 +215,7 @@ def _result_facts(
         "fractional": [models[model].title for model in beside(models, lead)],
         "instruments": told(instrument_facts, models_of(models, "iv")),
         "limits": limit_facts(findings, lead, list(places(findings.countries))),
-        "partners": told(partner_facts, lead),
+        "effects": [_effects_of(findings, printed, model) for model in lead],
         "systems": [system_facts(findings, model) for model in path_models(models)],
         "paths": [
             path_facts(findings, items, *place, members, figure1)

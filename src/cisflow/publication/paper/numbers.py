@@ -10,7 +10,7 @@ import numpy as np
 from cisflow.estimation.estimates import FIXED
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.findings import Findings
-from cisflow.publication.words import interval, number
+from cisflow.publication.words import measured, measured_interval
 
 LIKELY = {0.10: "at 10 %", 0.05: "at 5 %", 0.01: "at 1 %"}
 Context = dict[str, Any]
@@ -26,8 +26,8 @@ def in_words(row: Mapping[str, Any]) -> Context:
     p = row.get("p_value", np.nan)
     level = min((at for at in LIKELY if p < at), default=None)
     return {
-        "estimate": number(estimate),
-        "interval": interval(row.get("ci_low"), row.get("ci_high")),
+        "estimate": measured(estimate, row.get("std_error")),
+        "interval": measured_interval(row.get("ci_low"), row.get("ci_high"), row.get("std_error")),
         "significance": "not significant" if level is None else f"significant {LIKELY[level]}",
         "sign": "positive" if estimate > 0 else "negative",
     }

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from cisflow.publication.catalogue import Catalogue
-from cisflow.publication.families import reading
+from cisflow.publication.families import general_of, reading
 from cisflow.publication.findings import Findings
+from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_words
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
@@ -53,6 +54,7 @@ def path_facts(
     return {
         **about,
         "effects_table": items.name("effects", country, wave, members[0]),
+        "general": reading(general_of(members, findings.models), members),
         "readings": []
         if about["why_not"]
         else [
@@ -91,10 +93,12 @@ def _effects(findings: Findings, country: str, wave: str, model: str) -> list[Co
     rows = rows[rows["column"] == "standardised"]
     effects = []
     for source, target in findings.models[model].effects:
-        found: Context = {"source": inline(source), "target": inline(target)}
+        arrow = label(f"{source}{ARROW}{target}")
+        found: Context = {"source": inline(source), "target": inline(target), "arrow": arrow}
         for kind in ("direct", "indirect", "total"):
             row = rows[(rows["outcome"] == target) & (rows["term"] == f"{kind}({source})")]
             found[kind] = in_words(row.iloc[0].to_dict() if len(row) else {})
+            found[kind] |= {"told": told(row.iloc[0].to_dict())} if len(row) else {}
         effects.append(found)
     return effects
 

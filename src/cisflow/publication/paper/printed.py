@@ -9,7 +9,7 @@ from typing import Any
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.catalogue import FIGURE, SECTIONS, TABLE, Catalogue, Item
-from cisflow.publication.families import places, printed_places, waves_of
+from cisflow.publication.families import general_of, path_groups, places, printed_places, waves_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.words import stamped
 from cisflow.study.run import is_pooled
@@ -19,10 +19,16 @@ MOST_PRINTED = 4
 # A table with more columns than this, headings of rows and the stamp among them, stands in
 # landscape.
 MOST_UPRIGHT = 11
+# What has room in the paper itself; all else that is printed is in its online supplement.
+PAPER_TABLES = ("verdicts", "main", "descriptives", "pooled")
+PAPER_FIGURES = (
+    *("glance", "flows", "coefficients", "diagrams", "decomposition", "lags"),
+    *("forests", "tiles"),
+)
 # Long as the number of places: with many of them these stand in the folder alone.
 LONG = ("flow", "extensions", "quality")
 # Diagrams are large: of these alone every wave's is printed, of others the last.
-SMALL = ("outcomes", "coefficients")
+SMALL = ("outcomes", "coefficients", "flows")
 
 Place = tuple[str, str]
 
@@ -59,23 +65,70 @@ class Printed:
         return [at for at in self._with_printed if at[1] in waves_of(spec, countries[at[0]])]
 
     def tables(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
-        """Return the tables to print, by section; how wide they are is seen in ``folder``."""
+        """Return the tables of the paper, by section; how wide they are is seen in ``folder``."""
         found: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
-        for item in filter(self._prints, self.items.of(TABLE)):
-            wide = _columns(folder / f"{item.name}.csv") > MOST_UPRIGHT
-            found[item.section].append({"name": item.name, "wide": wide})
+        for item in self._printed(TABLE):
+            if item.section in PAPER_TABLES:
+                found[item.section].append(_table(item, folder))
         return found
 
     def figures(self) -> dict[str, list[dict[str, str]]]:
-        """Return the figures to print, by section, with captions."""
+        """Return the figures of the paper, by section, with captions."""
         found: dict[str, list[dict[str, str]]] = {section: [] for section in SECTIONS}
-        printed = list(filter(self._prints, self.items.of(FIGURE)))
-        last = {(item.section, item.models): item for item in printed}
-        for item in printed:
-            if item.section in SMALL or not item.wave or last[item.section, item.models] is item:
-                caption = stamped(item.caption, self.findings.marks)
-                found[item.section].append({"name": item.name, "caption": caption})
+        for item in self._shown_figures():
+            if item in self._in_paper:
+                found[item.section].append(self._figure(item))
         return found
+
+    def supplement(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
+        """Return the tables and figures of the supplement in its order, each with its number.
+
+        Tables that need a page across come last, so that pages are not turned in between.
+        """
+        tables = [
+            {**_table(item, folder), "section": item.section, "heading": item.heading}
+            for item in self._printed(TABLE)
+            if item.section not in PAPER_TABLES
+        ]
+        figures = [
+            {**self._figure(item), "section": item.section, "heading": item.heading}
+            for item in self._shown_figures()
+            if item not in self._in_paper
+        ]
+        tables.sort(key=lambda table: table["wide"])
+        return {
+            "tables": [{**of, "number": i} for i, of in enumerate(tables, start=1)],
+            "figures": [{**of, "number": i} for i, of in enumerate(figures, start=1)],
+        }
+
+    def _printed(self, kind: str) -> list[Item]:
+        present = self.items.present(self.findings)
+        return [item for item in present if item.kind == kind and self._prints(item)]
+
+    def _shown_figures(self) -> list[Item]:
+        """Return the figures that are printed: of large ones the last wave's."""
+        printed = self._printed(FIGURE)
+        last = {(item.section, item.models): item for item in printed}
+        return [
+            item
+            for item in printed
+            if item.section in SMALL or not item.wave or last[item.section, item.models] is item
+        ]
+
+    @property
+    def _in_paper(self) -> list[Item]:
+        """Which figures the paper has: of several diagrams of one sample the most general."""
+        models = self.findings.models
+        general = {general_of(members, models) for members in path_groups(models).values()}
+        return [
+            item
+            for item in self._shown_figures()
+            if item.section in PAPER_FIGURES
+            and (item.section != "diagrams" or not general.isdisjoint(item.models))
+        ]
+
+    def _figure(self, item: Item) -> dict[str, str]:
+        return {"name": item.name, "caption": stamped(item.caption, self.findings.marks)}
 
     def _prints(self, item: Item) -> bool:
         """Return whether there is room for an item, and an estimate in it."""
@@ -85,8 +138,13 @@ class Printed:
         about = (item.country, item.wave) if item.wave else item.country
         if not item.printed or about not in near:
             return False
-        where = item.country, item.wave or ALL_WAVES
-        return not (item.models and self.findings.why_not(*where, item.models[0]))
+        waves = [item.wave] if item.wave else [*self.findings.countries[item.country], ALL_WAVES]
+        missing = self.findings.why_not
+        return not item.models or not all(missing(item.country, w, item.models[0]) for w in waves)
+
+
+def _table(item: Item, folder: Path) -> dict[str, Any]:
+    return {"name": item.name, "wide": _columns(folder / f"{item.name}.csv") > MOST_UPRIGHT}
 
 
 def _columns(file: Path) -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from cisflow.estimation.estimates import OBSERVED
-from cisflow.panel.constructs import RECODED
-from cisflow.publication.catalogue import Catalogue
-from cisflow.publication.families import about_partners, places, recodings, told_column
+from cisflow.publication.families import about_partners, places
 from cisflow.publication.findings import Findings
-from cisflow.publication.paper.numbers import Context, heading, in_words
+from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.regressions import ALTERNATIVES, shown_quantity
-from cisflow.publication.words import count, covariance_name, inline, label
+from cisflow.publication.words import covariance_name, inline, label
 
 # So many of the firms at a limit of the outcome are a large part of them.
 LARGE_PART = 0.2
@@ -79,56 +77,3 @@ def limit_facts(findings: Findings, models: list[str], places: list[tuple[str, s
         return {"least": "", "most": "", "many": False}
     least, most = f"{100 * shares.min():.0f}", f"{100 * shares.max():.0f}"
     return {"least": least, "most": most, "many": bool(shares.min() >= LARGE_PART)}
-
-
-def partner_facts(
-    findings: Findings, items: Catalogue, country: str, wave: str, model: str
-) -> Context:
-    """Return in words what the regression finds in one country and wave."""
-    return {
-        **heading(findings, items, "regressions", country, wave, model),
-        "figure": items.name("coefficients", country, wave, model),
-        "effects": shown_quantity(findings.models[model]) == OBSERVED,
-        "results": _results(findings, country, wave, model),
-        "recoded": [
-            _recoded(findings, country, wave, other, model)
-            for other in recodings(findings.models, model)
-        ],
-    }
-
-
-def _recoded(findings: Findings, country: str, wave: str, model: str, lead: str) -> Context:
-    """Return what a regression finds that counts firms which were not asked with zero."""
-    results = _results(findings, country, wave, model)
-    found = findings.main_rows(country, wave, model)["n"].dropna()
-    terms = set(findings.models[lead].columns[told_column(findings.models[lead])])
-    same = set(findings.models[model].columns[told_column(findings.models[model])]) == terms
-    return {
-        "title": findings.models[model].title,
-        "why_not": findings.why_not(country, wave, model),
-        "firms": count(found.iloc[0]) if len(found) else "",
-        "results": results if same else [],
-    }
-
-
-def _results(findings: Findings, country: str, wave: str, model: str) -> list[Context]:
-    """Return in words what a regression's told column finds, outcome by outcome."""
-    spec = findings.models[model]
-    rows = findings.main_rows(country, wave, model, shown_quantity(spec))
-    failed = findings.main_rows(country, wave, model).query("term == ''")
-    rows = pd.concat([rows, failed])
-    column = told_column(spec)
-    results = []
-    for outcome in spec.outcomes:
-        of = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
-        by_term = of.drop_duplicates("term").set_index("term").to_dict(orient="index")
-        whole = by_term.get("", {})  # a column that could not be estimated has a row of its own
-        results += [
-            {
-                "outcome": label(RECODED.get(outcome, outcome), short=True).lower(),
-                "term": inline(term),
-                **in_words(by_term.get(term, whole)),
-            }
-            for term in spec.columns[column]
-        ]
-    return results

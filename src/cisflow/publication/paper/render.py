@@ -9,6 +9,15 @@ from pathlib import Path
 
 from cisflow.publication.paper.numbers import Context
 
+SHARED = ("common.typ", "references.bib")
+
+
+def typefaces() -> Path:
+    """Return the folder of matplotlib's typefaces, so that paper and figures have the same."""
+    import matplotlib as mpl
+
+    return Path(mpl.get_data_path(), "fonts", "ttf")
+
 
 def render_paper(context: Context, out: Path | str, template: Path | str) -> None:
     """Set the paper and write it as PDF; the same context gives the same bytes.
@@ -20,14 +29,14 @@ def render_paper(context: Context, out: Path | str, template: Path | str) -> Non
     out
         The PDF.
     template
-        ``paper/paper.typ``; the bibliography lies beside it.
+        ``paper/paper.typ`` or ``paper/supplement.typ``; what they share lies beside them.
     """
     import typst
 
     template = Path(template)
     with tempfile.TemporaryDirectory() as scratch:
         room = Path(scratch)
-        for file in (template, template.with_name("references.bib")):
+        for file in (template, *(template.with_name(name) for name in SHARED)):
             shutil.copy(file, room)
         for kind, ending in (("tables", "typ"), ("figures", "svg")):
             (room / kind).mkdir()
@@ -39,6 +48,7 @@ def render_paper(context: Context, out: Path | str, template: Path | str) -> Non
             room / template.name,
             root=room,
             ignore_system_fonts=True,
+            font_paths=[typefaces()],
             sys_inputs={"context": "context.json"},
             timestamp=0,
         )

@@ -7,9 +7,9 @@ from itertools import product
 from typing import Any
 
 import pandas as pd
-from scipy.stats import t as student
 
 from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.estimators.distributions import student
 from cisflow.publication.families import places, sensitive, waves_of
 from cisflow.publication.findings import Findings, with_covariance
 from cisflow.publication.populations import flags_of
@@ -21,6 +21,7 @@ from cisflow.publication.tables.layout import (
     no_cells,
     two_level,
     union,
+    with_error,
 )
 from cisflow.publication.tables.notes import (
     accounts_note,
@@ -235,9 +236,9 @@ def sensitivity_table(findings: Findings) -> Table:
 
 
 def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
-    p = 2 * float(student.sf(abs(found["t"]), found["df"]))
+    p = 2 * float(student(found["df"]).sf(abs(found["t"])))
     texts = {
-        "Estimate": cell(found["estimate"], f"({number(found['std_error'])})", p=p),
+        "Estimate": with_error(found["estimate"], found["std_error"], p),
         "Partial R²": _percent(found["partial_r2"]),
         "Robustness value": _percent(found["rv"]),
         "Robustness value, 5 %": _percent(found["rv_alpha"]),
@@ -246,7 +247,7 @@ def _sensitivity(found: Mapping[str, Any]) -> dict[str, str]:
         return {**texts, "As strong as": ""}
     shifted = found["adjusted"]
     error = found["adjusted_error"]
-    text = NOT_ESTIMABLE if shifted is None else cell(shifted, f"({number(error)})")
+    text = NOT_ESTIMABLE if shifted is None else with_error(shifted, error)
     return {**texts, "As strong as": f"{label(found['benchmark'])}:\n{text}"}
 
 

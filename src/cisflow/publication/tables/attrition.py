@@ -8,7 +8,13 @@ from typing import Any
 from cisflow.panel.attrition import JOINT, REGRESSORS
 from cisflow.panel.ratios import years_later
 from cisflow.publication.findings import Findings
-from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
+from cisflow.publication.tables.layout import (
+    Table,
+    lay_out,
+    no_cells,
+    two_level,
+    with_error,
+)
 from cisflow.publication.tables.notes import accounts_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
@@ -79,7 +85,7 @@ def _coefficients(tests: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     joint = by_term[JOINT]
     return {
         **{
-            name: cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
+            name: with_error(row["estimate"], row["std_error"], row["p_value"])
             for term, name in names.items()
             if (row := by_term.get(term))
         },

@@ -13,7 +13,7 @@ from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.layout import Table, lay_out, union
-from cisflow.publication.words import interval, number
+from cisflow.publication.words import measured, measured_interval
 from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
 # More places than this do not fit side by side on a page.
@@ -92,18 +92,20 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a verdict rests on, a line each: estimate, firms, p-values, reach, truth."""
     if not np.isfinite(row["estimate"]):
         return
-    yield f"{number(row['estimate'])} {interval(row['ci_low'], row['ci_high'])}".strip()
+    error = row["std_error"]
+    bounds = measured_interval(row["ci_low"], row["ci_high"], error)
+    yield f"{measured(row['estimate'], error)} {bounds}".strip()
     yield row["unit"]
     yield _firms(row)
     yield _depends(row)
     yield _adjusted(row)
     if np.isfinite(row["mde"]):
-        yield f"detectable: {number(row['mde'])}"
+        yield f"detectable: {measured(row['mde'], error)}"
     if np.isfinite(row["n_needed"]):
         yield f"n that could decide: {row['n_needed']:,.0f}"
     if row["recovered"]:
         held = "in" if row["recovered"] == "yes" else "outside"
-        yield f"truth {number(row['truth'])}, {held} the interval"
+        yield f"truth {measured(row['truth'], error)}, {held} the interval"
     if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]:
         yield f"(literature’s rule: {row['verdict_literature']})"
 

@@ -14,6 +14,7 @@ from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
     WITHHELD,
+    measured,
     number,
     stamped,
     stars,
@@ -96,11 +97,20 @@ def lay_out(frame: pd.DataFrame, notes: Iterable[str], *, show_groups: bool = Tr
     return Table(frame, " ".join(notes), show_groups)
 
 
-def cell(estimate: float, *below: str, p: float | None = None) -> str:
-    """Return a cell: the estimate with the stars of its p-value, below it its precision."""
+def cell(estimate: float, *below: str, p: float | None = None, error: float | None = None) -> str:
+    """Return a cell: the estimate with the stars of its p-value, below it its precision.
+
+    With a standard error the estimate has the decimals which that warrants.
+    """
     if not np.isfinite(estimate):
         return NOT_ESTIMABLE
-    return "\n".join([number(estimate) + stars(p), *filter(None, below)])
+    told = number(estimate) if error is None else measured(estimate, error)
+    return "\n".join([told + stars(p), *filter(None, below)])
+
+
+def with_error(estimate: float, error: float, p: float | None = None) -> str:
+    """Return a cell of an estimate and its standard error, both as precise as the error says."""
+    return cell(estimate, f"({measured(error, error)})", p=p, error=error)
 
 
 def union(items: Iterable[Any]) -> list[Any]:

@@ -20,6 +20,7 @@ from cisflow.publication.tables.layout import (
     no_cells,
     two_level,
     union,
+    with_error,
 )
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
@@ -29,6 +30,7 @@ from cisflow.publication.words import (
     firms,
     interval,
     label,
+    measured_interval,
     number,
     p_value,
 )
@@ -186,14 +188,15 @@ def _arrow_cell(by_arrow: pd.DataFrame, arrow: tuple[str, str]) -> str:
     if arrow not in by_arrow.index:
         return NOT_ESTIMABLE
     row = by_arrow.loc[arrow]
-    return cell(row["estimate"], f"({number(row['std_error'])})", p=row["p_value"])
+    return with_error(row["estimate"], row["std_error"], row["p_value"])
 
 
 def _effect_cell(row: Mapping[str, Any]) -> str:
     if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
-    bounds = interval(row["ci_low"], row["ci_high"])
-    return cell(row["estimate"], bounds, p=row["p_value"])
+    error = row["std_error"]
+    bounds = measured_interval(row["ci_low"], row["ci_high"], error)
+    return cell(row["estimate"], bounds, p=row["p_value"], error=error)
 
 
 def _is_effect(source: str, target: str) -> Callable[[str], bool]:

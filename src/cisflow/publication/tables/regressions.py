@@ -10,7 +10,15 @@ from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
 from cisflow.publication.findings import Findings, groups_in, with_covariance
-from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level, union
+from cisflow.publication.tables.layout import (
+    Table,
+    cell,
+    lay_out,
+    no_cells,
+    two_level,
+    union,
+    with_error,
+)
 from cisflow.publication.tables.notes import accounts_notes, ending, reasons
 from cisflow.publication.words import (
     STARS_NOTE,
@@ -19,6 +27,7 @@ from cisflow.publication.words import (
     firms,
     inline,
     label,
+    measured,
     number,
     p_value,
     small,
@@ -57,7 +66,7 @@ def regression_table(
     for j, (outcome, name) in enumerate(spec.regressions):
         terms = _terms(_of(rows, outcome, name), spec, name, constant=quantity == COEFFICIENT)
         texts = {
-            ("coef", label(str(term))): cell(b, f"({number(se)})", p=p)
+            ("coef", label(str(term))): with_error(b, se, p)
             for term, (b, se, p) in terms[["b", "se", "p"]].iterrows()
         }
         texts |= {("stats", statistic): of[j] for statistic, of in statistics.items()}
@@ -99,9 +108,10 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
             ("coef", label(term)): cell(
                 terms[0].loc[term, "b"],
                 *(
-                    f"{left}{number(of_kind.loc[term, 'se'])}{right}"
+                    f"{left}{measured(se := of_kind.loc[term, 'se'], se)}{right}"
                     for of_kind, (left, right) in zip(terms, BRACKETS, strict=False)
                 ),
+                error=terms[0].loc[term, "se"],
             )
             for term in terms[0].index
         }
@@ -138,7 +148,7 @@ def extensions_table(findings: Findings) -> Table:
                     of = f" ({small(column_label(name))})" if len(spec.columns) > 1 else ""
                     key = spec.title, f"{label(outcome, short=True)}: {label(term)}{of}"
                     b, se, p = terms.loc[term, ["b", "se", "p"]]
-                    text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
+                    text = with_error(b, se, p).replace("\n", " ")
                     cells[key][findings.place(country, wave)] = text
     notes = [
         "Each from the model named above it, with the controls that the models file lists: of "
@@ -291,7 +301,7 @@ def alternatives_table(findings: Findings, country: str, wave: str, model: str) 
             heading = f"{label(outcome, short=True)}: {small(column_label(name))}"
             for term in (t for asked in spec.columns[name] for t in _rows_of(asked, terms.index)):
                 b, se, p = terms.loc[term, ["b", "se", "p"]]
-                text = cell(b, f"({number(se)})", p=p).replace("\n", " ")
+                text = with_error(b, se, p).replace("\n", " ")
                 cells[heading, label(term)][head] = text
             if not key:
                 for test in TESTS:

@@ -25,11 +25,12 @@ from cisflow.publication.words import (
 from cisflow.study.series import breaks_crossed
 
 
-def flow_table(findings: Findings) -> Table:
+def flow_table(findings: Findings, models: Sequence[str] | None = None) -> Table:
     """Render how many firms each restriction leaves, for the models whose samples are described."""
     flow = findings.flow
     cells = no_cells()
-    for model, country in product(described(findings.models), findings.countries):
+    shown = described(findings.models) if models is None else models
+    for model, country in product(shown, findings.countries):
         heading = f"{findings.models[model].title}, {findings.name(country)}"
         of = flow[(flow["country"] == country) & (flow["model"] == model)]
         steps = {

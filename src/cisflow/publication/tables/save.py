@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cisflow.base.texts import no_formula, printable
+from cisflow.publication.tables.latex import latex_table
 from cisflow.publication.tables.layout import Table
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def save_table(
     folder.mkdir(parents=True, exist_ok=True)
     table = _mapped(table, printable)
     texts: dict[str, Callable[[Table, str], str]] = {
-        "tex": _latex,
+        "tex": latex_table,
         "html": _html,
         "typ": _typst,
         "csv": _csv,
@@ -109,7 +110,9 @@ def _typst(table: Table, name: str) -> str:
     hidden = _mapped(table, lambda text: _TYPST.sub(_hide, text))
     text = str(_set(hidden, name).make(type="typst", typst_style=style))
     text = re.sub(r"[\ue000-\ue0ff]", lambda sign: "\\" + chr(ord(sign[0]) - _HIDDEN), text)
-    text = text.replace("columns: (auto,", f"columns: ({_stub_width(table)},", 1)
+    equal = f"columns: (auto, {', '.join(['1fr'] * table.frame.shape[1])})"
+    widths = ", ".join([_stub_width(table), *_shares(table)])
+    text = text.replace(equal, f"columns: ({widths})", 1)
     top, middle = (f"  table.hline(stroke: {width}em),\n" for width in ("0.08", "0.05"))
     text = text.replace(top, f"{top}  table.header(\n", 1)
     return text.replace(middle, f"{middle}  ),\n", 1)
@@ -135,37 +138,17 @@ def _stub_width(table: Table) -> str:
     return f"{cells.shape[1] * room / (line - room):.2f}fr"
 
 
+def _shares(table: Table) -> list[str]:
+    """Return how the columns share the rest of the line: alike, unless one has far longer lines."""
+    cells = table.frame.astype(str)
+    longest = [max(_longest_line(cells.iloc[:, j]), 4) for j in range(cells.shape[1])]
+    if max(longest) <= 2 * min(longest):
+        return ["1fr"] * len(longest)
+    return [f"{n}fr" for n in longest]
+
+
 def _longest_line(texts: Iterable[str]) -> int:
     return max(len(line) for text in texts for line in text.split("\n"))
-
-
-def _latex(table: Table, name: str) -> str:
-    """Return LaTeX with special characters escaped, which maketables leaves to its caller."""
-    packages = "% Needs the packages booktabs, tabularx, array, makecell, threeparttable.\n"
-    return packages + str(_set(_mapped(table, _escaped), name).make(type="tex"))
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "−": "$-$",
-    "→": r"$\to$",
-    "χ": r"$\chi$",
-    "⟨": r"$\langle$",
-    "⟩": r"$\rangle$",
-    "†": r"\textdagger{}",
-    "[": "{[}",  # after a line break, LaTeX takes a bare bracket for a length
-}
-
-
-def _escaped(text: str) -> str:
-    # After a line break, LaTeX takes a bare star for a part of it.
-    text = "".join(_LATEX.get(character, character) for character in text)
-    return re.sub(r"^\*", "{*}", text, flags=re.M)
 
 
 def _docx(table: Table, name: str) -> bytes:

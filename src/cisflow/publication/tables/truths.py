@@ -11,7 +11,11 @@ from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.claims import MOST_PLACES
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
-from cisflow.publication.words import interval, label, number
+from cisflow.publication.words import (
+    label,
+    measured,
+    measured_interval,
+)
 
 TRUE = "truth"
 NOTES = (
@@ -57,11 +61,13 @@ def _what(row: dict[str, Any]) -> str:
 
 def _told(row: dict[str, Any]) -> dict[str, str]:
     mark = "" if row["truth_kind"] == TRUE else "*"
-    found = f"{number(row['estimate'])} {interval(row['ci_low'], row['ci_high'])}".strip()
+    error = row["std_error"]
+    bounds = measured_interval(row["ci_low"], row["ci_high"], error)
+    found = f"{measured(row['estimate'], error)} {bounds}".strip()
     return {
-        "True": f"{number(row['truth'])}{mark}",
+        "True": f"{measured(row['truth'], error)}{mark}",
         "Estimate": found,
         "Recovered": row["recovered"],
-        "Detectable": number(row["mde"]) if np.isfinite(row["mde"]) else "",
+        "Detectable": measured(row["mde"], error) if np.isfinite(row["mde"]) else "",
         "Verdict": row["verdict"],
     }

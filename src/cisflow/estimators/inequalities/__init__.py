@@ -1,0 +1,1 @@
+"""Tests of inequalities: complements, inverted U, effects over a range."""

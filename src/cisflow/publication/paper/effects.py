@@ -1,0 +1,180 @@
+"""What the leading regression says in words: how large, for whom, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.panel.constructs import RECODED
+from cisflow.publication.families import told_column
+from cisflow.publication.findings import Findings
+from cisflow.publication.paper.numbers import Context
+from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
+from cisflow.publication.words import count, inline, label, measured, signed
+from cisflow.study.terms import columns_of
+
+Place = tuple[str, str]
+KEY = ["outcome", "column", "term"]
+
+
+def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
+    """Return an estimate as sentences use it: size, side, interval, whether it holds zero.
+
+    Parameters
+    ----------
+    row
+        Of the tidy estimates.
+    mean
+        Mean of the outcome, where the size is told as a part of it too.
+    """
+    b, low, high, error = (float(row[k]) for k in ("estimate", "ci_low", "ci_high", "std_error"))
+    if not np.isfinite(b):
+        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+    known = np.isfinite([low, high]).all()
+    error = error if np.isfinite(error) else (high - low) / 4
+    return {
+        "estimate": measured(b, error),
+        "size": measured(abs(b), error),
+        "low": measured(low, error) if known else "",
+        "high": measured(high, error) if known else "",
+        "more": bool(b > 0),
+        "zero": bool(not known or low <= 0 <= high),
+        "firms": count(row["n"]),
+        "share": f"{100 * abs(b) / mean:.0f}" if mean and np.isfinite(mean) else "",
+        "mean": signed(f"{mean:.1f}") if mean is not None and np.isfinite(mean) else "",
+    }
+
+
+def effect_facts(findings: Findings, model: str, places: Sequence[Place]) -> list[Context]:
+    """Return each effect that is told in words, with what every country and wave says of it."""
+    spec, column = findings.models[model], told_column(findings.models[model])
+    return [
+        {
+            "outcome": label(outcome, short=True).lower(),
+            "term": inline(term),
+            "partners": all(name.startswith("coop_") for name in columns_of(term)),
+            "found": [_found(findings, at, model, (outcome, column, term)) for at in places],
+        }
+        for term in spec.columns[column]
+        for outcome in spec.outcomes
+    ]
+
+
+def _found(findings: Findings, at: Place, model: str, key: tuple[str, str, str]) -> Context:
+    rows = findings.main_rows(*at, model, shown_quantity(findings.models[model]))
+    here = rows[(rows[KEY] == list(key)).all(axis=1)].to_dict("records")
+    place = findings.place(*at)
+    if not here:
+        why = findings.why_not(*at, model) or "it was not estimated"
+        return {"place": place, "estimate": "", "why_not": why}
+    return {"place": place, **told(here[0], mean_of(findings, at, model, key[0]))}
+
+
+def mean_of(findings: Findings, at: Place, model: str, variable: str) -> float:
+    """Return the mean of a variable in a model's sample, NaN where it is not told."""
+    about = findings.description(*at, model) or {}
+    means = {v["variable"]: v.get("mean") for v in about.get("variables") or []}
+    mean = means.get(variable)
+    return float("nan") if mean is None else float(mean)
+
+
+def single_facts(findings: Findings, model: str, places: Sequence[Place]) -> list[Context]:
+    """Return which terms of the longest column differ from zero, by outcome and place."""
+    spec = findings.models[model]
+    column = max(spec.columns, key=lambda name: len(spec.columns[name]))
+    if column == told_column(spec):
+        return []
+    facts = []
+    for at in places:
+        rows = findings.main_rows(*at, model, shown_quantity(spec))
+        for outcome in spec.outcomes:
+            of = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
+            of = of[of["term"].isin(spec.columns[column]) & of["estimate"].notna()]
+            apart = of[(of["ci_low"] > 0) | (of["ci_high"] < 0)]
+            facts.append(
+                {
+                    "place": findings.place(*at),
+                    "outcome": label(outcome, short=True).lower(),
+                    "number": len(of),
+                    "apart": [
+                        {"term": inline(row["term"]), **told(row)}
+                        for row in apart.to_dict("records")
+                    ],
+                }
+            )
+    return [fact for fact in facts if fact["number"]]
+
+
+def alternative_facts(findings: Findings, model: str, places: Sequence[Place]) -> Context:
+    """Return how the told effects fare under the robust alternatives of a Tobit; empty without."""
+    spec = findings.models[model]
+    pairs = [
+        pair
+        for at in places
+        for name in spec.robust
+        for pair in _pairs(
+            _told_rows(findings, at, model),
+            findings.alternative_rows(*at, model, name, shown_quantity(spec)),
+        )
+    ]
+    names = [ALTERNATIVES[name].lower() for name in spec.robust]
+    return {"names": names, **_agreement(pairs)} if pairs else {}
+
+
+def recoding_facts(findings: Findings, model: str, other: str, places: Sequence[Place]) -> Context:
+    """Return how the told effects fare if firms that were not asked count with zero."""
+    first = {RECODED[outcome]: outcome for outcome in RECODED}
+    pairs, firms = [], []
+    for at in places:
+        rows = findings.main_rows(*at, other, shown_quantity(findings.models[other]))
+        rows = rows.assign(outcome=rows["outcome"].replace(first))
+        pairs += _pairs(_told_rows(findings, at, model), rows)
+        firms += [{"place": findings.place(*at), "firms": count(n)} for n in rows["n"].dropna()[:1]]
+    return {"title": findings.models[other].title, "firms": firms, **_agreement(pairs)}
+
+
+def _told_rows(findings: Findings, at: Place, model: str) -> list[dict[str, Any]]:
+    spec, column = findings.models[model], told_column(findings.models[model])
+    rows = findings.main_rows(*at, model, shown_quantity(spec))
+    rows = rows[rows["term"].isin(spec.columns[column]) & (rows["column"] == column)]
+    return list(rows[rows["estimate"].notna()].to_dict("records"))
+
+
+def _pairs(own: Sequence[Any], other: pd.DataFrame) -> list[tuple[Any, Any]]:
+    """Return the estimates of the same effect in pairs, as far as there are both."""
+    by_key = other[other["estimate"].notna()].drop_duplicates(KEY).set_index(KEY).to_dict("index")
+    found = [(row, by_key.get(tuple(row[k] for k in KEY))) for row in own]
+    return [(a, b) for a, b in found if b]
+
+
+def _agreement(pairs: Sequence[tuple[Any, Any]]) -> Context:
+    """Return of how many pairs the signs agree, and whether the 95 % intervals hold zero."""
+    return {
+        "number": len(pairs),
+        "same_sign": sum(a["estimate"] * b["estimate"] > 0 for a, b in pairs),
+        "same_zero": sum(_holds_zero(a) == _holds_zero(b) for a, b in pairs),
+    }
+
+
+def _holds_zero(row: Mapping[str, Any]) -> bool:
+    return bool(row["ci_low"] <= 0 <= row["ci_high"])
+
+
+def rejection_facts(findings: Findings, models: Sequence[str], places: Sequence[Place]) -> Context:
+    """Return of how many regressions the tests of what a Tobit assumes reject it at 5 %."""
+    tests = pd.DataFrame(
+        [
+            {name: (fit.get(name) or {}).get("p_value") for name in TESTS}
+            for model in models
+            for at in places
+            for fit in findings.fits(*at, model)
+            if fit.get("normality") or fit.get("homoskedasticity")
+        ]
+    )
+    if tests.empty:
+        return {}
+    rejected = (tests.astype(float) < 0.05).any(axis=1)
+    return {"number": len(tests), "rejected": int(rejected.sum())}

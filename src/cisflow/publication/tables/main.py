@@ -1,0 +1,126 @@
+"""The tables a reader looks at first: main effects and verdicts, waves side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cisflow.estimation.estimates import COEFFICIENT
+from cisflow.publication.families import waves_of
+from cisflow.publication.figures.claims import claim_rows, place_of
+from cisflow.publication.findings import Findings
+from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
+from cisflow.publication.tables.notes import ending
+from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
+from cisflow.publication.words import (
+    STARS_NOTE,
+    column_label,
+    count,
+    covariance_name,
+    inline,
+    label,
+    measured,
+    measured_interval,
+    sentence,
+    short_verdict,
+    signed,
+)
+
+FIRMS = "Firms"
+NO_BREAK = "\u00a0"
+
+
+def main_table(findings: Findings, country: str, model: str) -> Table:
+    """Render the effects of interest of a regression, outcomes and waves side by side."""
+    spec = findings.models[model]
+    quantity = shown_quantity(spec)
+    cells, shown = no_cells(), []
+    heads = []
+    for outcome in spec.outcomes:
+        for wave in waves_of(spec, findings.countries[country]):
+            rows = findings.main_rows(country, wave, model, quantity)
+            failed = findings.main_rows(country, wave, model).query("term == ''")
+            shown.append(pd.concat([rows, failed]))
+            head = (label(outcome), wave)
+            heads.append(head)
+            of = rows[rows["outcome"] == outcome]
+            for name, terms in spec.columns.items():
+                by_term = of[of["column"] == name].drop_duplicates("term").set_index("term")
+                for term in terms:
+                    row = by_term.loc[term].to_dict() if term in by_term.index else {}
+                    cells[column_label(name), label(term)][head] = _effect(row)
+            n = of["n"].dropna()
+            cells["", FIRMS][head] = count(n.iloc[0] if len(n) else np.nan)
+    rows = pd.concat(shown)
+    kinds = dict.fromkeys(covariance_name(kind) for kind in rows["cov_type"] if kind)
+    controls = ", ".join(inline(term) for term in spec.controls)
+    fixed = ", ".join(inline(term) for term in spec.fixed_effects)
+    notes = [
+        EFFECTS if quantity != COEFFICIENT else "",
+        "Each block is a regression of its own"
+        + (f", with {controls} as controls" if controls else "")
+        + (f" and dummies for {fixed}." if fixed else "."),
+        f"Standard errors in parentheses: {'; '.join(kinds)}. {STARS_NOTE}.",
+        *ending(findings, country, rows, model),
+    ]
+    return lay_out(two_level(cells, columns=heads), notes)
+
+
+def _effect(row: Mapping[str, Any]) -> str:
+    if not row:
+        return cell(np.nan)
+    error = row["std_error"]
+    return cell(row["estimate"], f"({measured(error, error)})", p=row["p_value"], error=error)
+
+
+VERDICT_NOTE = (
+    "Effects with 95 % intervals, in the units that stand with the claim. Measured by: the "
+    "smallest effect of interest (±) of a claim of no effect, the effect claimed of any other, "
+    "which the literature reports. Detectable: the smallest effect that the sample finds with the "
+    "power the rule asks for. By significance: the verdict if an effect counted as there when it "
+    "is significant, and as not there when it is not."
+)
+
+
+def verdict_table(findings: Findings) -> Table:
+    """Render what decides each claim, a row for each place: effect, yardstick, reach, verdict."""
+    cells = no_cells()
+    for row in claim_rows(findings).to_dict("records"):
+        unit = f" ({row['unit']})" if row["unit"] else ""
+        heading = f"{row['claim']}. {row['text']}{unit}"
+        cells[heading, place_of(findings, row, short=True)] = dict(_facts(row))
+    claims = dict.fromkeys(findings.claims["claim"])
+    order = {claim: i for i, claim in enumerate(claims)}
+    cells = dict(sorted(_merged(cells).items(), key=lambda c: order[c[0][0].partition(".")[0]]))
+    heads = ["Effect", "Measured by", "Detectable", FIRMS, "Verdict", "By significance"]
+    return lay_out(two_level(cells, columns=heads), [VERDICT_NOTE])
+
+
+def _merged(cells: Cells) -> Cells:
+    """Return the cells with one heading per claim, the one that names a unit where any does."""
+    named: dict[str, str] = {}
+    for heading, _ in cells:
+        claim = heading.partition(".")[0]
+        named[claim] = max(named.get(claim, ""), heading, key=len)
+    return {(named[heading.partition(".")[0]], at): of for (heading, at), of in cells.items()}
+
+
+def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Verdict", sentence(short_verdict(row["verdict"])).replace(" ", NO_BREAK)
+    if not np.isfinite(row["estimate"]):
+        return
+    error = row["std_error"]
+    bounds = measured_interval(row["ci_low"], row["ci_high"], error)
+    yield "Effect", f"{measured(row['estimate'], error)} {bounds}".strip().replace(" ", NO_BREAK)
+    if np.isfinite(row["band"]):
+        yield "Measured by", f"±{row['band']:g}"
+    elif np.isfinite(row["claimed"]):
+        yield "Measured by", signed(f"{row['claimed']:g}")
+    if np.isfinite(row["mde"]):
+        yield "Detectable", measured(row["mde"], error)
+    if np.isfinite(row["n"]):
+        yield FIRMS, count(row["n"])
+    yield "By significance", sentence(short_verdict(row["verdict_literature"]))
