@@ -2,6 +2,7 @@
 # make test     install from the lock, run every test
 # make lint     ruff, snakefmt, snakemake --lint, mypy, and lint-imports: the arrows between the rooms
 # make docs     build/site: the documentation, for a browser; needs no network once it is installed
+# make picture  docs/claims.png, which README shows, from a run
 # make lock     requirements*.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
 # make baselines  tests/baselines: numbers of four runs, a figure of each kind (RUNS="flanders": fewer)
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
@@ -26,7 +27,7 @@ BIN   := .venv/bin
 # A bundle carries the lock's packages in wheels/, with their checksums.
 WHEELS := $(wildcard wheels/SHA256SUMS)
 
-.PHONY: all test lint docs lock baselines bundle clean
+.PHONY: all test lint docs picture lock baselines bundle clean
 all: $(STAMP)
 	$(BIN)/python -m cisflow run "$(CONFIG)" --cores $(CORES)
 
@@ -52,6 +53,9 @@ docs: $(STAMP) $(GALLERY)/publication/manifest.json
 
 $(GALLERY)/publication/manifest.json: | $(STAMP)
 	$(BIN)/python -m cisflow run --cores $(CORES)
+
+picture: all
+	$(BIN)/python docs/site/picture.py "$(CONFIG)"
 
 SLURM := snakemake-executor-plugin-slurm
 LOCK := uv pip compile pyproject.toml --quiet --no-header --python-version 3.11

@@ -33,7 +33,9 @@ MENU = {
     "Begin": {
         "docs/commands": "From a file to a paper",
         "docs/review": "The review sheet",
+        "docs/running": "Ways to run it",
         "docs/gallery": "Gallery",
+        "docs/care": "What it takes care of",
         "docs/citing": "How to cite",
     },
     "Set": {

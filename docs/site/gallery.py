@@ -9,6 +9,7 @@ from docutils.parsers.rst import Directive
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+MOST_MODELS = 2
 NONE = "No run lies in {run}: `make docs` makes the default run first, and fills this page from it."
 
 
@@ -39,21 +40,32 @@ class Gallery(Directive):
             return [nodes.note("", nodes.paragraph(text=NONE.format(run=run.as_posix())))]
         env.note_dependency(str(publication / "exhibits.csv"))
         specs = (ROOT / "config" / "models.yaml").read_text(encoding="utf-8")
-        return [_section(row, run, specs) for row in exhibits(publication)]
+        shown: dict[str, str] = {}
+        return [_section(row, run, specs, shown) for row in exhibits(publication)]
 
 
-def _section(row: dict[str, str], run: Path, specs: str) -> nodes.section:
-    heading = nodes.title(text=row["caption"])
-    section = nodes.section("", heading, ids=[nodes.make_id(row["exhibit"])])
+def _section(row: dict[str, str], run: Path, specs: str, shown: dict[str, str]) -> nodes.section:
+    """Return an exhibit and its models; those that were shown before are pointed to."""
+    anchor = nodes.make_id(row["exhibit"])
+    section = nodes.section("", nodes.title(text=row["caption"]), ids=[anchor])
     section += _shown(row, run)
-    name = f"publication/{row['kind']}s/{row['exhibit']}"
-    told = nodes.paragraph(text=f"Rendered by {row['function']} as ")
-    told += nodes.literal(text=name)
+    told = nodes.paragraph(text="Published as ")
+    told += nodes.literal(text=f"{row['kind']}s/{row['exhibit']}")
+    told += nodes.Text(f", rendered by {row['function']}.")
     section += told
-    for model in row["models"].split()[:2]:
-        if yaml := block_of(specs, model):
-            section += nodes.literal_block(yaml, yaml, language="yaml")
+    for model in row["models"].split()[:MOST_MODELS]:
+        section += _model(model, specs, shown)
+        shown.setdefault(model, anchor)
     return section
+
+
+def _model(name: str, specs: str, shown: dict[str, str]) -> nodes.Node:
+    if name in shown:
+        pointer = nodes.paragraph(text="The model is shown above: ")
+        pointer += nodes.reference("", name, refid=shown[name], internal=True)
+        return pointer
+    yaml = block_of(specs, name)
+    return nodes.literal_block(yaml, yaml, language="yaml")
 
 
 def _shown(row: dict[str, str], run: Path) -> nodes.Node:

@@ -8,6 +8,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^ *(```+).*?^ *\1|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -77,6 +78,14 @@ def test_the_yaml_of_a_model_is_shown_as_it_was_written(root):
     text = "models:\n  one:\n    # why\n    title: One\n\n    terms: [a]\n  two:\n    title: Two\n"
     assert block_of(text, "one") == "  one:\n    # why\n    title: One\n\n    terms: [a]"
     assert block_of(text, "none") == ""
+
+
+def test_the_picture_of_the_readme_is_small_and_drawn_from_a_run(root, tmp_path):
+    assert "docs/claims.png" in (root / "README.md").read_text(encoding="utf-8")
+    assert (root / "docs" / "claims.png").stat().st_size < 100_000
+    picture = loaded(root, "picture")
+    Image.new("RGB", (2 * picture.WIDTH, 500), "white").save(tmp_path / "figure.png")
+    assert picture.small(tmp_path / "figure.png").size == (picture.WIDTH, 250)
 
 
 class Fetched(HTMLParser):
