@@ -1,8 +1,8 @@
 """Published selection models of married women's wages (Mroz 1987, Econometrica 55:765–799).
 
 Wooldridge's Heckit (Introductory Econometrics, example 17.5), with the digits that Stata's
-``heckman`` prints, and Greene's (Econometric Analysis, 5th ed. 2003, example 22.8), with those of R's
-``heckit`` (Toomet & Henningsen 2008, Journal of Statistical Software 27(7); the output that the
+``heckman`` prints, and Greene's (Econometric Analysis, 5th ed. 2003, example 22.8), with those of
+R's ``heckit`` (Toomet & Henningsen 2008, Journal of Statistical Software 27(7); the output that the
 package sampleSelection ships with its tests).
 """
 

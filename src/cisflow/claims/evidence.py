@@ -204,15 +204,21 @@ class Here:
     def first_stage_f(self, test: Single) -> float | None:
         """Return how strong the instruments of a test's model are; None if it has none.
 
-        Of several estimates on the same instruments one alone says so.
+        Of several estimates on the same instruments one alone says so. What moves the selection of
+        a selection model and not its outcome is an instrument too.
         """
         column, _, method = test.column.partition(": ")
         if method == "ols":
             return None
         for fit in self._evidence.fits(*self._place, test.model):
             same = str(fit.get("column", "")).partition(": ")[0] == column
-            if same and fit.get("outcome") == test.outcome and "first_stage" in fit:
-                f = fit.get("effective_f", fit.get("kleibergen_paap_f"))
+            if (
+                same
+                and fit.get("outcome") == test.outcome
+                and {"first_stage", "exclusion"} & {*fit}
+            ):
+                f = fit.get("exclusion", {}).get("f", fit.get("kleibergen_paap_f"))
+                f = fit.get("effective_f", f)
                 return None if f is None else float(f)
         return None
 

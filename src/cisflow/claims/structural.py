@@ -9,6 +9,7 @@ from itertools import pairwise
 from cisflow.simulate.population import RATIOS
 from cisflow.study.claims import ARROW, COEFFICIENT, Single
 from cisflow.study.models import Model
+from cisflow.study.shapes import made_of
 from cisflow.study.truth import Truth
 
 LATENT = "latent"
@@ -36,7 +37,7 @@ def structural(truth: Truth, model: Model, test: Single, *, by_tobit: bool) -> f
         Whether the wave's shares of turnover are drawn from the truth's ``tobit``
         (:func:`cisflow.simulate.survey.drawn_by_tobit`); else the path's variables are drawn first.
     """
-    if model.weightings[0]:
+    if model.weightings[0] or test.term in made_of(model, test.column):
         return math.nan
     if model.estimator == "tobit" and by_tobit:
         return _average(_of_tobit(truth, model, test), model, test)

@@ -30,6 +30,8 @@ KINDS: dict[str, dict[str, str]] = {
     "fractional": {"observed": "observed"},
     "two_part": {name: name for name in ("observed", "uncensored", "probability")},
     "probit": {"probability": "probability"},
+    "selection": {"observed": "observed"},
+    "control_function": {"observed": "observed"},
 }
 PARTS = ("any: ", "amount: ")  # of a two-part model, before the names of its coefficients
 

@@ -15,6 +15,10 @@ from cisflow.estimators.regression.rows import read_rows
 
 EVIDENCE = "evidence"
 """Key of a fit's diagnostics that the gate takes away."""
+SETS, SUMS = "sets", "sums"
+"""Keys of evidence: sets of firms that a record counts beside those it rests on, by where the count
+stands (``n_with``, ``overlap/with/3``); and which sets readers know to be the sum of which others,
+where "" are the firms it rests on."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
 LARGEST = 10  # firms whose parts of a coefficient are kept
@@ -156,6 +160,17 @@ def named_also(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
             for key in ("support", "weight")
         },
     }
+
+
+def under_name(prefix: str, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence of a regression whose terms are told under a prefix alone."""
+    if not evidence:
+        return evidence
+    renamed = {
+        key: {f"{prefix}{name}": value for name, value in evidence[key].items()}
+        for key in ("support", "weight")
+    }
+    return {**evidence, **renamed}
 
 
 def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -342,10 +342,10 @@ def narrowed(spec: Model, outcome: str, column: str) -> Model:
     if not outcome:
         return spec.model_copy(update=main)
     column = column.removesuffix(f": {beside}") if beside else column
-    base = column.partition(": ")[0] if column not in spec.columns else column
-    return spec.model_copy(
-        update={**main, "outcomes": (outcome,), "columns": {base: spec.columns[base]}}
-    )
+    base, _, method = (column, "", "") if column in spec.columns else column.partition(": ")
+    alone = {"methods": (method,)} if method in spec.methods else {}
+    one = {"outcomes": (outcome,), "columns": {base: spec.columns[base]}}
+    return spec.model_copy(update={**main, **alone, **one})
 
 
 def _members(firms: pd.DataFrame, group: str) -> Any:

@@ -87,16 +87,16 @@ def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -
 
     def fitted(design: Design, method: str) -> Fitted:
         if method != "ols":
-            _refuse_unless_identified(design)
+            refuse_unless_identified(design)
         warn_no_estimate(f"Instruments for {design.rows.outcome} ({method})", design.not_estimable)
         rows = [r for c in spec.covariance for r in _rows(design, method, c, sample, spec)]
         record = _diagnostics(design, method, sample, spec)
-        return rows, {**record, EVIDENCE: _evidence(design, sample)}
+        return rows, {**record, EVIDENCE: evidence_of(design, sample)}
 
-    return each_regression(spec, partial(_design, sample, spec), fitted)
+    return each_regression(spec, partial(read_design, sample, spec), fitted)
 
 
-def _evidence(design: Design, sample: pd.DataFrame) -> dict[str, Any]:
+def evidence_of(design: Design, sample: pd.DataFrame) -> dict[str, Any]:
     """Return on whom the estimates rest, of all regressors and of the first stage."""
     rows = design.rows
     roles = ([*design.exogenous, *which] for which in (design.endogenous, design.instruments))
@@ -113,7 +113,7 @@ def _evidence(design: Design, sample: pd.DataFrame) -> dict[str, Any]:
 # --- the regression ----------------------------------------------------------------------------
 
 
-def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
+def read_design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Design:
     """Return complete rows; columns that repeat others are left out and named."""
     endogenous, instruments = spec.endogenous, spec.instruments
     exogenous = [*spec.columns[column], *spec.controls]
@@ -143,7 +143,8 @@ def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Des
     return Design(rows, kept, treated, used, {**reasons, **treated_reasons}, unused)
 
 
-def _refuse_unless_identified(design: Design) -> None:
+def refuse_unless_identified(design: Design) -> None:
+    """Refuse a design with fewer usable instruments than endogenous regressors."""
     wanted, given = len(design.endogenous), len(design.instruments)
     if not wanted:
         raise _refusal("no endogenous regressor varies", "take another one")
@@ -284,6 +285,12 @@ def _diagnostics(design: Design, method: str, sample: pd.DataFrame, spec: Model)
     else:
         tests = {"hansen_j": fit.j_stat}
     return found | {"overidentification": {name: record_of(t) for name, t in tests.items()}}
+
+
+def first_stage(design: Design, covariance: Covariance, sample: pd.DataFrame) -> dict[str, Any]:
+    """Return how strong the instruments of a design are: the diagnostics of its first stages."""
+    options, codes = _options(design, covariance, sample)
+    return _first_stage(_fit(design, "2sls", options), design, covariance, codes)
 
 
 def _first_stage(

@@ -16,6 +16,7 @@ from pandas.api.types import is_numeric_dtype
 from cisflow import __version__
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
+from cisflow.estimation.control_functions import control_functions
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
@@ -24,6 +25,8 @@ from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
 from cisflow.estimation.regressions import regressions
+from cisflow.estimation.selections import selections
+from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
 from cisflow.panel.sample import select_sample, variables_of, waves_of
 from cisflow.panel.terms import add_terms, nearly_unique
@@ -61,6 +64,9 @@ ESTIMATORS = {
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),
     "panel": Estimator(panels, pooled=True),
+    "selection": Estimator(selections),
+    "control_function": Estimator(control_functions),
+    "doubly_robust": Estimator(weighted_effects),
 }
 
 

@@ -45,6 +45,7 @@ from cisflow.study.shapes import (
     LINE_BELOW,
     LOW,
     MIDDLE,
+    NOTHING_ELSE,
     OF_LINES,
     SLOPE_HIGH,
     SLOPE_LOW,
@@ -65,6 +66,7 @@ BINS = "bins"
 """Key of a curve's record with the firms below it, which the gate counts."""
 BEYOND = 10  # firms at either end of a range, so that its ends are no outliers and no one firm's
 GRID = 21  # places of a curve
+CLASSES = 4  # of firms below a curve
 RANGE = 0.95  # share of firms up to whose value a curve is drawn
 
 Refit = Callable[[str, pd.DataFrame], Any]
@@ -165,10 +167,13 @@ def shape_rows(
         return [], []
     rows: list[Row] = []
     records: list[dict[str, Any]] = []
-    for quantity, surface in _surfaces(fit, spec, firms, estimator or spec.estimator):
+    surfaces = list(_surfaces(fit, spec, firms, estimator or spec.estimator))
+    for quantity, surface in surfaces:
         for made in (m for m in asked.values() if m.kind not in OF_LINES):
             rows += _tried(made, {**about, "quantity": quantity}, surface, spec, column)
         records += _records(surface, spec, column, quantity)
+    if not estimator:  # of the last quantity, which is the one that is observed if there is one
+        records += _curves(surfaces[-1][1], spec, column, surfaces[-1][0])
     if estimator != "two_part":
         lines, found = _lines(spec, firms, where, about, refit, fit)
         rows, records = [*rows, *lines], [*records, *found]
@@ -274,7 +279,7 @@ def _gains(pair: tuple[str, ...], group: Sequence[str], surface: Surface) -> dic
     for state in product((0.0, 1.0), repeat=len(others)):
         there = ", ".join(name for name, value in zip(others, state, strict=True) if value)
         held = dict(zip(others, state, strict=True))
-        found[there or ("nothing else" if others else "")] = surface.at(held, by=pair)
+        found[there or (NOTHING_ELSE if others else "")] = surface.at(held, by=pair)
     return found
 
 
@@ -433,9 +438,13 @@ def _records(surface: Surface, spec: Model, column: str, quantity: str) -> Itera
         if {x, square(x)} <= known:
             about = {"kind": INVERTED_U, "quantity": quantity, "of": [x]}
             yield {**about, "parts": [x, square(x)], **_turned(x, surface, quantity)}
-    for x, over in profiles_of(spec, terms):
+
+
+def _curves(surface: Surface, spec: Model, column: str, quantity: str) -> Iterator[dict[str, Any]]:
+    """Yield each effect over the range of another variable."""
+    for x, over in profiles_of(spec, _terms(spec, column)):
         made = next(m for m in made_of(spec, column).values() if m.variables == (x, over))
-        if {*made.parts} <= known:
+        if {*made.parts} <= {*surface.prediction.names}:
             about = {"kind": EFFECT, "quantity": quantity, "of": [x, over]}
             yield {**about, "parts": list(made.parts), **_curve(x, over, surface)}
 
@@ -499,12 +508,17 @@ def _curve(x: str, over: str, surface: Surface) -> dict[str, Any]:
 
 
 def _bins(values: Floats, places: Floats, firms: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return who is where below a curve, in classes of two of its steps; the gate counts them."""
-    edges = places[::2]
+    """Return who is where below a curve, in classes of about as many firms; the gate counts them.
+
+    Values of firms are not told: the bounds have two significant digits.
+    """
+    inside = values[(values >= places[0]) & (values <= places[-1])]
+    cuts = np.quantile(inside, np.linspace(0, 1, CLASSES + 1)[1:-1])
+    between = {float(f"{cut:.2g}") for cut in cuts if places[0] < cut < places[-1]}
     found = []
-    for i, (low, high) in enumerate(pairwise(edges)):
-        inside = (values > low) & (values <= high) | ((values == low) if i == 0 else False)
-        rows = sorted(map(int, firms.loc[inside, ROW]))
+    for i, (low, high) in enumerate(pairwise([places[0], *sorted(between), places[-1]])):
+        here = (values > low) & (values <= high) | ((values == low) if i == 0 else False)
+        rows = sorted(map(int, firms.loc[here, ROW]))
         found.append({"low": float(low), "high": float(high), "rows": rows})
     return found
 

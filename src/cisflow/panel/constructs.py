@@ -124,6 +124,15 @@ CONSTRUCTS: dict[str, Construct] = {
         "cooperation",
         source=FAEMS_2005,
     ),
+    "balance_index": Construct(
+        indicators.balance_index,
+        "Balance of the portfolio (0 to 1)",
+        "One minus the difference between the shares of suppliers and clients and of universities "
+        "and public research in the partner types of these kinds: 1 with as many of either, 0 with "
+        "one kind alone; only of firms with such partners.",
+        COOPERATION,
+        "cooperation",
+    ),
     **{
         f"coop_{place}": Construct(
             partial(indicators.partners_at, place=place),

@@ -64,6 +64,18 @@ def exploratory(firms: pd.DataFrame) -> pd.Series:
     return _either(firms, _asked(firms, [f"coop_{partner}" for partner in EXPLORATORY]))
 
 
+def balance_index(firms: pd.DataFrame) -> pd.Series:
+    """Return how evenly a portfolio is split between the two kinds of partners, 0 to 1.
+
+    One minus the difference between the exploitative and the exploratory share of the partner types
+    of either kind: 1 where there are as many of each, 0 where there are of one alone. Null without
+    partners of either kind, and where one of the types is unknown.
+    """
+    e, r = (_number(firms, [f"coop_{p}" for p in kind]) for kind in (EXPLOITATIVE, EXPLORATORY))
+    both = (e + r).where(lambda n: n > 0)
+    return 1 - (e - r).abs() / both
+
+
 def partners_at(firms: pd.DataFrame, place: str) -> pd.Series:
     """Return whether a firm cooperates with partners of any type at a place.
 
@@ -335,5 +347,9 @@ def _number(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return how many of the yes/no ``columns`` are yes; null if one the wave asks is null."""
     present = _asked(firms, columns)
     if not present:
-        return pd.Series(np.nan, index=firms.index, dtype="float64")
+        return _nothing(firms)
     return firms[present].astype("Float64").sum(axis=1, skipna=False).astype("float64")
+
+
+def _nothing(firms: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=firms.index, dtype="float64")

@@ -81,10 +81,12 @@ def variables_of(spec: Model) -> list[str]:
 def answers_needed(spec: Model) -> list[str]:
     """Return the variables of a model that a firm must know to be in its sample.
 
-    All of them, but for outcomes whose gaps full-information maximum likelihood makes good, and
-    for accounts at several lags and weights for them: who has those differs from lag to lag.
+    All of them, but for outcomes whose gaps full-information maximum likelihood makes good, for
+    accounts at several lags and weights for them: who has those differs from lag to lag, and for
+    what a selection model asks of those alone who are selected.
     """
-    spared: set[str] = set()
+    spared = {column for term in spec.of_outcome for column in columns_of(term)}
+    spared -= {column for term in spec.selection for column in columns_of(term)}
     if spec.missing == "fiml":
         spared |= set(spec.equations)
     if spec.lags:

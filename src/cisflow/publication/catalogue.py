@@ -18,6 +18,7 @@ from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import (
     about_partners,
     compared_regressions,
+    curved,
     described,
     further_regressions,
     grouped_balances,
@@ -30,6 +31,7 @@ from cisflow.publication.families import (
     pooled_in_paper,
     pooled_models,
     printed_places,
+    profiled,
     robust,
     scanned_balances,
     sensitive,
@@ -39,6 +41,7 @@ from cisflow.publication.families import (
     told_column,
     waves_of,
     weighed_regressions,
+    with_practices,
 )
 from cisflow.publication.figures.balances import (
     decomposition_figure,
@@ -48,14 +51,21 @@ from cisflow.publication.figures.balances import (
 )
 from cisflow.publication.figures.claims import claims_figure
 from cisflow.publication.figures.flow import flow_figure
+from cisflow.publication.figures.overlap import overlap_figure
 from cisflow.publication.figures.paths import path_figure
 from cisflow.publication.figures.pooled import forest_figure, forests, matrix_figure, matrix_pages
 from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
+from cisflow.publication.figures.shapes import profile_figure
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivity_table
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.balances import balance_table
 from cisflow.publication.tables.claims import claims_table
+from cisflow.publication.tables.corrections import (
+    control_function_table,
+    selection_table,
+    weighted_table,
+)
 from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.main import main_table, verdict_table
 from cisflow.publication.tables.paths import effects_table as path_effects_table
@@ -82,6 +92,7 @@ from cisflow.publication.tables.samples import (
     quality_overview,
     quality_table,
 )
+from cisflow.publication.tables.shapes import complements_table, thirds_table, u_shape_table
 from cisflow.publication.tables.truths import truth_table
 from cisflow.publication.words import place_name
 from cisflow.study.models import Model
@@ -364,6 +375,10 @@ SECTIONS = {
     "groups": "Cost and return by kind of firm",
     "lags": "Cost and return over time",
     "steps": "Cost and return by step",
+    "complements": "Complements and substitutes",
+    "u_shapes": "In moderation: inverted U",
+    "thirds": "Effects by thirds",
+    "profiles": "Effects over a range",
     "extensions": "Further models side by side",
     "verdicts": "Verdicts",
     "claims": "Claims",
@@ -374,6 +389,10 @@ SECTIONS = {
     "attrition": "Loss of firms",
     "cooperation": "Rates of cooperation",
     "instruments": "Instrumental variables",
+    "selection": "Corrected for selection",
+    "endogenous": "Endogenous cooperation",
+    "weighted": "Doubly robust effects",
+    "overlap": "Balance and overlap",
     "panels": "Panels",
     "sensitivity": "Sensitivity to an omitted variable",
     "pooled": "Pooled over countries",
@@ -395,8 +414,13 @@ CAPTIONS = {
     f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
     f"lags_{HERE}": "Cost, return and balance by years after the survey: {place}",
     f"outcomes_{HERE}": "Distribution of innovation outcomes, with the mass at the limits: {place}",
+    f"overlap_{HERE}": "Balance and overlap of firms with and without cooperation: {place}",
     f"paths_{HERE}": "{title}: {place}",
     f"steps_{HERE}": "Cost, return and balance of each further type of partner: {place}",
+    f"complements_{HERE}": "{title}: {place}",
+    "inverted_u_{here}": "Slopes at both ends, turning point and two lines: {place}",
+    f"thirds_{HERE}": "{title}, by thirds of the firms: {place}",
+    f"profile_{HERE}": "{title}: {place}",
     "attrition_{here}": "Who is lost between survey and accounts: {place}",
     "attrition_lags_{here}": "Who is lost with the years since the survey: {place}",
     "claims": "Which claims of the literature hold",
@@ -432,6 +456,8 @@ DRAWN_OF_SAMPLES = ("flows", "outcomes")
 in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
 BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
+PRACTICES = each(with_practices)
+WEIGHED = each(models_of, "doubly_robust")
 ALL, POOLED = each(list), each(pooled_models)
 TABLES = (
     Kind("flow", "sample_flow", flow_table),
@@ -457,12 +483,18 @@ TABLES = (
         asked,
         leading_regression,
     ),
+    Kind("complements", f"complements_{HERE}", complements_table, PRACTICES, each_country),
+    Kind("u_shapes", "inverted_u_{here}", u_shape_table, if_any(curved), each_country),
+    Kind("thirds", f"thirds_{HERE}", thirds_table, each(profiled), each_country, never),
     Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
     Kind("paths", "{group}_{here}", path_table, groups, asked),
     Kind("effects", "{group}_effects_{here}", path_effects_table, groups, asked),
     Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
     Kind("balances", HERE, balance_table, BALANCES, asked),
     Kind("instruments", HERE, iv_table, each(models_of, "iv"), asked),
+    Kind("selection", HERE, selection_table, each(models_of, "selection"), asked),
+    Kind("endogenous", HERE, control_function_table, each(models_of, "control_function"), asked),
+    Kind("weighted", HERE, weighted_table, WEIGHED, asked),
     Kind("panels", HERE, panel_table, each(models_of, "panel"), each_country),
     Kind("sensitivity", "sensitivity", sensitivity_table, if_any(sensitive)),
     Kind("matrix", "claims_matrix", matrix_table, whole, pooling),
@@ -481,11 +513,13 @@ FIGURES = (
     Kind("flows", "flow_{model}_{here}", flow_figure, each(described), each_country),
     Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, each_country),
     Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, each_country),
+    Kind("profiles", f"profile_{HERE}", profile_figure, each(profiled), each_country),
     Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
     Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
     Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),
     Kind("lags", f"lags_{HERE}", lag_figure, each(scanned_balances), asked),
     Kind("steps", f"steps_{HERE}", steps_figure, each(stepped_balances), asked),
+    Kind("overlap", f"overlap_{HERE}", overlap_figure, WEIGHED, asked),
 )
 
 

@@ -91,6 +91,21 @@ def sensitive(models: Mapping[str, Model]) -> list[str]:
     return [model for model, spec in models.items() if spec.sensitivity]
 
 
+def with_practices(models: Mapping[str, Model]) -> list[str]:
+    """Return the regressions that ask whether practices are complements."""
+    return [model for model, spec in models.items() if spec.practices]
+
+
+def curved(models: Mapping[str, Model]) -> list[str]:
+    """Return the regressions that ask for an inverted U."""
+    return [model for model, spec in models.items() if spec.u_shape]
+
+
+def profiled(models: Mapping[str, Model]) -> list[str]:
+    """Return the regressions that tell an effect over the range of another variable."""
+    return [model for model, spec in models.items() if spec.profiles]
+
+
 def described(models: Mapping[str, Model]) -> list[str]:
     """Return the models whose samples are shown: the leading regression, each group's first."""
     first = [names[0] for names in path_groups(models).values()]

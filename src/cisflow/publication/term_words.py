@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from cisflow.base.problems import CisflowError
+from cisflow.study.balance_terms import LESS
+from cisflow.study.shapes import (
+    COMPLEMENTS,
+    EFFECT,
+    INVERTED_U,
+    LINE_ABOVE,
+    LINE_BELOW,
+    NOTHING_ELSE,
+    SLOPE_HIGH,
+    SLOPE_LOW,
+    STRATEGY,
+    TWO_LINES,
+)
 from cisflow.study.terms import Call, Name, Node, Number, Operation, parse_term, text_of
 
 # Labels of the run whose results a job publishes, by name.
@@ -61,3 +75,42 @@ def _in_words(node: Node, name: Callable[[str], str]) -> str:
     if isinstance(node, Operation):
         return " × ".join(_in_words(part, name) for part in node.parts)
     return text_of(node)
+
+
+_MADE = re.compile(r"([a-z_]+)\((.+?)(?: \| (.+))?\)")
+_WORDS = {
+    COMPLEMENTS: "{}: together beyond each alone",
+    INVERTED_U: "{}: inverted U, the end that speaks least for it",
+    SLOPE_LOW: "{}: slope at the low end",
+    SLOPE_HIGH: "{}: slope at the high end",
+    TWO_LINES: "{}: inverted U by two lines, the one that speaks least for it",
+    LINE_BELOW: "{}: slope below the breakpoint",
+    LINE_ABOVE: "{}: slope above the breakpoint",
+}
+
+
+def made_in_words(term: str, name: Callable[[str], str]) -> str | None:
+    """Return a number made of several terms in words, None for any other text."""
+    found = _MADE.fullmatch(term)
+    if found is None or found[1] not in {*_WORDS, STRATEGY, EFFECT}:
+        return None
+    kind, about, where = found.groups()
+    first, *rest = (name(part) for part in about.split(", "))
+    names = [first, *map(_inside, rest)]
+    if kind == STRATEGY:
+        return f"{' and '.join(names)}, against none" if rest else f"{first} alone"
+    if kind == EFFECT:
+        x, _, over = about.partition(", ")
+        third, _, of = over.rpartition(" ")
+        return f"{name(x)}, {third.replace(LESS, ' less ')} third of {_inside(name(of))}"
+    text = _WORDS[kind].format(" and ".join(names))
+    if not where:
+        return text
+    others = [part if part == NOTHING_ELSE else _inside(name(part)) for part in where.split(", ")]
+    return f"{text} (with {', '.join(others)})"
+
+
+def _inside(text: str) -> str:
+    """Return a label as it stands within a sentence: small initial unless it abbreviates."""
+    abbreviates = text[1:2] == "&" or text[1:2].isupper()
+    return text if abbreviates else text[:1].lower() + text[1:]

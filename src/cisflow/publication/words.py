@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.estimators.selection.pair import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
-from cisflow.publication.term_words import OWN, term_in_words
+from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
@@ -30,6 +31,7 @@ STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 LABELS: dict[str, str] = {
     **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
+    "rd_continuous": "Permanent R&D",
     "group": "Part of a group",
     "firm_id": "Firm",
     "lagged_outcome": "Outcome of the wave before",
@@ -57,12 +59,24 @@ COLUMN_LABELS = {
     "grouped": "Partner groups",
     "partners": "Partner types",
     "interaction": "Interaction",
+    "kinds": "Kinds of partners",
+    "suppliers_universities": "Suppliers and universities",
+    "intensity": "R&D intensity",
+    "permanent": "Permanent R&D",
+    "exploitative": "Suppliers or clients",
+    "exploratory": "Universities or public research",
 }
 # What weights do: in the heading of a column, and in a sentence about the sample.
 WEIGHTS = {
     UNWEIGHTED: (UNWEIGHTED, UNWEIGHTED),
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
     WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
+}
+# Of a selection model, what stands beside its coefficients.
+CORRECTIONS = {
+    "rho": "Correlation of the errors (ρ)",
+    "sigma": "Spread of the outcome’s error (σ)",
+    "lambda": "Inverse Mills ratio (λ)",
 }
 # Verdicts where there is little room.
 SHORT_VERDICTS = {UNDECIDABLE: "cannot be decided", DEPENDS: "depends on the model"}
@@ -88,9 +102,13 @@ def label(term: str, *, short: bool = False) -> str:
     """
     if ARROW.strip() in term:
         return ARROW.join(label(part.strip(), short=True) for part in term.split(ARROW.strip()))
+    if corrected := _corrected(term):
+        return corrected
     category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
         return f"{label(category[1], short=short)}: {category[2]}"
+    if words := made_in_words(term, partial(label, short=True)):
+        return words
     if words := term_in_words(term, partial(label, short=short)):
         return words
     if ":" in term:
@@ -103,6 +121,18 @@ def label(term: str, *, short: bool = False) -> str:
             return f"{variable}{ending.replace('_', ' ')}"
     known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
     return known.get(term, sentence(term.removeprefix("coop_").replace("_", " ")))
+
+
+def _corrected(term: str) -> str:
+    """Return words for what selection models, control functions and weighting estimate."""
+    if term.startswith(OF_SELECTION):
+        return f"{label(term.removeprefix(OF_SELECTION))} (whether selected)"
+    of = re.fullmatch(r"(treated|residual|mean)\(([^=()]+)(?:=([01]))?\)", term)
+    if not of or (of[1] == "mean") != bool(of[3]):
+        return CORRECTIONS.get(term, "")
+    if of[1] == "mean":
+        return f"Mean if {'all' if of[3] == '1' else 'none'} had: {inline(of[2])}"
+    return f"{label(of[2])} ({'among those that have it' if of[1] == 'treated' else 'residual'})"
 
 
 def inline(term: str) -> str:

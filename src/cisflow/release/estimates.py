@@ -18,7 +18,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
     Estimates,
 )
-from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.evidence import EVIDENCE, SETS, SUMS
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.shapes import SHAPES
 from cisflow.release.curves import note_curves, told_curves
@@ -130,10 +130,11 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         firms = gate.mask(fit.evidence["rows"])
         # What rests on the firms of the whole sample costs what the sample does.
         gate.note(fit.key, firms, cost / 10)
-        if spec.censored and (x := numbers(gate.panel, fit.outcome)) is not None:
+        if spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
+        _note_sets(gate, fit, cost / 20)
         note_curves(gate, fit.key, fit.record, cost / 20)
     _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
     for record in _records_of(found):
@@ -171,6 +172,18 @@ def _note_panel(gate: Gate, fit: Fit, rows: Any) -> None:
     for name, some in sets.items():
         gate.note((fit.key, name), some.index[some], 1)
     gate.note_parts((fit.key, "firms"), [(fit.key, "firms_again"), (fit.key, "firms_once")])
+
+
+def _note_sets(gate: Gate, fit: Fit, cost: float) -> None:
+    """Note the sets of firms that a record counts beside those it rests on, and their sums."""
+    for place, rows in fit.evidence.get(SETS, {}).items():
+        gate.note(_set(fit, place), gate.mask(rows), cost)
+    for whole, parts in fit.evidence.get(SUMS, []):
+        gate.note_parts(_set(fit, whole), [_set(fit, part) for part in parts])
+
+
+def _set(fit: Fit, place: str) -> Hashable:
+    return (fit.key, place) if place else fit.key
 
 
 # --- what is told ------------------------------------------------------------------------------
@@ -321,6 +334,7 @@ def _told_record(
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    told = _without_sets(gate, fit, told)
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if SHAPES in told:
@@ -328,6 +342,25 @@ def _told_record(
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _without_sets(gate: Gate, fit: Fit, told: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without the counts of sets of firms that may not be told."""
+    for place in fit.evidence.get(SETS, {}):
+        if gate.why(_set(fit, place)):
+            told = _emptied(told, place.split("/"))
+    return told
+
+
+def _emptied(value: Any, place: Sequence[str]) -> Any:
+    """Return a record in which the number at a place is null, itself as it was."""
+    first, *rest = place
+    if isinstance(value, list):
+        changed = _emptied(value[int(first)], rest) if rest else None
+        return [changed if i == int(first) else v for i, v in enumerate(value)]
+    if first not in value:
+        return value
+    return {**value, first: _emptied(value[first], rest) if rest else None}
 
 
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:
@@ -342,6 +375,9 @@ def _note_record(gate: Gate, fit: Fit, file: str) -> None:
         if name in fit.record:
             known = [key for key in keys if gate.ledger.noted(key)]
             gate.decided(file, place, name, gate.why(*known))
+    for name in fit.evidence.get(SETS, {}):
+        if name.split("/")[0] in fit.record:
+            gate.decided(file, place, name, gate.why(_set(fit, name)))
 
 
 def _counts(fit: Fit) -> dict[str, list[Hashable]]:

@@ -516,7 +516,8 @@ def _outcomes_and_columns(model: Model, asked: str) -> tuple[list[str], list[str
         of_level = any(group.startswith(f"{variable}=") for variable in model.by)
         columns += [asked] if scale in SCALES and of_level else []
         return [outcome_of(model.balance.target, lag) for lag in model.lags or [None]], columns
-    return list(model.outcomes), list(model.columns)
+    side_by_side = [f"{name}: {method}" for name in model.columns for method in model.methods]
+    return list(model.outcomes), [*model.columns, *side_by_side]
 
 
 def _terms_of(model: Model, test: Single) -> list[str]:
@@ -525,8 +526,9 @@ def _terms_of(model: Model, test: Single) -> list[str]:
         costs = [COST, DIRECT, through(model.balance.cost_through), OTHERS]
         return [*costs, RETURN, BALANCE, PROBABILITY]
     if model.estimator != "path":
-        made = made_of(model, test.column)
-        return [*model.columns[test.column], *model.controls, *made]
+        column = test.column if test.column in model.columns else test.column.partition(": ")[0]
+        made = made_of(model, column)
+        return [*model.columns[column], *model.controls, *model.endogenous, *made]
     effects = [
         f"{kind}({origin})"
         for origin, target in model.effects

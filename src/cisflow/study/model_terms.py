@@ -47,6 +47,7 @@ LISTS: dict[str, Role] = {
     "outcomes": NUMBER,
     "endogenous": NUMBER,
     "instruments": NUMBER,
+    "selection": REGRESSOR,
     "sensitivity": NUMBER,
     "controls": REGRESSOR,
     "variance": REGRESSOR,
@@ -56,6 +57,8 @@ LISTS: dict[str, Role] = {
     "steps": FLAG,
 }
 GROUPS = {"practices": FLAG, "profiles": NUMBER}  # of several terms each
+
+SINGLES: dict[str, Role] = {"selected": FLAG, "sensitivity_benchmark": REGRESSOR}
 
 
 def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
@@ -69,6 +72,11 @@ def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
     for target, sources in model.equations.items():
         for term in (target, *sources):
             yield f"equations.{target[:60]}", term, NUMBER
+    yield from _names(model)
+
+
+def _names(model: Model) -> Iterator[tuple[str, str, Role]]:
+    """Yield what stands alone: clusters, weights, and single terms."""
     for covariance in model.covariance:
         if covariance.groups:
             yield "covariance.cluster", covariance.groups, CLUSTER
@@ -76,8 +84,9 @@ def places_of(model: Model) -> Iterator[tuple[str, str, Role]]:
         if weights:
             yield "weights", weights, WEIGHT
     yield from ((key, term, role) for key, role in GROUPS.items() for term in _of(model, key))
-    if model.sensitivity_benchmark:
-        yield "sensitivity_benchmark", model.sensitivity_benchmark, REGRESSOR
+    for key, role in SINGLES.items():
+        if term := getattr(model, key):
+            yield key, term, role
 
 
 def _of(model: Model, key: str) -> Iterator[str]:

@@ -26,6 +26,8 @@ from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
 
 CENSORED = ("tobit", "heteroskedastic_tobit", "fractional", "two_part")  # an outcome with limits
 REGRESSIONS = (*CENSORED, "ols", "probit")  # with several weights, and the survey's design
+# What corrects for who is asked or who cooperates; told by its effects on what is observed.
+CORRECTED = ("selection", "control_function", "doubly_robust")
 Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 ALTERNATIVES: tuple[Alternative, ...] = ("fractional", "heteroskedastic", "two_part")
 KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
@@ -293,9 +295,17 @@ RULES: list[Any] = [
             "required": ["methods", "endogenous", "instruments"],
             "properties": {"methods": {"items": {"enum": ["ols", "2sls", "liml", "gmm"]}}},
         },
-        "else": {
+    },
+    {
+        "if": _is("control_function"),
+        "then": {"required": ["endogenous", "instruments", "limits"]},
+    },
+    {
+        "if": {"not": _is("iv", "control_function")},
+        "then": {
             **_none_of("endogenous", "instruments"),
-            "description": "`endogenous` and `instruments` go with `estimator: iv`",
+            "description": "`endogenous` and `instruments` go with `estimator: iv` or "
+            "`control_function`",
         },
     },
     {
@@ -307,10 +317,30 @@ RULES: list[Any] = [
         },
     },
     {
-        "if": {"not": _is("panel", "iv")},
+        "if": {"not": _is("panel", "iv", "selection")},
         "then": {
             **_none_of("methods"),
-            "description": "`methods` goes with `estimator: panel` or `iv`",
+            "description": "`methods` goes with `estimator: panel`, `iv` or `selection`",
+        },
+    },
+    {
+        "if": _is("selection"),
+        "then": {
+            "required": ["methods", "selected", "selection"],
+            "properties": {"methods": {"items": {"enum": ["two_step", "ml", "tobit"]}}},
+            "if": {"properties": {"methods": {"contains": {"const": "tobit"}}}},
+            "then": {"required": ["limits"]},
+        },
+        "else": {
+            **_none_of("selected", "selection"),
+            "description": "`selected` and `selection` go with `estimator: selection`",
+        },
+    },
+    {
+        "if": {"not": _is("doubly_robust")},
+        "then": {
+            **_none_of("overlap"),
+            "description": "`overlap` goes with `estimator: doubly_robust`",
         },
     },
     {
@@ -348,14 +378,20 @@ class Model(Document):
         "balance",
         "panel",
         "iv",
+        "selection",
+        "control_function",
+        "doubly_robust",
     ]
     """tobit (two-limit), heteroskedastic_tobit (its spread depends on `variance`), fractional
     (logit of a share), two_part (whether any, and how much), ols, probit (a yes/no outcome), path
     (recursive system), balance (a path model's cost and return by lag and group), panel (firms over
-    waves) or iv (instrumental variables)."""
+    waves), iv (instrumental variables), selection (an outcome that is seen of those selected
+    alone), control_function (a Tobit with endogenous regressors) or doubly_robust (the average
+    effect of a yes/no, weighted by its propensity)."""
     limits: tuple[Limit, Limit] | None = None
-    """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part);
-    null for none."""
+    """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part,
+    control_function, the method tobit of selection; of doubly_robust they make its regressions
+    fractional logits); null for none."""
     variance: Terms = Field(default_factory=tuple)
     """Heteroskedastic Tobit: what the logarithm of the spread depends on. Of a tobit: the same of
     its heteroskedastic alternative; the controls where left out."""
@@ -405,17 +441,27 @@ class Model(Document):
     """Categorical variables entered as a set of dummies."""
     methods: Plain = Field(default_factory=tuple)
     """Estimates side by side. Panel: pooled, within, random, correlated_random, first_difference.
-    IV: ols, 2sls, liml, gmm."""
+    IV: ols, 2sls, liml, gmm. Selection: two_step (Heckman's), ml (maximum likelihood), tobit
+    (maximum likelihood of an outcome that piles up at its limits)."""
     wave_effects: bool | None = None
     """Panel: whether every wave has an intercept of its own."""
     lagged_outcome: bool | None = None
     """Panel: whether the outcome of the wave before is among the regressors; biased in short
     panels, which the notes say."""
     endogenous: SeveralTerms = Field(default_factory=tuple)
-    """IV: regressors that may be related to what is unobserved."""
+    """IV and control_function: regressors that may be related to what is unobserved."""
     instruments: SeveralTerms = Field(default_factory=tuple)
-    """IV: variables that move the endogenous ones and are otherwise without effect on the
-    outcome."""
+    """IV and control_function: variables that move the endogenous ones and are otherwise without
+    effect on the outcome."""
+    selected: Name | None = None
+    """Selection: the yes/no variable that says of whom the outcome is seen."""
+    selection: Terms = Field(default_factory=tuple)
+    """Selection: regressors of who is selected, known of all firms of the sample. One that is not
+    among those of the outcome is the exclusion restriction; without any the estimates rest on the
+    normal distribution alone, which the table says."""
+    overlap: tuple[Share, Share] | None = None
+    """Doubly robust: propensities between which firms are kept, 0.1 and 0.9 where left out. The
+    first regressor of a column is the yes/no whose effect is wanted; the others are held equal."""
     sensitivity: SeveralTerms = Field(default_factory=tuple)
     """OLS, and the ols method of IV: terms whose sensitivity to an omitted variable is reported
     (Cinelli & Hazlett 2020)."""
@@ -489,6 +535,15 @@ class Model(Document):
         return self.estimator in CENSORED
 
     @property
+    def of_outcome(self) -> list[str]:
+        """What a selection model needs to know of those alone who are selected."""
+        if self.estimator != "selection":
+            return []
+        known = {self.selected, *self.selection, *self.fixed_effects}
+        listed = [term for terms in self.columns.values() for term in terms]
+        return [t for t in (*self.outcomes, *listed, *self.controls) if t not in known]
+
+    @property
     def robust(self) -> tuple[Alternative, ...]:
         """The robust alternatives that stand beside it."""
         if self.estimator != "tobit":
@@ -528,6 +583,7 @@ class Model(Document):
         clusters = [covariance.groups for covariance in self.covariance if covariance.groups]
         found = [*self.outcomes, *arrows, *listed, *self.endogenous, *self.instruments]
         found += [*self.steps, *self.controls, *self.variance, *self.fixed_effects, *clusters]
+        found += [*([self.selected] if self.selected else []), *self.selection]
         found += [weights for weights in self.weightings if weights]
         return list(dict.fromkeys(found))
 

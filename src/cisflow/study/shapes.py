@@ -22,6 +22,7 @@ TWO_LINES, LINE_BELOW, LINE_ABOVE = "two_lines", "line_below", "line_above"
 OF_LINES = (TWO_LINES, LINE_BELOW, LINE_ABOVE)
 OF_CURVE = (INVERTED_U, SLOPE_LOW, SLOPE_HIGH)
 EFFECT = "effect"
+NOTHING_ELSE = "nothing else"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _of_practices(group: tuple[str, ...]) -> Iterator[Made]:
         for there in subsets(others) if others else ():
             yield Made(COMPLEMENTS, pair, everything, ", ".join(there))
         if others:
-            yield Made(COMPLEMENTS, pair, everything, "nothing else")
+            yield Made(COMPLEMENTS, pair, everything, NOTHING_ELSE)
     for some in subsets(group):
         yield Made(STRATEGY, some, everything)
 

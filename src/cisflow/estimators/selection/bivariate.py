@@ -22,7 +22,7 @@ def probability(h: Floats, k: Floats, rho: float) -> Floats:
     h, k = (np.where(np.abs(x) < LEAST, LEAST, x) for x in (h, k))
     with np.errstate(over="ignore"):
         towards = (k / h - rho) / root, (h / k - rho) / root
-    opposite = np.where(h * k > 0, 0.0, 0.5)
+    opposite = np.where(np.sign(h) == np.sign(k), 0.0, 0.5)
     value = (ndtr(h) + ndtr(k)) / 2 - owens_t(h, towards[0]) - owens_t(k, towards[1]) - opposite
     return np.asarray(np.clip(value, 0.0, 1.0))
 

@@ -205,7 +205,7 @@ class ControlFunctionTobit(Regression):
         return _Second(fit, theta, alone, rows @ bread @ jacobian.T, alone @ self._slopes(theta))
 
     def _slopes(self, theta: Floats) -> Floats:
-        """Derivatives of the second stage's scores in the parameters of the first, (k + 1, Q)."""
+        """Return derivatives of the second stage's scores in π of the first, (k + 1, Q)."""
         tobit = TobitRows(self.rows.y, *self._limits())
         a, by_eta, b_by_eta = tobit.slopes(self.design @ theta[:-1], float(np.exp(theta[-1])))
         k, parts = self.rows.X.shape[1], []
@@ -298,7 +298,8 @@ class ControlFunctionTobit(Regression):
             eta = X @ theta[:k] + residuals @ theta[k:-1]
             curve = margins.KINDS[KINDS[kind]](eta, sigma, below, above)
             slope = w * curve.eta
-            first = [(slope * rho) @ s.derivative for rho, s in zip(theta[k:-1], self.stages)]
+            stages = zip(theta[k:-1], self.stages, strict=True)
+            first = [(slope * rho) @ stage.derivative for rho, stage in stages]
             by_sigma = [float(w @ curve.sigma) * sigma]
             gradient = np.concatenate([slope @ X, slope @ residuals, by_sigma, *first])
             return float(w @ curve.value), gradient

@@ -70,8 +70,8 @@ class TreatmentResults(PrintedModel):
     overlap : Overlap
         How likely rows were to have it, before any was left out.
     extra
-        ``raw``, the difference of the plain means; ``n_with``, ``n_without`` and ``n_outside``, rows
-        outside the bounds.
+        ``raw``, the difference of the plain means; ``n_with``, ``n_without`` and ``n_outside``,
+        rows outside the bounds.
     """
 
     balance: Balance | None = None

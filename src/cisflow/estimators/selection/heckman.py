@@ -87,6 +87,14 @@ class SelectionResults(PrintedModel):
     n_selected: int = 0
     excluded: tuple[str, ...] = ()
 
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Give confidence intervals; that of ρ by atanh ρ, so that it is within −1 and 1."""
+        ends = super().conf_int(alpha)
+        if RHO in ends.index and RHO in self.extra:
+            half = (ends.loc[RHO, 1] - ends.loc[RHO, 0]) / 2 / (1 - self.rho**2)
+            ends.loc[RHO] = np.tanh(np.arctanh(self.rho) + np.array([-half, half]))
+        return ends
+
     @property
     def rho(self) -> float:
         """Correlation of the errors of the two equations."""
@@ -109,8 +117,8 @@ class Heckman(Regression):
     Parameters
     ----------
     selection
-        ``"product_innovation ~ export + log_employees + group"`` (formulaic): whether the outcome is
-        seen, 1 or 0, and what moves that.
+        ``"product_innovation ~ export + log_employees"`` (formulaic): whether the outcome is seen,
+        1 or 0, and what moves that.
     outcome
         ``"share_new ~ coop + log_employees + group"``. The outcome of rows that are not selected is
         not looked at.
@@ -207,9 +215,10 @@ class Heckman(Regression):
     def _starts(self) -> list[Floats]:
         if np.isfinite(self.limits).any():
             beta, sigma = self._tobit()
-            return [self._start(beta, sigma, rho) for rho in (0.0, 0.5, -0.5)]
+            return [self._start(beta, sigma, rho) for rho in (0.0, -0.5)]
         steps = self.steps
-        ordinary = np.linalg.lstsq(self.pair.outcome.X, self.pair.outcome.y, rcond=None)[0]
+        found = np.linalg.lstsq(self.pair.outcome.X, self.pair.outcome.y, rcond=None)[0]
+        ordinary = np.asarray(found, dtype=float)
         spread = float((self.pair.outcome.y - self.pair.outcome.X @ ordinary).std())
         near = self._start(steps.beta[:-1], steps.sigma, float(np.clip(steps.rho, -0.9, 0.9)))
         return [near, self._start(ordinary, spread, 0.0)]
@@ -294,7 +303,7 @@ class Heckman(Regression):
         return np.concatenate([self.theta[:-2], [extra[RHO], extra[SIGMA], extra[LAMBDA]]])
 
     def _shown(self) -> tuple[Floats, dict[str, float]]:
-        """Derivatives of what is reported in what is estimated, and ρ, σ, λ."""
+        """Return derivatives of what is reported in what is estimated, and ρ, σ and λ."""
         if self.method == "two_step":
             k, total = self.pair.outcome.X.shape[1], len(self.steps.classical)
             order = [*range(k), *range(k + 1, total), k]  # the Mills ratio last

@@ -79,7 +79,7 @@ class Likelihood:
         return self.X @ theta[:k], self.Z @ theta[k:-2], float(theta[-2]), float(theta[-1])
 
     def rows(self, eta: Floats, zeta: Floats, tau: float, s: float) -> tuple[Floats, Floats]:
-        """Return the rows' log-likelihoods (n,) and derivatives in (xβ, zγ, atanh ρ, log σ), (n, 4).
+        """Return the rows' log-likelihoods (n,), and derivatives in xβ, zγ, atanh ρ, log σ (n, 4).
 
         Parameters
         ----------
@@ -162,27 +162,23 @@ class Likelihood:
 
     def curvature(self, theta: Floats) -> Floats:
         """Return minus the rows' second derivatives in the four, (n, 4, 4), by differences."""
-        at = self._indices(theta)
+        eta, zeta, tau, s = self._indices(theta)
         found = np.empty((len(self.Z), 4, 4))
-        sigma = float(np.exp(at[3]))
-        for j in range(4):
-            step = STEP * (sigma if j == 0 else 1.0)
-            up, down = ([a + sign * step * (i == j) for i, a in enumerate(at)] for sign in (1, -1))
-            found[:, :, j] = -(self.rows(*up)[1] - self.rows(*down)[1]) / (2 * step)
+        steps = STEP * np.array([np.exp(s), 1.0, 1.0, 1.0])
+        for j, step in enumerate(steps):
+            at = step * np.eye(4)[j]
+            up = self.rows(eta + at[0], zeta + at[1], tau + at[2], s + at[3])[1]
+            down = self.rows(eta - at[0], zeta - at[1], tau - at[2], s - at[3])[1]
+            found[:, :, j] = (down - up) / (2 * step)
         return (found + found.transpose(0, 2, 1)) / 2
 
     def information(self, theta: Floats, some: Ints | slice = slice(None)) -> Floats:
         """Return minus the second derivatives of the log-likelihood of some rows."""
         curved = self.curvature(theta)[some]
-        parts = [
-            self._wide[some],
-            self.Z[some],
-            np.ones((len(curved), 1)),
-            np.ones((len(curved), 1)),
-        ]
-        return np.block(
-            [
-                [(a * curved[:, i, j, None]).T @ b for j, b in enumerate(parts)]
-                for i, a in enumerate(parts)
-            ]
-        )
+        one = np.ones((len(curved), 1))
+        parts = [self._wide[some], self.Z[some], one, one]
+
+        def block(i: int, j: int) -> Floats:
+            return np.asarray((parts[i] * curved[:, i, j, None]).T @ parts[j])
+
+        return np.block([[block(i, j) for j in range(4)] for i in range(4)])

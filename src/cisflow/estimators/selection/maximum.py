@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationError, Problem
 from cisflow.estimators.selection.likelihood import Likelihood
 
 FLAT = 1e-8  # of the likelihood's slope per row, at a maximum
@@ -17,9 +17,9 @@ REMEDY = "read the two-step estimate, use another exclusion restriction, or fewe
 
 
 def maximise(likelihood: Likelihood, starts: Sequence[Floats], heading: str) -> Floats:
-    """Return the parameters at the highest maximum found from several starts.
+    """Return the parameters at the first maximum inside that is found from several starts.
 
-    The likelihood need not be concave in ρ, so more than one start is tried.
+    The likelihood need not be concave in ρ, so that further starts are tried where one fails.
 
     Raises
     ------
@@ -27,36 +27,46 @@ def maximise(likelihood: Likelihood, starts: Sequence[Floats], heading: str) -> 
         If none converges, or the correlation of the errors tends to ±1.
     """
     scaled, unit = _scaled(likelihood)
-    ends = [_climb(scaled, _to_scale(start, unit)) for start in starts]
-    found = [theta for theta in ends if theta is not None]
-    if not found:
-        refuse(heading, "no convergence of the likelihood", REMEDY)
-    best = max(found, key=scaled.value)
-    if abs(best[-2]) > ALIKE:
-        sign = "+1" if best[-2] > 0 else "−1"
+    apart = 0.0
+    for start in starts:
+        theta, flat = _climb(scaled, _to_scale(start, unit))
+        if abs(theta[-2]) > ALIKE:
+            apart = apart or float(theta[-2])
+        elif flat:
+            return _from_scale(theta, unit)
+    what = "no convergence of the likelihood"
+    if apart:
+        sign = "+1" if apart > 0 else "−1"
         what = f"the correlation of the two errors tends to {sign}, so there is no maximum inside"
-        refuse(heading, what, REMEDY)
-    return _from_scale(best, unit)
+    raise EstimationError(heading, Problem(what, REMEDY))
 
 
-def _climb(likelihood: Likelihood, start: Floats) -> Floats | None:
-    """Return where Newton's method within a trusted region ends, None if that is no maximum."""
+def _climb(likelihood: Likelihood, start: Floats) -> tuple[Floats, bool]:
+    """Return where Newton's method within a trusted region ends, and whether that is a maximum."""
     from scipy.optimize import minimize
 
     n = len(likelihood.Z)
+
+    def stop(theta: Floats) -> None:
+        if abs(theta[-2]) > ALIKE:
+            raise StopIteration
+
     found = minimize(
         lambda t: -likelihood.value(t) / n,
         start,
         jac=lambda t: -likelihood.scores(t).sum(axis=0) / n,
         hess=lambda t: likelihood.information(t) / n,
         method="trust-exact",
+        callback=stop,
         options={"gtol": FLAT, "maxiter": 200},
     )
     theta = np.asarray(found.x)
+    if abs(theta[-2]) > ALIKE:
+        return theta, False
     for _ in range(2):  # to rounding
         theta = theta + _newton(likelihood, theta)
     flat = np.abs(likelihood.scores(theta).sum(axis=0)).max() / n < 10 * FLAT
-    return theta if flat and np.isfinite(theta).all() else None
+    return theta, bool(flat and np.isfinite(theta).all())
 
 
 def _newton(likelihood: Likelihood, theta: Floats) -> Floats:

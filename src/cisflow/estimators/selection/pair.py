@@ -1,4 +1,4 @@
-"""Rows of a selection model: all of whom it is known whether they are selected, and those who are."""
+"""Rows of a selection model: all of whom selection is known, and those who are selected."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@ r"""Heckman's two steps: a probit of the selection, least squares with the inver
 .. math:: E[y|x, s=1] = x\beta + \beta_\lambda \lambda(z\gamma), \quad
           \lambda = \phi/\Phi, \quad \beta_\lambda = \rho\sigma
 
-The classical covariance is Heckman's (1979, Econometrica 47:153–161) with the terms of Greene (1981,
-Econometrica 49:795–798) for the spread that differs from row to row and for the first step; robust
-ones are by :mod:`cisflow.estimators.selection.stacked`.
+The classical covariance is Heckman's (1979, Econometrica 47:153–161) with the terms of Greene
+(1981, Econometrica 49:795–798) for the spread that differs from row to row and for the first step;
+robust ones are by :mod:`cisflow.estimators.selection.stacked`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def two_step(pair: Pair, first: Chosen) -> TwoStep:
     mills = _mills(zeta)
     delta = mills * (mills + zeta)
     W, y = np.column_stack([pair.outcome.X, mills]), pair.outcome.y
-    beta = np.linalg.lstsq(W, y, rcond=None)[0]
+    beta = np.asarray(np.linalg.lstsq(W, y, rcond=None)[0], dtype=float)
     residual, of_mills = y - W @ beta, float(beta[-1])
     sigma = float(np.sqrt(residual @ residual / len(y) + of_mills**2 * delta.mean()))
     bread = np.linalg.inv(W.T @ W)

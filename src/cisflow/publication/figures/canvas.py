@@ -51,16 +51,19 @@ STYLE: dict[Any, Any] = {
 
 
 def canvas(
-    findings: Findings, height: float, columns: int = 1, rows: int = 1
+    findings: Findings, height: float, columns: int = 1, rows: int = 1, *, share: bool = True
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels, row by row, with the marks of the run above them."""
+    """Return a figure with panels row by row, with the marks of the run above them.
+
+    ``share`` is whether all have the same vertical axis.
+    """
     import matplotlib as mpl
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=True
+        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=share
     )
     if findings.marks:
         told = ", ".join(mark.name for mark in findings.marks)

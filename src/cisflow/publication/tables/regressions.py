@@ -33,6 +33,7 @@ from cisflow.publication.words import (
     small,
 )
 from cisflow.study.models import Covariance, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.weightings import UNWEIGHTED
 
 BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"), ("⟨", "⟩"))
@@ -183,7 +184,12 @@ def _terms(rows: pd.DataFrame, spec: Model, column: str, *, constant: bool = Tru
     names = {"estimate": "b", "std_error": "se", "statistic": "t", "p_value": "p"}
     asked = [*spec.columns[column], *spec.controls]
     wanted = [row for term in asked for row in _rows_of(term, found.index)]
-    others = [term for term in found.index if term not in (*wanted, "Intercept")]
+    apart = {
+        *wanted,
+        "Intercept",
+        *made_of(spec, column),
+    }  # what is made of terms has its own table
+    others = [term for term in found.index if term not in apart]
     terms = found[list(names)].rename(columns=names).astype(float)
     last = ["Intercept"] if constant else []
     return terms.reindex(list(dict.fromkeys([*wanted, *others, *last])))
