@@ -47,7 +47,7 @@ lint: $(STAMP)
 GALLERY ?= results/flanders
 docs: $(STAMP) $(GALLERY)/publication/manifest.json
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-docs.lock
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -E -c docs/site \
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -E -c docs/site -d build/doctrees \
 	    -D gallery_run=$(GALLERY) . build/site
 	@echo "open build/site/index.html"
 
