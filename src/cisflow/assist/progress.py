@@ -208,10 +208,10 @@ class LogHandler(LogHandlerBase):
     def _conclude(self) -> None:
         if self.failures:
             print(failures_told(list(self.failures.values()), self.again), file=sys.stderr)
-        elif self.errors:
-            print(errors_told(self.errors), file=sys.stderr)
-        elif self.steps.left or sys.exc_info()[0]:
-            print(f"\nThe run was broken off. Go on with: {self.again}", file=sys.stderr)
+        elif self.errors or self.steps.left or sys.exc_info()[0]:
+            broken = self.steps.left or not self.errors
+            off = [f"The run was broken off. Go on with: {self.again}"] if broken else []
+            print("\n".join([errors_told(self.errors), *off]), file=sys.stderr)
         elif self.run:
             # Snakemake loads this module at every start; what reads verdicts is loaded at the end.
             from cisflow.assist.ending import ending

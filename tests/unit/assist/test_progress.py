@@ -91,6 +91,15 @@ def test_a_run_that_is_broken_off_says_how_to_go_on(handler, capsys):
     assert said.err.endswith("run config/small.yaml\n")
 
 
+def test_what_snakemake_says_of_an_interruption_stands_above(handler, capsys):
+    run_of_two(handler)
+    handler.emit(record(LogEvent.ERROR, msg="WorkflowError:\nAt least one job did not complete."))
+    handler.close()
+    told = capsys.readouterr().err.splitlines()
+    assert told[1] == "At least one job did not complete."
+    assert "broken off" in told[2]
+
+
 def test_an_interruption_while_the_config_is_read_is_no_run_with_nothing_to_do(handler, capsys):
     handler.run = "small"
     with pytest.raises(KeyboardInterrupt), contextlib.closing(handler):
@@ -100,7 +109,9 @@ def test_an_interruption_while_the_config_is_read_is_no_run_with_nothing_to_do(h
 
 
 def test_an_error_before_any_step_is_told(handler, capsys):
-    handler.emit(record(LogEvent.ERROR, msg='E in file "x", line 1:\nx.yaml: 1 problem'))
+    handler.emit(
+        record(LogEvent.ERROR, msg='WorkflowError in file "x", line 1:\nx.yaml: 1 problem')
+    )
     handler.close()
     assert capsys.readouterr().err == "\nx.yaml: 1 problem\n"
 
