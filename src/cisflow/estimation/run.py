@@ -17,6 +17,7 @@ from cisflow import __version__
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
 from cisflow.estimation.control_functions import control_functions
+from cisflow.estimation.curves import curves
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
@@ -52,10 +53,14 @@ class Estimator:
         one fit after another. The rows lack country, wave and model, which :func:`estimate` adds.
     pooled
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
+    by_rules
+        Whether it is told the rules of disclosure, as ``profile``: what may not be told is then
+        no part of numbers that may.
     """
 
-    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
+    fit: Callable[..., Iterator[Fitted]]
     pooled: bool = False
+    by_rules: bool = False
 
 
 ESTIMATORS = {
@@ -67,6 +72,7 @@ ESTIMATORS = {
     "selection": Estimator(selections),
     "control_function": Estimator(control_functions),
     "doubly_robust": Estimator(weighted_effects),
+    "curve": Estimator(curves, by_rules=True),
 }
 
 
@@ -123,7 +129,8 @@ def estimate(
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        fits_here = list(estimator.fit(firms, spec, bootstrap))
+        rules = {"profile": profile} if estimator.by_rules else {}
+        fits_here = list(estimator.fit(firms, spec, bootstrap, **rules))
         if tests:
             fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
         for fitted, diagnostics in fits_here:

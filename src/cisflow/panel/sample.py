@@ -83,7 +83,8 @@ def answers_needed(spec: Model) -> list[str]:
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, for
     accounts at several lags and weights for them: who has those differs from lag to lag, and for
-    what a selection model asks of those alone who are selected.
+    what a selection model asks of those alone who are selected. Of a curve who has an outcome
+    differs with its definition.
     """
     spared = {column for term in spec.of_outcome for column in columns_of(term)}
     spared -= {column for term in spec.selection for column in columns_of(term)}
@@ -91,6 +92,8 @@ def answers_needed(spec: Model) -> list[str]:
         spared |= set(spec.equations)
     if spec.lags:
         spared |= {*RATIOS, WEIGHT}
+    if spec.choices:
+        spared |= {*spec.choices.outcomes(spec.outcomes)}
     return [name for name in variables_of(spec) if name not in spared]
 
 
