@@ -100,7 +100,7 @@ def _firms(axes: Axes, classes: Sequence[Mapping[str, Any]], scale: Callable[...
     top = ROOM * max([*known, 1])
     for some in classes:
         low, width = some["low"], some["high"] - some["low"]
-        style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 7, "color": GREY}
+        style: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 8, "color": GREY}
         below.bar(low, some["firms"] or 0, width, align="edge", color=PALE, edgecolor="white")
         text = WITHHELD if some["firms"] is None else f"{some['firms']}"
         middle = (scale(low) + scale(low + width)) / 2
