@@ -156,9 +156,7 @@ def test_a_tobit_has_them_on_the_observed_share_and_in_its_alternatives(panel):
     assert pair["std_error"] == pytest.approx(product["std_error"])
     data = panel.assign(a=panel[A].astype(float), b=panel[B].astype(float))
     fit = Tobit.from_formula("radical ~ a + b + a:b + log_employees", data, 0, 100).fit("HC1")
-    means = [
-        fit.predict(data.assign(a=x, b=y)).mean() for x, y in ((1.0, 1.0), (0.0, 0.0))
-    ]
+    means = [fit.predict(data.assign(a=x, b=y)).mean() for x, y in ((1.0, 1.0), (0.0, 0.0))]
     both = row(estimates, "pair", f"strategy({A}, {B})", "observed")
     assert both["estimate"] == pytest.approx(means[0] - means[1], rel=1e-6)
     for column in ("breadth", "breadth: fractional"):
@@ -186,8 +184,9 @@ def test_tests_on_them_are_held_against_firms_as_any_other(panel):
     influence = facts[f"inverted_u({X})"]["influence"]
     assert len(influence) == N
     without = found(panel.drop(index=0).reset_index(drop=True), model())
-    moved = row(estimates, "breadth", f"inverted_u({X})")["estimate"] - (
-        row(without, "breadth", f"inverted_u({X})")["estimate"]
+    moved = (
+        row(estimates, "breadth", f"inverted_u({X})")["estimate"]
+        - (row(without, "breadth", f"inverted_u({X})")["estimate"])
     )
     assert influence["0"] == pytest.approx(moved, rel=0.05)
     assert all("outliers" in fact for fact in facts.values())
