@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cisflow.estimators.selection.pair import OF_SELECTION
+from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later

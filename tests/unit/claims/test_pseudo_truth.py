@@ -97,9 +97,16 @@ def test_without_claims_there_is_nothing_to_find(find):
     assert nothing.empty
 
 
+def test_of_methods_side_by_side_those_tested_are_left(root, claims):
+    every = expanded(read_yaml(root / "config/models.yaml"))[0]
+    spec = only(every["selection_shares"], claims.tests_of("selection_shares"))
+    assert (list(spec.columns), spec.methods) == (["grouped"], ("tobit",))
+
+
 def test_a_model_is_cut_down_to_what_is_tested(models, claims):
-    spec = only(models["faems2005"], claims.tests_of("faems2005"))
-    assert list(spec.columns) == ["grouped"]
+    tests = claims.tests_of("faems2005")
+    spec = only(models["faems2005"], tests)
+    assert set(spec.columns) == {test.column for test in tests} < set(models["faems2005"].columns)
     assert spec.outcomes == ("incremental", "radical")
     assert len(spec.covariance) == 1
     path = models["faems2010_direct"]
