@@ -37,6 +37,7 @@ NEAR_DF = "fewer than twice the observations beyond the coefficients that the ru
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
 LIMITS = ("n_lower", "n_upper")
+SPECIFICATION = 0.01  # what is lost without the size of one of a curve's many samples: the least
 LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
 
 
@@ -103,8 +104,9 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             continue
         firms = gate.mask(fit.evidence["rows"])
         # What rests on the firms of the whole sample costs what the sample does.
-        gate.note(fit.key, firms, cost / 10)
-        if spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
+        gate.note(fit.key, firms, SPECIFICATION if COLUMNS in fit.record else cost / 10)
+        # A curve tells no firms at limits.
+        if not spec.choices and spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
         for name, rows in fit.record.get(ROWS_IMPUTED, {}).items():
             gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)

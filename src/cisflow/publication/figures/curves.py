@@ -43,7 +43,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
 
     curves = list(curves_of(findings, country, wave, model))
     rows = _rows(curves)
-    height = CURVES + ROW * max(len(rows), 1) + 1.2
+    height = CURVES + ROW * max(len(rows), 1) + 1.42
     figure = plt.figure(figsize=(WIDTH, height))
     ratios = [CURVES, max(ROW * len(rows), 0.2)]
     grid = figure.add_gridspec(
@@ -54,7 +54,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
         wspace=0.08,
         left=LEFT,
         right=0.99,
-        top=1 - 0.6 / height,
+        top=1 - 0.82 / height,
         bottom=0.55 / height,
     )
     _mark(findings, figure, height)
