@@ -96,14 +96,17 @@ def find_truth(
 
 
 def only(model: Model, tests: Sequence[Single]) -> Model:
-    """Return a model without the outcomes and columns that no test is about.
+    """Return a model without the outcomes, columns and methods that no test is about.
 
     Its main covariance alone is left, as coefficients do not depend on any.
     """
     less: dict[str, Any] = {"covariance": model.covariance[:1]}
     if model.columns:
-        columns = {test.column for test in tests}
+        asked = [test.column for test in tests]
+        apart = [c.partition(": ") for c in asked if c not in model.columns]
+        columns, methods = {*asked, *(c for c, *_ in apart)}, {m for *_, m in apart}
         outcomes = {test.outcome for test in tests}
+        less["methods"] = tuple(m for m in model.methods if m in methods) or model.methods
         less["columns"] = {name: of for name, of in model.columns.items() if name in columns}
         less["outcomes"] = tuple(name for name in model.outcomes if name in outcomes)
     return model.model_copy(update=less)

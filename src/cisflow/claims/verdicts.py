@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.records import Table
+from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted
 from cisflow.claims.reasons import named, number, percent, reason_of
@@ -57,6 +58,7 @@ CLAIMS = Table.of(
     *REACH,
     *RECOVERED,
     *SAID,
+    "curve",
     numbers=(*NUMBERS, "band", "claimed", *COUNTS, "p_test", *ADJUSTED, *REACH, "truth"),
 )
 # One part without an estimate leaves a claim of several open; these say why, the gravest first.
@@ -144,8 +146,10 @@ def _rows_of(claim: Claim, evidence: Evidence, rule: Rule, seed: int) -> Iterato
         return
     further = [(test,) for test in claim.also if test.model in evidence.models]
     for country, wave in evidence.places:
-        for parts in [claim.test.parts, *further]:
-            row = _judge_all(parts, evidence.at(country, wave), rule)
+        here = evidence.at(country, wave)
+        for i, parts in enumerate([claim.test.parts, *further]):
+            row = _judge_all(parts, here, rule)
+            row = with_curve(row, claim.curve, here) if i == 0 else row
             yield {"country": country, "wave": wave, **row}
 
 
