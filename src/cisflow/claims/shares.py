@@ -201,8 +201,8 @@ def _worth(
     if not (counted["std_error"] > 0).all():
         return float(len(counted))
     statistics = SIGNS[share.expect] * counted["estimate"] / counted["std_error"]
-    options = {"level": rule.significance, "draws": rule.draws, "seed": seed}
-    return worth(statistics.to_numpy(dtype=float), correlation, **options)
+    z = statistics.to_numpy(dtype=float)
+    return worth(z, correlation, level=rule.significance, draws=rule.draws, seed=seed)
 
 
 def _expected(
