@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from cisflow.disclosure.regressions import why_not_fit, why_not_terms
 from cisflow.estimation.common import Row, formula_of, not_estimable, numeric
@@ -42,6 +41,7 @@ from cisflow.estimation.evidence import (
 )
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.average import AverageEffect, Numbers, average_effects_of
+from cisflow.estimators.distributions import NORMAL
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.multiverse import Curve, JointTest, joint_test
@@ -474,7 +474,7 @@ def _curve(grid: _Grid, effects: Sequence[_Effect]) -> Curve:
 
 def _summary(test: JointTest, n: int) -> Iterator[Row]:
     """Yield the rows of what a curve says as a whole; the median has an interval."""
-    half = float(norm.ppf(1 - LEVEL / 2)) * test.median.spread
+    half = float(NORMAL.ppf(1 - LEVEL / 2)) * test.median.spread
     about = {"cov_type": SIGNS, "n": n}
     median = test.median.value
     yield {

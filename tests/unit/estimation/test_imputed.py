@@ -136,7 +136,7 @@ def test_what_no_firm_answered_is_a_reason_in_either_column(panel):
         "any": "not_estimable",
         "any: imputed": "not_estimable",
     }
-    assert table["note"].str.contains("nothing measured for rd_intensity").all()
+    assert table["note"].str.contains("R&D|rd_intensity").all()
 
 
 @pytest.mark.parametrize("estimator", ["ols", "fractional"])
