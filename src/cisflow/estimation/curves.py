@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from cisflow.disclosure.regressions import why_not_fit, why_not_terms
 from cisflow.estimation.common import Row, formula_of, not_estimable, numeric
@@ -474,7 +474,7 @@ def _curve(grid: _Grid, effects: Sequence[_Effect]) -> Curve:
 
 def _summary(test: JointTest, n: int) -> Iterator[Row]:
     """Yield the rows of what a curve says as a whole; the median has an interval."""
-    half = float(norm.ppf(1 - LEVEL / 2)) * test.median.spread
+    half = NormalDist().inv_cdf(1 - LEVEL / 2) * test.median.spread
     about = {"cov_type": SIGNS, "n": n}
     median = test.median.value
     yield {

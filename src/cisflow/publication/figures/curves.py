@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 from cisflow.publication.curve_facts import (
     NAMES,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
-NINETY = float(norm.isf(0.05))
+NINETY = NormalDist().inv_cdf(0.95)
 BINS = 60  # places in the order of which the choices are shown
 CURVES, ROW = 1.9, 0.13  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
