@@ -138,7 +138,7 @@ def test_what_the_snakefile_imports_brings_no_heavy_library():
 
 
 SLOW = {"scipy.stats", "statsmodels", "linearmodels", "matplotlib", "seaborn", "rdata", "typst"}
-OF_EVERY_RUN = ("estimate", "disclose", "judge", "tables", "figures", "paper", "panel")
+OF_EVERY_RUN = ("estimate", "disclose", "judge", "tables", "figures", "page", "paper", "panel")
 
 
 @pytest.mark.parametrize("script", OF_EVERY_RUN)

@@ -415,7 +415,8 @@ def _term(findings: Findings, row: Row) -> str:
     if group != EVERYONE:
         return f"{text}, {group_label(group)}"
     several = len(spec.columns) > 1 and scale not in SCALES
-    return f"{text} ({inline_column(row['column'])})" if several and text else text
+    column = inline_column(row["column"])
+    return f"{text} ({column})" if several and text and column != text.lower() else text
 
 
 def inline_column(column: str) -> str:
