@@ -111,10 +111,21 @@ def _draw(axes: Axes, steps: Sequence[Step], letters: int, height: float) -> Non
 def _box(axes: Axes, corner: tuple[float, float], width: float, height: float, line: str) -> None:
     from matplotlib.patches import Rectangle
 
-    style = {"facecolor": "white", "edgecolor": GREY, "linewidth": 0.8, "linestyle": line}
+    style: dict[str, Any] = {
+        "facecolor": "white",
+        "edgecolor": GREY,
+        "linewidth": 0.8,
+        "linestyle": line,
+    }
     axes.add_patch(Rectangle(corner, width, height, **style))
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+    style: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": GREY,
+        "linewidth": 0.8,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     axes.annotate("", end, start, arrowprops=style)
