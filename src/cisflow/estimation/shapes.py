@@ -348,7 +348,7 @@ def _lines(
             continue
         rows += _rows_of_lines(x, found, about)
         at = float(f"{found.breakpoint:.3g}")
-        record = {"p_value": found.shape.p_value(), "below": found.below, "above": found.above}
+        record = {"p_value": found.p_value(), "below": found.below, "above": found.above}
         records.append({"kind": TWO_LINES, "of": [x], "parts": [x], "breakpoint": at, **record})
     return rows, records
 

@@ -53,6 +53,7 @@ MADE_OF: dict[str, tuple[str, ...]] = {
     "coop_only_domestic": _PORTFOLIO,
     "diversity": _PORTFOLIO,
     "diversity_blau": _PORTFOLIO,
+    "balance_index": _cells("suppliers", "clients", "universities", "public_research"),
     **{f"partners_{least}_or_more": _PORTFOLIO for least in range(2, len(PARTNERS) + 1)},
     "incremental": _INCREMENTAL,
     "radical": _RADICAL,

@@ -54,6 +54,7 @@ RESEARCH: dict[str, Kind] = {
     **dict.fromkeys(
         [
             "diversity_blau",
+            "balance_index",
             "incremental",
             "radical",
             "innovation_strength",

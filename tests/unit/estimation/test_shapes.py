@@ -3,67 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from specs import model_of
+from shaped_firms import A, B, N, R, X, made_up_firms, shaped_model
 
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.run import estimate
 from cisflow.estimation.shapes import BINS, SHAPES, ends_of, thirds_of
 from cisflow.estimators import OLS, Tobit
-from cisflow.study.canonical import BLOCKS
 from cisflow.study.claims import Rule, Single
-
-N = 600
 
 
 @pytest.fixture(scope="module")
 def panel():
-    rng = np.random.default_rng(20141120)
-    a, b = (rng.random((2, N)) < 0.4).astype(float)
-    d, r = rng.integers(0, 8, N).astype(float), rng.exponential(3, N)
-    z = rng.normal(size=N)
-    y = 10 + 5 * a - 2 * b + 6 * a * b + 4 * d - 0.5 * d**2 + a * r + z + 5 * rng.normal(size=N)
-    return pd.DataFrame(
-        {
-            "wave": "W1",
-            "reference_year": 2004,
-            "firm_id": [f"f{i}" for i in range(N)],
-            "manufacturing": pd.array([True] * N, dtype="boolean"),
-            "coop_suppliers": pd.array(a == 1, dtype="boolean"),
-            "coop_universities": pd.array(b == 1, dtype="boolean"),
-            "diversity": d,
-            "rd_intensity": r,
-            "log_employees": z,
-            "profit_margin": y,
-            "radical": np.clip(y - 12, 0, 100),
-            **{f"asked_{block}": True for block in BLOCKS},
-        }
-    )
-
-
-A, B, X, R = "coop_suppliers", "coop_universities", "diversity", "rd_intensity"
-COLUMNS = {
-    "pair": [A, B, f"{A}:{B}"],
-    "breadth": [X, f"{X}^2"],
-    "range": [A, R, f"{A}:{R}"],
-}
-
-
-def model(estimator="ols", outcome="profit_margin", **more):
-    return model_of(
-        {
-            "title": "t",
-            "sample": ["manufacturing"],
-            "estimator": estimator,
-            "outcomes": [outcome],
-            "columns": COLUMNS,
-            "controls": ["log_employees"],
-            "covariance": ["HC1"],
-            "practices": [[A, B]],
-            "u_shape": [X],
-            "profiles": [[A, R]],
-            **more,
-        }
-    )
+    return made_up_firms()
 
 
 def found(panel, spec, tests=()):
@@ -82,7 +33,7 @@ def found(panel, spec, tests=()):
 
 @pytest.fixture(scope="module")
 def linear(panel):
-    return found(panel, model())
+    return found(panel, shaped_model())
 
 
 def row(estimates, column, term, quantity="coefficient"):
@@ -148,7 +99,7 @@ def test_an_effect_by_thirds_and_its_curve(panel, linear):
 
 
 def test_a_tobit_has_them_on_the_observed_share_and_in_its_alternatives(panel):
-    spec = model("tobit", "radical", limits=[0, 100], alternatives=["fractional"])
+    spec = shaped_model("tobit", "radical", limits=[0, 100], alternatives=["fractional"])
     estimates = found(panel, spec)
     pair = row(estimates, "pair", f"complements({A}, {B})", "observed")
     product = row(estimates, "pair", f"{A}:{B}", "observed")
@@ -156,9 +107,7 @@ def test_a_tobit_has_them_on_the_observed_share_and_in_its_alternatives(panel):
     assert pair["std_error"] == pytest.approx(product["std_error"])
     data = panel.assign(a=panel[A].astype(float), b=panel[B].astype(float))
     fit = Tobit.from_formula("radical ~ a + b + a:b + log_employees", data, 0, 100).fit("HC1")
-    means = [
-        fit.predict(data.assign(a=x, b=y)).mean() for x, y in ((1.0, 1.0), (0.0, 0.0))
-    ]
+    means = [fit.predict(data.assign(a=x, b=y)).mean() for x, y in ((1.0, 1.0), (0.0, 0.0))]
     both = row(estimates, "pair", f"strategy({A}, {B})", "observed")
     assert both["estimate"] == pytest.approx(means[0] - means[1], rel=1e-6)
     for column in ("breadth", "breadth: fractional"):
@@ -176,7 +125,7 @@ def test_tests_on_them_are_held_against_firms_as_any_other(panel):
             ("range", f"effect({A}, high minus low {R})"),
         )
     ]
-    estimates = found(panel, model(), tests)
+    estimates = found(panel, shaped_model(), tests)
     facts = {t["term"]: t for fit in estimates.diagnostics["fits"] for t in fit.get(TESTS, ())}
     a, b = panel[A].to_numpy(bool), panel[B].to_numpy(bool)
     cells = [(a & b).sum(), (a & ~b).sum(), (~a & b).sum(), (~a & ~b).sum()]
@@ -185,9 +134,10 @@ def test_tests_on_them_are_held_against_firms_as_any_other(panel):
     assert facts[f"strategy({A})"]["firms_without"] == cells[3]
     influence = facts[f"inverted_u({X})"]["influence"]
     assert len(influence) == N
-    without = found(panel.drop(index=0).reset_index(drop=True), model())
-    moved = row(estimates, "breadth", f"inverted_u({X})")["estimate"] - (
-        row(without, "breadth", f"inverted_u({X})")["estimate"]
+    without = found(panel.drop(index=0).reset_index(drop=True), shaped_model())
+    moved = (
+        row(estimates, "breadth", f"inverted_u({X})")["estimate"]
+        - (row(without, "breadth", f"inverted_u({X})")["estimate"])
     )
     assert influence["0"] == pytest.approx(moved, rel=0.05)
     assert all("outliers" in fact for fact in facts.values())
@@ -209,7 +159,7 @@ def test_ends_and_thirds():
 
 def test_what_cannot_be_had_says_why(panel):
     few = panel.assign(**{B: pd.array([False] * N, dtype="boolean")})
-    estimates = found(few, model())
+    estimates = found(few, shaped_model())
     lost = row(estimates, "pair", f"complements({A}, {B})")
     assert lost["status"] == "not_estimable"
     assert "has no coefficient" in lost["note"]

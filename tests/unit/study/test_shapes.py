@@ -19,8 +19,11 @@ THREE = model(
 
 
 def test_two_practices():
-    assert list(made_of(PAIR, "pair")) == ["complements(a, b)", "strategy(a)", "strategy(b)"] + [
-        "strategy(a, b)"
+    assert list(made_of(PAIR, "pair")) == [
+        "complements(a, b)",
+        "strategy(a)",
+        "strategy(b)",
+        "strategy(a, b)",
     ]
     assert made_of(PAIR, "pair: fractional").keys() == made_of(PAIR, "pair").keys()
     assert made_of(PAIR, "other") == {}
@@ -35,11 +38,8 @@ def test_three_practices_have_an_inequality_for_each_state_of_the_third():
 
 def test_an_inverted_u_and_an_effect_by_thirds():
     curve = model(columns={"x": ["d", "d^2"]}, u_shape=["d"])
-    assert list(made_of(curve, "x")) == [
-        f"{kind}(d)"
-        for kind in ("inverted_u", "slope_low", "slope_high")
-        + ("two_lines", "line_below", "line_above")
-    ]
+    kinds = ("inverted_u", "slope_low", "slope_high", "two_lines", "line_below", "line_above")
+    assert list(made_of(curve, "x")) == [f"{kind}(d)" for kind in kinds]
     effect = model(columns={"x": ["d", "r", "d:r"]}, profiles=[["d", "r"]])
     assert "effect(d, high minus low r)" in made_of(effect, "x")
     assert sides_from(made_of(effect, "x")["effect(d, low r)"]) == ("d",)

@@ -51,6 +51,15 @@ class TwoLines:
     below: int
     above: int
 
+    def p_value(self, shape: int = INVERTED) -> float:
+        """Return the p-value of “no such shape”: two-sided, as Simonsohn tests either slope.
+
+        One-sided tests would be right for a breakpoint that is given. Chosen by the data they
+        reject a curve that rises and is then flat in 9 of 100 samples, these in 5
+        (``benchmarks/results/inequalities_recovery.md``).
+        """
+        return min(1.0, 2 * self.shape.p_value(shape))
+
 
 def two_lines(x: Floats, fit: Fit, shape: int = INVERTED, df: float = np.inf) -> TwoLines:
     """Fit two lines with the breakpoint of the Robin Hood rule.
