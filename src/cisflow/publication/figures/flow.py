@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LINE = 0.145  # inches, of text in a box
 GAP = 0.2  # inches between boxes
 LETTERS = 34  # in a line of a box, of two waves side by side
+MOST_BESIDE = 2  # waves; more stand in further rows
 Step = Mapping[str, Any]
 
 
@@ -31,9 +32,11 @@ def flow_figure(findings: Findings, country: str, model: str) -> Figure:
     waves = [wave for wave in findings.countries[country] if (of["wave"] == wave).any()]
     records = [of[of["wave"] == wave].sort_values("step").to_dict("records") for wave in waves]
     steps = [_told(of_wave, findings.settings["lag"]) for of_wave in records]
-    letters = LETTERS * 2 // max(len(waves), 1)
+    columns = min(max(len(waves), 1), MOST_BESIDE)
+    letters = LETTERS * 2 // columns
     heights = [_height(of_wave, letters) for of_wave in steps]
-    figure, panels = canvas(findings, max(heights, default=0.5) + 0.35, columns=max(len(waves), 1))
+    rows = -(-len(waves) // columns) or 1
+    figure, panels = canvas(findings, rows * (max(heights, default=0.5) + 0.35), columns, rows)
     for axes, wave, of_wave in zip(panels, waves, steps, strict=False):
         axes.set_title(findings.place(country, wave), loc="left")
         _draw(axes, of_wave, letters, max(heights))
