@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Line:
     """One line of the figure: a heading, or a claim with its estimates, a row for each place."""
 
     text: str
-    rows: Sequence[dict[str, Any]] = ()
+    rows: Sequence[Mapping[Any, Any]] = ()
 
     @property
     def height(self) -> float:
@@ -51,7 +51,7 @@ def claim_rows(findings: Findings) -> pd.DataFrame:
     return findings.claims.drop_duplicates(["claim", "country", "wave"])
 
 
-def place_of(findings: Findings, row: dict[str, Any], *, short: bool = False) -> str:
+def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False) -> str:
     """Return of which place a verdict is, in words; ``short`` names no country if there is one."""
     if row["country"] in findings.countries:
         if short and len(findings.countries) == 1:
@@ -61,7 +61,7 @@ def place_of(findings: Findings, row: dict[str, Any], *, short: bool = False) ->
     return f"Pooled{pooled}" if row["country"] else "All"
 
 
-def yardstick(row: dict[str, Any]) -> tuple[float, bool]:
+def yardstick(row: Mapping[Any, Any]) -> tuple[float, bool]:
     """Return the effect by which an estimate is measured, and whether the claim names it.
 
     That is the smallest effect of interest of a claim of no effect, the claimed size of any
@@ -127,11 +127,11 @@ def _draw(axes: Axes, line: Line, top: float, findings: Findings, names: Sequenc
 
     across = mixed(axes.figure.transFigure, axes.transData)
     if not line.rows:
-        look = {"fontsize": 9, "fontweight": "bold", "va": "bottom"}
+        look: dict[str, Any] = {"fontsize": 9, "fontweight": "bold", "va": "bottom"}
         axes.text(0.0, top + HEADING - 0.03, line.text, transform=across, **look)
         return
     middle = top + line.height / 2
-    rule = {"color": "#dddddd", "linewidth": 0.5, "clip_on": False, "zorder": 0}
+    rule: dict[str, Any] = {"color": "#dddddd", "linewidth": 0.5, "clip_on": False, "zorder": 0}
     axes.plot([0, 1], [top, top], transform=across, **rule)
     axes.text(0.0, middle, line.text, transform=across, fontsize=8.5, va="center")
     first = middle - ROW * (len(line.rows) - 1) / 2
@@ -145,7 +145,7 @@ def _draw(axes: Axes, line: Line, top: float, findings: Findings, names: Sequenc
         axes.text(0.84, y, short_verdict(row["verdict"]), style="italic", **look)
 
 
-def _estimate(axes: Axes, row: dict[str, Any], y: float, i: int) -> None:
+def _estimate(axes: Axes, row: Mapping[Any, Any], y: float, i: int) -> None:
     """Draw an estimate with its interval, and where the literature puts it."""
     unit, named = yardstick(row)
     at, low, high = (
@@ -162,7 +162,7 @@ def _estimate(axes: Axes, row: dict[str, Any], y: float, i: int) -> None:
     if np.isfinite(reach):
         ends = np.clip([at - reach, at + reach], -FARTHEST, FARTHEST)
         axes.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt")
-    look = {"markersize": 4.5, "markerfacecolor": face, "zorder": 3}
+    look: dict[str, Any] = {"markersize": 4.5, "markerfacecolor": face, "zorder": 3}
     axes.plot([at], [y], marker=MARKERS[i % len(MARKERS)], color=colour, **look)
     if np.isfinite(row["claimed"]):
         sign = np.sign(row["claimed"])
@@ -172,7 +172,7 @@ def _estimate(axes: Axes, row: dict[str, Any], y: float, i: int) -> None:
 def _legend(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
-    look = {"linewidth": 1.2, "markersize": 4.5}
+    look: dict[str, Any] = {"linewidth": 1.2, "markersize": 4.5}
     handles = [
         Line2D([], [], color=COLOURS[i % 4], marker=MARKERS[i % 4], label=name, **look)
         for i, name in enumerate(names)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LINE = 0.145  # inches, of text in a box
 GAP = 0.2  # inches between boxes
 LETTERS = 34  # in a line of a box, of two waves side by side
+MOST_BESIDE = 2  # waves; more stand in further rows
 Step = Mapping[str, Any]
 
 
@@ -31,9 +32,11 @@ def flow_figure(findings: Findings, country: str, model: str) -> Figure:
     waves = [wave for wave in findings.countries[country] if (of["wave"] == wave).any()]
     records = [of[of["wave"] == wave].sort_values("step").to_dict("records") for wave in waves]
     steps = [_told(of_wave, findings.settings["lag"]) for of_wave in records]
-    letters = LETTERS * 2 // max(len(waves), 1)
+    columns = min(max(len(waves), 1), MOST_BESIDE)
+    letters = LETTERS * 2 // columns
     heights = [_height(of_wave, letters) for of_wave in steps]
-    figure, panels = canvas(findings, max(heights, default=0.5) + 0.35, columns=max(len(waves), 1))
+    rows = -(-len(waves) // columns) or 1
+    figure, panels = canvas(findings, rows * (max(heights, default=0.5) + 0.35), columns, rows)
     for axes, wave, of_wave in zip(panels, waves, steps, strict=False):
         axes.set_title(findings.place(country, wave), loc="left")
         _draw(axes, of_wave, letters, max(heights))
@@ -111,10 +114,21 @@ def _draw(axes: Axes, steps: Sequence[Step], letters: int, height: float) -> Non
 def _box(axes: Axes, corner: tuple[float, float], width: float, height: float, line: str) -> None:
     from matplotlib.patches import Rectangle
 
-    style = {"facecolor": "white", "edgecolor": GREY, "linewidth": 0.8, "linestyle": line}
+    style: dict[str, Any] = {
+        "facecolor": "white",
+        "edgecolor": GREY,
+        "linewidth": 0.8,
+        "linestyle": line,
+    }
     axes.add_patch(Rectangle(corner, width, height, **style))
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+    style: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": GREY,
+        "linewidth": 0.8,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     axes.annotate("", end, start, arrowprops=style)

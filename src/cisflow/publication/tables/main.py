@@ -28,6 +28,7 @@ from cisflow.publication.words import (
     short_verdict,
     signed,
 )
+from cisflow.study.verdicts import NOT_RUN
 
 FIRMS = "Firms"
 NO_BREAK = "\u00a0"
@@ -88,7 +89,8 @@ VERDICT_NOTE = (
 def verdict_table(findings: Findings) -> Table:
     """Render what decides each claim, a row for each place: effect, yardstick, reach, verdict."""
     cells = no_cells()
-    for row in claim_rows(findings).to_dict("records"):
+    rows = claim_rows(findings)
+    for row in rows[rows["verdict"] != NOT_RUN].to_dict("records"):
         unit = f" ({row['unit']})" if row["unit"] else ""
         heading = f"{row['claim']}. {row['text']}{unit}"
         cells[heading, place_of(findings, row, short=True)] = dict(_facts(row))

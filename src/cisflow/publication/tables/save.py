@@ -141,7 +141,9 @@ def _stub_width(table: Table) -> str:
 def _shares(table: Table) -> list[str]:
     """Return how the columns share the rest of the line: alike, unless one has far longer lines."""
     cells = table.frame.astype(str)
-    longest = [max(_longest_line(cells.iloc[:, j]), 4) for j in range(cells.shape[1])]
+    heads = [str(head[-1] if isinstance(head, tuple) else head) for head in cells.columns]
+    words = [_longest_line(head.split() or [""]) for head in heads]
+    longest = [max(_longest_line(cells.iloc[:, j]), n, 4) for j, n in enumerate(words)]
     if not longest or max(longest) <= 2 * min(longest):
         return ["1fr"] * len(longest)
     return [f"{n}fr" for n in longest]
