@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED
+from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
 from cisflow.raw.printed import PRINTED
-from cisflow.study.claims import ARROW, COEFFICIENT, Rule, Single, key_of
+from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
 from cisflow.study.models import Alternative
 
@@ -160,6 +160,24 @@ class Here:
         column = f"outcome {test.outcome}, column {test.column}"
         number = "" if test.measured == COEFFICIENT else f" ({test.measured})"
         return f"model {model} has no term {test.term}{number} in {column}"
+
+    def whole_curve(self, curve: CurveOf) -> dict[str, float]:
+        """Return what a specification curve says as a whole here, by quantity, as far as told."""
+        where = (*self._place, curve.model, curve.outcome, curve.column, curve.term)
+        rows = {q: self._evidence.rows.get((*where, q)) for q in (OBSERVED, *OF_CURVES)}
+        return {
+            quantity: float(row["estimate"])
+            for quantity, row in rows.items()
+            if row is not None and math.isfinite(row["estimate"])
+        }
+
+    def specifications(self, curve: CurveOf) -> int:
+        """Return how many specifications a curve has here; 0 where that is not known."""
+        for fit in self._evidence.fits(*self._place, curve.model):
+            if (fit.get("outcome"), fit.get("column")) == (curve.outcome, curve.column):
+                about = fit.get("curve", {}).get("terms", {}).get(curve.term, {})
+                return int(about.get("specifications", 0))
+        return 0
 
     # --- what stands beside an estimate --------------------------------------------------------
 

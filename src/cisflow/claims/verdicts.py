@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.records import Table
+from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted
-from cisflow.claims.reasons import number, percent, reason_of
+from cisflow.claims.reasons import named, number, percent, reason_of
 from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
     COUNTS,
@@ -57,6 +58,7 @@ CLAIMS = Table.of(
     *REACH,
     *RECOVERED,
     *SAID,
+    "curve",
     numbers=(*NUMBERS, "band", "claimed", *COUNTS, "p_test", *ADJUSTED, *REACH, "truth"),
 )
 # One part without an estimate leaves a claim of several open; these say why, the gravest first.
@@ -144,8 +146,10 @@ def _rows_of(claim: Claim, evidence: Evidence, rule: Rule, seed: int) -> Iterato
         return
     further = [(test,) for test in claim.also if test.model in evidence.models]
     for country, wave in evidence.places:
-        for parts in [claim.test.parts, *further]:
-            row = _judge_all(parts, evidence.at(country, wave), rule)
+        here = evidence.at(country, wave)
+        for i, parts in enumerate([claim.test.parts, *further]):
+            row = _judge_all(parts, here, rule)
+            row = with_curve(row, claim.curve, here) if i == 0 else row
             yield {"country": country, "wave": wave, **row}
 
 
@@ -209,7 +213,7 @@ def _asides(test: Single, here: Here) -> list[str]:
     for term in test.beside:
         row = here.row(test, term)
         if row is not None and np.isfinite(row["estimate"]):
-            told.append(f"{term} {number(row['estimate'])}")
+            told.append(f"{named(term)} {number(row['estimate'])}")
     share = here.share_negative(test)
     if share is not None:
         told.append(f"below zero in {percent(share)} of the bootstrap resamples")

@@ -30,7 +30,7 @@ from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
-from cisflow.panel.sample import variables_of
+from cisflow.panel.sample import variables_of, why_unmeasured
 from cisflow.panel.terms import add_terms, term_columns
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -172,8 +172,7 @@ def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
     needed = list(needed)
     empty = [name for name in needed if firms[name].isna().all()] if len(firms) else []
     if empty:
-        what = f"nothing measured for {', '.join(empty)}"
-        raise CisflowError("Balance", Problem(what, "see the data-quality table"))
+        raise CisflowError("Balance", Problem(why_unmeasured(empty), "see the data-quality table"))
     kept = firms[firms[needed].notna().all(axis=1)]
     if len(kept) < FEWEST_FIRMS:
         what = f"fewer than {FEWEST_FIRMS} firms have every variable of the model"

@@ -8,6 +8,10 @@ Tobit: at neither). Effects of yes/no variables are the change from no to yes, t
 derivative, those of products a difference or derivative in each factor (Ai & Norton 2003); they
 have the model's main covariance alone.
 
+Of a specification curve each specification is a row, and in the column of the model's own name the
+curve as a whole: its median effect (``observed``), the share of positive effects and of those that
+are significant with the dominant sign, the mean of the z statistics, and the ``joint`` p-value.
+
 ``status`` says what a row is: a number that was ``estimated`` or that the model has ``fixed``, one
 that is ``not_estimable`` (its estimate is empty and ``note`` says why, so that no gap is silent),
 one that is ``withheld`` by the gate (likewise), or a finding ``in_words``, those of the ``note``.
@@ -27,7 +31,11 @@ FOUND = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
 SIZES = ("n", "n_lower", "n_upper", "groups")
 SHOWN = ("cov_type", "weights", "status", "note")
 COEFFICIENT, OBSERVED = "coefficient", "observed"
-QUANTITIES = (COEFFICIENT, OBSERVED, "latent", "uncensored", "probability")
+# Of a specification curve as a whole; its median effect is `observed`.
+SHARE_POSITIVE, SHARE_SIGNIFICANT = "share_positive", "share_significant"
+MEAN_Z, JOINT = "mean_z", "joint"
+OF_CURVES = (SHARE_POSITIVE, SHARE_SIGNIFICANT, MEAN_Z, JOINT)
+QUANTITIES = (COEFFICIENT, OBSERVED, "latent", "uncensored", "probability", *OF_CURVES)
 ESTIMATES = Table.of(*PLACE, *FOUND, *SIZES, *SHOWN, numbers=(*FOUND, *SIZES), quantity=COEFFICIENT)
 
 HETEROGENEITY = ("k", "places", "tau2", "i2", "q", "q_p", "pi_low", "pi_high", "df")

@@ -17,6 +17,7 @@ from cisflow import __version__
 from cisflow.estimation.balances import balances
 from cisflow.estimation.common import Row, not_estimable, without_few
 from cisflow.estimation.control_functions import control_functions
+from cisflow.estimation.curves import curves
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
@@ -28,7 +29,7 @@ from cisflow.estimation.regressions import regressions
 from cisflow.estimation.selections import selections
 from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
-from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
@@ -52,10 +53,14 @@ class Estimator:
         one fit after another. The rows lack country, wave and model, which :func:`estimate` adds.
     pooled
         Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
+    by_rules
+        Whether it is told the rules of disclosure, as ``profile``: what may not be told is then
+        no part of numbers that may.
     """
 
-    fit: Callable[[pd.DataFrame, Model, dict[str, int]], Iterator[Fitted]]
+    fit: Callable[..., Iterator[Fitted]]
     pooled: bool = False
+    by_rules: bool = False
 
 
 ESTIMATORS = {
@@ -64,6 +69,7 @@ ESTIMATORS = {
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),
     "panel": Estimator(panels, pooled=True),
+    "curve": Estimator(curves, by_rules=True),
     "selection": Estimator(selections),
     "control_function": Estimator(control_functions),
     "doubly_robust": Estimator(weighted_effects),
@@ -123,7 +129,8 @@ def estimate(
         if reason:
             rows.append(not_estimable(reason, **label))
             continue
-        fits_here = list(estimator.fit(firms, spec, bootstrap))
+        rules = {"profile": profile} if estimator.by_rules else {}
+        fits_here = list(estimator.fit(firms, spec, bootstrap, **rules))
         if tests:
             fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
         for fitted, diagnostics in fits_here:
@@ -210,7 +217,7 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
         return NO_WEIGHTS
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
-        return f"nothing measured for {', '.join(unmeasured)}"
+        return why_unmeasured(unmeasured)
     if unique := nearly_unique(sample, spec):
         return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""

@@ -24,8 +24,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.special import expit, ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
@@ -36,10 +35,12 @@ from cisflow.estimators.regression.rows import Rows, RowScores
 from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
 from cisflow.estimators.tobit.model import Tobit
+from cisflow.estimators.tobit.sample import censored, make_sample
 from cisflow.estimators.tobit.scores import TobitScores
 
 STEPS = 25  # of Newton's method for the logit; where there is a maximum half of them are enough
 CLOSE = 1e-16  # squared standard errors per row
+LARGEST = 0.99  # leverage that is divided by; beyond it a row is fitted whatever its outcome
 CURVED = 1e-6  # of the weights' own curvature: less along a direction, and it may have no maximum
 
 __all__ = ["COVARIANCES", "MODELS", "AverageEffect", "Numbers", "average_effects_of"]
@@ -84,8 +85,10 @@ class Numbers:
     @cached_property
     def tobit(self) -> Tobit:
         """The Tobit of these numbers, fitted once for all that build on it."""
-        X = pd.DataFrame(self.X, columns=list(self.names), copy=False)
-        return Tobit(pd.Series(self.y, name="outcome"), X, *self.limits, weights=self.weights)
+        outcome = censored("Tobit", self.y, *self.limits)
+        names = list(self.names)
+        sample = make_sample("outcome", outcome, self.limits, self.X, names, self.weights)
+        return Tobit.of_sample(sample)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class AverageEffect:
         Each row's part in its error.
     model_variance : float
         Its variance if the model is right.
+    leverage : (n,) array
+        How much of its own fitted value each row determines.
     parameters : int
         How many the model has, σ included.
     exact : bool
@@ -109,6 +114,7 @@ class AverageEffect:
     estimate: float
     influence: Floats
     model_variance: float
+    leverage: Floats
     parameters: int
     exact: bool = False
 
@@ -130,9 +136,21 @@ class AverageEffect:
         return float((factor * self.influence @ self.influence) ** 0.5)
 
     @property
-    def reference(self) -> Any:
-        """The distribution of the estimate over its standard error."""
-        return t(self.free) if self.exact else norm
+    def without_row(self) -> Floats:
+        """How the effect moves as each row is left out, to first order (HC3), (n,).
+
+        A row draws the fit to itself, so that its influence is less than its part in the error.
+        """
+        return self.influence / (1 - np.minimum(self.leverage, LARGEST))
+
+    def critical(self, level: float) -> float:
+        """Return how many standard errors from zero an effect is significant at a level."""
+        return -float(stdtrit(self.free, level / 2) if self.exact else ndtri(level / 2))
+
+    def p_value(self, kind: str) -> float:
+        """Return the two-sided p-value of no effect, by t where that is exact, else normal."""
+        z = -abs(self.estimate / self.std_error(kind))
+        return 2 * float(stdtr(self.free, z) if self.exact else ndtr(z))
 
 
 class _Scores(Protocol):
@@ -147,13 +165,15 @@ class _Scores(Protocol):
 class _Fitted:
     """A fit: its prediction in the caller's parameters, and its scores in its own.
 
-    ``lost`` has the terms without a coefficient, and why.
+    ``lost`` has the terms without a coefficient, and why; ``curvature`` (n,) is minus the second
+    derivative of each row's weighted log-likelihood in its index.
     """
 
     prediction: Prediction
     scores: _Scores
     parameters: int
     lost: Mapping[str, str]
+    curvature: Floats
 
     @cached_property
     def bread(self) -> Floats:
@@ -194,11 +214,26 @@ def average_effects_of(
     values, gradients = zip(*(_effect(fit.prediction, term) for term in known), strict=True)
     slopes = np.array(gradients)
     influences = fit.influences(slopes, numbers.size)
+    leverage = _leverage(numbers.X, fit.curvature)
     variances = np.einsum("ij,jk,ik->i", slopes, fit.bread, slopes)
     for j, term in enumerate(known):
-        numbers_of = values[j], influences[:, j], float(variances[j]), fit.parameters
+        numbers_of = values[j], influences[:, j], float(variances[j]), leverage, fit.parameters
         found[term] = AverageEffect(*numbers_of, exact=model == "ols")
     return found
+
+
+def _leverage(X: Floats, curvature: Floats) -> Floats:
+    """Return the diagonal of the projection on curved regressors, (n,)."""
+    curved = X * np.maximum(curvature, 0)[:, None]
+    information = curved.T @ X
+    try:
+        inverse = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        inverse = np.linalg.pinv(information)
+    leverage: Floats = ((curved @ inverse) * X).sum(axis=1)
+    if not ((leverage > -CURVED) & (leverage < 1 + CURVED)).all():  # collinear but for rounding
+        leverage = ((curved @ np.linalg.pinv(information)) * X).sum(axis=1)
+    return leverage
 
 
 def _without(term: str, fit: _Fitted) -> EstimationError:
@@ -217,7 +252,9 @@ def _effect(prediction: Prediction, term: str) -> tuple[float, Floats]:
 def _tobit(numbers: Numbers) -> _Fitted:
     fit = numbers.tobit.solution
     prediction = margins.prediction(fit, np.eye(fit.beta.size + 1), "censored")
-    return _Fitted(prediction, TobitScores(fit), fit.X.k + 1, fit.estimable.not_estimable)
+    curvature = numbers.w * fit.likelihood.curvature_parts(fit.optimum.parameters)[:, 0, 0]
+    lost = fit.estimable.not_estimable
+    return _Fitted(prediction, TobitScores(fit), fit.X.k + 1, lost, curvature)
 
 
 def _heteroskedastic(numbers: Numbers) -> _Fitted:
@@ -229,7 +266,11 @@ def _heteroskedastic(numbers: Numbers) -> _Fitted:
     usable = independent_columns(centred, np.maximum(np.linalg.norm(spread, axis=0), 1e-300))
     model = HeteroskedasticTobit(numbers.tobit, _named(spread[:, usable]))
     lost = numbers.tobit.solution.estimable.not_estimable
-    return _Fitted(model.fit().prediction("censored"), model, model.optimum[0].size, lost)
+    curvature = np.zeros(numbers.size)
+    used = numbers.tobit.solution.estimable.rows
+    curvature[used] = -numbers.w[used] * model.derivatives(model.optimum[0]).eta_eta
+    prediction = model.fit().prediction("censored")
+    return _Fitted(prediction, model, model.optimum[0].size, lost, curvature)
 
 
 def _named(spread: Floats) -> pd.DataFrame:
@@ -244,7 +285,8 @@ def _fractional(numbers: Numbers) -> _Fitted:
         return _fractional_with_care(numbers)
     X, w, names = numbers.X, numbers.w, list(numbers.names)
     mean = expit(X @ beta)
-    information = (X * (w * mean * (1 - mean))[:, None]).T @ X
+    curvature = w * mean * (1 - mean)
+    information = (X * curvature[:, None]).T @ X
 
     def total(moved: Floats, weights: Floats) -> tuple[float, Floats]:
         p = expit(moved @ beta)
@@ -254,7 +296,7 @@ def _fractional(numbers: Numbers) -> _Fitted:
     places = np.arange(numbers.size)
     prediction = Prediction(names, X, w / w.sum(), np.eye(len(names)), total, places)
     scores = _row_scores(numbers, X * (w * (share - mean))[:, None], information)
-    return _Fitted(prediction, scores, len(names), {})
+    return _Fitted(prediction, scores, len(names), {}, curvature)
 
 
 def _row_scores(numbers: Numbers, scores: Floats, information: Floats) -> RowScores:
@@ -291,7 +333,9 @@ def _fractional_with_care(numbers: Numbers) -> _Fitted:
     model = FractionalLogit._from_rows(_rows(numbers), lower=lower, upper=upper)
     solution = model.solution
     prediction = model.fit("nonrobust").prediction("observed")
-    return _Fitted(prediction, solution.scores, solution.beta.size, solution.not_estimable)
+    curvature = solution.likelihood.parts(solution.beta)[1]
+    lost = solution.not_estimable
+    return _Fitted(prediction, solution.scores, solution.beta.size, lost, curvature)
 
 
 def _rows(numbers: Numbers) -> Rows:
@@ -332,7 +376,7 @@ def _least_squares(numbers: Numbers) -> _Fitted:
         for j, (name, yes) in enumerate(zip(numbers.names, usable, strict=True))
         if not yes
     }
-    return _Fitted(prediction, scores, len(names), lost)
+    return _Fitted(prediction, scores, len(names), lost, w)
 
 
 MODELS: dict[str, Callable[[Numbers], _Fitted]] = {

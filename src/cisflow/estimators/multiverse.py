@@ -97,6 +97,8 @@ class JointTest:
     sign : int
         The dominant sign.
     draws : int
+    positive : float
+        Share of the effects that are positive.
     """
 
     median: Statistic
@@ -106,6 +108,7 @@ class JointTest:
     p_value: float
     sign: int
     draws: int
+    positive: float
 
 
 def joint_test(curve: Curve, draws: int, seed: int | list[int]) -> JointTest:
@@ -120,7 +123,8 @@ def joint_test(curve: Curve, draws: int, seed: int | list[int]) -> JointTest:
     }
     smallest = np.min(list(chances.values()), axis=0)
     joint = float((smallest <= smallest[-1]).mean())
-    return JointTest(**found, p_value=joint, sign=_sign(curve), draws=draws)
+    positive = float((curve.estimates > 0).mean())
+    return JointTest(**found, p_value=joint, sign=_sign(curve), draws=draws, positive=positive)
 
 
 def _drawn(curve: Curve, draws: int, seed: int | list[int]) -> dict[str, Floats]:

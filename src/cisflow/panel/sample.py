@@ -16,7 +16,7 @@ from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
 from cisflow.panel.attrition import WEIGHT
-from cisflow.panel.constructs import CONSTRUCTS, block_of
+from cisflow.panel.constructs import CONSTRUCTS, LATER_ACCOUNTS, block_of
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.terms import evaluate, settled
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, YES_NO
@@ -83,7 +83,8 @@ def answers_needed(spec: Model) -> list[str]:
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, for
     accounts at several lags and weights for them: who has those differs from lag to lag, and for
-    what a selection model asks of those alone who are selected.
+    what a selection model asks of those alone who are selected. Of a curve
+    who has an outcome differs with its definition.
     """
     spared = {column for term in spec.of_outcome for column in columns_of(term)}
     spared -= {column for term in spec.selection for column in columns_of(term)}
@@ -91,6 +92,8 @@ def answers_needed(spec: Model) -> list[str]:
         spared |= set(spec.equations)
     if spec.lags:
         spared |= {*RATIOS, WEIGHT}
+    if spec.choices:
+        spared |= {*spec.choices.outcomes(spec.outcomes)}
     return [name for name in variables_of(spec) if name not in spared]
 
 
@@ -345,6 +348,23 @@ def _topic_of(variable: str) -> str:
     if block:
         return BLOCK_WORDS[block]
     return COLUMN_WORDS.get(variable, variable.replace("_", " "))
+
+
+def why_unmeasured(variables: Iterable[str]) -> str:
+    """Return in words that nobody has a value of some variables, by what they are about.
+
+    Parameters
+    ----------
+    variables
+        Columns of the panel, or terms made of some.
+    """
+    columns = dict.fromkeys(c for term in variables for c in columns_of(term))
+    topics = dict.fromkeys(_topic_of(column) for column in columns)
+    accounts = [t for t in topics if t == LATER_ACCOUNTS or t.startswith("accounts ")]
+    asked = [topic for topic in topics if topic not in accounts]
+    said = [f"the survey has no answers on {' or on '.join(asked)}"] if asked else []
+    said += ["there are no company accounts of that year"] if accounts else []
+    return "; ".join(said)
 
 
 def _flag_words(flag: str, lag: int, spec: Model) -> str:

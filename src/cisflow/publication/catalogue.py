@@ -50,6 +50,7 @@ from cisflow.publication.figures.balances import (
     steps_figure,
 )
 from cisflow.publication.figures.claims import claims_figure
+from cisflow.publication.figures.curves import curve_figure
 from cisflow.publication.figures.flow import flow_figure
 from cisflow.publication.figures.overlap import overlap_figure
 from cisflow.publication.figures.paths import path_figure
@@ -66,6 +67,7 @@ from cisflow.publication.tables.corrections import (
     selection_table,
     weighted_table,
 )
+from cisflow.publication.tables.curves import curve_table
 from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.main import main_table, verdict_table
 from cisflow.publication.tables.paths import effects_table as path_effects_table
@@ -380,6 +382,8 @@ SECTIONS = {
     "thirds": "Effects by thirds",
     "profiles": "Effects over a range",
     "extensions": "Further models side by side",
+    "curves": "Specification curves",
+    "curves_drawn": "Specification curves, drawn",
     "verdicts": "Verdicts",
     "claims": "Claims",
     "truths": "What was simulated",
@@ -409,6 +413,9 @@ CAPTIONS = {
     f"coefficients_{HERE}": "{drawn}, with 90 % (thick) and 95 % (thin) intervals: {place}",
     f"{HERE}_alternatives": "{title}, the Tobit and robust alternatives: {place}",
     f"{HERE}_coefficients": "{title}, coefficients: {place}",
+    f"curve_{HERE}": "{title}: effects in order of size, with 90 % and 95 % intervals, and which "
+    "choices made them: {place}",
+    "curve_{model}": "{title}: what all of them say",
     f"decomposition_{HERE}": "What each path costs or returns, and the balance: {place}",
     f"descriptives_{HERE}": "Descriptives and correlations, sample of “{title}”: {place}",
     f"groups_{HERE}": "Cost, return and balance by kind of firm: {place}",
@@ -487,6 +494,7 @@ TABLES = (
     Kind("u_shapes", "inverted_u_{here}", u_shape_table, if_any(curved), each_country),
     Kind("thirds", f"thirds_{HERE}", thirds_table, each(profiled), each_country, never),
     Kind("extensions", "extensions", extensions_table, if_any(further_regressions)),
+    Kind("curves", "curve_{model}", curve_table, each(models_of, "curve")),
     Kind("paths", "{group}_{here}", path_table, groups, asked),
     Kind("effects", "{group}_effects_{here}", path_effects_table, groups, asked),
     Kind("omitted", "{group}_omitted_{here}", indices_table, groups, asked),
@@ -515,6 +523,7 @@ FIGURES = (
     Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, each_country),
     Kind("profiles", f"profile_{HERE}", profile_figure, each(profiled), each_country),
     Kind("diagrams", f"paths_{HERE}", path_figure, each(path_models), asked),
+    Kind("curves_drawn", f"curve_{HERE}", curve_figure, each(models_of, "curve"), asked),
     Kind("decomposition", f"decomposition_{HERE}", decomposition_figure, SPLIT, asked),
     Kind("groups", f"groups_{HERE}", groups_figure, each(grouped_balances), asked),
     Kind("lags", f"lags_{HERE}", lag_figure, each(scanned_balances), asked),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cisflow.disclosure.regressions import why_not_fit, why_not_terms
 from cisflow.estimation.evidence import ROW, of_design
 from cisflow.panel.attrition import (
     NUMBERS,
@@ -18,7 +19,6 @@ from cisflow.panel.attrition import (
     attrition,
     selectivity,
 )
-from cisflow.release.estimates import why_not_fit, why_not_terms
 from cisflow.release.gate import Gate
 
 WAVE, CLASS = 200.0, 1.0

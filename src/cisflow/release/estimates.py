@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.disclosure.regressions import BESIDE, FEW, why_not_fit, why_not_terms
 from cisflow.estimation.estimates import (
     COEFFICIENT,
     ESTIMATED,
@@ -18,7 +19,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
     Estimates,
 )
-from cisflow.estimation.evidence import EVIDENCE, SETS, SUMS
+from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VARIABLES
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.shapes import SHAPES
 from cisflow.release.curves import note_curves, told_curves
@@ -26,47 +27,15 @@ from cisflow.release.gate import Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
-from cisflow.study.disclosure import Profile
 from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
 
-FEW_DF = "fewer observations beyond the coefficients than the rules ask"
-LEVERAGE = "one firm all but determines its own fitted value"
-FEW = "it rests on fewer firms than the rules ask"
-LARGEST = "a few firms determine it"
 NEAR_FEW = "rests on fewer than twice the firms the rules ask"
 NEAR_DF = "fewer than twice the observations beyond the coefficients that the rules ask"
-BESIDE = "beside it a coefficient is withheld, which could be worked out from it"
-INTERCEPT = "Intercept"
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
 LIMITS = ("n_lower", "n_upper")
 LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
-
-
-def why_not_fit(evidence: Mapping[str, Any], profile: Profile) -> str:
-    """Return why none of a fit's coefficients may be told, empty if they may."""
-    if not evidence:
-        return ""
-    if evidence["df"] < profile.residual_df:
-        return FEW_DF
-    return LEVERAGE if evidence["leverage"] > profile.leverage else ""
-
-
-def why_not_terms(evidence: Mapping[str, Any], profile: Profile) -> dict[str, str]:
-    """Return the terms whose coefficients may not be told, with the reason.
-
-    Of a regression the intercept goes with them: with the published means it would tell them.
-    """
-    rule = profile.dominance
-    largest = profile.largest_of_coefficient
-    found = {t: FEW for t, n in evidence.get("support", {}).items() if n < profile.support}
-    for term, shares in evidence.get("weight", {}).items():
-        if shares and shares[min(largest, len(shares)) - 1] > rule.share:
-            found.setdefault(term, LARGEST)
-    if found and INTERCEPT in evidence["support"]:
-        found.setdefault(INTERCEPT, BESIDE)
-    return found
 
 
 @dataclass(frozen=True)
@@ -93,10 +62,13 @@ class Fit:
     def of(self, table: pd.DataFrame) -> pd.Series:
         """Return which rows of the model's estimates are of this fit."""
         here = table["wave"] == self.wave
-        for name in ("outcome", "column"):
-            if value := getattr(self, name):
-                here &= table[name] == value
-        return here
+        if self.outcome:
+            here &= table["outcome"] == self.outcome
+        columns = self.record.get(COLUMNS) or ([self.column] if self.column else [])
+        if columns:
+            here &= table["column"].isin(columns)
+        terms = self.record.get(TERMS)
+        return here & table["term"].isin(terms) if terms else here
 
 
 def fits_of(found: Estimates) -> Iterator[Fit]:
@@ -286,6 +258,8 @@ def _why_whole(gate: Gate, fit: Fit) -> str:
 
 def _variables_of(gate: Gate, fit: Fit) -> set[str]:
     """Return the columns of the panel a fit is of: its outcome, and those in its terms."""
+    if VARIABLES in fit.record:
+        return {name for name in fit.record[VARIABLES] if name in gate.panel}
     terms = " ".join(LEVEL.sub("", term) for term in fit.evidence["support"])
     return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 

@@ -354,6 +354,15 @@ class Test(Document):
         return (Single.model_validate(self.as_params()),)
 
 
+class CurveOf(Document):
+    """The specification curve that stands beside a claim: it decides nothing, and is told."""
+
+    model: ModelName
+    outcome: Outcome
+    column: Column
+    term: Term
+
+
 class Claim(Document):
     """One claim; it has a `test`, or says in `not_measurable` why it has none."""
 
@@ -378,6 +387,7 @@ class Claim(Document):
     """The estimate that decides."""
     also: Annotated[tuple[Single, ...], Field(min_length=1)] = Field(default_factory=tuple)
     """Further readings, each judged in a row of its own if the run has its model."""
+    curve: CurveOf | None = None
     not_measurable: Words | None = None
     """Why the survey cannot speak to the claim."""
 
@@ -436,6 +446,9 @@ def claim_problems(claims: Claims, models: Mapping[str, Model]) -> list[Problem]
         where = f"claims.{name}"
         for test in claim.singles:
             problems += _test_problems(where, test, models)
+        if claim.curve:
+            beside = Single(**claim.curve.as_params(), expect="positive")
+            problems += _test_problems(f"{where}.curve", beside, models)
         share = claim.test.share if claim.test else None
         for model in share.models if share else ():
             problems += _model_problems(where, model, models)

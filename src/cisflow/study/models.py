@@ -19,6 +19,7 @@ from typing_extensions import TypeAliasType
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import Problem
+from cisflow.study.choices import Choices, choices_in
 from cisflow.study.documents import Document
 from cisflow.study.settings import UNIQUE, Lag, Number
 from cisflow.study.terms import tidy, without_c
@@ -201,6 +202,14 @@ RULES: list[Any] = [
         },
     },
     {
+        "if": _is("curve"),
+        "then": {"required": ["choices", "limits"]},
+        "else": {
+            **_none_of("choices"),
+            "description": "`choices` goes with `estimator: curve`",
+        },
+    },
+    {
         "if": {"not": _is("path")},
         "then": {
             **_none_of("layout", "printed"),
@@ -226,10 +235,11 @@ RULES: list[Any] = [
     {"if": _is(*CENSORED), "then": {"required": ["limits"]}},
     {"if": _is("heteroskedastic_tobit"), "then": {"required": ["variance"]}},
     {
-        "if": {"not": _is("tobit", "heteroskedastic_tobit")},
+        "if": {"not": _is("tobit", "heteroskedastic_tobit", "curve")},
         "then": {
             **_none_of("variance"),
-            "description": "`variance` goes with `estimator: heteroskedastic_tobit` or `tobit`",
+            "description": "`variance` goes with `estimator: heteroskedastic_tobit`, `tobit` or "
+            "`curve`",
         },
     },
     {
@@ -378,6 +388,7 @@ class Model(Document):
         "balance",
         "panel",
         "iv",
+        "curve",
         "selection",
         "control_function",
         "doubly_robust",
@@ -386,12 +397,13 @@ class Model(Document):
     (logit of a share), two_part (whether any, and how much), ols, probit (a yes/no outcome), path
     (recursive system), balance (a path model's cost and return by lag and group), panel (firms over
     waves), iv (instrumental variables), selection (an outcome that is seen of those selected
-    alone), control_function (a Tobit with endogenous regressors) or doubly_robust (the average
-    effect of a yes/no, weighted by its propensity)."""
+    alone), control_function (a Tobit with endogenous regressors), doubly_robust (the average effect
+    of a yes/no, weighted by its propensity) or curve (every specification that `choices` make)."""
     limits: tuple[Limit, Limit] | None = None
     """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part,
-    control_function, the method tobit of selection; of doubly_robust they make its regressions
-    fractional logits); null for none."""
+    curve, control_function, the method tobit of selection; of doubly_robust they make its
+    regressions fractional logits); null for none."""
+    choices: Choices | None = None
     variance: Terms = Field(default_factory=tuple)
     """Heteroskedastic Tobit: what the logarithm of the spread depends on. Of a tobit: the same of
     its heteroskedastic alternative; the controls where left out."""
@@ -527,7 +539,8 @@ class Model(Document):
     @property
     def uses_design(self) -> bool:
         """Whether it needs to know how the survey was drawn."""
-        return SURVEY_WEIGHT in self.weightings or "survey" in map(str, self.covariance)
+        chosen = self.choices.weights if self.choices else ()
+        return SURVEY_WEIGHT in (*self.weightings, *chosen) or "survey" in map(str, self.covariance)
 
     @property
     def censored(self) -> bool:
@@ -553,6 +566,10 @@ class Model(Document):
     def alternative_of(self, column: str) -> str:
         """Return which robust alternative a column of the estimates is by, empty for none."""
         return next((name for name in self.robust if column.endswith(f": {name}")), "")
+
+    def is_specification(self, column: str) -> bool:
+        """Return whether a column of the estimates is one specification of a curve's many."""
+        return self.choices is not None and bool(choices_in(column))
 
     @property
     def regressions(self) -> list[tuple[str, str]]:
@@ -585,6 +602,7 @@ class Model(Document):
         found += [*self.steps, *self.controls, *self.variance, *self.fixed_effects, *clusters]
         found += [*([self.selected] if self.selected else []), *self.selection]
         found += [weights for weights in self.weightings if weights]
+        found += self.choices.terms if self.choices else []
         return list(dict.fromkeys(found))
 
     def side_by_side(self) -> Model:

@@ -104,3 +104,14 @@ def test_a_model_is_cut_down_to_what_is_tested(models, claims):
     assert len(spec.covariance) == 1
     path = models["faems2010_direct"]
     assert only(path, claims.tests_of("faems2010_direct")).equations == path.equations
+
+
+def test_a_number_that_claims_expect_different_things_of_is_asked_for_once(models):
+    about = {"model": "faems2005", "outcome": "radical", "column": "any", "term": "coop_any"}
+    both = {
+        name: {"text": "t", "source": "s", "test": {**about, "expect": sign}}
+        for name, sign in {"A": "positive", "B": "negative"}.items()
+    }
+    claims = Claims.model_validate({"claims": both})
+    assert len(claims.tests_of("faems2005")) == 2
+    assert len(pseudo_truth.tested(models, claims)["faems2005"]) == 1

@@ -317,9 +317,7 @@ def test_a_lag_without_accounts_is_a_row_that_says_so():
     data["personnel_cost_share_lag1"] = np.nan
     table = run(data, lags=[0, 1, 2]).table
     notes = table[table["column"] == "raw"].groupby("outcome")["note"].first()
-    assert notes["profit_margin_lag1"].startswith(
-        "nothing measured for personnel_cost_share, profit_margin"
-    )
+    assert notes["profit_margin_lag1"].startswith("there are no company accounts of that year")
     assert "the panel has no" in notes["profit_margin_lag2"]
     horizon_row = table[table["term"] == "horizon"].iloc[0]
     assert "the one lag of 0 years: it does not turn" in horizon_row["note"]

@@ -205,6 +205,7 @@ def _wanted(
     named = set(main.loc[main["term"] != "", "model"])
     keep = [
         not models[model].alternative_of(column)
+        and not models[model].is_specification(column)
         and (
             (model not in named)
             if term == ""

@@ -280,15 +280,18 @@ class Heckman(Regression):
         return stacked.covariance(cov_type, cov_kwds)
 
     def _of_maximum(self, cov_type: str, cov_kwds: Mapping[str, Any] | None) -> Covariance:
+        return covariance(self._scores, cov_type, cov_kwds)
+
+    @cached_property
+    def _scores(self) -> RowScores:
         theta, likelihood = self.theta, self.likelihood
-        scores = RowScores(
+        return RowScores(
             self.rows,
             self.kind,
             likelihood.scores(theta),
             likelihood.information(theta),
             partial(likelihood.information, theta),
         )
-        return covariance(scores, cov_type, cov_kwds)
 
     def _names(self) -> list[str]:
         ends = [LAMBDA] if self.method == "two_step" else [RHO, SIGMA, LAMBDA]

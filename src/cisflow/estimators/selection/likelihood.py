@@ -18,6 +18,7 @@ selected. Parameters are :math:`\beta, \gamma, \operatorname{atanh}\rho, \log\si
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr
@@ -153,7 +154,7 @@ class Likelihood:
         _, slope = self.rows(*self._indices(theta))
         return np.hstack([slope[:, :1] * self._wide, slope[:, 1:2] * self.Z, slope[:, 2:]])
 
-    @property
+    @cached_property
     def _wide(self) -> Floats:
         """Regressors of the outcome for all n rows, zero where there is no outcome."""
         wide = np.zeros((len(self.Z), self.X.shape[1]))

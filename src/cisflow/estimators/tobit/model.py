@@ -106,7 +106,8 @@ class Tobit:
         self.weights, self.dropped = sample.weights, sample.dropped
 
     @classmethod
-    def _of(cls, sample: Sample) -> Tobit:
+    def of_sample(cls, sample: Sample) -> Tobit:
+        """Build the model of rows that are checked already."""
         model = cls.__new__(cls)
         model._set(sample)
         return model
@@ -155,7 +156,7 @@ class Tobit:
         limits: Limits = (low, high)
         outcome = censored(f"Tobit of {frame.outcome}", frame.y, *limits)
         given = frame.X, frame.names, sampling, frequency, frame.absorbed
-        return cls._of(make_sample(frame.outcome, outcome, limits, *given, frame, data))
+        return cls.of_sample(make_sample(frame.outcome, outcome, limits, *given, frame, data))
 
     @classmethod
     def from_intervals(
@@ -181,15 +182,17 @@ class Tobit:
             what = Sentence("bounds exchanged, or open on both sides, in ", Count(wrong))
             refuse(heading, what, "correct or drop these rows")
         outcome, given = Outcome.between(a, b), _regressors(exog)
-        return cls._of(make_sample(name, outcome, (None, None), *given, weights, freq_weights))
+        return cls.of_sample(
+            make_sample(name, outcome, (None, None), *given, weights, freq_weights)
+        )
 
     def intercept_only(self) -> Tobit:
         """Build the model without regressors, on the same rows."""
-        return self._of(self.sample.intercept_only())
+        return self.of_sample(self.sample.intercept_only())
 
     def with_outcome(self, latent: Floats) -> Tobit:
         """Build the same model for other outcomes: ``latent`` (n,), censored at the limits."""
-        return self._of(self.sample.with_outcome(latent))
+        return self.of_sample(self.sample.with_outcome(latent))
 
     @property
     def nobs(self) -> int:

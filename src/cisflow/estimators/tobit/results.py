@@ -158,7 +158,7 @@ class TobitResults(Inference):
         sample = self.solution.sample
         kept = np.delete(np.arange(sample.size), rows)
         options = options_of(self, kept, sample.aligned)
-        model = self.model._of(sample.take(kept))
+        model = self.model.of_sample(sample.take(kept))
         return TobitResults(model, model.solution, self.cov_type, options)
 
     def leave_one_out(self) -> LeaveOneOut:

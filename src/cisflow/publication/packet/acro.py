@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from cisflow.disclosure.magnitudes import DOMINANT, SAME, SINGLE, WEIGHED
+from cisflow.disclosure.regressions import FEW_DF, LARGEST
 from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES
 from cisflow.estimation.estimates import WITHHELD as STATUS
 from cisflow.publication.packet.outputs import LOW, Output
 from cisflow.publication.words import WITHHELD
-from cisflow.release.estimates import FEW_DF, LARGEST
 from cisflow.study.disclosure import Profile
 
 VERSION = "1.0.2"  # of acro, which loads its own version alone; the viewer takes 0.4 and later

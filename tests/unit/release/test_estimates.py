@@ -1,0 +1,65 @@
+"""Sets of firms that a record counts beside those of its fit pass the gate too."""
+
+import numpy as np
+import pandas as pd
+from specs import model_of
+
+from cisflow.estimation.run import estimate
+from cisflow.release.estimates import _emptied, note_estimates, told_estimates
+from cisflow.release.gate import Gate
+from cisflow.study.disclosure import Profile
+
+SPEC = {
+    "estimator": "doubly_robust",
+    "outcomes": ["share"],
+    "columns": {"c": ["coop"]},
+    "controls": ["size"],
+    "covariance": ["HC1"],
+}
+
+
+def told(minimum):
+    rng = np.random.default_rng(4)
+    n = 400
+    size = rng.normal(size=n)
+    coop = rng.uniform(size=n) < 1 / (1 + np.exp(0.3 - 1.2 * size))
+    share = np.clip(25 + 5 * coop + 5 * size + 9 * rng.normal(size=n), 0, 100)
+    panel = pd.DataFrame({"size": size, "coop": coop, "share": share}).assign(
+        wave="W1", reference_year=2004, firm_id=[f"f{i}" for i in range(n)]
+    )
+    spec = model_of(SPEC)
+    found = estimate(panel, spec, country="XX", model="m", lag=0, bootstrap={})
+    gate = Gate(panel, Profile(title="t", text="t", minimum_cell=minimum))
+    note_estimates(gate, found, spec, 1.0)
+    record = told_estimates(gate, found, spec, ("a.csv", "b.json")).diagnostics["fits"][0]
+    return found.diagnostics["fits"][0], record, gate
+
+
+def test_small_bins_are_withheld_and_cannot_be_worked_out():
+    found, record, gate = told(minimum=10)
+    for side in ("with", "without"):
+        before, after = found["overlap"][side], record["overlap"][side]
+        small = [n for n in before if 0 < n < 10]
+        assert small
+        assert all(b is None for a, b in zip(before, after, strict=True) if 0 < a < 10)
+        assert all(b in (a, None) for a, b in zip(before, after, strict=True))
+        # The bins add up to a number that may be known, so that one alone is never missing.
+        assert after.count(None) > 1
+    assert "evidence" not in record
+    assert "sets" not in record
+    withheld = {entry["statistic"] for entry in gate.register["b.json"]["withheld"]}
+    assert any(name.startswith("overlap/with/") for name in withheld)
+
+
+def test_without_rules_all_is_told():
+    found, record, _ = told(minimum=1)
+    assert record["overlap"] == found["overlap"]
+    assert record["n_outside"] == found["n_outside"]
+
+
+def test_one_number_is_emptied_where_it_stands():
+    record = {"a": {"b": [1, 2, 3]}, "n": 4}
+    assert _emptied(record, ["a", "b", "1"]) == {"a": {"b": [1, None, 3]}, "n": 4}
+    assert _emptied(record, ["n"]) == {"a": {"b": [1, 2, 3]}, "n": None}
+    assert _emptied(record, ["gone"]) == record
+    assert record["a"]["b"] == [1, 2, 3]
