@@ -22,6 +22,7 @@ from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
 from cisflow.estimation.holding import Watch, with_tests
+from cisflow.estimation.imputed import imputed_regressions
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -29,7 +30,7 @@ from cisflow.estimation.regressions import regressions
 from cisflow.estimation.selections import selections
 from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
-from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured
+from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured, with_gaps
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
@@ -130,9 +131,13 @@ def estimate(
             rows.append(not_estimable(reason, **label))
             continue
         rules = {"profile": profile} if estimator.by_rules else {}
-        fits_here = list(estimator.fit(firms, spec, bootstrap, **rules))
+        listwise = spec.only(imputed=False)
+        fits_here = list(estimator.fit(firms, listwise, bootstrap, **rules))
         if tests:
-            fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
+            fits_here = with_tests(fits_here, firms, listwise, estimator.fit, watch)
+        if spec.missing == "impute":
+            asked = _with_gaps(panel, spec, wave, lag, profile)
+            fits_here += imputed_regressions(asked, spec.only(imputed=True), bootstrap)
         for fitted, diagnostics in fits_here:
             rows += [{**label, **row} for row in fitted]
             about = {"wave": wave, **({"merged": merged} if merged else {})}
@@ -200,6 +205,17 @@ def _samples(
     elif parts:
         each = "; ".join(f"{part[0]}: {why}" for part, why in zip(parts, reasons, strict=True))
         yield ALL_WAVES, parts[0][1], each
+
+
+def _with_gaps(
+    panel: pd.DataFrame, spec: Model, wave: str, lag: int, profile: Profile
+) -> pd.DataFrame:
+    """Return the firms that a model with imputed answers is estimated on, gaps and all."""
+    panel = panel.assign(**{ROW: range(len(panel))})
+    firms = with_gaps(panel, spec, wave, lag=lag)
+    if spec.uses_design:
+        firms = _with_design(firms, panel[panel["wave"] == wave])
+    return merged_classes(firms, _classes(firms, spec), profile.support)[0]
 
 
 def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
 from cisflow.study.marks import Mark
-from cisflow.study.models import Covariance
+from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
@@ -89,8 +89,12 @@ COLUMN_LABELS = {
 WEIGHTS = {
     UNWEIGHTED: (UNWEIGHTED, UNWEIGHTED),
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
-    WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
+    WEIGHT: (
+        "weighted against the loss",
+        "weighted against the loss of firms without accounts",
+    ),
 }
+KINDS = {name: words for name, (words, _) in WEIGHTS.items()} | {IMPUTED: "answers imputed"}
 # Of a selection model, what stands beside its coefficients.
 CORRECTIONS = {
     "rho": "Correlation of the errors (ρ)",
@@ -162,9 +166,9 @@ def inline(term: str) -> str:
 
 def column_label(column: str) -> str:
     """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
-    name, _, weights = column.partition(": ")
+    name, *kinds = column.split(": ")
     text = COLUMN_LABELS.get(name, label(name))
-    return f"{text}, {WEIGHTS.get(weights, (weights,))[0]}" if weights else text
+    return ", ".join([text, *(KINDS.get(kind, kind) for kind in kinds)])
 
 
 def small(text: str) -> str:
@@ -189,6 +193,8 @@ def group_label(group: str) -> str:
     if LESS in group:
         first, second = map(group_label, group.split(LESS))
         return f"{first} less {small(second)}"
+    if group in WEIGHTS:
+        return f"All firms, {WEIGHTS[group][0]}"
     if group.startswith("not "):
         text = label(group.removeprefix("not "), short=True)
         return f"Not {text if text[1:2].isupper() else small(text)}"

@@ -45,6 +45,7 @@ class Role:
 
 REGRESSOR = Role(NUMERIC | {Kind.CLASS}, "use a number, a yes/no variable or one with levels")
 NUMBER = Role(NUMERIC, "use a number or a yes/no variable")
+NAMED = Role(NUMERIC, NUMBER.wanted, True)
 LEVEL = Role(LEVELS, "use a yes/no variable, one with levels, or `bins(a, 10, 50)` of a number")
 FLAG = Role(
     frozenset({Kind.FLAG}), "use a yes/no variable such as manufacturing or has_accounts", True
@@ -59,6 +60,7 @@ LISTS: dict[str, Role] = {
     "instruments": NUMBER,
     "selection": REGRESSOR,
     "sensitivity": NUMBER,
+    "auxiliary": NAMED,
     "controls": REGRESSOR,
     "variance": REGRESSOR,
     "fixed_effects": LEVEL,

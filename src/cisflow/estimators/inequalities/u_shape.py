@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import student
 
 INVERTED, UPRIGHT = -1, 1  # sign of the curvature: inverted U, U
 
@@ -50,7 +50,7 @@ class UShape:
 
     def p_value(self, shape: int = INVERTED) -> float:
         """Return the p-value of “no such shape”: the larger of those at the two ends."""
-        law = t(self.df) if np.isfinite(self.df) else norm
+        law = student(self.df)
         return float(law.sf(self.statistic(shape)))
 
 
@@ -106,7 +106,7 @@ def extreme_point(
     place = -b1 / (2 * b2)
     gradient = np.array([-1 / (2 * b2), b1 / (2 * b2**2)])
     error = float(np.sqrt(gradient @ covariance @ gradient))
-    law = t(df) if np.isfinite(df) else norm
+    law = student(df)
     z2 = float(law.isf(level / 2)) ** 2
     a = 4 * (b2**2 - z2 * covariance[1, 1])
     half = 2 * (b1 * b2 - z2 * covariance[0, 1])
