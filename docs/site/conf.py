@@ -48,6 +48,9 @@ MENU = {
         "docs/tobit": "Tobit",
         "docs/path": "Path models",
         "docs/panels": "Panels, instruments, sensitivity",
+        "docs/selection": "Selection",
+        "docs/inequalities": "Complements and inverted U",
+        "docs/curves": "Specification curves",
         "docs/api": "API",
     },
     "Behind closed doors": {

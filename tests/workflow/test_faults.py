@@ -351,7 +351,8 @@ def test_another_folder_zone_and_locale_and_one_core_give_the_same_bytes(
         k: v for k, v in here.items() if k not in moved
     }
     assert there["results"] == here["results"]
-    told = {"index.html", "paper.pdf", "ro-crate-metadata.json"}  # they name the config, which lies elsewhere
+    # These name the config, which lies elsewhere.
+    told = {"index.html", "paper.pdf", "ro-crate-metadata.json"}
     assert {k: v for k, v in there["files"].items() if k not in told} == {
         k: v for k, v in here["files"].items() if k not in told
     }
