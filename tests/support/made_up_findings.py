@@ -8,12 +8,13 @@ import pandas as pd
 import yaml
 
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES
+from cisflow.estimation.estimates import ESTIMATES, OF_CURVES
 from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.panel.sample import Step
 from cisflow.publication.findings import Findings
 from cisflow.release.gate import Gate
 from cisflow.release.samples import Sample, note_sample, told_samples
+from cisflow.study import choices as chosen
 from cisflow.study.balance_terms import (
     EVERYONE,
     SCALES,
@@ -24,6 +25,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.canonical import PARTNERS
+from cisflow.study.choices import CHOICES, COVARIANCE
 from cisflow.study.disclosure import UNRESTRICTED
 from cisflow.study.models import expanded
 
@@ -99,7 +101,8 @@ def make_findings(settings: dict | None = None) -> Findings:
                 at = {"country": country, "wave": wave, "model": model}
                 possible = "has_accounts" not in spec.sample or "accounts" in about
                 if possible:
-                    make = {"path": _path, "balance": _balance}.get(spec.estimator, _regression)
+                    makes = {"path": _path, "balance": _balance, "curve": _curve}
+                    make = makes.get(spec.estimator, _regression)
                     found, fit = make(rng, spec)
                     rows += [{**at, **row} for row in found]
                     fits += [{"wave": wave, **f} for f in fit]
@@ -170,6 +173,33 @@ def _regression(rng, spec):
                 }
             )
     return rows, fits
+
+
+def _curve(rng, spec):
+    """Make up a curve: every specification, and what they say as a whole."""
+    rows, fits, choices = [], [], spec.choices
+    made = list(choices.combinations(*CHOICES, COVARIANCE))
+    for outcome, column in spec.regressions:
+        terms = {}
+        for term in spec.columns[column]:
+            centre = rng.normal(2, 2)
+            about = {"outcome": outcome, "term": term, "quantity": "observed", "n": 221}
+            for of in made:
+                where = {"column": chosen.column_of(column, of), "cov_type": of[COVARIANCE]}
+                rows.append({**about, **where, **_numbers(rng.normal(centre, 1), 2.0)})
+            whole = {**about, "column": column, "cov_type": "signs"}
+            rows.append({**whole, **_numbers(centre, 1.5)})
+            for quantity, value in zip(OF_CURVES, (0.9, 0.25, 1.2, 0.04), strict=True):
+                rows.append({**whole, "quantity": quantity, "estimate": value, "p_value": 0.04})
+            terms[term] = {"specifications": len(made), "sign": 1, "draws": choices.draws}
+        told = {"choices": choices.names, "left_out": LEFT_OUT, "terms": terms}
+        fits.append({"outcome": outcome, "column": column, "curve": told})
+    return rows, fits
+
+
+LEFT_OUT = [
+    {"choice": "sample", "option": "product innovators, all sectors", "why": "no firm is left"}
+]
 
 
 def _effects(rng, spec, coefficient, estimate, se):

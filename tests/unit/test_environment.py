@@ -81,8 +81,19 @@ def test_what_submits_to_slurm_has_a_lock_of_its_own(root):
     assert not names & set(locked(root))
 
 
+def test_what_builds_the_documentation_has_a_lock_that_agrees_with_the_first(root):
+    pins = PIN.findall((root / "requirements-docs.lock").read_text())
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert set(project["optional-dependencies"]["docs"]) <= {name for name, _, _ in pins}
+    lock = locked(root)
+    both = {name: version for name, version, marker in pins if name in lock and not marker}
+    assert len(both) > 10
+    assert both == {name: lock[name] for name in both}
+
+
 @pytest.mark.parametrize(
-    ("lock", "least"), [("requirements.lock", 100), ("requirements-slurm.lock", 1)]
+    ("lock", "least"),
+    [("requirements.lock", 100), ("requirements-slurm.lock", 1), ("requirements-docs.lock", 20)],
 )
 def test_lock_has_hashes_and_no_address(root, lock, least):
     text = (root / lock).read_text()

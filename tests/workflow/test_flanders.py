@@ -40,7 +40,8 @@ def text_of(path):
 
 
 def test_everything_promised_is_there(publication):
-    for name in ("paper.pdf", "report.html", "claims.csv", "manifest.json"):
+    wanted = ("index.html", "paper.pdf", "supplement.pdf", "report.html", "claims.csv")
+    for name in (*wanted, "manifest.json"):
         assert (publication / name).stat().st_size > 0, name
     for stem in {path.stem for path in files_in(publication / "tables")}:
         for suffix in (".tex", ".html", ".docx", ".csv"):
@@ -54,6 +55,7 @@ def test_every_table_figure_and_page_says_synthetic(publication):
     files = [*files_in(publication / "tables"), *(publication / "figures").glob("*.svg")]
     assert len(files) > 20
     assert [p.name for p in files if "SYNTHETIC" not in text_of(p)] == []
+    assert "SYNTHETIC" in text_of(publication / "index.html").split("</header>")[0]
     pages = pypdf.PdfReader(publication / "paper.pdf").pages
     assert [i for i, page in enumerate(pages, 1) if "SYNTHETIC" not in page.extract_text()] == []
 

@@ -13,12 +13,15 @@ from cisflow.assist.screen import WIDTH
 from cisflow.base.paths import shown
 from cisflow.claims.verdicts import CLAIMS
 from cisflow.estimation.estimates import POOLED
-from cisflow.publication.words import brief_interval, number
+from cisflow.publication.words import measured, measured_interval
 from cisflow.study.verdicts import VERDICTS
 
 MOST_CLAIMS = 3
 # What a run publishes and a reader opens, the first to open first.
-OPENED = ("index.html", "paper.pdf", "claims.csv", "tables", "figures", "report.html")
+OPENED = (
+    *("index.html", "paper.pdf", "supplement.pdf"),
+    *("claims.csv", "tables", "figures", "report.html"),
+)
 Row = Mapping[str, Any]
 
 
@@ -73,11 +76,12 @@ def _shown(first: pd.DataFrame) -> list[Row]:
 def _finding(row: Row) -> str:
     """Return estimate, unit, interval, where and of how many firms, and the verdict."""
     unit = f" {row['unit']}" if row["unit"] else ""
-    interval = brief_interval(row["ci_low"], row["ci_high"])
+    error = row["std_error"]
+    interval = measured_interval(row["ci_low"], row["ci_high"], error)
     firms = [f"{row['n']:,.0f} firms"] if row["n"] > 0 else []
     place = [part for part in (row["country"], row["wave"]) if part]
     told = ", ".join([" ".join(place), *firms])
-    return f"{number(row['estimate'], 2)}{unit} {interval} ({told}): {row['verdict']}"
+    return f"{measured(row['estimate'], error)}{unit} {interval} ({told}): {row['verdict']}"
 
 
 def _places(results: Path) -> Iterator[str]:

@@ -59,7 +59,10 @@ def errors_told(errors: Sequence[str]) -> str:
 
 
 def _bare(error: str) -> str:
-    """Return an error of Snakemake's without where in its files it came up."""
+    """Return what a workflow says is wrong without where in the workflow it says so.
+
+    Any other error keeps all of its words: a line of a Snakefile that cannot be read, say.
+    """
     head, *rest = error.strip().splitlines()
     told = [line for line in rest if not line.startswith('  File "')]
-    return "\n".join(told if told and head.endswith(":") and " in " in head else [head, *told])
+    return "\n".join(told) if told and head.startswith("WorkflowError") else error.strip()

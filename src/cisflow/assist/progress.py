@@ -76,7 +76,9 @@ class Steps:
     total
         Steps it takes, without those that only ask for what others make.
     done
-        Those that ended well.
+        Those of them that ended well.
+    left
+        Jobs of Snakemake's that have not ended well, of all kinds.
     at_work
         Of each step at work, by Snakemake's number: what it does and when it began.
     """
@@ -84,6 +86,7 @@ class Steps:
     clock: Callable[[], float] = time.monotonic
     total: int = 0
     done: int = 0
+    left: int = 0
     at_work: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def began(self, number: int, what: str) -> None:
@@ -142,7 +145,7 @@ class LogHandler(LogHandlerBase):
         self.steps = Steps()
         self.screen = Screen(sys.stderr, sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
         self.again = f"{_command()} run"
-        self.failures: list[Failure] = []
+        self.failures: dict[int, Failure] = {}
         self.errors: list[str] = []
         self._turn = threading.RLock()
         self._over = threading.Event()
@@ -164,15 +167,18 @@ class LogHandler(LogHandlerBase):
             self.again = " ".join([_command(), "run", *configs[:1]])
         elif event == LogEvent.RUN_INFO:
             stats = about.stats
+            self.steps.left = stats["total"]
             self.steps.total = stats["total"] - stats.get("all", 0)
             self._say(f"{self.run}: {self.steps.total} steps")
-        elif event == LogEvent.JOB_INFO and about.rule_msg:
-            self.steps.began(about.jobid, about.rule_msg)
+        elif event == LogEvent.JOB_INFO and about.output:
+            self.steps.began(about.jobid, about.rule_msg or about.rule_name)
         elif event == LogEvent.JOB_FINISHED:
+            self.steps.left -= 1
+            self.failures.pop(about.job_id, None)  # it was tried again
             self._say(self.steps.ended(about.job_id))
         elif event == LogEvent.JOB_ERROR:
             what, _ = self.steps.at_work.get(about.jobid, (about.rule_name, 0.0))
-            self.failures.append(Failure(what, tuple(Path(file) for file in about.log)))
+            self.failures[about.jobid] = Failure(what, tuple(map(Path, about.log)))
             self._say(self.steps.ended(about.jobid, well=False))
         elif event == LogEvent.ERROR:
             self.errors.append(str(record.msg))
@@ -201,9 +207,11 @@ class LogHandler(LogHandlerBase):
 
     def _conclude(self) -> None:
         if self.failures:
-            print(failures_told(self.failures, self.again), file=sys.stderr)
-        elif self.errors:
-            print(errors_told(self.errors), file=sys.stderr)
+            print(failures_told(list(self.failures.values()), self.again), file=sys.stderr)
+        elif self.errors or self.steps.left or sys.exc_info()[0]:
+            broken = self.steps.left or not self.errors
+            off = [f"The run was broken off. Go on with: {self.again}"] if broken else []
+            print("\n".join([errors_told(self.errors), *off]), file=sys.stderr)
         elif self.run:
             # Snakemake loads this module at every start; what reads verdicts is loaded at the end.
             from cisflow.assist.ending import ending

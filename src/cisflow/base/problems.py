@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -123,6 +124,9 @@ class CisflowError(Exception):
 def reported(log: Path | str) -> Iterator[None]:
     """Run a job's body; its log holds what it printed, and why it ended if it did not go well.
 
+    Warnings stand in the log alone: dozens of jobs would have them all on one screen, and what they
+    warn of (few clusters, terms without an estimate) the tables say too.
+
     An error that lists problems (:class:`CisflowError`, and the estimators' own, which this module
     does not know) ends the job with its message, not a traceback. Of any other the log has the kind
     and the place: what other packages say may quote values of firms, so their words stay below
@@ -133,7 +137,7 @@ def reported(log: Path | str) -> Iterator[None]:
     for old in (kept, kept.with_suffix(".json")):
         old.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", encoding="utf-8", buffering=1) as told, _also_into(told):
+    with log.open("w", encoding="utf-8", buffering=1) as told, _also_into(told), _warned(told):
         try:
             yield
         except Exception as error:
@@ -166,6 +170,18 @@ class _Both:
 def _also_into(log: TextIO) -> Iterator[None]:
     out, err = _Both(sys.stdout, log), _Both(sys.stderr, log)
     with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, err)):
+        yield
+
+
+@contextmanager
+def _warned(log: TextIO) -> Iterator[None]:
+    """Write warnings into a log, by their kind and words."""
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        log.write(f"{category.__name__}: {message}\n")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
         yield
 
 

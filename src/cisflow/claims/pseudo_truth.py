@@ -151,11 +151,12 @@ def pseudo_truth(
         was found. ``kind`` says which.
     """
     rows: list[dict[str, Any]] = []
-    specs = {name: only(models[name], tests) for name, tests in tested(models, claims).items()}
+    wanted = tested(models, claims)
+    specs = {name: only(models[name], tests) for name, tests in wanted.items()}
     # Restricting a sample costs as much as there are columns.
     population = population[needed(population, specs.values())]
     for name, spec in specs.items():
-        tests = claims.tests_of(name)
+        tests = wanted[name]
         found = _estimates(population, spec, tests, lag).assign(country=country, model=name)
         for test in tests:
             rows += [
@@ -210,9 +211,12 @@ def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[R
 
 
 def tested(models: Mapping[str, Model], claims: Claims) -> dict[str, list[Single]]:
-    """Return the single tests on each model of a run that claims are about."""
-    found = {name: claims.tests_of(name) for name in models}
-    return {name: tests for name, tests in found.items() if tests}
+    """Return the numbers of each model of a run that claims are about, each once.
+
+    Claims may expect different things of one number; what is true of it is one thing.
+    """
+    found = {name: {test.key: test for test in claims.tests_of(name)} for name in models}
+    return {name: list(tests.values()) for name, tests in found.items() if tests}
 
 
 def _with_truth(row: dict[str, Any], known: float) -> dict[str, Any]:

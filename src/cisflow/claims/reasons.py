@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from cisflow.panel.constructs import CONSTRUCTS
+from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.study import verdicts as v
 from cisflow.study.claims import Rule
 
+WORDS = {
+    "coop_any": "cooperation",
+    "group": "part of a group",
+    "abandoned": "abandoned projects",
+    "ongoing": "ongoing projects",
+}
 TEST_WORDS = {
     "normality": "normality",
     "homoskedasticity": "homoskedasticity",
@@ -30,7 +39,8 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     """
     if parts := row.get("parts"):
         return "; ".join(
-            f"{part['outcome']} on {part['term']}: {part['verdict']} ({part['reason']})"
+            f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']} "
+            f"({part['reason']})"
             for part in parts
         )
     if note := row.get("note"):
@@ -55,7 +65,7 @@ def _words(code: str, row: Mapping[str, Any], rule: Rule) -> Iterator[str]:
         which = f"any one of {count:.0f} firms" if count > 1 else "a single firm"
         yield f"but leaving out {which} turns it"
     elif code == v.OUTLIERS:
-        yield f"but without firms outside the rule {rule.outliers} it is {row['outliers']}"
+        yield f"but without firms outside {named(rule.outliers or '')} it is {row['outliers']}"
     elif code in (v.REJECTED, v.NO_ALTERNATIVE):
         tests = " and ".join(TEST_WORDS[name] for name in row["rejected"].split("; "))
         other = row["alternatives"].replace("_", " ") or "no robust alternative was run"
@@ -97,6 +107,41 @@ def _few(row: Mapping[str, Any], rule: Rule) -> str:
         return f"fewer than {rule.minimum_firms} firms on one side of the term"
     with_, without = (f"{count:.0f}" for count in counts)
     return f"{with_} firms with and {without} without, fewer than {rule.minimum_firms} on one side"
+
+
+def named(term: str) -> str:
+    """Return a term, an effect or a comparison with the labels of its variables.
+
+    Examples
+    --------
+    >>> named("coop_any:C(eu_size)[T.small]")
+    'cooperation × size class “small”'
+    >>> named("cost: through personnel_cost_share")
+    'cost: through share of personnel costs in value added'
+    """
+    levels = re.sub(r"C\((\w+)\)\[(?:T\.)?([^\]]+)\]", r"\1 “\2”", term)
+    products = re.sub(r":(?! )", " × ", levels).replace("^2", " squared")
+    quoted = products.split("“")
+    first = [_of_variables(quoted[0])]
+    return "“".join([*first, *(_after(part) for part in quoted[1:])])
+
+
+def _after(part: str) -> str:
+    """Return the text that begins within quotation marks; what is in them stays."""
+    inside, end, rest = part.partition("”")
+    return inside + end + _of_variables(rest)
+
+
+def _of_variables(text: str) -> str:
+    return re.sub(r"[a-z]\w*", lambda found: _label(found[0]), text)
+
+
+def _label(name: str) -> str:
+    at_lag = ratio_and_lag(name)
+    if at_lag:
+        return f"{_label(at_lag[0])} {years_later(at_lag[1])}"
+    label = CONSTRUCTS[name].label if name in CONSTRUCTS else WORDS.get(name, name)
+    return label if label[1:2] in "&" or label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def number(x: float) -> str:

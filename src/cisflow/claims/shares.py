@@ -85,12 +85,59 @@ def expected_share(
     mean = float(np.mean(power_of_sign(effects, std_errors, level=level)))
     known = correlation is not None and bool(np.isfinite(correlation).all())
     matrix = np.eye(len(effects)) if correlation is None or not known else correlation
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    noise = np.random.default_rng(seed).standard_normal((draws, len(effects))) @ root.T
-    shares = (effects / std_errors + noise > NORMAL.isf(level / 2)).mean(axis=1)
-    low, high = np.quantile(shares, [0.025, 0.975], method="inverted_cdf")
+    found = _significant(effects / std_errors, matrix, level=level, draws=draws, seed=seed)
+    low, high = np.quantile(found.mean(axis=1), [0.025, 0.975], method="inverted_cdf")
     return ExpectedShare(mean, float(low), float(high), known)
+
+
+def _significant(
+    statistics: Floats, correlation: Floats, *, level: float, draws: int, seed: int
+) -> NDArray[np.bool_]:
+    """Return which estimates are significant and as expected in samples of other firms, (draws, k).
+
+    The firms' joint influence on the estimates says how these move together from one sample to
+    another: draws with this correlation are a bootstrap of firms with normal multipliers.
+    """
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    noise = np.random.default_rng(seed).standard_normal((draws, len(statistics))) @ root.T
+    return np.asarray(statistics + noise > NORMAL.isf(level / 2))
+
+
+def worth(
+    statistics: Floats,
+    correlation: Floats,
+    *,
+    level: float = 0.05,
+    draws: int = 9_999,
+    seed: int = 1,
+) -> float:
+    """Return of how many independent estimates a share of dependent ones is as sure.
+
+    By how much the share varies from sample to sample beside what it would if the estimates were
+    independent (Kish's design effect; Survey Sampling, 1965).
+
+    Parameters
+    ----------
+    statistics : (k,) array
+        Estimates over standard errors, positive where they have the expected sign.
+    correlation : (k, k) array
+        Of the estimates; k is returned where it is not known.
+    level, draws, seed
+        As in :func:`expected_share`.
+
+    Returns
+    -------
+    float
+        From 1 to k.
+    """
+    k = len(statistics)
+    if not np.isfinite(correlation).all():
+        return float(k)
+    found = _significant(statistics, correlation, level=level, draws=draws, seed=seed)
+    chance = found.mean(axis=0)
+    alone, together = float((chance * (1 - chance)).sum()) / k**2, float(found.mean(axis=1).var())
+    return float(np.clip(k * alone / together, 1, k)) if together > 0 else float(k)
 
 
 def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
@@ -117,11 +164,15 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         return {**named, **no_verdict(NOT_ESTIMABLE), "note": why}
     signed = SIGNS[share.expect] * counted["estimate"] > 0
     hits = int((signed & (counted["p_value"] < rule.significance)).sum())
-    low, high = _wilson(hits, len(counted), rule.significance)
     found = hits / len(counted)
-    expected = _expected(share, counted, evidence, rule, seed)
+    correlation = _correlation(counted, evidence)
+    alike = _worth(share, counted, correlation, rule, seed)
+    low, high = _wilson(found, alike, rule.significance)
+    expected = _expected(share, counted, correlation, rule, seed)
     verdict, why = _verdict(share, found, (low, high), expected)
     shown = f"{percent(1 - rule.significance)} interval {bounds(low, high)}"
+    if alike < len(counted):
+        shown += f", as of {alike:.0f} independent estimates (the same firms are behind many),"
     count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
     return {
         **named,
@@ -136,15 +187,26 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     }
 
 
-def _wilson(hits: int, n: int, level: float) -> tuple[float, float]:
+def _wilson(share: float, n: float, level: float) -> tuple[float, float]:
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(hits, n, alpha=level, method="wilson")
+    low, high = proportion_confint(share * n, n, alpha=level, method="wilson")
     return float(low), float(high)
 
 
+def _worth(
+    share: Share, counted: pd.DataFrame, correlation: Floats, rule: Rule, seed: int
+) -> float:
+    """Return of how many independent estimates the share found is as sure."""
+    if not (counted["std_error"] > 0).all():
+        return float(len(counted))
+    statistics = SIGNS[share.expect] * counted["estimate"] / counted["std_error"]
+    z = statistics.to_numpy(dtype=float)
+    return worth(z, correlation, level=rule.significance, draws=rule.draws, seed=seed)
+
+
 def _expected(
-    share: Share, counted: pd.DataFrame, evidence: Evidence, rule: Rule, seed: int
+    share: Share, counted: pd.DataFrame, correlation: Floats, rule: Rule, seed: int
 ) -> ExpectedShare | None:
     """Return the share to expect if the claims hold, None where the claim does not say of what."""
     usable = counted[counted["std_error"] > 0]
@@ -153,7 +215,6 @@ def _expected(
     pairs = {(outcome, term) for outcome, terms in share.if_true.items() for term in terms}
     there = [pair in pairs for pair in zip(usable["outcome"], usable["term"], strict=True)]
     effects = np.where(there, share.effect, 0.0)
-    correlation = _correlation(usable, evidence)
     errors = usable["std_error"].to_numpy(dtype=float)
     return expected_share(
         effects, errors, correlation, level=rule.significance, draws=rule.draws, seed=seed

@@ -10,7 +10,8 @@ from cisflow.study.claims import COEFFICIENT
 STANDARD = "standard deviations"
 POINTS = "points of turnover"
 LATENT = "points of latent turnover share"
-OF_RATIO = {
+OF_OUTCOME = {
+    "protection": "means of protection",
     "profit_margin": "profit over turnover",
     "personnel_cost_share": "personnel costs over value added",
     "return_on_assets": "profit over assets",
@@ -46,4 +47,4 @@ def unit_of(outcome: str, column: str, quantity: str, *, censored: bool) -> str:
     if known and known.topic == SPENDING:
         return POINTS
     at_lag = ratio_and_lag(outcome)
-    return OF_RATIO.get(at_lag[0] if at_lag else outcome, "units of the outcome")
+    return OF_OUTCOME.get(at_lag[0] if at_lag else outcome, "units of the outcome")

@@ -16,7 +16,7 @@ from cisflow.base.records import Table
 from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted
-from cisflow.claims.reasons import number, percent, reason_of
+from cisflow.claims.reasons import named, number, percent, reason_of
 from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
     COUNTS,
@@ -213,7 +213,7 @@ def _asides(test: Single, here: Here) -> list[str]:
     for term in test.beside:
         row = here.row(test, term)
         if row is not None and np.isfinite(row["estimate"]):
-            told.append(f"{term} {number(row['estimate'])}")
+            told.append(f"{named(term)} {number(row['estimate'])}")
     share = here.share_negative(test)
     if share is not None:
         told.append(f"below zero in {percent(share)} of the bootstrap resamples")

@@ -30,7 +30,7 @@ from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.ratios import RATIOS
-from cisflow.panel.sample import variables_of
+from cisflow.panel.sample import variables_of, why_unmeasured
 from cisflow.panel.terms import add_terms, term_columns
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -52,6 +52,7 @@ from cisflow.study.balance_terms import (
     through,
 )
 from cisflow.study.models import Balance, Model
+from cisflow.study.weightings import UNWEIGHTED
 
 NAMES = PartNames(COST, DIRECT, through("{}"), OTHERS, RETURN, BALANCE)
 
@@ -61,11 +62,15 @@ FEWEST_FIRMS = 30
 
 @dataclass(frozen=True)
 class Group:
-    """Firms that are estimated apart: what they are called, which they are, and by what."""
+    """Firms that are estimated apart: what they are called, which they are, by what, and weights.
+
+    All firms with other weights are a group of the weights' name.
+    """
 
     name: str
     firms: pd.DataFrame
     variable: str = ""
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,23 +90,24 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
 
     Lags without their columns, and groups that are too small or cannot carry the model, give a row
     that says why. After the last of several lags comes the horizon, in words. With ``steps`` there
-    is a balance for each of these instead.
+    is a balance for each of these instead. With several weights all firms have a balance by each,
+    from the same resamples, and so has the difference to that by the first.
     """
     if spec.steps:
         by_step = partial(_by_step, sample, spec, bootstrap)
         yield attempt(by_step, outcome=_about(spec).target)
         return
     lags: list[int | None] = list(spec.lags or [None])
-    groups = _groups(sample, spec.by)
+    groups = _groups(sample, spec)
     turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
     for lag in lags:
         outcome = outcome_of(_about(spec).target, lag)
         found = [
-            _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + i)
+            _balance(group, spec, lag, bootstrap["draws"], bootstrap["seed"] + _stream(group, i))
             for i, group in enumerate(groups)
         ]
         rows = [row for one in found for row in _rows_of(one, spec)]
-        rows += list(_difference_rows(found, spec))
+        rows += [*_difference_rows(found, spec), *_weighting_rows(found, spec)]
         for one in found:
             if lag is not None and one.balance:
                 turns[one.group.name][lag] = float(_estimate(one.balance[SCALES[0]], BALANCE))
@@ -122,10 +128,19 @@ def _about(spec: Model) -> Balance:
 # --- who ---------------------------------------------------------------------------------------
 
 
-def _groups(sample: pd.DataFrame, by: Sequence[str]) -> list[Group]:
-    """Return all firms, then the groups of each variable; who lacks it is in none of them."""
-    groups = [Group(EVERYONE, sample)]
-    for variable in by:
+def _stream(group: Group, place: int) -> int:
+    """Return which resamples a group has: all firms by any weights the same, others their own."""
+    return place if group.variable else 0
+
+
+def _groups(sample: pd.DataFrame, spec: Model) -> list[Group]:
+    """Return all firms, then the groups of each variable, then all firms by other weights.
+
+    Who lacks a variable is in none of its groups.
+    """
+    main, *others = spec.weightings
+    groups = [Group(EVERYONE, sample, weights=main)]
+    for variable in spec.by:
         values = sample[variable]
         levels: list[Any] = [True, False]
         names = groups_of(variable)
@@ -133,10 +148,10 @@ def _groups(sample: pd.DataFrame, by: Sequence[str]) -> list[Group]:
             levels = sorted(values.dropna().unique(), key=str)
             names = groups_of(variable, [str(level) for level in levels])
         groups += [
-            Group(name, sample[(values == level).fillna(False).astype(bool)], variable)
+            Group(name, sample[(values == level).fillna(False).astype(bool)], variable, main)
             for name, level in zip(names, levels, strict=True)
         ]
-    return groups
+    return groups + [Group(weights or UNWEIGHTED, sample, weights=weights) for weights in others]
 
 
 def _at_lag(firms: pd.DataFrame, spec: Model, lag: int | None) -> pd.DataFrame:
@@ -172,8 +187,7 @@ def _complete(firms: pd.DataFrame, needed: Sequence[str]) -> pd.DataFrame:
     needed = list(needed)
     empty = [name for name in needed if firms[name].isna().all()] if len(firms) else []
     if empty:
-        what = f"nothing measured for {', '.join(empty)}"
-        raise CisflowError("Balance", Problem(what, "see the data-quality table"))
+        raise CisflowError("Balance", Problem(why_unmeasured(empty), "see the data-quality table"))
     kept = firms[firms[needed].notna().all(axis=1)]
     if len(kept) < FEWEST_FIRMS:
         what = f"fewer than {FEWEST_FIRMS} firms have every variable of the model"
@@ -192,14 +206,15 @@ def _balance(group: Group, spec: Model, lag: int | None, draws: int, seed: int) 
     about = _about(spec)
     try:
         firms = _complete(_at_lag(group.firms, spec, lag), variables_of(spec))
-        fit = _fit(firms, spec.equations, spec, {"draws": draws, "seed": seed})
+        draw = {"draws": draws, "seed": seed}
+        fit = _fit(firms, spec.equations, spec, draw, group.weights)
         parts = parts_of(fit.model.system, **about.model_dump(), names=NAMES)
         if group.name != EVERYONE:
             parts = {name: paths for name, paths in parts.items() if ARROW not in name}
         found = decompose(fit, about.source, about.target, parts)
     except REFUSALS as error:
         return Found(group, {}, why_not=note_of(error))
-    evidence = of_equations(firms, spec, spec.equations)
+    evidence = of_equations(firms, spec, spec.equations, group.weights)
     return Found(group, found, fit.nobs, fit.bootstrap_failed, evidence=evidence)
 
 
@@ -208,6 +223,7 @@ def _fit(
     equations: Mapping[str, Sequence[str]],
     spec: Model,
     bootstrap: Mapping[str, int],
+    weights: str | None,
 ) -> PathResults:
     covariance = fit_arguments(spec.covariance[0], firms)
     model = PathModel(
@@ -215,7 +231,7 @@ def _fit(
         numeric(firms),
         controls=spec.controls,
         fixed_effects=spec.fixed_effects,
-        weights=spec.weightings[0],
+        weights=weights,
     )
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
@@ -234,7 +250,7 @@ def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
         about = {
             "column": column,
             "n": float(one.nobs),
-            "weights": spec.weightings[0] or "unweighted",
+            "weights": one.group.weights or UNWEIGHTED,
         }
         yield from _part_rows(one.balance[scale], about)
         share = one.balance[scale].share_negative(BALANCE)
@@ -244,7 +260,7 @@ def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
 def _difference_rows(found: list[Found], spec: Model) -> Iterator[Row]:
     """Yield the differences between the groups of each variable."""
     by_name = {one.group.name: one for one in found}
-    for variable in dict.fromkeys(one.group.variable for one in found[1:]):
+    for variable in dict.fromkeys(one.group.variable for one in found if one.group.variable):
         names = [one.group.name for one in found if one.group.variable == variable]
         for first, second in differences_of(names):
             pair = by_name[first], by_name[second]
@@ -257,6 +273,30 @@ def _difference_rows(found: list[Found], spec: Model) -> Iterator[Row]:
                 gap = pair[0].balance[scale].less(pair[1].balance[scale])
                 about = {"column": column, "weights": spec.weightings[0] or "unweighted"}
                 yield from _part_rows(gap, about)
+
+
+def _weighting_rows(found: list[Found], spec: Model) -> Iterator[Row]:
+    """Yield how the balance by other weights differs from that by the first."""
+    main = found[0]
+    for one in found:
+        if not _by_weights(one.group):
+            continue
+        for scale in SCALES:
+            column = column_of(scale, difference(one.group.name, EVERYONE))
+            try:
+                if why := main.why_not or one.why_not:
+                    yield not_estimable(why, column=column)
+                    continue
+                gap = one.balance[scale].less_paired(main.balance[scale].of(one.balance[scale]))
+            except REFUSALS as error:
+                yield not_estimable(note_of(error), column=column)
+                continue
+            yield from _part_rows(gap, {"column": column, "weights": one.group.name})
+
+
+def _by_weights(group: Group) -> bool:
+    """Return whether a group is all firms by other weights."""
+    return not group.variable and group.name != EVERYONE
 
 
 def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
@@ -324,7 +364,7 @@ def _steps(
         for to, sources in spec.equations.items()
     }
     options = {key: bootstrap[key] for key in ("draws", "seed")}
-    fit = _fit(firms, equations, spec, options)
+    fit = _fit(firms, equations, spec, options, spec.weightings[0])
     paths = about.model_dump(exclude={"source"})
     found = {}
     for step in steps:

@@ -16,6 +16,7 @@ from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.regression.sensitivity import sensitivity
 from cisflow.panel.design import DESIGN_COLUMNS
+from cisflow.panel.sample import why_unmeasured
 from cisflow.study.models import Covariance, Model
 from cisflow.study.terms import columns_of, factors_of, is_column, text_of
 
@@ -85,11 +86,14 @@ def refuse_unmeasured(sample: pd.DataFrame, terms: Sequence[str]) -> None:
         It names the variables.
     """
     names = dict.fromkeys(name for term in terms for name in columns_of(term))
+    empty = [name for name in names if sample[name].isna().all()]
     made = [text_of(factor) for term in terms for factor in factors_of(term)]
-    names |= dict.fromkeys(text for text in made if text in sample)
-    if empty := [name for name in names if sample[name].isna().all()]:
+    made = [t for t in dict.fromkeys(made) if t in sample and not {t, *columns_of(t)} & {*empty}]
+    why = [why_unmeasured(empty)] if empty else []
+    why += [f"no firm has a value of {text}" for text in made if sample[text].isna().all()]
+    if why:
         remedy = "leave them out, or put in their place what the file has"
-        raise CisflowError("Model", Problem(f"nothing measured for {', '.join(empty)}", remedy))
+        raise CisflowError("Model", Problem("; ".join(why), remedy))
 
 
 def note_of(error: CisflowError | EstimationError) -> Sentence:

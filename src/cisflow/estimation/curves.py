@@ -31,7 +31,15 @@ from cisflow.estimation.estimates import (
     SHARE_POSITIVE,
     SHARE_SIGNIFICANT,
 )
-from cisflow.estimation.evidence import COLUMNS, EVIDENCE, FULL, merged_classes, of_design, weakest
+from cisflow.estimation.evidence import (
+    COLUMNS,
+    EVIDENCE,
+    TERMS,
+    VARIABLES,
+    merged_classes,
+    of_design,
+    weakest,
+)
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.average import AverageEffect, Numbers, average_effects_of
 from cisflow.estimators.errors import EstimationError
@@ -61,7 +69,7 @@ def curves(
     bootstrap: Mapping[str, int],
     profile: Profile = UNRESTRICTED,
 ) -> Iterator[Fitted]:
-    """Estimate every specification of every outcome and column; yield rows, sample by sample.
+    """Estimate every specification of every outcome and column; yield rows, design by design.
 
     Parameters
     ----------
@@ -77,14 +85,14 @@ def curves(
     Yields
     ------
     rows, record
-        Of each sample its specifications and on which firms they rest; then of each outcome and
+        Of each design its specifications and on which firms they rest; then of each outcome and
         column the curve's own.
     """
     grid = _Grid(numeric(sample).reset_index(drop=True), spec, spec.choices or Choices(), profile)
     for outcome in spec.outcomes:
         for column in spec.columns:
-            effects = [_Effect(*found) for found in grid.effects(outcome, column)]
-            yield from _of_samples(grid, outcome, column, effects)
+            effects = list(grid.effects(outcome, column))
+            yield from _of_designs(grid, outcome, column, effects)
             yield _of_curve(grid, outcome, column, effects, bootstrap["seed"])
 
 
@@ -115,11 +123,17 @@ class _Design:
         As the formula makes them.
     told
         Term of the curve → the regressor whose effect stands for it.
+    label
+        Its choices in one text, and its terms where not all share it.
+    variables
+        The columns of the panel it is made of.
     """
 
     X: Floats
     names: list[str]
     told: dict[str, str]
+    label: str
+    variables: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +143,7 @@ class _Effect:
     made: Made
     term: str
     subsample: _Subsample
+    design: _Design
     found: AverageEffect | str
     evidence: dict[str, Any]
 
@@ -236,9 +251,7 @@ class _Grid:
 
     # -- effects --
 
-    def effects(
-        self, outcome: str, column: str
-    ) -> Iterator[tuple[Made, str, _Subsample, AverageEffect | str, dict[str, Any]]]:
+    def effects(self, outcome: str, column: str) -> Iterator[_Effect]:
         """Yield the effect of every term by every specification."""
         for subsample in self.samples:
             y = subsample.firms[self.outcome(subsample.made, outcome)].to_numpy(dtype=float)
@@ -275,13 +288,16 @@ class _Grid:
             together.setdefault(tuple(sorted(terms)), {})[term] = terms[0]
         for terms, told in together.items():
             # The outcome plays no part: any column of numbers that all firms have would do.
-            formula = formula_of("one", [*terms, *self.spec.controls, *controls], ())
-            frame = model_frame(formula, subsample.firms.assign(one=1.0))
-            yield _Design(frame.X, list(frame.names), told)
+            every = [*terms, *self.spec.controls, *controls]
+            frame = model_frame(formula_of("one", every, ()), subsample.firms.assign(one=1.0))
+            own_terms = [", ".join(told)] if len(together) > 1 else []
+            label = ", ".join([*made.values(), *own_terms])
+            variables = list(dict.fromkeys(name for term in every for name in columns_of(term)))
+            yield _Design(frame.X, list(frame.names), told, label, variables)
 
     def _fits(
         self, subsample: _Subsample, made: Made, design: _Design, y: Floats
-    ) -> Iterator[tuple[Made, str, _Subsample, AverageEffect | str, dict[str, Any]]]:
+    ) -> Iterator[_Effect]:
         for weights in self.options["weights"]:
             evidence = self._evidence(subsample, design, weights)
             numbers = self._numbers(subsample, design, weights, y)
@@ -295,7 +311,7 @@ class _Grid:
                 found = average_effects_of(estimator, numbers, terms) if terms else {}
                 for term, name in design.told.items():
                     effect = refused.get(term) or _usable(found[name])
-                    yield whole, term, subsample, effect, evidence
+                    yield _Effect(whole, term, subsample, design, effect, evidence)
 
     def _numbers(self, subsample: _Subsample, design: _Design, weights: str, y: Floats) -> Numbers:
         firms = subsample.firms
@@ -346,24 +362,30 @@ def _usable(found: AverageEffect | EstimationError) -> AverageEffect | str:
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def _of_samples(
+def _of_designs(
     grid: _Grid, outcome: str, column: str, effects: Sequence[_Effect]
 ) -> Iterator[Fitted]:
-    """Yield the rows of the specifications on each sample, and on which firms they rest."""
-    for subsample in grid.samples:
-        here = [effect for effect in effects if effect.subsample is subsample]
+    """Yield the rows of the specifications of each design, and on which firms they rest.
+
+    Those of one design are on the same firms and the same variables, which is what the gate holds
+    against others.
+    """
+    by_design: dict[int, list[_Effect]] = {}
+    for effect in effects:
+        by_design.setdefault(id(effect.design), []).append(effect)
+    for here in by_design.values():
         rows = [row for effect in here for row in _rows(grid, column, effect)]
         evidence: dict[str, Any] = {}
         for effect in here:
             if isinstance(effect.found, AverageEffect):
                 evidence = weakest(evidence, effect.evidence)
-        variable = grid.outcome(subsample.made, outcome)
-        if evidence:
-            evidence = {**evidence, "support": {**evidence["support"], variable: FULL}}
+        design, subsample = here[0].design, here[0].subsample
         record = {
             "outcome": outcome,
-            "column": f"{column}: {subsample.label}",
+            "column": f"{column}: {subsample.label}, {design.label}",
             COLUMNS: list(dict.fromkeys(row["column"] for row in rows)),
+            TERMS: list(design.told),
+            VARIABLES: [grid.outcome(subsample.made, outcome), *design.variables],
             EVIDENCE: evidence,
         }
         yield [{"outcome": outcome, **row} for row in rows], record

@@ -15,12 +15,13 @@ from cisflow.estimators.regression.rows import read_rows
 
 EVIDENCE = "evidence"
 """Key of a fit's diagnostics that the gate takes away."""
+COLUMNS, TERMS, VARIABLES = "columns", "terms", "variables"
+"""Keys of a fit's diagnostics where several specifications rest on the same firms: columns and
+terms of their rows, and the columns of the panel they are made of."""
 SETS, SUMS = "sets", "sums"
 """Keys of evidence: sets of firms that a record counts beside those it rests on, by where the count
 stands (``n_with``, ``overlap/with/3``); and which sets readers know to be the sum of which others,
 where "" are the firms it rests on."""
-COLUMNS = "columns"
-"""Key of a fit's diagnostics with the columns of its rows, where several rest on the same firms."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
 LARGEST = 10  # firms whose parts of a coefficient are kept

@@ -59,10 +59,13 @@ def _fitted(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Fit
 
 
 def of_equations(
-    sample: pd.DataFrame, spec: Model, equations: Mapping[str, Sequence[str]]
+    sample: pd.DataFrame,
+    spec: Model,
+    equations: Mapping[str, Sequence[str]],
+    weights: str | None = None,
 ) -> dict[str, Any]:
-    """Return on whom a system rests, equation by equation."""
-    effects, weights = spec.fixed_effects, spec.weightings[0]
+    """Return on whom a system rests, equation by equation, with the model's weights or others."""
+    effects, weights = spec.fixed_effects, weights or spec.weightings[0]
     return together(
         {
             to: of_regression(sample, to, [*sources, *spec.controls], effects, weights)

@@ -198,14 +198,23 @@ def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str)
     """Fit one regression with its first covariance, and say on which firms it rests."""
     fit, name = only_fit(sample, spec, outcome, column)
     regressors = [*spec.columns[column], *spec.controls]
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, name)
-    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
-    firms = numeric(sample).copy()
-    if evidence:
-        used = firms[sample[ROW].isin(evidence["rows"])]
-        evidence = support_of(evidence, spec, column, used)
+    evidence = evidence_of(sample, spec, outcome, column, fit)
     formula = formula_of(outcome, regressors, spec.fixed_effects)
-    return Prepared(fit, formula, firms, name, evidence, outcome, column)
+    return Prepared(fit, formula, numeric(sample).copy(), name, evidence, outcome, column)
+
+
+def evidence_of(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str, fit: Any
+) -> dict[str, Any]:
+    """Return on which firms a fit of one regression rests."""
+    regressors = [*spec.columns[column], *spec.controls]
+    weights = spec.weights_of(column)
+    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, weights)
+    evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
+    if not evidence:
+        return evidence
+    used = numeric(sample[sample[ROW].isin(evidence["rows"])])
+    return support_of(evidence, spec, column, used)
 
 
 def only_fit(

@@ -22,6 +22,7 @@ from cisflow.estimation.driver import Fitted
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, ESTIMATES, Estimates
 from cisflow.estimation.evidence import ROW, merged_classes
 from cisflow.estimation.holding import Watch, with_tests
+from cisflow.estimation.imputed import imputed_regressions
 from cisflow.estimation.instruments import instrumental
 from cisflow.estimation.panels import panels
 from cisflow.estimation.paths import path_model
@@ -29,7 +30,7 @@ from cisflow.estimation.regressions import regressions
 from cisflow.estimation.selections import selections
 from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
-from cisflow.panel.sample import select_sample, variables_of, waves_of
+from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured, with_gaps
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
@@ -69,10 +70,10 @@ ESTIMATORS = {
     "balance": Estimator(balances),
     "iv": Estimator(instrumental),
     "panel": Estimator(panels, pooled=True),
+    "curve": Estimator(curves, by_rules=True),
     "selection": Estimator(selections),
     "control_function": Estimator(control_functions),
     "doubly_robust": Estimator(weighted_effects),
-    "curve": Estimator(curves, by_rules=True),
 }
 
 
@@ -130,9 +131,13 @@ def estimate(
             rows.append(not_estimable(reason, **label))
             continue
         rules = {"profile": profile} if estimator.by_rules else {}
-        fits_here = list(estimator.fit(firms, spec, bootstrap, **rules))
+        listwise = spec.only(imputed=False)
+        fits_here = list(estimator.fit(firms, listwise, bootstrap, **rules))
         if tests:
-            fits_here = with_tests(fits_here, firms, spec, estimator.fit, watch)
+            fits_here = with_tests(fits_here, firms, listwise, estimator.fit, watch)
+        if spec.missing == "impute":
+            asked = _with_gaps(panel, spec, wave, lag, profile)
+            fits_here += imputed_regressions(asked, spec.only(imputed=True), bootstrap)
         for fitted, diagnostics in fits_here:
             rows += [{**label, **row} for row in fitted]
             about = {"wave": wave, **({"merged": merged} if merged else {})}
@@ -202,6 +207,17 @@ def _samples(
         yield ALL_WAVES, parts[0][1], each
 
 
+def _with_gaps(
+    panel: pd.DataFrame, spec: Model, wave: str, lag: int, profile: Profile
+) -> pd.DataFrame:
+    """Return the firms that a model with imputed answers is estimated on, gaps and all."""
+    panel = panel.assign(**{ROW: range(len(panel))})
+    firms = with_gaps(panel, spec, wave, lag=lag)
+    if spec.uses_design:
+        firms = _with_design(firms, panel[panel["wave"] == wave])
+    return merged_classes(firms, _classes(firms, spec), profile.support)[0]
+
+
 def _with_design(sample: pd.DataFrame, wave: pd.DataFrame) -> pd.DataFrame:
     """Add how the wave was drawn: firms outside the sample are firms of their stratum too."""
     design = pd.DataFrame(survey_design(wave).columns(), index=wave.index)
@@ -217,7 +233,7 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
         return NO_WEIGHTS
     unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
-        return f"nothing measured for {', '.join(unmeasured)}"
+        return why_unmeasured(unmeasured)
     if unique := nearly_unique(sample, spec):
         return f"{', '.join(unique)} tells nearly every firm apart and has no levels"
     return ""

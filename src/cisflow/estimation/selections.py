@@ -23,7 +23,8 @@ from cisflow.estimation.evidence import EVIDENCE, ROW, SETS, SUMS, of_design, un
 from cisflow.estimation.regressions import rows_of
 from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.selection.heckman import Heckman, SelectionResults
-from cisflow.estimators.selection.pair import OF_SELECTION, Pair
+from cisflow.estimators.selection.names import OF_SELECTION
+from cisflow.estimators.selection.pair import Pair
 from cisflow.study.models import Model
 
 ALL = "n_all"

@@ -13,6 +13,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import COLLINEAR, independent_columns
 
 ALONE = 1e-6  # share of a direction that must be left to other rows
+AT_ONCE = 1000  # rows of which it is asked at a time what is left without them
 
 
 def separating_direction(X: Floats, low: Floats, high: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -126,6 +127,41 @@ def indispensable_rows(
     single = first[counts == 1]
     needed[open_rows[single]] = image[single].any(axis=1)
     return needed
+
+
+def spared_rows(
+    X: Floats, pinned: NDArray[np.bool_], side: NDArray[Any], slope: Floats
+) -> NDArray[np.bool_]:
+    r"""Mark open rows without which a finite maximum surely exists, (n,).
+
+    At the maximum :math:`\sum_j g_j x_j = 0`, and :math:`g_j` has the sign of an open row's side.
+    Numbers :math:`u_j` of these signs, pinned rows' free, with
+    :math:`\sum_{j \ne i} u_j x_j = 0` show that no direction separates what is left without row i
+    (Stiemke's lemma). One weighted least-squares step from :math:`g` makes them, if any that near
+    exist; a row for which it does not may still be spared.
+
+    Parameters
+    ----------
+    X : (n, k) array of full column rank
+    pinned : (n,) booleans
+    side : (n,) integers
+        Sign of the side to which the others are open.
+    slope : (n,) array
+        :math:`g`, what multiplies each row in the score at the maximum.
+    """
+    root = X * np.sqrt(np.abs(slope))[:, None]
+    if independent_columns(root, np.linalg.norm(X, axis=0)).size < X.shape[1]:
+        return np.zeros(len(X), dtype=bool)
+    metric = np.linalg.inv(root.T @ root)
+    spared, every = np.zeros(len(X), dtype=bool), np.arange(len(X))
+    for some in np.array_split(np.flatnonzero(~pinned), len(X) // AT_ONCE + 1):
+        moved = X[some] @ metric
+        own = np.abs(slope[some]) * np.vecdot(moved, X[some])
+        step = slope[some] / np.maximum(1 - own, ALONE)
+        kept = 1 + step[:, None] * (moved @ X.T) * np.sign(side)
+        apart = pinned | (some[:, None] == every)
+        spared[some] = (own < 1 - ALONE) & ((kept > ALONE) | apart).all(axis=1)
+    return spared
 
 
 def _triangle(X: Floats) -> Floats:

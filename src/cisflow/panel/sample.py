@@ -6,17 +6,17 @@ The sample of a model and the sample flow that describes it come from one functi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import Table
 from cisflow.panel.attrition import WEIGHT
-from cisflow.panel.constructs import CONSTRUCTS, block_of
+from cisflow.panel.constructs import CONSTRUCTS, LATER_ACCOUNTS, block_of
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.terms import evaluate, settled
 from cisflow.study.canonical import BLOCK_OF, BLOCKS, YES_NO
@@ -83,8 +83,8 @@ def answers_needed(spec: Model) -> list[str]:
 
     All of them, but for outcomes whose gaps full-information maximum likelihood makes good, for
     accounts at several lags and weights for them: who has those differs from lag to lag, and for
-    what a selection model asks of those alone who are selected. Of a curve who has an outcome
-    differs with its definition.
+    what a selection model asks of those alone who are selected. Of a curve
+    who has an outcome differs with its definition.
     """
     spared = {column for term in spec.of_outcome for column in columns_of(term)}
     spared -= {column for term in spec.selection for column in columns_of(term)}
@@ -136,8 +136,37 @@ def select_sample(
     return sample.assign(**made) if made else sample.copy(), _flow(steps, wave)
 
 
+def with_gaps(panel: pd.DataFrame, spec: Model, wave: str, *, lag: int) -> pd.DataFrame:
+    """Return the firms of a wave that were asked all a model needs, whether or not they answered.
+
+    As the sample of :func:`select_sample`, but that gaps in :func:`may_lack` cost no firm.
+    """
+    gaps = may_lack(panel, spec)
+    steps, settled_terms = steps_of(panel, spec, wave, lag=lag, gaps=gaps)
+    firms = panel.loc[steps[-1].firms]
+    return firms.assign(**{text: of[firms.index] for text, of in settled_terms.items()})
+
+
+def may_lack(panel: pd.DataFrame, spec: Model) -> list[str]:
+    """Return the numbers and yes/no answers of a model that a firm may have left open.
+
+    Those the survey asks, and what is made of them: not accounts, weights, clusters or classes.
+    """
+    clusters = [covariance.groups for covariance in spec.covariance]
+    fixed = {*spec.fixed_effects, *clusters, *spec.weightings, WEIGHT, *RATIOS}
+    made = settled(spec)
+    names = [name for name in variables_of(spec) if is_numeric_dtype(panel[name])]
+    asked = [n for n in names if n not in fixed and not ratio_and_lag(n)]
+    first = panel.head(1)
+    return asked + [
+        text
+        for text, node in made.items()
+        if fixed.isdisjoint(names_in(node)) and is_numeric_dtype(evaluate(node, first))
+    ]
+
+
 def steps_of(
-    panel: pd.DataFrame, spec: Model, wave: str, *, lag: int
+    panel: pd.DataFrame, spec: Model, wave: str, *, lag: int, gaps: Collection[str] = ()
 ) -> tuple[list[Step], dict[str, pd.Series]]:
     """Return step by step which firms of a wave a model is estimated on.
 
@@ -151,6 +180,8 @@ def steps_of(
         Name of the wave.
     lag
         Years between survey and accounts, for the wording.
+    gaps
+        Variables, and parts of terms, that a firm of the sample may lack if it was asked.
 
     Returns
     -------
@@ -199,13 +230,14 @@ def steps_of(
         for flag, unasked in _unasked(firms, variables, spec, everyone).items():
             firms = firms.drop(index=unasked)
             steps.append(_asked_step(topic, flag, firms, unasked, spec))
-        known = firms[variables].notna().all(axis=1)
-        states = _states(firms[~known], variables, spec)
+        needed = [name for name in variables if name not in gaps]
+        known = firms[needed].notna().all(axis=1)
+        states = _states(firms[~known], needed, spec)
         steps.append(_step(f"complete answers: {topic}", firms[known], *states))
         firms = firms[known]
     for text in settled_terms:
         # Of a term that the whole wave lacks the estimator says so, as of a variable.
-        if everyone[text].notna().any():
+        if text not in gaps and everyone[text].notna().any():
             firms = firms[firms[text].notna()]
             steps.append(_step(f"a value of {text}", firms))
     return steps, settled_terms
@@ -221,7 +253,7 @@ def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
 
 def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
     by = [column for term in spec.by for column in columns_of(term)]
-    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by]))
+    wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by, *spec.auxiliary]))
     problems = [
         Problem(f"`{name}` is not a variable of the panel", did_you_mean(name, panel.columns))
         for name in wanted
@@ -348,6 +380,23 @@ def _topic_of(variable: str) -> str:
     if block:
         return BLOCK_WORDS[block]
     return COLUMN_WORDS.get(variable, variable.replace("_", " "))
+
+
+def why_unmeasured(variables: Iterable[str]) -> str:
+    """Return in words that nobody has a value of some variables, by what they are about.
+
+    Parameters
+    ----------
+    variables
+        Columns of the panel, or terms made of some.
+    """
+    columns = dict.fromkeys(c for term in variables for c in columns_of(term))
+    topics = dict.fromkeys(_topic_of(column) for column in columns)
+    accounts = [t for t in topics if t == LATER_ACCOUNTS or t.startswith("accounts ")]
+    asked = [topic for topic in topics if topic not in accounts]
+    said = [f"the survey has no answers on {' or on '.join(asked)}"] if asked else []
+    said += ["there are no company accounts of that year"] if accounts else []
+    return "; ".join(said)
 
 
 def _flag_words(flag: str, lag: int, spec: Model) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.estimates import COEFFICIENT, FOUND, HETEROGENEITY, SIZES
+from cisflow.study.choices import choices_in
 from cisflow.study.tolerances import BaselineSettings, Kept
 
 # What tells one published row from another.
@@ -85,11 +86,17 @@ def _kept(rows: pd.DataFrame, keep: Kept) -> pd.DataFrame:
     for column, key in KEPT.items():
         if names := getattr(keep, key):
             inside &= rows[column].isin(["", *names])
-    return rows[wanted | (inside & (keep.dummies | ~_is_dummy(rows)))]
+    inside &= keep.dummies | ~_is_dummy(rows)
+    inside &= keep.specifications | ~_is_specification(rows)
+    return rows[wanted | inside]
 
 
 def _is_dummy(rows: pd.DataFrame) -> pd.Series:
     return rows["term"].str.fullmatch(LEVEL)
+
+
+def _is_specification(rows: pd.DataFrame) -> pd.Series:
+    return rows["column"].map(choices_in).astype(bool)
 
 
 def save_baseline(results: Path, file: Path, keep: Kept | None = None) -> int:

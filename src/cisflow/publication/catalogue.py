@@ -49,7 +49,7 @@ from cisflow.publication.figures.balances import (
     lag_figure,
     steps_figure,
 )
-from cisflow.publication.figures.claims import claims_figure
+from cisflow.publication.figures.claims import any_claim, claims_figure
 from cisflow.publication.figures.curves import curve_figure
 from cisflow.publication.figures.flow import flow_figure
 from cisflow.publication.figures.overlap import overlap_figure
@@ -180,7 +180,9 @@ class Catalogue:
 
 
 def _is_empty(item: Item, findings: Findings) -> bool:
-    """Return whether a figure is of models that could not be estimated where it is about."""
+    """Return whether a figure has nothing to draw where it is about: no claim, no estimate."""
+    if item.section == "glance":
+        return not any_claim(findings)
     if not item.models or item.section in DRAWN_OF_SAMPLES or not item.country:
         return False
     waves = [item.wave] if item.wave else findings.countries[item.country]

@@ -15,7 +15,19 @@ import numpy as np
 import pandas as pd
 
 from cisflow.claims.single import Finding
+from cisflow.claims.units import LATENT, POINTS, STANDARD
 from cisflow.estimation.estimates import ALL_WAVES
+from cisflow.publication.curve_facts import (
+    JOINT,
+    NAMES,
+    SHARE_POSITIVE,
+    SHARE_SIGNIFICANT,
+    CurveFacts,
+    curves_of,
+    option_name,
+    options_of,
+)
+from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.pooled import term_label
@@ -62,6 +74,10 @@ QUANTITIES = {
     "uncensored": "average effect among firms between the limits",
     "probability": "average effect on the probability",
 }
+SHARE = "share"  # code of a verdict on a share of estimates
+OF_ESTIMATES = "% of the estimates"
+COUNTED = (POINTS, LATENT, STANDARD, OF_ESTIMATES)
+"""Units of which there can be so many; of others a number is *in* them."""
 ADJUSTED = {"p_holm": "Holm", "p_bh": "Benjamini–Hochberg", "p_rw": "Romano–Wolf"}
 
 
@@ -91,6 +107,11 @@ class Question:
     number: str
     population: str
     expects: str
+
+    @property
+    def counted(self) -> str:
+        """The unit as it stands behind a number."""
+        return _counted(self.unit)
 
 
 @dataclass(frozen=True)
@@ -177,6 +198,43 @@ class Together:
 
 
 @dataclass(frozen=True)
+class Specification:
+    """One estimate of a specification curve, with the choices that made it, as they are called."""
+
+    estimate: float
+    low: float
+    high: float
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What a specification curve says of a claim in one country and wave.
+
+    Attributes
+    ----------
+    place, title, term, outcome
+        Where, by which model, the effect of what on what.
+    specifications
+        Its estimates by size.
+    options
+        By choice its options, as they are called.
+    told
+        What it says as a whole, as sentences.
+    """
+
+    country: str
+    wave: str
+    place: str
+    title: str
+    term: str
+    outcome: str
+    specifications: tuple[Specification, ...]
+    options: tuple[tuple[str, tuple[str, ...]], ...]
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ClaimPage:
     """Everything a run has to say of a claim.
 
@@ -188,6 +246,8 @@ class ClaimPage:
         Place by place, the deciding estimate before further readings.
     pooled
         Several countries together.
+    curves
+        By every combination of an author's choices, where the run has such a model.
     """
 
     name: str
@@ -196,6 +256,7 @@ class ClaimPage:
     note: str
     evidence: tuple[Evidence, ...]
     pooled: tuple[Together, ...] = ()
+    curves: tuple[Robustness, ...] = ()
 
     @property
     def deciding(self) -> tuple[Evidence, ...]:
@@ -252,11 +313,17 @@ def _page(findings: Findings, name: str, rows: pd.DataFrame, claims: Claims) -> 
             _together(findings, row, first, claim, claims.rule)
             for row, first in _by_place(together)
         ),
+        tuple(_curves(findings, claim)),
     )
 
 
 def _note(claim: Claim | None) -> str:
-    return " ".join(claim.note.split()) if claim and claim.note else ""
+    """Return how the test stands for the claim, and of how many parts what is shown is one."""
+    said = " ".join(claim.note.split()) if claim and claim.note else ""
+    parts = len(claim.test.all_of) if claim and claim.test else 0
+    weakest = "it holds if each does, and the part furthest from support is shown"
+    several = f"The test has {parts} parts: {weakest}." if parts else ""
+    return " ".join(filter(None, (said, several)))
 
 
 def _by_place(records: Iterable[Row]) -> Iterator[tuple[Row, bool]]:
@@ -303,14 +370,16 @@ def _interval(row: Row) -> Interval | None:
     """Return estimate and interval with as many decimals as the standard error bears."""
     if not np.isfinite([row["estimate"], row["ci_low"], row["ci_high"]]).all():
         return None
-    estimate, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
-    text, *ends = (measured(number, row["std_error"]) for number in (estimate, low, high))
+    scale = 100 if row["code"] == SHARE else 1
+    estimate, low, high = (scale * float(row[n]) for n in ("estimate", "ci_low", "ci_high"))
+    error = (high - low) / 4 if row["code"] == SHARE else row["std_error"]
+    text, *ends = (measured(number, error) for number in (estimate, low, high))
     return Interval(estimate, low, high, float(row["band"]), text, " to ".join(ends))
 
 
 def _question(findings: Findings, row: Row, claim: Claim | None) -> Question:
     spec = findings.models.get(row["model"])
-    if spec is None:
+    if spec is None or row["code"] == SHARE:
         return _of_several(findings, row)
     country = row["country"] if row["country"] in findings.countries else None
     places = [country] if country else list(findings.countries)
@@ -335,7 +404,7 @@ def _of_several(findings: Findings, row: Row) -> Question:
         return Question(names, "", "", "", "", "", "", "")
     titles = ", ".join(spec.title for spec in run)
     term = "Share of estimates that are significant and have the expected sign"
-    return Question(names, titles, "", term, "as a share of 1", "count", "", "")
+    return Question(names, titles, "", term, OF_ESTIMATES, "count", "", "")
 
 
 def _term(findings: Findings, row: Row) -> str:
@@ -363,13 +432,18 @@ def _single(row: Row, claim: Claim | None) -> Single | None:
 
 
 def _expects(row: Row, single: Single | None) -> str:
+    unit = _counted(row["unit"])
     if row["expect"] == "none":
-        return f"no effect: none as large as {row['band']:g} {row['unit']}"
+        return f"no effect: none as large as {row['band']:g} {unit}"
     if row["expect"] not in ("positive", "negative"):
         return ""
     claimed = single.claimed_effect if single else None
-    size = f", of {claimed:g} {row['unit']} at most" if claimed else ""
+    size = f" of up to {claimed:g} {unit}" if claimed else ""
     return f"a {row['expect']} effect{size}"
+
+
+def _counted(unit: str) -> str:
+    return unit if unit in COUNTED or not unit else f"in {unit}"
 
 
 # --- words: why, and what would change it ------------------------------------------------------
@@ -540,3 +614,65 @@ def _pooled_row(findings: Findings, row: Row) -> Row:
     names = ("wave", "model", "outcome", "column", "term", "quantity")
     same = np.logical_and.reduce([pooled[name] == row[name] for name in names])
     return next(iter(pooled[same].to_dict(orient="records")), {})
+
+
+# --- every combination of choices --------------------------------------------------------------
+
+
+def _curves(findings: Findings, claim: Claim | None) -> Iterator[Robustness]:
+    """Yield the claim's specification curve in each country and wave that has one."""
+    about = claim.curve if claim else None
+    if about is None or about.model not in findings.models:
+        return
+    named = about.outcome, about.column, about.term
+    for country, wave in places(findings.countries):
+        for curve in curves_of(findings, country, wave, about.model):
+            same = (curve.outcome, curve.column, curve.term) == named
+            if same and not curve.note and len(curve.rows):
+                yield _robustness(findings, country, wave, about.model, curve)
+
+
+def _robustness(
+    findings: Findings, country: str, wave: str, model: str, curve: CurveFacts
+) -> Robustness:
+    options = options_of(curve)
+    return Robustness(
+        country,
+        wave,
+        findings.place(country, wave),
+        findings.models[model].title,
+        label(curve.term),
+        label(curve.outcome),
+        tuple(
+            Specification(
+                float(row["estimate"]),
+                float(row["ci_low"]),
+                float(row["ci_high"]),
+                tuple((NAMES[choice], option_name(row[choice])) for choice in options),
+            )
+            for row in curve.rows.to_dict(orient="records")
+        ),
+        tuple((NAMES[c], tuple(map(option_name, names))) for c, names in options.items()),
+        tuple(_told_of(curve)),
+    )
+
+
+def _told_of(curve: CurveFacts) -> Iterator[str]:
+    """Yield what a curve says as a whole."""
+    number = curve.about.get("specifications") or len(curve.rows)
+    median, share = curve.median, curve.summary
+    se = median["std_error"]
+    ends = (median["ci_low"], median["ci_high"])
+    known = bool(np.isfinite(ends).all())
+    within = f" (95 % interval {' to '.join(measured(end, se) for end in ends)})" if known else ""
+    effect = measured(median["estimate"], se)
+    yield f"The median of {number:,.0f} specifications is {effect}{within}."
+    positive, sure = (100 * share[name]["estimate"] for name in (SHARE_POSITIVE, SHARE_SIGNIFICANT))
+    yield (
+        f"{positive:.0f} % of them are positive; {sure:.0f} % are significant at 5 % with the sign "
+        "that most have."
+    )
+    p = p_value(share[JOINT]["estimate"])
+    yield f"If none had an effect, as much or more would be seen with probability {p}."
+    if curve.withheld:
+        yield f"{curve.withheld:,} further ones are withheld by the rules of disclosure."

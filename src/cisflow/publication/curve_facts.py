@@ -128,7 +128,8 @@ def _facts(
         for row in own.to_dict(orient="records")
         if np.isfinite(row["estimate"])
     }
-    notes = [*own["note"], *all_rows.loc[all_rows["term"] == "", "note"]]
+    empty = own.loc[own["estimate"].isna(), "note"]
+    notes = [*empty, *all_rows.loc[all_rows["term"] == "", "note"]]
     why = next(filter(None, notes), "the model was not estimated on this wave")
     return CurveFacts(
         outcome,
@@ -140,7 +141,7 @@ def _facts(
         told.get("choices", {}),
         told.get("left_out", []),
         int((single["status"] == WITHHELD).sum()),
-        "" if summary else why,
+        "" if {OBSERVED, SHARE_POSITIVE, SHARE_SIGNIFICANT, JOINT} <= {*summary} else why,
     )
 
 

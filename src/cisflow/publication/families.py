@@ -158,8 +158,11 @@ def scanned_balances(models: Mapping[str, Model]) -> list[str]:
 
 
 def split_balances(models: Mapping[str, Model]) -> list[str]:
-    """Return the balances of the source itself at the run's own lag, which are drawn by path."""
-    balances = models_of(models, "balance")
+    """Return the balances of the source itself at the run's own lag, which are drawn by path.
+
+    One that is there for the weights beside it repeats another.
+    """
+    balances = [m for m in models_of(models, "balance") if len(models[m].weightings) == 1]
     return [m for m in balances if not models[m].lags and not models[m].steps]
 
 

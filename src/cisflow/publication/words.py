@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cisflow.estimators.selection.pair import OF_SELECTION
+from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
@@ -18,7 +18,7 @@ from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
 from cisflow.study.marks import Mark
-from cisflow.study.models import Covariance
+from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
@@ -51,6 +51,10 @@ SHORT_LABELS: dict[str, str] = {
     "rd_intensity": "R&D intensity",
     **{f"partners_{k}_or_more": f"{k} or more types" for k in range(2, 8)},
     "small": "Small firm",
+    "large": "Large firm",
+    "bought_knowledge": "Bought knowledge",
+    "search_breadth": "Outside sources",
+    "informal_protection": "Informal protection",
     "high_tech": "High-tech firm",
     "protection": "Protection",
 }
@@ -59,6 +63,21 @@ COLUMN_LABELS = {
     "grouped": "Partner groups",
     "partners": "Partner types",
     "interaction": "Interaction",
+    "outside": "From outside",
+    "licences": "Beside bought knowledge",
+    "capacity": "Bought by own R&D",
+    "strategy": "Inside and outside",
+    "small_high_tech": "Small by technology",
+    "place": "Place of partners",
+    "place_by_size": "Place by size",
+    "equal": "Size and R&D held equal",
+    "alone": "Technology alone",
+    "breadth": "Breadth",
+    "size": "Size",
+    "large": "Large firms",
+    "small": "Small firms",
+    "search": "Sources",
+    "sequence": "Sequence",
     "kinds": "Kinds of partners",
     "suppliers_universities": "Suppliers and universities",
     "intensity": "R&D intensity",
@@ -70,8 +89,12 @@ COLUMN_LABELS = {
 WEIGHTS = {
     UNWEIGHTED: (UNWEIGHTED, UNWEIGHTED),
     SURVEY_WEIGHT: ("weighted", "weighted by the survey’s sampling weights"),
-    WEIGHT: ("weighted against the loss of firms without accounts",) * 2,
+    WEIGHT: (
+        "weighted against the loss",
+        "weighted against the loss of firms without accounts",
+    ),
 }
+KINDS = {name: words for name, (words, _) in WEIGHTS.items()} | {IMPUTED: "answers imputed"}
 # Of a selection model, what stands beside its coefficients.
 CORRECTIONS = {
     "rho": "Correlation of the errors (ρ)",
@@ -143,9 +166,9 @@ def inline(term: str) -> str:
 
 def column_label(column: str) -> str:
     """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
-    name, _, weights = column.partition(": ")
+    name, *kinds = column.split(": ")
     text = COLUMN_LABELS.get(name, label(name))
-    return f"{text}, {WEIGHTS.get(weights, (weights,))[0]}" if weights else text
+    return ", ".join([text, *(KINDS.get(kind, kind) for kind in kinds)])
 
 
 def small(text: str) -> str:
@@ -170,6 +193,8 @@ def group_label(group: str) -> str:
     if LESS in group:
         first, second = map(group_label, group.split(LESS))
         return f"{first} less {small(second)}"
+    if group in WEIGHTS:
+        return f"All firms, {WEIGHTS[group][0]}"
     if group.startswith("not "):
         text = label(group.removeprefix("not "), short=True)
         return f"Not {text if text[1:2].isupper() else small(text)}"

@@ -19,8 +19,9 @@ from cisflow.estimation.estimates import (
     WITHHELD,
     Estimates,
 )
-from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS
+from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VARIABLES
 from cisflow.estimation.holding import TESTS
+from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
 from cisflow.release.curves import note_curves, told_curves
 from cisflow.release.gate import Gate, numbers
@@ -29,12 +30,14 @@ from cisflow.release.samples import note_limits
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
+from cisflow.study.weightings import UNWEIGHTED
 
 NEAR_FEW = "rests on fewer than twice the firms the rules ask"
 NEAR_DF = "fewer than twice the observations beyond the coefficients that the rules ask"
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
 LIMITS = ("n_lower", "n_upper")
+SPECIFICATION = 0.01  # what is lost without the size of one of a curve's many samples: the least
 LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
 
 
@@ -65,7 +68,10 @@ class Fit:
         if self.outcome:
             here &= table["outcome"] == self.outcome
         columns = self.record.get(COLUMNS) or ([self.column] if self.column else [])
-        return here & table["column"].isin(columns) if columns else here
+        if columns:
+            here &= table["column"].isin(columns)
+        terms = self.record.get(TERMS)
+        return here & table["term"].isin(terms) if terms else here
 
 
 def fits_of(found: Estimates) -> Iterator[Fit]:
@@ -98,16 +104,27 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             continue
         firms = gate.mask(fit.evidence["rows"])
         # What rests on the firms of the whole sample costs what the sample does.
-        gate.note(fit.key, firms, cost / 10)
-        if spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
+        gate.note(fit.key, firms, SPECIFICATION if COLUMNS in fit.record else cost / 10)
+        # A curve tells no firms at limits.
+        if not spec.choices and spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
             note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
+        for name, rows in fit.record.get(ROWS_IMPUTED, {}).items():
+            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
         _note_sets(gate, fit, cost / 20)
         note_curves(gate, fit.key, fit.record, cost / 20)
-    _note_groups(gate, [fit for fit in fits_of(found) if fit.evidence])
+    # By other weights all firms are no part of all firms.
+    weights = {column_of(scale, w or UNWEIGHTED) for w in spec.weightings for scale in SCALES}
+    groups = [fit for fit in fits_of(found) if fit.evidence and fit.column not in weights]
+    _note_groups(gate, groups)
     for record in _records_of(found):
         note_tests(gate, _key_of_tests(record), record.record, cost / 20)
+
+
+def _imputed(fit: Fit, name: str) -> Hashable:
+    """Return under what the firms are noted whose answer is imputed."""
+    return fit.key, ROWS_IMPUTED, name
 
 
 def _key_of_tests(fit: Fit) -> Hashable:
@@ -216,14 +233,19 @@ def _tell_terms(
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
-    for i in table.index[numbers_here]:
-        term, quantity = table.loc[i, ["term", "quantity"]]
+    withheld: dict[int, str] = {}
+    rows = table.loc[numbers_here, ["term", "quantity"]]
+    for i, term, quantity in rows.itertuples(name=None):
         why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
         if not gate.decided(file, f"{place}, {term}", quantity, why):
-            table.loc[i, [*FOUND, *SIZES]] = np.nan
-            table.loc[i, ["status", "note"]] = WITHHELD, why
+            withheld[i] = why
         elif support.get(term, np.inf) < 2 * gate.profile.support:
             gate.explain(file, place, NEAR_FEW, term)
+    if withheld:
+        gone = list(withheld)
+        table.loc[gone, [*FOUND, *SIZES]] = np.nan
+        table.loc[gone, "status"] = WITHHELD
+        table.loc[gone, "note"] = list(withheld.values())
 
 
 def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
@@ -255,6 +277,8 @@ def _why_whole(gate: Gate, fit: Fit) -> str:
 
 def _variables_of(gate: Gate, fit: Fit) -> set[str]:
     """Return the columns of the panel a fit is of: its outcome, and those in its terms."""
+    if VARIABLES in fit.record:
+        return {name for name in fit.record[VARIABLES] if name in gate.panel}
     terms = " ".join(LEVEL.sub("", term) for term in fit.evidence["support"])
     return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 
@@ -288,7 +312,7 @@ def _told_record(
         groups = {group: _told_record(gate, one, found, table, file) for group, one in fits.items()}
         tests = told_tests(gate, _key_of_tests(fit), record, table[fit.of(table)], file)
         return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
-    told = {key: value for key, value in record.items() if key != EVIDENCE}
+    told = {key: value for key, value in record.items() if key not in (EVIDENCE, ROWS_IMPUTED)}
     if not fit.evidence:
         return told
     hidden = why_not_terms(fit.evidence, gate.profile)
@@ -303,6 +327,8 @@ def _told_record(
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if IMPUTATION in told:
+        told[IMPUTATION] = _told_imputation(gate, fit, told[IMPUTATION], hidden)
     told = _without_sets(gate, fit, told)
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
@@ -311,6 +337,18 @@ def _told_record(
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _told_imputation(
+    gate: Gate, fit: Fit, about: Mapping[str, Any], hidden: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return how answers were imputed, without shares of firms too few to be told."""
+    shares = {
+        name: None if gate.why(_imputed(fit, name), fit.key) else share
+        for name, share in about["shares"].items()
+    }
+    missing = {t: v for t, v in about["missing_information"].items() if t not in hidden}
+    return {**about, "shares": shares, "missing_information": missing}
 
 
 def _without_sets(gate: Gate, fit: Fit, told: dict[str, Any]) -> dict[str, Any]:
@@ -340,6 +378,9 @@ def _note_record(gate: Gate, fit: Fit, file: str) -> None:
         return
     gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])
     gate.decided(file, place, "what tells the number of firms", size)
+    for name in fit.record.get(ROWS_IMPUTED, ()):
+        why = gate.why(_imputed(fit, name), fit.key)
+        gate.decided(file, place, f"share of firms whose {name} is imputed", why)
     for name, keys in _counts(fit).items():
         if name in fit.record:
             known = [key for key in keys if gate.ledger.noted(key)]

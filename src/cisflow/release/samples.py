@@ -70,6 +70,15 @@ def samples_of(panel: pd.DataFrame, models: Mapping[str, Model], lag: int) -> It
             yield Sample(name, wave, spec, steps, SAMPLE * (len(models) - place))
 
 
+def told_of(spec: Model) -> list[str]:
+    """Return the variables that the description of a model's sample tells of.
+
+    None of a curve: no specification is of all its firms, and what is told of them could not be
+    told of others.
+    """
+    return [] if spec.choices else variables_of(spec)
+
+
 # --- which sets --------------------------------------------------------------------------------
 
 
@@ -90,7 +99,7 @@ def note_sample(gate: Gate, sample: Sample) -> None:
                 gate.note(sample.key(state, i), firms, CLASS / 2)
             gate.note_parts(sample.key("lost", i), [sample.key(state, i) for state in states])
     firms = gate.mask(sample.steps[-1].firms)
-    for variable in variables_of(sample.spec):
+    for variable in told_of(sample.spec):
         _note_variable(gate, sample, variable, firms)
 
 
@@ -215,7 +224,7 @@ def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
     firms = gate.mask(sample.steps[-1].firms)
     w = numbers(gate.panel, weights) if weights else None
     w = np.ones(len(firms)) if w is None else w
-    variables = [v for v in variables_of(sample.spec) if numbers(gate.panel, v) is not None]
+    variables = [v for v in told_of(sample.spec) if numbers(gate.panel, v) is not None]
     rows = [_variable(gate, sample, v, firms, w, file) for v in variables]
     # Means and correlations are what regressions of these variables rest on.
     gate.tell("fit", firms, (row["variable"] for row in rows if row["mean"] is not None))

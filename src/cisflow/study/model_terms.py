@@ -8,10 +8,20 @@ from itertools import chain
 
 from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.choices import Choices
 from cisflow.study.models import Model
 from cisflow.study.shapes import without_column
-from cisflow.study.terms import Name, Node, kind_of, parse_term, quoted, text_of
+from cisflow.study.terms import (
+    Name,
+    Node,
+    kind_of,
+    parse_definition,
+    parse_term,
+    quoted,
+    text_of,
+)
 from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
+from cisflow.study.weightings import NONE
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Role:
 
 REGRESSOR = Role(NUMERIC | {Kind.CLASS}, "use a number, a yes/no variable or one with levels")
 NUMBER = Role(NUMERIC, "use a number or a yes/no variable")
+NAMED = Role(NUMERIC, NUMBER.wanted, True)
 LEVEL = Role(LEVELS, "use a yes/no variable, one with levels, or `bins(a, 10, 50)` of a number")
 FLAG = Role(
     frozenset({Kind.FLAG}), "use a yes/no variable such as manufacturing or has_accounts", True
@@ -49,6 +60,7 @@ LISTS: dict[str, Role] = {
     "instruments": NUMBER,
     "selection": REGRESSOR,
     "sensitivity": NUMBER,
+    "auxiliary": NAMED,
     "controls": REGRESSOR,
     "variance": REGRESSOR,
     "fixed_effects": LEVEL,
@@ -87,6 +99,23 @@ def _names(model: Model) -> Iterator[tuple[str, str, Role]]:
     for key, role in SINGLES.items():
         if term := getattr(model, key):
             yield key, term, role
+    yield from _places_of_choices(model.choices or Choices())
+
+
+def _places_of_choices(choices: Choices) -> Iterator[tuple[str, str, Role]]:
+    """Yield every place of a curve's choices that holds a term."""
+    for option, instead in choices.outcome.items():
+        for term in instead.values():
+            yield f"choices.outcome.{option}", term, NUMBER
+    for option, beside in choices.regressors.items():
+        for term in (term for terms in beside.values() for term in terms):
+            yield f"choices.regressors.{option}", term, REGRESSOR
+    for option, terms in choices.controls.items():
+        for term in terms:
+            yield f"choices.controls.{option}", term, REGRESSOR
+    for weights in choices.weights:
+        if weights != NONE:
+            yield "choices.weights", weights, WEIGHT
 
 
 def _of(model: Model, key: str) -> Iterator[str]:
@@ -128,6 +157,43 @@ def _term_problems(name: str, model: Model, kinds: Mapping[str, Kind] | None) ->
     if not model.printed:
         yield from _strangers(name, model)
         yield from _without_column(name, model)
+    if model.choices:
+        yield from _choice_problems(f"{name}.choices", model, model.choices, kinds)
+
+
+def _choice_problems(
+    where: str, model: Model, choices: Choices, kinds: Mapping[str, Kind] | None
+) -> Iterator[Problem]:
+    """Yield what choices name that the model or the panel has not."""
+    terms = [term for of in model.columns.values() for term in of]
+    for choice, options, known in (
+        ("outcome", choices.outcome, model.outcomes),
+        ("regressors", choices.regressors, terms),
+    ):
+        for named in (name for of in options.values() for name in of if name not in known):
+            what = f"{where}.{choice}: {quoted(named)} is not of the model's own"
+            yield Problem(what, did_you_mean(named, known))
+    for never in choices.never:
+        for choice, option in never.items():
+            if option not in choices.names[choice]:
+                what = f"{where}.never: {choice} has no option {quoted(option)}"
+                yield Problem(what, did_you_mean(option, choices.names[choice]))
+    for rule in choices.rules:
+        yield from _rule_problems(where, rule, kinds)
+
+
+def _rule_problems(where: str, rule: str, kinds: Mapping[str, Kind] | None) -> Iterator[Problem]:
+    """Yield why a rule for the firms of a sample cannot be asked of a firm."""
+    try:
+        node = parse_definition(rule)
+    except CisflowError as error:
+        yield from (Problem(f"{where}: {p.what}", p.remedy) for p in error.problems)
+        return
+    kind, problems = kind_of(node, kinds) if kinds is not None else (Kind.FLAG, [])
+    yield from (Problem(f"{where}: {p.what}", p.remedy) for p in problems)
+    if not problems and kind != Kind.FLAG:
+        what = f"{where}: {quoted(text_of(node))} is no question of yes or no"
+        yield Problem(what, "name a yes/no variable, or compare a number: `employees < 250`")
 
 
 def _misplaced(where: str, node: Node, role: Role, kinds: Mapping[str, Kind]) -> Iterator[Problem]:

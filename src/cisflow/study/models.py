@@ -33,6 +33,7 @@ Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 ALTERNATIVES: tuple[Alternative, ...] = ("fractional", "heteroskedastic", "two_part")
 KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
 CLUSTER = "cluster"
+IMPUTED = "imputed"  # behind the name of a column in which answers that were not given are drawn
 FEW_CLUSTERS = 50  # below which estimators leave out one cluster at a time unless told otherwise
 Correction = Literal["CR0", "CR1", "CR3"]
 
@@ -188,7 +189,7 @@ RULES: list[Any] = [
     },
     {
         "if": _is("balance"),
-        "then": {"required": ["balance"], "properties": {"missing": {"const": "listwise"}}},
+        "then": {"required": ["balance"]},
         "else": {
             **_none_of("balance", "lags", "by", "steps"),
             "description": "`balance`, `lags`, `by` and `steps` go with `estimator: balance`",
@@ -207,6 +208,35 @@ RULES: list[Any] = [
         "else": {
             **_none_of("choices"),
             "description": "`choices` goes with `estimator: curve`",
+        },
+    },
+    {
+        "if": {"not": _is("path")},
+        "then": {
+            "properties": {
+                "missing": {
+                    "not": {"const": "fiml"},
+                    "description": "`missing: fiml` goes with `estimator: path`",
+                }
+            }
+        },
+    },
+    {
+        "if": {"not": _is(*REGRESSIONS)},
+        "then": {
+            "properties": {
+                "missing": {
+                    "not": {"const": "impute"},
+                    "description": f"`missing: impute` goes with `estimator: {_ONE_OF_THESE}`",
+                }
+            }
+        },
+    },
+    {
+        "if": {"not": {"required": ["missing"], "properties": {"missing": {"const": "impute"}}}},
+        "then": {
+            **_none_of("auxiliary"),
+            "description": "`auxiliary` goes with `missing: impute`",
         },
     },
     {
@@ -266,10 +296,17 @@ RULES: list[Any] = [
                         "description": f"`survey` goes with `estimator: {_ONE_OF_THESE}`",
                     }
                 },
+            }
+        },
+    },
+    {
+        "if": {"anyOf": [{"not": _is(*REGRESSIONS, "balance")}, {"required": ["steps"]}]},
+        "then": {
+            "properties": {
                 "weights": {
                     "type": ["string", "null"],
                     "description": "several weights side by side go with `estimator: "
-                    f"{_ONE_OF_THESE}`",
+                    f"{_ONE_OF_THESE}`, and with a balance without `steps`",
                 },
             }
         },
@@ -388,18 +425,17 @@ class Model(Document):
         "balance",
         "panel",
         "iv",
+        "curve",
         "selection",
         "control_function",
         "doubly_robust",
-        "curve",
     ]
     """tobit (two-limit), heteroskedastic_tobit (its spread depends on `variance`), fractional
     (logit of a share), two_part (whether any, and how much), ols, probit (a yes/no outcome), path
     (recursive system), balance (a path model's cost and return by lag and group), panel (firms over
     waves), iv (instrumental variables), selection (an outcome that is seen of those selected
-    alone), control_function (a Tobit with endogenous regressors), doubly_robust (the average
-    effect of a yes/no, weighted by its propensity) or curve (every specification that `choices`
-    make)."""
+    alone), control_function (a Tobit with endogenous regressors), doubly_robust (the average effect
+    of a yes/no, weighted by its propensity) or curve (every specification that `choices` make)."""
     limits: tuple[Limit, Limit] | None = None
     """Lower and upper limit of the outcome (tobit, heteroskedastic_tobit, fractional, two_part,
     curve, control_function, the method tobit of selection; of doubly_robust they make its
@@ -427,9 +463,15 @@ class Model(Document):
     union_of: Members = Field(default_factory=tuple)
     """Path model: models whose arrows it has all, instead of `equations`; each of them is tested
     against it."""
-    missing: Literal["listwise", "fiml"] = "listwise"
-    """Path model: listwise leaves out firms with any gap; fiml (full-information maximum
-    likelihood) keeps those with gaps in the outcomes."""
+    missing: Literal["listwise", "fiml", "impute"] = "listwise"
+    """What becomes of answers that were not given. listwise leaves out firms with any gap. Path
+    model: fiml (full-information maximum likelihood) keeps those with gaps in the outcomes.
+    Regressions: impute puts beside each column another, such as `any: imputed`, in which answers to
+    questions that were asked are imputed many times by chained equations and pooled by Rubin's
+    rules; it has no other alternatives beside it."""
+    auxiliary: Several = Field(default_factory=tuple)
+    """With `missing: impute`: further variables of the panel that help to tell what an answer would
+    have been; they are in no regression."""
     printed: Printed | None = None
     balance: Balance | None = None
     lags: Annotated[tuple[Lag, ...], Field(min_length=1, json_schema_extra=UNIQUE)] = Field(
@@ -519,7 +561,8 @@ class Model(Document):
         ),
     ] = None
     """null (unweighted), the column of weights (`weight`, `accounts_weight`), or a list such as
-    [none, weight]: a column of the table for each, side by side."""
+    [none, weight]: a column of the table for each, side by side; of a balance also the difference
+    to the first, from the same bootstrap samples."""
     column_weights: SkipJsonSchema[dict[str, str | None]] = Field(default_factory=dict)
     constructs: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
     labels: SkipJsonSchema[dict[str, str]] = Field(default_factory=dict)
@@ -560,7 +603,7 @@ class Model(Document):
     @property
     def robust(self) -> tuple[Alternative, ...]:
         """The robust alternatives that stand beside it."""
-        if self.estimator != "tobit":
+        if self.estimator != "tobit" or self.missing == "impute":
             return ()
         return ALTERNATIVES if self.alternatives is None else self.alternatives
 
@@ -571,6 +614,15 @@ class Model(Document):
     def is_specification(self, column: str) -> bool:
         """Return whether a column of the estimates is one specification of a curve's many."""
         return self.choices is not None and bool(choices_in(column))
+
+    def imputes(self, column: str) -> bool:
+        """Return whether a column is of answers of which some are imputed."""
+        return self.missing == "impute" and column.endswith(f": {IMPUTED}")
+
+    def only(self, *, imputed: bool) -> Model:
+        """Return it with the columns alone in which answers are imputed, or with the others."""
+        kept = {c: terms for c, terms in self.columns.items() if self.imputes(c) == imputed}
+        return self if kept == self.columns else self.model_copy(update={"columns": kept})
 
     @property
     def regressions(self) -> list[tuple[str, str]]:
@@ -609,9 +661,23 @@ class Model(Document):
     def side_by_side(self) -> Model:
         """Return it with its columns once per weighting, such as ``any: unweighted``.
 
-        Which weights each of them has is in ``column_weights``.
+        Which weights each of them has is in ``column_weights``. Where answers are imputed each is
+        there once more, such as ``any: imputed``.
         """
-        if not isinstance(self.weights, tuple):
+        return self._by_weights()._by_answers()
+
+    def _by_answers(self) -> Model:
+        if self.missing != "impute":
+            return self
+        also = {f"{column}: {IMPUTED}": column for column in self.columns}
+        columns = self.columns | {new: self.columns[old] for new, old in also.items()}
+        weights = {new: self.weights_of(old) for new, old in also.items() if self.column_weights}
+        return self.model_copy(
+            update={"columns": columns, "column_weights": self.column_weights | weights}
+        )
+
+    def _by_weights(self) -> Model:
+        if not (self.columns and isinstance(self.weights, tuple)):
             return self
         pairs = {
             f"{column}: {weights or UNWEIGHTED}": (terms, weights)

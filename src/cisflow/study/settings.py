@@ -273,6 +273,8 @@ class Bootstrap(Document):
     test_draws: Annotated[int, Field(ge=0)] = 99
     """Simulated samples behind the p-values of the Tobit's specification tests; 0 takes the χ²
     distribution, which rejects too often in small samples."""
+    imputations: Annotated[int, Field(ge=2)] = 20
+    """Completed samples behind estimates with answers imputed."""
 
 
 class Settings(Document):

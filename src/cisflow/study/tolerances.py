@@ -52,6 +52,8 @@ class Kept(Document):
 
     dummies: bool = True
     """Whether the dummies are, one per level of a category such as an industry."""
+    specifications: bool = False
+    """Whether each specification of a curve is; what a curve says as a whole always is."""
     models: Names | None = None
     """The models that are; all when not given."""
     countries: Names | None = None

@@ -8,7 +8,7 @@ from cisflow.base.records import write_table
 from cisflow.claims.verdicts import CLAIMS
 
 SAID = {"text": "Partners help", "unit": "points of turnover", "verdict": "supported"}
-FOUND = {"estimate": 5.376, "ci_low": 0.526, "ci_high": 10.227, "n": 367.0}
+FOUND = {"estimate": 5.376, "std_error": 2.475, "ci_low": 0.526, "ci_high": 10.227, "n": 367.0}
 
 
 def row(claim, source="Faems 2005", wave="CIS4", country="BE", **changed):
@@ -39,7 +39,7 @@ def test_verdicts_are_counted_and_shown_with_unit_and_interval(results):
         "",
         "Verdicts [SYNTHETIC], per claim, country and wave: 1 supported, 1 inconclusive.",
         "  C1 Partners help",
-        "     5.38 points of turnover [0.53, 10.23] (BE CIS4, 367 firms): supported",
+        "     5.4 points of turnover [0.5, 10.2] (BE CIS4, 367 firms): supported",
         "Open results/run/publication/paper.pdf",
         "  beside it: claims.csv",
     ]
@@ -57,7 +57,7 @@ def test_what_is_shown_is_chosen_by_source_and_sample_never_by_what_was_found(re
 
 def test_the_pooled_estimate_is_shown_where_there_is_one(results):
     pooled = row("C1", wave="", country="pooled", n=float("nan"), estimate=1.0)
-    assert "1.00 points of turnover [0.53, 10.23] (pooled)" in ending(results(row("C1"), pooled))
+    assert "1.0 points of turnover [0.5, 10.2] (pooled)" in ending(results(row("C1"), pooled))
 
 
 def test_ten_lines_of_a_terminals_width_are_enough(results):

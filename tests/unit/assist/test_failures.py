@@ -50,3 +50,5 @@ def test_an_error_is_told_without_the_lines_of_the_workflow_it_came_up_in():
     )
     assert errors_told([error, error]) == "\nx.yaml: 1 problem\n  → mend it"
     assert errors_told(["Error: Directory cannot be locked."]).endswith("cannot be locked.")
+    syntax = 'SyntaxError in file "Snakefile", line 3:\nunmatched'
+    assert errors_told([syntax]) == f"\n{syntax}"

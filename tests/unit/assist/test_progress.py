@@ -1,5 +1,6 @@
 """What `cisflow run` shows of Snakemake's events."""
 
+import contextlib
 import io
 import logging
 import subprocess
@@ -33,9 +34,9 @@ def run_of_two(handler):
     handler.run = "small"
     handler.emit(record(LogEvent.WORKFLOW_STARTED, configfiles=["config/small.yaml"]))
     handler.emit(record(LogEvent.RUN_INFO, stats={"a": 2, "all": 1, "total": 3}))
-    handler.emit(record(LogEvent.JOB_INFO, jobid=1, rule_msg="Reading NL"))
-    handler.emit(record(LogEvent.JOB_INFO, jobid=2, rule_msg="Reading BE"))
-    handler.emit(record(LogEvent.JOB_INFO, jobid=0, rule_msg=None))
+    handler.emit(record(LogEvent.JOB_INFO, jobid=1, rule_msg="Reading NL", output=["a"]))
+    handler.emit(record(LogEvent.JOB_INFO, jobid=2, rule_msg="Reading BE", output=["b"]))
+    handler.emit(record(LogEvent.JOB_INFO, jobid=0, rule_msg=None, output=[]))
     handler.emit(record(LogEvent.JOB_FINISHED, job_id=1))
     handler.emit(record(LogEvent.JOB_FINISHED, job_id=0))
 
@@ -71,8 +72,46 @@ def test_a_failed_run_ends_with_the_log_and_the_command_and_once(handler, tmp_pa
     assert "FAILED  Reading BE" in handler.screen.stream.getvalue()
 
 
+def test_a_step_that_was_tried_again_with_success_has_not_failed(handler, capsys):
+    run_of_two(handler)
+    handler.emit(record(LogEvent.JOB_ERROR, jobid=2, rule_name="ingest", log=[]))
+    handler.emit(record(LogEvent.JOB_INFO, jobid=2, rule_msg="Reading BE", output=["b"]))
+    handler.emit(record(LogEvent.JOB_FINISHED, job_id=2))
+    handler.close()
+    assert handler.failures == {}
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_is_broken_off_says_how_to_go_on(handler, capsys):
+    run_of_two(handler)
+    handler.close()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "broken off" in said.err
+    assert said.err.endswith("run config/small.yaml\n")
+
+
+def test_what_snakemake_says_of_an_interruption_stands_above(handler, capsys):
+    run_of_two(handler)
+    handler.emit(record(LogEvent.ERROR, msg="WorkflowError:\nAt least one job did not complete."))
+    handler.close()
+    told = capsys.readouterr().err.splitlines()
+    assert told[1] == "At least one job did not complete."
+    assert "broken off" in told[2]
+
+
+def test_an_interruption_while_the_config_is_read_is_no_run_with_nothing_to_do(handler, capsys):
+    handler.run = "small"
+    with pytest.raises(KeyboardInterrupt), contextlib.closing(handler):
+        raise KeyboardInterrupt
+    assert "broken off" in capsys.readouterr().err
+    assert handler.screen.stream.getvalue() == ""
+
+
 def test_an_error_before_any_step_is_told(handler, capsys):
-    handler.emit(record(LogEvent.ERROR, msg='E in file "x", line 1:\nx.yaml: 1 problem'))
+    handler.emit(
+        record(LogEvent.ERROR, msg='WorkflowError in file "x", line 1:\nx.yaml: 1 problem')
+    )
     handler.close()
     assert capsys.readouterr().err == "\nx.yaml: 1 problem\n"
 

@@ -1,6 +1,7 @@
 """What a problem says, and how a job ends that has one."""
 
 import sys
+import warnings
 
 import pytest
 
@@ -67,6 +68,17 @@ def test_a_log_has_what_the_job_printed_and_so_has_the_screen(tmp_path, capsys):
         print("two", file=sys.stderr)
     assert (tmp_path / "job.log").read_text(encoding="utf-8") == "one\ntwo\n"
     assert capsys.readouterr() == ("one\n", "two\n")
+
+
+def test_warnings_of_a_job_stand_in_its_log_and_not_on_the_screen(tmp_path, capsys):
+    before = warnings.showwarning
+    with reported(tmp_path / "job.log"), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("only 14 clusters", UserWarning, stacklevel=1)
+    log = (tmp_path / "job.log").read_text(encoding="utf-8")
+    assert log == "UserWarning: only 14 clusters\n"
+    assert capsys.readouterr() == ("", "")
+    assert warnings.showwarning is before
 
 
 def test_a_job_ends_likewise_where_an_estimator_refuses(tmp_path, capsys):

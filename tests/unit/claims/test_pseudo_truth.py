@@ -97,10 +97,28 @@ def test_without_claims_there_is_nothing_to_find(find):
     assert nothing.empty
 
 
+def test_of_methods_side_by_side_those_tested_are_left(root, claims):
+    every = expanded(read_yaml(root / "config/models.yaml"))[0]
+    spec = only(every["selection_shares"], claims.tests_of("selection_shares"))
+    assert (list(spec.columns), spec.methods) == (["grouped"], ("tobit",))
+
+
 def test_a_model_is_cut_down_to_what_is_tested(models, claims):
-    spec = only(models["faems2005"], claims.tests_of("faems2005"))
-    assert list(spec.columns) == ["any", "grouped"]  # C20 asks for any cooperation
+    tests = [test for test in claims.tests_of("faems2005") if test.column == "grouped"]
+    spec = only(models["faems2005"], tests)
+    assert list(spec.columns) == ["grouped"]
     assert spec.outcomes == ("incremental", "radical")
     assert len(spec.covariance) == 1
     path = models["faems2010_direct"]
     assert only(path, claims.tests_of("faems2010_direct")).equations == path.equations
+
+
+def test_a_number_that_claims_expect_different_things_of_is_asked_for_once(models):
+    about = {"model": "faems2005", "outcome": "radical", "column": "any", "term": "coop_any"}
+    both = {
+        name: {"text": "t", "source": "s", "test": {**about, "expect": sign}}
+        for name, sign in {"A": "positive", "B": "negative"}.items()
+    }
+    claims = Claims.model_validate({"claims": both})
+    assert len(claims.tests_of("faems2005")) == 2
+    assert len(pseudo_truth.tested(models, claims)["faems2005"]) == 1

@@ -6,7 +6,7 @@ from scipy.stats import norm
 
 from cisflow.base.documents import read_yaml
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.shares import expected_share
+from cisflow.claims.shares import expected_share, worth
 from cisflow.claims.verdicts import judge
 from cisflow.estimation.estimates import ESTIMATES
 from cisflow.study.claims import Claims, Share
@@ -60,6 +60,48 @@ def test_unknown_dependence_is_told():
 
 def test_effects_that_are_not_there_are_found_at_half_the_level():
     assert expected_share(np.zeros(4), np.ones(4)).mean == pytest.approx(0.025)
+
+
+def test_dependent_estimates_are_worth_fewer_independent_ones():
+    statistics = np.full(20, 1.96)
+    same = np.ones((20, 20))
+    assert worth(statistics, same) == pytest.approx(1, abs=0.05)
+    assert worth(statistics, np.eye(20)) == pytest.approx(20, rel=0.05)
+    close = np.full((20, 20), 0.5) + 0.5 * np.eye(20)
+    # Two normals with correlation r are both above their mean with chance 1/4 + asin(r)/2π.
+    alike = 4 * np.arcsin(0.5) / (2 * np.pi)
+    assert worth(statistics, close) == pytest.approx(20 / (1 + 19 * alike), rel=0.05)
+
+
+def test_pairs_of_the_same_estimate_count_once():
+    pairs = np.kron(np.eye(10), np.ones((2, 2)))
+    assert worth(np.linspace(0, 3, 10).repeat(2), pairs) == pytest.approx(10, rel=0.05)
+
+
+def test_without_doubt_or_without_knowledge_all_count():
+    assert worth(np.full(4, 50.0), np.ones((4, 4))) == 4
+    assert worth(np.ones(4), np.full((4, 4), np.nan)) == 4
+
+
+def test_the_interval_of_dependent_estimates_holds_the_share_of_their_population():
+    """Over samples whose estimates hang together, 95 % of intervals hold the share to expect."""
+    from cisflow.claims.shares import _wilson
+
+    rng = np.random.default_rng(2)
+    effects = np.repeat([0.0, 1.0, 2.0, 3.0], 12)
+    correlation = np.kron(np.eye(8), np.full((6, 6), 0.8) + 0.2 * np.eye(6))
+    truth = norm.sf(norm.isf(0.025) - effects).mean()
+    root = np.linalg.cholesky(correlation)
+    held = {"alone": 0, "together": 0}
+    for i in range(400):
+        z = effects + root @ rng.standard_normal(48)
+        share = float((z > norm.isf(0.025)).mean())
+        n = worth(z, correlation, draws=499, seed=i)
+        for name, size in {"alone": 48.0, "together": n}.items():
+            low, high = _wilson(share, size, 0.05)
+            held[name] += low <= truth <= high
+    assert held["together"] / 400 > 0.93
+    assert held["alone"] < held["together"]
 
 
 @pytest.fixture(scope="module")

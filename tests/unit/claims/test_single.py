@@ -80,7 +80,7 @@ def test_a_verdict_that_outliers_turn_is_none(without, verdict):
     rule = {"outliers": "rd_intensity <= 100"}
     found = judged(one(), [row(3.0)], fits(tests=[counted]), rule)
     assert found["verdict"] == verdict
-    assert ("without firms outside the rule rd_intensity <= 100" in found["reason"]) == (
+    assert ("without firms outside R&D intensity (% of turnover) <= 100" in found["reason"]) == (
         verdict == "inconclusive"
     )
     assert found["left_out"] == 5

@@ -16,6 +16,8 @@ from cisflow.claims.units import unit_of
         ("profit_margin", "standardised", "coefficient", False, "standard deviations"),
         ("profit_margin", "standardised | small", "coefficient", False, "standard deviations"),
         ("profit_margin", "raw | small", "coefficient", False, "profit over turnover"),
+        ("coop_any", "equal", "probability", False, "probability"),
+        ("protection", "search", "coefficient", False, "means of protection"),
         ("profit_margin_lag3", "raw", "coefficient", False, "profit over turnover"),
     ],
 )

@@ -13,6 +13,8 @@ from cisflow.study.claims import Claims, claim_problems
 from cisflow.study.models import expanded
 from cisflow.study.verdicts import UNDECIDABLE
 
+NOT_MEASURED = {"C15", "C23", "C25"}
+
 
 def verdict(test, *rows):
     judged = judge(claims_of(test), table(*rows))
@@ -234,8 +236,8 @@ def test_claim_of_two_parts(first, second, expected, shown):
     judged = verdict(BOTH, row(first), row(second, outcome="incremental"))
     assert judged["verdict"] == expected
     assert judged["outcome"] == shown
-    assert "radical on coop_any" in judged["reason"]
-    assert "incremental on coop_any" in judged["reason"]
+    assert "radical innovation (% of turnover) on cooperation" in judged["reason"]
+    assert "incremental innovation (% of turnover) on cooperation" in judged["reason"]
 
 
 def test_a_part_without_estimate_leaves_the_claim_open_unless_the_other_contradicts():
@@ -301,10 +303,9 @@ def test_share_without_estimates(rows, reason):
 # --- the shipped claims ------------------------------------------------------------------------
 
 
-def test_shipped_claims_have_a_test_unless_the_survey_cannot_speak_to_them(shipped):
-    assert {f"C{i}" for i in (*range(1, 16), 20, 30)} <= shipped.claims.keys()
-    assert all(bool(c.test) != bool(c.not_measurable) for c in shipped.claims.values())
-    assert not shipped.claims["C15"].test
+def test_shipped_claims_are_the_reviews_and_all_have_a_test_or_say_why_not(shipped):
+    assert list(shipped.claims) == [f"C{i}" for i in range(1, 31)]
+    assert {n for n, c in shipped.claims.items() if not c.test} == NOT_MEASURED
 
 
 def test_shipped_claims_ask_only_for_what_the_models_estimate(shipped, models):
@@ -317,7 +318,8 @@ def test_every_claim_has_a_row_for_every_place_even_without_its_model(shipped):
     assert set(judged["claim"]) == set(shipped.claims)
     assert set(judged["verdict"]) <= set(VERDICTS)
     assert (judged["reason"] != "").all()
-    places = judged[~judged["claim"].isin(["C14", "C15"])].groupby("claim")["wave"].apply(set)
+    elsewhere = {"C14", *NOT_MEASURED}
+    places = judged[~judged["claim"].isin(elsewhere)].groupby("claim")["wave"].apply(set)
     assert all(waves == {"2007", "2010"} for waves in places)
 
 
@@ -336,6 +338,38 @@ def test_claim_about_what_no_model_has_is_refused(models, change, message):
     problems = claim_problems(claims_of({**test, **change}), models)
     assert len(problems) == 1
     assert message in str(problems[0])
+
+
+@pytest.mark.parametrize(
+    ("term", "known"),
+    [
+        ("coop_any:C(eu_size)[T.small]", True),
+        ("C(eu_size)[T.medium]", True),
+        ("coop_any:C(technology)[T.low]", False),
+        ("coop_any:C(eu_sise)[T.small]", False),
+    ],
+)
+def test_levels_of_a_class_are_terms_if_the_model_has_the_class(models, term, known):
+    test = one(model="size_and_place", column="size_class", term=term)
+    assert (claim_problems(claims_of(test), models) == []) == known
+
+
+def test_a_level_that_is_not_there_says_so():
+    test = one(term="coop_any:C(eu_size)[T.micro]")
+    judged = verdict(test, row(term="coop_any:C(eu_size)[T.small]"))
+    assert judged["verdict"] == "not estimable"
+    assert "no group “micro” of its own here" in judged["reason"]
+
+
+@pytest.mark.parametrize("name", [f"C{i}" for i in (11, 12, 13, *range(16, 20), *range(21, 30))])
+def test_every_test_of_the_further_statements_names_its_effect_and_says_why(shipped, name):
+    """A sample that cannot find what is claimed must be able to say so."""
+    claim = shipped.claims[name]
+    assert bool(claim.test) != bool(claim.not_measurable)
+    assert claim.note or claim.not_measurable
+    for test in claim.singles:
+        assert test.smallest_effect or test.claimed_effect, test.key
+        assert test.because, test.key
 
 
 @pytest.mark.parametrize(

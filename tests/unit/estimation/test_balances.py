@@ -317,9 +317,71 @@ def test_a_lag_without_accounts_is_a_row_that_says_so():
     data["personnel_cost_share_lag1"] = np.nan
     table = run(data, lags=[0, 1, 2]).table
     notes = table[table["column"] == "raw"].groupby("outcome")["note"].first()
-    assert notes["profit_margin_lag1"].startswith(
-        "nothing measured for personnel_cost_share, profit_margin"
-    )
+    assert notes["profit_margin_lag1"].startswith("there are no company accounts of that year")
     assert "the panel has no" in notes["profit_margin_lag2"]
     horizon_row = table[table["term"] == "horizon"].iloc[0]
     assert "the one lag of 0 years: it does not turn" in horizon_row["note"]
+
+
+# Weights beside none
+
+
+@pytest.fixture(scope="module")
+def both_weights():
+    """Return firms of which those with accounts are mostly the ones that partners cost little."""
+    data = firms(2000, 5)
+    gone = np.random.default_rng(1).random(2000) > 0.5
+    data.loc[gone, "profit_margin"] -= 0.4 * data.loc[gone, "diversity"]
+    chance = np.where(gone, 0.3, 0.9)
+    kept = data[np.random.default_rng(2).random(2000) < chance]
+    return data, panel(kept.assign(accounts_weight=1 / chance[kept.index]).reset_index(drop=True))
+
+
+def test_weights_stand_beside_none_on_the_same_firms(both_weights):
+    everyone, kept = both_weights
+    table = run(kept, weights=["none", "accounts_weight"]).table
+    plain, weighted = (part(table, "balance", c) for c in ("raw", "raw | accounts_weight"))
+    assert (plain["weights"], weighted["weights"]) == ("unweighted", "accounts_weight")
+    assert plain["n"] == weighted["n"] == len(kept)
+    alone = part(run(kept).table, "balance")
+    assert plain["estimate"] == alone["estimate"]
+    assert plain["ci_low"] == alone["ci_low"]
+    full = part(run(panel(everyone)).table, "balance")["estimate"]
+    assert abs(weighted["estimate"] - full) < abs(plain["estimate"] - full)
+
+
+def test_the_difference_is_of_the_same_resamples(both_weights):
+    table = run(both_weights[1], weights=["none", "accounts_weight"]).table
+    plain, weighted = (part(table, "balance", c) for c in ("raw", "raw | accounts_weight"))
+    gap = part(table, "balance", "raw | accounts_weight minus all")
+    assert gap["estimate"] == pytest.approx(weighted["estimate"] - plain["estimate"])
+    assert gap["std_error"] < weighted["std_error"]
+    assert gap["ci_high"] < 0
+    assert np.isnan(gap["n"])
+
+
+def test_weights_that_are_all_alike_change_nothing(both_weights):
+    table = run(
+        both_weights[1].assign(accounts_weight=2.0), weights=["none", "accounts_weight"]
+    ).table
+    gap = part(table, "balance", "raw | accounts_weight minus all")
+    assert gap["estimate"] == pytest.approx(0, abs=1e-12)
+
+
+def test_groups_are_still_apart_and_have_the_first_weights(both_weights):
+    data = both_weights[1]
+    data = data.assign(small=pd.array(data.index % 2 == 0, dtype="boolean"))
+    columns = set(run(data, weights=["none", "accounts_weight"], by=["small"]).table["column"])
+    groups = {split_column(column)[1] for column in columns}
+    assert groups == {
+        *("all", "small", "not small", "small minus not small"),
+        *("accounts_weight", "accounts_weight minus all"),
+    }
+
+
+def test_without_a_weighted_balance_the_difference_says_why(both_weights):
+    data = both_weights[1].head(20)
+    table = run(data, weights=["none", "accounts_weight"]).table
+    gap = table[table["column"] == "raw | accounts_weight minus all"]
+    assert list(gap["status"]) == ["not_estimable"]
+    assert "fewer than" in gap["note"].iloc[0]

@@ -64,4 +64,4 @@ def test_too_few_instruments_are_a_row():
 
 def test_instruments_nobody_was_asked_for_are_a_row():
     found = found_for(simulated().assign(peers=np.nan))
-    assert found.table["note"].str.contains("nothing measured for peers").all()
+    assert found.table["note"].str.contains("no answers on peers").all()

@@ -171,3 +171,19 @@ def test_what_names_firms_is_known_by_its_name(panel):
     fact = facts(run(panel, TOBIT, claimed()))[0]
     listed = {key for key, value in fact.items() if isinstance(value, list | dict)}
     assert listed - {"outliers"} <= set(PRIVATE)
+
+
+def test_levels_of_a_class_have_sides_and_are_left_out_one_by_one(panel):
+    size = np.where(np.arange(N) % 3 == 0, "large", np.where(np.arange(N) % 3 == 1, "mid", "small"))
+    firms = panel.assign(technology=pd.array(size, dtype="string"))
+    columns = {"any": ("coop_any", "C(technology)", "coop_any:C(technology)")}
+    spec = TOBIT.model_copy(update={"columns": columns, "alternatives": ()})
+    term = "coop_any:C(technology)[T.small]"
+    found = run(firms, spec, claimed(term=term, quantity="observed"))
+    (fact,) = found.diagnostics["fits"][0][TESTS]
+    coop = firms["coop_any"].to_numpy(dtype=bool)
+    cells = [((coop == a) & ((size == "small") == b)).sum() for a in (0, 1) for b in (0, 1)]
+    assert fact["firms_with"] == min(cells)
+    assert fact["firms_with"] + fact["firms_without"] == N
+    assert fact["turned"] in (True, False)
+    assert fact["outliers"]["left_out"] == 5

@@ -98,7 +98,7 @@ def test_without_exclusion_it_still_says_so():
 def test_what_is_not_asked_is_a_row():
     found = found_for(simulated().assign(coop=np.nan))
     assert set(found.table["status"]) == {"not_estimable"}
-    assert found.table["note"].str.contains("nothing measured for coop").all()
+    assert found.table["note"].str.contains("no answers on coop").all()
 
 
 @pytest.mark.parametrize("key", ["selected", "methods"])

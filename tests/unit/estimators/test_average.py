@@ -34,8 +34,8 @@ def reference(model, y, X, w):
     if model == "fractional":
         return FractionalLogit(formula, table, weights=w)
     tobit = Tobit(y, pd.DataFrame(X, columns=NAMES), 0, 100, weights=w)
-    return tobit if kind == "censored" and model == "tobit" else HeteroskedasticTobit(
-        tobit, X[:, [2]]
+    return (
+        tobit if kind == "censored" and model == "tobit" else HeteroskedasticTobit(tobit, X[:, [2]])
     )
 
 

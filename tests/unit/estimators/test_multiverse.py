@@ -80,7 +80,9 @@ def test_p_values_are_uniform_where_nothing_is_true():
     for values in ([t.median.p_value for t in tests], [t.mean_z.p_value for t in tests]):
         assert kstest(values, "uniform").pvalue > 0.01
     joint = np.array([t.p_value for t in tests])
-    assert 0.025 < (joint <= 0.05).mean() < 0.08  # of 400 samples; benchmarks/curve_size.py has more
+    assert (
+        0.025 < (joint <= 0.05).mean() < 0.08
+    )  # of 400 samples; benchmarks/curve_size.py has more
 
 
 def test_what_is_there_is_found():

@@ -176,7 +176,12 @@ def test_the_table_shows_shares_and_the_notes_who_is_lost(findings):
         "χ²(2) = 27.5, p < 0.001; 1,580 firms." in table.notes
     )
     assert "CIS4: not estimable, no firm without." in table.notes
-    assert "No model of this run is weighted for the loss." in table.notes
+
+
+def test_the_table_says_when_no_model_is_weighted_for_the_loss(findings):
+    models = {name: spec for name, spec in findings.models.items() if spec.weights is None}
+    notes = attrition_table(replace(findings, models=models), "BE").notes
+    assert "No model of this run is weighted for the loss." in notes
 
 
 def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
@@ -190,7 +195,7 @@ def test_the_table_of_a_scan_has_a_line_per_wave_and_lag(findings):
     table = attrition_lags_table(replace(findings, attrition=attrition), "BE")
     same_year = table.frame.loc[("CIS2", "In the same year")]
     assert same_year["With accounts"] == "1,200"
-    assert same_year["Employees (log)"] == "0.500***\n(0.100)"
+    assert same_year["Employees (log)"] == "0.50***\n(0.10)"
     assert same_year["χ² (d.f.)"] == "27.5 (2)"
     assert same_year["p"] == "< 0.001"
     later = table.frame.loc[("CIS2", "6 years later")]
@@ -203,7 +208,8 @@ def test_the_table_names_models_weighted_for_the_loss(findings):
     spec = models["faems2010_direct"].model_copy(update={"weights": "accounts_weight"})
     weighted = replace(findings, models={**models, "faems2010_direct": spec})
     notes = attrition_table(weighted, "BE").notes
-    assert f"inverse probability of having accounts: “{spec.title}”." in notes
+    beside = models["two_year_balance_attrition"].title
+    assert f"inverse probability of having accounts: “{spec.title}”, “{beside}”." in notes
 
 
 def test_notes_say_how_the_ratios_were_made(findings):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from specs import model_of
 
-from cisflow.panel.sample import filter_of, steps_of
+from cisflow.panel.sample import filter_of, steps_of, why_unmeasured
 
 SPEC = {
     "title": "t",
@@ -108,3 +108,28 @@ def test_a_construct_that_fills_what_was_not_asked_costs_no_firm():
 )
 def test_the_filter_of_a_block_is_the_flag_that_says_who_was_asked(columns, flag):
     assert filter_of(panel(**columns), "shares") == flag
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        (
+            ["bought_knowledge", "other_knowledge"],
+            "the survey has no answers on expenditure on bought knowledge or on R&D expenditure "
+            "and turnover",
+        ),
+        (
+            ["search_breadth", "search_breadth^2"],
+            "the survey has no answers on sources of information",
+        ),
+        (["profit_margin", "personnel_cost_share"], "there are no company accounts of that year"),
+        (["profit_margin_lag3"], "there are no company accounts of that year"),
+        (
+            ["coop_any", "profit_margin"],
+            "the survey has no answers on cooperation partners; there are no company accounts of "
+            "that year",
+        ),
+    ],
+)
+def test_what_nobody_has_is_told_by_what_it_is_about(variables, words):
+    assert why_unmeasured(variables) == words

@@ -32,8 +32,9 @@ def published(findings, folder, root):
     items = catalogue(findings.settings, findings.models)
     for item in items.of(TABLE):
         save_table(item.made(findings), folder / "tables", item.name, formats=["typ", "csv"])
-    for item in items.of(FIGURE):
-        save_figure(item.made(findings), folder / "figures", item.name, formats=["svg"])
+    for item in items.present(findings):
+        if item.kind == FIGURE:
+            save_figure(item.made(findings), folder / "figures", item.name, formats=["svg"])
     figure1 = yaml.safe_load((root / "paper/figure1.yaml").read_text(encoding="utf-8"))
     rule = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))["rule"]
     return paper_context(findings, folder / "tables", folder / "figures", figure1, rule)

@@ -11,7 +11,7 @@ from cisflow.publication.baseline import (
     read_baseline,
     save_baseline,
 )
-from cisflow.study.tolerances import BaselineSettings
+from cisflow.study.tolerances import BaselineSettings, Kept
 
 AT = {"wave": "CIS4", "term": "coop_any"}
 BE, BE_BALANCE = f"estimates/BE/{REGRESSION}.csv", f"estimates/BE/{BALANCE}.csv"
@@ -274,3 +274,13 @@ def test_a_table_that_is_no_baseline_is_refused(run, tmp_path):
     (tmp_path / "b.csv").unlink()
     with pytest.raises(CisflowError, match="save one first"):
         checked(run)
+
+
+def test_single_specifications_of_a_curve_are_kept_where_asked_for(tmp_path):
+    folder = tmp_path / "estimates" / "BE"
+    folder.mkdir(parents=True)
+    one = "curve: as asked | all | all | alone | size | tobit | none"
+    rows = [{"model": "c", "column": column, "estimate": "1"} for column in ("curve", one)]
+    pd.DataFrame(rows).to_csv(folder / "c.csv", index=False)
+    assert list(published_rows(tmp_path)["column"]) == ["curve"]
+    assert len(published_rows(tmp_path, Kept(specifications=True))) == 2

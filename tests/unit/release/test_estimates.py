@@ -1,13 +1,18 @@
-"""Sets of firms that a record counts beside those of its fit pass the gate too."""
+"""What a record counts beside the firms of its fit passes the gate: sets, shares imputed."""
 
 import numpy as np
 import pandas as pd
+import pytest
 from specs import model_of
 
+from cisflow.estimation.estimates import ESTIMATES, Estimates
+from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.run import estimate
 from cisflow.release.estimates import _emptied, note_estimates, told_estimates
 from cisflow.release.gate import Gate
 from cisflow.study.disclosure import Profile
+from cisflow.study.models import Model
 
 SPEC = {
     "estimator": "doubly_robust",
@@ -63,3 +68,49 @@ def test_one_number_is_emptied_where_it_stands():
     assert _emptied(record, ["n"]) == {"a": {"b": [1, 2, 3]}, "n": None}
     assert _emptied(record, ["gone"]) == record
     assert record["a"]["b"] == [1, 2, 3]
+
+
+PROFILE = Profile(title="t", text="t", minimum_cell=10)
+LISTED = Model(title="t", sample=(), estimator="ols", outcomes=("y",), columns={"any": ("x",)})
+TERMS = {"Intercept": 10**6, "x": 40}
+PLACE = {"wave": "W", "outcome": "y", "column": "any: imputed"}
+
+
+def told_shares(lacking):
+    """Return the diagnostics of a fit of 100 firms of which some lack x, as they are told."""
+    evidence = {
+        "rows": list(range(100)),
+        "df": 98,
+        "leverage": 0.1,
+        "support": TERMS,
+        "weight": {term: [2.0] * 10 for term in TERMS},
+    }
+    about = {"draws": 20, "shares": {"x": lacking / 100}, "missing_information": {"x": 0.1}}
+    fit = {
+        **PLACE,
+        "nobs": 100,
+        IMPUTATION: about,
+        ROWS_IMPUTED: {"x": list(range(lacking))},
+        EVIDENCE: evidence,
+    }
+    numbers = {"estimate": 1.0, "std_error": 0.5, "n": 100.0}
+    table = ESTIMATES.frame([{**PLACE, "term": "x", **numbers}], status="estimated")
+    found = Estimates(table, {"country": "XX", "model": "m", "fits": [fit]})
+    panel = pd.DataFrame({"y": np.arange(100.0), "x": np.arange(100.0) ** 2 % 7})
+    gate = Gate(panel, PROFILE)
+    note_estimates(gate, found, LISTED, 100.0)
+    (record,) = told_estimates(gate, found, LISTED, ("a", "b")).diagnostics["fits"]
+    return record
+
+
+def test_the_share_of_enough_firms_is_told_and_nobody_is_named():
+    record = told_shares(30)
+    assert record[IMPUTATION]["shares"] == {"x": 0.3}
+    assert ROWS_IMPUTED not in record
+
+
+@pytest.mark.parametrize("lacking", [3, 96])
+def test_the_share_of_few_firms_is_not(lacking):
+    record = told_shares(lacking)
+    assert record[IMPUTATION]["shares"] == {"x": None}
+    assert record[IMPUTATION]["missing_information"] == {"x": 0.1}

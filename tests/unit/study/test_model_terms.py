@@ -114,3 +114,31 @@ def test_terms_in_the_order_of_the_model():
         *("log(labour_productivity)", "coop_any", "diversity^2", "bins(employees, 50, 250)"),
         *("diversity:group", "industry", "lag(region)", "firm_id"),
     ]
+
+
+CURVE = {
+    "title": "t",
+    "sample": ["manufacturing"],
+    "estimator": "curve",
+    "limits": [0, 100],
+    "outcomes": ["radical"],
+    "columns": {"curve": ["coop_any"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"sample": {"small": ["employes < 250"]}}, "did you mean"),
+        ({"sample": {"small": ["employees"]}}, "no question of yes or no"),
+        ({"outliers": {"few": ["rd_intensity <="]}}, "it ends where a variable should"),
+        ({"outcome": {"all": {"radikal": "radical_all"}}}, "is not of the model's own"),
+        ({"regressors": {"alone": {"coop_all": ["coop_any"]}}}, "is not of the model's own"),
+        ({"controls": {"more": ["firm_id"]}}, "controls.more"),
+        ({"never": [{"estimator": "ols"}]}, "estimator has no option `ols`"),
+    ],
+)
+def test_choices_name_what_there_is(choices, words):
+    found = [*term_problems("m", model(CURVE, choices=choices), KINDS)]
+    assert len(found) == 1
+    assert words in f"{found[0].what} {found[0].remedy}"

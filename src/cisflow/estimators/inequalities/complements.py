@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import NORMAL
 from cisflow.estimators.inequalities.cone import DRAWS, SEED, ConeTest, cone_test
 
 STRICT_COMPLEMENTS = "strict complements"
@@ -54,12 +54,12 @@ class Complementarity:
     @property
     def p_strict_complements(self) -> float:
         """p-value of “some gain is at most zero” (intersection-union: the largest of all)."""
-        return float(ndtr(-(self.gains / self.std_errors).min()))
+        return float(NORMAL.sf((self.gains / self.std_errors).min()))
 
     @property
     def p_strict_substitutes(self) -> float:
         """p-value of “some gain is at least zero”."""
-        return float(ndtr((self.gains / self.std_errors).max()))
+        return float(NORMAL.sf((-self.gains / self.std_errors).min()))
 
     def verdict(self, level: float = 0.05) -> str:
         """Return what the two practices are.

@@ -20,9 +20,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import chdtrc, chdtri
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import refuse
 
 Bools = NDArray[np.bool_]
@@ -161,12 +161,12 @@ def tail(statistic: float, weights: Floats) -> float:
     """Return the probability of a distance at least so large where the hypothesis just holds."""
     if statistic <= SLACK:
         return 1.0
-    return float(weights[1:] @ chdtrc(np.arange(1, len(weights)), statistic))
+    return float(weights[1:] @ ChiSquared(np.arange(1, len(weights))).sf(statistic))
 
 
 def critical_value(weights: Floats, level: float = 0.05) -> float:
     """Return the distance that is exceeded with probability ``level``."""
-    most = float(chdtri(len(weights), level)) + 1.0
+    most = float(ChiSquared(len(weights)).isf(level)) + 1.0
     return float(brentq(lambda d: tail(d, weights) - level, 2 * SLACK, most, xtol=1e-10))
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import NORMAL
 
 DRAWS, SEED = 20_000, 20141120
 
@@ -62,7 +62,7 @@ def profile(
         Of the largest t-value.
     """
     errors = np.sqrt(np.diag(covariance))
-    reach = -float(ndtri(level / 2))
+    reach = float(NORMAL.isf(level / 2))
     found = np.asarray(places, dtype=float), np.asarray(effects, dtype=float)
     return Profile(*found, errors, reach, sup_t(covariance, level, draws, seed))
 
@@ -78,4 +78,4 @@ def sup_t(covariance: Floats, level: float = 0.05, draws: int = DRAWS, seed: int
     root = vectors[:, used] * np.sqrt(values[used])
     z = np.random.default_rng(seed).standard_normal((draws, int(used.sum()))) @ root.T
     largest = np.abs(z).max(axis=1)
-    return max(float(np.quantile(largest, 1 - level)), -float(ndtri(level / 2)))
+    return max(float(np.quantile(largest, 1 - level)), float(NORMAL.isf(level / 2)))

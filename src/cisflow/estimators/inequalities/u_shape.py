@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import student
 
 INVERTED, UPRIGHT = -1, 1  # sign of the curvature: inverted U, U
 
@@ -50,8 +50,8 @@ class UShape:
 
     def p_value(self, shape: int = INVERTED) -> float:
         """Return the p-value of “no such shape”: the larger of those at the two ends."""
-        t = self.statistic(shape)
-        return float(stdtr(self.df, -t) if np.isfinite(self.df) else ndtr(-t))
+        law = student(self.df)
+        return float(law.sf(self.statistic(shape)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,8 @@ def extreme_point(
     place = -b1 / (2 * b2)
     gradient = np.array([-1 / (2 * b2), b1 / (2 * b2**2)])
     error = float(np.sqrt(gradient @ covariance @ gradient))
-    z2 = float(stdtrit(df, level / 2) if np.isfinite(df) else ndtri(level / 2)) ** 2
+    law = student(df)
+    z2 = float(law.isf(level / 2)) ** 2
     a = 4 * (b2**2 - z2 * covariance[1, 1])
     half = 2 * (b1 * b2 - z2 * covariance[0, 1])
     c = b1**2 - z2 * covariance[0, 0]

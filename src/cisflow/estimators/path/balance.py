@@ -69,6 +69,27 @@ class Decomposition:
         draws = self.draws[:size] - other.draws[:size]
         return Decomposition(self.names, gap, draws, gap + np.vstack([own, -its]))
 
+    def of(self, other: Decomposition) -> Decomposition:
+        """Return the parts alone that another decomposition has too, in its order."""
+        at = [self.names.index(name) for name in other.names]
+        return Decomposition(other.names, self.point[at], self.draws[:, at], self.left_out[:, at])
+
+    def less_paired(self, other: Decomposition) -> Decomposition:
+        """Return the difference to another decomposition of the same firms.
+
+        Draw by draw, as both rest on the same resamples.
+
+        Raises
+        ------
+        EstimationError
+            If resamples of either failed, so that draws cannot be told by their place.
+        """
+        if self.draws.shape != other.draws.shape or self.left_out.shape != other.left_out.shape:
+            what = "the two balances do not have the same resamples"
+            refuse(HEADING, what, "fit both to the same firms with the same seed")
+        gap, draws = self.point - other.point, self.draws - other.draws
+        return Decomposition(self.names, gap, draws, self.left_out - other.left_out)
+
     def share_negative(self, name: str) -> float:
         """Return the share of resamples in which a part is below zero."""
         return float((self.draws[:, self.names.index(name)] < 0).mean())

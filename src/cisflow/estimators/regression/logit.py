@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
+from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
@@ -28,7 +29,12 @@ from cisflow.estimators.regression.rows import (
     about_clusters,
     read_rows,
 )
-from cisflow.estimators.separation import indispensable_rows, null_space, separating_direction
+from cisflow.estimators.separation import (
+    indispensable_rows,
+    null_space,
+    separating_direction,
+    spared_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,7 @@ class _Likelihood:
         """Return what multiplies regressors in scores, and their products in information."""
         slope, curvature = np.zeros((2, self.inside.size))
         params = beta * self.scale
-        slope[self.inside] = self.model.score_factor(params)
-        curvature[self.inside] = self.model.hessian_factor(params, observed=True)
+        slope[self.inside], curvature[self.inside] = _factors(self.model, params)
         return slope, curvature
 
     def scores(self, beta: Floats) -> RowScores:
@@ -165,6 +170,33 @@ def _links() -> Any:
     return vars(links)
 
 
+def _factors(model: Any, params: Floats) -> tuple[Floats, Floats]:
+    """Return what multiplies regressors in scores, and their products in observed information.
+
+    Of a probit's certain rows, where a probability is one but for rounding, by logarithms.
+    """
+    if type(model.family.link).__name__ != "Probit":
+        return model.score_factor(params), model.hessian_factor(params, observed=True)
+    sign = 2 * model.endog - 1
+    z = sign * (model.exog @ params)
+    ratio = np.exp(_log_density(z) - log_ndtr(z))
+    weights = model.var_weights
+    return weights * sign * ratio, weights * ratio * (ratio + z)
+
+
+def _expected(model: Any, params: Floats) -> Floats:
+    """Return what multiplies products of regressors in expected information."""
+    if type(model.family.link).__name__ != "Probit":
+        return np.asarray(model.hessian_factor(params, observed=False))
+    z = model.exog @ params
+    both = log_ndtr(z) + log_ndtr(-z)
+    return np.asarray(model.var_weights * np.exp(2 * _log_density(z) - both))
+
+
+def _log_density(z: Floats) -> Floats:
+    return np.asarray(-0.5 * z**2 - 0.5 * np.log(2 * np.pi))
+
+
 def _finite(model: Any, fit: Any) -> bool:
     """Say whether the maximum is surely finite.
 
@@ -172,7 +204,7 @@ def _finite(model: Any, fit: Any) -> bool:
     maximum. Where a direction separates, curvature along it vanishes as the iterations go on.
     """
     X = model.exog
-    curvature = X.T @ (X * model.hessian_factor(fit.params, observed=False)[:, None])
+    curvature = X.T @ (X * _expected(model, fit.params)[:, None])
     full = X.T @ (X * model.var_weights[:, None])
     if not (fit.converged and np.isfinite(curvature).all()):
         return False
@@ -192,8 +224,7 @@ def _barred(model: Any, fit: Any) -> bool:
     its weight: little weight lets iterations stop before a separated row is fitted.
     """
     X, y = model.exog, model.endog
-    slope = model.score_factor(fit.params)
-    curvature = model.hessian_factor(fit.params, observed=True)
+    slope, curvature = _factors(model, fit.params)
     if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
         return False
     step = np.linalg.lstsq((X * curvature[:, None]).T @ X, slope @ X, rcond=None)[0]
@@ -328,7 +359,11 @@ class _Binomial(Regression):
         inside = likelihood.inside
         share = self.share[inside]
         side = (share >= 1).astype(np.intp) - (share <= 0)
-        doubt[inside] |= indispensable_rows(likelihood.design, side == 0, side)
+        design, slope = likelihood.design, likelihood.parts(beta)[0][inside]
+        needed = indispensable_rows(design, side == 0, side)
+        if needed.any():
+            needed &= ~spared_rows(design, side == 0, side, slope)
+        doubt[inside] |= needed
         return (beta + step)[:, solution.shown], ratio, doubt
 
 

@@ -37,6 +37,7 @@ from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Problem, refuse, refuse_any
 from cisflow.estimators.regression.rows import Regression, Rows, about_clusters, read_rows
 from cisflow.estimators.selection.first_stage import FirstStage, first_stage
+from cisflow.estimators.selection.names import residual_of
 from cisflow.estimators.selection.printed import PrintedModel
 from cisflow.estimators.selection.stacked import Stacked, wald
 from cisflow.estimators.selection.tobit_rows import TobitRows
@@ -47,11 +48,6 @@ from cisflow.estimators.tobit.scores import TobitScores
 
 KINDS = {"observed": "censored"} | {k: k for k in ("latent", "uncensored", "probability")}
 """Quantities, and what the Tobit calls them."""
-
-
-def residual_of(name: str) -> str:
-    """Return what the coefficient of a first stage's residual is called."""
-    return f"residual({name})"
 
 
 @dataclass(frozen=True)

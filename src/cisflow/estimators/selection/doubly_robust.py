@@ -38,22 +38,13 @@ from cisflow.estimators.regression.logit import FractionalLogit, Logit
 from cisflow.estimators.regression.models import OLS
 from cisflow.estimators.regression.rows import Regression, Rows, about_clusters, read_rows
 from cisflow.estimators.selection.balance import Balance, Overlap, balance_of, overlap_of
+from cisflow.estimators.selection.names import mean_with, on_treated
 from cisflow.estimators.selection.pair import independent
 from cisflow.estimators.selection.printed import PrintedModel
 from cisflow.estimators.selection.stacked import Stacked
 
 BOUNDS = (0.1, 0.9)
 OUTCOMES = ("ols", "fractional")
-
-
-def on_treated(treatment: str) -> str:
-    """Return what the effect on those with the yes/no is called."""
-    return f"treated({treatment})"
-
-
-def mean_with(treatment: str, value: int) -> str:
-    """Return what the mean is called if all had the yes/no (1), or none (0)."""
-    return f"mean({treatment}={value})"
 
 
 @dataclass(frozen=True)

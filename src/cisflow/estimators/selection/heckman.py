@@ -42,8 +42,8 @@ from cisflow.estimators.errors import refuse, refuse_any
 from cisflow.estimators.regression.rows import Regression, RowScores, about_clusters
 from cisflow.estimators.selection.likelihood import Likelihood
 from cisflow.estimators.selection.maximum import maximise
+from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.estimators.selection.pair import (
-    OF_SELECTION,
     Chosen,
     Pair,
     independent,

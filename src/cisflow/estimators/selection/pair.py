@@ -15,9 +15,6 @@ from cisflow.estimators.errors import Count, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
 from cisflow.estimators.regression.rows import Rows, read_rows
 
-OF_SELECTION = "selection: "
-"""Before the names of the selection equation's coefficients."""
-
 
 class NoExclusionWarning(UserWarning):
     """No regressor is in the selection equation alone: the model rests on normality."""

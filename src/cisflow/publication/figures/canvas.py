@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm, t
 
+from cisflow.estimators.distributions import NORMAL, Student
 from cisflow.publication.findings import Findings
 
 if TYPE_CHECKING:
@@ -136,12 +136,12 @@ def ninety(b: float, low: float, high: float, error: float) -> float:
     if abs((high + low) / 2 - b) > 1e-6 * half:
         return np.nan
     quantile = half / error
-    if quantile <= norm.isf(0.025) + 1e-3:
-        return float(norm.isf(0.05) * error)
-    if quantile >= t.isf(0.025, 1):
+    if quantile <= NORMAL.isf(0.025) + 1e-3:
+        return float(NORMAL.isf(0.05) * error)
+    if quantile >= Student(1).isf(0.025):
         return np.nan
-    df = brentq(lambda df: t.isf(0.025, df) - quantile, 1, 1e6)
-    return float(t.isf(0.05, df) * error)
+    df = brentq(lambda df: Student(df).isf(0.025) - quantile, 1, 1e6)
+    return float(Student(df).isf(0.05) * error)
 
 
 def rule(axes: Axes) -> None:

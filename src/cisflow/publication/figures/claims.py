@@ -77,7 +77,7 @@ def yardstick(row: dict[str, Any]) -> tuple[float, bool]:
 def claims_figure(findings: Findings) -> Figure:
     """Draw estimate and 95 % interval of every claim, with band, claimed effect and verdict."""
     lines = list(_lines(findings))
-    height = sum(line.height for line in lines)
+    height = max(sum(line.height for line in lines), HEADING)
     names = list(dict.fromkeys(place_of(findings, r) for line in lines for r in line.rows))
     figure, (axes,) = canvas(findings, height + BELOW + ABOVE)
     _place(figure, axes, height)
@@ -103,11 +103,17 @@ def _place(figure: Figure, axes: Axes, height: float) -> None:
     axes.set_position((LEFT, BELOW / whole, 1 - LEFT - RIGHT, height / whole))
 
 
+def any_claim(findings: Findings) -> bool:
+    """Return whether a claim has an estimate that can be drawn."""
+    return any(True for _ in _lines(findings))
+
+
 def _lines(findings: Findings) -> Iterator[Line]:
     """Yield the claims that have an estimate with a yardstick, those of one unit together."""
     rows = claim_rows(findings)
     rows = rows[rows["estimate"].notna() & rows["ci_low"].notna()]
-    rows = rows[[np.isfinite(yardstick(row)[0]) for row in rows.to_dict("records")]]
+    known = [bool(np.isfinite(yardstick(row)[0])) for row in rows.to_dict("records")]
+    rows = rows.loc[np.array(known, dtype=bool)]
     for unit, of_unit in rows.groupby("unit", sort=False):
         yield Line(sentence(str(unit)))
         for claim, of in of_unit.groupby("claim", sort=False):

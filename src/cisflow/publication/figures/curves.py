@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NINETY = float(norm.isf(0.05))
 BINS = 60  # places in the order of which the choices are shown
-CURVES, ROW = 1.9, 0.125  # inches: of the upper panels, of each row of the lower
+CURVES, ROW = 1.9, 0.13  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
 LETTERS = 22  # of a line of a heading
 
@@ -43,7 +43,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
 
     curves = list(curves_of(findings, country, wave, model))
     rows = _rows(curves)
-    height = CURVES + ROW * max(len(rows), 1) + 1.2
+    height = CURVES + ROW * max(len(rows), 1) + 1.42
     figure = plt.figure(figsize=(WIDTH, height))
     ratios = [CURVES, max(ROW * len(rows), 0.2)]
     grid = figure.add_gridspec(
@@ -54,7 +54,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
         wspace=0.08,
         left=LEFT,
         right=0.99,
-        top=1 - 0.6 / height,
+        top=1 - 0.82 / height,
         bottom=0.55 / height,
     )
     _mark(findings, figure, height)
@@ -142,7 +142,7 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
             0.5,
             f"{NOT_ESTIMABLE}: {curve.note}",
             ha="center",
-            fontsize=7.5,
+            fontsize=8,
             transform=axes.transAxes,
             wrap=True,
         )
@@ -188,7 +188,7 @@ def _choices(
     for side in axes.spines.values():
         side.set_visible(False)
     words = [sentence(NAMES[c]) if not o else f"   {option_name(o)}" for c, o in rows]
-    axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=7.5)
+    axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=8)
     for text, (_, option) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set_horizontalalignment("left")
         text.set_fontweight("normal" if option else "bold")

@@ -34,7 +34,7 @@ def flow_figure(findings: Findings, country: str, model: str) -> Figure:
     letters = LETTERS * 2 // max(len(waves), 1)
     heights = [_height(of_wave, letters) for of_wave in steps]
     figure, panels = canvas(findings, max(heights, default=0.5) + 0.35, columns=max(len(waves), 1))
-    for axes, wave, of_wave in zip(panels, waves, steps, strict=True):
+    for axes, wave, of_wave in zip(panels, waves, steps, strict=False):
         axes.set_title(findings.place(country, wave), loc="left")
         _draw(axes, of_wave, letters, max(heights))
     for axes in panels:

@@ -29,7 +29,7 @@ def coefficient_figure(findings: Findings, country: str, model: str) -> Figure:
     terms, quantity = spec.columns[column], shown_quantity(spec)
     waves = estimated_waves(findings, country, model)
     figure, panels = canvas(findings, 1.15 + 0.26 * len(terms), columns=max(len(waves), 1))
-    for axes, wave in zip(panels, waves, strict=True):
+    for axes, wave in zip(panels, waves, strict=False):
         rows = findings.main_rows(country, wave, model, quantity)
         _outcomes(axes, rows[rows["column"] == column], spec, terms)
         axes.set_title(findings.place(country, wave), loc="left")

@@ -126,11 +126,10 @@ def alternative_facts(findings: Findings, model: str, places: Sequence[Place]) -
 
 def recoding_facts(findings: Findings, model: str, other: str, places: Sequence[Place]) -> Context:
     """Return how the told effects fare if firms that were not asked count with zero."""
-    first = {RECODED[outcome]: outcome for outcome in RECODED}
     pairs, firms = [], []
     for at in places:
         rows = findings.main_rows(*at, other, shown_quantity(findings.models[other]))
-        rows = rows.assign(outcome=rows["outcome"].replace(first))
+        rows = rows.assign(outcome=rows["outcome"].replace(RECODED))
         pairs += _pairs(_told_rows(findings, at, model), rows)
         firms += [{"place": findings.place(*at), "firms": count(n)} for n in rows["n"].dropna()[:1]]
     return {"title": findings.models[other].title, "firms": firms, **_agreement(pairs)}

@@ -1,12 +1,12 @@
 """Where the marks of a chart lie: the page draws them as plain SVG, and needs no library for it.
 
 Lengths are in units of the drawing, :data:`WIDTH` of which are its width. Labels stand above their
-marks, so that a chart is as legible on a phone as on paper.
+marks, so that a chart is as legible on a phone as on paper; of many estimates, beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from statistics import median
@@ -15,6 +15,7 @@ WIDTH = 360.0
 EDGE = 10.0  # left and right of the scale
 ROW = 32.0  # of one estimate with its label
 HEAD = 18.0  # of the heading of several estimates
+NARROW, SIDE = 14.0, 112.0  # height of one of many estimates, and the room of labels beside them
 FOOT = 22.0  # of the axis
 TICKS = 5
 FAR = 4.0  # intervals reach at most so many times the middle one; what is beyond has an arrow
@@ -92,6 +93,8 @@ class Forest:
         Of the drawing; its width is :data:`WIDTH`.
     zero, band
         Where zero lies, and from where to where the band; None if there is none.
+    dense
+        Whether labels stand beside the estimates, without their numbers.
     """
 
     title: str
@@ -103,6 +106,7 @@ class Forest:
     ticks: tuple[Tick, ...]
     headings: tuple[Heading, ...]
     lines: tuple[Line, ...]
+    dense: bool = False
 
     @property
     def width(self) -> float:
@@ -115,7 +119,14 @@ class Forest:
         return self.height - FOOT
 
 
-def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = None) -> Forest:
+def forest(
+    title: str,
+    axis: str,
+    marks: Sequence[Mark],
+    band: float | None = None,
+    *,
+    dense: bool = False,
+) -> Forest:
     """Return a chart of one mark or more, all in the unit of ``axis``.
 
     Parameters
@@ -126,14 +137,17 @@ def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = No
         From top to bottom.
     band
         Effects smaller than this, in either direction, are none; None for no band.
+    dense
+        For many marks: labels beside them, and no numbers.
     """
     low, high = _range(marks, band or 0.0)
-    scale = (WIDTH - 2 * EDGE) / (high - low)
+    begin = SIDE if dense else EDGE
+    scale = (WIDTH - EDGE - begin) / (high - low)
 
     def at(value: float) -> float:
-        return round(EDGE + (min(max(value, low), high) - low) * scale, 1)
+        return round(begin + (min(max(value, low), high) - low) * scale, 1)
 
-    headings, places, height = _stacked(marks)
+    headings, places, height = _stacked(marks, NARROW if dense else ROW)
     lines = (
         Line(
             label=mark.label,
@@ -152,17 +166,18 @@ def forest(title: str, axis: str, marks: Sequence[Mark], band: float | None = No
     return Forest(
         title=title,
         axis=axis,
-        summary="; ".join(_said(mark) for mark in marks),
+        summary=f"{len(marks)} estimates" if dense else "; ".join(map(_said, marks)),
         height=height + FOOT + 6,
         zero=at(0.0),
         band=(at(-band), at(band)) if band else None,
         ticks=tuple(Tick(at(value), text) for value, text in ticks(low, high)),
         headings=tuple(headings),
         lines=tuple(lines),
+        dense=dense,
     )
 
 
-def _stacked(marks: Sequence[Mark]) -> tuple[list[Heading], list[float], float]:
+def _stacked(marks: Sequence[Mark], row: float) -> tuple[list[Heading], list[float], float]:
     """Return headings where the group changes, where each mark lies, and how high all is."""
     headings: list[Heading] = []
     places, height, group = [], 0.0, ""
@@ -170,7 +185,7 @@ def _stacked(marks: Sequence[Mark]) -> tuple[list[Heading], list[float], float]:
         if mark.group != group:
             height, group = height + HEAD, mark.group
             headings.append(Heading(height - 4, group))
-        height += ROW
+        height += row
         places.append(height - 8)
     return headings, places, height
 
@@ -205,3 +220,139 @@ def ticks(low: float, high: float) -> Iterable[tuple[float, str]]:
     step = next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= rough)
     places = range(ceil(low / step), floor(high / step) + 1)
     return [(k * step, f"{k * step:.10g}".replace("-", "−")) for k in places]
+
+
+# --- specification curves ----------------------------------------------------------------------
+
+PANEL = 130.0  # of the effects, above the choices that made them
+OPTION = 13.0  # of one option
+OPTIONS = 132.0  # room of their names
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the lower panel: an option, and where along the curve it was taken.
+
+    ``path`` is that of an SVG; a heading, such as the name of a choice, has none.
+    """
+
+    text: str
+    y: float
+    path: str
+
+
+@dataclass(frozen=True)
+class CurveChart:
+    """A specification curve: effects by size, and below them the choices that made each.
+
+    Attributes
+    ----------
+    title, axis, summary
+        As of a :class:`Forest`.
+    height, foot
+        Of the drawing, and where the upper panel ends.
+    side
+        Where the panels begin.
+    zero
+        Where zero lies.
+    ticks
+        Of the upper panel; ``x`` is from its top.
+    band, points, sure
+        SVG paths: intervals, effects, and those whose interval excludes zero.
+    options
+        The lower panel.
+    """
+
+    title: str
+    axis: str
+    summary: str
+    height: float
+    zero: float
+    ticks: tuple[Tick, ...]
+    band: str
+    points: str
+    sure: str
+    options: tuple[Option, ...]
+    foot: float = PANEL
+    side: float = OPTIONS
+    width: float = WIDTH
+
+
+def curve_chart(
+    title: str,
+    axis: str,
+    summary: str,
+    effects: Sequence[tuple[float, float, float]],
+    made: Sequence[Mapping[str, str]],
+    options: Iterable[tuple[str, Sequence[str]]],
+) -> CurveChart:
+    """Return the chart of a specification curve.
+
+    Parameters
+    ----------
+    title, axis, summary
+        What it shows, what its scale is, and what it says.
+    effects
+        Estimate and ends of its interval, by size of the estimate.
+    made
+        Of each effect the option taken, by choice.
+    options
+        The choices with their options, from top to bottom.
+    """
+    low = min([0.0, *(low for _, low, _ in effects)])
+    high = max([0.0, *(high for _, _, high in effects)])
+    scale = (PANEL - 12) / ((high - low) or 1.0)
+    step = (WIDTH - EDGE - OPTIONS) / max(len(effects), 1)
+
+    def x(place: float) -> str:
+        return f"{OPTIONS + place * step:.1f}"
+
+    def y(value: float) -> float:
+        return round(6 + (high - value) * scale, 1)
+
+    above = [f"{x(i + 0.5)} {y(high)}" for i, (_, _, high) in enumerate(effects)]
+    below = [f"{x(i + 0.5)} {y(low)}" for i, (_, low, _) in enumerate(effects)]
+    dots: dict[bool, list[str]] = {True: [], False: []}
+    for i, (estimate, lower, upper) in enumerate(effects):
+        dots[lower > 0 or upper < 0].append(f"M{x(i + 0.5)} {y(estimate)}h0")
+    rows = tuple(_options(made, options, x))
+    return CurveChart(
+        title=title,
+        axis=axis,
+        summary=summary,
+        height=max([PANEL, *(row.y for row in rows)]) + 8,
+        zero=y(0.0),
+        ticks=tuple(Tick(y(value), text) for value, text in ticks(low, high)),
+        band=f"M{'L'.join([*above, *reversed(below)])}Z" if effects else "",
+        points="".join(dots[False]),
+        sure="".join(dots[True]),
+        options=rows,
+    )
+
+
+def _options(
+    made: Sequence[Mapping[str, str]],
+    options: Iterable[tuple[str, Sequence[str]]],
+    x: Callable[[float], str],
+) -> Iterator[Option]:
+    """Yield the rows of the lower panel, each choice under a heading."""
+    y = PANEL + 6
+    for choice, names in options:
+        y += OPTION
+        yield Option(choice, y, "")
+        for name in names:
+            y += OPTION
+            runs = _runs([taken.get(choice) == name for taken in made])
+            path = "".join(f"M{x(begin)} {y - 3:g}H{x(end)}" for begin, end in runs)
+            yield Option(name, y, path)
+
+
+def _runs(taken: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield where an option was taken without a break, as begin and end."""
+    begin = None
+    for i, now in enumerate([*taken, False]):
+        if now and begin is None:
+            begin = i
+        elif not now and begin is not None:
+            yield begin, i
+            begin = None

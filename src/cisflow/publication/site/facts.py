@@ -12,12 +12,19 @@ from typing import Any
 from cisflow import __version__
 from cisflow.base.texts import as_written
 from cisflow.publication.catalogue import TABLE, Catalogue, Item, catalogue
-from cisflow.publication.claim_pages import MEANINGS, ClaimPage, Evidence, Together, claim_pages
+from cisflow.publication.claim_pages import (
+    MEANINGS,
+    ClaimPage,
+    Evidence,
+    Robustness,
+    Together,
+    claim_pages,
+)
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.provenance import versions
-from cisflow.publication.site.charts import Forest, Mark, forest
+from cisflow.publication.site.charts import CurveChart, Forest, Mark, curve_chart, forest
 from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.samples import flow_table, quality_overview
 from cisflow.publication.words import column_label, covariance_name, label, sentence
@@ -42,6 +49,10 @@ ESTIMATORS = {
     "balance": "Path model, its total effect split into cost and return",
     "two_part": "Two-part model",
     "panel": "Panel of firms in several waves",
+    "curve": "Every combination of the choices of an author",
+    "selection": "Selection model",
+    "control_function": "Tobit with a control function",
+    "doubly_robust": "Comparison among firms alike, doubly robust",
 }
 STATES = {
     "confirmed": "confirmed against the questionnaire",
@@ -85,12 +96,15 @@ class Card:
         What there is to say of it.
     charts
         Its estimates, a chart per outcome and unit.
+    curves
+        Its specification curves, drawn in a run of few places.
     exhibits
-        Tables and figures of the models that it rests on.
+        Tables and figures of the models that it rests on, in a run of few places.
     """
 
     page: ClaimPage
     charts: tuple[Forest, ...]
+    curves: tuple[tuple[Robustness, CurveChart], ...]
     exhibits: tuple[Exhibit, ...]
 
     @property
@@ -189,16 +203,32 @@ def _run_facts(findings: Findings) -> Context:
 
 def _card(page: ClaimPage, items: Catalogue, exhibits: Mapping[str, Exhibit]) -> Card:
     models = {model for q in page.questions for model in q.model.split(", ")}
-    related = [exhibits[item.name] for item in items.items if models & {*item.models}]
-    return Card(page, tuple(_charts(page)), tuple(related))
+    about = (item.name for item in items.items if models & {*item.models})
+    few = len(page.deciding) <= MOST_PLACES
+    related = [exhibits[name] for name in about] if few else []
+    alone = len({curve.country for curve in page.curves}) == 1
+    curves = ((curve, _curve_chart(curve, alone=alone)) for curve in page.curves if few)
+    return Card(page, tuple(_charts(page)), tuple(curves), tuple(related))
+
+
+def _curve_chart(curve: Robustness, *, alone: bool) -> CurveChart:
+    return curve_chart(
+        f"{curve.wave if alone else curve.place}: {curve.term} on {curve.outcome}",
+        "Average effect, points",
+        " ".join(curve.told),
+        [(one.estimate, one.low, one.high) for one in curve.specifications],
+        [dict(one.choices) for one in curve.specifications],
+        curve.options,
+    )
 
 
 def _charts(page: ClaimPage) -> Iterator[Forest]:
     """Yield a chart per outcome and unit, further readings below what decides."""
     alone = len({one.country for one in page.evidence}) == 1
-    shown = page.evidence if len(page.deciding) <= MOST_PLACES else page.deciding
+    dense = len(page.deciding) > MOST_PLACES
+    shown = page.deciding if dense else page.evidence
     asked: dict[tuple[str, str, str], list[Evidence | Together]] = {}
-    every: list[Evidence | Together] = [*shown, *page.pooled]
+    every: list[Evidence | Together] = [*page.pooled, *shown]
     for one in every:
         if one.found:
             question = one.question
@@ -216,6 +246,7 @@ def _charts(page: ClaimPage) -> Iterator[Forest]:
             ", ".join(filter(None, (sentence(number), unit))),
             [_mark(one, group if several else "", alone=alone) for one, group in pairs],
             next(bands, None),
+            dense=dense,
         )
 
 
@@ -232,7 +263,7 @@ def _readings(found: Sequence[Evidence | Together]) -> list[str]:
 
 def _place(one: Evidence | Together, *, alone: bool) -> str:
     if isinstance(one, Together):
-        return f"All countries, {one.wave}"
+        return f"Together, {one.wave}"
     return one.wave if alone and one.wave else one.place
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from cisflow.estimation.estimates import FIXED
+from cisflow.panel.attrition import JOINT, WEIGHT
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import (
@@ -22,6 +24,7 @@ from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     STARS_NOTE,
+    WEIGHTS,
     brief_interval,
     count,
     group_label,
@@ -29,6 +32,7 @@ from cisflow.publication.words import (
     label,
     number,
     p_value,
+    sentence,
 )
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -44,13 +48,14 @@ from cisflow.study.balance_terms import (
     RETURN,
     SCALES,
     column_of,
+    difference,
     outcome_of,
     split_column,
     through,
 )
 from cisflow.study.models import Model
 
-FIRMS = "Firms"
+FIRMS, WEIGHTED = "Firms", "All, weighted"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
 STEPS_NOTE = (
@@ -85,6 +90,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
         STEPS_NOTE if spec.steps else "",
         _steps_tested(rows, spec) if spec.steps else "",
         *_horizon_note(findings, country, wave, model),
+        *_weights_notes(findings, country, wave, model),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(by(rows, spec)), notes)
@@ -147,7 +153,7 @@ def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per group, a block of rows per scale."""
     cells = no_cells()
     rows = rows[rows["outcome"] == balance_of(spec).target]
-    order = ["All", *(label(variable, short=True) for variable in spec.by or [])]
+    order = ["All", *(label(variable, short=True) for variable in spec.by or []), WEIGHTED]
     columns = sorted(
         dict.fromkeys(rows["column"]),
         key=lambda c: (SCALES.index(split_column(c)[0]), order.index(_head(split_column(c)[1])[0])),
@@ -243,6 +249,8 @@ def _head(group: str) -> tuple[str, str]:
     if group == EVERYONE:
         return "All", "firms"
     first, less, second = group.partition(LESS)
+    if first in WEIGHTS:
+        return WEIGHTED, "Difference" if less else sentence(WEIGHTS[first][0])
     variable, equals, level = first.removeprefix("not ").partition("=")
     top = label(variable, short=True)
     if less:
@@ -259,6 +267,52 @@ def _scale_heading(scale: str, spec: Model) -> str:
     if scale == SCALES[0]:
         return STANDARDISED_WORDS
     return f"Raw: {inline(about.target)} × {HUNDRED} per unit of {inline(about.source)}"
+
+
+def _weights_notes(findings: Findings, country: str, wave: str, model: str) -> list[str]:
+    """Say what weights against the loss of firms are, who is lost, and whether it matters."""
+    spec = findings.models[model]
+    if len(spec.weightings) == 1 or WEIGHT not in spec.weightings:
+        return []
+    rows = findings.rows(country, wave, model)
+    columns = {scale: column_of(scale, difference(WEIGHT, EVERYONE)) for scale in SCALES}
+    raw = rows[(rows["column"] == columns[SCALES[1]]) & (rows["cov_type"] == PERCENTILE)]
+    gap = raw[(raw["term"] == BALANCE) & raw["ci_low"].notna()]
+    told = [
+        "With weights: each firm counts by the inverse of its probability to have accounts, by the "
+        "logit of the table of who is lost, so that the firms with accounts stand for all; the "
+        "probabilities are taken as known, which makes intervals rather too wide than too narrow "
+        "(Wooldridge 2007). Differences are of the same bootstrap samples.",
+        _lost(findings, country, wave),
+    ]
+    for row in gap.to_dict(orient="records"):
+        bounds = brief_interval(HUNDRED * row["ci_low"], HUNDRED * row["ci_high"])
+        sure = row["ci_low"] > 0 or row["ci_high"] < 0
+        words = "it matters" if sure else "no difference is found"
+        told.append(
+            f"Whether the loss matters for the raw balance: weighted less unweighted "
+            f"{number(HUNDRED * row['estimate'])} percentage points, {bounds}: {words}."
+        )
+    return told
+
+
+def _lost(findings: Findings, country: str, wave: str) -> str:
+    """Return what share of firms has accounts, and whether that depends on what is known."""
+    about = findings.attrition.get(country, {})
+    everyone = [s for s in about.get("shares", []) if s["wave"] == wave and s["by"] == "all"]
+    joint = [s for s in about.get("selectivity", []) if s["wave"] == wave and s["term"] == JOINT]
+    if not everyone or everyone[0].get("share") is None:
+        return ""
+    share = f"{100 * everyone[0]['share']:.0f} % of the wave’s firms have accounts"
+    if not joint or joint[0].get("p_value") is None:
+        return f"{share}."
+    return f"{share}; that they do depends on size, R&D, group and industry: {_p(joint[0])}."
+
+
+def _p(joint: Mapping[str, Any]) -> str:
+    p = p_value(joint["p_value"])
+    told = p if p.startswith("<") else f"= {p}"
+    return f"χ²({joint['df']:.0f}) = {number(joint['statistic'], 1)}, p {told}"
 
 
 def _horizon_note(findings: Findings, country: str, wave: str, model: str) -> list[str]:

@@ -10,9 +10,12 @@ import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
 from cisflow.estimators.selection.balance import NEGLIGIBLE
-from cisflow.estimators.selection.control_function import residual_of
-from cisflow.estimators.selection.doubly_robust import mean_with, on_treated
-from cisflow.estimators.selection.pair import OF_SELECTION
+from cisflow.estimators.selection.names import (
+    OF_SELECTION,
+    mean_with,
+    on_treated,
+    residual_of,
+)
 from cisflow.publication.findings import Findings, with_covariance
 from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending

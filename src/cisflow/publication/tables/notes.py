@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from cisflow.estimation.estimates import NO_ESTIMATE, WITHHELD
+from cisflow.estimation.imputed import IMPUTATION, SOME_ANSWER
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
-from cisflow.publication.words import NOT_ESTIMABLE, label, sentence, weights_words
+from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
 from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
 
@@ -24,6 +26,7 @@ def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -
         sample_note(specs[0], flags_of(findings, country, waves, models[0])),
         accounts_note(findings, country, *specs),
         *merged_notes(findings, country, rows, models),
+        *imputation_notes(findings, country, rows, models),
         *reasons(rows),
     ]
 
@@ -45,6 +48,67 @@ def merged_notes(
     ]
 
 
+def imputation_notes(
+    findings: Findings, country: str, rows: pd.DataFrame, models: Sequence[str]
+) -> list[str]:
+    """Say how answers were imputed, of how many firms, and how much that leaves open."""
+    fits = [
+        fit
+        for wave in dict.fromkeys(rows["wave"])
+        for model in models
+        for fit in findings.fits(country, str(wave), model)
+        if IMPUTATION in fit
+    ]
+    if not fits:
+        return []
+    about = fits[0][IMPUTATION]
+    auxiliary = dict.fromkeys(n for fit in fits for n in fit[IMPUTATION]["auxiliary"])
+    helped = f", helped by {', '.join(map(inline, auxiliary))}" if auxiliary else ""
+    return [
+        "Answers imputed: of firms that were asked and told the outcome, what they did not answer "
+        f"is drawn {about['draws']} times by chained equations from the {about['donors']} most "
+        f"alike of those that did (predictive mean matching), given all else in the table{helped}; "
+        "pooled by Rubin’s rules, t by Barnard and Rubin (1999). Right if who did not answer "
+        "differs from others in nothing but what is known of both.",
+        f"Imputed is {_shares(fits)}.{_most_lost(fits)}",
+    ]
+
+
+def _shares(fits: Sequence[Mapping[str, Any]]) -> str:
+    """Return which answers were imputed, with the least and the largest share of firms."""
+    found: dict[str, list[float]] = {}
+    for fit in fits:
+        for name, share in fit[IMPUTATION]["shares"].items():
+            found.setdefault(name, []).extend([] if share is None else [100 * share])
+    if not found:
+        return "nothing, as every answer is known"
+    whole = _range(found.pop(SOME_ANSWER)) or "of firms too few to be told"
+    told = [f"{inline(name)} ({_range(of)})" for name, of in found.items() if of]
+    few = [inline(name) for name, of in found.items() if not of]
+    told += [f"{', '.join(few)} (how often is withheld by the rules of disclosure)"] if few else []
+    return f"an answer {whole}: {', '.join(told)}"
+
+
+def _range(shares: Sequence[float]) -> str:
+    if not shares:
+        return ""
+    ends = dict.fromkeys(f"{share:.1f}" for share in (min(shares), max(shares)))
+    return f"of {' to '.join(ends)} % of firms"
+
+
+def _most_lost(fits: Sequence[Mapping[str, Any]]) -> str:
+    """Return how much of what full answers would tell the coefficient that lost most has lost."""
+    lost = [
+        (share, term)
+        for fit in fits
+        for term, share in fit[IMPUTATION]["missing_information"].items()
+    ]
+    if not lost:
+        return ""
+    share, term = max(lost)
+    return f" Missing information: at most {100 * share:.0f} % ({inline(term)})."
+
+
 def sample_note(spec: Model, flags: Sequence[str]) -> str:
     """Say which firms are in the sample, whether weighted, and what becomes of missing values.
 
@@ -64,6 +128,8 @@ def sample_note(spec: Model, flags: Sequence[str]) -> str:
     kinds = [weights_words(weights) for weights in spec.weightings]
     same = ", on the same firms" if len(kinds) > 1 else ""
     gaps = "firms with every variable of the model (listwise deletion)"
+    if spec.missing == "impute":
+        gaps += ", and where answers are imputed those with the outcome"
     if spec.missing == "fiml":
         gaps = "gaps in the outcomes by full-information maximum likelihood"
     return f"{sentence(' and '.join(kinds))}{same}. Sample: {population_words(flags)}; {gaps}."

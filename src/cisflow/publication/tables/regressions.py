@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
+from cisflow.estimation.imputed import IMPUTATION
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
 from cisflow.publication.findings import Findings, groups_in, with_covariance
@@ -21,6 +22,7 @@ from cisflow.publication.tables.layout import (
 )
 from cisflow.publication.tables.notes import accounts_notes, ending, reasons
 from cisflow.publication.words import (
+    NOT_ESTIMABLE,
     STARS_NOTE,
     column_label,
     covariance_name,
@@ -216,7 +218,12 @@ def _fit_statistics(
             panel[f"{name.capitalize()} (p)"] = [p_value(test.get("p_value")) for test in tests]
     if any("llf" in f for f in of):
         panel["Log-likelihood"] = [number(f.get("llf")) for f in of]
-    return panel
+    # What is of one sample is of no average over completed ones.
+    drawn = [IMPUTATION in f for f in of]
+    return {
+        name: ["" if d and t == NOT_ESTIMABLE else t for d, t in zip(drawn, texts, strict=True)]
+        for name, texts in panel.items()
+    }
 
 
 def _covariance(rows: pd.DataFrame, covariance: Covariance) -> str:

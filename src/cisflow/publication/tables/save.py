@@ -142,7 +142,7 @@ def _shares(table: Table) -> list[str]:
     """Return how the columns share the rest of the line: alike, unless one has far longer lines."""
     cells = table.frame.astype(str)
     longest = [max(_longest_line(cells.iloc[:, j]), 4) for j in range(cells.shape[1])]
-    if max(longest) <= 2 * min(longest):
+    if not longest or max(longest) <= 2 * min(longest):
         return ["1fr"] * len(longest)
     return [f"{n}fr" for n in longest]
 

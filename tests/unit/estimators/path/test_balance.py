@@ -65,3 +65,32 @@ def test_a_balance_of_nothing_is_refused(change, message):
 )
 def test_the_horizon_in_words(balances, words):
     assert words in horizon(balances)
+
+
+def test_a_difference_of_the_same_firms_is_draw_by_draw():
+    data = firms(200, 6).assign(w=1.5)
+    parts = None
+    found = []
+    for weights in (None, "w"):
+        fit = PathModel(EQUATIONS, data, weights=weights).fit(bootstrap={"draws": 60, "seed": 3})
+        parts = parts_of(fit.model.system, **ABOUT)
+        found.append(decompose(fit, "diversity", "profit_margin", parts)["raw"])
+    gap = found[1].less_paired(found[0])
+    assert abs(gap.draws).max() < 1e-12
+    assert found[0].less(found[1]).draws.shape == gap.draws.shape
+    fewer = decompose(
+        PathModel(EQUATIONS, data).fit(bootstrap={"draws": 50, "seed": 3}),
+        *("diversity", "profit_margin", parts),
+    )["raw"]
+    with pytest.raises(EstimationError, match="do not have the same resamples"):
+        found[0].less_paired(fewer)
+
+
+def test_parts_alone_are_in_the_order_asked_for():
+    fit = PathModel(EQUATIONS, firms(200, 6)).fit(bootstrap={"draws": 60, "seed": 3})
+    parts = parts_of(fit.model.system, **ABOUT)
+    whole = decompose(fit, "diversity", "profit_margin", parts)["raw"]
+    few = {name: parts[name] for name in ("balance", "cost")}
+    some = decompose(fit, "diversity", "profit_margin", few)["raw"]
+    assert whole.of(some).names == ("balance", "cost")
+    assert (whole.of(some).draws == some.draws).all()

@@ -18,7 +18,17 @@ COUNTRIES = {
     code: {"name": name, "waves": {"CIS4": {}}, "accounts": {"file": "x", "codebook": "y"}}
     for code, name in (("BE", "Belgium"), ("NL", "Netherlands"), ("SE", "Sweden"))
 }
-DRAWN = ["outcomes", "coefficients", "diagrams", "decomposition", "groups", "lags", "steps"]
+DRAWN = [
+    "glance",
+    "flows",
+    "outcomes",
+    "coefficients",
+    "diagrams",
+    "decomposition",
+    "groups",
+    "lags",
+    "steps",
+]
 DRAWN += ["forests", "tiles"]
 
 
@@ -29,7 +39,7 @@ def compared(section):
     mark = pytest.mark.mpl_image_compare(
         baseline_dir="../../../baselines/figures",
         filename=f"{section}.png",
-        style={**STYLE, "font.family": "DejaVu Sans"},
+        style=STYLE,
         savefig_kwargs={"dpi": 60},
         deterministic=True,
         tolerance=1,

@@ -1,7 +1,32 @@
-def test_partner_results_are_the_estimates(synthetic, synthetic_paper):
-    findings, context = synthetic, synthetic_paper
-    e = findings.rows("BE", "CIS2", "faems2005", "observed")
-    row = e[(e["column"] == "grouped") & (e["term"] == "coop_exploratory")].iloc[0]
-    told = context["partners"][0]["results"][1]
-    assert told["term"] == "universities or public research"
-    assert told["estimate"].replace("−", "-") == f"{row['estimate']:.3f}"
+"""How many firms stand at a limit of an outcome, told from the counts that may be told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cisflow.publication.paper.regressions import limit_facts
+
+PLACES = [("NG", "2007"), ("NG", "2010")]
+
+
+def _with(findings, lower, upper):
+    table = findings.estimates.assign(n=100.0, n_lower=lower, n_upper=upper)
+    return replace(findings, estimates=table)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "facts"),
+    [
+        (30, 5, {"least": "35", "most": "35", "many": True}),
+        (10, 0, {"least": "10", "most": "10", "many": False}),
+        (7, np.nan, {"least": "7", "most": "7", "many": False}),  # a withheld count is small
+        (np.nan, np.nan, {"least": "", "most": "", "many": False}),
+    ],
+)
+def test_the_share_at_a_limit(real, lower, upper, facts):
+    assert limit_facts(_with(real, lower, upper), ["faems2005"], PLACES) == facts
+
+
+def test_a_run_without_such_models_tells_nothing(real):
+    assert limit_facts(real, [], PLACES)["least"] == ""

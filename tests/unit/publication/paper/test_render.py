@@ -6,7 +6,9 @@ import typst
 
 from cisflow.publication.paper.render import render_paper
 from cisflow.publication.paper.surveys import survey_facts
+from cisflow.publication.paper.verdicts import verdict_facts
 from cisflow.study.marks import marks_of
+from cisflow.study.verdicts import NOT_RUN
 
 WAVE = {
     "name": "Survey of Workshops",
@@ -41,7 +43,7 @@ def test_every_page_carries_every_mark_of_its_run(real_paper, root, tmp_path):
 
 @pytest.mark.parametrize(("rows", "pages"), [(20, 1), (150, 4)])
 def test_a_table_taller_than_a_page_runs_over(root, tmp_path, rows, pages):
-    template = (root / "paper/paper.typ").read_text(encoding="utf-8")
+    template = (root / "paper/common.typ").read_text(encoding="utf-8")
     begin = template.index("#let print-table(t)")
     code = template[begin : template.index("#let print-tables(")]
     (tmp_path / "tables").mkdir()
@@ -86,16 +88,20 @@ def test_with_accounts_it_does(synthetic_paper, root, tmp_path):
 @pytest.mark.parametrize(
     ("limits", "told"),
     [
-        ({"least": "24", "most": "48", "many": True}, "a large part of the firms stands exactly"),
-        ({"least": "5", "most": "10", "many": False}, "between 5 % and 10 % of the firms"),
-        ({"least": "5", "most": "5", "many": False}, "distributed: 5 % of the firms"),
-        ({"least": "", "most": "", "many": False}, "how the outcomes are distributed."),
+        ({"least": "24", "most": "48", "many": True}, "which is why a model with limits is needed"),
+        ({"least": "5", "most": "10", "many": False}, "Between 5 % and 10 % of the firms"),
+        ({"least": "5", "most": "5", "many": False}, "5 % of the firms of a sample stand exactly"),
     ],
 )
 def test_how_many_firms_are_at_a_limit_is_said_as_it_is(real_paper, root, tmp_path, limits, told):
     text = _text({**real_paper, "limits": limits}, root, tmp_path)
     assert told in text
-    assert ("a large part of the firms" in text) == limits["many"]
+    assert ("why a model with limits is needed" in text) == limits["many"]
+
+
+def test_nothing_is_said_of_firms_at_a_limit_where_nothing_may_be(real_paper, root, tmp_path):
+    limits = {"least": "", "most": "", "many": False}
+    assert "stand exactly at a limit" not in _text({**real_paper, "limits": limits}, root, tmp_path)
 
 
 def test_the_paper_speaks_of_its_own_survey(real, real_paper, root, tmp_path):
@@ -139,10 +145,10 @@ def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tm
     text = _text(context, root, tmp_path)
     for words in (
         *("Does a diverse portfolio of partners pay?", "the second of these models"),
-        "rests: whether a diverse alliance portfolio pays within 2 years",
-        "estimated anew for product innovators among manufacturing firms with company accounts",
+        "We estimate whether a diverse alliance portfolio pays within 2 years",
+        "holds for the firms of the samples: product innovators among manufacturing firms with",
         *("Innovation strength is their sum;", "counts the distinct types in a firm"),
-        "6 steps were tested: at 5 %,",
+        "Of 6 steps",
         "Two readings fit the words of the review. The stars",
     ):
         assert words in text, words
@@ -176,7 +182,7 @@ def test_a_run_of_one_regression_of_something_else_is_headed_by_it(real, publish
     text = _text(context, root, tmp_path)
     for words in (
         *(
-            "We estimate models on which a review of open innovation rests: “Own research",
+            "We estimate “Own research",
             "one way:",
         ),
         *("Own research and innovation: a two-limit Tobit", "cannot fall below 0, and"),
@@ -207,7 +213,7 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
     facts = {**about, "threshold": "10", "results": [weak], "claims": []}
     text = _text({**synthetic_paper, "instruments": [facts]}, root, tmp_path)
     for words in (
-        "stage F 2.3, below 10: the instruments are weak",
+        "first-stage F is 2.3, below 10: the instruments are weak",
         "the Anderson–Rubin interval, (−∞, ∞) (no effect: p = 0.410), which rules out next",
         "No verdict on a claim rests on these estimates.",
     ):
@@ -216,38 +222,98 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
     text = _text(
         {**synthetic_paper, "instruments": [{**facts, "results": [strong]}]}, root, tmp_path
     )
-    assert "stage F 31.0. What holds all the same" in text
+    assert "first-stage F is 31.0. What holds all the same" in text
     assert "are weak" not in text
 
 
 def test_firms_that_were_not_asked_are_told_with_the_other_coding(synthetic_paper, root, tmp_path):
     text = _text(synthetic_paper, root, tmp_path)
     for words in (
-        "The results are about product innovators among manufacturing firms, those on profit about",
+        "the firms of the samples: product innovators among manufacturing firms",
         "72 firms were not asked all of its questions",
-        "With firms that were not asked at zero (“Partner types and innovation, firms without new",
     ):
         assert words in text, words
 
 
-def test_claims_whose_model_the_run_lacks_are_not_counted_as_judged(real_paper, root, tmp_path):
-    place = {"place": "Nigeria, 2010", "verdicts": {"supported": ["C1"], "not run": ["C2", "C3"]}}
-    claims = {**real_paper["claims"], "places": [place]}
-    text = _text({**real_paper, "claims": claims}, root, tmp_path)
-    assert "For Nigeria, 2010 we judge 1 claim: 1 supported." in text
-    none = {**claims, "places": [{**place, "verdicts": {"not run": ["C1", "C2", "C3"]}}]}
-    assert "we judge" not in _text({**real_paper, "claims": none}, root, tmp_path)
+def test_claims_whose_model_the_run_lacks_are_not_counted(real):
+    counted = verdict_facts(real)["number"]
+    claims = real.claims.copy()
+    claims.loc[claims["claim"] == "C1", "verdict"] = NOT_RUN
+    assert verdict_facts(replace(real, claims=claims))["number"] == counted - 1
 
 
 def test_a_run_of_many_countries_tells_of_what_was_pooled(real_paper, root, tmp_path):
-    verdicts = {"supported": ["C1"], "inconclusive": ["C3", "C4"], "not run": ["C6", "C9"]}
-    pooled = {"how": "By hand.", "results": [], "verdicts": verdicts, "exports": ["Utopia"]}
+    pooled = {"how": "By hand.", "results": [], "verdicts": {}, "exports": ["Utopia"]}
     context = {**real_paper, "many": True, "pooled": pooled, "instruments": []}
     text = _text(context, root, tmp_path)
     for words in (
-        "Pooled over 1 countries, of 3 claims resting on single estimates 1 is supported and 2 are",
-        "from the raw extracts or, for Utopia, from exported estimates.",
+        "By hand. Of Utopia only estimates were available",
+        "from the extracts or, for Utopia, from exported estimates",
     ):
         assert words in text, words
-    assert "we judge" not in text
     assert "Left for estimation" not in text
+
+
+# --- the title page, the abstract, the supplement -----------------------------------------------
+
+TITLE_PAGE = {
+    "subtitle": "Of #panic(1) & others",
+    "authors": [
+        {"name": "A. Author", "affiliation": "Somewhere", "orcid": "0000-0002-1825-0097"},
+        {"name": "B. Author", "email": "b@example.org"},
+    ],
+    "keywords": ["open innovation", "equivalence"],
+    "acknowledgement": "We thank *everyone*.",
+}
+
+
+def _titled(context, **about):
+    return {**context, "paper": {**context["paper"], **TITLE_PAGE, **about}}
+
+
+def test_the_title_page_says_what_the_config_says(real_paper, root, tmp_path):
+    text = _text(_titled(real_paper), root, tmp_path)
+    for words in (
+        "Of #panic(1) & others",
+        "A. Author (ORCID 0000-0002-1825-0097), Somewhere",
+        "b@example.org",
+        "Keywords: open innovation; equivalence",
+        "We thank *everyone*.",
+    ):
+        assert words in text, words
+
+
+def test_a_paper_under_review_names_nobody(real_paper, root, tmp_path):
+    about = {"anonymous": True, "spacing": "double", "line_numbers": True, "page": "us-letter"}
+    text = _text(_titled(real_paper, **about), root, tmp_path)
+    for words in ("A. Author", "example.org", "We thank"):
+        assert words not in text, words
+    box = pypdf.PdfReader(tmp_path / "paper.pdf").pages[0].mediabox
+    assert (float(box.width), float(box.height)) == (612, 792)
+
+
+@pytest.mark.parametrize("run", ["synthetic_paper", "real_paper"])
+def test_the_abstract_has_150_words_at_most(run, request, root, tmp_path):
+    text = _text(request.getfixturevalue(run), root, tmp_path)
+    abstract = text.partition("Abstract.")[2].partition("1 Introduction")[0]
+    assert 20 < len(abstract.split()) <= 150
+
+
+@pytest.mark.parametrize("run", ["synthetic_paper", "real_paper"])
+def test_the_supplement_has_what_the_paper_has_no_room_for(run, request, root, tmp_path):
+    context = request.getfixturevalue(run)
+    render_paper(context, tmp_path / "supplement.pdf", root / "paper/supplement.typ")
+    pages = pypdf.PdfReader(tmp_path / "supplement.pdf").pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    for table in context["supplement"]["tables"]:
+        assert f"Table S{table['number']}:" in text
+    in_paper = {t["name"] for of in context["tables"].values() for t in of}
+    assert in_paper.isdisjoint(t["name"] for t in context["supplement"]["tables"])
+    assert "How claims are judged" in text
+
+
+@pytest.mark.parametrize("run", ["synthetic_paper", "real_paper"])
+def test_works_are_listed_with_where_they_are_found(run, request, root, tmp_path):
+    listed = _text(request.getfixturevalue(run), root, tmp_path).partition("References")[2]
+    assert "Faems, D. (2014)" in listed
+    assert "doi.org/10.1111/j.0737-6782.2005.00120.x" in listed.replace(" ", "")
