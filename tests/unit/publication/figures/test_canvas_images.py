@@ -21,6 +21,7 @@ COUNTRIES = {
 DRAWN = [
     "glance",
     "flows",
+    "curves_drawn",
     "outcomes",
     "coefficients",
     "diagrams",
