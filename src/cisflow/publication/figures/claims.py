@@ -8,20 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from cisflow.estimation.estimates import ALL_WAVES
-from cisflow.publication.families import places
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, ninety
 from cisflow.publication.findings import Findings
+from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.words import measured, measured_interval, sentence, short_verdict
-from cisflow.study.run import is_pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PLACES = 4  # as many as find room side by side; of more, what is pooled is drawn
 FARTHEST = 4.0  # multiples of the effect that matters; what lies beyond is drawn at the edge
 ROW, HEADING = 0.17, 0.24  # inches per estimate and per heading
 BELOW, ABOVE = 0.72, 0.25  # inches for the axis and its legend, and for the marks
@@ -42,23 +38,6 @@ class Line:
         if not self.rows:
             return HEADING
         return max(ROW * len(self.rows), 0.135 * (self.text.count("\n") + 1)) + 0.06
-
-
-def claim_rows(findings: Findings) -> pd.DataFrame:
-    """Return the test that decides each claim, by place: of many places what is pooled."""
-    if is_pooled(findings.settings) and len(list(places(findings.countries))) > MOST_PLACES:
-        return findings.pooled_claims.drop_duplicates(["claim", "wave"])
-    return findings.claims.drop_duplicates(["claim", "country", "wave"])
-
-
-def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False) -> str:
-    """Return of which place a verdict is, in words; ``short`` names no country if there is one."""
-    if row["country"] in findings.countries:
-        if short and len(findings.countries) == 1:
-            return str(row["wave"])
-        return findings.place(row["country"], row["wave"])
-    pooled = "" if row["wave"] in ("", ALL_WAVES) else f", {row['wave']}"
-    return f"Pooled{pooled}" if row["country"] else "All"
 
 
 def yardstick(row: Mapping[Any, Any]) -> tuple[float, bool]:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from cisflow.publication.families import leading_regression
-from cisflow.publication.figures.claims import claim_rows, place_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.words import count
 from cisflow.study.verdicts import (
     CONTRADICTED,

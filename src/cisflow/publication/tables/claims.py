@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.layout import Table, lay_out, union
 from cisflow.publication.words import measured, measured_interval
+from cisflow.study.run import is_pooled
 from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
 # More places than this do not fit side by side on a page.
@@ -29,6 +31,23 @@ DETAILS = (
     "the same article in the same sample. Detectable: the smallest effect that this sample finds "
     "with the power the rule asks for."
 )
+
+
+def claim_rows(findings: Findings) -> pd.DataFrame:
+    """Return the test that decides each claim, by place: of many places what is pooled."""
+    if is_pooled(findings.settings) and len(list(places(findings.countries))) > MOST_PLACES:
+        return findings.pooled_claims.drop_duplicates(["claim", "wave"])
+    return findings.claims.drop_duplicates(["claim", "country", "wave"])
+
+
+def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False) -> str:
+    """Return of which place a verdict is, in words; ``short`` names no country if there is one."""
+    if row["country"] in findings.countries:
+        if short and len(findings.countries) == 1:
+            return str(row["wave"])
+        return findings.place(row["country"], row["wave"])
+    pooled = "" if row["wave"] in ("", ALL_WAVES) else f", {row['wave']}"
+    return f"Pooled{pooled}" if row["country"] else "All"
 
 
 def claims_table(findings: Findings) -> Table:

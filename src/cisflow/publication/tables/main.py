@@ -10,8 +10,8 @@ import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
-from cisflow.publication.figures.claims import claim_rows, place_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import EFFECTS, shown_quantity

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cisflow.publication.figures.claims import any_claim, claims_figure, place_of, yardstick
+from cisflow.publication.figures.claims import any_claim, claims_figure, yardstick
+from cisflow.publication.tables.claims import place_of
 
 ROW = {"band": np.nan, "claimed": np.nan, "mde": 4.0}
 
