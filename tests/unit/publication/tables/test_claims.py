@@ -32,7 +32,7 @@ def test_a_verdict_says_what_it_rests_on(synthetic):
         "p 0.029, Holm 0.170, Romano–Wolf 0.150",
         "detectable: 10.2",
         "n that could decide: 4,600",
-        "truth 5.000, outside the interval",
+        "truth 5.0, outside the interval",
     ):
         assert text in " ".join(cell.split("\n")), text
 
