@@ -15,7 +15,9 @@ def unmoved(root, capsys):
 
     def hold(results: Path) -> None:
         file = root / "tests" / "baselines" / f"{results.name}.csv"
-        code = main(["baseline", "check", str(results), "--file", str(file)])
+        kept = file.with_suffix(".yaml")
+        about = ["--file", str(file), "--tolerances", str(kept)]
+        code = main(["baseline", "check", str(results), *about])
         said = capsys.readouterr()
         assert code == 0, f"{said.out}{said.err}\nmeant? then `make baselines`"
 

@@ -22,6 +22,8 @@ DRAWN = [
     "glance",
     "flows",
     "curves_drawn",
+    "overlap",
+    "profiles",
     "outcomes",
     "coefficients",
     "diagrams",
