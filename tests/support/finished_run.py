@@ -44,7 +44,9 @@ def _publish(folder, data, unconfirmed):
             save_table(table, publication / "tables", name, ("csv", "docx"))
     (publication / "figures").mkdir(exist_ok=True)
     (publication / "figures/outcomes_main.png").write_bytes(b"\x89PNG made up")
-    (publication / "paper.pdf").write_bytes(b"%PDF made up")
+    for name in ("paper.pdf", "supplement.pdf"):
+        (publication / name).write_bytes(b"%PDF made up")
+    (publication / "index.html").write_text("<!doctype html><title>Made up</title>\n")
     (publication / "claims.csv").write_text("claim,verdict\nc1,holds\n")
     rows = [{"exhibit": name, **dict(zip(KEYS, item, strict=True))} for name, item in ITEMS.items()]
     pd.DataFrame(rows).to_csv(publication / "exhibits.csv", index=False)

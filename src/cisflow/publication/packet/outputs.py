@@ -17,7 +17,7 @@ from cisflow.publication.manifest import MANIFEST
 from cisflow.publication.provenance import EXHIBITS
 from cisflow.study.disclosure import Profile
 
-PAPER, SUPPLEMENT, CLAIMS = "paper.pdf", "supplement.pdf", "claims.csv"
+PAPER, SUPPLEMENT, PAGE, CLAIMS = "paper.pdf", "supplement.pdf", "index.html", "claims.csv"
 REPEATS = "its numbers are those of the tables and figures of this packet"
 # Which aggregates an exhibit is made from, by the function that makes it; all others estimates.
 MADE_FROM = {
@@ -197,6 +197,7 @@ class Registers:
         repeated = {
             PAPER: ("paper", title, REPEATS),
             SUPPLEMENT: ("supplement", f"{title}: online supplement", REPEATS),
+            PAGE: ("page", f"{title}: the co-author's page", REPEATS),
             CLAIMS: ("verdicts", "Verdicts on claims", "made from estimates of this packet alone"),
         }
         for file, (kind, caption, why) in repeated.items():
