@@ -18,7 +18,7 @@ def test_names_are_known_before_anything_is_estimated(items):
     tables = [item.name for item in items.of(TABLE)]
     figures = [item.name for item in items.of(FIGURE)]
     assert {"faems2005_BE_CIS2", "faems2010_effects_BE_CIS4", "quality_BE_accounts"} <= {*tables}
-    assert {"outcomes_faems2005_BE_CIS2", "paths_faems2010_direct_BE_CIS4"} <= {*figures}
+    assert {"outcomes_faems2005_BE", "paths_faems2010_direct_BE_CIS4"} <= {*figures}
     assert len(tables) == len(set(tables))
     assert len(figures) == len(set(figures))
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pandas as pd
 
 from cisflow.publication.tables.regressions import regression_table
-from cisflow.publication.words import label, number, stars
+from cisflow.publication.words import label, measured, stars
 
 
 def test_regression_cells_are_the_main_covariance_s(synthetic):
@@ -16,7 +16,9 @@ def test_regression_cells_are_the_main_covariance_s(synthetic):
         & (e["cov_type"] == "HC1")
     ].iloc[0]
     cell = table.frame.loc[("coef", label("coop_exploitative"))].iloc[4]
-    assert cell == f"{number(row['estimate'])}{stars(row['p_value'])}\n({number(row['std_error'])})"
+    error = row["std_error"]
+    shown = f"{measured(row['estimate'], error)}{stars(row['p_value'])}"
+    assert cell == f"{shown}\n({measured(error, error)})"
 
 
 def test_what_is_not_estimable_says_so_and_why(synthetic):

@@ -38,8 +38,8 @@ def test_truth_and_estimate_stand_side_by_side():
     rows = rows_of(truth_table(findings))
     first = next(row for what, row in rows.items() if str(what).startswith("C1:"))
     other = next(row for what, row in rows.items() if str(what).startswith("C2:"))
-    assert (first["True"], first["Recovered"]) == ("2.000", "yes")
-    assert (other["True"], other["Recovered"]) == ("2.000*", "no")
+    assert (first["True"], first["Recovered"]) == ("2.0", "yes")
+    assert (other["True"], other["Recovered"]) == ("2.0*", "no")
     assert "[" in first["Estimate"]
     assert first["Detectable"].startswith("5.5")
     assert first["Verdict"] == "supported"
