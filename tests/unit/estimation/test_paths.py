@@ -157,7 +157,7 @@ def refused(root, tmp_path):
         ),
         ("two_year_balance", {"lags": [2, 5]}, "two_year_balance.lags: the run has no accounts"),
         ("faems2010_union", {"union_of": ["faems2010_direct", "x"]}, "there is no model `x`"),
-        ("two_year_balance", {"missing": "fiml"}, "missing: 'fiml' does not fit"),
+        ("two_year_balance", {"missing": "fiml"}, "`missing: fiml` goes with `estimator: path`"),
         ("faems2010_union", {"equations": {"a": ["b"]}}, "give either `equations` or `union_of`"),
         ("faems2010_direct", {"by": ["small"]}, "go with `estimator: balance`"),
         (
