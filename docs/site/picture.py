@@ -1,4 +1,4 @@
-"""README's picture: the claims whose effect the literature names, at a glance, from a finished run.
+"""README's picture: the claims of the models that are replicated, at a glance, from a finished run.
 
 ``python docs/site/picture.py config/config.yaml`` writes ``docs/claims.png``. It is the run's own
 figure with fewer claims, pixels and colours; what marks synthetic data stands on it as there.
@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from cisflow.base.documents import read_yaml
+from cisflow.publication.families import leading_regression, path_models
 from cisflow.publication.figures.canvas import save_figure
 from cisflow.publication.figures.claims import claims_figure, yardstick
 from cisflow.publication.findings import Findings, read_findings
@@ -44,10 +45,11 @@ def findings_of(config: Path) -> Findings:
     )
 
 
-def named(findings: Findings) -> Findings:
-    """Return findings with the claims alone of which the literature names the effect."""
-    rows = findings.claims.to_dict(orient="records")
-    claims = {row["claim"] for row in rows if yardstick(row)[1]}
+def replicated(findings: Findings) -> Findings:
+    """Return findings with the claims alone that the leading models decide, with named effects."""
+    models = {*leading_regression(findings.models), *path_models(findings.models)}
+    deciding = findings.claims.drop_duplicates("claim").to_dict(orient="records")
+    claims = {row["claim"] for row in deciding if row["model"] in models and yardstick(row)[1]}
     return replace(findings, claims=findings.claims[findings.claims["claim"].isin(claims)])
 
 
@@ -62,7 +64,7 @@ def small(figure: Path) -> Image.Image:
 def main(config: str) -> None:
     """Write the picture of a run."""
     with tempfile.TemporaryDirectory() as folder:
-        figure = claims_figure(named(findings_of(Path(config))))
+        figure = claims_figure(replicated(findings_of(Path(config))))
         save_figure(figure, folder, "claims", ["png"])
         image = small(Path(folder, "claims.png"))
     image.save(Path(__file__).parents[1] / "claims.png", optimize=True)

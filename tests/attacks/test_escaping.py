@@ -167,19 +167,20 @@ LATEX = re.compile(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_latex_is_escaped(folder, name, tmp_path):
-    text = (folder / f"{name}.tex").read_text(encoding="utf-8")
+    whole = (folder / f"{name}.tex").read_text(encoding="utf-8")
+    loaded, _, text = whole.partition("\\fi\n")  # what every table begins with, whatever is in it
+    assert loaded == (folder / f"{NAMES[0]}.tex").read_text(encoding="utf-8").partition("\\fi\n")[0]
     for command in ("input", "write", "begin{x}", "back", "u{", "frac"):
         assert f"\\{command}" not in text
-    rest = LATEX.sub("", text)
+    # A line of ours may end in a starred break, which keeps it with the next.
+    rest = LATEX.sub("", text.replace("\\\\*\n", "\\\\\n"))
     assert "$" not in rest
     assert "#" not in rest
     assert rest.count("{") == rest.count("}")
     assert not re.search(r"\\\\\s*[*\[]", rest)
-    if shutil.which("pdflatex"):
-        head = (
-            r"\documentclass{article}\usepackage{booktabs,tabularx,array,makecell,threeparttable}"
-        )
-        (tmp_path / "x.tex").write_text(f"{head}\\begin{{document}}{text}\\end{{document}}")
+    # pdflatex has letters for the languages of Europe alone.
+    if shutil.which("pdflatex") and not re.search("[\u0370-\u2000\u2c00-\uffff]", text):
+        (tmp_path / "x.tex").write_text(whole, encoding="utf-8")
         done = subprocess.run(["pdflatex", "-halt-on-error", "x.tex"], cwd=tmp_path, check=False)
         assert done.returncode == 0
 
