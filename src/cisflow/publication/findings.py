@@ -162,7 +162,8 @@ class Findings:
 
     def why_not(self, country: str, wave: str, model: str) -> str:
         """Return why a model could not be estimated at all, empty if it could."""
-        rows = self.rows(country, wave, model)
+        e = self.estimates
+        rows = e[(e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)]
         if rows["estimate"].notna().any():
             return ""
         notes = rows.loc[rows["status"].isin((NO_ESTIMATE, WITHHELD)), "note"].tolist()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cisflow.base.records import write_table
 from cisflow.claims.verdicts import CLAIMS
-from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, POOLED
+from cisflow.estimation.estimates import ESTIMATES, NO_ESTIMATE, OBSERVED, POOLED
 from cisflow.panel.sample import FLOW
 from cisflow.publication.findings import groups_in, read_findings
 
@@ -82,3 +82,10 @@ def test_clusters_are_told_where_there_are_any():
     rows = pd.DataFrame({"groups": [None, 12.0, 12.0]}, dtype="float64")
     assert groups_in(rows) == 12
     assert groups_in(rows.head(1)) is None
+
+
+def test_a_model_that_has_effects_alone_is_estimated(synthetic):
+    rows = synthetic.estimates
+    mine = rows["model"] == "faems2005"
+    made = replace(synthetic, estimates=rows.assign(quantity=rows["quantity"].mask(mine, OBSERVED)))
+    assert made.why_not("BE", "CIS2", "faems2005") == ""

@@ -174,15 +174,10 @@ def _choices(
         if option:
             mine = (curve.rows[choice] == option).to_numpy(dtype=float)
             shares[k] = np.bincount(place, mine, BINS) / at
-    axes.imshow(
-        shares,
-        aspect="auto",
-        cmap="Greys",
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-        extent=(-0.02, 1.02, len(shares) - 0.5, -0.5),
-    )
+    across, down = np.linspace(-0.02, 1.02, BINS + 1), np.arange(len(shares) + 1) - 0.5
+    shown = np.ma.masked_equal(shares, 0)  # white without a drawn cell
+    axes.pcolormesh(across, down, shown, cmap="Greys", vmin=0, vmax=1)
+    axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     for side in axes.spines.values():

@@ -22,7 +22,7 @@ MOST_UPRIGHT = 11
 # What has room in the paper itself; all else that is printed is in its online supplement.
 PAPER_TABLES = ("verdicts", "main", "descriptives", "pooled")
 PAPER_FIGURES = (
-    *("glance", "flows", "coefficients", "diagrams", "decomposition", "lags"),
+    *("glance", "flows", "coefficients", "diagrams", "decomposition", "lags", "curves_drawn"),
     *("forests", "tiles"),
 )
 # Long as the number of places: with many of them these stand in the folder alone.
