@@ -89,7 +89,7 @@ def test_estimates_rest_on_the_firms_of_the_sample_flow(project):
 
 def test_every_claim_has_a_verdict_or_a_reason(publication):
     claims = pd.read_csv(publication / "claims.csv")
-    assert set(claims["claim"]) == {f"C{i}" for i in range(1, 16)}
+    assert set(claims["claim"]) == {f"C{i}" for i in range(1, 31)}
     assert set(claims["verdict"]) <= set(VERDICTS)
     assert claims["reason"].notna().all()
 
