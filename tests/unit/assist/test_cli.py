@@ -42,7 +42,8 @@ def test_from_extract_to_a_config_without_errors(here, capsys):
     code, out, _ = run(capsys, "check", "config/nl.yaml")
     assert code == FINE
     assert "ready to run; all that is published will be marked DRAFT MAPPING" in out
-    for block in ("firm", "shares", "spending", "cooperation", "partners", "protection"):
+    blocks = ("firm", "shares", "spending", "cooperation", "partners", "protection", "sources")
+    for block in blocks:
         assert run(capsys, "confirm", "national/nl2016", block)[0] == FINE
     code, out, _ = run(capsys, "check", "config/nl.yaml")
     assert code == FINE
