@@ -160,9 +160,17 @@ def without(spec: Model, lacks: Collection[str], asked: Collection[str]) -> dict
         told.append(f"without {', '.join(dropped[:MOST_TOLD])}{more}")
     if not changed["outcomes"] or not changed["columns"] or not changed["covariance"]:
         return None
+    if absent & set(variables_of(_with(spec, changed, absent))):  # an instrument, say
+        return None
     written = spec.as_params()
     differing = {k: v for k, v in changed.items() if v != written[k]}
     return {"title": f"{spec.title} ({'; '.join(told)})", **differing}
+
+
+def _with(spec: Model, changed: Mapping[str, Any], absent: Collection[str]) -> Model:
+    """Return a model as it would stand with what is changed."""
+    kept = tuple(c for c in spec.covariance if c.groups not in absent)
+    return spec.model_copy(update={**changed, "covariance": kept})
 
 
 def _computed_later(variable: str) -> bool:
