@@ -112,16 +112,13 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     )
     axes.axhline(0, color=GREY, linewidth=0.8)
     sure = curve.rows["p_value"].to_numpy(dtype=float) < SIGNIFICANT
-    axes.plot(
-        x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, rasterized=True, label="effect"
-    )
+    axes.plot(x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, label="effect")
     axes.plot(
         x[sure],
         b[sure],
         "D",
         color="black",
         markersize=2.2,
-        rasterized=True,
         label="effect significant at 5 %",
     )
     words = textwrap.wrap(label(curve.term, short=True), LETTERS)
