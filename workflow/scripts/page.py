@@ -2,17 +2,15 @@ from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     from cisflow.base.paths import found
-    from cisflow.publication.findings import read_findings
+    from cisflow.publication.findings import STAGES, read_findings
     from cisflow.publication.site.facts import page_facts
     from cisflow.publication.site.page import write_page
     from cisflow.study.claims import Claims
 
-    stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
-    stages += ("rates", "pooled", "pooling")
     findings = read_findings(
         snakemake.params.settings,
         snakemake.params.models,
-        **{stage: snakemake.input.get(stage) for stage in stages},
+        **{stage: snakemake.input.get(stage) for stage in STAGES},
     )
     facts = page_facts(
         findings,

@@ -7,18 +7,16 @@ with reported(snakemake.log[0]):
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import files_of, found
     from cisflow.publication.catalogue import catalogue
-    from cisflow.publication.findings import read_findings
+    from cisflow.publication.findings import STAGES, read_findings
     from cisflow.publication.manifest import write_manifest
     from cisflow.publication.paper.context import paper_context
     from cisflow.publication.paper.render import render_paper
     from cisflow.publication.provenance import write_crate, write_exhibits
 
-    stages = ("estimates", "diagnostics", "claims", "samples", "descriptions", "quality")
-    stages += ("rates", "pooled", "pooling")
     findings = read_findings(
         snakemake.params.settings,
         snakemake.params.models,
-        **{stage: snakemake.input.get(stage) for stage in stages},
+        **{stage: snakemake.input.get(stage) for stage in STAGES},
     )
     context = paper_context(
         findings,
@@ -35,7 +33,7 @@ with reported(snakemake.log[0]):
     items, sources = catalogue(findings.settings, findings.models), snakemake.params.sources
     write_exhibits(items.present(findings), snakemake.output.exhibits, findings.stamp)
     write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
-    results = [file for stage in stages for file in files_of(snakemake.input.get(stage) or [])]
+    results = [file for stage in STAGES for file in files_of(snakemake.input.get(stage) or [])]
     write_manifest(
         Path(snakemake.output.manifest),
         findings.settings,

@@ -24,10 +24,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import expit
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Factors, Prediction, effect_and_gradient
 from cisflow.estimators.errors import EstimationError, Problem, refuse
 from cisflow.estimators.regression.models import FractionalLogit
@@ -145,12 +146,12 @@ class AverageEffect:
 
     def critical(self, level: float) -> float:
         """Return how many standard errors from zero an effect is significant at a level."""
-        return -float(stdtrit(self.free, level / 2) if self.exact else ndtri(level / 2))
+        return float(student(self.free if self.exact else None).isf(level / 2))
 
     def p_value(self, kind: str) -> float:
         """Return the two-sided p-value of no effect, by t where that is exact, else normal."""
-        z = -abs(self.estimate / self.std_error(kind))
-        return 2 * float(stdtr(self.free, z) if self.exact else ndtr(z))
+        z = abs(self.estimate / self.std_error(kind))
+        return 2 * float(student(self.free if self.exact else None).sf(z))
 
 
 class _Scores(Protocol):

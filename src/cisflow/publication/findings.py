@@ -181,6 +181,13 @@ class Findings:
         return None
 
 
+STAGES = (
+    *("estimates", "diagnostics", "claims", "samples", "descriptions", "quality"),
+    *("rates", "pooled", "pooling"),
+)
+"""Files of earlier stages, as :func:`read_findings` and the inputs of rules name them."""
+
+
 def read_findings(
     settings: dict[str, Any],
     models: Mapping[str, Any],

@@ -23,10 +23,10 @@ from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VA
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
-from cisflow.release.curves import note_curves, told_curves
 from cisflow.release.gate import Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
+from cisflow.release.shapes import note_shapes, told_shapes
 from cisflow.study.balance_terms import EVERYONE, LESS, SCALES, column_of, split_column
 from cisflow.study.levels import factors_in
 from cisflow.study.models import Model
@@ -113,7 +113,7 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
         _note_sets(gate, fit, cost / 20)
-        note_curves(gate, fit.key, fit.record, cost / 20)
+        note_shapes(gate, fit.key, fit.record, cost / 20)
     # By other weights all firms are no part of all firms.
     weights = {column_of(scale, w or UNWEIGHTED) for w in spec.weightings for scale in SCALES}
     groups = [fit for fit in fits_of(found) if fit.evidence and fit.column not in weights]
@@ -333,7 +333,7 @@ def _told_record(
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if SHAPES in told:
-        told[SHAPES] = told_curves(gate, fit.key, fit.record, hidden, file, place_of(fit))
+        told[SHAPES] = told_shapes(gate, fit.key, fit.record, hidden, file, place_of(fit))
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from cisflow.estimation.common import not_estimable
 from cisflow.estimation.estimates import COEFFICIENT, ESTIMATED, OBSERVED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.estimators.distributions import NORMAL as STANDARD
+from cisflow.estimators.distributions import ChiSquared, student
 from cisflow.study.models import Model
 from cisflow.study.settings import Attributes, Pool
 
@@ -126,22 +126,22 @@ def combine(
         for name in (f"mean_effect_{kind}", f"sd_eff_w_{kind}", f"sd_eff_w_{kind}_hksj")
     )
     se = max(scaled, unscaled) if knapp_hartung else unscaled
-    # The normal distribution is t with endless degrees of freedom.
     df = k - 1 if knapp_hartung else np.inf
-    half = float(special.stdtrit(df, 1 - LEVEL / 2)) * se
+    law = student(df)
+    half = float(law.ppf(1 - LEVEL / 2)) * se
     weights = getattr(fit, f"weights_rel_{kind}")
     return Combined(
         estimate=estimate,
         std_error=se,
         statistic=estimate / se,
-        p_value=float(2 * special.stdtr(df, -abs(estimate / se))),
+        p_value=float(2 * law.sf(abs(estimate / se))),
         ci_low=estimate - half,
         ci_high=estimate + half,
         df=df if knapp_hartung else np.nan,
         tau2=tau2,
         i2=max(0.0, 1 - (k - 1) / float(fit.q)) if fit.q > 0 else 0.0,
         q=float(fit.q),
-        q_p=float(special.chdtrc(k - 1, max(fit.q, 0.0))),
+        q_p=float(ChiSquared(k - 1).sf(max(fit.q, 0.0))),
         weights=np.asarray(weights),
     )
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.regression.rows import Rows, RowScores
 
@@ -69,8 +70,6 @@ def wald(estimates: Floats, matrix: Floats) -> dict[str, float]:
     matrix : (q, q) array
         Their covariance.
     """
-    from scipy.stats import chi2
-
     statistic = float(estimates @ np.linalg.solve(matrix, estimates))
     df = len(estimates)
-    return {"statistic": statistic, "df": float(df), "p_value": float(chi2.sf(statistic, df))}
+    return {"statistic": statistic, "df": float(df), "p_value": float(ChiSquared(df).sf(statistic))}

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
 from cisflow.estimators.tobit.fit import Fit, fit_sample
 from cisflow.estimators.tobit.likelihood import (
@@ -63,7 +63,7 @@ class TestResult:
 
 
 def _chi2(name: str, statistic: float, df: int) -> TestResult:
-    return TestResult(name, float(statistic), df, float(chdtrc(df, statistic)))
+    return TestResult(name, float(statistic), df, float(ChiSquared(df).sf(statistic)))
 
 
 def wald_test(

@@ -18,12 +18,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc, log_ndtr
+from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
 from cisflow.estimators.covariance import ONE_CLUSTER, covariance, rows_by_cluster
 from cisflow.estimators.design import independent_columns
+from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
 from cisflow.estimators.tobit import margins
@@ -351,4 +352,4 @@ class HeteroskedasticTobitResults(Inference):
         if self.model.rows.weights is not None:
             refuse(self.model.heading, PSEUDO, "test the lnsigma coefficients with HC1 errors")
         statistic, df = 2 * (self.llf - self.model.homoskedastic.llf), self.model.Z.shape[1]
-        return TestResult("Homoskedasticity", statistic, df, float(chdtrc(df, statistic)))
+        return TestResult("Homoskedasticity", statistic, df, float(ChiSquared(df).sf(statistic)))

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from cisflow.estimation.shapes import SHAPES
-from cisflow.release.curves import note_curves, told_curves
 from cisflow.release.gate import Gate
+from cisflow.release.shapes import note_shapes, told_shapes
 from cisflow.study.disclosure import Profile
 
 KEY = ("fit", "m", "W", "radical", "range")
@@ -26,9 +26,9 @@ def told(hidden=()):
     gate = Gate(panel, Profile(title="t", text="t", minimum_cell=10))
     record = {SHAPES: [CURVE, TEST]}
     gate.note(KEY, range(100))
-    note_curves(gate, KEY, record, 1.0)
+    note_shapes(gate, KEY, record, 1.0)
     gate.opened("f", "k", "p")
-    return told_curves(gate, KEY, record, hidden, "f", "here")
+    return told_shapes(gate, KEY, record, hidden, "f", "here")
 
 
 def test_a_class_of_few_firms_is_withheld_and_no_row_is_told():

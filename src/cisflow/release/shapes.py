@@ -14,7 +14,7 @@ from cisflow.estimation.shapes import BINS, SHAPES
 from cisflow.release.gate import Gate
 
 
-def note_curves(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float) -> None:
+def note_shapes(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float) -> None:
     """Note the firms in each class below the curves of a fit.
 
     Parameters
@@ -37,7 +37,7 @@ def note_curves(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: floa
             gate.note_parts(key, keys)
 
 
-def told_curves(
+def told_shapes(
     gate: Gate,
     key: Hashable,
     record: Mapping[str, Any],
@@ -50,7 +50,7 @@ def told_curves(
     Parameters
     ----------
     gate, key, record
-        As in :func:`note_curves`.
+        As in :func:`note_shapes`.
     hidden
         Terms of the fit whose coefficients are withheld.
     file, place
