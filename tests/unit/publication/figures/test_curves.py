@@ -23,7 +23,7 @@ def test_the_lower_panel_says_who_made_which_choice(synthetic):
     (first, *_) = curves_of(synthetic, "BE", "CIS2", "partner_curve")
     below = figure.axes[1]
     names = [text.get_text().strip() for text in below.get_yticklabels()]
-    shares = below.images[0].get_array()
+    shares = np.ma.filled(below.collections[0].get_array(), 0).reshape(-1, BINS)
     assert shares.shape == (len(names), BINS)
     estimators = ["Tobit", "heteroskedastic Tobit", "fractional logit", "least squares"]
     np.testing.assert_allclose(sum(shares[names.index(name)] for name in estimators), 1)
