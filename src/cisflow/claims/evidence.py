@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
+from cisflow.estimation.holding import BETWEEN, TESTS
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
@@ -88,10 +89,21 @@ class Evidence:
         """Correlations of the estimates that claims test, by country and wave and their keys."""
         found: Correlations = {}
         for (country, wave, model), fits in self._fits.items():
-            for fact in (fact for fit in fits for fact in fit.get("tests", ())):
+            for fact in (fact for fit in fits for fact in fit.get(TESTS, ())):
                 with_others = found.setdefault((country, str(wave)), {})
                 with_others[key_of(model, fact)] = fact.get("correlations", {})
         return found
+
+    def between_waves(self, country: str, wave: str, other: str) -> dict[str, Mapping[str, float]]:
+        """Return the correlations of a wave's counted estimates with those of another wave."""
+        return {
+            key_of(model, fact): fact[BETWEEN][other]
+            for (at, when, model), fits in self._fits.items()
+            if (at, when) == (country, wave)
+            for fit in fits
+            for fact in fit.get(TESTS, ())
+            if other in fact.get(BETWEEN, {})
+        }
 
     def wider(self, country: str, wave: str, model: str) -> list[str]:
         """Return the models that have all arrows of a path model, and others."""
@@ -184,7 +196,7 @@ class Here:
     def facts(self, test: Single) -> Mapping[str, Any]:
         """Return what was counted of a test when it was estimated; empty where nothing was."""
         for fit in self._evidence.fits(*self._place, test.model):
-            for found in fit.get("tests", ()):
+            for found in fit.get(TESTS, ()):
                 same = found.get("asked") == test.expected.asked
                 if same and key_of(test.model, found) == test.key:
                     about: Mapping[str, Any] = found

@@ -44,6 +44,8 @@ from cisflow.study.verdicts import (
 
 TESTS = "tests"
 """Key of a fit's diagnostics with what was counted of each test."""
+BETWEEN = "between_waves"
+"""Key of a test with how its estimate hangs together with those of other waves, wave by wave."""
 PRIVATE = ("rows_with", "rows_without", "rows_turned", "rows_left_out", "influence")
 """Keys of a test that name firms; the gate takes them away."""
 

@@ -8,13 +8,15 @@ always: it is the verdict's reason, and says nothing of which firms.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cisflow.estimation.estimates import WITHHELD, Estimates
-from cisflow.estimation.holding import PRIVATE, TESTS
+from cisflow.estimation.holding import BETWEEN, PRIVATE, TESTS
 from cisflow.release.gate import Gate
 from cisflow.study.claims import key_of
 
@@ -99,8 +101,56 @@ def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
 # --- how tests hang together --------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Influences:
+    """The firms' parts in the errors of the estimates that claims test.
+
+    Attributes
+    ----------
+    of
+        Wave and key of a test → row of the panel → the firm's part in its error.
+    firms
+        The firm of each row of the panel: what is influenced in several waves by the same firm.
+    counted
+        Keys of the estimates that a claimed share counts over all waves together.
+    """
+
+    of: Mapping[tuple[str, str], Mapping[str, float]]
+    firms: Sequence[Hashable] = ()
+    counted: Collection[str] = ()
+
+    def here(self, wave: str, key: str) -> dict[str, float]:
+        """Return the correlations of an estimate with the others of its wave, by their keys."""
+        own = self.of.get((wave, key), {})
+        others = {k: by for (w, k), by in self.of.items() if w == wave and k != key}
+        return _correlations(own, others)
+
+    def elsewhere(self, wave: str, key: str) -> dict[str, dict[str, float]]:
+        """Return those of a counted estimate with the counted ones of other waves, by wave."""
+        if key not in self.counted:
+            return {}
+        own = self._by_firm.get((wave, key), {})
+        waves = dict.fromkeys(w for w, _ in self._by_firm if w != wave)
+        found = {
+            other: _correlations(own, {k: by for (w, k), by in self._by_firm.items() if w == other})
+            for other in waves
+        }
+        return {other: known for other, known in found.items() if any(known.values())}
+
+    @cached_property
+    def _by_firm(self) -> dict[tuple[str, str], dict[Hashable, float]]:
+        return {
+            (wave, key): {self.firms[int(row)]: part for row, part in by.items()}
+            for (wave, key), by in self.of.items()
+            if key in self.counted
+        }
+
+
 def with_correlations(
-    told: Mapping[str, Estimates], found: Mapping[str, Estimates]
+    told: Mapping[str, Estimates],
+    found: Mapping[str, Estimates],
+    firms: Sequence[Hashable] = (),
+    counted: Collection[str] = (),
 ) -> dict[str, Estimates]:
     """Return what may be told of estimates with the correlations of those that claims test.
 
@@ -110,15 +160,18 @@ def with_correlations(
         By model, what has passed the gate.
     found
         By model, what was found, with the firms' influences.
+    firms, counted
+        As of :class:`Influences`.
 
     Returns
     -------
     dict
         As ``told``; each test has ``correlations``: those of its estimate with the other tests on
         the same wave, by their keys. They come from the firms' influences on both: firms that only
-        one of them rests on have none on the other.
+        one of them rests on have none on the other. An estimate that a claimed share counts has
+        ``between_waves`` where firms are in several: the same with those of other waves.
     """
-    influences = {(wave, key): by for wave, key, by in _influences(found)}
+    influences = Influences(dict(_influences(found)), firms, counted)
     return {
         name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
         for name, one in told.items()
@@ -127,36 +180,39 @@ def with_correlations(
 
 def _influences(
     found: Mapping[str, Estimates],
-) -> Iterator[tuple[str, str, dict[str, float]]]:
+) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
     for name, one in found.items():
         for record in one.diagnostics["fits"]:
             for test in record.get(TESTS, ()):
                 if "influence" in test:
-                    yield record["wave"], key_of(name, test), test["influence"]
+                    yield (record["wave"], key_of(name, test)), test["influence"]
 
 
-def _with(
-    model: str, one: Estimates, influences: Mapping[tuple[str, str], Mapping[str, float]]
-) -> list[dict[str, Any]]:
+def _with(model: str, one: Estimates, influences: Influences) -> list[dict[str, Any]]:
     shown = []
     for record in one.diagnostics["fits"]:
-        here = {key: by for (wave, key), by in influences.items() if wave == record.get("wave")}
         tests = [
-            {**test, "correlations": _correlations(key_of(model, test), here)}
+            {**test, **_together(influences, str(record.get("wave")), key_of(model, test))}
             for test in record.get(TESTS, ())
         ]
         shown.append({**record, TESTS: tests} if tests else record)
     return shown
 
 
-def _correlations(key: str, influences: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the correlations of one test's estimate with all others'."""
-    own = influences.get(key, {})
-    others = {other: by for other, by in influences.items() if other != key}
+def _together(influences: Influences, wave: str, key: str) -> dict[str, Any]:
+    elsewhere = influences.elsewhere(wave, key)
+    more = {BETWEEN: elsewhere} if elsewhere else {}
+    return {"correlations": influences.here(wave, key), **more}
+
+
+def _correlations(
+    own: Mapping[Any, float], others: Mapping[str, Mapping[Any, float]]
+) -> dict[str, float]:
+    """Return the correlations of one test's estimate with others'."""
     return {other: r for other, by in others.items() if (r := _correlation(own, by)) is not None}
 
 
-def _correlation(one: Mapping[str, float], other: Mapping[str, float]) -> float | None:
+def _correlation(one: Mapping[Any, float], other: Mapping[Any, float]) -> float | None:
     both = sum(by * other.get(firm, 0.0) for firm, by in one.items())
     length = _length(one.values()) * _length(other.values())
     return round(both / length, 6) if length > 0 else None
