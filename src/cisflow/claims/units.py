@@ -38,7 +38,7 @@ def unit_of(outcome: str, column: str, quantity: str, *, censored: bool) -> str:
     """
     if quantity == "probability":
         return "probability"
-    if split_column(column)[0] == SCALES[0]:
+    if split_column(column)[0] == SCALES[0] or outcome.startswith("standardise("):
         return STANDARD
     known = CONSTRUCTS.get(outcome)
     if known and known.topic == NOVELTY:
