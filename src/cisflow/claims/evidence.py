@@ -19,6 +19,8 @@ from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")
+LATENT = ("tobit", "control_function")
+"""Estimators whose coefficients are of a latent share."""
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
 NO_LEVEL = (
     "there is no group “{level}” of its own here: it has no firms, or too few and is taken "
@@ -59,7 +61,10 @@ class Evidence:
         self.rows = {tuple(row[key] for key in (*PLACE, *TERM)): row for row in records}
         self.estimated = {tuple(row[key] for key in PLACE) for row in records}
         self._fits: dict[tuple[str, str | None, str], list[Mapping[str, Any]]] = {}
+        self.latent: set[str] = set()
         for record in diagnostics:
+            if record.get("estimator") in LATENT:
+                self.latent.add(record["model"])
             for fit in record["fits"]:
                 place = record["country"], fit.get("wave"), record["model"]
                 self._fits.setdefault(place, []).append(fit)
@@ -143,6 +148,16 @@ class Here:
     def has_run(self, model: str) -> bool:
         """Return whether a model was estimated here, or at least tried."""
         return (*self._place, model) in self._evidence.estimated
+
+    def is_latent(self, row: Row) -> bool:
+        """Return whether a row's coefficients are of a share that goes beyond its limits.
+
+        How many firms are at a limit may be withheld; then the model says it.
+        """
+        at_limits = row.get("n_lower", math.nan), row.get("n_upper", math.nan)
+        if all(map(math.isfinite, at_limits)):
+            return any(n > 0 for n in at_limits)
+        return row["model"] in self._evidence.latent or any(n > 0 for n in at_limits)
 
     def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""

@@ -137,7 +137,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
             test.outcome,
             test.column,
             test.measured,
-            censored=bool(row.get("n_lower", 0) > 0 or row.get("n_upper", 0) > 0),
+            censored=here.is_latent(row),
         ),
         "verdict": reading.verdict,
         "verdict_literature": _verdict_literature(test, found, rule),

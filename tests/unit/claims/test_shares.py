@@ -209,7 +209,7 @@ def record_of(wave, other, r):
             "term": term,
             "quantity": "coefficient",
             "correlations": {keys[two]: r for two in TERMS if two != term},
-            **({"between_waves": {other: {key: r for key in keys.values()}}} if r else {}),
+            **({"between_waves": {other: dict.fromkeys(keys.values(), r)}} if r else {}),
         }
         for term in TERMS
     ]
