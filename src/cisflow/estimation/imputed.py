@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, numeric
+from cisflow.estimation.common import Row, fit_arguments, not_estimable, numbers_of, numeric
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.effects import KINDS, bare, is_shown
 from cisflow.estimation.estimates import COEFFICIENT
@@ -219,15 +219,8 @@ def _why(tables: Sequence[dict[Key, Row]], key: Key) -> str:
 def _numbers(found: Pooled) -> Row:
     """Return the numbers of a tidy row, tested with t."""
     estimate, error, df = (float(of[0]) for of in (found.estimate, found.std_error, found.df))
-    half, statistic = float(Student(df).ppf(0.975)) * error, estimate / error
-    return {
-        "estimate": estimate,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": 2 * float(Student(df).sf(abs(statistic))),
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
-    }
+    reach, p_value = Student(df).ppf(0.975), 2 * float(Student(df).sf(abs(estimate / error)))
+    return numbers_of(estimate, error, float(reach), p_value)
 
 
 def _what(

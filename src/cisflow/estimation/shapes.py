@@ -57,6 +57,7 @@ from cisflow.study.shapes import (
     practices_of,
     profiles_of,
     square,
+    subsets,
 )
 from cisflow.study.terms import factors_of, text_of
 
@@ -427,9 +428,7 @@ def _records(surface: Surface, spec: Model, column: str, quantity: str) -> Itera
     terms = _terms(spec, column)
     known = {*surface.prediction.names}
     for group in practices_of(spec, terms):
-        parts = [
-            ":".join(some) for n in range(1, len(group) + 1) for some in combinations(group, n)
-        ]
+        parts = [":".join(some) for some in subsets(group)]
         if {*parts} <= known:
             for pair in combinations(group, 2):
                 about = {"kind": COMPLEMENTS, "quantity": quantity, "of": list(pair)}
@@ -460,10 +459,7 @@ def _judged(gains: Mapping[str, Number], surface: Surface) -> dict[str, Any]:
         "states": list(gains),
         "gains": values.tolist(),
         "std_errors": found.std_errors.tolist(),
-        **{
-            name: {"statistic": test.statistic, "p_value": test.p_value}
-            for name, test in tests.items()
-        },
+        **{name: {"statistic": t.statistic, "p_value": t.p_value} for name, t in tests.items()},
         "p_strict_complements": found.p_strict_complements,
         "p_strict_substitutes": found.p_strict_substitutes,
         "verdict": found.verdict(),

@@ -15,13 +15,13 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.balances import NAMES
-from cisflow.estimation.common import fit_arguments, numeric
+from cisflow.estimation.common import fit_arguments
 from cisflow.estimation.effects import gradient_of
 from cisflow.estimation.evidence import ROW
+from cisflow.estimation.paths import path_of
 from cisflow.estimation.shapes import gradient_of_made
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.path.balance import parts_of
-from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.moments import Estimates
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW, Path, sum_of_products
@@ -117,14 +117,7 @@ def of_regression(
 
 def fit_path(firms: pd.DataFrame, spec: Model) -> PathResults:
     """Fit the path model of a specification with its main covariance, without resampling."""
-    model = PathModel(
-        spec.equations,
-        numeric(firms),
-        controls=spec.controls,
-        fixed_effects=spec.fixed_effects,
-        weights=spec.weightings[0],
-        missing=spec.missing,
-    )
+    model = path_of(spec, firms, spec.weightings[0], spec.equations)
     return model.fit(**fit_arguments(spec.covariance[0], firms))
 
 
@@ -138,7 +131,8 @@ def of_path(
     """
     quantity = quantity_of(fit, spec, test)
     value = float(quantity(fit.found)[0])
-    values = np.concatenate([_where(part.ok, quantity(part)) for part in _without_each(fit)])
+    each = _without_each(fit)
+    values = np.concatenate([np.where(part.ok, quantity(part), np.nan) for part in each])
     influence = np.nan_to_num(values - values[np.isfinite(values)].mean())
     left = np.maximum(1 - influence**2 / max(float((influence**2).sum()), 1e-300), 0)
     error = float(row["std_error"])
@@ -198,7 +192,3 @@ def _without_each(fit: PathResults) -> Iterator[Estimates]:
         weights = np.ones((size, n))
         weights[np.arange(size), start + np.arange(size)] = 0.0
         yield fit.firms.reweight(weights)
-
-
-def _where(ok: Any, values: Floats) -> Floats:
-    return np.where(ok, values, np.nan)

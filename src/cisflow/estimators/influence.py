@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import Way, ways_of
+from cisflow.estimators.covariance import Scores, Way, ways_of
 from cisflow.estimators.errors import Count, EstimationError, Sentence
 
 GROUPS = "cluster labels"  # what messages call them
@@ -57,31 +57,6 @@ class LeaveOneOut:
 
     params: pd.DataFrame
     bse: pd.DataFrame
-
-
-class Refitted(Protocol):
-    """What a fit without some rows says."""
-
-    @property
-    def params(self) -> pd.Series:
-        """Coefficients."""
-
-    @property
-    def bse(self) -> pd.Series:
-        """Standard errors."""
-
-
-class Sums(Protocol):
-    """Information and scores of a fit, as covariances need them."""
-
-    def bread(self) -> Floats:
-        """Inverse information, (K, K)."""
-
-    def outer(self) -> Floats:
-        """Sum of outer products of the weighted scores, (K, K)."""
-
-    def sums(self, codes: Ints, groups: int) -> Floats:
-        """Weighted scores summed by group, (groups, K)."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +94,7 @@ class RowParts:
 class Point:
     """Scores at some parameters, and the derivative (q, K) of the caller's coefficients there."""
 
-    scores: Sums
+    scores: Scores
     jacobian: Floats
 
 
@@ -131,7 +106,7 @@ class Kind:
     ways: Sequence[Way] = ()
     correct: bool = True
 
-    def meat(self, scores: Sums) -> Floats:
+    def meat(self, scores: Scores) -> Floats:
         """Sum of outer products of scores, (K, K)."""
         if not self.ways:
             return scores.outer()
@@ -309,11 +284,11 @@ def newton(
 
 
 def leave_one_out(
-    fit: Refitted,
+    fit: Any,
     params: Floats,
     ratio: Floats,
     doubt: NDArray[np.bool_],
-    refit: Callable[[Ints], Refitted],
+    refit: Callable[[Ints], Any],
     index: Ints,
 ) -> LeaveOneOut:
     """Put steps and refits together.

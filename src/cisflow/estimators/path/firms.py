@@ -190,16 +190,5 @@ def choose_firms(
         moments = incomplete.moments
     else:
         sample, moments = make_sample(system, columns, data, keep, effects, kept)
-    return Firms(
-        system,
-        moments,
-        missing,
-        kept is not None,
-        fixed_effects,
-        dummies,
-        data,
-        keep,
-        dropped,
-        sample,
-        incomplete,
-    )
+    about = missing, kept is not None, fixed_effects, dummies, data, keep, dropped
+    return Firms(system, moments, *about, sample, incomplete)

@@ -76,9 +76,7 @@ class Estimates:
 
     def successful(self) -> Estimates:
         """Return the samples that could be estimated."""
-        return Estimates(
-            self.coef[self.ok], self.psi[self.ok], self.sd[self.ok], np.ones(self.ok.sum(), bool)
-        )
+        return Estimates(*(part[self.ok] for part in (self.coef, self.psi, self.sd, self.ok)))
 
 
 @dataclass(frozen=True)
@@ -363,12 +361,8 @@ class Reweighter:
 
 
 def _join(parts: list[Estimates]) -> Estimates:
-    return Estimates(
-        np.concatenate([p.coef for p in parts]),
-        np.concatenate([p.psi for p in parts]),
-        np.concatenate([p.sd for p in parts]),
-        np.concatenate([p.ok for p in parts]),
-    )
+    columns = zip(*((part.coef, part.psi, part.sd, part.ok) for part in parts), strict=True)
+    return Estimates(*map(np.concatenate, columns))
 
 
 def _chunks(total: int, width: int) -> Iterator[int]:

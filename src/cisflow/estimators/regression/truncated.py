@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
@@ -26,13 +25,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.influence import HELD, RowParts, held_by_one
-from cisflow.estimators.regression.rows import (
-    FittedModel,
-    Regression,
-    Rows,
-    RowScores,
-    about_clusters,
-)
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
 from cisflow.estimators.tobit.margins import uncensored
@@ -211,17 +204,10 @@ class TruncatedNormal(Regression):
         shown, held = np.flatnonzero(solution.estimable.report), solution.held
         names = [rows.names[j] for j in solution.estimable.keep[shown]]
         notes = {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD)
-        return FittedModel(
-            model=self,
-            params=pd.Series(solution.beta[shown], index=names, name="params"),
-            covariance=pd.DataFrame(found.matrix[np.ix_(shown, shown)], names, names),
-            nobs=len(rows.y),
+        return self._results(
+            *(found, solution.beta[shown], names, cov_kwds, FittedModel, shown, notes),
             llf=solution.llf,
-            cov_type=found.cov_type,
-            dropped=rows.dropped,
-            df=found.df,
             not_estimable=solution.estimable.not_estimable,
-            **about_clusters(found, names, shown, notes),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )

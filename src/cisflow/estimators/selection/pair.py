@@ -10,7 +10,7 @@ import pandas as pd
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.design import usable_columns
 from cisflow.estimators.errors import Count, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
 from cisflow.estimators.regression.rows import Rows, read_rows
@@ -89,10 +89,8 @@ def _both(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
 
 def independent(rows: Rows) -> tuple[Rows, dict[str, str]]:
     """Return rows without regressors that repeat others, and why each of these is left out."""
-    usable = independent_columns(rows.X, np.linalg.norm(rows.X, axis=0))
-    lost = {rows.names[j]: why_collinear(rows.X[:, j]) for j in np.flatnonzero(~usable)}
-    names = [name for name, yes in zip(rows.names, usable, strict=True) if yes]
-    return replace(rows, X=rows.X[:, usable], names=names), lost
+    usable, lost = usable_columns(rows.X, rows.names)
+    return rows.columns(usable), lost
 
 
 def refuse_unless_overdetermined(rows: Rows) -> None:
