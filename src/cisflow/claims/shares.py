@@ -149,8 +149,6 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         Which estimates count, and what is claimed of them.
     evidence
         Of the whole run. An estimate of several waves together counts once.
-    rule
-        Of the claims file.
     seed
         Of the draws behind the share to expect.
     """

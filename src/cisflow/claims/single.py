@@ -100,8 +100,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         The estimate and what is expected of it.
     here
         The estimates of one country and wave.
-    rule
-        Of the claims file.
 
     Returns
     -------

@@ -18,13 +18,7 @@ from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, FOUND, IN_WORDS
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.paths import of_equations, path_of
-from cisflow.estimators.path.balance import (
-    Decomposition,
-    PartNames,
-    decompose,
-    horizon,
-    parts_of,
-)
+from cisflow.estimators.path.balance import Decomposition, PartNames, decompose, horizon, parts_of
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT

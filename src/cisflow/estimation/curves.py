@@ -23,13 +23,7 @@ from numpy.typing import NDArray
 from cisflow.disclosure.regressions import why_not_fit, why_not_terms
 from cisflow.estimation.common import Row, formula_of, not_estimable, numbers_of, numeric
 from cisflow.estimation.driver import Fitted
-from cisflow.estimation.estimates import (
-    JOINT,
-    MEAN_Z,
-    OBSERVED,
-    SHARE_POSITIVE,
-    SHARE_SIGNIFICANT,
-)
+from cisflow.estimation.estimates import JOINT, MEAN_Z, OBSERVED, SHARE_POSITIVE, SHARE_SIGNIFICANT
 from cisflow.estimation.evidence import (
     COLUMNS,
     EVIDENCE,
@@ -64,10 +58,7 @@ Made = dict[str, str]
 
 
 def curves(
-    sample: pd.DataFrame,
-    spec: Model,
-    bootstrap: Mapping[str, int],
-    profile: Profile = UNRESTRICTED,
+    sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int], profile: Profile = UNRESTRICTED
 ) -> Iterator[Fitted]:
     """Estimate every specification of every outcome and column; yield rows, design by design.
 

@@ -8,13 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cisflow.estimation.common import (
-    REFUSALS,
-    Row,
-    coefficient_rows,
-    not_estimable,
-    note_of,
-)
+from cisflow.estimation.common import REFUSALS, Row, coefficient_rows, not_estimable, note_of
 from cisflow.estimators.covariance import ONE_CLUSTER
 from cisflow.study.models import Model
 
@@ -68,9 +62,7 @@ def _fitted(
 
 
 def rows_of_covariance(
-    about: Row,
-    estimated: Callable[[], tuple[Any, float, float]],
-    absent: Mapping[str, str],
+    about: Row, estimated: Callable[[], tuple[Any, float, float]], absent: Mapping[str, str]
 ) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors; one row if that cannot be had.
 

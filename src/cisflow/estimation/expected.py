@@ -71,8 +71,6 @@ def expected_design(sample: pd.DataFrame, spec: Model, test: Single) -> Design |
     ----------
     sample
         The firms of one wave a model is estimated on, with its terms as columns.
-    spec
-        The model.
     test
         Which of its numbers is tested.
     """

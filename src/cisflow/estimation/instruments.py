@@ -17,14 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import (
-    Row,
-    formula_of,
-    jackknifes,
-    numeric,
-    record_of,
-    sensitivities,
-)
+from cisflow.estimation.common import Row, formula_of, jackknifes, numeric, record_of, sensitivities
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimation.jackknife import Jackknifed, without_clusters

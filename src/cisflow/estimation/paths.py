@@ -83,10 +83,7 @@ def _maker(sample: pd.DataFrame, spec: Model) -> Maker:
 
 
 def path_of(
-    spec: Model,
-    firms: pd.DataFrame,
-    weights: str | None,
-    equations: Mapping[str, Sequence[str]],
+    spec: Model, firms: pd.DataFrame, weights: str | None, equations: Mapping[str, Sequence[str]]
 ) -> PathModel:
     """Return the path model of some equations on some firms."""
     among = spec.controls, spec.fixed_effects

@@ -95,8 +95,6 @@ def estimate(
     ----------
     panel
         Firm × wave, with research variables.
-    spec
-        The model.
     country, model
         Names for the rows.
     lag

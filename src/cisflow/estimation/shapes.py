@@ -149,8 +149,6 @@ def shape_rows(
     ----------
     fit
         A fitted regression with its main covariance.
-    spec
-        Its model.
     firms
         The sample, yes/no as numbers.
     where

@@ -64,12 +64,7 @@ class LeftOut:
 
 
 def of_regression(
-    fit: Any,
-    without: Any,
-    firms: pd.DataFrame,
-    spec: Model,
-    test: Single,
-    row: Mapping[str, Any],
+    fit: Any, without: Any, firms: pd.DataFrame, spec: Model, test: Single, row: Mapping[str, Any]
 ) -> LeftOut | None:
     """Return a regression's estimate without each firm; None where its estimator cannot tell.
 

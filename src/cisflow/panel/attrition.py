@@ -102,8 +102,6 @@ class Selectivity:
 
     Attributes
     ----------
-    wave
-        Its name.
     fit
         Results, None where it cannot be estimated.
     reason

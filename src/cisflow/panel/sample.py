@@ -176,8 +176,6 @@ def steps_of(
         As :func:`build_panel` makes it.
     spec
         The model as the models file has it.
-    wave
-        Name of the wave.
     lag
         Years between survey and accounts, for the wording.
     gaps

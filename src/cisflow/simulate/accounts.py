@@ -37,8 +37,6 @@ def draw_accounts(
         The survey's last year, to which `turnover` and `employees` refer.
     country
         Two-letter code, for the ids of further firms.
-    rng
-        Generator.
 
     Returns
     -------

@@ -77,8 +77,6 @@ def encode(
         several columns ask (``any_of``) is spread over these.
     country
         Two-letter code, for codebooks that code it.
-    rng
-        Generator.
     """
     extract = Extract(f"{codebook.title} (SYNTHETIC)")
     asked = {name: v for name, v in codebook.variables.items() if name in given}
@@ -236,10 +234,6 @@ def encode_accounts(
         One row per firm and year, from :func:`~cisflow.simulate.accounts.draw_accounts`.
     codebook
         A loaded codebook with a ``header``; amounts are written in thousands.
-    country
-        Two-letter code.
-    rng
-        Generator.
     """
     variables = codebook.variables
     currency = codebook.money.currency or "EUR"
@@ -271,8 +265,6 @@ def write_extract(extract: Extract, path: Path, options: Mapping[str, str] = {})
 
     Parameters
     ----------
-    extract
-        What to write.
     path
         A ``.sav`` (SPSS), ``.dta`` (Stata 14 and later), ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` or
         ``.parquet`` file; labels go where the format has room for them.

@@ -81,14 +81,10 @@ def with_traits(
 
     Parameters
     ----------
-    truth
-        The truth file.
     firms
         New firms, shape (n, columns).
     past
         Records of the returning firms, shape (m, columns), m ≤ n.
-    rng
-        Generator.
     """
     rule, n, m = truth["firms"], len(firms), len(past)
     regions = truth["panel"]["regions"]

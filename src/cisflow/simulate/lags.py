@@ -138,8 +138,6 @@ def ratio_scores(
 
     Parameters
     ----------
-    truth
-        The truth file.
     firm_effect
         Shape (n,).
     surveys
@@ -147,8 +145,6 @@ def ratio_scores(
         (firms, 3) in the order of :attr:`Process.names`, and their norm of diversity.
     years
         Consecutive years, shape (T,).
-    rng
-        Generator.
 
     Returns
     -------

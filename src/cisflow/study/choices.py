@@ -37,14 +37,7 @@ Rules = Annotated[
 CurveEstimator = Literal["tobit", "heteroskedastic_tobit", "fractional", "ols"]
 CurveCovariance = Literal["nonrobust", "HC0", "HC1"]
 Choice = Literal[
-    "outcome",
-    "sample",
-    "outliers",
-    "regressors",
-    "controls",
-    "estimator",
-    "weights",
-    "covariance",
+    "outcome", "sample", "outliers", "regressors", "controls", "estimator", "weights", "covariance"
 ]
 
 

@@ -105,8 +105,6 @@ def needed(models: Iterable[Model], table: str = "firms") -> set[str]:
 
     Parameters
     ----------
-    models
-        Those of the run.
     table
         ``firms`` for a survey, ``accounts`` for company accounts.
     """
@@ -143,8 +141,6 @@ def unconfirmed(
 
     Parameters
     ----------
-    codebook
-        The loaded codebook.
     wanted
         Variables that are needed; with each the questions it depends on are looked at, such as the
         filter of its block.

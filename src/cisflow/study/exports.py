@@ -134,8 +134,7 @@ class About(Document):
     """Digest of the industry groups."""
     countries: Annotated[
         dict[
-            Annotated[Code, Field(description="A two-letter country code such as BE.")],
-            SentCountry,
+            Annotated[Code, Field(description="A two-letter country code such as BE.")], SentCountry
         ],
         Field(max_length=100),
     ]
@@ -352,8 +351,6 @@ def disagreements(
         This run's checked config; its ``countries`` are its own.
     models
         This run's models, digest of the specification by name.
-    industries
-        The industry groups.
     """
     owner = dict.fromkeys(settings.countries, "this config")
     for export in exports:

@@ -11,15 +11,7 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.choices import Choices
 from cisflow.study.models import Model
 from cisflow.study.shapes import without_column
-from cisflow.study.terms import (
-    Name,
-    Node,
-    kind_of,
-    parse_definition,
-    parse_term,
-    quoted,
-    text_of,
-)
+from cisflow.study.terms import Name, Node, kind_of, parse_definition, parse_term, quoted, text_of
 from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
 from cisflow.study.weightings import NONE
 

@@ -15,11 +15,7 @@ from cisflow.study.claims import Claims, claim_problems, rule_problems
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.confirmation import confirmed_problems, counted_if, needed, unconfirmed
-from cisflow.study.constructs import (
-    construct_problems,
-    definitions_in_order,
-    with_constructs,
-)
+from cisflow.study.constructs import construct_problems, definitions_in_order, with_constructs
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
@@ -43,8 +39,6 @@ class Run:
         The config with defaults filled in.
     models
         The models this run estimates, by name.
-    claims
-        The claims file.
     truth
         The truth file of a run that simulates its extracts, else None.
     root
@@ -177,11 +171,7 @@ class Run:
 
 
 def load_run(
-    config: dict[str, Any],
-    root: Path,
-    *,
-    file: str = "the config",
-    absent: Collection[str] = (),
+    config: dict[str, Any], root: Path, *, file: str = "the config", absent: Collection[str] = ()
 ) -> Run:
     """Check a config and everything it names.
 
@@ -189,8 +179,6 @@ def load_run(
     ----------
     config
         What the user wrote.
-    root
-        The project's folder.
     file
         What to call the config in messages.
     absent

@@ -118,8 +118,6 @@ def read(expected: Expected, against_zero: Interval, for_band: Interval) -> Read
 
     Parameters
     ----------
-    expected
-        The claim's expectation.
     against_zero
         Interval at the level of significance.
     for_band
@@ -202,8 +200,6 @@ def turned(
 
     Parameters
     ----------
-    expected
-        The claim's expectation.
     full
         Estimate and standard error on all firms.
     without

@@ -340,10 +340,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def correlation_moments(
-    system: System,
-    corr: pd.DataFrame,
-    sd: Mapping[str, float] | pd.Series,
-    n: int,
+    system: System, corr: pd.DataFrame, sd: Mapping[str, float] | pd.Series, n: int
 ) -> Moments:
     """Covariances from a printed correlation matrix.
 
@@ -353,8 +350,6 @@ def correlation_moments(
         Square, labelled; the triangle that is not printed may be empty.
     sd
         Standard deviations as printed, i.e. with divisor n − 1.
-    n
-        Number of firms.
 
     Raises
     ------

@@ -320,11 +320,7 @@ class PathResults:
 
     # ------------------------------------------------------------------ inference
     def _inference(
-        self,
-        quantity: Quantity,
-        prefix: str,
-        alpha: float,
-        simulated: Estimates | None = None,
+        self, quantity: Quantity, prefix: str, alpha: float, simulated: Estimates | None = None
     ) -> dict[str, np.ndarray]:
         """Estimate, standard error, test and intervals of functions of coefficients and SDs."""
         point = quantity(self.found.coef, self.found.sd)[0]

@@ -131,13 +131,7 @@ class Likelihood:
         by_zeta = _density(zeta) * ndtr((k - rho * zeta) / root) / p
         by_k = _density(k) * ndtr((zeta - rho * k) / root) / p
         by_rho = bivariate.density(zeta, k, rho) / p
-        return (
-            np.log(p),
-            sign * by_k / sigma,
-            by_zeta,
-            sign * by_rho * (1 - rho * rho),
-            -k * by_k,
-        )
+        return (np.log(p), sign * by_k / sigma, by_zeta, sign * by_rho * (1 - rho * rho), -k * by_k)
 
     def _indices(self, theta: Floats) -> tuple[Floats, Floats, float, float]:
         eta, zeta, tau, s = self.split(theta)
