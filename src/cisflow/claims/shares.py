@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.claims.evidence import Evidence, Row
-from cisflow.claims.families import matrix_of
+from cisflow.claims.families import matrix_of, normal_draws
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import bounds, number, percent
 from cisflow.claims.single import no_verdict
@@ -98,9 +98,7 @@ def _significant(
     The firms' joint influence on the estimates says how these move together from one sample to
     another: draws with this correlation are a bootstrap of firms with normal multipliers.
     """
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    noise = np.random.default_rng(seed).standard_normal((draws, len(statistics))) @ root.T
+    noise = normal_draws(correlation, draws, seed)
     return np.asarray(statistics + noise > NORMAL.isf(level / 2))
 
 

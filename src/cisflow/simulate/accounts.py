@@ -46,10 +46,7 @@ def draw_accounts(
         the group `without_accounts` lack one, or are absent.
     """
     rule = truth["accounts"]
-    others = draw_others(truth, rng, truth["sizes"]["accounts_only"], "manufacturing")
-    numbers = rng.choice(10**8, size=len(others), replace=False)
-    # 99 after the country code: ids of surveyed firms have a 90.
-    others["firm_id"] = [f"{country}99{number:08d}" for number in numbers]
+    others = _others(truth, country, rng)
     firms = pd.concat([firms, others.assign(status="accounts_only")], ignore_index=True)
     firms = firms.assign(reason=_reasons(rule, firms, rng))
     firms = firms[firms["reason"] != "absent"].reset_index(drop=True)
@@ -110,11 +107,8 @@ def draw_followed_accounts(
     here = rng.uniform(size=len(firms)) < 1 / (1 + np.exp(-logit))
     firms = firms[here].reset_index(drop=True)
     stacked = stacked[stacked["firm_id"].isin(firms["firm_id"])]
-    n = truth["sizes"]["accounts_only"]
     nobody = Followed(regional_shifts(truth, rng), returning(truth, None, "", 0, rng))
-    others = draw_others(truth, rng, n, "manufacturing", nobody)
-    numbers = rng.choice(10**8, size=n, replace=False)
-    others["firm_id"] = [f"{country}99{number:08d}" for number in numbers]
+    others = _others(truth, country, rng, nobody)
     others["year"] = min(reference_years.values())
     firms = pd.concat([firms, others], ignore_index=True).assign(reason="")
 
@@ -136,6 +130,16 @@ def draw_followed_accounts(
     level = _growth(rule, origin.shape, origin, rng)
     figures = _figures(rule, firms, level, ratios, rng)
     return _long(firms, years, figures, origin & False, rule["not_available"], rng)
+
+
+def _others(
+    truth: Truth, country: str, rng: np.random.Generator, followed: Followed | None = None
+) -> pd.DataFrame:
+    """Draw the firms outside the survey; their ids have a 99 where surveyed firms have a 90."""
+    n = truth["sizes"]["accounts_only"]
+    others = draw_others(truth, rng, n, "manufacturing", followed)
+    numbers = rng.choice(10**8, size=n, replace=False)
+    return others.assign(firm_id=[f"{country}99{number:08d}" for number in numbers])
 
 
 def _rows_of(ids: pd.Series, firms: pd.Series) -> Integers:

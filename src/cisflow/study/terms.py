@@ -416,6 +416,14 @@ def names_in(node: Node) -> list[str]:
     return list(dict.fromkeys(n.name for n in nodes_of(node) if isinstance(n, Name)))
 
 
+def names_if_any(definition: str) -> list[str]:
+    """Return the variables in a definition; none where it is no definition, as said elsewhere."""
+    try:
+        return names_in(parse_definition(definition))
+    except CisflowError:
+        return []
+
+
 def columns_of(term: str) -> list[str]:
     """Return the columns of the panel a term is made of, each once, in the order of the text."""
     return names_in(parse_term(term))
