@@ -39,22 +39,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ExpectedShare:
-    """The share of estimates that are significant with the expected sign, over many samples.
+    """The share of estimates that are significant with the expected sign, over many samples."""
 
-    Attributes
-    ----------
-    mean
-        On average.
-    low, high
-        Ends of the range that holds it in 95 % of samples.
-    together
-        Whether the estimates' dependence was known; else they are taken to be independent, and the
-        range is narrower than it should be.
-    """
-
-    mean: float
+    mean: float  # on average
+    # low, high: ends of the range that holds it in 95 % of samples.
     low: float
     high: float
+    # Whether the estimates' dependence was known; else they are taken to be independent, and the
+    # range is narrower than it should be.
     together: bool
 
 

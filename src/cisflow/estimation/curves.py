@@ -106,25 +106,14 @@ class _Subsample:
 
 @dataclass(frozen=True, eq=False)
 class _Design:
-    """The regressors of some specifications on the same firms.
+    """The regressors of some specifications on the same firms."""
 
-    Attributes
-    ----------
-    X, names
-        As the formula makes them.
-    told
-        Term of the curve → the regressor whose effect stands for it.
-    label
-        Its choices in one text, and its terms where not all share it.
-    variables
-        The columns of the panel it is made of.
-    """
-
+    # X, names: as the formula makes them.
     X: Floats
     names: list[str]
-    told: dict[str, str]
-    label: str
-    variables: list[str]
+    told: dict[str, str]  # term of the curve → the regressor whose effect stands for it
+    label: str  # its choices in one text, and its terms where not all share it
+    variables: list[str]  # the columns of the panel it is made of
 
 
 @dataclass(frozen=True, eq=False)

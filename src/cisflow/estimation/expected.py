@@ -37,31 +37,19 @@ OBSERVED, LATENT = "observed", "latent"
 
 @dataclass(frozen=True)
 class Design:
-    """What the sample of a test is like.
+    """What the sample of a test is like."""
 
-    Attributes
-    ----------
-    n
-        Firms.
-    firms_with, firms_without
-        On either side of the term: with and without what a yes/no term names; of a product of such
-        terms, in the smallest of the cells it compares and in all others; of any other term, off
-        its most common value and at it.
-    fewest
-        The fewest of these that an estimate needs: on either side; of a term that is neither yes/no
-        nor a product of such, off its most common value.
-    std_error
-        To expect, in units of the tested number.
-    df
-        Of Student's t; infinite where the estimator's tests are normal.
-    """
-
-    n: int
+    n: int  # firms
+    # firms_with, firms_without: on either side of the term: with and without what a yes/no term
+    # names; of a product of such terms, in the smallest of the cells it compares and in all others;
+    # of any other term, off its most common value and at it.
     firms_with: int
     firms_without: int
+    # The fewest of these that an estimate needs: on either side; of a term that is neither yes/no
+    # nor a product of such, off its most common value.
     fewest: int
-    std_error: float
-    df: float = math.inf
+    std_error: float  # to expect, in units of the tested number
+    df: float = math.inf  # of Student's t; infinite where the estimator's tests are normal
 
 
 def expected_design(sample: pd.DataFrame, spec: Model, test: Single) -> Design | str:

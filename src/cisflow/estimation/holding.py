@@ -48,19 +48,11 @@ Estimator = Callable[[pd.DataFrame, Model, dict[str, int]], Iterable[Fitted]]
 
 @dataclass(frozen=True)
 class Watch:
-    """What to hold the estimates of a model against.
+    """What to hold the estimates of a model against."""
 
-    Attributes
-    ----------
-    tests
-        The claims' tests on it.
-    few
-        Fewest firms on one side of a term of which it may be said that they are enough.
-    """
-
-    tests: tuple[Single, ...]
+    tests: tuple[Single, ...]  # the claims' tests on it
     rule: Rule
-    few: int = 1
+    few: int = 1  # fewest firms on one side of a term of which it may be said that they are enough
 
 
 def with_tests(

@@ -49,20 +49,12 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Gaps:
-    """The firms of one column, and the samples in which their gaps are filled.
+    """The firms of one column, and the samples in which their gaps are filled."""
 
-    Attributes
-    ----------
-    firms
-        With their gaps, yes/no as numbers.
-    data
-        What is imputed together: numbers of the regression, auxiliary ones, dummies of classes.
-    samples
-        The same firms without a gap, with the columns of the model's terms.
-    """
-
-    firms: pd.DataFrame
+    firms: pd.DataFrame  # with their gaps, yes/no as numbers
+    # What is imputed together: numbers of the regression, auxiliary ones, dummies of classes.
     data: pd.DataFrame
+    # The same firms without a gap, with the columns of the model's terms.
     samples: tuple[pd.DataFrame, ...]
 
 

@@ -39,26 +39,15 @@ T_IS_VALID = 104.7
 
 @dataclass(frozen=True)
 class Design:
-    """One regression's rows, its regressors by role.
+    """One regression's rows, its regressors by role."""
 
-    Attributes
-    ----------
-    rows
-        Complete rows; ``X`` holds exogenous, endogenous and instruments together.
-    exogenous, endogenous, instruments
-        Columns of ``rows.X`` that can be used.
-    not_estimable
-        Term → why it has no coefficient.
-    unused
-        Instrument → why it is left out.
-    """
-
-    rows: Rows
+    rows: Rows  # complete rows; `X` holds exogenous, endogenous and instruments together
+    # exogenous, endogenous, instruments: columns of `rows.X` that can be used.
     exogenous: list[int]
     endogenous: list[int]
     instruments: list[int]
-    not_estimable: dict[str, str]
-    unused: dict[str, str]
+    not_estimable: dict[str, str]  # term → why it has no coefficient
+    unused: dict[str, str]  # instrument → why it is left out
 
     def columns(self, which: Sequence[int]) -> pd.DataFrame:
         """Return regressors under their names."""

@@ -67,31 +67,16 @@ DYNAMIC_BIAS = {
 
 @dataclass(frozen=True)
 class Design:
-    """One regression's firms and waves.
+    """One regression's firms and waves."""
 
-    Attributes
-    ----------
-    y, X
-        Index firm and wave (numbered in order of time); X with intercept and wave dummies.
-    sample
-        The firms' other columns, same index: clusters are taken from it.
-    weights
-        None if unweighted.
-    terms
-        Regressors the specification names.
-    not_estimable
-        Term → why it has no coefficient.
-    dropped
-        Rows left out for want of an answer, as
-        :func:`cisflow.estimators.regression.rows.read_rows`.
-    """
-
+    # y, X: index firm and wave (numbered in order of time); X with intercept and wave dummies.
     y: pd.Series
     X: pd.DataFrame
-    sample: pd.DataFrame
-    weights: pd.Series | None
-    terms: list[str]
-    not_estimable: dict[str, str]
+    sample: pd.DataFrame  # the firms' other columns, same index: clusters are taken from it
+    weights: pd.Series | None  # None if unweighted
+    terms: list[str]  # regressors the specification names
+    not_estimable: dict[str, str]  # term → why it has no coefficient
+    # Rows left out for want of an answer, as cisflow.estimators.regression.rows.read_rows.
     dropped: dict[str, int]
 
     @property

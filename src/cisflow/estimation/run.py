@@ -45,22 +45,15 @@ RULE = Rule()
 
 @dataclass(frozen=True)
 class Estimator:
-    """How one kind of model is estimated.
+    """How one kind of model is estimated."""
 
-    Attributes
-    ----------
-    fit
-        From a sample, a specification and the bootstrap's settings to tidy rows and diagnostics of
-        one fit after another. The rows lack country, wave and model, which :func:`estimate` adds.
-    pooled
-        Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
-    by_rules
-        Whether it is told the rules of disclosure, as ``profile``: what may not be told is then
-        no part of numbers that may.
-    """
-
+    # From a sample, a specification and the bootstrap's settings to tidy rows and diagnostics of
+    # one fit after another. The rows lack country, wave and model, which estimate adds.
     fit: Callable[..., Iterator[Fitted]]
+    # Whether it takes the firms of all waves at once; its rows have the wave `"all"`.
     pooled: bool = False
+    # Whether it is told the rules of disclosure, as `profile`: what may not be told is then no part
+    # of numbers that may.
     by_rules: bool = False
 
 

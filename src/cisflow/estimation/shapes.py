@@ -92,24 +92,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Surface:
-    """What a fit predicts, as far as numbers are made of it.
+    """What a fit predicts, as far as numbers are made of it."""
 
-    Attributes
-    ----------
-    prediction
-        Of one quantity.
-    factors
-        What its regressors are products of.
-    firms
-        The rows it is of.
-    df
-        Degrees of freedom of t; infinite for the normal distribution.
-    """
-
-    prediction: Prediction
-    factors: Factors
-    firms: pd.DataFrame
-    df: float
+    prediction: Prediction  # of one quantity
+    factors: Factors  # what its regressors are products of
+    firms: pd.DataFrame  # the rows it is of
+    df: float  # degrees of freedom of t; infinite for the normal distribution
 
     def at(
         self,

@@ -35,23 +35,16 @@ CHUNK = 500  # firms left out at a time
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An estimate without each firm.
+    """An estimate without each firm."""
 
-    Attributes
-    ----------
-    estimate, std_error
-        On all firms.
-    estimates, std_errors : (n,) arrays
-        Without each; not a number where there is no estimate without the firm.
-    rows : (n,) integers
-        The firms' rows of the panel.
-    """
-
+    # estimate, std_error: on all firms.
     estimate: float
     std_error: float
+    # estimates, std_errors: each (n,), without each; not a number where there is no estimate
+    # without the firm.
     estimates: Floats
     std_errors: Floats
-    rows: Ints
+    rows: Ints  # (n,), the firms' rows of the panel
 
     @property
     def influence(self) -> dict[int, float]:

@@ -51,28 +51,14 @@ COVARIANCES = ("nonrobust", "HC0", "HC1")
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What a model is fitted to.
+    """What a model is fitted to."""
 
-    Attributes
-    ----------
-    y : (n,) array
-    X : (n, k) array
-        The intercept first.
-    names : k strings
-    limits : (lower, upper)
-        Of the outcome.
-    weights : (n,) array or None
-        Sampling weights.
-    spread : (n, q) array or None
-        What the spread of a heteroskedastic Tobit depends on.
-    """
-
-    y: Floats
-    X: Floats
-    names: Sequence[str]
-    limits: tuple[float, float] = (0.0, 100.0)
-    weights: Floats | None = None
-    spread: Floats | None = None
+    y: Floats  # (n,)
+    X: Floats  # (n, k), the intercept first
+    names: Sequence[str]  # k strings
+    limits: tuple[float, float] = (0.0, 100.0)  # (lower, upper), of the outcome
+    weights: Floats | None = None  # (n,), sampling weights
+    spread: Floats | None = None  # (n, q), what the spread of a heteroskedastic Tobit depends on
 
     @property
     def size(self) -> int:
@@ -95,30 +81,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class AverageEffect:
-    """The average effect of a term on the outcome as it is observed.
+    """The average effect of a term on the outcome as it is observed."""
 
-    Attributes
-    ----------
-    estimate : float
-        Of a yes/no term the change from no to yes, of others the derivative.
-    influence : (n,) array
-        Each row's part in its error.
-    model_variance : float
-        Its variance if the model is right.
-    leverage : (n,) array
-        How much of its own fitted value each row determines.
-    parameters : int
-        How many the model has, σ included.
-    exact : bool
-        Whether it has a t distribution (least squares) or a normal one.
-    """
-
-    estimate: float
-    influence: Floats
-    model_variance: float
-    leverage: Floats
-    parameters: int
-    exact: bool = False
+    estimate: float  # of a yes/no term the change from no to yes, of others the derivative
+    influence: Floats  # (n,), each row's part in its error
+    model_variance: float  # its variance if the model is right
+    leverage: Floats  # (n,), how much of its own fitted value each row determines
+    parameters: int  # how many the model has, σ included
+    exact: bool = False  # whether it has a t distribution (least squares) or a normal one
 
     @property
     def free(self) -> int:

@@ -61,28 +61,15 @@ class LeaveOneOut:
 
 @dataclass(frozen=True)
 class RowParts:
-    """A fit row by row, in working parameters; weights are multiplied in.
+    """A fit row by row, in working parameters; weights are multiplied in."""
 
-    Attributes
-    ----------
-    basis : (n, K, r) array
-        :math:`B_i`.
-    score : (n, r) array
-        Row i adds ``basis @ score`` to the score.
-    information : (n, r, r) array
-        :math:`M_i`.
-    own : (n,) array
-        By what the outer product of a row's score is multiplied in a robust covariance: less than
-        one where the row stands for several (frequency weights).
-    count : (n,) array
-        How many rows a row stands for.
-    """
-
-    basis: Floats
-    score: Floats
-    information: Floats
+    basis: Floats  # (n, K, r), B_i
+    score: Floats  # (n, r), row i adds `basis @ score` to the score
+    information: Floats  # (n, r, r), M_i
+    # (n,), by what the outer product of a row's score is multiplied in a robust covariance: less
+    # than one where the row stands for several (frequency weights).
     own: Floats
-    count: Floats
+    count: Floats  # (n,), how many rows a row stands for
 
     def take(self, rows: slice) -> RowParts:
         """Keep some rows."""

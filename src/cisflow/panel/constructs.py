@@ -24,33 +24,17 @@ from cisflow.survey.activities import Industries, high_tech, industry, technolog
 
 
 class Construct(NamedTuple):
-    """A research variable.
+    """A research variable."""
 
-    Attributes
-    ----------
-    function
-        Makes it from firm records, from firm records and industry groups, or from accounts.
-    label
-        Its name in print.
-    definition
-        One sentence.
-    topic
-        What a firm must have answered to have it, as the sample flow says.
-    block
-        Block of the questionnaire whose filter decides who was asked; None if everyone was.
-    table
-        What ``function`` takes: ``"firms"``, ``"industries"`` or ``"accounts"``.
-    source
-        Whose definition it is; empty for one of common use.
-    """
-
+    # Makes it from firm records, from firm records and industry groups, or from accounts.
     function: Callable[..., pd.Series]
-    label: str
-    definition: str
-    topic: str
+    label: str  # its name in print
+    definition: str  # one sentence
+    topic: str  # what a firm must have answered to have it, as the sample flow says
+    # Block of the questionnaire whose filter decides who was asked; None if everyone was.
     block: str | None = None
-    table: str = "firms"
-    source: str = ""
+    table: str = "firms"  # what `function` takes: `"firms"`, `"industries"` or `"accounts"`
+    source: str = ""  # whose definition it is; empty for one of common use
 
 
 FAEMS_2005 = "Faems, Van Looy & Debackere 2005"

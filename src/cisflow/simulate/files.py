@@ -27,23 +27,13 @@ _ABROAD = ("DE", "FR", "GB", "NL", "US")
 
 @dataclass
 class Extract:
-    """A table as it is written.
+    """A table as it is written."""
 
-    Attributes
-    ----------
-    title
-        Label of the file.
-    columns
-        Values by column, each of length n; NaN (or an empty text) is a blank.
-    labels
-        Label of each column.
-    value_labels
-        Column → {code: label}, for coded columns.
-    """
-
-    title: str
+    title: str  # label of the file
+    # Values by column, each of length n; NaN (or an empty text) is a blank.
     columns: dict[str, Any] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)  # label of each column
+    # Column → {code: label}, for coded columns.
     value_labels: dict[str, dict[float, str]] = field(default_factory=dict)
 
     def add(self, column: str, values: Any, label: str, codes: Mapping[float, str] = {}) -> None:

@@ -155,18 +155,10 @@ class About(Document):
 
 @dataclass(frozen=True)
 class Export:
-    """One export, packed or unpacked.
+    """One export, packed or unpacked."""
 
-    Attributes
-    ----------
-    path
-        The archive, or the folder it was unpacked to.
-    about
-        Content of ``export.json``, which is an :class:`About`.
-    """
-
-    path: str
-    about: dict[str, Any]
+    path: str  # the archive, or the folder it was unpacked to
+    about: dict[str, Any]  # content of `export.json`, which is an About
 
     @property
     def countries(self) -> dict[str, dict[str, Any]]:

@@ -18,21 +18,11 @@ from cisflow.study.weightings import NONE
 
 @dataclass(frozen=True)
 class Role:
-    """What a place of a model may hold.
+    """What a place of a model may hold."""
 
-    Attributes
-    ----------
-    kinds
-        Kinds of values.
-    wanted
-        These in words, as a remedy.
-    only_names
-        Whether it must be a variable as it stands, not a term made of some.
-    """
-
-    kinds: frozenset[Kind]
-    wanted: str
-    only_names: bool = False
+    kinds: frozenset[Kind]  # kinds of values
+    wanted: str  # these in words, as a remedy
+    only_names: bool = False  # whether it must be a variable as it stands, not a term made of some
 
 
 REGRESSOR = Role(NUMERIC | {Kind.CLASS}, "use a number, a yes/no variable or one with levels")

@@ -31,34 +31,18 @@ MOST_LAG = 6  # years a config may ask for
 
 @dataclass(frozen=True)
 class Run:
-    """A checked run.
+    """A checked run."""
 
-    Attributes
-    ----------
-    settings
-        The config with defaults filled in.
-    models
-        The models this run estimates, by name.
-    truth
-        The truth file of a run that simulates its extracts, else None.
-    root
-        The project's folder; what its ``config/`` has goes before what comes with cisflow.
-    exports
-        Estimates of other centres; their countries are in ``settings`` beside those at hand.
-    profile
-        The rules by which numbers leave ``microdata/``.
-    unconfirmed
-        Per country and wave the variables the run needs whose mapping nobody has confirmed, each
-        with its state; what is published is marked so.
-    """
-
-    settings: Settings
-    models: dict[str, Model]
+    settings: Settings  # the config with defaults filled in
+    models: dict[str, Model]  # the models this run estimates, by name
     claims: Claims
-    truth: dict[str, Any] | None
-    root: Path
+    truth: dict[str, Any] | None  # the truth file of a run that simulates its extracts, else None
+    root: Path  # the project's folder; what its `config/` has goes before what comes with cisflow
+    # Estimates of other centres; their countries are in `settings` beside those at hand.
     exports: tuple[Export, ...] = ()
-    profile: Profile = UNRESTRICTED
+    profile: Profile = UNRESTRICTED  # the rules by which numbers leave `microdata/`
+    # Per country and wave the variables the run needs whose mapping nobody has confirmed, each with
+    # its state; what is published is marked so.
     unconfirmed: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     @property

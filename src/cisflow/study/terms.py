@@ -70,27 +70,15 @@ CENTRED = ("center", "standardise")
 
 @dataclass(frozen=True)
 class Function:
-    """What a function takes and gives.
+    """What a function takes and gives."""
 
-    Attributes
-    ----------
-    takes
-        Kinds of variable it is of.
-    gives
-        Kind of its values, from those of its arguments.
-    most
-        How many variables it is of; None for any number.
-    in_terms, in_definitions
-        Where it may stand.
-    last
-        Kinds of the last of exactly ``most`` variables, where these are others than ``takes``.
-    """
-
-    takes: frozenset[Kind]
-    gives: Callable[[list[Kind]], Kind]
-    most: int | None = 1
+    takes: frozenset[Kind]  # kinds of variable it is of
+    gives: Callable[[list[Kind]], Kind]  # kind of its values, from those of its arguments
+    most: int | None = 1  # how many variables it is of; None for any number
+    # in_terms, in_definitions: where it may stand.
     in_terms: bool = True
     in_definitions: bool = True
+    # Kinds of the last of exactly `most` variables, where these are others than `takes`.
     last: frozenset[Kind] | None = None
 
 

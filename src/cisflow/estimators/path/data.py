@@ -23,17 +23,10 @@ from cisflow.estimators.path.system import HEADING, System
 
 @dataclass(frozen=True)
 class Columns:
-    """Numeric columns of all firms, before rows with missing values are left out.
+    """Numeric columns of all firms, before rows with missing values are left out."""
 
-    Attributes
-    ----------
-    values : dict
-        Variable → floats, shape (rows,), NaN where missing.
-    controls : tuple of str
-        Names of the controls; a categorical one has become one name per category but the first.
-    """
-
-    values: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]  # variable → floats, shape (rows,), NaN where missing
+    # Names of the controls; a categorical one has become one name per category but the first.
     controls: tuple[str, ...]
 
 

@@ -29,23 +29,15 @@ CHUNK = 2_000_000
 
 @dataclass(frozen=True)
 class Moments:
-    """Second moments that a path model needs.
+    """Second moments that a path model needs."""
 
-    Attributes
-    ----------
-    within : ndarray, shape (p, p)
-        Covariance matrix (divisor n) in the order of ``System.variables``, fixed effects taken out.
-    between : ndarray, shape (p, p)
-        Covariance that the fixed effects took out; zeros without fixed effects.
-    nobs : int
-    absorbed : int
-        Parameters per equation for intercept and fixed effects.
-    """
-
+    # (p, p), covariance matrix (divisor n) in the order of `System.variables`, fixed effects taken
+    # out.
     within: np.ndarray
+    # (p, p), covariance that the fixed effects took out; zeros without fixed effects.
     between: np.ndarray
     nobs: int
-    absorbed: int = 1
+    absorbed: int = 1  # parameters per equation for intercept and fixed effects
 
     @property
     def variance(self) -> np.ndarray:
@@ -56,23 +48,12 @@ class Moments:
 
 @dataclass(frozen=True)
 class Estimates:
-    """Estimates of one or many samples; every array's first axis is the sample.
+    """Estimates of one or many samples; every array's first axis is the sample."""
 
-    Attributes
-    ----------
-    coef : ndarray, shape (draws, arrows)
-    psi : ndarray, shape (draws, outcomes)
-        Residual variances, divisor n.
-    sd : ndarray, shape (draws, p)
-        Model-implied standard deviations.
-    ok : ndarray of bool, shape (draws,)
-        False where a sample leaves a coefficient undetermined.
-    """
-
-    coef: np.ndarray
-    psi: np.ndarray
-    sd: np.ndarray
-    ok: np.ndarray
+    coef: np.ndarray  # (draws, arrows)
+    psi: np.ndarray  # (draws, outcomes), residual variances, divisor n
+    sd: np.ndarray  # (draws, p), model-implied standard deviations
+    ok: np.ndarray  # (draws,), false where a sample leaves a coefficient undetermined
 
     def successful(self) -> Estimates:
         """Return the samples that could be estimated."""
@@ -81,24 +62,12 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Sample:
-    """Firms' values, ready for reweighting.
+    """Firms' values, ready for reweighting."""
 
-    Attributes
-    ----------
-    values : ndarray, shape (n, p)
-        In the order of ``System.variables``.
-    levels : ndarray of int, shape (n,)
-        Level of the first fixed effect; zeros without one.
-    dummies : ndarray, shape (n, q)
-        Indicators of further fixed effects, possibly redundant.
-    weights : ndarray, shape (n,), or None
-        Sampling weights with mean one.
-    """
-
-    values: np.ndarray
-    levels: np.ndarray
-    dummies: np.ndarray
-    weights: np.ndarray | None = None
+    values: np.ndarray  # (n, p), in the order of `System.variables`
+    levels: np.ndarray  # (n,), level of the first fixed effect; zeros without one
+    dummies: np.ndarray  # (n, q), indicators of further fixed effects, possibly redundant
+    weights: np.ndarray | None = None  # (n,), sampling weights with mean one
 
     @property
     def nobs(self) -> int:

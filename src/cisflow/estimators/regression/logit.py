@@ -56,23 +56,13 @@ class _Solution:
 
 @dataclass(frozen=True)
 class _Likelihood:
-    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units.
-
-    Attributes
-    ----------
-    rows : Rows
-    kind : str
-    model : statsmodels' GLM, of columns divided by ``scale``
-    scale : (k,) array
-    inside : (n,) booleans
-        Its rows; the others are separated: fitted exactly, with score zero.
-    """
+    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units."""
 
     rows: Rows
     kind: str
-    model: Any
-    scale: Floats
-    inside: np.ndarray
+    model: Any  # statsmodels' GLM, of columns divided by ``scale``
+    scale: Floats  # (k,)
+    inside: np.ndarray  # (n,), its rows; the others are separated: fitted exactly, with score zero
 
     @cached_property
     def design(self) -> Floats:

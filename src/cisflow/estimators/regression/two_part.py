@@ -41,22 +41,14 @@ QUANTITIES = ("observed", "uncensored", "probability")
 
 @dataclass(frozen=True)
 class _Part:
-    """One of the parts: coefficients, scores, and what it predicts.
+    """One of the parts: coefficients, scores, and what it predicts."""
 
-    Attributes
-    ----------
-    names, columns, beta
-        Of the columns in its likelihood.
-    scores
-        Of its own rows, those of log σ last where it has one.
-    mean
-        From η = xβ to the prediction and its derivatives in η and in log σ (None without one).
-    """
-
+    # names, columns, beta: of the columns in its likelihood.
     names: Sequence[str]
     columns: Ints
     beta: Floats
-    scores: RowScores
+    scores: RowScores  # of its own rows, those of log σ last where it has one
+    # From η = xβ to the prediction and its derivatives in η and in log σ (None without one).
     mean: Callable[[Floats], tuple[Floats, Floats, Floats | None]]
 
 

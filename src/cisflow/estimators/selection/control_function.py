@@ -63,26 +63,13 @@ class ControlFunctionResults(PrintedModel):
 
 @dataclass(frozen=True)
 class _Second:
-    """The second stage with what each row and the first stages add to it.
-
-    Attributes
-    ----------
-    fit : Fit
-    theta : (k + 1,) array
-        Coefficients of regressors and residuals, and log σ.
-    alone : (k + 1, k + 1) array
-        Inverse information, as if the residuals were known.
-    own : (n, k + 1) array
-        Influence of the rows as if they were.
-    moved : (k + 1, Q) array
-        What the parameters move by with those of all first stages.
-    """
+    """The second stage with what each row and the first stages add to it."""
 
     fit: Fit
-    theta: Floats
-    alone: Floats
-    own: Floats
-    moved: Floats
+    theta: Floats  # (k + 1,), coefficients of regressors and residuals, and log σ
+    alone: Floats  # (k + 1, k + 1), inverse information, as if the residuals were known
+    own: Floats  # (n, k + 1), influence of the rows as if they were
+    moved: Floats  # (k + 1, Q), what the parameters move by with those of all first stages
 
 
 class ControlFunctionTobit(Regression):

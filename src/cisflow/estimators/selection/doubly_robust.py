@@ -71,22 +71,13 @@ class TreatmentResults(PrintedModel):
 
 @dataclass(frozen=True)
 class _Part:
-    """One of the models behind the average: fitted values of all rows, and influences.
+    """One of the models behind the average: fitted values of all rows, and influences."""
 
-    Attributes
-    ----------
-    value, slope : (n,) array
-        The prediction, and its derivative in the index.
-    X : (n, k) array
-        Regressors in the index.
-    influence : (n, k) array
-        Of the rows on the coefficients.
-    """
-
+    # value, slope: each (n,), the prediction, and its derivative in the index.
     value: Floats
     slope: Floats
-    X: Floats
-    influence: Floats
+    X: Floats  # (n, k), regressors in the index
+    influence: Floats  # (n, k), of the rows on the coefficients
 
     @property
     def derivative(self) -> Floats:

@@ -47,25 +47,13 @@ def _density(x: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """The log-likelihood and its derivatives.
+    """The log-likelihood and its derivatives."""
 
-    Attributes
-    ----------
-    X : (m, k) array
-        Regressors of the rows that are selected.
-    y : (m,) array
-    Z : (n, q) array
-        Regressors of the selection.
-    places : (m,) integers
-        The selected among the n.
-    lower, upper : float
-        Limits; −∞ and ∞ for none.
-    """
-
-    X: Floats
-    y: Floats
-    Z: Floats
-    places: Ints
+    X: Floats  # (m, k), regressors of the rows that are selected
+    y: Floats  # (m,)
+    Z: Floats  # (n, q), regressors of the selection
+    places: Ints  # (m,), the selected among the n
+    # lower, upper: limits; −∞ and ∞ for none.
     lower: float = -np.inf
     upper: float = np.inf
 

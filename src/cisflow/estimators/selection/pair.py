@@ -22,21 +22,11 @@ class NoExclusionWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two equations and their rows.
+    """Two equations and their rows."""
 
-    Attributes
-    ----------
-    selection : Rows
-        All n rows; ``y`` is 1 of those selected.
-    outcome : Rows
-        The m rows that are selected.
-    places : (m,) integers
-        Where these are among the n.
-    """
-
-    selection: Rows
-    outcome: Rows
-    places: Ints
+    selection: Rows  # all n rows; `y` is 1 of those selected
+    outcome: Rows  # the m rows that are selected
+    places: Ints  # (m,), where these are among the n
 
     @property
     def excluded(self) -> list[str]:
@@ -112,22 +102,12 @@ def warn_without_exclusion(pair: Pair) -> None:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A probit of a yes/no, with what the steps after it need.
+    """A probit of a yes/no, with what the steps after it need."""
 
-    Attributes
-    ----------
-    beta : (k,) array
-    scores : (n, k) array
-    covariance : (k, k) array
-        Inverse of the observed information.
-    eta : (n,) array
-    llf : float
-    """
-
-    beta: Floats
-    scores: Floats
-    covariance: Floats
-    eta: Floats
+    beta: Floats  # (k,)
+    scores: Floats  # (n, k)
+    covariance: Floats  # (k, k), inverse of the observed information
+    eta: Floats  # (n,)
     llf: float
 
 
