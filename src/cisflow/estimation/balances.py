@@ -103,7 +103,8 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
         rows += [*_difference_rows(found, spec), *_weighting_rows(found, spec)]
         for one in found:
             if lag is not None and one.balance:
-                turns[one.group.name][lag] = float(_estimate(one.balance[SCALES[0]], BALANCE))
+                main = one.balance[SCALES[0]]
+                turns[one.group.name][lag] = float(main.point[main.names.index(BALANCE)])
         yield [{"outcome": outcome, **row} for row in rows], _diagnostics(outcome, lag, found)
     if len(lags) > 1:
         yield _horizon(spec, turns)
@@ -220,10 +221,6 @@ def _fit(
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
 
 
-def _estimate(decomposition: Decomposition, part: str) -> float:
-    return float(decomposition.point[decomposition.names.index(part)])
-
-
 def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
     """Yield the rows of one group: both intervals of every part, and the probability."""
     for scale in SCALES:
@@ -260,8 +257,8 @@ def _weighting_rows(found: list[Found], spec: Model) -> Iterator[Row]:
     """Yield how the balance by other weights differs from that by the first."""
     main = found[0]
     for one in found:
-        if not _by_weights(one.group):
-            continue
+        if one.group.variable or one.group.name == EVERYONE:
+            continue  # not all firms by other weights
         for scale in SCALES:
             column = column_of(scale, difference(one.group.name, EVERYONE))
             try:
@@ -273,11 +270,6 @@ def _weighting_rows(found: list[Found], spec: Model) -> Iterator[Row]:
                 yield not_estimable(note_of(error), column=column)
                 continue
             yield from _part_rows(gap, {"column": column, "weights": one.group.name})
-
-
-def _by_weights(group: Group) -> bool:
-    """Return whether a group is all firms by other weights."""
-    return not group.variable and group.name != EVERYONE
 
 
 def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:

@@ -51,14 +51,8 @@ def each_regression(
         shared = cache(partial(prepare, outcome, column))
         for method in methods or spec.methods or [""]:
             where = {"outcome": outcome, "column": f"{column}: {method}" if method else column}
-            rows, record = attempt(partial(_fitted, shared, fit, method), **where)
+            rows, record = attempt(lambda: fit(shared(), method), **where)  # noqa: B023 - called now
             yield rows, {**where, **({"method": method} if method else {}), **record}
-
-
-def _fitted(
-    shared: Callable[[], Prepared], fit: Callable[[Prepared, str], Fitted], method: str
-) -> Fitted:
-    return fit(shared(), method)
 
 
 def rows_of_covariance(

@@ -60,8 +60,7 @@ class Design:
 
     def array(self, which: Sequence[int]) -> Floats:
         """Return regressors as numbers."""
-        values: Floats = self.rows.X[:, which]
-        return values
+        return np.asarray(self.rows.X[:, which])
 
 
 def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:

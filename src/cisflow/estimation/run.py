@@ -222,7 +222,8 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
         return f"no firm is left after “{empty['restriction'].iloc[0]}”"
     if set(spec.weightings) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
         return NO_WEIGHTS
-    unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
+    needed = [v for v in variables_of(spec) if v not in spec.sample]
+    unmeasured = [v for v in needed if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
         return why_unmeasured(unmeasured)
     if unique := nearly_unique(sample, spec):
@@ -237,7 +238,3 @@ def _classes(firms: pd.DataFrame, spec: Model) -> list[str]:
     ]
     wanted = [name for text in factors for name in (text, f"C({text})")]
     return [n for n in dict.fromkeys(wanted) if n in firms and not is_numeric_dtype(firms[n])]
-
-
-def _needed(spec: Model) -> list[str]:
-    return [v for v in variables_of(spec) if v not in spec.sample]

@@ -114,10 +114,11 @@ def draw_followed_accounts(
 
     years = np.arange(rule["years"][0], rule["years"][1] + 1)
     columns = [f"score_{name}" for name in lag_process(truth).names]
+    known = pd.Index(firms["firm_id"])
     surveys = [
         (
             int(year),
-            _rows_of(part["firm_id"], firms["firm_id"]),
+            np.asarray(known.get_indexer(part["firm_id"]), dtype=np.int64),
             part[columns].to_numpy(float),
             part["score_norm"].to_numpy(float),
         )
@@ -140,10 +141,6 @@ def _others(
     others = draw_others(truth, rng, n, "manufacturing", followed)
     numbers = rng.choice(10**8, size=n, replace=False)
     return others.assign(firm_id=[f"{country}99{number:08d}" for number in numbers])
-
-
-def _rows_of(ids: pd.Series, firms: pd.Series) -> Integers:
-    return np.asarray(pd.Index(firms).get_indexer(ids), dtype=np.int64)
 
 
 def _long(

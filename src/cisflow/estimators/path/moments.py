@@ -42,8 +42,7 @@ class Moments:
     @property
     def variance(self) -> np.ndarray:
         """Variances of the variables, fixed effects included, shape (p,)."""
-        total: np.ndarray = np.diag(self.within) + np.diag(self.between)
-        return total
+        return np.asarray(np.diag(self.within) + np.diag(self.between))
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ class Sample:
     def covariance(self, values: np.ndarray) -> np.ndarray:
         """Mean products of columns that are centred already, shape (columns, columns)."""
         weighted = values if self.weights is None else values * self.weights[:, None]
-        products: np.ndarray = weighted.T @ values / self.nobs
-        return products
+        return np.asarray(weighted.T @ values / self.nobs)
 
 
 def eliminate(a: np.ndarray, skip: bool = False) -> np.ndarray:
@@ -178,8 +176,7 @@ def implied_sd(
     those of :func:`implied_covariance`.
     """
     sigma = implied_covariance(system, coef, psi, exogenous)
-    sd: np.ndarray = np.sqrt(np.einsum("rii->ri", sigma) + between)
-    return sd
+    return np.asarray(np.sqrt(np.einsum("rii->ri", sigma) + between))
 
 
 def estimate(

@@ -231,8 +231,7 @@ class RowScores:
 
     def outer(self) -> Floats:
         """Sum of outer products of the scores, (k, k)."""
-        out: Floats = self.scores.T @ self.scores
-        return out
+        return np.asarray(self.scores.T @ self.scores)
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Scores summed by group, (groups, k)."""

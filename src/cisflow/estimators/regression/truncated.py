@@ -171,7 +171,8 @@ class TruncatedNormal(Regression):
             return self.derivatives(X, point) * used
 
         def gradient(point: Floats) -> Floats:
-            return _gradient(X, parts(point))
+            of_rows = parts(point)
+            return np.append(of_rows[1] @ X, of_rows[2].sum())
 
         beta, *_ = np.linalg.lstsq(X[used], self.y[used], rcond=None)
         residual = float(np.std((self.y - X @ beta)[used]))
@@ -220,10 +221,6 @@ def _row_parts(X: Floats, parts: Floats) -> RowParts:
     basis[:, :k, 0], basis[:, k, 1] = X, 1.0
     information = -np.array([[parts[3], parts[4]], [parts[4], parts[5]]]).transpose(2, 0, 1)
     return RowParts(basis, parts[1:3].T, information, np.ones(n), np.ones(n))
-
-
-def _gradient(X: Floats, parts: Floats) -> Floats:
-    return np.append(parts[1] @ X, parts[2].sum())
 
 
 def _information(X: Floats, parts: Floats) -> Floats:

@@ -237,7 +237,8 @@ class Heckman(Regression):
     ) -> SelectionResults:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
         by_steps = self.method == "two_step"
-        found = (self._of_steps if by_steps else self._of_maximum)(cov_type, cov_kwds)
+        given = cov_type, cov_kwds
+        found = self._of_steps(*given) if by_steps else covariance(self._scores, *given)
         jacobian, extra = self._shown()
         matrix = jacobian @ found.matrix @ jacobian.T
         y, (low, high) = self.likelihood.y, self.limits
@@ -261,9 +262,6 @@ class Heckman(Regression):
         steps = self.steps
         stacked = Stacked(self.rows, self.kind, steps.influence, steps.classical)
         return stacked.covariance(cov_type, cov_kwds)
-
-    def _of_maximum(self, cov_type: str, cov_kwds: Mapping[str, Any] | None) -> Covariance:
-        return covariance(self._scores, cov_type, cov_kwds)
 
     @cached_property
     def _scores(self) -> RowScores:
