@@ -14,7 +14,6 @@ from cisflow.study.weightings import UNWEIGHTED
 
 STRATIFIED, WEIGHTED = "stratified", "weighted"
 
-
 # What firms carry of the design through the restrictions of a sample.
 DESIGN_COLUMNS = ("design", "design_stratum", "design_firms", "design_population")
 

@@ -34,15 +34,12 @@ from cisflow.study.settings import (
 
 MANIFEST = "export.json"
 
-
 # Raised when what an export holds changes its meaning; older ones are turned into it.
 FORMAT = 3
 READABLE = (1, 2, FORMAT)
 
-
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
-
 
 NO_SERIES: Series = {"years": [], "breaks": []}
 

@@ -182,7 +182,6 @@ class _Refused(Exception):  # noqa: N818
 
 LANGUAGE = "write names, `a:b` and functions of them; config/README.md, Terms, lists what there is"
 
-
 _UNKNOWN = "\0"  # opens a sign that is not of the language; nothing is read beyond it
 
 
