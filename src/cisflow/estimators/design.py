@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.errors import Alike, Sentence
 
 COLLINEAR = 1e-7  # as R's lm: share of a column's length not explained by the columns before it
 
@@ -43,7 +44,7 @@ def independent_columns(X: Floats, lengths: Floats) -> NDArray[np.bool_]:
 def why_collinear(column: Floats) -> str:
     """Say why a column that is not independent has no coefficient."""
     if not column.any():
-        return "zero in every row"
+        return Sentence(Alike("zero in every row"))
     if np.ptp(column) == 0:
-        return "constant in this sample, so it repeats the intercept"
+        return Sentence(Alike("constant in this sample, so it repeats the intercept"))
     return "collinear: an exact combination of the terms before it"

@@ -115,24 +115,29 @@ def with_correlations(
     -------
     dict
         As ``told``; each test has ``correlations``: those of its estimate with the other tests on
-        the same wave, by their keys. They come from the firms' influences on both: firms that only
-        one of them rests on have none on the other.
+        the same wave that are told, by their keys. They come from the firms' influences on both:
+        firms that only one of them rests on have none on the other.
     """
-    influences = {(wave, key): by for wave, key, by in _influences(found)}
+    shown = {(wave, key) for wave, key, _ in _tests(told)}
+    influences = {
+        (wave, key): test["influence"]
+        for wave, key, test in _tests(found)
+        if "influence" in test and (wave, key) in shown
+    }
     return {
         name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
         for name, one in told.items()
     }
 
 
-def _influences(
+def _tests(
     found: Mapping[str, Estimates],
-) -> Iterator[tuple[str, str, dict[str, float]]]:
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield each test with its wave and its key."""
     for name, one in found.items():
         for record in one.diagnostics["fits"]:
             for test in record.get(TESTS, ()):
-                if "influence" in test:
-                    yield record["wave"], key_of(name, test), test["influence"]
+                yield record.get("wave", ""), key_of(name, test), test
 
 
 def _with(
