@@ -49,7 +49,7 @@ RULES = {
     "C": "Nothing withheld follows from a total and its other parts (secondary suppression).",
     "D": "Means, deviations and differences of groups: the {firms} largest firms hold at most "
     "{share:g} % of the total, weighted or not; p % rule with p = {p_percent:g}; no value that all "
-    "firms give, or all but fewer than {minimum_cell}. No minima, maxima, medians or other quantiles.",
+    "firms give, or all but fewer than {minimum_cell}. No minima, maxima, medians, quantiles.",
     "E": "Shares: nothing where all firms of a group, or none, answer alike.",
     "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
     "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
