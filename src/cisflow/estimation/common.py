@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.estimates import FOUND, NO_ESTIMATE
+from cisflow.disclosure.regressions import FEW
+from cisflow.estimation.estimates import FOUND, NO_ESTIMATE, WITHHELD
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.distributions import student
 from cisflow.estimators.errors import EstimationError, Sentence
@@ -108,11 +109,17 @@ def not_estimable(why: str, **where: Any) -> Row:
 
 
 def without_few(value: Any, minimum: int) -> Any:
-    """Return rows or a record whose texts tell no number of firms below ``minimum``."""
+    """Return rows or a record whose texts tell no number of firms below ``minimum``.
+
+    Nor how all firms of a group answer: such a row is withheld, with the words of one that rests on
+    few firms, so that it is told from none of these.
+    """
     if isinstance(value, Sentence):
-        return value.told(minimum)
+        return FEW if value.alike and minimum > 1 else value.told(minimum)
     if isinstance(value, dict):
-        return {key: without_few(inner, minimum) for key, inner in value.items()}
+        told = {key: without_few(inner, minimum) for key, inner in value.items()}
+        alike = "status" in told and told.get("note") == FEW
+        return {**told, "status": WITHHELD} if alike else told
     if isinstance(value, list | tuple):
         return [without_few(inner, minimum) for inner in value]
     return value

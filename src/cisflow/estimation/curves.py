@@ -347,6 +347,8 @@ def _of_designs(
         for effect in here:
             if isinstance(effect.found, AverageEffect):
                 evidence = weakest(evidence, effect.evidence)
+        # Of a design without an estimate the number of firms is told all the same.
+        evidence = evidence or here[0].evidence
         design, subsample = here[0].design, here[0].subsample
         record = {
             "outcome": outcome,
@@ -388,6 +390,8 @@ def _of_curve(
     record: dict[str, Any] = {"outcome": outcome, "column": column}
     evidence: dict[str, Any] = {}
     terms: dict[str, Any] = {}
+    estimated = [e for e in effects if not isinstance(e.found, str)]
+    everyone = sorted({row for e in estimated for row in e.evidence["rows"]})
     for term in grid.spec.columns[column]:
         mine = [e for e in effects if e.term == term and isinstance(e.found, AverageEffect)]
         about = {"outcome": outcome, "column": column, "term": term}
@@ -397,15 +401,12 @@ def _of_curve(
             continue
         curve = _curve(grid, mine)
         test = joint_test(curve, grid.choices.draws, [seed, *f"{outcome} {column} {term}".encode()])
-        rows += [{**about, **row} for row in _summary(test, len(grid.firms))]
+        rows += [{**about, **row} for row in _summary(test, len(everyone))]
         terms[term] = _told(test, curve)
         for effect in mine:
             evidence = weakest(evidence, effect.evidence)
     record["curve"] = {"choices": grid.options, "left_out": grid.dropped, "terms": terms}
     if evidence:
-        everyone = sorted(
-            {row for e in effects if not isinstance(e.found, str) for row in e.evidence["rows"]}
-        )
         record[EVIDENCE] = {**evidence, "rows": everyone}
     return rows, record
 

@@ -334,9 +334,9 @@ def _lines(
             rows += [not_estimable(why, **about, term=f"{kind}({x})") for kind in OF_LINES]
             continue
         rows += _rows_of_lines(x, found, about)
-        at = float(f"{found.breakpoint:.3g}")
-        record = {"p_value": found.p_value(), "below": found.below, "above": found.above}
-        records.append({"kind": TWO_LINES, "of": [x], "parts": [x], "breakpoint": at, **record})
+        # A firm's value, of which no more is told than of the ends of a range.
+        record = {"breakpoint": float(f"{found.breakpoint:.2g}"), "p_value": found.p_value()}
+        records.append({"kind": TWO_LINES, "of": [x], "parts": [x], **record})
     return rows, records
 
 

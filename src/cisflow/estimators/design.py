@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.errors import Alike, Sentence
 
 COLLINEAR = 1e-7  # as R's lm: share of a column's length not explained by the columns before it
 
@@ -52,7 +53,7 @@ def usable_columns(X: Floats, names: Sequence[str]) -> tuple[Ints, dict[str, str
 def why_collinear(column: Floats) -> str:
     """Say why a column that is not independent has no coefficient."""
     if not column.any():
-        return "zero in every row"
+        return Sentence(Alike("zero in every row"))
     if np.ptp(column) == 0:
-        return "constant in this sample, so it repeats the intercept"
+        return Sentence(Alike("constant in this sample, so it repeats the intercept"))
     return "collinear: an exact combination of the terms before it"

@@ -26,8 +26,12 @@ class Count:
         return f"{self.number:,} {self.of}{'s' * (self.number != 1)}"
 
 
+class Alike(str):
+    """Words of a message that tell how all rows of a group answer, which is known of each then."""
+
+
 class Sentence(str):
-    """A text that knows which of its words are numbers of rows.
+    """A text that knows which of its words are numbers of rows, or tell how all of a group answer.
 
     As text it tells them exactly; :meth:`told` tells none that is small. What is written into
     another text (``f"{sentence}"``) is text only: build a :class:`Sentence` of sentences instead.
@@ -58,6 +62,11 @@ class Sentence(str):
     def told(self, minimum: int) -> str:
         """Return the text without numbers of rows below ``minimum``."""
         return "".join(p if isinstance(p, str) else p.told(minimum) for p in self.parts)
+
+    @property
+    def alike(self) -> bool:
+        """Whether it tells how all rows of a group answer."""
+        return any(isinstance(part, Alike) for part in self.parts)
 
     @property
     def fewest(self) -> int | None:

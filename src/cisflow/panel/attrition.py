@@ -190,7 +190,7 @@ def _fit_or_reason(firms: pd.DataFrame, fewest: int = ENOUGH) -> tuple[Any, Sent
     """Return the logit of having accounts of a wave's firms, or why it cannot be estimated."""
     if firms["has_accounts"].nunique() < 2:
         who = "every firm" if firms["has_accounts"].any() else "no firm"
-        return None, Sentence(f"{who} of the wave has accounts")
+        return None, Sentence(f"{who} of the wave has accounts")  # which is told as it is
     try:
         return _fitted(firms, fewest), Sentence()
     except EstimationError as error:

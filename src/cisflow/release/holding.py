@@ -7,7 +7,7 @@ always: it is the verdict's reason, and says nothing of which firms.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -115,27 +115,28 @@ def with_correlations(
     -------
     dict
         As ``told``; each test has ``correlations``: those of its estimate with the other tests on
-        the same wave, by their keys. They come from the firms' influences on both: firms that only
-        one of them rests on have none on the other.
+        the same wave that are told, by their keys. They come from the firms' influences on both:
+        firms that only one of them rests on have none on the other.
     """
-    by_wave = _correlations(_influences(found))
+    shown = {(wave, key) for wave, key, _ in _tests(told)}
+    by_wave = _correlations(_influences(found, shown))
     return {
         name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, by_wave)})
         for name, one in told.items()
     }
 
 
-def _influences(found: Mapping[str, Estimates]) -> dict[str, pd.DataFrame]:
-    """Return by wave each firm's influence on each test's estimate: a row per firm, zero for none.
+def _influences(
+    found: Mapping[str, Estimates], shown: Collection[tuple[str, str]]
+) -> dict[str, pd.DataFrame]:
+    """Return by wave each firm's influence on each estimate told: a row per firm, zero for none.
 
-    A column per test that has an estimate, by its key.
+    A column per test, by its key.
     """
-    waves: dict[str, dict[str, dict[str, float]]] = {}
-    for name, one in found.items():
-        for record in one.diagnostics["fits"]:
-            for test in record.get(TESTS, ()):
-                if "influence" in test:
-                    waves.setdefault(record["wave"], {})[key_of(name, test)] = test["influence"]
+    waves: dict[str, dict[str, Mapping[str, float]]] = {}
+    for wave, key, test in _tests(found):
+        if "influence" in test and (wave, key) in shown:
+            waves.setdefault(wave, {})[key] = test["influence"]
     return {wave: pd.DataFrame(tests).sort_index().fillna(0.0) for wave, tests in waves.items()}
 
 
@@ -153,6 +154,16 @@ def _correlations(influences: Mapping[str, pd.DataFrame]) -> dict[str, dict[str,
             for key, row in zip(keys, R, strict=True)
         }
     return found
+
+
+def _tests(
+    found: Mapping[str, Estimates],
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield each test with its wave and its key."""
+    for name, one in found.items():
+        for record in one.diagnostics["fits"]:
+            for test in record.get(TESTS, ()):
+                yield record.get("wave", ""), key_of(name, test), test
 
 
 def _with(

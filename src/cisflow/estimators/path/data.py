@@ -16,7 +16,15 @@ from numpy.typing import ArrayLike
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import (
+    Alike,
+    Count,
+    EstimationError,
+    Problem,
+    Sentence,
+    refuse,
+    refuse_any,
+)
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
@@ -263,7 +271,7 @@ def check_variation(system: System, values: np.ndarray) -> None:
     problems = [
         Problem(
             Sentence(
-                f"'{name}' has the same value for all ",
+                Alike(f"'{name}' has the same value for all "),
                 Count(len(values), "firm"),
                 ": it has no coefficient, and no standardised one as its standard deviation is "
                 "zero",

@@ -19,7 +19,7 @@ from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.effects import Prediction
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
 from cisflow.estimators.separation import (
@@ -226,7 +226,8 @@ def _separation(
         return inside, kept, {}
     if separated.all():
         remedy = "no finite coefficient exists; check that none is computed from the outcome"
-        refuse(rows.heading, "the regressors predict every row perfectly", remedy)
+        what = Sentence(Alike("the regressors predict every row perfectly"))
+        refuse(rows.heading, what, remedy)
     # What the remaining rows leave free has no coefficient of its own.
     free = null_space(X[np.ix_(inside, kept)], len(kept)) * lengths[kept, None]
     gone = np.abs(free).max(axis=1, initial=0.0) > 1e-7 * np.abs(free).max(initial=1e-300)
@@ -241,7 +242,7 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     """Refuse an outcome without variation and too few rows."""
     problems = []
     if np.ptp(share) == 0:
-        what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
+        what = Sentence(Alike(f"the outcome {rows.outcome} is the same in all "), Count(len(share)))
         remedy = "there is nothing to explain: check the sample restrictions"
         problems.append(Problem(what, remedy))
     if len(share) <= k:
@@ -253,7 +254,7 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
 def _why_separated(direction: float, rows: int) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     return Sentence(
-        f"tends to {where}: it predicts the outcome of ",
+        Alike(f"tends to {where}: it predicts the outcome of "),
         Count(rows),
         " perfectly, so no finite coefficient exists; merge the category with another or drop the "
         "term",

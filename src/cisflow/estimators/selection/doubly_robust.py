@@ -33,7 +33,7 @@ import pandas as pd
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.effects import is_binary
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import FractionalLogit, Logit
 from cisflow.estimators.regression.models import OLS
 from cisflow.estimators.regression.rows import Regression, Rows, read_rows
@@ -149,7 +149,7 @@ class DoublyRobust(Regression):
             remedy = "name it as in the formula"
             problems.append(Problem(f"no regressor {self.treatment}", remedy))
         elif not is_binary(rows.X[:, rows.names.index(self.treatment)]):
-            what = f"{self.treatment} is not 0 and 1, or the same in all rows"
+            what = Sentence(Alike(f"{self.treatment} is not 0 and 1, or the same in all rows"))
             problems.append(Problem(what, "take a yes/no variable of which both occur"))
         refuse_any(rows.heading, problems)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.design import usable_columns
-from cisflow.estimators.errors import Count, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
 from cisflow.estimators.regression.rows import Rows, read_rows
 
@@ -122,7 +122,7 @@ def probit_of(rows: Rows) -> Chosen:
     solution = Probit._from_rows(rows).solution
     if solution.not_estimable:
         named = ", ".join(solution.not_estimable)
-        what = f"whether {rows.outcome} is predicted perfectly by {named}"
+        what = Sentence(Alike(f"whether {rows.outcome} is predicted perfectly by {named}"))
         refuse(rows.heading, what, "merge the category with another or drop the term")
     of, beta = solution.scores, solution.beta
     return Chosen(beta, of.scores, of.bread(), rows.X @ beta, solution.llf)
