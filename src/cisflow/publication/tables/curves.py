@@ -83,9 +83,11 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
         for choice in options:
             names = dict.fromkeys(n for of in options[choice].dropna() for n in of)
             said.append(f"{small(NAMES[str(choice)])} ({'; '.join(map(option_name, names))})")
+        units = list(dict.fromkeys(curve.unit for curve in told))
         yield f"All combinations of {'; '.join(said)}, but those that make no sense."
         yield (
-            "Average effects on the outcome as it is observed, in points. Median: of the effects. "
+            f"Average effects on the outcome as it is observed, in {' and '.join(units)}. "
+            "Median: of the effects. "
             "Significant: of the dominant sign and with p < 0.05. p: chance of as much if no "
             "specification had an effect, firm by firm the same random sign in all of them "
             f"({told[0].about.get('draws', 0):,} draws). Joint p: of median, signs, significance "
