@@ -34,13 +34,13 @@ from cisflow.publication.tables.notes import (
 from cisflow.publication.tables.regressions import BRACKETS
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     column_label,
     count,
     covariance_name,
     label,
     number,
     p_value,
+    stars_note,
 )
 from cisflow.study.models import Model
 
@@ -96,7 +96,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
         "differences: between consecutive waves.",
         "Every column has an intercept for each wave." if spec.wave_effects else "",
-        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
+        f"{_errors_note(rows, spec)} {stars_note()}.",
         DYNAMIC if spec.lagged_outcome else "",
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec, flags_of(findings, country, [ALL_WAVES], model)),
@@ -153,7 +153,7 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     excluded = ", ".join(label(v) for v in spec.instruments)
     notes = [
         f"Endogenous: {treated}. Instruments: {excluded}.",
-        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
+        f"{_errors_note(rows, spec)} {stars_note()}.",
         *union(f"{label(f['outcome'])}: {f['strength']}." for f in all_fits if "strength" in f),
         *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
         "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
@@ -229,7 +229,7 @@ def sensitivity_table(findings: Findings) -> Table:
         f"Last column: estimate with an omitted variable as strong as the one named ({strong})."
         if strong
         else "",
-        f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
+        f"{stars_note()}. Samples and weights are those of the models' own tables.",
         *accounts_notes(findings, models),
     ]
     return lay_out(two_level(cells), notes)

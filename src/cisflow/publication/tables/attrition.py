@@ -18,7 +18,6 @@ from cisflow.publication.tables.layout import (
 from cisflow.publication.tables.notes import accounts_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     WITHHELD,
     count,
     inline,
@@ -27,6 +26,7 @@ from cisflow.publication.words import (
     p_value,
     sentence,
     stars,
+    stars_note,
 )
 
 LOGIT = (
@@ -67,7 +67,7 @@ def attrition_lags_table(findings: Findings, country: str) -> Table:
     notes = [
         "With accounts: profit margin and share of personnel costs are both known so many years "
         "after the survey. 0: there are no accounts of that year.",
-        f"{LOGIT} Below each coefficient its standard error (HC1). {STARS_NOTE}. χ²: all terms, "
+        f"{LOGIT} Below each coefficient its standard error (HC1). {stars_note()}. χ²: all terms, "
         "among them industry dummies, jointly.",
         "The firms of each lag are others, and so is what is estimated on them.",
         _weights(findings),
@@ -105,7 +105,7 @@ def _counts(row: Mapping[str, Any]) -> dict[str, str]:
 def _tests(rows: Sequence[Mapping[str, Any]], waves: Sequence[str]) -> Iterator[str]:
     """Yield, wave by wave, the logit of having accounts and its joint test."""
     if rows:
-        yield f"{LOGIT} Robust standard errors (HC1) in parentheses. {STARS_NOTE}."
+        yield f"{LOGIT} Robust standard errors (HC1) in parentheses. {stars_note()}."
     for wave in waves:
         of_wave = [row for row in rows if row["wave"] == wave]
         if of_wave and of_wave[0]["estimate"] is None:

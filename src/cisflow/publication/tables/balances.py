@@ -23,7 +23,6 @@ from cisflow.publication.tables.layout import (
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     WEIGHTS,
     brief_interval,
     count,
@@ -33,6 +32,7 @@ from cisflow.publication.words import (
     number,
     p_value,
     sentence,
+    stars_note,
 )
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -85,7 +85,7 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
         f"The total effect of {inline(about.source)} on {inline(about.target)}, by paths. "
         f"Return: all paths through {inline(about.return_through)}; cost: all others. "
         f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
-        f"stars go too. {STARS_NOTE}. "
+        f"stars go too. {stars_note()}. "
         "P(cost > return): share of these samples with a balance below zero.",
         STEPS_NOTE if spec.steps else "",
         _steps_tested(rows, spec) if spec.steps else "",

@@ -21,7 +21,6 @@ from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_ce
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     column_label,
     count,
     covariance_name,
@@ -31,6 +30,7 @@ from cisflow.publication.words import (
     number,
     p_value,
     signed,
+    stars_note,
 )
 from cisflow.study.models import Model
 
@@ -62,7 +62,7 @@ def selection_table(findings: Findings, country: str, wave: str, model: str) -> 
     notes = [
         _selection_note(spec),
         _exclusion_note(findings.fits(country, wave, model), spec),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        f"{_errors(rows, spec)} {stars_note()}.",
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
@@ -143,7 +143,7 @@ def control_function_table(findings: Findings, country: str, wave: str, model: s
             for _, outcome, _, _, fit in fits
             if "strength" in fit
         ),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        f"{_errors(rows, spec)} {stars_note()}.",
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
@@ -214,7 +214,7 @@ def weighted_table(findings: Findings, country: str, wave: str, model: str) -> T
             cells["Overlap", row][head] = _count(fit, key)
     notes = [
         _weighted_note(spec, [fit for *_, fit in fits]),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        f"{_errors(rows, spec)} {stars_note()}.",
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)

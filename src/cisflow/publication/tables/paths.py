@@ -25,7 +25,6 @@ from cisflow.publication.tables.layout import (
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     covariance_name,
     firms,
     interval,
@@ -33,6 +32,7 @@ from cisflow.publication.words import (
     measured_interval,
     number,
     p_value,
+    stars_note,
 )
 from cisflow.study.balance_terms import SCALES
 from cisflow.study.claims import ARROW
@@ -66,7 +66,7 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
     rows = _several(findings, country, wave, members)
     notes = [
-        f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
+        f"Standard errors in parentheses: {_path_covariance(rows)}. {stars_note()}. "
         "Standardised: change in standard deviations of the outcome per standard deviation of "
         "the source. A blank means that the reading has no such arrow; statistics of a reading "
         "stand in its first column. RMSEA with its 90 % interval.",
@@ -173,7 +173,7 @@ def effects_table(findings: Findings, country: str, wave: str, members: Sequence
     intervals = _interval_words(findings, country, wave, members)
     notes = [
         f"In brackets 95 % confidence intervals: {intervals}. "
-        f"{STARS_NOTE}. A blank means that the reading has no such path.",
+        f"{stars_note()}. A blank means that the reading has no such path.",
         *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
     return lay_out(frame, notes)

@@ -16,7 +16,6 @@ from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_leve
 from cisflow.publication.tables.notes import breaks_note, reasons
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     brief_interval,
     column_label,
     count,
@@ -28,6 +27,7 @@ from cisflow.publication.words import (
     p_value,
     sentence,
     stars,
+    stars_note,
 )
 from cisflow.study import verdicts
 from cisflow.study.claims import ARROW
@@ -78,7 +78,7 @@ def pooled_table(findings: Findings, model: str) -> Table:
         "due to it; Q: Cochran’s test that all countries have the same effect. The prediction "
         "interval is where the effect in a further country is expected with 95 %; it needs three "
         "countries. A firm counts once per wave.",
-        f"{STARS_NOTE}.",
+        f"{stars_note()}.",
         *crossed_breaks(findings),
         *reasons(rows),
     ]
@@ -99,7 +99,7 @@ def methods_table(findings: Findings, model: str) -> Table:
         "Pooled estimates with 95 % intervals. Paule–Mandel and DerSimonian–Laird estimate the "
         "variance between countries, the fixed effect takes it for zero; Knapp–Hartung takes "
         "standard errors from the spread of the countries, and t instead of the normal "
-        f"distribution. {STARS_NOTE}.",
+        f"distribution. {stars_note()}.",
     ]
     return lay_out(two_level(cells), notes)
 
@@ -161,7 +161,7 @@ def moderators_table(findings: Findings, model: str) -> Table:
         "Meta-regression by weighted least squares, weights 1/(s² + τ²) with Paule and Mandel’s "
         "residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share of τ² that the "
         "moderators explain. Countries are few and differ in much else: this describes, it does "
-        f"not explain. {STARS_NOTE}.",
+        f"not explain. {stars_note()}.",
         *notes,
     ]
     shown = [*columns, "τ left", "R² (%)", "Estimates"]

@@ -16,7 +16,6 @@ from cisflow.publication.tables.notes import accounts_note, ending, reasons
 from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     covariance_name,
     inline,
     label,
@@ -24,6 +23,7 @@ from cisflow.publication.words import (
     number,
     p_value,
     sentence,
+    stars_note,
 )
 from cisflow.study.models import Model
 from cisflow.study.shapes import (
@@ -98,7 +98,7 @@ def _notes(findings: Findings, country: str, model: str, fits: list[Fit]) -> lis
     kinds = dict.fromkeys(covariance_name(kind) for kind in rows["cov_type"] if kind)
     return [
         EFFECTS if spec.censored else "",
-        f"Standard errors in parentheses: {'; '.join(kinds)}. {STARS_NOTE}.",
+        f"Standard errors in parentheses: {'; '.join(kinds)}. {stars_note()}.",
         *ending(findings, country, rows, model),
     ]
 
@@ -180,7 +180,7 @@ def u_shape_table(findings: Findings, country: str) -> Table:
         "the high one (Lind and Mehlum 2010). Turning point with Fieller’s 95 % interval; without "
         "one where the curve may be straight. Two lines (Simonsohn 2018): slopes on either side of "
         "a breakpoint, of shares on the latent share.",
-        f"Standard errors in parentheses: {'; '.join(map(covariance_name, kinds))}. {STARS_NOTE}.",
+        f"Standard errors in parentheses: {'; '.join(map(covariance_name, kinds))}. {stars_note()}.",
         accounts_note(findings, country, *specs),
         *reasons(pd.concat(shown) if shown else findings.estimates.head(0)),
     ]
