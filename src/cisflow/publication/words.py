@@ -105,6 +105,7 @@ CORRECTIONS = {
 # Verdicts where there is little room.
 SHORT_VERDICTS = {UNDECIDABLE: "cannot be decided", DEPENDS: "depends on the model"}
 JACKKNIFE = "jackknife"
+NAMES = ("Tobit",)  # keep their capital within a sentence
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -164,8 +165,13 @@ def _corrected(term: str) -> str:
 
 def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
-    text = label(term)
-    return text if text[1:2] in "&" or text[1:2].isupper() else small(text)
+    return in_sentence(label(term))
+
+
+def in_sentence(text: str) -> str:
+    """Return a text with a small letter at its beginning, unless that abbreviates or is a name."""
+    keeps = text[1:2] in "&" or text[1:2].isupper() or text.split(" ")[0] in NAMES
+    return text if keeps else small(text)
 
 
 def column_label(column: str) -> str:
@@ -173,6 +179,11 @@ def column_label(column: str) -> str:
     name, *kinds = column.split(": ")
     text = say(COLUMN_LABELS[name]) if name in COLUMN_LABELS else label(name)
     return ", ".join([text, *(say(KINDS.get(kind, kind)) for kind in kinds)])
+
+
+def unitless(term: str) -> str:
+    """Return a label as it stands within a sentence, without the unit in brackets behind it."""
+    return inline(term).partition(" (")[0]
 
 
 def small(text: str) -> str:

@@ -13,7 +13,7 @@ from cisflow.publication.families import curved, waves_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.tables.layout import Cells, Table, lay_out, no_cells, two_level, with_error
 from cisflow.publication.tables.notes import accounts_note, ending, reasons
-from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
+from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     covariance_name,
@@ -23,7 +23,6 @@ from cisflow.publication.words import (
     number,
     p_value,
     sentence,
-    stars_note,
 )
 from cisflow.study.models import Model
 from cisflow.study.shapes import (
@@ -98,7 +97,7 @@ def _notes(findings: Findings, country: str, model: str, fits: list[Fit]) -> lis
     kinds = dict.fromkeys(covariance_name(kind) for kind in rows["cov_type"] if kind)
     return [
         EFFECTS if spec.censored else "",
-        f"Standard errors in parentheses: {'; '.join(kinds)}. {stars_note()}.",
+        errors_note("; ".join(kinds)),
         *ending(findings, country, rows, model),
     ]
 
@@ -180,7 +179,7 @@ def u_shape_table(findings: Findings, country: str) -> Table:
         "the high one (Lind and Mehlum 2010). Turning point with Fieller’s 95 % interval; without "
         "one where the curve may be straight. Two lines (Simonsohn 2018): slopes on either side of "
         "a breakpoint, of shares on the latent share.",
-        f"Standard errors in parentheses: {'; '.join(map(covariance_name, kinds))}. {stars_note()}.",
+        errors_note("; ".join(map(covariance_name, kinds))),
         accounts_note(findings, country, *specs),
         *reasons(pd.concat(shown) if shown else findings.estimates.head(0)),
     ]
