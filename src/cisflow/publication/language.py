@@ -36,6 +36,8 @@ class Language:
         The same of texts that earlier stages wrote, whose ``{names}`` stand for anything.
     point, thousands
         What stands before decimals, and between thousands.
+    missed
+        English texts that were asked for and that no catalogue has.
     """
 
     code: str = ENGLISH
@@ -43,6 +45,7 @@ class Language:
     told: Mapping[str, str] = field(default_factory=dict)
     point: str = "."
     thousands: str = ","
+    missed: set[str] = field(default_factory=set)
 
 
 _SPOKEN = [Language()]
@@ -88,7 +91,7 @@ def messages_of(file: Path) -> list[tuple[str, str, str]]:
     with file.open("rb") as lines:
         catalogue = read_po(lines)
     found = ((str(m.context or ""), str(m.id), str(m.string)) for m in catalogue if m.id)
-    return [(context, one_line(english), text) for context, english, text in found if text]
+    return [(context, english, text) for context, english, text in found if text]
 
 
 def one_line(text: str) -> str:
@@ -106,8 +109,21 @@ def say(english: str, **parts: Any) -> str:
     parts
         What stands for its names, in the language already.
     """
-    text = spoken().texts.get(english, english)
+    text = spoken().texts.get(english) or _english(english)
     return text.format(**parts) if parts else text
+
+
+def said(text: str) -> str:
+    """Return a text in the language if it has it: for what may have been said already."""
+    return spoken().texts.get(text, text)
+
+
+def _english(text: str) -> str:
+    """Return a text as it is, and note that no catalogue has it."""
+    language = spoken()
+    if language.code != ENGLISH and any(letter.isalpha() for letter in text):
+        language.missed.add(text)
+    return text
 
 
 def numeral(text: str) -> str:
@@ -115,7 +131,7 @@ def numeral(text: str) -> str:
     language = spoken()
     if (language.point, language.thousands) == (".", ","):
         return text
-    return text.translate(str.maketrans({".": language.point, ",": language.thousands}))
+    return text.translate(str.maketrans(".,", language.point + language.thousands))
 
 
 def listed(items: Sequence[str]) -> str:
@@ -138,7 +154,7 @@ def retold(english: str) -> str:
         if found := form.fullmatch(english):
             parts = {name: retold(part) for name, part in found.groupdict().items()}
             return text.format(**parts)
-    return numeral(english) if _is_number(english) else english
+    return numeral(english) if _is_number(english) else _english(english)
 
 
 def retold_texts(value: Any) -> Any:

@@ -256,7 +256,12 @@ def measured(x: float | None, std_error: float | None) -> str:
 
 def between(low: str, high: str, *, space: str = " ") -> str:
     """Return the ends of an interval in brackets; with decimal commas a semicolon parts them."""
-    return f"[{low}{',' if spoken().point == '.' else ';'}{space}{high}]"
+    return f"[{low}{separator()}{space}{high}]"
+
+
+def separator() -> str:
+    """Return what parts the ends of an interval."""
+    return "," if spoken().point == "." else ";"
 
 
 def measured_interval(low: float | None, high: float | None, std_error: float | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.publication.language import say
+from cisflow.publication.language import said, say
 from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
@@ -90,12 +90,18 @@ def _joined(heading: Any) -> str:
 
 def lay_out(frame: pd.DataFrame, notes: Iterable[str], *, show_groups: bool = True) -> Table:
     """Return a table whose notes also say what the signs in its cells mean."""
-    notes = [note for note in notes if note]
+    notes = [said(note) for note in notes if note]
+    frame = frame.rename(index=_said_head, columns=_said_head)
     shown = set(frame.astype(str).to_numpy().ravel())
     for sign, meaning in MISSING_NOTE.items():
         if sign in shown and not any(sign + ":" in note for note in notes):
             notes.append(f"{say(meaning)}.")
     return Table(frame, " ".join(notes), show_groups)
+
+
+def _said_head(head: Any) -> Any:
+    """Return a heading in the language that is published in; its parts may be said already."""
+    return said(head) if isinstance(head, str) else head
 
 
 def cell(estimate: float, *below: str, p: float | None = None, error: float | None = None) -> str:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.claims import MOST_PLACES
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.words import (
+    inline,
     label,
     measured,
     measured_interval,
@@ -55,7 +57,7 @@ def tested_truths(findings: Findings) -> pd.DataFrame:
 
 
 def _what(row: dict[str, Any]) -> str:
-    about = f"{label(row['outcome'])} on {row['term']}".replace("_", " ")
+    about = say("{outcome} on {term}", outcome=label(row["outcome"]), term=inline(row["term"]))
     return f"{row['claim']}: {about} ({row['model'].replace('_', ' ')})"
 
 
@@ -67,7 +69,7 @@ def _told(row: dict[str, Any]) -> dict[str, str]:
     return {
         "True": f"{measured(row['truth'], error)}{mark}",
         "Estimate": found,
-        "Recovered": row["recovered"],
+        "Recovered": say(row["recovered"]),
         "Detectable": measured(row["mde"], error) if np.isfinite(row["mde"]) else "",
-        "Verdict": row["verdict"],
+        "Verdict": say(row["verdict"]),
     }
