@@ -128,10 +128,8 @@ def _english(text: str) -> str:
 
 def numeral(text: str) -> str:
     """Return numbers that Python wrote, such as ``1,234.5``, as the language writes them."""
-    language = spoken()
-    if (language.point, language.thousands) == (".", ","):
-        return text
-    return text.translate(str.maketrans(".,", language.point + language.thousands))
+    signs = {".": spoken().point, ",": spoken().thousands}
+    return re.sub(r"(?<=\d)[.,](?=\d)", lambda sign: signs[sign[0]], text)
 
 
 def listed(items: Sequence[str]) -> str:
@@ -154,6 +152,8 @@ def retold(english: str) -> str:
         if found := form.fullmatch(english):
             parts = {name: retold(part) for name, part in found.groupdict().items()}
             return text.format(**parts)
+    if (named := english[:1].upper() + english[1:]) in language.texts:
+        return language.texts[named][:1].lower() + language.texts[named][1:]
     return numeral(english) if _is_number(english) else _english(english)
 
 

@@ -97,7 +97,7 @@ def _write_numerals(figure: Figure) -> None:
         def __call__(self, x: float, pos: int | None = None) -> str:
             return numeral(super().__call__(x, pos))
 
-    if numeral(".") == ".":
+    if numeral("0.1") == "0.1":
         return
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if type(axis.get_major_formatter()) is ScalarFormatter:

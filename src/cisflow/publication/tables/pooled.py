@@ -173,9 +173,9 @@ def moderators_table(findings: Findings, model: str) -> Table:
     told = [
         say(
             "Meta-regression by weighted least squares, weights 1/(s² + τ²) with Paule and "
-            "Mandel’s residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share of τ² that "
-            "the moderators explain. Countries are few and differ in much else: this describes, it "
-            "does not explain. {stars}.",
+            "Mandel’s residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share "
+            "of τ² that the moderators explain. Countries are few and differ in much else: this "
+            "describes, it does not explain. {stars}.",
             stars=stars_note(),
         ),
         *notes,
