@@ -146,8 +146,8 @@ def retold(english: str) -> str:
     language = spoken()
     if language.code == ENGLISH or not english.strip():
         return english
-    if english in language.texts or english in language.told:
-        return language.texts.get(english) or language.told[english]
+    if known := language.told.get(english) or language.texts.get(english):
+        return known
     for form, text in _forms(tuple(language.told.items())):
         if found := form.fullmatch(english):
             parts = {name: retold(part) for name, part in found.groupdict().items()}
