@@ -101,6 +101,14 @@ def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> 
     return found
 
 
+def normal_draws(correlation: Floats, draws: int, seed: int | np.random.Generator) -> Floats:
+    """Return draws of standard normal variables with these correlations, (draws, k)."""
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    drawn: Floats = np.random.default_rng(seed).standard_normal((draws, len(root))) @ root.T
+    return drawn
+
+
 def romano_wolf(
     p: Floats, sides: NDArray[np.int_], correlation: Floats, draws: int, seed: int
 ) -> Floats:
@@ -171,7 +179,5 @@ def _drawn(
     sides: NDArray[np.int_], correlation: Floats, draws: int, rng: np.random.Generator
 ) -> Floats:
     """Return p-values of tests whose null hypotheses are all true, (draws, k)."""
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    z = rng.standard_normal((draws, len(sides))) @ root.T
+    z = normal_draws(correlation, draws, rng)
     return np.where(sides == 0, 2 * NORMAL.sf(np.abs(z)), NORMAL.sf(sides * z))

@@ -19,6 +19,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
 )
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold
 from cisflow.study.choices import CHOICES, COVARIANCE, choices_in
 
 SIGNIFICANT = 0.05
@@ -166,7 +167,7 @@ def options_of(curve: CurveFacts) -> dict[str, list[str]]:
 
 def option_name(option: str) -> str:
     """Return what to call an option in print."""
-    return OPTIONS.get(option, option)
+    return retold(OPTIONS.get(option, option))
 
 
 __all__ = [

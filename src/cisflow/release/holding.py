@@ -7,13 +7,13 @@ always: it is the verdict's reason, and says nothing of which firms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cisflow.estimation.estimates import WITHHELD, Estimates
 from cisflow.estimation.holding import BETWEEN, PRIVATE, TESTS
@@ -28,7 +28,7 @@ COUNTS = {
 }
 """Counts of a test, and under what their firms are known to the gate alone."""
 OF_REFIT = ("estimate", "std_error")
-Correlated = dict[str, dict[str, float]]
+Keys = Mapping[str, Mapping[str, float]]
 
 
 def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float) -> None:
@@ -101,6 +101,66 @@ def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
 # --- how tests hang together --------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Influences:
+    """The firms' parts in the errors of the estimates that claims test.
+
+    Attributes
+    ----------
+    of
+        Wave and key of a test → row of the panel → the firm's part in its error.
+    firms
+        The firm of each row of the panel: what is influenced in several waves by the same firm.
+    counted
+        Keys of the estimates that a claimed share counts over all waves together.
+    """
+
+    of: Mapping[tuple[str, str], Mapping[str, float]]
+    firms: Sequence[Hashable] = ()
+    counted: Collection[str] = ()
+
+    def here(self, wave: str, key: str) -> dict[str, float]:
+        """Return the correlations of an estimate with the others of its wave, by their keys."""
+        return {k: r for (w, k), r in _row(self._by_row, (wave, key)) if w == wave and k != key}
+
+    def elsewhere(self, wave: str, key: str) -> dict[str, dict[str, float]]:
+        """Return those of a counted estimate with the counted ones of other waves, by wave."""
+        found: dict[str, dict[str, float]] = {}
+        for (other, k), r in _row(self._by_firm, (wave, key)):
+            if other != wave:
+                found.setdefault(other, {})[k] = r
+        return {other: known for other, known in found.items() if any(known.values())}
+
+    @cached_property
+    def _by_row(self) -> pd.DataFrame:
+        return _correlations(self.of)
+
+    @cached_property
+    def _by_firm(self) -> pd.DataFrame:
+        return _correlations(
+            {
+                (wave, key): {self.firms[int(row)]: part for row, part in by.items()}
+                for (wave, key), by in self.of.items()
+                if key in self.counted
+            }
+        )
+
+
+def _row(known: pd.DataFrame, where: tuple[str, str]) -> Iterable[tuple[tuple[str, str], float]]:
+    return known[where].items() if where in known else ()
+
+
+def _correlations(influences: Mapping[tuple[str, str], Mapping[Any, float]]) -> pd.DataFrame:
+    """Return the correlations of all estimates with each other; of those without error none."""
+    parts = pd.DataFrame({where: pd.Series(by, dtype=float) for where, by in influences.items()})
+    U = parts.sort_index().fillna(0.0)
+    U = U.loc[:, (U != 0).any()]
+    lengths = np.sqrt((U.to_numpy() ** 2).sum(axis=0))
+    R = (U.to_numpy().T @ U.to_numpy()) / np.outer(lengths, lengths)
+    names = list(U.columns)
+    return pd.DataFrame(dict(zip(names, R.round(6).tolist(), strict=True)), index=names)
+
+
 def with_correlations(
     told: Mapping[str, Estimates],
     found: Mapping[str, Estimates],
@@ -115,97 +175,51 @@ def with_correlations(
         By model, what has passed the gate.
     found
         By model, what was found, with the firms' influences.
-    firms
-        The firm of each row of the panel.
-    counted
-        Keys of the estimates that a claimed share counts over all waves together.
+    firms, counted
+        As of :class:`Influences`.
 
     Returns
     -------
     dict
         As ``told``; each test has ``correlations``: those of its estimate with the other tests on
-        the same wave, by their keys. They come from the firms' influences on both: firms that only
-        one of them rests on have none on the other. A counted estimate has ``between_waves`` where
-        firms are in several: the same with the counted ones of other waves, wave by wave.
+        the same wave that are told, by their keys. They come from the firms' influences on both:
+        firms that only one of them rests on have none on the other. An estimate that a claimed
+        share counts has ``between_waves`` where firms are in several: the same with those of other
+        waves.
     """
-    influences = _influences(found)
-    here = {wave: _correlations(tests, tests) for wave, tests in influences.items()}
-    elsewhere = _between_waves(influences, firms, counted)
+    shown = {(wave, key) for wave, key, _ in _tests(told)}
+    of = {
+        (wave, key): test["influence"]
+        for wave, key, test in _tests(found)
+        if "influence" in test and (wave, key) in shown
+    }
+    influences = Influences(of, firms, counted)
     return {
-        name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, here, elsewhere)})
+        name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
         for name, one in told.items()
     }
 
 
-def _influences(found: Mapping[str, Estimates]) -> dict[str, pd.DataFrame]:
-    """Return by wave each firm's influence on each test's estimate: a row per firm, zero for none.
-
-    A column per test that has an estimate, by its key.
-    """
-    waves: dict[str, dict[str, dict[str, float]]] = {}
+def _tests(found: Mapping[str, Estimates]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield each test with its wave and its key."""
     for name, one in found.items():
         for record in one.diagnostics["fits"]:
             for test in record.get(TESTS, ()):
-                if "influence" in test:
-                    waves.setdefault(record["wave"], {})[key_of(name, test)] = test["influence"]
-    return {wave: pd.DataFrame(tests).sort_index().fillna(0.0) for wave, tests in waves.items()}
+                yield record.get("wave", ""), key_of(name, test), test
 
 
-def _correlations(one: pd.DataFrame, other: pd.DataFrame) -> Correlated:
-    """Return test by test the correlations of an estimate with those of others, on the same rows.
-
-    A test that no firm has influence on has none.
-    """
-    U, V = (tests.loc[:, (tests != 0).any()] for tests in (one, other))
-    R = _unit(U).T @ _unit(V)
-    return {
-        key: {with_: round(float(r), 6) for with_, r in zip(V.columns, row, strict=True)}
-        for key, row in zip(U.columns, R, strict=True)
-    }
-
-
-def _unit(tests: pd.DataFrame) -> NDArray[np.float64]:
-    U = tests.to_numpy()
-    return np.asarray(U / np.sqrt((U**2).sum(axis=0)))
-
-
-def _between_waves(
-    influences: Mapping[str, pd.DataFrame], firms: Sequence[Hashable], counted: Collection[str]
-) -> dict[tuple[str, str], Correlated]:
-    """Return by wave and test the correlations with counted estimates of waves that share firms."""
-    waves = {wave: _by_firm(tests, firms, counted) for wave, tests in influences.items()}
-    found: dict[tuple[str, str], Correlated] = {}
-    for (wave, mine), (other, theirs) in permutations(waves.items(), 2):
-        if mine.index.intersection(theirs.index).empty:
-            continue
-        both = mine.index.union(theirs.index)
-        whole = (tests.reindex(both, fill_value=0.0) for tests in (mine, theirs))
-        for key, others in _correlations(*whole).items():
-            found.setdefault((wave, key), {})[other] = others
-    return found
-
-
-def _by_firm(
-    tests: pd.DataFrame, firms: Sequence[Hashable], counted: Collection[str]
-) -> pd.DataFrame:
-    """Return the influences on counted estimates, a row for each firm that has its name."""
-    mine = tests[[key for key in tests if key in counted]]
-    return mine.set_axis([firms[int(row)] for row in mine.index]) if len(mine.columns) else mine[:0]
-
-
-def _with(
-    model: str,
-    one: Estimates,
-    here: Mapping[str, Correlated],
-    elsewhere: Mapping[tuple[str, str], Correlated],
-) -> list[dict[str, Any]]:
+def _with(model: str, one: Estimates, influences: Influences) -> list[dict[str, Any]]:
     shown = []
     for record in one.diagnostics["fits"]:
-        wave, tests = record.get("wave", ""), []
-        for test in record.get(TESTS, ()):
-            key = key_of(model, test)
-            others = {k: r for k, r in here.get(wave, {}).get(key, {}).items() if k != key}
-            more = {BETWEEN: elsewhere[wave, key]} if (wave, key) in elsewhere else {}
-            tests.append({**test, "correlations": others, **more})
+        tests = [
+            {**test, **_together(influences, str(record.get("wave")), key_of(model, test))}
+            for test in record.get(TESTS, ())
+        ]
         shown.append({**record, TESTS: tests} if tests else record)
     return shown
+
+
+def _together(influences: Influences, wave: str, key: str) -> dict[str, Any]:
+    elsewhere = influences.elsewhere(wave, key)
+    more = {BETWEEN: elsewhere} if elsewhere else {}
+    return {"correlations": influences.here(wave, key), **more}
