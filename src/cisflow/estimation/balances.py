@@ -16,7 +16,7 @@ from cisflow.base.thresholds import FEWEST_LEFT
 from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of
 from cisflow.estimation.driver import Fitted, attempt
 from cisflow.estimation.estimates import FIXED, FOUND, IN_WORDS
-from cisflow.estimation.evidence import EVIDENCE
+from cisflow.estimation.evidence import EVIDENCE, TERMS, weakest
 from cisflow.estimation.paths import of_equations, path_of
 from cisflow.estimators.path.balance import Decomposition, PartNames, decompose, horizon, parts_of
 from cisflow.estimators.path.results import PathResults
@@ -93,6 +93,7 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
     lags: list[int | None] = list(spec.lags or [None])
     groups = _groups(sample, spec)
     turns: dict[str, dict[int, float]] = {group.name: {} for group in groups}
+    evidence: dict[str, Any] = {}
     for lag in lags:
         outcome = outcome_of(_about(spec).target, lag)
         found = [
@@ -105,9 +106,11 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
             if lag is not None and one.balance:
                 main = one.balance[SCALES[0]]
                 turns[one.group.name][lag] = float(main.point[main.names.index(BALANCE)])
+                if one.group.name == EVERYONE:
+                    evidence = weakest(evidence, one.evidence)
         yield [{"outcome": outcome, **row} for row in rows], _diagnostics(outcome, lag, found)
     if len(lags) > 1:
-        yield _horizon(spec, turns)
+        yield _horizon(spec, turns, evidence)
 
 
 def _about(spec: Model) -> Balance:
@@ -357,13 +360,17 @@ def _diagnostics(outcome: str, lag: int | None, found: list[Found]) -> dict[str,
 
 
 def _horizon(
-    spec: Model, turns: Mapping[str, Mapping[int, float]]
+    spec: Model, turns: Mapping[str, Mapping[int, float]], evidence: Mapping[str, Any]
 ) -> tuple[list[Row], dict[str, Any]]:
-    """Return in words at which lag each group's balance turns."""
+    """Return in words at which lag each group's balance turns, and the firms of all lags.
+
+    The record names its rows, so that the gate takes those of single lags for none of its own.
+    """
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
     about = {"outcome": _about(spec).target, "term": HORIZON, "status": IN_WORDS}
     rows: list[Row] = [
         {**about, "column": column_of(SCALES[0], group), "note": words}
         for group, words in told.items()
     ]
-    return rows, {"horizon": told}
+    record = {"outcome": _about(spec).target, TERMS: [HORIZON], "horizon": told}
+    return rows, {**record, **({EVIDENCE: dict(evidence)} if evidence else {})}

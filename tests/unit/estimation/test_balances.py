@@ -283,7 +283,11 @@ def test_each_lag_rests_on_its_own_firms_and_the_horizon_is_told():
     assert direct == pytest.approx(-1, abs=0.2)
     words = "the balance is negative up to a lag of 2 and not negative from 4 years on, "
     words += "within 0–4 years"
-    assert estimates.diagnostics["fits"][-1]["horizon"] == {"all": words}
+    last = estimates.diagnostics["fits"][-1]
+    assert last["horizon"] == {"all": words}
+    # The gate is to take no row of a single lag for the horizon's: it would know no firms of these.
+    assert (last["outcome"], last["terms"]) == ("profit_margin", ["horizon"])
+    assert last["evidence"]["rows"] == list(range(400))
     row = table[table["term"] == "horizon"].iloc[0]
     assert row["note"] == words
     assert np.isnan(row["estimate"])
