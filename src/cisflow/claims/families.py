@@ -102,6 +102,14 @@ def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> 
     return found
 
 
+def normal_draws(correlation: Floats, draws: int, seed: int) -> Floats:
+    """Return draws of standard normal variables with these correlations, (draws, k)."""
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    drawn: Floats = np.random.default_rng(seed).standard_normal((draws, len(root))) @ root.T
+    return drawn
+
+
 def romano_wolf(
     p: Floats, sides: NDArray[np.int_], correlation: Floats, draws: int, seed: int
 ) -> Floats:
@@ -126,9 +134,7 @@ def romano_wolf(
     """
     if not np.isfinite(correlation).all():
         return np.full(len(p), np.nan)
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    z = np.random.default_rng(seed).standard_normal((draws, len(p))) @ root.T
+    z = normal_draws(correlation, draws, seed)
     drawn = np.where(sides == 0, 2 * NORMAL.sf(np.abs(z)), NORMAL.sf(sides * z))
     order = np.argsort(p, kind="stable")
     smallest = np.minimum.accumulate(drawn[:, order][:, ::-1], axis=1)[:, ::-1]

@@ -131,12 +131,8 @@ def pseudo_truth(
         (:func:`cisflow.panel.drawn.draw_panel`).
     models
         The run's models by name.
-    claims
-        The claims file.
     truth
         What is true in the country.
-    country
-        Two-letter code.
     lag
         Years between survey and accounts.
     by_tobit

@@ -34,8 +34,6 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     row
         A row of verdicts: ``code``, the numbers it is about, ``asides``; a claim of several parts
         has their rows in ``parts``.
-    rule
-        Of the claims file.
     """
     if parts := row.get("parts"):
         return "; ".join(

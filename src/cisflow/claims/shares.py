@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.claims.evidence import Evidence, Row
-from cisflow.claims.families import matrix_of
+from cisflow.claims.families import matrix_of, normal_draws
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import bounds, number, percent
 from cisflow.claims.single import no_verdict
@@ -39,22 +39,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ExpectedShare:
-    """The share of estimates that are significant with the expected sign, over many samples.
+    """The share of estimates that are significant with the expected sign, over many samples."""
 
-    Attributes
-    ----------
-    mean
-        On average.
-    low, high
-        Ends of the range that holds it in 95 % of samples.
-    together
-        Whether the estimates' dependence was known; else they are taken to be independent, and the
-        range is narrower than it should be.
-    """
-
-    mean: float
+    mean: float  # on average
+    # low, high: ends of the range that holds it in 95 % of samples.
     low: float
     high: float
+    # Whether the estimates' dependence was known; else they are taken to be independent, and the
+    # range is narrower than it should be.
     together: bool
 
 
@@ -98,9 +90,7 @@ def _significant(
     The firms' joint influence on the estimates says how these move together from one sample to
     another: draws with this correlation are a bootstrap of firms with normal multipliers.
     """
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    noise = np.random.default_rng(seed).standard_normal((draws, len(statistics))) @ root.T
+    noise = normal_draws(correlation, draws, seed)
     return np.asarray(statistics + noise > NORMAL.isf(level / 2))
 
 
@@ -149,8 +139,6 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         Which estimates count, and what is claimed of them.
     evidence
         Of the whole run. An estimate of several waves together counts once.
-    rule
-        Of the claims file.
     seed
         Of the draws behind the share to expect.
     """

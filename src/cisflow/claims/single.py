@@ -100,8 +100,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         The estimate and what is expected of it.
     here
         The estimates of one country and wave.
-    rule
-        Of the claims file.
 
     Returns
     -------
@@ -121,6 +119,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
     assert row is not None  # noqa: S101 - why_not has looked
     found = Finding.of(row)
     reading, more = _verdict(test, found, here, rule)
+    censored = bool(row.get("n_lower", 0) > 0 or row.get("n_upper", 0) > 0)
     return {
         **named,
         **{name: row[name] for name in NUMBERS},
@@ -133,12 +132,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         "p_test": found.p_of(test),
         "against_zero": found.interval(rule.significance),
         "for_band": found.plain_interval(rule.equivalence),
-        "unit": unit_of(
-            test.outcome,
-            test.column,
-            test.measured,
-            censored=bool(row.get("n_lower", 0) > 0 or row.get("n_upper", 0) > 0),
-        ),
+        "unit": unit_of(test.outcome, test.column, test.measured, censored=censored),
         "verdict": reading.verdict,
         "verdict_literature": _verdict_literature(test, found, rule),
         "code": reading.code,

@@ -33,14 +33,7 @@ from cisflow.study.levels import class_of, factors_in
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
 from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
-from cisflow.study.verdicts import (
-    NOT_ESTIMABLE,
-    Shape,
-    intervals_of,
-    normal_shape,
-    read,
-    turned,
-)
+from cisflow.study.verdicts import NOT_ESTIMABLE, Shape, intervals_of, normal_shape, read, turned
 
 TESTS = "tests"
 """Key of a fit's diagnostics with what was counted of each test."""
@@ -55,21 +48,11 @@ Estimator = Callable[[pd.DataFrame, Model, dict[str, int]], Iterable[Fitted]]
 
 @dataclass(frozen=True)
 class Watch:
-    """What to hold the estimates of a model against.
+    """What to hold the estimates of a model against."""
 
-    Attributes
-    ----------
-    tests
-        The claims' tests on it.
-    rule
-        Of the claims file.
-    few
-        Fewest firms on one side of a term of which it may be said that they are enough.
-    """
-
-    tests: tuple[Single, ...]
+    tests: tuple[Single, ...]  # the claims' tests on it
     rule: Rule
-    few: int = 1
+    few: int = 1  # fewest firms on one side of a term of which it may be said that they are enough
 
 
 def with_tests(

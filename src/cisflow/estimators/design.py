@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cisflow.estimators.arrays import Floats
+from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import Alike, Sentence
 
 COLLINEAR = 1e-7  # as R's lm: share of a column's length not explained by the columns before it
@@ -39,6 +41,13 @@ def independent_columns(X: Floats, lengths: Floats) -> NDArray[np.bool_]:
             rank += 1
             kept[j] = True
     return kept
+
+
+def usable_columns(X: Floats, names: Sequence[str]) -> tuple[Ints, dict[str, str]]:
+    """Return the places of the independent columns, and why each of the others is none."""
+    usable = independent_columns(X, np.linalg.norm(X, axis=0))
+    lost = {names[j]: why_collinear(X[:, j]) for j in map(int, np.flatnonzero(~usable))}
+    return np.flatnonzero(usable), lost
 
 
 def why_collinear(column: Floats) -> str:

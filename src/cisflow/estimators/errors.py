@@ -17,18 +17,10 @@ LEVEL = re.compile(r"\[T\.[^]]*\]")
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows in a message: ``1 row``, ``1,001 rows``.
+    """A number of rows in a message: ``1 row``, ``1,001 rows``."""
 
-    Attributes
-    ----------
-    number
-        How many.
-    of
-        What is counted, in the singular.
-    """
-
-    number: int
-    of: str = "row"
+    number: int  # how many
+    of: str = "row"  # what is counted, in the singular
 
     def told(self, minimum: int = 0) -> str:
         """Return the number in words, ``fewer than 10 rows`` where it is below ``minimum``."""
@@ -87,16 +79,9 @@ class Sentence(str):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what it is and what to do about it.
+    """One thing that is wrong: what it is and what to do about it."""
 
-    Attributes
-    ----------
-    what : str
-        A :class:`Sentence` where it tells a number of rows.
-    remedy : str
-    """
-
-    what: str
+    what: str  # A Sentence where it tells a number of rows
     remedy: str
 
     @property

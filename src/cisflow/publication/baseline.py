@@ -48,8 +48,6 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    results
-        The folder ``results/{run}``.
     keep
         Which rows are wanted; all when not given.
 
@@ -222,8 +220,6 @@ def check_baseline(results: Path, file: Path, settings: BaselineSettings) -> dic
 
     Parameters
     ----------
-    results
-        The folder ``results/{run}``.
     file
         A baseline, as :func:`save_baseline` writes it.
     settings

@@ -185,6 +185,8 @@ class Gate:
     ) -> bool:
         here, there = (np.frombuffer(key[1], dtype=bool) for key in (one, told))
         both, apart = here & there, here ^ there
+        if np.count_nonzero(apart) >= self.profile.minimum_cell:  # what follows only adds to them
+            return False
         for name in sorted(one[2] - told[2]):
             others = [
                 off & both for v in sorted(told[2]) if (off := self.exceptions(v, name)) is not None

@@ -7,7 +7,7 @@ always: it is the verdict's reason, and says nothing of which firms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -118,21 +118,14 @@ def with_correlations(
         the same wave that are told, by their keys. They come from the firms' influences on both:
         firms that only one of them rests on have none on the other.
     """
-    shown = {(wave, key) for wave, key, _ in _tests(told)}
-    influences = {
-        (wave, key): test["influence"]
-        for wave, key, test in _tests(found)
-        if "influence" in test and (wave, key) in shown
-    }
+    by_wave = _correlations(_influences(found, told))
     return {
-        name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
+        name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, by_wave)})
         for name, one in told.items()
     }
 
 
-def _tests(
-    found: Mapping[str, Estimates],
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _tests(found: Mapping[str, Estimates]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield each test with its wave and its key."""
     for name, one in found.items():
         for record in one.diagnostics["fits"]:
@@ -140,32 +133,47 @@ def _tests(
                 yield record.get("wave", ""), key_of(name, test), test
 
 
+def _influences(
+    found: Mapping[str, Estimates], told: Mapping[str, Estimates]
+) -> dict[str, pd.DataFrame]:
+    """Return by wave each firm's influence on each test's estimate: a row per firm, zero for none.
+
+    A column per test that has an estimate, and is told, by its key.
+    """
+    shown = {(wave, key) for wave, key, _ in _tests(told)}
+    waves: dict[str, dict[str, dict[str, float]]] = {}
+    for wave, key, test in _tests(found):
+        if "influence" in test and (wave, key) in shown:
+            waves.setdefault(wave, {})[key] = test["influence"]
+    return {wave: pd.DataFrame(tests).sort_index().fillna(0.0) for wave, tests in waves.items()}
+
+
+def _correlations(influences: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """Return by wave and test the correlations of its estimate with all others'."""
+    found: dict[str, dict[str, Any]] = {}
+    for wave, tests in influences.items():
+        U = tests.to_numpy()
+        lengths = np.sqrt((U**2).sum(axis=0))
+        known = lengths > 0
+        R = (U[:, known].T @ U[:, known]) / np.outer(lengths[known], lengths[known])
+        keys = tests.columns[known]
+        found[wave] = {
+            key: {other: round(float(r), 6) for other, r in zip(keys, row, strict=True)}
+            for key, row in zip(keys, R, strict=True)
+        }
+    return found
+
+
 def _with(
-    model: str, one: Estimates, influences: Mapping[tuple[str, str], Mapping[str, float]]
+    model: str, one: Estimates, by_wave: Mapping[str, Mapping[str, Mapping[str, float]]]
 ) -> list[dict[str, Any]]:
     shown = []
     for record in one.diagnostics["fits"]:
-        here = {key: by for (wave, key), by in influences.items() if wave == record.get("wave")}
-        tests = [
-            {**test, "correlations": _correlations(key_of(model, test), here)}
-            for test in record.get(TESTS, ())
-        ]
+        here = by_wave.get(record.get("wave", ""), {})
+        tests = []
+        for test in record.get(TESTS, ()):
+            key = key_of(model, test)
+            others = {other: r for other, r in here.get(key, {}).items() if other != key}
+            tests.append({**test, "correlations": others})
         shown.append({**record, TESTS: tests} if tests else record)
     return shown
-
-
-def _correlations(key: str, influences: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the correlations of one test's estimate with all others'."""
-    own = influences.get(key, {})
-    others = {other: by for other, by in influences.items() if other != key}
-    return {other: r for other, by in others.items() if (r := _correlation(own, by)) is not None}
-
-
-def _correlation(one: Mapping[str, float], other: Mapping[str, float]) -> float | None:
-    both = sum(by * other.get(firm, 0.0) for firm, by in one.items())
-    length = _length(one.values()) * _length(other.values())
-    return round(both / length, 6) if length > 0 else None
-
-
-def _length(values: Collection[float] | Sequence[float]) -> float:
-    return float(np.sqrt(sum(by * by for by in values)))

@@ -41,8 +41,7 @@ Words = TypeAliasType("Words", Annotated[str, Field(min_length=1, description="A
 Level = TypeAliasType(
     "Level",
     Annotated[
-        float,
-        Field(gt=0, lt=0.5, description="A probability of error above 0 and below 0.5."),
+        float, Field(gt=0, lt=0.5, description="A probability of error above 0 and below 0.5.")
     ],
 )
 Sign = TypeAliasType(
@@ -160,8 +159,7 @@ class Rule(Document):
     ] = ("normality", "homoskedasticity", "chi2")
     """The tests that count: normality and homoskedasticity of a Tobit, chi2 of a path model."""
     alternatives: Annotated[
-        tuple[Alternative, ...],
-        Field(json_schema_extra={"uniqueItems": True}),
+        tuple[Alternative, ...], Field(json_schema_extra={"uniqueItems": True})
     ] = ("fractional", "heteroskedastic")
     """The robust alternatives of a Tobit that must say the same where its tests reject; for a path
     model it is the model that has all its arrows and more (`union_of`)."""
@@ -436,8 +434,6 @@ def claim_problems(claims: Claims, models: Mapping[str, Model]) -> list[Problem]
 
     Parameters
     ----------
-    claims
-        The claims file.
     models
         All of the models file, whether or not a run estimates them.
     """
@@ -460,8 +456,6 @@ def rule_problems(rule: Rule, kinds: Mapping[str, Kind]) -> list[Problem]:
 
     Parameters
     ----------
-    rule
-        Of the claims file.
     kinds
         Kind of every variable of the panel.
     """
