@@ -187,7 +187,12 @@ def _warned(log: TextIO, kept: Path) -> Iterator[None]:
     """
 
     def show(
-        message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
         if category.__module__.partition(".")[0] == PACKAGE:
             log.write(f"{category.__name__}: {message}\n")
