@@ -7,6 +7,7 @@ import zipfile
 import pandas as pd
 import pypdf
 import pytest
+from printed_numbers import compared_run
 
 from cisflow.study.verdicts import VERDICTS
 
@@ -58,6 +59,12 @@ def test_every_table_figure_and_page_says_synthetic(publication):
     assert "SYNTHETIC" in text_of(publication / "index.html").split("</header>")[0]
     pages = pypdf.PdfReader(publication / "paper.pdf").pages
     assert [i for i, page in enumerate(pages, 1) if "SYNTHETIC" not in page.extract_text()] == []
+
+
+def test_numbers_of_the_paper_are_those_of_the_estimates(project):
+    found, missing = compared_run(project.folder / "results/flanders", "BE", ["CIS2", "CIS4"])
+    assert missing == []
+    assert found >= 30
 
 
 def test_every_result_file_says_synthetic(project):

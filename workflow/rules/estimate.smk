@@ -109,6 +109,7 @@ for code in RUN.at_hand:
             profile=RUN.profile.as_params(),
             lag=RUN.settings.lag,
             lags=list(RUN.settings.lags or []),
+            counted=[test.key for test in RUN.claims.counted(RUN.models)],
             stamp=RUN.stamp,
             code=digest("disclose"),
         message:

@@ -36,6 +36,7 @@ rule tables:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         code=digest("tables"),
     message:
         "Setting the tables"
@@ -65,6 +66,7 @@ rule figures:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         code=digest("figures"),
     message:
         "Drawing the figures"
@@ -134,6 +136,7 @@ rule paper:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         rule=RUN.claims.rule.as_params(),
         profile=RUN.profile.as_params(),
         templates=content(*PAPER),

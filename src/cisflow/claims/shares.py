@@ -210,19 +210,25 @@ def _expected(
 
 
 def _correlation(counted: pd.DataFrame, evidence: Evidence) -> Floats:
-    """Return how the estimates hang together: within a wave as found, between waves not at all.
+    """Return how the estimates of all countries and waves hang together.
 
-    Firms that are in two waves make estimates of both alike, by what the same firm answers alike
-    years later; that is left out.
+    Within a wave as found; between waves of a country by the firms that are in both, which are
+    asked the same years later; between countries, which share no firm, not at all.
     """
-    matrix = np.eye(len(counted))
     records: Sequence[Mapping[str, Any]] = counted.to_dict(orient="records")
-    places = counted.groupby(["country", "wave"], sort=False).indices
-    for place, which in places.items():
-        keys = [key_of(records[i]["model"], records[i]) for i in which]
-        country, wave = place
-        known = evidence.correlations.get((str(country), str(wave)), {})
-        matrix[np.ix_(which, which)] = matrix_of(keys, known)
+    keys = np.array([key_of(record["model"], record) for record in records], dtype=object)
+    groups = counted.groupby(["country", "wave"], sort=False).indices
+    places = {(str(country), str(wave)): which for (country, wave), which in groups.items()}
+    matrix = np.eye(len(counted))
+    for (country, wave), here in places.items():
+        known = evidence.correlations.get((country, wave), {})
+        matrix[np.ix_(here, here)] = matrix_of(keys[here], known)
+        for (other, later), there in places.items():
+            if other == country and later != wave:
+                both = evidence.between_waves(country, wave, later)
+                matrix[np.ix_(here, there)] = [
+                    [both.get(one, {}).get(two, 0.0) for two in keys[there]] for one in keys[here]
+                ]
     return matrix
 
 

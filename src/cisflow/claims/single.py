@@ -119,7 +119,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
     assert row is not None  # noqa: S101 - why_not has looked
     found = Finding.of(row)
     reading, more = _verdict(test, found, here, rule)
-    censored = bool(row.get("n_lower", 0) > 0 or row.get("n_upper", 0) > 0)
     return {
         **named,
         **{name: row[name] for name in NUMBERS},
@@ -132,7 +131,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         "p_test": found.p_of(test),
         "against_zero": found.interval(rule.significance),
         "for_band": found.plain_interval(rule.equivalence),
-        "unit": unit_of(test.outcome, test.column, test.measured, censored=censored),
+        "unit": unit_of(test.outcome, test.column, test.measured, censored=here.is_latent(row)),
         "verdict": reading.verdict,
         "verdict_literature": _verdict_literature(test, found, rule),
         "code": reading.code,

@@ -80,7 +80,9 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
 
 def _kept(rows: pd.DataFrame, keep: Kept) -> pd.DataFrame:
     wanted = rows["claim"] != ""
-    inside = pd.Series(True, rows.index)
+    if not keep.further:  # a claim's own test is the first of its rows
+        wanted &= rows.groupby(["claim", "country", "wave"]).cumcount() == 0
+    inside = rows["claim"] == ""
     for column, key in KEPT.items():
         if names := getattr(keep, key):
             inside &= rows[column].isin(["", *names])

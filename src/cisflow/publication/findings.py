@@ -22,8 +22,10 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
+from cisflow.publication.language import retold, retold_texts, speak
 from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
+from cisflow.study.languages import ENGLISH
 from cisflow.study.marks import Mark, marks_of, stamp_of
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
@@ -84,7 +86,8 @@ class Findings:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """What everything published is marked with."""
-        return marks_of(self.settings["data"], self.settings.get("unconfirmed", 0))
+        marks = marks_of(self.settings["data"], self.settings.get("unconfirmed", 0))
+        return tuple(Mark(retold(mark.name), retold(mark.told)) for mark in marks)
 
     @property
     def stamp(self) -> str:
@@ -216,13 +219,16 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
+    speak(settings.get("language", ENGLISH))
+    settings = _retold_settings(settings)
     name_constructs(settings.get("constructs", {}))
     described = [read_record(f) for f in descriptions]
     judged = CLAIMS.read([claims])
+    judged["text"] = judged["text"].map(retold)
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
-        models=models_of(models),
+        models=_retold_titles(models_of(models)),
         estimates=ESTIMATES.read(estimates),
         diagnostics=[read_record(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
@@ -235,6 +241,27 @@ def read_findings(
         **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
         **({"pooling": read_record(pooling)} if pooling else {}),
     )
+
+
+def _retold_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config whose texts for print are in the language that is published in."""
+    countries = settings["countries"].items()
+    return {
+        **settings,
+        "title": retold(settings["title"]),
+        "countries": {code: {**of, "name": retold(of["name"])} for code, of in countries},
+        **{
+            key: retold_texts(settings[key])
+            for key in ("paper", "constructs", "surveys")
+            if key in settings
+        },
+    }
+
+
+def _retold_titles(models: Mapping[str, Model]) -> dict[str, Model]:
+    return {
+        name: spec.model_copy(update={"title": retold(spec.title)}) for name, spec in models.items()
+    }
 
 
 # --- rows of the tidy estimates ----------------------------------------------------------------

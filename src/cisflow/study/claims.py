@@ -419,11 +419,20 @@ class Claims(Document):
 
     def watched(self, name: str, model: Model) -> list[Single]:
         """Return the tests on a model, and the estimates of it that a claimed share counts."""
-        shares = [claim.test.share for claim in self.claims.values() if claim.test]
-        counted = [test for share in shares if share for test in share.tests(name, model)]
         tests = self.tests_of(name)
         known = {test.key for test in tests}
-        return [*tests, *(test for test in counted if test.key not in known)]
+        return [*tests, *(test for test in self.counted({name: model}) if test.key not in known)]
+
+    def counted(self, models: Mapping[str, Model]) -> list[Single]:
+        """Return the estimates of some models that a claimed share counts."""
+        shares = [claim.test.share for claim in self.claims.values() if claim.test]
+        return [
+            test
+            for share in shares
+            if share
+            for name, model in models.items()
+            for test in share.tests(name, model)
+        ]
 
 
 # --- held against the models -------------------------------------------------------------------

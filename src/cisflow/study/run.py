@@ -19,6 +19,7 @@ from cisflow.study.constructs import construct_problems, definitions_in_order, w
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
+from cisflow.study.languages import translation_problems
 from cisflow.study.marks import stamp_of
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
@@ -226,6 +227,7 @@ def load_run(
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
         *_claim_problems(run, expanded(files["models"])[0] if changes else models),
+        *translation_problems(run.settings.language, root),
         *_simulation_problems(run),
         *codebook_problems,
         *_source_problems(run),
