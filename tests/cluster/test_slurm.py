@@ -93,10 +93,10 @@ def test_short_rules_share_a_job_that_asks_for_what_they_need(on_slurm):
     assert asked == {
         "rule_simulate_simulate_NL": ("1", "1000M", "00:05:00"),
         "rule_country_ingest_wave_panel": ("1", "1000M", "00:10:00"),
-        "rule_models_estimate": ("1", "1000M", "00:05:00"),
+        "rule_models_estimate_1": ("1", "1000M", "00:10:00"),
         "rule_publication_disclose_NL_figures_judge_paper_tables": ("2", "2000M", "00:30:00"),
     }
-    assert [job["JobState"] for job in jobs()] == ["COMPLETED"] * 5
+    assert [job["JobState"] for job in jobs()] == ["COMPLETED"] * 4
 
 
 def test_jobs_ran_on_both_nodes(on_slurm):

@@ -14,18 +14,10 @@ from typing import NoReturn, Self
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows in a message: ``1 row``, ``1,001 rows``.
+    """A number of rows in a message: ``1 row``, ``1,001 rows``."""
 
-    Attributes
-    ----------
-    number
-        How many.
-    of
-        What is counted, in the singular.
-    """
-
-    number: int
-    of: str = "row"
+    number: int  # how many
+    of: str = "row"  # what is counted, in the singular
 
     def told(self, minimum: int = 0) -> str:
         """Return the number in words, ``fewer than 10 rows`` where it is below ``minimum``."""
@@ -34,8 +26,12 @@ class Count:
         return f"{self.number:,} {self.of}{'s' * (self.number != 1)}"
 
 
+class Alike(str):
+    """Words of a message that tell how all rows of a group answer, which is known of each then."""
+
+
 class Sentence(str):
-    """A text that knows which of its words are numbers of rows.
+    """A text that knows which of its words are numbers of rows, or tell how all of a group answer.
 
     As text it tells them exactly; :meth:`told` tells none that is small. What is written into
     another text (``f"{sentence}"``) is text only: build a :class:`Sentence` of sentences instead.
@@ -68,6 +64,11 @@ class Sentence(str):
         return "".join(p if isinstance(p, str) else p.told(minimum) for p in self.parts)
 
     @property
+    def alike(self) -> bool:
+        """Whether it tells how all rows of a group answer."""
+        return any(isinstance(part, Alike) for part in self.parts)
+
+    @property
     def fewest(self) -> int | None:
         """The smallest number of rows it tells, None where it tells none."""
         return min((part.number for part in self.parts if isinstance(part, Count)), default=None)
@@ -75,16 +76,9 @@ class Sentence(str):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what it is and what to do about it.
+    """One thing that is wrong: what it is and what to do about it."""
 
-    Attributes
-    ----------
-    what : str
-        A :class:`Sentence` where it tells a number of rows.
-    remedy : str
-    """
-
-    what: str
+    what: str  # A Sentence where it tells a number of rows
     remedy: str
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.claims.units import unit_of
 from cisflow.estimation.estimates import (
     JOINT,
     MEAN_Z,
@@ -84,6 +85,11 @@ class CurveFacts:
     left_out: list[dict[str, str]]
     withheld: int
     note: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its effects, which are all on the outcome as it is observed."""
+        return unit_of(self.outcome, self.column, OBSERVED, censored=False)
 
     @property
     def median(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -66,6 +66,7 @@ def disclose(
     official: pd.DataFrame | None = None,
     employees_from: Mapping[str, int] = MappingProxyType({}),
     earlier: Mapping[str, Sets] = MappingProxyType({}),
+    counted: Collection[str] = (),
 ) -> Released:
     """Return what of one country's aggregates may be published.
 
@@ -90,6 +91,8 @@ def disclose(
         By wave the fewest employees of a firm of the survey's population, where that is known.
     earlier
         By packet, what has left before.
+    counted
+        Keys of the estimates that a claimed share counts over all waves together.
     """
     gate = Gate(panel.reset_index(drop=True), profile)
     note_earlier(gate, earlier)
@@ -119,6 +122,8 @@ def disclose(
                 for name, found in estimates.items()
             },
             estimates,
+            gate.panel["firm_id"].tolist(),
+            counted,
         ),
         quality={
             wave: told_quality(gate, record, f"quality/{country}/{wave}.json")

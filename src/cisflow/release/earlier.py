@@ -20,24 +20,13 @@ from cisflow.release.gate import Gate
 
 @dataclass(frozen=True)
 class Sets:
-    """The sets of firms of one country that the numbers of a run are about.
+    """The sets of firms of one country that the numbers of a run are about."""
 
-    Attributes
-    ----------
-    firms
-        Wave and identifier of every firm, shape (firms,).
-    members
-        Per set its firms as packed bits, shape (sets, bytes).
-    states
-        Per set whether its size is shown (:meth:`cisflow.disclosure.sets.Ledger.states`).
-    sums
-        Rows of a sum's number and a set's, the total first.
-    """
-
-    firms: NDArray[np.str_]
-    members: NDArray[np.uint8]
+    firms: NDArray[np.str_]  # wave and identifier of every firm, shape (firms,)
+    members: NDArray[np.uint8]  # per set its firms as packed bits, shape (sets, bytes)
+    # Per set whether its size is shown (cisflow.disclosure.sets.Ledger.states).
     states: NDArray[np.int8]
-    sums: NDArray[np.int32]
+    sums: NDArray[np.int32]  # rows of a sum's number and a set's, the total first
 
     def write(self, file: Path | str) -> None:
         """Write them, readable by numpy alone."""

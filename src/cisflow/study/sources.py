@@ -50,10 +50,6 @@ def source_digests(run: Run, configs: Iterable[str], memory: Path) -> dict[str, 
 
     Parameters
     ----------
-    run
-        The checked run.
-    configs
-        The config's files.
     memory
         As for :func:`cisflow.study.digests.remembered_digests`.
 

@@ -320,11 +320,7 @@ class PathResults:
 
     # ------------------------------------------------------------------ inference
     def _inference(
-        self,
-        quantity: Quantity,
-        prefix: str,
-        alpha: float,
-        simulated: Estimates | None = None,
+        self, quantity: Quantity, prefix: str, alpha: float, simulated: Estimates | None = None
     ) -> dict[str, np.ndarray]:
         """Estimate, standard error, test and intervals of functions of coefficients and SDs."""
         point = quantity(self.found.coef, self.found.sd)[0]
@@ -399,8 +395,7 @@ class PathResults:
         moved = self._at(self._theta + 1j * step * np.eye(len(self._theta)))
         jacobian = quantity(moved.coef, moved.sd).imag / step
         variance = np.einsum("ir,ij,jr->r", jacobian, self.cov, jacobian, optimize=True)
-        se: np.ndarray = np.sqrt(np.maximum(variance, 0.0))
-        return se
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def _simulate(self, options: Mapping[str, int]) -> Estimates:
         """Draw parameters from their estimated normal distribution."""

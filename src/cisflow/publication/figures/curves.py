@@ -128,7 +128,7 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     axes.set_xlim(-0.02, 1.02)
     axes.tick_params(axis="y", labelleft=first)
     if first:
-        axes.set_ylabel(say("Average effect on the share\n(points of turnover)"))
+        axes.set_ylabel(say("Average effect\n({unit})", unit=retold(curve.unit)))
     _said(axes, curve)
 
 

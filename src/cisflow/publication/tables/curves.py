@@ -85,15 +85,17 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
         for choice in options:
             names = dict.fromkeys(n for of in options[choice].dropna() for n in of)
             said.append(f"{small(say(NAMES[str(choice)]))} ({'; '.join(map(option_name, names))})")
+        units = dict.fromkeys(retold(curve.unit) for curve in told)
         yield say(
             "All combinations of {choices}, but those that make no sense.", choices="; ".join(said)
         )
         yield say(
-            "Average effects on the outcome as it is observed, in points. Median: of the effects. "
+            "Average effects on the outcome as it is observed, in {units}. Median: of the effects. "
             "Significant: of the dominant sign and with p < 0.05. p: chance of as much if no "
             "specification had an effect, firm by firm the same random sign in all of them "
             "({draws} draws). Joint p: of median, signs, significance and mean z together (after "
             "Simonsohn, Simmons & Nelson 2020).",
+            units=say(" and ").join(units),
             draws=count(told[0].about.get("draws", 0)),
         )
     yield from dict.fromkeys(f"{NOT_ESTIMABLE}: {retold(c.note)}." for c in curves if c.note)

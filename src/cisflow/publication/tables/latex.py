@@ -75,20 +75,11 @@ _STANDALONE = r"""% Needs the packages {packages}.
 
 @dataclass(frozen=True)
 class Column:
-    """One column of cells, each a list of lines: how it is set and how wide that is.
+    """One column of cells, each a list of lines: how it is set and how wide that is."""
 
-    Attributes
-    ----------
-    heads
-        Its headings from the top.
-    cells
-        Lines of each row's cell.
-    words
-        Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
-    """
-
-    heads: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
+    heads: tuple[str, ...]  # its headings from the top
+    cells: tuple[tuple[str, ...], ...]  # lines of each row's cell
+    # Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
     words: bool
 
     def width(self, size: float) -> float:
