@@ -54,8 +54,7 @@ def blocks(sound: pd.DataFrame, weak: pd.DataFrame) -> Iterator[str]:
             *([shares("all", sound)] if name == "truth_kind" else []),
         ])  # fmt: skip
     if len(weak):
-        held = f"{len(weak)}, of which {share(weak)} % hold"
-        yield f"Left out, as their instruments are weak: {held}."
+        yield f"Left out for weak instruments: {len(weak)}, of which {share(weak)} % hold."
 
 
 def shares(name: str, of: pd.DataFrame) -> list[str]:
