@@ -65,10 +65,6 @@ def disclose(
         firms, the earlier one keeps its numbers.
     quality
         Reports by wave.
-    profile
-        The rules.
-    country
-        Its code.
     lag, lags
         Years between survey and accounts, and further ones.
     official

@@ -36,8 +36,6 @@ def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float
 
     Parameters
     ----------
-    gate
-        Of the country.
     key
         Under which the firms of the fit are noted.
     record
@@ -103,20 +101,13 @@ def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
 
 @dataclass(frozen=True)
 class Influences:
-    """The firms' parts in the errors of the estimates that claims test.
+    """The firms' parts in the errors of the estimates that claims test."""
 
-    Attributes
-    ----------
-    of
-        Wave and key of a test → row of the panel → the firm's part in its error.
-    firms
-        The firm of each row of the panel: what is influenced in several waves by the same firm.
-    counted
-        Keys of the estimates that a claimed share counts over all waves together.
-    """
-
+    # Wave and key of a test → row of the panel → the firm's part in its error.
     of: Mapping[tuple[str, str], Mapping[str, float]]
+    # The firm of each row of the panel: what is influenced in several waves by the same firm.
     firms: Sequence[Hashable] = ()
+    # Keys of the estimates that a claimed share counts over all waves together.
     counted: Collection[str] = ()
 
     def here(self, wave: str, key: str) -> dict[str, float]:
