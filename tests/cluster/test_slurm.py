@@ -32,7 +32,7 @@ RUN = {
     ],
     "bootstrap": {"draws": 100, "test_draws": 19},
 }
-# This Slurm keeps no accounts; and each batch of models is a job of its own, so that there is one per node.
+# This Slurm keeps no accounts; and each batch of models is a job of its own, one per node.
 HERE = [
     *("--slurm-no-account", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "3"),
