@@ -106,6 +106,7 @@ def disclose(
             estimates,
             gate.panel["firm_id"].tolist(),
             counted,
+            profile.minimum_cell,
         ),
         quality={
             wave: told_quality(gate, record, f"quality/{country}/{wave}.json")
