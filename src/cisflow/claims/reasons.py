@@ -126,6 +126,8 @@ def _few(row: Mapping[str, Any], rule: Rule) -> str:
     counts = row["firms_with"], row["firms_without"]
     if not np.isfinite(counts).all():
         return f"fewer than {rule.minimum_firms} firms on one side of the term"
+    if min(counts) >= rule.minimum_firms:  # on either side of it, but not in each group of both
+        return f"fewer than {rule.minimum_firms} firms in one of the groups it compares"
     with_, without = (f"{count:.0f}" for count in counts)
     return f"{with_} firms with and {without} without, fewer than {rule.minimum_firms} on one side"
 
