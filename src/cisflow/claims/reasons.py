@@ -12,6 +12,17 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.study import verdicts as v
 from cisflow.study.claims import Rule
+from cisflow.study.shapes import (
+    COMPLEMENTS,
+    EFFECT,
+    INVERTED_U,
+    LINE_ABOVE,
+    LINE_BELOW,
+    SLOPE_HIGH,
+    SLOPE_LOW,
+    STRATEGY,
+    TWO_LINES,
+)
 
 WORDS = {
     "coop_any": "cooperation",
@@ -19,6 +30,18 @@ WORDS = {
     "abandoned": "abandoned projects",
     "ongoing": "ongoing projects",
 }
+MADE = {
+    COMPLEMENTS: "{} together beyond each alone",
+    STRATEGY: "{}, against none",
+    INVERTED_U: "an inverted U in {}",
+    TWO_LINES: "an inverted U in {} by two lines",
+    SLOPE_LOW: "the slope at the low end of {}",
+    SLOPE_HIGH: "the slope at the high end of {}",
+    LINE_BELOW: "the slope below the breakpoint of {}",
+    LINE_ABOVE: "the slope above the breakpoint of {}",
+    EFFECT: "the effect of {}",
+}
+"""What numbers made of several terms are called, with the variables they are about."""
 TEST_WORDS = {
     "normality": "normality",
     "homoskedasticity": "homoskedasticity",
@@ -34,8 +57,6 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     row
         A row of verdicts: ``code``, the numbers it is about, ``asides``; a claim of several parts
         has their rows in ``parts``.
-    rule
-        Of the claims file.
     """
     if parts := row.get("parts"):
         return "; ".join(
@@ -118,7 +139,12 @@ def named(term: str) -> str:
     'cooperation × size class “small”'
     >>> named("cost: through personnel_cost_share")
     'cost: through share of personnel costs in value added'
+    >>> named("inverted_u(rd_intensity)")
+    'an inverted U in R&D intensity (% of turnover)'
     """
+    made = re.fullmatch(rf"({'|'.join(MADE)})\((.+)\)", term)
+    if made:
+        return MADE[made[1]].format(named(made[2]))
     levels = re.sub(r"C\((\w+)\)\[(?:T\.)?([^\]]+)\]", r"\1 “\2”", term)
     products = re.sub(r":(?! )", " × ", levels).replace("^2", " squared")
     quoted = products.split("“")

@@ -145,6 +145,8 @@ def _plain(texts: _Texts, places: Sequence[int], options: Options) -> tuple[pa.T
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
     workbook = open_book(raw)
+    if not workbook.sheet_names:
+        raise UnreadableError("the workbook has no sheet", SAVE_AGAIN)
     name = options.get("sheet", workbook.sheet_names[0])
     if name not in workbook.sheet_names:
         sheets = ", ".join(f"'{sheet}'" for sheet in workbook.sheet_names[:20])
@@ -152,7 +154,10 @@ def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
             f"there is no sheet '{name}'; the file has {sheets}",
             "set `file: {sheet: …}` in the codebook to one of these",
         )
-    return workbook.get_sheet_by_name(name)
+    try:
+        return workbook.get_sheet_by_name(name)
+    except CalamineError:  # named, but not there
+        raise UnreadableError(f"the sheet '{name}' is damaged", SAVE_AGAIN) from None
 
 
 def open_book(raw: RawFile) -> CalamineWorkbook:
