@@ -20,7 +20,7 @@ from cisflow.estimation.driver import Fitted
 from cisflow.estimation.effects import values_of
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import ROW
-from cisflow.estimation.regressions import only_fit
+from cisflow.estimation.regressions import only_fit, regressions
 from cisflow.estimation.shapes import thirds_of
 from cisflow.estimation.sides import Sides, of_groups, sides_of
 from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
@@ -34,6 +34,7 @@ from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
 from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
 from cisflow.study.verdicts import (
+    DECIDED,
     NOT_ESTIMABLE,
     Shape,
     intervals_of,
@@ -65,11 +66,15 @@ class Watch:
         Of the claims file.
     few
         Fewest firms on one side of a term of which it may be said that they are enough.
+    decided
+        Whether single firms and outliers are looked at where the interval decides, and there
+        alone: an open verdict has nothing that they could take away.
     """
 
     tests: tuple[Single, ...]
     rule: Rule
     few: int = 1
+    decided: bool = False
 
 
 def with_tests(
@@ -138,12 +143,20 @@ class _Sample:
         about = {name: getattr(test, name) for name in ("outcome", "column", "term")}
         asked = {"quantity": test.measured, "asked": test.expected.asked}
         found: dict[str, Any] = {**about, **asked}
-        for part in (self._firms, self._alone, self._outliers):
+        for part in self._parts(test, row):
             try:
                 found |= part(test, row)
             except REFUSALS:
                 continue  # what cannot be estimated without some firms is told of no firm
         return found
+
+    def _parts(self, test: Single, row: Row) -> tuple[Callable[[Single, Row], dict[str, Any]], ...]:
+        """Return what is counted of a test."""
+        if self.watch.decided:
+            intervals = intervals_of(self._shape(row), row["estimate"], row["std_error"])
+            if read(test.expected, *intervals).verdict not in DECIDED:
+                return (self._firms,)
+        return self._firms, self._alone, self._outliers
 
     # --- either side ---------------------------------------------------------------------------
 
@@ -309,8 +322,12 @@ class _Sample:
         where = (test.outcome, test.column) if self.spec.outcomes else ("", "")
         if where not in self._refits:
             spec = narrowed(self.spec, *where)
-            firms = self.numbers if self.spec.estimator in REGRESSIONS else self.firms
-            fits = self.estimator(firms[self._kept], spec, DRAWS)
+            if self.spec.estimator in REGRESSIONS:
+                firms, tests = self.numbers[self._kept], self.watch.tests
+                wanted = [(t.measured, t.term) for t in tests if (t.outcome, t.column) == where]
+                fits: Iterable[Fitted] = regressions(firms, spec, DRAWS, wanted)
+            else:
+                fits = self.estimator(self.firms[self._kept], spec, DRAWS)
             self._refits[where] = [row for rows, _ in fits for row in rows]
         return self._refits[where]
 

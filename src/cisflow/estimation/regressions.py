@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,9 +30,12 @@ from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
 from cisflow.estimation.shapes import SHAPES, Refit, shape_rows, support_of
 from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
 from cisflow.study.models import Covariance, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
 ABOUT = ("n", "n_lower", "n_upper", "groups", "cov_type")
+Wanted: TypeAlias = Collection[tuple[str, str]] | None
+"""Pairs of quantity and term, of which alone effects are wanted; None for all."""
 
 
 @dataclass(frozen=True)
@@ -48,34 +51,41 @@ class Prepared:
     column: str
 
 
-def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+def regressions(
+    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int], wanted: Wanted = None
+) -> Iterator[Fitted]:
     """Fit every outcome on every column; yield tidy rows and diagnostics of each.
 
-    Robust alternatives of a Tobit follow it, in columns of their own.
+    Robust alternatives of a Tobit follow it, in columns of their own. With ``wanted``, effects of
+    these pairs of quantity and term alone, for who is told nothing else: without evidence.
     """
     sample = numeric(sample)  # once, as every fit asks for it
 
     def fitted(prepared: Prepared, method: str) -> Fitted:
         if method:
-            rows, record = _alternative(method, prepared, spec, sample)
+            rows, record = _alternative(method, prepared, spec, sample, wanted)
         else:
-            rows, record = _main(prepared, spec, sample, bootstrap)
+            rows, record = _main(prepared, spec, sample, bootstrap, wanted)
         if spec.uses_design:
             record["design"] = str(sample["design"].iloc[0])
         return [{**row, "weights": prepared.weights or UNWEIGHTED} for row in rows], record
 
-    prepare = partial(fit_regression, sample, spec)
+    prepare = partial(fit_regression, sample, spec, told=wanted is None)
     for rows, record in each_regression(spec, prepare, fitted, methods=["", *spec.robust]):
         # An alternative that could not be had is a gap among effects, not among coefficients.
         of = {"quantity": OBSERVED} if record.get("method") else {}
         yield [{**of, **row} for row in rows], record
 
 
-def _main(prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any) -> Fitted:
+def _main(
+    prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any, wanted: Wanted
+) -> Fitted:
     fit = prepared.fit
-    rows = rows_of(fit, sample, spec)
+    rows = rows_of(fit, sample, spec, wanted)
     record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
-    made, shapes = _shapes(fit, prepared, spec, sample, rows, refit_of(prepared, spec, sample))
+    made, shapes = [], []
+    if _asks_for_shapes(wanted, spec, prepared.column):
+        made, shapes = _shapes(fit, prepared, spec, sample, rows, refit_of(prepared, spec, sample))
     record |= {SHAPES: shapes} if shapes else {}
     record[EVIDENCE] = prepared.evidence
     if spec.sensitivity:
@@ -96,6 +106,11 @@ def refit_of(prepared: Prepared, spec: Model, sample: pd.DataFrame, method: str 
     return refit
 
 
+def _asks_for_shapes(wanted: Wanted, spec: Model, column: str) -> bool:
+    """Return whether numbers that are made of terms are wanted."""
+    return wanted is None or any(term in made_of(spec, column) for _, term in wanted)
+
+
 def _shapes(
     fit: Any,
     prepared: Prepared,
@@ -111,7 +126,9 @@ def _shapes(
     return shape_rows(fit, spec, prepared.firms, where, about, refit, estimator)
 
 
-def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame) -> Fitted:
+def _alternative(
+    name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame, wanted: Wanted
+) -> Fitted:
     """Fit a robust alternative: coefficients of the same terms, where it has them, and effects."""
     firms, weights = prepared.firms, prepared.weights
     given = sample[weights] if weights else None
@@ -123,13 +140,16 @@ def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFram
     terms = {term for term in prepared.fit.params.index if is_shown(term, spec)}
     rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
-    rows += effect_rows(fit, spec, firms, about, kinds=kinds)
-    refit = refit_of(prepared, spec, sample, name)
-    made, shapes = _shapes(fit, prepared, spec, sample, rows, refit, ALTERNATIVES[name])
+    rows += effect_rows(fit, spec, firms, about, wanted, kinds)
+    made, shapes = [], []
+    if _asks_for_shapes(wanted, spec, prepared.column):
+        refit = refit_of(prepared, spec, sample, name)
+        made, shapes = _shapes(fit, prepared, spec, sample, rows, refit, ALTERNATIVES[name])
     rows += made
     record = {**_diagnostics(fit, weights), **({SHAPES: shapes} if shapes else {})}
-    evidence = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
+    evidence = prepared.evidence
     if evidence:
+        evidence = _evidence_of(ALTERNATIVES[name], spec, sample, evidence, fit)
         # Averages are told, no dummy of a class: what one firm determines within one is in none.
         evidence = {**evidence, "leverage": prepared.evidence["leverage"]}
     record[EVIDENCE] = evidence
@@ -164,12 +184,7 @@ def _with_constant(Z: Any) -> Any:
     return np.column_stack([np.ones(len(Z)), Z])
 
 
-def rows_of(
-    fit: Any,
-    sample: pd.DataFrame,
-    spec: Model,
-    wanted: Collection[tuple[str, str]] | None = None,
-) -> list[Row]:
+def rows_of(fit: Any, sample: pd.DataFrame, spec: Model, wanted: Wanted = None) -> list[Row]:
     """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
 
     With ``wanted``, effects of these pairs of quantity and term alone.
@@ -194,11 +209,13 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
-    """Fit one regression with its first covariance, and say on which firms it rests."""
+def fit_regression(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str, told: bool = True
+) -> Prepared:
+    """Fit one regression with its first covariance, and say on which firms it rests if told."""
     fit, name = only_fit(sample, spec, outcome, column)
     regressors = [*spec.columns[column], *spec.controls]
-    evidence = evidence_of(sample, spec, outcome, column, fit)
+    evidence = evidence_of(sample, spec, outcome, column, fit) if told else {}
     formula = formula_of(outcome, regressors, spec.fixed_effects)
     return Prepared(fit, formula, numeric(sample).copy(), name, evidence, outcome, column)
 
