@@ -165,8 +165,8 @@ def main(samples=SAMPLES):
         "(one seed, fixed before the first run); Monte-Carlo error "
         f"{error:.2f} points ({rough:.2f} where the Tobit is fitted anew or resampled: the first "
         f"{min(samples, RESAMPLED)} samples). The regressor of interest varies by cluster and has "
-        f"no effect; {100 * SHARE:.0f} % of the error's variance is common to a cluster. Bootstraps have "
-        f"{DRAWS} draws. G is the number of clusters.",
+        f"no effect; {100 * SHARE:.0f} % of the error's variance is common to a cluster. "
+        f"Bootstraps have {DRAWS} draws. G is the number of clusters.",
         "Below 50 clusters the default is CR3 with t(G−1), from 50 on CR1 (normal for Tobit and "
         "fractional logit, t(G−1) for least squares).",
         "Target: with 20 clusters the default holds the truth in 93 to 97 of 100 samples: "

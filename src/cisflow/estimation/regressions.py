@@ -83,9 +83,8 @@ def _main(
     fit = prepared.fit
     rows = rows_of(fit, sample, spec, wanted)
     record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
-    made, shapes = [], []
-    if _asks_for_shapes(wanted, spec, prepared.column):
-        made, shapes = _shapes(fit, prepared, spec, sample, rows, refit_of(prepared, spec, sample))
+    refit = refit_of(prepared, spec, sample)
+    made, shapes = _shapes(fit, prepared, spec, rows, refit, wanted)
     record |= {SHAPES: shapes} if shapes else {}
     record[EVIDENCE] = prepared.evidence
     if spec.sensitivity:
@@ -106,21 +105,22 @@ def refit_of(prepared: Prepared, spec: Model, sample: pd.DataFrame, method: str 
     return refit
 
 
-def _asks_for_shapes(wanted: Wanted, spec: Model, column: str) -> bool:
-    """Return whether numbers that are made of terms are wanted."""
-    return wanted is None or any(term in made_of(spec, column) for _, term in wanted)
-
-
 def _shapes(
     fit: Any,
     prepared: Prepared,
     spec: Model,
-    sample: pd.DataFrame,
     rows: list[Row],
     refit: Refit,
+    wanted: Wanted,
     estimator: str = "",
 ) -> tuple[list[Row], list[dict[str, Any]]]:
-    """Return what is made of a fit's terms: complements, inverted U, an effect over a range."""
+    """Return what is made of a fit's terms: complements, inverted U, an effect over a range.
+
+    Nothing where no number made of terms is wanted.
+    """
+    made = made_of(spec, prepared.column)
+    if wanted is not None and not any(term in made for _, term in wanted):
+        return [], []
     about = {name: rows[0][name] for name in ABOUT}
     where = prepared.outcome, prepared.column
     return shape_rows(fit, spec, prepared.firms, where, about, refit, estimator)
@@ -141,10 +141,8 @@ def _alternative(
     rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
     rows += effect_rows(fit, spec, firms, about, wanted, kinds)
-    made, shapes = [], []
-    if _asks_for_shapes(wanted, spec, prepared.column):
-        refit = refit_of(prepared, spec, sample, name)
-        made, shapes = _shapes(fit, prepared, spec, sample, rows, refit, ALTERNATIVES[name])
+    refit = refit_of(prepared, spec, sample, name)
+    made, shapes = _shapes(fit, prepared, spec, rows, refit, wanted, ALTERNATIVES[name])
     rows += made
     record = {**_diagnostics(fit, weights), **({SHAPES: shapes} if shapes else {})}
     evidence = prepared.evidence
