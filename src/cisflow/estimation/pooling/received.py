@@ -121,10 +121,11 @@ def _has_fits(record: Mapping[str, Any]) -> bool:
 
 def _has_parts(fit: Mapping[str, Any]) -> bool:
     parts = [(fit[name], kind) for name, kind in PARTS.items() if name in fit]
-    return "wave" in fit and all(
-        isinstance(part, kind)
-        and (kind is not list or all(isinstance(inner, dict) for inner in part))
-        for part, kind in parts
+    inner = [one for part, _ in parts if isinstance(part, list) for one in part]
+    return (
+        "wave" in fit
+        and all(isinstance(part, kind) for part, kind in parts)
+        and all(isinstance(one, dict) for one in inner)
     )
 
 
