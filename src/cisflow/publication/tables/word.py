@@ -46,13 +46,23 @@ def column_widths(table: Table, room: int) -> list[int]:
     """Return how wide each column is, in twentieths of a point, by the letters it must hold."""
     cells = table.frame.astype(str)
     names = [str(i[-1] if isinstance(i, tuple) else i) for i in cells.index]
-    needed = []
+    line = room // (SMALL_LETTER if table.is_wide else LETTER)
+    least, most = [], []
     for j, head in enumerate(cells.columns):
-        words = str(head[-1] if isinstance(head, tuple) else head).split() or [""]
-        needed.append(2 + max(_longest(cells.iloc[:, j]), _longest(words), 4))
-    left = room // (SMALL_LETTER if table.is_wide else LETTER) - sum(needed)
-    stub = 2 + min(_longest(names), MOST_STUB, max(left, LEAST_STUB))
-    return [room * n // (stub + sum(needed)) for n in (stub, *needed)]
+        words = str(head[-1] if isinstance(head, tuple) else head)
+        column = list(cells.iloc[:, j])
+        least.append(2 + max(_longest(_words([*column, words])), 4))
+        most.append(max(least[-1], 2 + _longest(column)))
+    spare = line - sum(least) - min(_longest(names), LEAST_STUB) - 2
+    part = min(max(spare / max(sum(most) - sum(least), 1), 0), 1)
+    needed = [a + part * (b - a) for a, b in zip(least, most, strict=True)]
+    stub = 2 + min(_longest(names), MOST_STUB, max(line - sum(needed), LEAST_STUB))
+    return [int(room * n / (stub + sum(needed))) for n in (stub, *needed)]
+
+
+def _words(texts: Iterable[str]) -> list[str]:
+    """Return what no line may be broken within."""
+    return [word for text in texts for line in text.split("\n") for word in line.split(" ")]
 
 
 def _longest(texts: Iterable[str]) -> int:
