@@ -1,6 +1,6 @@
 """How often do the 95 % intervals behind the claims hold the truth, in the runs that ship?
 
-``python benchmarks/runs_coverage.py RESULTS…`` takes the folders of finished synthetic runs, such as
+``python benchmarks/runs_coverage.py RESULTS…`` takes folders of finished synthetic runs, such as
 ``results/flanders results/waves results/europe``, and writes ``results/runs_coverage.md``. Each
 estimate that a claim rests on counts once, whatever the number of claims; its truth is that of the
 truth file or of the model in a very large sample (``truth.csv``). Estimates of one wave are of the
@@ -54,7 +54,7 @@ def blocks(sound: pd.DataFrame, weak: pd.DataFrame) -> Iterator[str]:
             *([shares("all", sound)] if name == "truth_kind" else []),
         ])  # fmt: skip
     if len(weak):
-        yield f"Left out, as their instruments are weak: {len(weak)}, of which {share(weak)} % hold."
+        yield f"Left out for weak instruments: {len(weak)}, of which {share(weak)} % hold."
 
 
 def shares(name: str, of: pd.DataFrame) -> list[str]:

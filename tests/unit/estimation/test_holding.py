@@ -205,12 +205,14 @@ def test_of_effects_among_firms_alike_only_these_are_counted(panel):
         "title": "t",
         "sample": ["manufacturing"],
         "estimator": "doubly_robust",
-        "overlap": [0.4, 0.6],
+        "overlap": [0.1, 0.9],
         "outcomes": ["radical"],
         "columns": {"any": ["coop_any", "log_employees"]},
         "covariance": ["HC1"],
     }
-    found = run(panel, model_of(alike), claimed(quantity="observed"))
+    apart = panel["log_employees"] + 2.0 * panel["coop_any"].astype(float)
+    firms = panel.assign(log_employees=apart)  # few small firms cooperate
+    found = run(firms, model_of(alike), claimed(quantity="observed"))
     (fact,) = facts(found)
     n = found.table["n"].iloc[0]
     assert fact["firms_with"] + fact["firms_without"] == n < N

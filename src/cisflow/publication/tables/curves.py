@@ -19,7 +19,7 @@ from cisflow.publication.curve_facts import (
 )
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import retold, say
+from cisflow.publication.language import listed, retold, say
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
@@ -85,7 +85,7 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
         for choice in options:
             names = dict.fromkeys(n for of in options[choice].dropna() for n in of)
             said.append(f"{small(say(NAMES[str(choice)]))} ({'; '.join(map(option_name, names))})")
-        units = dict.fromkeys(retold(curve.unit) for curve in told)
+        units = list(dict.fromkeys(retold(curve.unit) for curve in told))
         yield say(
             "All combinations of {choices}, but those that make no sense.", choices="; ".join(said)
         )
@@ -95,7 +95,7 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
             "specification had an effect, firm by firm the same random sign in all of them "
             "({draws} draws). Joint p: of median, signs, significance and mean z together (after "
             "Simonsohn, Simmons & Nelson 2020).",
-            units=say(" and ").join(units),
+            units=listed(units),
             draws=count(told[0].about.get("draws", 0)),
         )
     yield from dict.fromkeys(f"{NOT_ESTIMABLE}: {retold(c.note)}." for c in curves if c.note)
