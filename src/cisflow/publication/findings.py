@@ -22,11 +22,11 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
-from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
 from cisflow.study.marks import Mark, marks_of, stamp_of
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
+from cisflow.study.term_words import name_constructs
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.base.decimals import NOT_ESTIMABLE as NOT_ESTIMABLE
+from cisflow.base.decimals import decimals_of as decimals_of
+from cisflow.base.decimals import measured as measured
+from cisflow.base.decimals import signed as signed
 from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
-from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
 from cisflow.study.marks import Mark
 from cisflow.study.models import IMPUTED, Covariance
+from cisflow.study.term_words import OWN, made_in_words, term_in_words
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
-NOT_ESTIMABLE = "n.e."
 NOT_ASKED = "n.a."
 WITHHELD = "c"
 STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
@@ -160,7 +163,11 @@ def _corrected(term: str) -> str:
 
 def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
-    text = label(term)
+    return within(label(term))
+
+
+def within(text: str) -> str:
+    """Return a text with a small initial, as within a sentence, unless it abbreviates."""
     return text if text[1:2] in "&" or text[1:2].isupper() else small(text)
 
 
@@ -202,11 +209,6 @@ def group_label(group: str) -> str:
     return f"{label(variable, short=True)}: {level}" if equals else label(group, short=True)
 
 
-def signed(text: str) -> str:
-    """Return a formatted number with a real minus sign."""
-    return text.replace("-", "−")
-
-
 def number(x: float | None, decimals: int = 3) -> str:
     """Return a number with three decimals, or two significant digits where those would be lost."""
     if x is None or not np.isfinite(x):
@@ -218,24 +220,6 @@ def number(x: float | None, decimals: int = 3) -> str:
     if x != 0 and abs(x) < 0.5 * 10 ** (1 - decimals):
         return signed(np.format_float_positional(float(f"{x:.2g}")))
     return signed(f"{x:.{decimals}f}")
-
-
-def decimals_of(std_error: float | None, most: int = 5) -> int:
-    """Return how many decimals show a standard error with two significant digits.
-
-    An estimate is not known better than its standard error; digits beyond are noise.
-    """
-    if std_error is None or not np.isfinite(std_error) or std_error <= 0:
-        return 3
-    return min(max(1 - int(np.floor(np.log10(std_error))), 0), most)
-
-
-def measured(x: float | None, std_error: float | None) -> str:
-    """Return a number with the decimals that its standard error warrants."""
-    if x is None or not np.isfinite(x):
-        return NOT_ESTIMABLE
-    text = f"{x:,.{decimals_of(std_error)}f}"
-    return signed(text if text.strip("-0.,") else text.lstrip("-"))
 
 
 def measured_interval(low: float | None, high: float | None, std_error: float | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.words import within
 from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE, NOT_RUN
 
 
@@ -45,7 +46,7 @@ def _claim_reasons(findings: Findings) -> list[Context]:
     return [
         {
             "verdict": verdict,
-            "reason": why,
+            "reason": within(why).rstrip("."),
             "claims": about["claims"],
             "places": about["places"] if len(about["places"]) < everywhere else [],
         }

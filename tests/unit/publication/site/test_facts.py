@@ -2,7 +2,7 @@
 
 import csv
 
-from cisflow.publication.site.facts import MOST_PLACES
+from cisflow.publication.site.exhibits import MOST_PLACES
 
 
 def test_every_claim_has_a_card_with_its_estimates_drawn(synthetic, facts):
