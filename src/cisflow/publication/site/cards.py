@@ -12,7 +12,7 @@ from cisflow.publication.site.claim_pages import ClaimPage
 from cisflow.publication.site.evidence import Evidence, Together
 from cisflow.publication.site.exhibits import MOST_PLACES, Exhibit
 from cisflow.publication.site.robustness import Robustness
-from cisflow.publication.words import sentence
+from cisflow.publication.words import sentence, within
 from cisflow.study.verdicts import VERDICTS
 
 
@@ -65,7 +65,7 @@ def card_of(page: ClaimPage, items: Catalogue, exhibits: Mapping[str, Exhibit]) 
 
 def _curve_chart(curve: Robustness, *, alone: bool) -> CurveChart:
     return curve_chart(
-        f"{curve.wave if alone else curve.place}: {curve.term} on {curve.outcome}",
+        f"{curve.wave if alone else curve.place}: {curve.term} on {within(curve.outcome)}",
         "Average effect, points",
         f"{len(curve.specifications):,} estimates in the order of their size.",
         [(one.estimate, one.low, one.high) for one in curve.specifications],
