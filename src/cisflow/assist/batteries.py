@@ -86,7 +86,8 @@ def strangers(
         Per family (``coop``, ``source``) the columns.
     """
     fits = [w for w in weighed if not w.refused]
-    texts = {c: plain_label(profiles[c]) for c in profiles if profiles[c].label}
+    asked = {c: plain_label(profile) for c, profile in profiles.items()}
+    texts = {c: text for c, text in asked.items() if text}
     found = {}
     for family, concept in FAMILIES.items():
         members = _members(family, fits)
@@ -106,8 +107,9 @@ def strangers(
 
 
 def plain_label(profile: Profile) -> str:
-    """Return a label in small letters, with its signs."""
-    return " ".join(profile.label.casefold().split())
+    """Return a label in small letters, with its signs; a name of several words is one."""
+    label = profile.label or (profile.name if " " in profile.name.strip() else "")
+    return " ".join(label.casefold().split())
 
 
 def _members(family: str, fits: Iterable[Weighed]) -> set[str]:

@@ -18,12 +18,13 @@ from cisflow.assist.vocabulary import (
     Sign,
     Words,
     aspects_of,
+    contrary,
     has_concept,
     likeness,
     plain,
 )
 from cisflow.assist.weighing import SURE, Evidence, Weighed, other_aspect, sure, weigh
-from cisflow.study.canonical import PARTNERS
+from cisflow.study.canonical import PARTNERS, PLACES
 from cisflow.study.codebook import Codebook, Variable
 
 __all__ = [
@@ -48,6 +49,8 @@ ABROAD = ("export", *(f"coop_{partner}_foreign" for partner in PARTNERS))
 FEWEST_TOGETHER = 3  # columns of a variable that are a block
 PARTNER = re.compile(r"coop_(\w+)_(domestic|foreign)")
 BY_ITS_ROW = "its label ends before the place, which is that of the rows of other partners"
+BY_PLACE = (*PLACES, "elsewhere")
+UNKNOWN_PLACE = "it asks the same of a place that no word tells, and was not taken"
 SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 
@@ -163,6 +166,7 @@ def match(
     _ask_which(matches, weighed, questions)
     _tell_shared_doubts(matches, fits, questions, words)
     _tell_left_over(matches, profiles, questions, words)
+    _tell_unknown_places(matches, weighed, profiles, questions, words)
     if data is not None and set(SHARES).isdisjoint(settled):
         _take_whole(matches, profiles, questions, words, data, taken)
     _tell_turned_down(matches, weighed)
@@ -388,6 +392,30 @@ def _tell_left_over(
             _doubt(matches, variable, column, "it stands in the same block, and was not taken")
 
 
+def _tell_unknown_places(
+    matches: Matches,
+    weighed: Iterable[Weighed],
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+) -> None:
+    """Tell a partner's variables of columns about the same partner in a place no word tells."""
+    used = {column for found in matches.values() for column in found.columns}
+    free = [
+        w
+        for w in weighed
+        if w.column not in used
+        and profiles[w.column].fits("flag")
+        and (w.short or not w.refused or contrary(questions[w.column], w.sign, words) in BY_PLACE)
+    ]
+    for column, partner in _partners([replace(w, refused="") for w in free]).items():
+        for place in PLACES:
+            variable = f"coop_{partner}_{place}"
+            own = matches[variable].columns if variable in matches else ()
+            if any(kindred(column, other, questions) for other in own):
+                _doubt(matches, variable, column, UNKNOWN_PLACE)
+
+
 def _tell_turned_down(matches: Matches, weighed: Iterable[Weighed]) -> None:
     """Note per variable the columns that might have been it, and why they are not."""
     used = {column for found in matches.values() for column in found.columns}
@@ -463,11 +491,18 @@ def screens(
             # "Did you …?" leads to how much; "do you plan to …?" does not.
             and not other_aspect(questions[column], replace(sign, kind="flag"), words)
         }
+        asked = {c: said for c, said in asked.items() if said >= _most_about(questions[c], words)}
         best = max(asked, key=lambda column: asked[column], default=None)
         if best is not None and asked[best] >= sure(sign):
             result[sign.variable] = best
             used.add(best)
     return result
+
+
+def _most_about(asked: Question, words: Words) -> float:
+    """Return how much of a yes/no question is about the variable of that kind it is likeliest."""
+    flags = (sign for sign in words.signs if sign.kind == "flag")
+    return max((likeness(asked, sign, words) for sign in flags), default=0.0)
 
 
 def near(

@@ -103,6 +103,8 @@ class Sign:
         Whether several columns may make up the variable.
     may
         Aspects that would speak against other variables and belong to this one's question.
+    enough
+        A concept that tells the variable whatever else its label says: a doubt at most.
     """
 
     variable: str
@@ -112,6 +114,7 @@ class Sign:
     year: int | None = None
     together: bool = False
     may: tuple[str, ...] = ()
+    enough: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,7 @@ def load_words(
     # A country's name is not another word; lists of languages have those of their own countries.
     known = vocabulary_of(languages, root) - {plain(w) for w in document["concepts"].get(home, ())}
     others = [n for n in others_of(country, languages) if plain(n) not in known]
+    others += _of_several_words(document["countries"], iso(country)) if country else []
     homes = _apart(homes, others, fillers)
     names = {"{country}": homes, "{elsewhere}": others}
 
@@ -261,6 +265,11 @@ def load_words(
         _whole(document["inclusions"]),
         _forms(concepts, document, languages),
     )
+
+
+def _of_several_words(countries: Mapping[str, Sequence[str]], home: str) -> list[str]:
+    """Return what other countries are called besides: Northern Ireland is not Ireland."""
+    return [n for code, listed in countries.items() if code != home for n in listed if " " in n]
 
 
 def _forms(
@@ -422,7 +431,10 @@ def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Word
         return False
     own: dict[int, int] = {}
     for one in {c for group in sign.any for c in group}:
-        for place, letters in _lengths(text, one, words, abbreviated=False).items():
+        here = _lengths(text, one, words, abbreviated=False)
+        # In "other EU or EFTA country" the country goes with the word before it.
+        beside = {i: len(text[i]) + 1 for i in _beside(text, one, words) if i - 1 in here}
+        for place, letters in (beside | here).items():
             own[place] = max(letters, own.get(place, 0))
     other = _lengths(text, concept, words, abbreviated=False)
     return any(other[place] >= own.get(place, 0) for place in places)
@@ -460,10 +472,10 @@ def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
     What the variable's own concepts explain is no aspect: "group" of a partner in the group,
     "change" of products without change.
     """
-    return [a for a in _all_aspects(asked, words) if _speaks(a, asked, sign, words)]
+    return [a for a in aspects_in(asked, words) if _speaks(a, asked, sign, words)]
 
 
-def _all_aspects(asked: Question, words: Words) -> tuple[str, ...]:
+def aspects_in(asked: Question, words: Words) -> tuple[str, ...]:
     """Return all aspects of a label; each label is asked for every variable, so kept."""
     if asked.said not in words.aspects_seen:
         words.aspects_seen[asked.said] = tuple(
@@ -474,7 +486,11 @@ def _all_aspects(asked: Question, words: Words) -> tuple[str, ...]:
 
 def _aspect_places(said: tuple[str, ...], aspect: str, words: Words) -> set[int]:
     found, like = words.aspects[aspect]
-    return found.found(said) - like.found(said)
+    places, only_like = found.found(said), like.found(said)
+    if not places & only_like:
+        return places
+    # "For the purpose of": what is left of such a phrase, an "of", is no aspect.
+    return {i for i in places - only_like if said[i] not in words.fillers}
 
 
 def _speaks(aspect: str, asked: Question, sign: Sign, words: Words) -> bool:
@@ -570,6 +586,7 @@ def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
                 spec.get("year"),
                 spec.get("together", False),
                 tuple(spec.get("may", ())),
+                spec.get("enough", ""),
             )
         )
     return signs

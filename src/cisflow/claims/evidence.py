@@ -12,6 +12,7 @@ import pandas as pd
 
 from cisflow.claims.reasons import named
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
+from cisflow.estimation.holding import BETWEEN, TESTS
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
@@ -19,6 +20,8 @@ from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")
+LATENT = ("tobit", "control_function")
+"""Estimators whose coefficients are of a latent share."""
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
 NO_LEVEL = (
     "there is no group “{level}” of its own here: it has no firms, or too few and is taken "
@@ -59,7 +62,10 @@ class Evidence:
         self.rows = {tuple(row[key] for key in (*PLACE, *TERM)): row for row in records}
         self.estimated = {tuple(row[key] for key in PLACE) for row in records}
         self._fits: dict[tuple[str, str | None, str], list[Mapping[str, Any]]] = {}
+        self.latent: set[str] = set()
         for record in diagnostics:
+            if record.get("estimator") in LATENT:
+                self.latent.add(record["model"])
             for fit in record["fits"]:
                 place = record["country"], fit.get("wave"), record["model"]
                 self._fits.setdefault(place, []).append(fit)
@@ -89,10 +95,21 @@ class Evidence:
         """Correlations of the estimates that claims test, by country and wave and their keys."""
         found: Correlations = {}
         for (country, wave, model), fits in self._fits.items():
-            for fact in (fact for fit in fits for fact in fit.get("tests", ())):
+            for fact in (fact for fit in fits for fact in fit.get(TESTS, ())):
                 with_others = found.setdefault((country, str(wave)), {})
                 with_others[key_of(model, fact)] = fact.get("correlations", {})
         return found
+
+    def between_waves(self, country: str, wave: str, other: str) -> dict[str, Mapping[str, float]]:
+        """Return the correlations of a wave's counted estimates with those of another wave."""
+        return {
+            key_of(model, fact): fact[BETWEEN][other]
+            for (at, when, model), fits in self._fits.items()
+            if (at, when) == (country, wave)
+            for fit in fits
+            for fact in fit.get(TESTS, ())
+            if other in fact.get(BETWEEN, {})
+        }
 
     def wider(self, country: str, wave: str, model: str) -> list[str]:
         """Return the models that have all arrows of a path model, and others."""
@@ -132,6 +149,16 @@ class Here:
     def has_run(self, model: str) -> bool:
         """Return whether a model was estimated here, or at least tried."""
         return (*self._place, model) in self._evidence.estimated
+
+    def is_latent(self, row: Row) -> bool:
+        """Return whether a row's coefficients are of a share that goes beyond its limits.
+
+        How many firms are at a limit may be withheld; then the model says it.
+        """
+        at_limits = row.get("n_lower", math.nan), row.get("n_upper", math.nan)
+        if all(map(math.isfinite, at_limits)):
+            return any(n > 0 for n in at_limits)
+        return row["model"] in self._evidence.latent or any(n > 0 for n in at_limits)
 
     def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""
@@ -190,7 +217,7 @@ class Here:
     def facts(self, test: Single) -> Mapping[str, Any]:
         """Return what was counted of a test when it was estimated; empty where nothing was."""
         for fit in self._evidence.fits(*self._place, test.model):
-            for found in fit.get("tests", ()):
+            for found in fit.get(TESTS, ()):
                 same = found.get("asked") == test.expected.asked
                 if same and key_of(test.model, found) == test.key:
                     about: Mapping[str, Any] = found

@@ -16,7 +16,17 @@ from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.study import verdicts as v
 from cisflow.study.claims import Rule
-from cisflow.study.term_words import made_in_words
+from cisflow.study.shapes import (
+    COMPLEMENTS,
+    EFFECT,
+    INVERTED_U,
+    LINE_ABOVE,
+    LINE_BELOW,
+    SLOPE_HIGH,
+    SLOPE_LOW,
+    STRATEGY,
+    TWO_LINES,
+)
 
 WORDS = {
     "coop_any": "cooperation",
@@ -24,6 +34,18 @@ WORDS = {
     "abandoned": "abandoned projects",
     "ongoing": "ongoing projects",
 }
+MADE = {
+    COMPLEMENTS: "{} together beyond each alone",
+    STRATEGY: "{}, against none",
+    INVERTED_U: "an inverted U in {}",
+    TWO_LINES: "an inverted U in {} by two lines",
+    SLOPE_LOW: "the slope at the low end of {}",
+    SLOPE_HIGH: "the slope at the high end of {}",
+    LINE_BELOW: "the slope below the breakpoint of {}",
+    LINE_ABOVE: "the slope above the breakpoint of {}",
+    EFFECT: "the effect of {}",
+}
+"""What numbers made of several terms are called, with the variables they are about."""
 TESTS = {
     "normality": "normality of the errors",
     "homoskedasticity": "equal variance of the errors",
@@ -45,8 +67,6 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     row
         A row of verdicts: ``code`` and the numbers it is about; a claim of several parts has their
         rows in ``parts``.
-    rule
-        Of the claims file.
     """
     if parts := row.get("parts"):
         return " ".join(_of_part(part) for part in parts)
@@ -60,8 +80,9 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
 
 
 def _of_part(part: Mapping[str, Any]) -> str:
-    about = f"{named(part['outcome'])} on {named(part['term'])}"
-    return f"{in_full(about)[:-1]}: {part['verdict']}. {part['reason']}"
+    about = f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']}"
+    note = part.get("note")
+    return in_full(f"{about} ({note})" if note else f"{about}. {part['reason']}")
 
 
 def in_full(text: str) -> str:
@@ -174,11 +195,14 @@ def named(term: str) -> str:
     'cost: through share of personnel costs in value added'
     >>> named("total(diversity)")
     'total effect of diversity of technology alliance portfolio'
+    >>> named("inverted_u(rd_intensity)")
+    'an inverted U in R&D intensity (% of turnover)'
     """
     if effect := re.fullmatch(r"(direct|indirect|total)\((.+)\)", term):
         return f"{effect[1]} effect of {named(effect[2])}"
-    if made := made_in_words(term, named):
-        return made
+    made = re.fullmatch(rf"({'|'.join(MADE)})\((.+)\)", term)
+    if made:
+        return MADE[made[1]].format(named(made[2]))
     levels = re.sub(r"C\((\w+)\)\[(?:T\.)?([^\]]+)\]", r"\1 “\2”", term)
     products = re.sub(r":(?! )", " × ", levels).replace("^2", " squared")
     quoted = products.split("“")

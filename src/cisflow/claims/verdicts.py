@@ -125,8 +125,6 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.D
 
     Parameters
     ----------
-    claims
-        The claims file.
     pooled
         Pooled estimates, the main method first (:func:`cisflow.estimation.pooling.pool.pool`);
         where they have degrees of freedom, intervals at another level than the table's are from t

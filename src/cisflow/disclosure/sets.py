@@ -139,6 +139,18 @@ class Ledger:
         reasons = self._choose()
         return {key: reasons[number] for key, number in self._of.items() if number in reasons}
 
+    def size_near(self, key: Hashable, withheld: Iterable[Hashable]) -> int | None:
+        """Return the size of a set that is shown and differs by few firms; None if none is."""
+        this = self._of[key]
+        hidden = {self._of[other] for other in withheld} | self._secret | self._forbidden
+        apart = (
+            (int(np.bitwise_count(self.members[this] ^ some).sum()), -self.sizes[i])
+            for i, some in enumerate(self.members)
+            if i not in hidden and abs(self.sizes[i] - self.sizes[this]) < self.minimum
+        )
+        few, size = min(apart, default=(self.minimum, 0))
+        return -size if few < self.minimum else None
+
     def states(self, withheld: Iterable[Hashable]) -> list[int]:
         """Return of each set whether it was shown, withheld, or forbidden, given what is withheld.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.claims.units import unit_of
 from cisflow.estimation.estimates import (
     JOINT,
     MEAN_Z,
@@ -18,6 +19,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
 )
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold
 from cisflow.study.choices import CHOICES, COVARIANCE, choices_in
 
 SIGNIFICANT = 0.05
@@ -83,6 +85,11 @@ class CurveFacts:
     left_out: list[dict[str, str]]
     withheld: int
     note: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its effects, which are all on the outcome as it is observed."""
+        return unit_of(self.outcome, self.column, OBSERVED, censored=False)
 
     @property
     def median(self) -> dict[str, float]:
@@ -160,7 +167,7 @@ def options_of(curve: CurveFacts) -> dict[str, list[str]]:
 
 def option_name(option: str) -> str:
     """Return what to call an option in print."""
-    return OPTIONS.get(option, option)
+    return retold(OPTIONS.get(option, option))
 
 
 __all__ = [

@@ -32,6 +32,9 @@ EXPONENT = 1e10
 LABEL_ROW = "labels below the header"
 # A row of labels fills nearly all cells below names, mostly with sentences, and is above numbers.
 MOST_CELLS, FEW_NUMBERS = 0.8, 0.25
+# As many rows below it are looked at: in one alone a question may not have been asked. Answers in
+# words come again and again.
+ROWS_BELOW, FEWEST_AGAIN = 20, 4
 
 
 class UnreadableError(Exception):
@@ -150,10 +153,11 @@ def labels_below(
         The header and the first rows below it, as text.
     options
         ``label_row`` says whether there is such a row; without it, it is one if it is made of
-        sentences, below a header of names and above numbers.
+        sentences, below a header of names and above numbers or answers that come again.
     """
     stated = options.get("label_row")
-    if not rows or stated is False:
+    whole = options.get("all_rows", False)  # a table that is no list of firms has no such row
+    if not rows or stated is False or (whole and not stated):
         return None
     first = [cell.strip() for cell in rows[0]]
     if stated:
@@ -161,15 +165,24 @@ def labels_below(
     given = [cell for cell in first if cell]
     names = sum(" " not in name for name in header)
     sentences = sum(cell.count(" ") > 1 for cell in given)
-    numbers = sum(map(_is_number, rows[1])) if len(rows) > 1 else 0
+    columns = zip(*(row[: len(first)] for row in rows[1:] if len(row) >= len(first)), strict=True)
+    answers = sum(_are_answers(column, name) for column, name in zip(columns, first, strict=False))
     explains = (
         names > MOST_CELLS * len(header)
         and len(given) > MOST_CELLS * len(first)
         and sentences > len(given) / 2
         and not any(map(_is_number, given))
-        and numbers > FEW_NUMBERS * len(first)
+        and answers > FEW_NUMBERS * len(first)
     )
     return first if explains else None
+
+
+def _are_answers(column: Sequence[str], label: str) -> bool:
+    """Return whether cells are numbers, or few words over and over, and not the label above."""
+    given = [cell.strip() for cell in column if cell.strip()]
+    again = len(given) >= FEWEST_AGAIN and 2 * len(set(given)) <= len(given)
+    words = again and label not in given and not any(" " in cell for cell in given)
+    return words or any(map(_is_number, given[:1]))
 
 
 def _is_number(cell: str) -> bool:

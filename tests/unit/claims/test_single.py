@@ -218,3 +218,15 @@ def test_adjusted_p_values_stand_beside_raw_ones_and_decide_nothing():
         True,
     )
     assert found["p_bh"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("at_limits", "unit"),
+    [((math.nan, 0.0), "latent"), ((0.0, 0.0), "turnover"), ((40.0, math.nan), "latent")],
+)
+def test_the_unit_does_not_depend_on_whether_a_count_may_be_told(at_limits, unit):
+    low, high = at_limits
+    tobit = [{**fits()[0], "estimator": "tobit"}]
+    found = judged(one(), [row(3.0, n_lower=low, n_upper=high)], tobit)
+    assert unit in found["unit"]
+    assert ("latent" in found["unit"]) == (unit == "latent")

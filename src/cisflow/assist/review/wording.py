@@ -22,25 +22,14 @@ Scores = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of a file's labels, held against every variable.
+    """The words of a file's labels, held against every variable."""
 
-    Attributes
-    ----------
-    seen
-        The file.
-    matches
-        What words alone would take for each variable.
-    scores
-        Per variable the columns whose labels have words about it, and how much of the label is, 0
-        to 1.
-    year
-        The wave's reference year.
-    """
-
-    seen: Look
-    matches: Matches
+    seen: Look  # the file
+    matches: Matches  # what words alone would take for each variable
+    # Per variable the columns whose labels have words about it, and how much of the label is, 0 to
+    # 1.
     scores: Mapping[str, Mapping[str, float]]
-    year: int | None
+    year: int | None  # the wave's reference year
 
     def rather(self, variable: str, column: str) -> str | None:
         """Return the variable that a column's label is clearly more about than about this one.

@@ -19,6 +19,7 @@ from cisflow.publication.curve_facts import (
 )
 from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, drawn
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import NOT_ESTIMABLE, label, measured, p_value, sentence
 
 if TYPE_CHECKING:
@@ -103,25 +104,25 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     b, error = (curve.rows[name].to_numpy(dtype=float) for name in ("estimate", "std_error"))
     low, high = (curve.rows[name].to_numpy(dtype=float) for name in ("ci_low", "ci_high"))
     x = np.arange(len(b)) / max(len(b) - 1, 1)
-    axes.fill_between(x, low, high, color="#e3e3e3", linewidth=0, label="95 % intervals")
+    axes.fill_between(x, low, high, color="#e3e3e3", linewidth=0, label=say("95 % intervals"))
     axes.fill_between(
         x,
         b - NINETY * error,
         b + NINETY * error,
         color="#c4c4c4",
         linewidth=0,
-        label="90 % intervals",
+        label=say("90 % intervals"),
     )
     axes.axhline(0, color=GREY, linewidth=0.8)
     sure = curve.rows["p_value"].to_numpy(dtype=float) < SIGNIFICANT
-    axes.plot(x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, label="effect")
+    axes.plot(x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, label=say("effect"))
     axes.plot(
         x[sure],
         b[sure],
         "D",
         color="black",
         markersize=2.2,
-        label="effect significant at 5 %",
+        label=say("effect significant at 5 %"),
     )
     words = textwrap.wrap(label(curve.term, short=True), LETTERS)
     axes.set_title("\n".join([f"{label(curve.outcome, short=True)}:", *words]), fontsize=8.5)
@@ -129,7 +130,7 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     axes.set_xlim(-0.02, 1.02)
     axes.tick_params(axis="y", labelleft=first)
     if first:
-        axes.set_ylabel("Average effect on the share\n(points of turnover)")
+        axes.set_ylabel(say("Average effect\n({unit})", unit=retold(curve.unit)))
     _said(axes, curve)
 
 
@@ -139,7 +140,7 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
         axes.text(
             0.5,
             0.5,
-            f"{NOT_ESTIMABLE}: {curve.note}",
+            f"{NOT_ESTIMABLE}: {retold(curve.note)}",
             ha="center",
             fontsize=8,
             transform=axes.transAxes,
@@ -147,13 +148,13 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
         )
         return
     median = curve.median
-    told = f"median {measured(median['estimate'], median['std_error'])}"
+    told = say("median {size}", size=measured(median["estimate"], median["std_error"]))
     p = p_value(curve.summary["joint"]["estimate"])
     sign = "" if p.startswith("<") else "= "
     axes.text(
         0.03,
         0.985,
-        f"{told}\njoint p {sign}{p}",
+        f"{told}\n{say('joint p {p}', p=sign + p)}",
         ha="left",
         va="top",
         fontsize=8,
@@ -174,7 +175,7 @@ def _choices(
     axes.tick_params(axis="y", length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    words = [sentence(NAMES[c]) if not o else f"   {option_name(o)}" for c, o in rows]
+    words = [sentence(say(NAMES[c])) if not o else f"   {option_name(o)}" for c, o in rows]
     axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=8)
     for text, (_, option) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set_horizontalalignment("left")
@@ -182,7 +183,9 @@ def _choices(
     if i == 0:
         axes.tick_params(axis="y", pad=(LEFT - 0.01) * WIDTH * 72)
         axes.set_xlabel(
-            "Specifications in the order of their effects; darker: more of them make the choice",
+            say(
+                "Specifications in the order of their effects; darker: more of them make the choice"
+            ),
             fontsize=8,
             loc="left",
         )

@@ -12,7 +12,7 @@ from cisflow.publication.site.claim_pages import ClaimPage
 from cisflow.publication.site.evidence import Evidence, Together
 from cisflow.publication.site.exhibits import MOST_PLACES, Exhibit
 from cisflow.publication.site.robustness import Robustness
-from cisflow.publication.words import sentence, within
+from cisflow.publication.words import in_sentence, sentence
 from cisflow.study.verdicts import VERDICTS
 
 
@@ -65,8 +65,8 @@ def card_of(page: ClaimPage, items: Catalogue, exhibits: Mapping[str, Exhibit]) 
 
 def _curve_chart(curve: Robustness, *, alone: bool) -> CurveChart:
     return curve_chart(
-        f"{curve.wave if alone else curve.place}: {curve.term} on {within(curve.outcome)}",
-        "Average effect, points",
+        f"{curve.wave if alone else curve.place}: {curve.term} on {in_sentence(curve.outcome)}",
+        f"Average effect, {curve.unit}",
         f"{len(curve.specifications):,} estimates in the order of their size.",
         [(one.estimate, one.low, one.high) for one in curve.specifications],
         [dict(one.choices) for one in curve.specifications],

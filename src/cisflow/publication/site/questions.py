@@ -10,7 +10,7 @@ from cisflow.claims.units import LATENT, POINTS, STANDARD
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.pooled import term_label
-from cisflow.publication.words import column_label, group_label, label, small, within
+from cisflow.publication.words import column_label, group_label, in_sentence, label, small
 from cisflow.study.balance_terms import EVERYONE, SCALES, split_column
 from cisflow.study.claims import Claim, Single
 
@@ -63,7 +63,7 @@ class Question:
     @property
     def about(self) -> str:
         """The effect of what on what."""
-        return " on ".join(filter(None, (self.term, within(self.outcome))))
+        return " on ".join(filter(None, (self.term, in_sentence(self.outcome))))
 
 
 def question_of(findings: Findings, row: Row, claim: Claim | None) -> Question:

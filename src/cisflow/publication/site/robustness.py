@@ -28,8 +28,8 @@ class Robustness:
 
     Attributes
     ----------
-    place, title, term, outcome
-        Where, by which model, the effect of what on what.
+    place, title, term, outcome, unit
+        Where, by which model, the effect of what on what, in which unit.
     specifications
         Its estimates by size.
     options
@@ -44,6 +44,7 @@ class Robustness:
     title: str
     term: str
     outcome: str
+    unit: str
     specifications: tuple[Specification, ...]
     options: tuple[tuple[str, tuple[str, ...]], ...]
     withheld: int
@@ -73,6 +74,7 @@ def _robustness(
         findings.models[model].title,
         label(curve.term),
         label(curve.outcome),
+        curve.unit,
         tuple(_specifications(curve, options)),
         tuple((NAMES[c], tuple(map(option_name, names))) for c, names in options.items()),
         curve.withheld,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
+from cisflow.publication.language import spoken
 from cisflow.publication.tables.layout import Table
 
 
@@ -73,20 +75,11 @@ _STANDALONE = r"""% Needs the packages {packages}.
 
 @dataclass(frozen=True)
 class Column:
-    """One column of cells, each a list of lines: how it is set and how wide that is.
+    """One column of cells, each a list of lines: how it is set and how wide that is."""
 
-    Attributes
-    ----------
-    heads
-        Its headings from the top.
-    cells
-        Lines of each row's cell.
-    words
-        Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
-    """
-
-    heads: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
+    heads: tuple[str, ...]  # its headings from the top
+    cells: tuple[tuple[str, ...], ...]  # lines of each row's cell
+    # Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
     words: bool
 
     def width(self, size: float) -> float:
@@ -297,12 +290,16 @@ def _cell(column: Column, cell: Sequence[str], line: int) -> str:
 
 
 # A number, whatever stands before and behind it: brackets, stars, percent.
-_NUMBER = re.compile(r"([(\[{⟨<>±≥≤ ]*[−+-]?[\d,]*\d)(\.\d+)?([)\]}⟩*%†‡ ]*)")
+@cache
+def _number(point: str, thousands: str) -> re.Pattern[str]:
+    signs, between = re.escape(point), re.escape(thousands)
+    whole = rf"[(\[{{⟨<>±≥≤ ]*[−+-]?[\d{between}]*\d"
+    return re.compile(rf"({whole})({signs}\d+)?([)\]}}⟩*%†‡ ]*)")
 
 
 def _halves(text: str) -> tuple[str, str, str]:
     """Return what stands before a number's decimal point and from it on, or a text as a whole."""
-    found = _NUMBER.fullmatch(text)
+    found = _number(spoken().point, spoken().thousands).fullmatch(text)
     if not found:
         return "", "", text
     return found[1], (found[2] or "") + found[3], ""

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cisflow.publication.term_words import OWN, name_constructs
 from cisflow.publication.words import label
-from cisflow.study.term_words import OWN, name_constructs
 
 
 @pytest.fixture
