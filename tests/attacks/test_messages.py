@@ -188,7 +188,7 @@ def test_a_first_row_of_a_firm_is_not_told_as_names(told):
     """A file without a row of names: its first firm stands where they are looked for."""
     firm = ["0417497106", "Vandenberghe Staal NV", "28", "48213977", "1"]
     message = told(pd.DataFrame([["0417497107", "Peeters", "9", "5", "0"]] * 30, columns=firm))
-    assert "its first row has numbers" in message
+    assert "its first row looks like the answers of a firm" in message
     assert not [value for value in firm[:2] + firm[3:4] if value in message]
 
 
