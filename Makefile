@@ -5,6 +5,7 @@
 # make picture  docs/claims.png, which README shows, from a run
 # make lock     requirements*.lock and environment.yml from pyproject.toml, by uv; versions stay as they are
 # make baselines  tests/baselines: numbers of four runs, a figure of each kind (RUNS="flanders": fewer)
+# make check-baselines  hold the four runs against tests/baselines (RUNS="waves": fewer)
 # make bundle   dist/cisflow-….tar.gz, which `make` installs and runs where there is no network
 
 CONFIG ?= config/config.yaml
@@ -27,7 +28,7 @@ BIN   := .venv/bin
 # A bundle carries the lock's packages in wheels/, with their checksums.
 WHEELS := $(wildcard wheels/SHA256SUMS)
 
-.PHONY: all test lint docs picture lock baselines bundle clean
+.PHONY: all test lint docs picture lock baselines check-baselines bundle clean
 all: $(STAMP)
 	$(BIN)/python -m cisflow run "$(CONFIG)" --cores $(CORES)
 
@@ -86,6 +87,9 @@ FIGURES := tests/baselines/figures
 baselines: $(STAMP)
 	$(BIN)/python benchmarks/baselines.py save $(RUNS)
 	$(BIN)/python -m pytest -q -k looks --mpl-generate-path=$(FIGURES) tests/unit/publication/figures
+
+check-baselines: $(STAMP)
+	$(BIN)/python benchmarks/baselines.py check $(RUNS)
 
 # Installs on machines like this one: same operating system, processor and Python.
 BUNDLE = cisflow-$(shell git describe --always)-$(shell uname -sm | tr 'A-Z ' 'a-z-')

@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 from disclosed import OLS, RULES, TOBIT, flags, released, sample_of, survey, variable_of
 
+from cisflow.assist.power import told as power_told
 from cisflow.estimation.estimates import ESTIMATED, WITHHELD
+from cisflow.estimation.expected import Design
+from cisflow.study.claims import Rule, Single
 
 TERMS = ["coop_any", "diversity", "log_employees"]
 WIDE = {**OLS, "columns": {"any": ["coop_any", "diversity"]}}
@@ -210,3 +213,19 @@ def test_powers_are_told_of_enough_firms():
     powers = {f"x{p}": (survey()["employees"] / 100) ** p for p in (1, 2)}
     out = released(survey().assign(**powers), main={**OLS, "controls": [*powers]})
     assert len(power_sums(out, "main")) == 4
+
+
+# --- before a run -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", ["", "a claimed effect"])
+def test_what_samples_can_decide_does_not_tell_by_how_few_firms_they_differ(outcome):
+    """`cisflow power` sees the panel: its n, degrees of freedom and n_needed are of one number."""
+    effect = {"claimed_effect": 5.0} if outcome else {}
+    test = Single(model="m", outcome="y", column="a", term="x", expect="positive", **effect)
+    first, second = (
+        power_told(Design(n, 100, n - 100, 100, 2.5, df=n - 17.0), test, Rule(), 10)
+        for n in (221, 219)
+    )
+    assert first["n"] == 220
+    assert first == second

@@ -259,6 +259,34 @@ def test_files_of_statistical_programs_that_declare_billions_of_rows(tmp_path, r
     assert len(read_extract(tmp_path / "x.sav")) == 2
 
 
+def test_a_dictionary_that_ends_whoever_reads_it_is_refused_in_words(tmp_path):
+    """Two bytes of a .sav (a label that is none, a longer record) and its reader reads nowhere."""
+    about = {"column_labels": ["x", "y", "z"], "variable_value_labels": {"b": {0: "no", 1: "yes"}}}
+    values = {"id": [f"firm{i}" for i in range(50)], "a": [float(i) for i in range(50)]}
+    frame = pd.DataFrame({**values, "b": [i % 2 for i in range(50)]})
+    pyreadstat.write_sav(frame, tmp_path / "x.sav", **about)
+    data = bytearray((tmp_path / "x.sav").read_bytes())
+    data[260], data[664] = 1, 49
+    (tmp_path / "x.sav").write_bytes(data)
+    assert "ends the program" in refusal(tmp_path / "x.sav")
+
+
+LISTED = b'<sheet name="Data" sheetId="1" r:id="rId1"/>'
+
+
+@pytest.mark.parametrize(("gone", "said"), [(LISTED, "no sheet"), (b"", "is damaged")])
+def test_workbooks_whose_sheets_are_not_there(tmp_path, gone, said):
+    path = workbook(tmp_path / "x.xlsx")
+    with zipfile.ZipFile(path) as book:
+        members = {name: book.read(name) for name in book.namelist()}
+    assert LISTED in members["xl/workbook.xml"]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, data in members.items():
+            if gone or "worksheets/sheet" not in name:
+                book.writestr(name, data.replace(gone, b"") if gone else data)
+    assert said in refusal(path)
+
+
 @pytest.mark.parametrize("place", [4, 12, 200, -12, -8])
 @pytest.mark.parametrize("value", [0x7FFFFFFF, 0x00FFFFFF, 0])
 def test_parquet_files_with_absurd_metadata(tmp_path, place, value):

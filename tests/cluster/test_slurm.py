@@ -25,10 +25,14 @@ RUN = {
             },
         }
     },
-    "models": ["faems2005_weights", "firm_size"],
+    # More than fit into one job.
+    "models": [
+        *("faems2005_weights", "firm_size", "diversity_to_investment", "investment_to_innovation"),
+        *("innovation_equation_ols", "innovation_equation_fractional", "partners_abroad"),
+    ],
     "bootstrap": {"draws": 100, "test_draws": 19},
 }
-# This Slurm keeps no accounts; and each model is a job of its own, so that there is one per node.
+# This Slurm keeps no accounts; and each batch of models is a job of its own, one per node.
 HERE = [
     *("--slurm-no-account", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "3"),
@@ -93,7 +97,8 @@ def test_short_rules_share_a_job_that_asks_for_what_they_need(on_slurm):
     assert asked == {
         "rule_simulate_simulate_NL": ("1", "1000M", "00:05:00"),
         "rule_country_ingest_wave_panel": ("1", "1000M", "00:10:00"),
-        "rule_models_estimate": ("1", "1000M", "00:05:00"),
+        "rule_models_estimate_1": ("1", "1000M", "00:10:00"),
+        "rule_models_estimate_2": ("1", "1000M", "00:10:00"),
         "rule_publication_disclose_NL_figures_judge_paper_tables": ("2", "2000M", "00:30:00"),
     }
     assert [job["JobState"] for job in jobs()] == ["COMPLETED"] * 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,8 @@ class Project:
         if "Nothing to be done" in said:
             return set()
         counts = [line.split() for line in said.split("Job stats:")[1].splitlines()]
-        rules = {c[0] for c in counts if len(c) == 2 and c[1].isdigit()}
+        # A rule that stands once for each batch of models counts as one.
+        rules = {re.sub(r"_\d+$", "", c[0]) for c in counts if len(c) == 2 and c[1].isdigit()}
         return rules - GATHERING - {"total", "jobid:"}
 
     def edit_yaml(self, name: str, **changes) -> None:

@@ -60,7 +60,7 @@ def test_rules_no_profile_can_name_say_their_own_needs(written):
     """Those whose names are made of a country's or a number."""
     assert written[""]
     for rule in written[""]:
-        assert re.search(r"group:\s+\"(simulate|publication)\"", rule)
+        assert re.search(r"group:\s+\"(simulate|models|publication)\"", rule)
         assert re.search(r"resources:\s+mem_mb=\d+,\s+runtime=\d+", rule)
 
 

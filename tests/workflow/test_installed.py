@@ -100,7 +100,7 @@ def test_a_new_study_would_run_from_simulation_to_paper(installed):
     dry = study.cisflow("run", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     rules = {line.split()[0] for line in dry.stdout.splitlines() if line[-1:].isdigit()}
-    assert {"simulate_BE", "ingest_wave", "panel", "estimate", "judge", "paper"} <= rules
+    assert {"simulate_BE", "ingest_wave", "panel", "estimate_1", "judge", "paper"} <= rules
     assert study.cisflow("check", "config/config.yaml").returncode == 0
 
 

@@ -4,6 +4,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from printed_numbers import compared_run
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,12 @@ def answers(extract):
     """Return the file as text, blanks as empty strings."""
     frame = pd.read_csv(extract, encoding="utf-8-sig", dtype=str, keep_default_na=False)
     return frame.apply(lambda column: column.str.strip())
+
+
+def test_numbers_of_the_paper_are_those_of_the_estimates(project):
+    found, missing = compared_run(project.folder / "results/nigeria", "NG", ["2007", "2010"])
+    assert missing == []
+    assert found >= 30
 
 
 def flow_of(project, wave, model):

@@ -26,6 +26,7 @@ from cisflow.study.digests import (
     remembered_digests,
     spec_digest,
 )
+from cisflow.study.languages import language_files
 from cisflow.study.marks import marks_of
 from cisflow.study.run import load_run
 from cisflow.study.sources import PAGE, PAPER, elsewhere, source_digests
@@ -128,6 +129,10 @@ def held(file):
 def content(*names):
     """Return a digest of files, those of the user or else of cisflow, for the params of a job."""
     return content_digest(map(found, names))
+
+
+# The words of the language that is published in; of English, which needs none, an empty list.
+WORDS = content_digest(language_files(RUN.settings.language))
 
 
 def codebook(country, wave):

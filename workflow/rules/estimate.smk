@@ -1,35 +1,63 @@
-"""Panels to estimates: one job per country and model; then a verdict on every claim."""
+"""Panels to estimates: a country's models, a few per job; then a verdict on every claim."""
 
+# Starting a job takes as long as estimating several models, so a job estimates a few, in the order of
+# the config: adding one at the end makes none of the others again.
+FEW = 6
+BATCHES = [list(SPECS)[i : i + FEW] for i in range(0, len(SPECS), FEW)]
 
-rule estimate:
-    input:
-        panel=microdata("{country}/panel.parquet"),
-        printed=lambda w: getattr(RUN.models[w.model].printed, "file", []),
-    output:
-        estimates=microdata("{country}/estimates/{model}.csv"),
-        diagnostics=microdata("{country}/estimates/{model}.json"),
-    log:
-        log_of("estimate/{country}/{model}"),
-    benchmark:
-        timing_of("estimate/{country}/{model}")
-    conda:
-        ENVIRONMENT
-    params:
-        spec=lambda w: SPECS[w.model],
-        printed=lambda w: held(getattr(RUN.models[w.model].printed, "file", None)),
-        lag=RUN.settings.lag,
-        profile=RUN.profile.as_params(),
-        bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
-        tests=lambda w: [
-            t.as_params() for t in RUN.claims.watched(w.model, RUN.models[w.model])
-        ],
-        rule=RUN.claims.rule.for_estimation(),
-        stamp=RUN.stamp,
-        code=digest("estimate"),
-    message:
-        "Estimating {wildcards.model} for {wildcards.country}"
-    script:
-        "../scripts/estimate.py"
+for number, batch in enumerate(BATCHES, start=1):
+
+    rule:
+        name:
+            f"estimate_{number}"
+        input:
+            panel=microdata("{country}/panel.parquet"),
+            printed=[
+                file
+                for model in batch
+                if (file := getattr(RUN.models[model].printed, "file", None))
+            ],
+        output:
+            estimates=expand(
+                microdata("{{country}}/estimates/{model}.csv"), model=batch
+            ),
+            diagnostics=expand(
+                microdata("{{country}}/estimates/{model}.json"), model=batch
+            ),
+        log:
+            log_of(f"estimate/{{country}}/{number}"),
+        benchmark:
+            timing_of(f"estimate/{{country}}/{number}")
+        # No profile can name a rule whose number hangs on the config, so these stand here.
+        group:
+            "models"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            models={model: SPECS[model] for model in batch},
+            printed=[
+                held(getattr(RUN.models[model].printed, "file", None))
+                for model in batch
+            ],
+            lag=RUN.settings.lag,
+            profile=RUN.profile.as_params(),
+            bootstrap={**RUN.settings.bootstrap.as_params(), "seed": RUN.settings.seed},
+            tests={
+                model: [
+                    t.as_params() for t in RUN.claims.watched(model, RUN.models[model])
+                ]
+                for model in batch
+            },
+            rule=RUN.claims.rule.for_estimation(),
+            stamp=RUN.stamp,
+            code=digest("estimate"),
+        message:
+            f"Estimating {', '.join(batch)} for {{wildcards.country}}"
+        script:
+            "../scripts/estimate.py"
 
 
 # A rule for each country, as each has waves of its own: one gate, through which all pass together.
@@ -81,6 +109,7 @@ for code in RUN.at_hand:
             profile=RUN.profile.as_params(),
             lag=RUN.settings.lag,
             lags=list(RUN.settings.lags or []),
+            counted=[test.key for test in RUN.claims.counted(RUN.models)],
             stamp=RUN.stamp,
             code=digest("disclose"),
         message:

@@ -36,6 +36,7 @@ rule tables:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         code=digest("tables"),
     message:
         "Setting the tables"
@@ -65,6 +66,7 @@ rule figures:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         code=digest("figures"),
     message:
         "Drawing the figures"
@@ -108,6 +110,8 @@ rule paper:
         tables=ancient(published("tables")),
         figures=ancient(published("figures")),
         page=published("index.html"),
+        # Not published, but what the sheet for the output checker says.
+        registers=expand(results("register/{country}.json"), country=RUN.at_hand),
     output:
         paper=report(
             published("paper.pdf"), caption="../report/paper.rst", category="Paper"
@@ -132,6 +136,7 @@ rule paper:
     params:
         settings=RUN.settings.as_params(),
         models=SPECS,
+        words=WORDS,
         rule=RUN.claims.rule.as_params(),
         profile=RUN.profile.as_params(),
         templates=content(*PAPER),

@@ -30,6 +30,7 @@ with reported(snakemake.log[0]):
         employees_from=params.employees_from,
         official=read_official_rates(given.official_rates) if given.official_rates else None,
         earlier={Path(file).stem: Sets.read(file) for file in given.earlier},
+        counted=params.counted,
     )
     write_table(released.flow, out.sample, params.stamp)
     write_table(released.rates, out.rates, params.stamp)

@@ -5,18 +5,24 @@ with reported(snakemake.log[0]):
     from cisflow.estimation.run import estimate
     from cisflow.study.claims import Rule, Single
     from cisflow.study.disclosure import Profile
-    from cisflow.study.models import Model
+    from cisflow.study.models import models_of
 
-    estimates = estimate(
-        read_firms(snakemake.input.panel),
-        Model.model_validate(snakemake.params.spec),
-        country=snakemake.wildcards.country,
-        model=snakemake.wildcards.model,
-        lag=snakemake.params.lag,
-        bootstrap=snakemake.params.bootstrap,
-        profile=Profile.model_validate(snakemake.params.profile),
-        tests=[Single.model_validate(test) for test in snakemake.params.tests],
-        rule=Rule.model_validate(snakemake.params.rule),
-    )
-    write_table(estimates.table, snakemake.output.estimates, snakemake.params.stamp)
-    write_record(estimates.diagnostics, snakemake.output.diagnostics, snakemake.params.stamp)
+    out, params = snakemake.output, snakemake.params
+    panel = read_firms(snakemake.input.panel)
+    for (name, model), table, diagnostics in zip(
+        models_of(params.models).items(), out.estimates, out.diagnostics, strict=True
+    ):
+        print(f"Estimating {name}")
+        estimates = estimate(
+            panel,
+            model,
+            country=snakemake.wildcards.country,
+            model=name,
+            lag=params.lag,
+            bootstrap=params.bootstrap,
+            profile=Profile.model_validate(params.profile),
+            tests=[Single.model_validate(test) for test in params.tests[name]],
+            rule=Rule.model_validate(params.rule),
+        )
+        write_table(estimates.table, table, params.stamp)
+        write_record(estimates.diagnostics, diagnostics, params.stamp)

@@ -8,7 +8,7 @@ with reported(snakemake.log[0]):
     from cisflow.study.claims import Claims
 
     findings = read_findings(
-        snakemake.params.settings,
+        {**snakemake.params.settings, "language": "en"},  # its own words are English
         snakemake.params.models,
         **{stage: snakemake.input.get(stage) for stage in STAGES},
     )

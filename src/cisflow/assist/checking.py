@@ -29,27 +29,17 @@ FEW_LINKED = 0.05
 
 @dataclass
 class Findings:
-    """What a check found.
+    """What a check found."""
 
-    Attributes
-    ----------
-    errors
-        What stops the run: heading and problem.
-    warnings
-        What looks wrong and does not stop it.
-    extracts
-        Per extract that could be read, what it holds.
-    models
-        Per model and wave what it lacks.
-    unconfirmed
-        Per extract the variables it needs whose mapping nobody has confirmed, and what is known of
-        each.
-    """
-
+    # What stops the run: heading and problem.
     errors: list[tuple[str, Problem]] = field(default_factory=list)
+    # What looks wrong and does not stop it.
     warnings: list[tuple[str, Problem]] = field(default_factory=list)
+    # Per extract that could be read, what it holds.
     extracts: list[dict[str, Any]] = field(default_factory=list)
-    models: list[dict[str, Any]] = field(default_factory=list)
+    models: list[dict[str, Any]] = field(default_factory=list)  # per model and wave what it lacks
+    # Per extract the variables it needs whose mapping nobody has confirmed, and what is known of
+    # each.
     unconfirmed: list[dict[str, Any]] = field(default_factory=list)
 
     def refuse(self, error: CisflowError) -> None:
@@ -60,13 +50,6 @@ class Findings:
 
 def check_run(config_file: Path, root: Path) -> Findings:
     """Check everything a run rests on, and write nothing.
-
-    Parameters
-    ----------
-    config_file
-        The config.
-    root
-        The project's folder.
 
     Returns
     -------

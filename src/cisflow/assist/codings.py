@@ -37,78 +37,46 @@ NEGATIONS = frozenset(
 
 @dataclass(frozen=True)
 class Coding:
-    """From a column's codes to canonical values.
+    """From a column's codes to canonical values."""
 
-    Attributes
-    ----------
-    codes
-        From code as the file writes it to yes/no or 0 to 3.
-    missing
-        Codes that stand for no answer.
-    assumed
-        What was assumed, in words; empty where words or labels say it.
-    stated
-        Whether the file's legend says so, for all codes there can be.
-    """
-
-    codes: Mapping[str, bool | int]
-    missing: tuple[str, ...] = ()
-    assumed: str = ""
-    stated: bool = False
+    codes: Mapping[str, bool | int]  # from code as the file writes it to yes/no or 0 to 3
+    missing: tuple[str, ...] = ()  # codes that stand for no answer
+    assumed: str = ""  # what was assumed, in words; empty where words or labels say it
+    stated: bool = False  # whether the file's legend says so, for all codes there can be
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A column, as far as it may be told.
+    """A column, as far as it may be told."""
 
-    Attributes
-    ----------
-    name, label
-        Its name and label.
-    rows, present, distinct
-        Rows of the file, rows with a value, number of different values.
-    counts
-        Rows per code, for columns with at most :data:`MOST_CODES` different values.
-    unique
-        Whether every row has a value of its own.
-    numeric
-        Share of values that are numbers.
-    silent
-        Values that stand for no answer: words, negative codes, codes labelled so, and numbers of
-        nines far above all others.
-    zeros
-        Whether some of the numbers are 0.
-    signs
-        What stands in the numbers besides digits: a percent sign, separators of thousands.
-    flag, degree
-        How its codes are yes and no, or degrees of importance; None if they are not.
-    places
-        Where its codes say in which places ("at home", "abroad", "both") there is something: per
-        place how they are yes and no. Empty if they do not.
-    countries
-        How its values, which are countries, are home (no) and abroad (yes); None if they are none.
-    within
-        Whether all numbers lie between 0 and 1 (``"0-1"``), between 0 and 100 (``"0-100"``) or not.
-    meanings
-        What the file's legend says of the codes that are answers.
-    """
-
+    # name, label: its name and label.
     name: str
     label: str
+    # rows, present, distinct: rows of the file, rows with a value, number of different values.
     rows: int
     present: int
     distinct: int
+    # Rows per code, for columns with at most MOST_CODES different values.
     counts: dict[str, int] = field(default_factory=dict)
-    unique: bool = False
-    numeric: float = 0.0
+    unique: bool = False  # whether every row has a value of its own
+    numeric: float = 0.0  # share of values that are numbers
+    # Values that stand for no answer: words, negative codes, codes labelled so, and numbers of
+    # nines far above all others.
     silent: tuple[str, ...] = ()
-    zeros: bool = False
+    zeros: bool = False  # whether some of the numbers are 0
+    # What stands in the numbers besides digits: a percent sign, separators of thousands.
     signs: tuple[str, ...] = ()
+    # flag, degree: how its codes are yes and no, or degrees of importance; None if they are not.
     flag: Coding | None = None
     degree: Coding | None = None
+    # Where its codes say in which places ("at home", "abroad", "both") there is something: per
+    # place how they are yes and no. Empty if they do not.
     places: Mapping[str, Coding] = field(default_factory=dict)
+    # How its values, which are countries, are home (no) and abroad (yes); None if they are none.
     countries: Coding | None = None
+    # Whether all numbers lie between 0 and 1 (`"0-1"`), between 0 and 100 (`"0-100"`) or not.
     within: str = ""
+    # What the file's legend says of the codes that are answers.
     meanings: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, kind: str) -> bool:
@@ -178,14 +146,16 @@ def profile(
     codes
         What its codes mean, where that is known.
     """
-    blank = silent_values(text, words, codes)
+    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
+    coded = counts if len(counts) <= MOST_CODES else {}
+    places = place_codings(coded, words, codes)
+    said = {code for coding in places.values() for code in coding.codes}
+    blank = [value for value in silent_values(text, words, codes) if value not in said]
     given = text[text.notna() & ~text.isin(blank)]
     numbers, signs = numbers_of(given)
     far = _far_above(numbers)
     blank += sorted(given[numbers.isin(far)].unique())
     given, numbers = given[~numbers.isin(far)], numbers[~numbers.isin(far)]
-    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
-    coded = counts if len(counts) <= MOST_CODES else {}
     known = numbers.dropna()
     within = ""
     if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
@@ -206,7 +176,7 @@ def profile(
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
-        places=place_codings(coded, words, codes),
+        places=places,
         countries=country_coding(given, words, codes),
         within=within,
         meanings=_meanings(coded, codes, blank),
@@ -367,6 +337,9 @@ def place_codings(
     Empty unless words tell of every code where it is, and both places occur.
     """
     given, missing = _apart(counts, words, meanings)
+    # Beside places "none" is none of them, and no answer that is missing.
+    none = [code for code in missing if _is_none((meanings or {}).get(code, ""), words)]
+    given, missing = [*given, *none], tuple(code for code in missing if code not in none)
     said = {code: _places_in((meanings or {}).get(code, code), words) for code in given}
     if any(places is None for places in said.values()):
         return {}
@@ -420,7 +393,7 @@ def _country_in(value: str, words: Words, meanings: Mapping[str, str]) -> str:
 
 def _places_in(text: str, words: Words) -> tuple[str, ...] | None:
     """Return the places a text names, none if it says no, None if it says neither."""
-    if _yes_or_no(text, words) is False:
+    if _yes_or_no(text, words) is False or _is_none(text, words):
         return ()
     said = tuple(plain(text).split())
     if words.concepts["both_places"].found(said):
@@ -456,6 +429,10 @@ def _yes_or_no(text: str, words: Words) -> bool | None:
         if said in words.answers["no"]:
             return False
     return None
+
+
+def _is_none(text: str, words: Words) -> bool:
+    return _degree(text, words) == 0
 
 
 def _degree(text: str, words: Words) -> int | None:

@@ -40,8 +40,6 @@ def confirm(file: Path | str, names: Sequence[str], root: Path) -> dict[str, Any
     names
         Variables and blocks; of a config the extract goes before them, as COUNTRY/WAVE, unless it
         has but one.
-    root
-        The project's folder.
 
     Returns
     -------

@@ -51,26 +51,14 @@ def is_draft(codebook: Codebook, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Writing:
-    """A file to be written.
+    """A file to be written."""
 
-    Attributes
-    ----------
-    meant
-        The file it is the draft of.
-    file
-        Where it is written: there, or beside what a person has edited.
-    text
-        The draft, with the doubts of the last one that are not settled.
-    changes
-        What it says otherwise than the file that is there.
-    doubts
-        Of the last draft, that the new one does not have.
-    """
-
-    meant: Path
-    file: Path
-    text: str
+    meant: Path  # the file it is the draft of
+    file: Path  # where it is written: there, or beside what a person has edited
+    text: str  # the draft, with the doubts of the last one that are not settled
+    # What it says otherwise than the file that is there.
     changes: list[str] = field(default_factory=list)
+    # Of the last draft, that the new one does not have.
     doubts: list[str] = field(default_factory=list)
 
     @property

@@ -51,60 +51,30 @@ FEWEST = 10  # firms whose typical turnover per head tells a unit
 
 @dataclass(frozen=True)
 class Look:
-    """A file that has been looked at.
+    """A file that has been looked at."""
 
-    Attributes
-    ----------
-    path
-        The file.
-    names
-        All its columns.
-    legend
-        What they are about.
-    data
-        As text, the columns that may matter: shape (rows, some columns).
-    profiles
-        Per such column what its values look like.
-    questions
-        Per column of the file what its name and label are about.
-    words
-        The project's words.
-    rows, read_as
-        Number of rows, and how the file was read.
-    remarks
-        What of the file was passed over, such as titles and totals.
-    """
-
-    path: Path
-    names: list[str]
-    legend: Legend
-    data: pd.DataFrame
-    profiles: dict[str, Profile]
-    questions: dict[str, Question]
-    words: Words
+    path: Path  # the file
+    names: list[str]  # all its columns
+    legend: Legend  # what they are about
+    data: pd.DataFrame  # as text, the columns that may matter: shape (rows, some columns)
+    profiles: dict[str, Profile]  # per such column what its values look like
+    questions: dict[str, Question]  # per column of the file what its name and label are about
+    words: Words  # the project's words
+    # rows, read_as: number of rows, and how the file was read.
     rows: int
     read_as: str
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # what of the file was passed over, such as titles and totals
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a codebook fits a file.
+    """How well a codebook fits a file."""
 
-    Attributes
-    ----------
-    codebook
-        The codebook, loaded.
-    found, missing
-        Required variables whose columns the file has, and has not.
-    optional
-        Other variables whose columns the file has.
-    """
-
-    codebook: Codebook
+    codebook: Codebook  # the codebook, loaded
+    # found, missing: required variables whose columns the file has, and has not.
     found: list[str]
     missing: list[str]
-    optional: list[str]
+    optional: list[str]  # other variables whose columns the file has
 
     @property
     def name(self) -> str:
@@ -132,10 +102,6 @@ def look(
 
     Parameters
     ----------
-    path
-        The file.
-    root
-        The project's folder.
     labels_files
         Tables of labels; see :func:`cisflow.assist.legends.read_legend`.
     country, country_name
@@ -318,20 +284,12 @@ def _fit(names: list[str], codebook: Codebook) -> Fit:
 
 
 def inspect_file(
-    path: Path,
-    root: Path,
-    *,
-    codebook: str | None = None,
-    labels_files: Sequence[Path] = (),
+    path: Path, root: Path, *, codebook: str | None = None, labels_files: Sequence[Path] = ()
 ) -> dict[str, Any]:
     """Say what a file is.
 
     Parameters
     ----------
-    path
-        The file.
-    root
-        The project's folder.
     codebook
         Name of the codebook to hold it against; the best-matching one when not given.
     labels_files
@@ -395,8 +353,6 @@ def inspect_column(path: Path, column: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    path
-        The file.
     column
         One of its columns; capitals do not matter.
 
@@ -509,8 +465,6 @@ def suspicious(seen: Look, fit: Fit | None, by_words: Mapping[str, Any]) -> list
 
     Parameters
     ----------
-    seen
-        The file.
     fit
         The codebook it is held against, if it is about this file.
     by_words
@@ -595,8 +549,6 @@ def money_unit(
 
     Parameters
     ----------
-    seen
-        The file.
     turnover, employees
         Its columns.
     currency

@@ -41,8 +41,6 @@ def spoken(texts: Iterable[str], country: str, root: Path = Path()) -> tuple[str
         The labels.
     country
         The country's code.
-    root
-        The project's folder.
     """
     files = listed(root)
     files[ENGLISH] = found("config/words.yaml", root)

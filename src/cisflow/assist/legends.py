@@ -48,21 +48,12 @@ TITLES = re.compile(
 
 @dataclass(frozen=True)
 class Legend:
-    """What columns and codes of a file mean, as far as somebody wrote it down.
+    """What columns and codes of a file mean, as far as somebody wrote it down."""
 
-    Attributes
-    ----------
-    columns
-        From column to label.
-    codes
-        From column to its codes and what they mean.
-    origin
-        Where this is from, in words.
-    """
-
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)  # from column to label
+    # From column to its codes and what they mean.
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    origin: str = "none"
+    origin: str = "none"  # where this is from, in words
 
 
 def read_legend(path: Path, opened: OpenExtract, labels_files: Sequence[Path] = ()) -> Legend:

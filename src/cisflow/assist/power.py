@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,6 @@ def power_of_run(config: Path, root: Path) -> dict[str, Any]:
     ----------
     config
         The config; its panels must be there (``results/{run}/microdata/{country}/panel.parquet``).
-    root
-        The project's folder.
 
     Raises
     ------
@@ -49,6 +47,7 @@ def power_of_run(config: Path, root: Path) -> dict[str, Any]:
         "data": run.stamp,
         "significance": rule.significance,
         "power": rule.power,
+        "rounded_to": run.profile.minimum_cell,
         "tests": [row for country, panel in panels.items() for row in _rows(run, country, panel)],
     }
 
@@ -116,7 +115,8 @@ def told(design: Design | str, test: Single, rule: Rule, minimum: int) -> dict[s
     test, rule
         Of the claims file.
     minimum
-        Fewest firms that may be told of. Of fewer neither their number nor what follows from it is.
+        Fewest firms that may be told of, and to whose multiples numbers are rounded. Of fewer
+        neither their number nor what follows from it is told.
 
     Returns
     -------
@@ -128,8 +128,9 @@ def told(design: Design | str, test: Single, rule: Rule, minimum: int) -> dict[s
         return {"decidable": NOT_TOLD, "reason": design}
     if design.n < minimum:
         return {"decidable": TOO_FEW, "reason": f"fewer than {minimum} firms"}
+    fewest, design = design.fewest, _rounded(design, minimum)
     size: dict[str, Any] = {"n": design.n}
-    if design.fewest < minimum:
+    if fewest < minimum:
         why = f"fewer than {minimum} firms on one side of the term"
         return {**size, "decidable": TOO_FEW, "reason": why}
     sides = {"firms_with": design.firms_with, "firms_without": design.firms_without}
@@ -138,10 +139,29 @@ def told(design: Design | str, test: Single, rule: Rule, minimum: int) -> dict[s
     answer = {True: YES, False: NO, None: UNSTATED}[numbers.pop("decidable")]
     known = {key: value for key, value in numbers.items() if math.isfinite(value)}
     found = {**size, "std_error": design.std_error, **known}
-    if design.fewest < rule.minimum_firms:
+    if fewest < rule.minimum_firms:
         why = f"fewer than {rule.minimum_firms} firms on one side of the term"
         return {**found, "decidable": TOO_FEW, "reason": why}
     return {**found, "decidable": answer}
+
+
+def _rounded(design: Design, minimum: int) -> Design:
+    """Return a design whose numbers of firms are multiples of the minimum.
+
+    The samples of two models may differ by few firms: exact numbers would tell these, and so would
+    what follows from them.
+    """
+
+    def near(n: int) -> int:
+        return minimum * ((n + minimum // 2) // minimum)
+
+    return replace(
+        design,
+        n=near(design.n),
+        df=design.df + near(design.n) - design.n,
+        firms_with=near(design.firms_with),
+        firms_without=near(design.firms_without),
+    )
 
 
 def reach_of(design: Design, test: Single, rule: Rule) -> Reach:
@@ -173,6 +193,8 @@ def power_text(record: dict[str, Any]) -> str:
         f"{_percent(record['power'])} power.",
         "Standard errors are those to expect from the design alone; no estimate was looked at.",
     ]
+    if (base := record["rounded_to"]) > 1:
+        lines.append(f"Numbers of firms are rounded to multiples of {base}.")
     tests = record["tests"]
     for place in dict.fromkeys((row["country"], row["wave"]) for row in tests):
         here = [row for row in tests if (row["country"], row["wave"]) == place]

@@ -31,18 +31,10 @@ MOST_NAMED = 2
 
 @dataclass
 class Screen:
-    """Lines of a run; on a terminal the last one says what is at work, and is taken back.
+    """Lines of a run; on a terminal the last one says what is at work, and is taken back."""
 
-    Attributes
-    ----------
-    stream
-        Where lines go.
-    live
-        Whether it is a terminal, on which a line can be taken back.
-    """
-
-    stream: TextIO
-    live: bool
+    stream: TextIO  # where lines go
+    live: bool  # whether it is a terminal, on which a line can be taken back
     _under: bool = field(default=False, init=False)
 
     def say(self, line: str) -> None:
@@ -69,24 +61,13 @@ class Screen:
 
 @dataclass
 class Steps:
-    """How far a run is.
-
-    Attributes
-    ----------
-    total
-        Steps it takes, without those that only ask for what others make.
-    done
-        Those of them that ended well.
-    left
-        Jobs of Snakemake's that have not ended well, of all kinds.
-    at_work
-        Of each step at work, by Snakemake's number: what it does and when it began.
-    """
+    """How far a run is."""
 
     clock: Callable[[], float] = time.monotonic
-    total: int = 0
-    done: int = 0
-    left: int = 0
+    total: int = 0  # steps it takes, without those that only ask for what others make
+    done: int = 0  # those of them that ended well
+    left: int = 0  # jobs of Snakemake's that have not ended well, of all kinds
+    # Of each step at work, by Snakemake's number: what it does and when it began.
     at_work: dict[int, tuple[str, float]] = field(default_factory=dict)
 
     def began(self, number: int, what: str) -> None:

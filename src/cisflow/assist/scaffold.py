@@ -49,31 +49,17 @@ MENDABLE = "turnover_per_employee"
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be set up.
+    """What is to be set up."""
 
-    Attributes
-    ----------
-    countries
-        Per two-letter code the country's name, or nothing where it is not known.
-    waves
-        Extract by wave, in the order of time.
-    run
-        Name of the run.
-    out, root
-        Folder below which ``config/`` is written; the project's folder.
-    labels_files
-        Tables of labels.
-    books
-        All codebooks.
-    """
-
+    # Per two-letter code the country's name, or nothing where it is not known.
     countries: Mapping[str, str]
-    waves: Mapping[str, Path]
-    run: str
+    waves: Mapping[str, Path]  # extract by wave, in the order of time
+    run: str  # name of the run
+    # out, root: folder below which `config/` is written; the project's folder.
     out: Path
     root: Path
-    labels_files: Sequence[Path]
-    books: list[Codebook]
+    labels_files: Sequence[Path]  # tables of labels
+    books: list[Codebook]  # all codebooks
 
     def currency(self, wave: str) -> str | None:
         """Return the countries' currency in the year of a wave, if they had the same."""
@@ -88,41 +74,23 @@ class Task:
 
 @dataclass
 class Wave:
-    """One wave of the new run.
+    """One wave of the new run."""
 
-    Attributes
-    ----------
-    name, path
-        Its name and its extract.
-    codebook
-        What the config names as its codebook.
-    rows
-        Which rows of the file are its.
-    file, text
-        The codebook to write and its text; None where one that exists fits.
-    draft
-        What the codebook was written from.
-    variables
-        Canonical variables that are mapped.
-    todos, notes
-        What is left to decide, and to look over.
-    how
-        What was done, in words.
-    sheet
-        The sheet of a workbook, where neither the codebook says it nor it is the first.
-    """
-
+    # name, path: its name and its extract.
     name: str
     path: Path
-    codebook: str
-    rows: Rows = field(default_factory=Rows)
+    codebook: str  # what the config names as its codebook
+    rows: Rows = field(default_factory=Rows)  # which rows of the file are its
+    # file, text: the codebook to write and its text; None where one that exists fits.
     file: Path | None = None
     text: str = ""
-    draft: Draft | None = None
-    variables: list[str] = field(default_factory=list)
+    draft: Draft | None = None  # what the codebook was written from
+    variables: list[str] = field(default_factory=list)  # canonical variables that are mapped
+    # todos, notes: what is left to decide, and to look over.
     todos: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    how: str = ""
+    how: str = ""  # what was done, in words
+    # The sheet of a workbook, where neither the codebook says it nor it is the first.
     sheet: str | None = None
 
     def source(self, country: str) -> dict[str, Any]:
@@ -152,8 +120,6 @@ def initialise(
         Two-letter codes; of several the extracts are pooled files.
     waves
         Extract by wave, in the order of time.
-    root
-        The project's folder.
     accounts
         An export of company accounts.
     run

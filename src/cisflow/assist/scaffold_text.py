@@ -53,8 +53,6 @@ def codebook_text(made: Draft, seen: Look, title: str, schema: str) -> str:
 
     Parameters
     ----------
-    made
-        The draft.
     seen
         The file it was drafted from.
     title

@@ -108,8 +108,7 @@ def _inspection_lines(found: Record) -> Iterator[str]:
         yield aligned([(row["variable"], ", ".join(row["columns"])) for row in found["by_words"]])
     yield "\nSuspicious" + ("" if found["suspicious"] else ": nothing")
     yield from filter(
-        None,
-        [aligned([(r["variable"], r["column"], r["what"]) for r in found["suspicious"]])],
+        None, [aligned([(r["variable"], r["column"], r["what"]) for r in found["suspicious"]])]
     )
     if found["codings"]:
         yield "\nCodes and how many rows have them (* withheld: too few firms)"

@@ -77,14 +77,7 @@ def supported_models(
             else [part for part in parts.get(v, [v]) if part not in variables]
             for v in lacks
         }
-        rows.append(
-            {
-                "model": name,
-                "title": spec.title,
-                "supported": not lacks,
-                "lacks": reasons,
-            }
-        )
+        rows.append({"model": name, "title": spec.title, "supported": not lacks, "lacks": reasons})
     return rows
 
 

@@ -25,25 +25,16 @@ MISSPELT = 1  # letters that are wrong, lacking, too many or exchanged with thei
 
 @dataclass(frozen=True, eq=False)
 class Forms:
-    """The words of all phrases, and which of them an unknown word is a form of.
+    """The words of all phrases, and which of them an unknown word is a form of."""
 
-    Attributes
-    ----------
-    beginnings
-        Beginnings of words.
-    whole, inside
-        Whole words, and what may be anywhere in a word.
-    stemmers, stems
-        The languages' stemmers, and per stem a known word that has it.
-    long
-        Per first letter the beginnings long enough to be known in spite of a slip.
-    """
-
-    beginnings: frozenset[str] = frozenset()
+    beginnings: frozenset[str] = frozenset()  # beginnings of words
+    # whole, inside: whole words, and what may be anywhere in a word.
     whole: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
+    # stemmers, stems: the languages' stemmers, and per stem a known word that has it.
     stemmers: tuple[Stemmer.Stemmer, ...] = ()
     stems: Mapping[str, str] = field(default_factory=dict)
+    # Per first letter the beginnings long enough to be known in spite of a slip.
     long: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
 

@@ -210,7 +210,6 @@ def validated(document: dict[str, Any], schema: Path, heading: str) -> dict[str,
 
 MOST_SHOWN = 12
 
-
 NUMERAL, YEAR = re.compile(r"[-+]?\d[\d.,' ]*%?"), re.compile(r"(19|20)\d\d")
 
 

@@ -10,7 +10,9 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from cisflow.claims.reasons import named
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
+from cisflow.estimation.holding import BETWEEN, TESTS
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
@@ -18,6 +20,8 @@ from cisflow.study.models import Alternative
 
 PLACE = ("country", "wave", "model")
 TERM = ("outcome", "column", "term", "quantity")
+LATENT = ("tobit", "control_function")
+"""Estimators whose coefficients are of a latent share."""
 EFFECT = re.compile(r"(total|direct|indirect)\((.+)\)")
 NO_LEVEL = (
     "there is no group “{level}” of its own here: it has no firms, or too few and is taken "
@@ -58,7 +62,10 @@ class Evidence:
         self.rows = {tuple(row[key] for key in (*PLACE, *TERM)): row for row in records}
         self.estimated = {tuple(row[key] for key in PLACE) for row in records}
         self._fits: dict[tuple[str, str | None, str], list[Mapping[str, Any]]] = {}
+        self.latent: set[str] = set()
         for record in diagnostics:
+            if record.get("estimator") in LATENT:
+                self.latent.add(record["model"])
             for fit in record["fits"]:
                 place = record["country"], fit.get("wave"), record["model"]
                 self._fits.setdefault(place, []).append(fit)
@@ -88,10 +95,21 @@ class Evidence:
         """Correlations of the estimates that claims test, by country and wave and their keys."""
         found: Correlations = {}
         for (country, wave, model), fits in self._fits.items():
-            for fact in (fact for fit in fits for fact in fit.get("tests", ())):
+            for fact in (fact for fit in fits for fact in fit.get(TESTS, ())):
                 with_others = found.setdefault((country, str(wave)), {})
                 with_others[key_of(model, fact)] = fact.get("correlations", {})
         return found
+
+    def between_waves(self, country: str, wave: str, other: str) -> dict[str, Mapping[str, float]]:
+        """Return the correlations of a wave's counted estimates with those of another wave."""
+        return {
+            key_of(model, fact): fact[BETWEEN][other]
+            for (at, when, model), fits in self._fits.items()
+            if (at, when) == (country, wave)
+            for fit in fits
+            for fact in fit.get(TESTS, ())
+            if other in fact.get(BETWEEN, {})
+        }
 
     def wider(self, country: str, wave: str, model: str) -> list[str]:
         """Return the models that have all arrows of a path model, and others."""
@@ -132,6 +150,16 @@ class Here:
         """Return whether a model was estimated here, or at least tried."""
         return (*self._place, model) in self._evidence.estimated
 
+    def is_latent(self, row: Row) -> bool:
+        """Return whether a row's coefficients are of a share that goes beyond its limits.
+
+        How many firms are at a limit may be withheld; then the model says it.
+        """
+        at_limits = row.get("n_lower", math.nan), row.get("n_upper", math.nan)
+        if all(map(math.isfinite, at_limits)):
+            return any(n > 0 for n in at_limits)
+        return row["model"] in self._evidence.latent or any(n > 0 for n in at_limits)
+
     def row(self, test: Single, term: str | None = None) -> Row | None:
         """Return the row of a test's term (or of another term beside it), None if it has none."""
         return self._row(test.model, test.column, test, term or test.term)
@@ -157,19 +185,24 @@ class Here:
         for level in (split_level(factor)[1] for factor in factors_in(test.term)):
             if level:
                 return NO_LEVEL.format(level=level)
-        column = f"outcome {test.outcome}, column {test.column}"
-        number = "" if test.measured == COEFFICIENT else f" ({test.measured})"
-        return f"model {model} has no term {test.term}{number} in {column}"
+        return f"the model has no effect of {named(test.term)} on {named(test.outcome)}"
 
     def whole_curve(self, curve: CurveOf) -> dict[str, float]:
         """Return what a specification curve says as a whole here, by quantity, as far as told."""
-        where = (*self._place, curve.model, curve.outcome, curve.column, curve.term)
-        rows = {q: self._evidence.rows.get((*where, q)) for q in (OBSERVED, *OF_CURVES)}
         return {
             quantity: float(row["estimate"])
-            for quantity, row in rows.items()
-            if row is not None and math.isfinite(row["estimate"])
+            for quantity in (OBSERVED, *OF_CURVES)
+            if (row := self._of_curve(curve, quantity)) and math.isfinite(row["estimate"])
         }
+
+    def median_error(self, curve: CurveOf) -> float:
+        """Return the standard error of a specification curve's median; NaN where it has none."""
+        row = self._of_curve(curve, OBSERVED)
+        return float(row["std_error"]) if row else math.nan
+
+    def _of_curve(self, curve: CurveOf, quantity: str) -> Row | None:
+        where = (*self._place, curve.model, curve.outcome, curve.column, curve.term)
+        return self._evidence.rows.get((*where, quantity))
 
     def specifications(self, curve: CurveOf) -> int:
         """Return how many specifications a curve has here; 0 where that is not known."""
@@ -184,7 +217,7 @@ class Here:
     def facts(self, test: Single) -> Mapping[str, Any]:
         """Return what was counted of a test when it was estimated; empty where nothing was."""
         for fit in self._evidence.fits(*self._place, test.model):
-            for found in fit.get("tests", ()):
+            for found in fit.get(TESTS, ()):
                 same = found.get("asked") == test.expected.asked
                 if same and key_of(test.model, found) == test.key:
                     about: Mapping[str, Any] = found

@@ -51,8 +51,7 @@ def adjusted(rows: Sequence[Row], correlations: Correlations, rule: Rule, seed: 
     Returns
     -------
     list of dict
-        With the columns :data:`ADJUSTED`. A test that several claims share counts once. The
-        adjustment by resampling is not a number where a correlation is unknown.
+        With the columns :data:`ADJUSTED`. A test that several claims share counts once.
     """
     found = [dict(row) for row in rows]
     for family in rule.families:
@@ -102,6 +101,14 @@ def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> 
     return found
 
 
+def normal_draws(correlation: Floats, draws: int, seed: int | np.random.Generator) -> Floats:
+    """Return draws of standard normal variables with these correlations, (draws, k)."""
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    drawn: Floats = np.random.default_rng(seed).standard_normal((draws, len(root))) @ root.T
+    return drawn
+
+
 def romano_wolf(
     p: Floats, sides: NDArray[np.int_], correlation: Floats, draws: int, seed: int
 ) -> Floats:
@@ -122,18 +129,55 @@ def romano_wolf(
     -------
     (k,) array
         For each test the chance that, of the tests with no smaller p-value than it, the smallest
-        p-value is as small as its own; made monotone. Not a number without the correlations.
+        p-value is as small as its own; made monotone. Between tests whose correlation is not known
+        chances are added (Bonferroni): if none is known this is Holm's adjustment.
     """
-    if not np.isfinite(correlation).all():
-        return np.full(len(p), np.nan)
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    z = np.random.default_rng(seed).standard_normal((draws, len(p))) @ root.T
-    drawn = np.where(sides == 0, 2 * NORMAL.sf(np.abs(z)), NORMAL.sf(sides * z))
     order = np.argsort(p, kind="stable")
-    smallest = np.minimum.accumulate(drawn[:, order][:, ::-1], axis=1)[:, ::-1]
-    hits = (smallest <= p[order]).sum(axis=0)
-    stepped = np.maximum.accumulate((1 + hits) / (1 + draws))
+    rng = np.random.default_rng(seed)
+    groups = known_together(correlation)
+    chances = [_smallest(p, sides, correlation, g, order, draws, rng) for g in groups]
+    stepped = np.maximum.accumulate(np.minimum(np.sum(chances, axis=0), 1.0))
     found = np.empty(len(p))
     found[order] = np.maximum(stepped, p[order])
     return found
+
+
+def known_together(correlation: Floats) -> list[list[int]]:
+    """Return tests in groups within which every correlation is known, the first come first."""
+    groups: list[list[int]] = []
+    for i in range(len(correlation)):
+        home = next((g for g in groups if np.isfinite(correlation[i, g]).all()), None)
+        groups.append([i]) if home is None else home.append(i)
+    return groups
+
+
+def _smallest(
+    p: Floats,
+    sides: NDArray[np.int_],
+    correlation: Floats,
+    group: Sequence[int],
+    order: NDArray[np.intp],
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return, step by step of all tests, how often the smallest p of a group's rest is as small."""
+    ranks = np.argsort(order, kind="stable")[list(group)]
+    mine = np.array(group)[np.argsort(ranks, kind="stable")]
+    if len(mine) == 1:
+        return np.where(np.arange(len(p)) <= ranks[0], p[order], 0.0)
+    drawn = _drawn(sides[mine], correlation[np.ix_(mine, mine)], draws, rng)
+    rest = np.minimum.accumulate(drawn[:, ::-1], axis=1)[:, ::-1]
+    left = [int((ranks < step).sum()) for step in range(len(p))]
+    hits = [
+        (rest[:, gone] <= p[test]).sum() if gone < len(mine) else -1
+        for test, gone in zip(order, left, strict=True)
+    ]
+    return (1 + np.array(hits)) / (1 + draws)
+
+
+def _drawn(
+    sides: NDArray[np.int_], correlation: Floats, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Return p-values of tests whose null hypotheses are all true, (draws, k)."""
+    z = normal_draws(correlation, draws, rng)
+    return np.where(sides == 0, 2 * NORMAL.sf(np.abs(z)), NORMAL.sf(sides * z))

@@ -23,30 +23,20 @@ POWER = 0.80
 
 @dataclass(frozen=True)
 class Reach:
-    """What a sample can decide on one estimate.
+    """What a sample can decide on one estimate."""
 
-    Attributes
-    ----------
-    mde
-        The smallest true effect that is found, with its sign and at the level of the test, with
-        the wished-for power; in units of the standard error's coefficient.
-    power
-        Chance that the claim is supported if it is true: of an expected sign, if the effect is as
-        large as the smallest of interest (NaN where none is stated); of "no effect", if it is zero.
-    n_possible
-        Of "no effect": the fewest firms with which an estimate of exactly zero would be support;
-        NaN for an expected sign, which a large enough effect supports in any sample.
-    n_needed
-        The fewest firms that have the wished-for power; NaN without a smallest effect.
-    decidable
-        Whether that power is there; None without a smallest effect.
-    """
-
+    # The smallest true effect that is found, with its sign and at the level of the test, with the
+    # wished-for power; in units of the standard error's coefficient.
     mde: float
+    # Chance that the claim is supported if it is true: of an expected sign, if the effect is as
+    # large as the smallest of interest (NaN where none is stated); of "no effect", if it is zero.
     power: float
+    # Of "no effect": the fewest firms with which an estimate of exactly zero would be support; NaN
+    # for an expected sign, which a large enough effect supports in any sample.
     n_possible: float
+    # The fewest firms that have the wished-for power; NaN without a smallest effect.
     n_needed: float
-    decidable: bool | None
+    decidable: bool | None  # whether that power is there; None without a smallest effect
 
 
 def reach_of_sign(

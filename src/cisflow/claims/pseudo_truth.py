@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.claims.structural import structural
-from cisflow.claims.truths import KEYS, TRUTHS
+from cisflow.claims.truths import KEYS, PSEUDO, STRUCTURAL, TRUTHS
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.effects import KINDS as QUANTITIES
 from cisflow.estimation.effects import made_of as factors_made_of
@@ -37,8 +37,6 @@ from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import made_of
 from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
-
-STRUCTURAL, PSEUDO = "truth", "pseudo-truth"
 
 FIRMS = 40_000
 """Firms of a country, over all its waves, where the truth file does not say how many."""
@@ -131,12 +129,8 @@ def pseudo_truth(
         (:func:`cisflow.panel.drawn.draw_panel`).
     models
         The run's models by name.
-    claims
-        The claims file.
     truth
         What is true in the country.
-    country
-        Two-letter code.
     lag
         Years between survey and accounts.
     by_tobit

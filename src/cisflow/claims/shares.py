@@ -18,9 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.claims.evidence import Evidence, Row
-from cisflow.claims.families import matrix_of
+from cisflow.claims.families import matrix_of, normal_draws
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.reasons import bounds, number, percent
+from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
 from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, Share, key_of
@@ -39,22 +39,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ExpectedShare:
-    """The share of estimates that are significant with the expected sign, over many samples.
+    """The share of estimates that are significant with the expected sign, over many samples."""
 
-    Attributes
-    ----------
-    mean
-        On average.
-    low, high
-        Ends of the range that holds it in 95 % of samples.
-    together
-        Whether the estimates' dependence was known; else they are taken to be independent, and the
-        range is narrower than it should be.
-    """
-
-    mean: float
+    mean: float  # on average
+    # low, high: ends of the range that holds it in 95 % of samples.
     low: float
     high: float
+    # Whether the estimates' dependence was known; else they are taken to be independent, and the
+    # range is narrower than it should be.
     together: bool
 
 
@@ -98,9 +90,7 @@ def _significant(
     The firms' joint influence on the estimates says how these move together from one sample to
     another: draws with this correlation are a bootstrap of firms with normal multipliers.
     """
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    noise = np.random.default_rng(seed).standard_normal((draws, len(statistics))) @ root.T
+    noise = normal_draws(correlation, draws, seed)
     return np.asarray(statistics + noise > NORMAL.isf(level / 2))
 
 
@@ -149,8 +139,6 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         Which estimates count, and what is claimed of them.
     evidence
         Of the whole run. An estimate of several waves together counts once.
-    rule
-        Of the claims file.
     seed
         Of the draws behind the share to expect.
     """
@@ -170,10 +158,10 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     low, high = _wilson(found, alike, rule.significance)
     expected = _expected(share, counted, correlation, rule, seed)
     verdict, why = _verdict(share, found, (low, high), expected)
-    shown = f"{percent(1 - rule.significance)} interval {bounds(low, high)}"
+    shown = f"The {percent(1 - rule.significance)} interval, {_to(low, high)},"
     if alike < len(counted):
-        shown += f", as of {alike:.0f} independent estimates (the same firms are behind many),"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
+        shown += f" as of {alike:.0f} independent estimates (the same firms are behind many),"
+    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}."
     return {
         **named,
         "estimate": found,
@@ -183,7 +171,7 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         "verdict": verdict,
         "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,
         "code": "share",
-        "reason": "; ".join([count, f"{shown} {why}", *_told(expected)]),
+        "reason": " ".join([count, f"{shown} {why}.", *_told(expected)]),
     }
 
 
@@ -222,19 +210,25 @@ def _expected(
 
 
 def _correlation(counted: pd.DataFrame, evidence: Evidence) -> Floats:
-    """Return how the estimates hang together: within a wave as found, between waves not at all.
+    """Return how the estimates of all countries and waves hang together.
 
-    Firms that are in two waves make estimates of both alike, by what the same firm answers alike
-    years later; that is left out.
+    Within a wave as found; between waves of a country by the firms that are in both, which are
+    asked the same years later; between countries, which share no firm, not at all.
     """
-    matrix = np.eye(len(counted))
     records: Sequence[Mapping[str, Any]] = counted.to_dict(orient="records")
-    places = counted.groupby(["country", "wave"], sort=False).indices
-    for place, which in places.items():
-        keys = [key_of(records[i]["model"], records[i]) for i in which]
-        country, wave = place
-        known = evidence.correlations.get((str(country), str(wave)), {})
-        matrix[np.ix_(which, which)] = matrix_of(keys, known)
+    keys = np.array([key_of(record["model"], record) for record in records], dtype=object)
+    groups = counted.groupby(["country", "wave"], sort=False).indices
+    places = {(str(country), str(wave)): which for (country, wave), which in groups.items()}
+    matrix = np.eye(len(counted))
+    for (country, wave), here in places.items():
+        known = evidence.correlations.get((country, wave), {})
+        matrix[np.ix_(here, here)] = matrix_of(keys[here], known)
+        for (other, later), there in places.items():
+            if other == country and later != wave:
+                both = evidence.between_waves(country, wave, later)
+                matrix[np.ix_(here, there)] = [
+                    [both.get(one, {}).get(two, 0.0) for two in keys[there]] for one in keys[here]
+                ]
     return matrix
 
 
@@ -245,16 +239,20 @@ def _verdict(
     (low, high), claimed = interval, share.claimed
     needed = claimed - share.margin
     if low > needed:
-        return SUPPORTED, f"lies above {number(needed)} (the claimed share less a margin)"
+        return SUPPORTED, f"lies above {percent(needed)} (the claimed share less a margin)"
     if expected is not None:
         if found < expected.low:
             why = "is of a share below what these samples would show"
             return CONTRADICTED, why
         if expected.high < needed:
-            return UNDECIDABLE, f"cannot reach the claimed {number(claimed)} with these samples"
+            return UNDECIDABLE, f"cannot reach the claimed {percent(claimed)} with these samples"
     elif high < claimed:
-        return CONTRADICTED, f"lies below the claimed {number(claimed)}"
-    return INCONCLUSIVE, f"does not settle the claimed {number(claimed)}"
+        return CONTRADICTED, f"lies below the claimed {percent(claimed)}"
+    return INCONCLUSIVE, f"does not settle the claimed {percent(claimed)}"
+
+
+def _to(low: float, high: float) -> str:
+    return f"{100 * low:.3g} to {percent(high)}"
 
 
 def _told(expected: ExpectedShare | None) -> list[str]:
@@ -262,6 +260,6 @@ def _told(expected: ExpectedShare | None) -> list[str]:
         return []
     how = "" if expected.together else ", were the estimates independent"
     return [
-        f"if every claim held, {percent(expected.mean)} would be expected at these samples "
-        f"(95 % of samples: {bounds(expected.low, expected.high)}{how})"
+        f"If every claim held, {percent(expected.mean)} would be expected at these samples "
+        f"(95 % of samples: {_to(expected.low, expected.high)}{how})."
     ]

@@ -100,8 +100,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         The estimate and what is expected of it.
     here
         The estimates of one country and wave.
-    rule
-        Of the claims file.
 
     Returns
     -------
@@ -133,12 +131,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         "p_test": found.p_of(test),
         "against_zero": found.interval(rule.significance),
         "for_band": found.plain_interval(rule.equivalence),
-        "unit": unit_of(
-            test.outcome,
-            test.column,
-            test.measured,
-            censored=bool(row.get("n_lower", 0) > 0 or row.get("n_upper", 0) > 0),
-        ),
+        "unit": unit_of(test.outcome, test.column, test.measured, censored=here.is_latent(row)),
         "verdict": reading.verdict,
         "verdict_literature": _verdict_literature(test, found, rule),
         "code": reading.code,

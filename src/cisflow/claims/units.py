@@ -6,10 +6,13 @@ from cisflow.panel.constructs import CONSTRUCTS, NOVELTY, SPENDING
 from cisflow.panel.ratios import ratio_and_lag
 from cisflow.study.balance_terms import SCALES, split_column
 from cisflow.study.claims import COEFFICIENT
+from cisflow.study.variables import Kind, panel_kinds
 
 STANDARD = "standard deviations"
 POINTS = "points of turnover"
 LATENT = "points of latent turnover share"
+PROBABILITY = "probability"
+KINDS = panel_kinds((), {})
 OF_OUTCOME = {
     "protection": "means of protection",
     "profit_margin": "profit over turnover",
@@ -36,9 +39,9 @@ def unit_of(outcome: str, column: str, quantity: str, *, censored: bool) -> str:
     >>> unit_of("profit_margin", "standardised", "coefficient", censored=False)
     'standard deviations'
     """
-    if quantity == "probability":
-        return "probability"
-    if split_column(column)[0] == SCALES[0]:
+    if quantity == "probability" or KINDS.get(outcome) == Kind.FLAG:
+        return PROBABILITY
+    if split_column(column)[0] == SCALES[0] or outcome.startswith("standardise("):
         return STANDARD
     known = CONSTRUCTS.get(outcome)
     if known and known.topic == NOVELTY:

@@ -27,8 +27,6 @@ def refused(x: Floats, weight: Floats, profile: Profile) -> str:
         Values of the firms it rests on, shape (n,), without gaps.
     weight
         Their weights, shape (n,); ones without weights.
-    profile
-        The rules.
 
     Notes
     -----

@@ -9,7 +9,7 @@ from cisflow.study.disclosure import Profile
 
 FEW_DF = "fewer observations beyond the coefficients than the rules ask"
 LEVERAGE = "one firm all but determines its own fitted value"
-FEW = "it rests on fewer firms than the rules ask"
+FEW = "it rests on fewer firms than the rules ask, or on firms that all answer alike"
 LARGEST = "a few firms determine it"
 BESIDE = "beside it a coefficient is withheld, which could be worked out from it"
 INTERCEPT = "Intercept"

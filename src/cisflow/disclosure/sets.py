@@ -38,33 +38,21 @@ PATIENCE = 10_000
 
 @dataclass
 class Ledger:
-    """The sets of firms of one country whose sizes are to be published.
+    """The sets of firms of one country whose sizes are to be published."""
 
-    Attributes
-    ----------
-    minimum
-        Smallest number of firms that may be told apart.
-    members
-        Per distinct set its firms as packed bits of the rows of the panel.
-    cost
-        Per distinct set what is lost if it is withheld: larger ones are kept longer.
-    rows
-        How many firms there may be: those of the panel, then those only earlier packets know.
-    released
-        The sets whose sizes have left before, which nothing can withhold any more.
-    sums
-        What readers know to be the sum of what.
-    """
-
-    minimum: int
+    minimum: int  # smallest number of firms that may be told apart
+    # How many firms there may be: those of the panel, then those only earlier packets know.
     rows: int = 0
+    # Per distinct set its firms as packed bits of the rows of the panel.
     members: list[Packed] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    # Per distinct set what is lost if it is withheld: larger ones are kept longer.
     cost: list[float] = field(default_factory=list)
     _number: dict[Hashable, int] = field(default_factory=dict)
     _of: dict[Hashable, int] = field(default_factory=dict)
+    # The sets whose sizes have left before, which nothing can withhold any more.
     released: set[int] = field(default_factory=set)
-    sums: dict[Sum, None] = field(default_factory=dict)
+    sums: dict[Sum, None] = field(default_factory=dict)  # what readers know to be the sum of what
     _secret: set[int] = field(default_factory=set)
     _forbidden: set[int] = field(default_factory=set)
 
@@ -138,6 +126,18 @@ class Ledger:
         """Return the keys whose sets may not be told, each with the reason."""
         reasons = self._choose()
         return {key: reasons[number] for key, number in self._of.items() if number in reasons}
+
+    def size_near(self, key: Hashable, withheld: Iterable[Hashable]) -> int | None:
+        """Return the size of a set that is shown and differs by few firms; None if none is."""
+        this = self._of[key]
+        hidden = {self._of[other] for other in withheld} | self._secret | self._forbidden
+        apart = (
+            (int(np.bitwise_count(self.members[this] ^ some).sum()), -self.sizes[i])
+            for i, some in enumerate(self.members)
+            if i not in hidden and abs(self.sizes[i] - self.sizes[this]) < self.minimum
+        )
+        few, size = min(apart, default=(self.minimum, 0))
+        return -size if few < self.minimum else None
 
     def states(self, withheld: Iterable[Hashable]) -> list[int]:
         """Return of each set whether it was shown, withheld, or forbidden, given what is withheld.

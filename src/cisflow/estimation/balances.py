@@ -13,19 +13,12 @@ from pandas.api.types import is_bool_dtype
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.thresholds import FEWEST_LEFT
-from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of, numeric
+from cisflow.estimation.common import REFUSALS, Row, fit_arguments, not_estimable, note_of
 from cisflow.estimation.driver import Fitted, attempt
-from cisflow.estimation.estimates import FIXED, IN_WORDS
+from cisflow.estimation.estimates import FIXED, FOUND, IN_WORDS
 from cisflow.estimation.evidence import EVIDENCE
-from cisflow.estimation.paths import of_equations
-from cisflow.estimators.path.balance import (
-    Decomposition,
-    PartNames,
-    decompose,
-    horizon,
-    parts_of,
-)
-from cisflow.estimators.path.model import PathModel
+from cisflow.estimation.paths import of_equations, path_of
+from cisflow.estimators.path.balance import Decomposition, PartNames, decompose, horizon, parts_of
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW
 from cisflow.panel.attrition import WEIGHT
@@ -110,11 +103,9 @@ def balances(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> It
         rows += [*_difference_rows(found, spec), *_weighting_rows(found, spec)]
         for one in found:
             if lag is not None and one.balance:
-                turns[one.group.name][lag] = float(_estimate(one.balance[SCALES[0]], BALANCE))
-        yield (
-            [{"outcome": outcome, **row} for row in rows],
-            _diagnostics(outcome, lag, found),
-        )
+                main = one.balance[SCALES[0]]
+                turns[one.group.name][lag] = float(main.point[main.names.index(BALANCE)])
+        yield [{"outcome": outcome, **row} for row in rows], _diagnostics(outcome, lag, found)
     if len(lags) > 1:
         yield _horizon(spec, turns)
 
@@ -226,18 +217,8 @@ def _fit(
     weights: str | None,
 ) -> PathResults:
     covariance = fit_arguments(spec.covariance[0], firms)
-    model = PathModel(
-        equations,
-        numeric(firms),
-        controls=spec.controls,
-        fixed_effects=spec.fixed_effects,
-        weights=weights,
-    )
+    model = path_of(spec, firms, weights, equations)
     return model.fit("bootstrap", covariance.get("cov_kwds"), bootstrap)
-
-
-def _estimate(decomposition: Decomposition, part: str) -> float:
-    return float(decomposition.point[decomposition.names.index(part)])
 
 
 def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
@@ -247,11 +228,8 @@ def _rows_of(one: Found, spec: Model) -> Iterator[Row]:
         if one.why_not:
             yield not_estimable(one.why_not, column=column)
             continue
-        about = {
-            "column": column,
-            "n": float(one.nobs),
-            "weights": one.group.weights or UNWEIGHTED,
-        }
+        weights = one.group.weights or UNWEIGHTED
+        about = {"column": column, "n": float(one.nobs), "weights": weights}
         yield from _part_rows(one.balance[scale], about)
         share = one.balance[scale].share_negative(BALANCE)
         yield {**about, "term": PROBABILITY, "estimate": share, "cov_type": PERCENTILE}
@@ -279,8 +257,8 @@ def _weighting_rows(found: list[Found], spec: Model) -> Iterator[Row]:
     """Yield how the balance by other weights differs from that by the first."""
     main = found[0]
     for one in found:
-        if not _by_weights(one.group):
-            continue
+        if one.group.variable or one.group.name == EVERYONE:
+            continue  # not all firms by other weights
         for scale in SCALES:
             column = column_of(scale, difference(one.group.name, EVERYONE))
             try:
@@ -294,19 +272,10 @@ def _weighting_rows(found: list[Found], spec: Model) -> Iterator[Row]:
             yield from _part_rows(gap, {"column": column, "weights": one.group.name})
 
 
-def _by_weights(group: Group) -> bool:
-    """Return whether a group is all firms by other weights."""
-    return not group.variable and group.name != EVERYONE
-
-
 def _part_rows(decomposition: Decomposition, about: Row) -> Iterator[Row]:
     """Yield two rows per part: with the percentile interval, which counts, and the BCa one."""
     for record in decomposition.table():
-        row = {
-            **about,
-            "term": record["part"],
-            **{key: record[key] for key in ("estimate", "std_error", "statistic", "p_value")},
-        }
+        row = {**about, "term": record["part"], **{key: record[key] for key in FOUND[:4]}}
         zero = not np.isfinite(record["std_error"])
         told = {"status": FIXED, "note": "no such path: zero by assumption"} if zero else {}
         for kind, low, high in ((PERCENTILE, "ci_low", "ci_high"), (BCA, "bca_low", "bca_high")):
@@ -337,8 +306,7 @@ def _by_step(sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int]) ->
             why = few if step in asked else "the survey does not ask so many"
             rows.append(not_estimable(why, **here))
     told = {"nobs": fit.nobs, "failed": fit.bootstrap_failed, EVIDENCE: evidence}
-    groups = {EVERYONE: told}
-    return rows, {"lag": None, "groups": groups}
+    return rows, {"lag": None, "groups": {EVERYONE: told}}
 
 
 def _steps(
@@ -393,14 +361,9 @@ def _horizon(
 ) -> tuple[list[Row], dict[str, Any]]:
     """Return in words at which lag each group's balance turns."""
     told = {group: horizon(balances_by_lag) for group, balances_by_lag in turns.items()}
-    rows = [
-        {
-            "outcome": _about(spec).target,
-            "column": column_of(SCALES[0], group),
-            "term": HORIZON,
-            "status": IN_WORDS,
-            "note": words,
-        }
+    about = {"outcome": _about(spec).target, "term": HORIZON, "status": IN_WORDS}
+    rows: list[Row] = [
+        {**about, "column": column_of(SCALES[0], group), "note": words}
         for group, words in told.items()
     ]
     return rows, {"horizon": told}

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.estimates import NO_ESTIMATE
+from cisflow.disclosure.regressions import FEW
+from cisflow.estimation.estimates import FOUND, NO_ESTIMATE, WITHHELD
+from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.distributions import student
 from cisflow.estimators.errors import EstimationError, Sentence
 from cisflow.estimators.regression.rows import Rows
@@ -107,11 +109,17 @@ def not_estimable(why: str, **where: Any) -> Row:
 
 
 def without_few(value: Any, minimum: int) -> Any:
-    """Return rows or a record whose texts tell no number of firms below ``minimum``."""
+    """Return rows or a record whose texts tell no number of firms below ``minimum``.
+
+    Nor how all firms of a group answer: such a row is withheld, with the words of one that rests on
+    few firms, so that it is told from none of these.
+    """
     if isinstance(value, Sentence):
-        return value.told(minimum)
+        return FEW if value.alike and minimum > 1 else value.told(minimum)
     if isinstance(value, dict):
-        return {key: without_few(inner, minimum) for key, inner in value.items()}
+        told = {key: without_few(inner, minimum) for key, inner in value.items()}
+        alike = "status" in told and told.get("note") == FEW
+        return {**told, "status": WITHHELD} if alike else told
     if isinstance(value, list | tuple):
         return [without_few(inner, minimum) for inner in value]
     return value
@@ -120,18 +128,25 @@ def without_few(value: Any, minimum: int) -> Any:
 def coefficient_rows(params: pd.Series, bse: pd.Series, df: float) -> Iterator[Row]:
     """Yield a row per coefficient, tested with t on ``df``, or normal where that is infinite."""
     reference = student(df)
-    half = float(reference.ppf(0.975))
+    reach = float(reference.ppf(0.975))
     for term, estimate, error in zip(params.index, params, bse, strict=True):
-        statistic = estimate / error
-        yield {
-            "term": term,
-            "estimate": estimate,
-            "std_error": error,
-            "statistic": statistic,
-            "p_value": 2 * reference.sf(abs(statistic)),
-            "ci_low": estimate - half * error,
-            "ci_high": estimate + half * error,
-        }
+        p_value = 2 * reference.sf(abs(estimate / error))
+        yield {"term": term, **numbers_of(estimate, error, reach, p_value)}
+
+
+def numbers_of(estimate: float, error: float, reach: float, p_value: float) -> Row:
+    """Return the numbers of a row, whose interval reaches so many standard errors to both sides."""
+    ends = estimate - reach * error, estimate + reach * error
+    return dict(zip(FOUND, (estimate, error, estimate / error, p_value, *ends), strict=True))
+
+
+def jackknifes(heading: str, covariance: Covariance, groups: int) -> bool:
+    """Return whether clusters are left out one by one, of a covariance by linearmodels."""
+    chosen = choose_correction(heading, options_of(covariance), groups)
+    if chosen == "CR0":
+        problem = Problem("correction CR0 is not offered", "use CR1 or CR3")
+        raise CisflowError(heading, problem)
+    return chosen == "CR3"
 
 
 def record_of(test: Any) -> dict[str, Any]:

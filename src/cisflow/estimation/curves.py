@@ -21,15 +21,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.disclosure.regressions import why_not_fit, why_not_terms
-from cisflow.estimation.common import Row, formula_of, not_estimable, numeric
+from cisflow.estimation.common import Row, formula_of, not_estimable, numbers_of, numeric
 from cisflow.estimation.driver import Fitted
-from cisflow.estimation.estimates import (
-    JOINT,
-    MEAN_Z,
-    OBSERVED,
-    SHARE_POSITIVE,
-    SHARE_SIGNIFICANT,
-)
+from cisflow.estimation.estimates import JOINT, MEAN_Z, OBSERVED, SHARE_POSITIVE, SHARE_SIGNIFICANT
 from cisflow.estimation.evidence import (
     COLUMNS,
     EVIDENCE,
@@ -64,10 +58,7 @@ Made = dict[str, str]
 
 
 def curves(
-    sample: pd.DataFrame,
-    spec: Model,
-    bootstrap: Mapping[str, int],
-    profile: Profile = UNRESTRICTED,
+    sample: pd.DataFrame, spec: Model, bootstrap: Mapping[str, int], profile: Profile = UNRESTRICTED
 ) -> Iterator[Fitted]:
     """Estimate every specification of every outcome and column; yield rows, design by design.
 
@@ -115,25 +106,14 @@ class _Subsample:
 
 @dataclass(frozen=True, eq=False)
 class _Design:
-    """The regressors of some specifications on the same firms.
+    """The regressors of some specifications on the same firms."""
 
-    Attributes
-    ----------
-    X, names
-        As the formula makes them.
-    told
-        Term of the curve → the regressor whose effect stands for it.
-    label
-        Its choices in one text, and its terms where not all share it.
-    variables
-        The columns of the panel it is made of.
-    """
-
+    # X, names: as the formula makes them.
     X: Floats
     names: list[str]
-    told: dict[str, str]
-    label: str
-    variables: list[str]
+    told: dict[str, str]  # term of the curve → the regressor whose effect stands for it
+    label: str  # its choices in one text, and its terms where not all share it
+    variables: list[str]  # the columns of the panel it is made of
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,11 +147,8 @@ class _Grid:
         for choice, names in self.choices.names.items():
             reasons = {name: self._why_not(choice, name) for name in names}
             found[choice] = [name for name, why in reasons.items() if not why]
-            self.dropped.extend(
-                {"choice": choice, "option": name, "why": why}
-                for name, why in reasons.items()
-                if why
-            )
+            for name in (name for name in names if reasons[name]):
+                self.dropped.append({"choice": choice, "option": name, "why": reasons[name]})
         return found
 
     def _why_not(self, choice: str, option: str) -> str:
@@ -318,14 +295,9 @@ class _Grid:
         w = None if weights == NONE else firms[weights].to_numpy(dtype=float)
         spread = [firms[term].to_numpy(dtype=float) for term in self.spec.variance]
         low, high = self.spec.limits or (None, None)
-        return Numbers(
-            y,
-            design.X,
-            design.names,
-            (-np.inf if low is None else low, np.inf if high is None else high),
-            w,
-            np.column_stack(spread) if spread else None,
-        )
+        limits = -np.inf if low is None else low, np.inf if high is None else high
+        spread_ = np.column_stack(spread) if spread else None
+        return Numbers(y, design.X, design.names, limits, w, spread_)
 
     def _evidence(self, subsample: _Subsample, design: _Design, weights: str) -> dict[str, Any]:
         """Return on which firms a design's effects rest, under the names of the curve's terms."""
@@ -334,12 +306,8 @@ class _Grid:
             w = None if weights == NONE else subsample.firms[weights].to_numpy(dtype=float)
             found = of_design(design.X, design.names, subsample.firms, w)
             for part in ("support", "weight"):
-                own = {
-                    term: found[part][name]
-                    for term, name in design.told.items()
-                    if name in found[part]
-                }
-                found[part] = {**found[part], **own}
+                of, told = found[part], design.told.items()
+                found[part] = {**of, **{term: of[name] for term, name in told if name in of}}
             self._judged[key] = found
         return self._judged[key]
 
@@ -379,6 +347,8 @@ def _of_designs(
         for effect in here:
             if isinstance(effect.found, AverageEffect):
                 evidence = weakest(evidence, effect.evidence)
+        # Of a design without an estimate the number of firms is told all the same.
+        evidence = evidence or here[0].evidence
         design, subsample = here[0].design, here[0].subsample
         record = {
             "outcome": outcome,
@@ -407,20 +377,9 @@ def _rows(grid: _Grid, column: str, effect: _Effect) -> Iterator[Row]:
         if isinstance(effect.found, str):
             yield not_estimable(effect.found, **about)
             continue
-        yield {**about, **_numbers_of(effect.found, kind)}
-
-
-def _numbers_of(effect: AverageEffect, kind: str) -> Row:
-    error = effect.std_error(kind)
-    half = effect.critical(LEVEL) * error
-    return {
-        "estimate": effect.estimate,
-        "std_error": error,
-        "statistic": effect.estimate / error,
-        "p_value": effect.p_value(kind),
-        "ci_low": effect.estimate - half,
-        "ci_high": effect.estimate + half,
-    }
+        found = effect.found
+        numbers = found.std_error(kind), found.critical(LEVEL), found.p_value(kind)
+        yield {**about, **numbers_of(found.estimate, *numbers)}
 
 
 def _of_curve(
@@ -431,6 +390,8 @@ def _of_curve(
     record: dict[str, Any] = {"outcome": outcome, "column": column}
     evidence: dict[str, Any] = {}
     terms: dict[str, Any] = {}
+    estimated = [e for e in effects if not isinstance(e.found, str)]
+    everyone = sorted({row for e in estimated for row in e.evidence["rows"]})
     for term in grid.spec.columns[column]:
         mine = [e for e in effects if e.term == term and isinstance(e.found, AverageEffect)]
         about = {"outcome": outcome, "column": column, "term": term}
@@ -440,15 +401,12 @@ def _of_curve(
             continue
         curve = _curve(grid, mine)
         test = joint_test(curve, grid.choices.draws, [seed, *f"{outcome} {column} {term}".encode()])
-        rows += [{**about, **row} for row in _summary(test, len(grid.firms))]
+        rows += [{**about, **row} for row in _summary(test, len(everyone))]
         terms[term] = _told(test, curve)
         for effect in mine:
             evidence = weakest(evidence, effect.evidence)
     record["curve"] = {"choices": grid.options, "left_out": grid.dropped, "terms": terms}
     if evidence:
-        everyone = sorted(
-            {row for e in effects if not isinstance(e.found, str) for row in e.evidence["rows"]}
-        )
         record[EVIDENCE] = {**evidence, "rows": everyone}
     return rows, record
 
@@ -474,19 +432,9 @@ def _curve(grid: _Grid, effects: Sequence[_Effect]) -> Curve:
 
 def _summary(test: JointTest, n: int) -> Iterator[Row]:
     """Yield the rows of what a curve says as a whole; the median has an interval."""
-    half = float(NORMAL.ppf(1 - LEVEL / 2)) * test.median.spread
-    about = {"cov_type": SIGNS, "n": n}
-    median = test.median.value
-    yield {
-        **about,
-        "quantity": OBSERVED,
-        "estimate": median,
-        "std_error": test.median.spread,
-        "statistic": median / test.median.spread,
-        "p_value": test.median.p_value,
-        "ci_low": median - half,
-        "ci_high": median + half,
-    }
+    about, reach = {"cov_type": SIGNS, "n": n}, float(NORMAL.ppf(1 - LEVEL / 2))
+    median = numbers_of(test.median.value, test.median.spread, reach, test.median.p_value)
+    yield {**about, "quantity": OBSERVED, **median}
     for quantity, value, p in (
         (SHARE_POSITIVE, test.positive, test.dominant.p_value),
         (SHARE_SIGNIFICANT, test.significant.value, test.significant.p_value),

@@ -8,13 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cisflow.estimation.common import (
-    REFUSALS,
-    Row,
-    coefficient_rows,
-    not_estimable,
-    note_of,
-)
+from cisflow.estimation.common import REFUSALS, Row, coefficient_rows, not_estimable, note_of
 from cisflow.estimators.covariance import ONE_CLUSTER
 from cisflow.study.models import Model
 
@@ -57,20 +51,12 @@ def each_regression(
         shared = cache(partial(prepare, outcome, column))
         for method in methods or spec.methods or [""]:
             where = {"outcome": outcome, "column": f"{column}: {method}" if method else column}
-            rows, record = attempt(partial(_fitted, shared, fit, method), **where)
+            rows, record = attempt(lambda: fit(shared(), method), **where)  # noqa: B023 - called now
             yield rows, {**where, **({"method": method} if method else {}), **record}
 
 
-def _fitted(
-    shared: Callable[[], Prepared], fit: Callable[[Prepared, str], Fitted], method: str
-) -> Fitted:
-    return fit(shared(), method)
-
-
 def rows_of_covariance(
-    about: Row,
-    estimated: Callable[[], tuple[Any, float, float]],
-    absent: Mapping[str, str],
+    about: Row, estimated: Callable[[], tuple[Any, float, float]], absent: Mapping[str, str]
 ) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors; one row if that cannot be had.
 

@@ -52,8 +52,6 @@ def effect_rows(
     ----------
     fit
         A fitted regression with its main covariance.
-    spec
-        Its model.
     sample
         The firms it was fitted to, yes/no as numbers.
     about

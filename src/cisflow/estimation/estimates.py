@@ -57,15 +57,8 @@ ALL_WAVES = "all"  # the wave of estimates on the firms of all waves
 
 @dataclass(frozen=True)
 class Estimates:
-    """Tidy estimates of one model in one country, with diagnostics.
+    """Tidy estimates of one model in one country, with diagnostics."""
 
-    Attributes
-    ----------
-    table
-        One row per term, columns of :data:`ESTIMATES`.
-    diagnostics
-        What else a reader needs: scale, fit, tests, dropped firms; plain JSON types.
-    """
-
-    table: pd.DataFrame
+    table: pd.DataFrame  # one row per term, columns of ESTIMATES
+    # What else a reader needs: scale, fit, tests, dropped firms; plain JSON types.
     diagnostics: dict[str, Any]

@@ -152,28 +152,14 @@ def weakest(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def named_also(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
-    """Return the evidence of a regression whose terms are also told under other names."""
+def renamed(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
+    """Return the evidence of a regression whose terms are told under each of some prefixes."""
     if not evidence:
         return evidence
-    return {
-        **evidence,
-        **{
-            key: {f"{p}{name}": v for p in ("", *prefixes) for name, v in evidence[key].items()}
-            for key in ("support", "weight")
-        },
-    }
-
-
-def under_name(prefix: str, evidence: dict[str, Any]) -> dict[str, Any]:
-    """Return the evidence of a regression whose terms are told under a prefix alone."""
-    if not evidence:
-        return evidence
-    renamed = {
-        key: {f"{prefix}{name}": value for name, value in evidence[key].items()}
+    return evidence | {
+        key: {f"{p}{name}": value for p in prefixes for name, value in evidence[key].items()}
         for key in ("support", "weight")
     }
-    return {**evidence, **renamed}
 
 
 def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -11,17 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cisflow.estimation.common import REFUSALS, formula_of, note_of, numeric, refuse_unmeasured
+from cisflow.estimation.sides import sides_of
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, why_collinear
 from cisflow.estimators.distributions import NORMAL
 from cisflow.estimators.regression.models import FractionalLogit
 from cisflow.estimators.regression.rows import Rows, read_rows
+from cisflow.estimators.selection.tobit_rows import open_ended
 from cisflow.estimators.tobit.information import expected_information
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.study.balance_terms import BALANCE, difference, groups_of, split_column
@@ -34,31 +37,19 @@ OBSERVED, LATENT = "observed", "latent"
 
 @dataclass(frozen=True)
 class Design:
-    """What the sample of a test is like.
+    """What the sample of a test is like."""
 
-    Attributes
-    ----------
-    n
-        Firms.
-    firms_with, firms_without
-        On either side of the term: with and without what a yes/no term names; of a product of such
-        terms, in the smallest of the cells it compares and in all others; of any other term, off
-        its most common value and at it.
-    fewest
-        The fewest of these that an estimate needs: on either side; of a term that is neither yes/no
-        nor a product of such, off its most common value.
-    std_error
-        To expect, in units of the tested number.
-    df
-        Of Student's t; infinite where the estimator's tests are normal.
-    """
-
-    n: int
+    n: int  # firms
+    # firms_with, firms_without: on either side of the term: with and without what a yes/no term
+    # names; of a product of such terms, in the smallest of the cells it compares and in all others;
+    # of any other term, off its most common value and at it.
     firms_with: int
     firms_without: int
+    # The fewest of these that an estimate needs: on either side; of a term that is neither yes/no
+    # nor a product of such, off its most common value.
     fewest: int
-    std_error: float
-    df: float = math.inf
+    std_error: float  # to expect, in units of the tested number
+    df: float = math.inf  # of Student's t; infinite where the estimator's tests are normal
 
 
 def expected_design(sample: pd.DataFrame, spec: Model, test: Single) -> Design | str:
@@ -68,8 +59,6 @@ def expected_design(sample: pd.DataFrame, spec: Model, test: Single) -> Design |
     ----------
     sample
         The firms of one wave a model is estimated on, with its terms as columns.
-    spec
-        The model.
     test
         Which of its numbers is tested.
     """
@@ -138,7 +127,7 @@ def _of_regression(sample: pd.DataFrame, spec: Model, test: Single) -> Design | 
 
 
 def _of_least_squares(columns: _Columns) -> float:
-    X, y, w = columns.X, columns.rows.y, _weights(columns.rows)
+    X, y, w = columns.X, columns.rows.y, columns.rows.w
     root = np.sqrt(w)
     rest = X[:, :-1] * root[:, None]
     fit = np.linalg.lstsq(rest, y * root, rcond=None)[0]
@@ -152,11 +141,8 @@ def _of_limited(columns: _Columns, spec: Model) -> tuple[float, dict[str, float]
 
     At no effect, an average effect is the coefficient times the average slope of the mean.
     """
-    lower, upper = (
-        -math.inf if spec.limits is None or spec.limits[0] is None else spec.limits[0],
-        math.inf if spec.limits is None or spec.limits[1] is None else spec.limits[1],
-    )
-    w, X = _weights(columns.rows), columns.X
+    lower, upper = open_ended(*(spec.limits or (None, None)))
+    w, X = columns.rows.w, columns.X
     fit = _without_the_term(columns, spec)
     params = np.nan_to_num(np.asarray([fit.params.get(name, 0.0) for name in columns.names[:-1]]))
     mean = X[:, :-1] @ params
@@ -184,27 +170,14 @@ def _without_the_term(columns: _Columns, spec: Model) -> Any:
     """Return the fit of a model from which the tested term is left out."""
     lower, upper = spec.limits or (None, None)
     data = pd.DataFrame(columns.X[:, :-1], columns=columns.names[:-1])
+    options: dict[str, Any] = {"lower": lower, "upper": upper, "weights": columns.rows.weights}
     if spec.estimator == "tobit":
-        return Tobit(
-            columns.rows.y, data, lower=lower, upper=upper, weights=columns.rows.weights
-        ).fit()
+        return Tobit(columns.rows.y, data, **options).fit()
     names = [f"x{j}" for j in range(data.shape[1])]
     frame = data.set_axis(names, axis=1).assign(y=columns.rows.y)
-    fit = FractionalLogit.from_formula(
-        "y ~ 0 + " + " + ".join(names),
-        frame,
-        lower=lower,
-        upper=upper,
-        weights=columns.rows.weights,
-    ).fit()
-    return _Named(fit.params.set_axis(data.columns))
-
-
-@dataclass(frozen=True)
-class _Named:
-    """Coefficients under the names of their regressors."""
-
-    params: pd.Series
+    formula = "y ~ 0 + " + " + ".join(names)
+    fit = FractionalLogit.from_formula(formula, frame, **options).fit()
+    return SimpleNamespace(params=fit.params.set_axis(data.columns))
 
 
 def _last_variance(bread: Floats, meat: Floats, at: int = -1) -> float:
@@ -215,24 +188,16 @@ def _last_variance(bread: Floats, meat: Floats, at: int = -1) -> float:
     return float(row @ meat @ row)
 
 
-def _weights(rows: Rows) -> Floats:
-    return np.ones(rows.size) if rows.weights is None else rows.weights
-
-
 def _sides(columns: _Columns, term: str) -> tuple[int, int, int]:
     """Return how many firms are on either side of the tested term, and the fewest that count."""
-    values = columns.tested
-    n = len(values)
-    parts = [columns.names.index(p) for p in factors_in(term) if p in columns.names]
-    if len(parts) > 1 and all(len(np.unique(columns.X[:, j])) == 2 for j in parts):
-        cells = pd.DataFrame(columns.X[:, parts] != 0).value_counts()
-        smallest = int(cells.min()) if len(cells) == 2 ** len(parts) else 0
-        return smallest, n - smallest, min(smallest, n - smallest)
-    if set(np.unique(values)) <= {0.0, 1.0}:
-        yes = int(values.sum())
-        return yes, n - yes, min(yes, n - yes)
-    commonest = int(np.unique(values, return_counts=True)[1].max())
-    return n - commonest, commonest, n - commonest
+    named = {
+        p: columns.X[:, columns.names.index(p)] for p in factors_in(term) if p in columns.names
+    }
+    flags = len(named) > 1 and all(len(np.unique(values)) == 2 for values in named.values())
+    of = {p: (values != 0).astype(float) for p, values in named.items()} if flags else {}
+    sides = sides_of(of or {term: columns.tested})
+    n, with_ = columns.rows.size, int(sides.with_.sum())
+    return with_, n - with_, sides.fewest
 
 
 # --- systems -----------------------------------------------------------------------------------

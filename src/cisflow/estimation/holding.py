@@ -6,20 +6,21 @@ Counted here, where the firms are; told as far as the gate lets it, and judged i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.effects import values_of
 from cisflow.estimation.estimates import ESTIMATED
-from cisflow.estimation.evidence import ROW
+from cisflow.estimation.evidence import EVIDENCE, ROW
 from cisflow.estimation.regressions import only_fit, regressions
 from cisflow.estimation.shapes import thirds_of
 from cisflow.estimation.sides import Sides, of_groups, sides_of
@@ -29,7 +30,7 @@ from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import evaluate
 from cisflow.study.balance_terms import EVERYONE, LESS, groups_of, split_column
 from cisflow.study.claims import COEFFICIENT, Rule, Single
-from cisflow.study.levels import class_of, factors_in
+from cisflow.study.levels import class_of, factors_in, split_level
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
 from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
@@ -45,6 +46,8 @@ from cisflow.study.verdicts import (
 
 TESTS = "tests"
 """Key of a fit's diagnostics with what was counted of each test."""
+BETWEEN = "between_waves"
+"""Key of a test with how its estimate hangs together with those of other waves, wave by wave."""
 PRIVATE = ("rows_with", "rows_without", "rows_turned", "rows_left_out", "influence")
 """Keys of a test that name firms; the gate takes them away."""
 
@@ -56,24 +59,13 @@ Estimator = Callable[[pd.DataFrame, Model, dict[str, int]], Iterable[Fitted]]
 
 @dataclass(frozen=True)
 class Watch:
-    """What to hold the estimates of a model against.
+    """What to hold the estimates of a model against."""
 
-    Attributes
-    ----------
-    tests
-        The claims' tests on it.
-    rule
-        Of the claims file.
-    few
-        Fewest firms on one side of a term of which it may be said that they are enough.
-    decided
-        Whether single firms and outliers are looked at where the interval decides, and there
-        alone: an open verdict has nothing that they could take away.
-    """
-
-    tests: tuple[Single, ...]
+    tests: tuple[Single, ...]  # the claims' tests on it
     rule: Rule
-    few: int = 1
+    few: int = 1  # fewest firms on one side of a term of which it may be said that they are enough
+    # Whether single firms and outliers are looked at where the interval decides, and there alone:
+    # an open verdict has nothing that they could take away.
     decided: bool = False
 
 
@@ -104,7 +96,11 @@ def with_tests(
     """
     rows = [row for part, _ in fitted for row in part]
     sample = _Sample(firms, spec, estimator, watch)
-    found = [sample.facts(test, row) for test in watch.tests if (row := _row_of(test, rows))]
+    found = [
+        sample.facts(test, row, _used_by(test, fitted))
+        for test in watch.tests
+        if (row := _row_of(test, rows))
+    ]
     return [
         (part, {**record, TESTS: mine} if (mine := _of(found, record)) else record)
         for part, record in fitted
@@ -115,6 +111,18 @@ def _of(found: Sequence[dict[str, Any]], record: Mapping[str, Any]) -> list[dict
     """Return the tests that are of a fit; a path model has one for all outcomes and columns."""
     where = [key for key in ("outcome", "column") if key in record]
     return [fact for fact in found if all(fact[key] == record[key] for key in where)]
+
+
+def _used_by(test: Single, fitted: Sequence[Fitted]) -> Collection[int] | None:
+    """Return the rows of the panel that a test's estimate rests on, None where that is not noted.
+
+    A model may use fewer firms than have answered: those alike enough to be compared.
+    """
+    for _, record in fitted:
+        if (record.get("outcome"), record.get("column")) == (test.outcome, test.column):
+            rows: Collection[int] | None = record.get(EVIDENCE, {}).get("rows")
+            return rows
+    return None
 
 
 def _row_of(test: Single, rows: Iterable[Row]) -> Row | None:
@@ -138,56 +146,79 @@ class _Sample:
     estimator: Estimator
     watch: Watch
 
-    def facts(self, test: Single, row: Row) -> dict[str, Any]:
-        """Return what was counted of one test."""
+    def facts(self, test: Single, row: Row, rows: Collection[int] | None) -> dict[str, Any]:
+        """Return what was counted of one test, whose estimate rests on some rows of the panel."""
         about = {name: getattr(test, name) for name in ("outcome", "column", "term")}
         asked = {"quantity": test.measured, "asked": test.expected.asked}
         found: dict[str, Any] = {**about, **asked}
-        for part in self._parts(test, row):
+        for part in self._parts(test, row, rows):
             try:
                 found |= part(test, row)
             except REFUSALS:
                 continue  # what cannot be estimated without some firms is told of no firm
         return found
 
-    def _parts(self, test: Single, row: Row) -> tuple[Callable[[Single, Row], dict[str, Any]], ...]:
+    def _parts(
+        self, test: Single, row: Row, rows: Collection[int] | None
+    ) -> tuple[Callable[[Single, Row], dict[str, Any]], ...]:
         """Return what is counted of a test."""
+        firms = partial(self._firms, rows=rows)
         if self.watch.decided:
             intervals = intervals_of(self._shape(row), row["estimate"], row["std_error"])
             if read(test.expected, *intervals).verdict not in DECIDED:
-                return (self._firms,)
-        return self._firms, self._alone, self._outliers
+                return (firms,)
+        return firms, self._alone, self._outliers
 
     # --- either side ---------------------------------------------------------------------------
 
-    def _firms(self, test: Single, row: Row) -> dict[str, Any]:
-        used, sides = self._sides(test)
+    def _firms(self, test: Single, row: Row, rows: Collection[int] | None) -> dict[str, Any]:
+        used, sides = self._sides(test, rows)
         if sides is None:
             return {}
-        rows = used[ROW].to_numpy()
+        places = used[ROW].to_numpy()
         found: dict[str, Any] = {"few": sides.fewest < self.watch.few}
         for name, side in (("with", sides.with_), ("without", sides.without)):
             found[f"firms_{name}"] = None if side is None else int(side.sum())
-            found[f"rows_{name}"] = [] if side is None else sorted(map(int, rows[side]))
+            found[f"rows_{name}"] = [] if side is None else sorted(map(int, places[side]))
         return found
 
-    def _sides(self, test: Single) -> tuple[pd.DataFrame, Sides | None]:
-        """Return the firms a test's estimate rests on, and the sides of its term."""
+    def _sides(
+        self, test: Single, rows: Collection[int] | None
+    ) -> tuple[pd.DataFrame, Sides | None]:
+        """Return the firms that a test's term compares, and its sides among them."""
         names = self._variables(test)
         values = self._with_levels(names)
         if any(name not in values or not is_numeric_dtype(values[name]) for name in names):
             return self.firms, None
-        needed = self._needed(test) if self.spec.outcomes else variables_of(self.spec)
-        needed = [n for n in (*needed, *names) if n in values and n not in self.spec.steps]
-        complete = values[needed].notna().all(axis=1)
-        used = self.firms[complete]
-        sides = sides_of({name: values.loc[complete, name].to_numpy(float) for name in names})
+        used = self._used(test)
+        used = used if rows is None else used[used[ROW].isin(rows)]
+        used = used[self._compared(used, names)]
+        sides = sides_of({name: values.loc[used.index, name].to_numpy(float) for name in names})
         sides = self._within(test, used, sides)
         _, group = split_column(test.column)
         if not self.spec.balance or group == EVERYONE or self.spec.steps:
             return used, sides
         pair = group.split(LESS)
         return used, of_groups(pair, {name: _members(used, name) for name in pair}, sides)
+
+    def _used(self, test: Single) -> pd.DataFrame:
+        """Return the firms that have answered all that a test's estimate asks for."""
+        names = self._variables(test)
+        values = self._with_levels(names)
+        needed = self._needed(test) if self.spec.outcomes else variables_of(self.spec)
+        needed = [n for n in (*needed, *names) if n in values and n not in self.spec.steps]
+        return self.firms[values[needed].notna().all(axis=1)]
+
+    def _compared(self, used: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Return the firms that are in a level of a class or in that which it is compared with."""
+        compared = np.ones(len(used), dtype=bool)
+        for of, level in map(split_level, names):
+            column = next((c for c in (of, without_c(of)) if c in self.numbers), "")
+            if level and column:
+                found = pd.Categorical(self.numbers.loc[used.index, column])
+                first = found.remove_unused_categories().categories[:1]
+                compared &= found.isin([*first.astype(str), level])
+        return compared
 
     def _within(self, test: Single, used: pd.DataFrame, sides: Sides) -> Sides:
         """Return the sides of what is made of a term: some of the firms that the term compares."""
@@ -303,7 +334,7 @@ class _Sample:
         asked = self.watch.rule.outliers
         if asked is None or not self._kept_known:
             return {}
-        used, _ = self._sides(test)
+        used = self._used(test)
         out = ~self._kept.loc[used.index]
         told = {"rule": asked, "left_out": int(out.sum())}
         rows = {"rows_left_out": sorted(map(int, used.loc[out, ROW]))}

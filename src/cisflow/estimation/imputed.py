@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from cisflow.estimation.common import Row, fit_arguments, not_estimable, numeric
+from cisflow.estimation.common import Row, fit_arguments, not_estimable, numbers_of, numeric
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.effects import KINDS, bare, is_shown
 from cisflow.estimation.estimates import COEFFICIENT
@@ -49,20 +49,12 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Gaps:
-    """The firms of one column, and the samples in which their gaps are filled.
+    """The firms of one column, and the samples in which their gaps are filled."""
 
-    Attributes
-    ----------
-    firms
-        With their gaps, yes/no as numbers.
-    data
-        What is imputed together: numbers of the regression, auxiliary ones, dummies of classes.
-    samples
-        The same firms without a gap, with the columns of the model's terms.
-    """
-
-    firms: pd.DataFrame
+    firms: pd.DataFrame  # with their gaps, yes/no as numbers
+    # What is imputed together: numbers of the regression, auxiliary ones, dummies of classes.
     data: pd.DataFrame
+    # The same firms without a gap, with the columns of the model's terms.
     samples: tuple[pd.DataFrame, ...]
 
 
@@ -219,15 +211,8 @@ def _why(tables: Sequence[dict[Key, Row]], key: Key) -> str:
 def _numbers(found: Pooled) -> Row:
     """Return the numbers of a tidy row, tested with t."""
     estimate, error, df = (float(of[0]) for of in (found.estimate, found.std_error, found.df))
-    half, statistic = float(Student(df).ppf(0.975)) * error, estimate / error
-    return {
-        "estimate": estimate,
-        "std_error": error,
-        "statistic": statistic,
-        "p_value": 2 * float(Student(df).sf(abs(statistic))),
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
-    }
+    reach, p_value = Student(df).ppf(0.975), 2 * float(Student(df).sf(abs(estimate / error)))
+    return numbers_of(estimate, error, float(reach), p_value)
 
 
 def _what(

@@ -17,26 +17,19 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import (
-    Row,
-    formula_of,
-    numeric,
-    options_of,
-    record_of,
-    sensitivities,
-)
+from cisflow.estimation.common import Row, formula_of, jackknifes, numeric, record_of, sensitivities
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimation.jackknife import Jackknifed, without_clusters
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import choose_correction
-from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.design import usable_columns
 from cisflow.estimators.distributions import Fisher
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.models import PLAIN
 from cisflow.estimators.regression.rows import Rows, read_rows
 from cisflow.estimators.regression.weak_instruments import reduced_form
 from cisflow.study.models import Covariance, Model
+from cisflow.study.weightings import UNWEIGHTED
 
 # First-stage F below which instruments are called weak (Staiger & Stock 1997; Stock & Yogo 2005).
 WEAK = 10.0
@@ -46,26 +39,15 @@ T_IS_VALID = 104.7
 
 @dataclass(frozen=True)
 class Design:
-    """One regression's rows, its regressors by role.
+    """One regression's rows, its regressors by role."""
 
-    Attributes
-    ----------
-    rows
-        Complete rows; ``X`` holds exogenous, endogenous and instruments together.
-    exogenous, endogenous, instruments
-        Columns of ``rows.X`` that can be used.
-    not_estimable
-        Term → why it has no coefficient.
-    unused
-        Instrument → why it is left out.
-    """
-
-    rows: Rows
+    rows: Rows  # complete rows; `X` holds exogenous, endogenous and instruments together
+    # exogenous, endogenous, instruments: columns of `rows.X` that can be used.
     exogenous: list[int]
     endogenous: list[int]
     instruments: list[int]
-    not_estimable: dict[str, str]
-    unused: dict[str, str]
+    not_estimable: dict[str, str]  # term → why it has no coefficient
+    unused: dict[str, str]  # instrument → why it is left out
 
     def columns(self, which: Sequence[int]) -> pd.DataFrame:
         """Return regressors under their names."""
@@ -78,8 +60,7 @@ class Design:
 
     def array(self, which: Sequence[int]) -> Floats:
         """Return regressors as numbers."""
-        values: Floats = self.rows.X[:, which]
-        return values
+        return np.asarray(self.rows.X[:, which])
 
 
 def instrumental(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
@@ -129,11 +110,10 @@ def read_design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) ->
     free = [j for j in range(len(rows.names)) if j not in taken]
 
     def independent(given: list[int], more: list[int]) -> tuple[list[int], dict[str, str]]:
-        both = [*given, *more]
-        X = rows.X[:, both]
-        usable = independent_columns(X, np.linalg.norm(X, axis=0))[len(given) :]
-        kept = [j for j, yes in zip(more, usable, strict=True) if yes]
-        return kept, {rows.names[j]: why_collinear(rows.X[:, j]) for j in more if j not in kept}
+        both = rows.columns([*given, *more])
+        usable, lost = usable_columns(both.X, both.names)
+        kept = [more[j - len(given)] for j in usable if j >= len(given)]
+        return kept, {rows.names[j]: lost[rows.names[j]] for j in more if j not in kept}
 
     kept, reasons = independent([], free)
     treated, treated_reasons = independent(kept, roles["endogenous"])
@@ -167,26 +147,16 @@ def _fit(design: Design, method: str, options: dict[str, Any]) -> Any:
 
     y, exogenous = design.y, design.columns(design.exogenous)
     endogenous, instruments = design.columns(design.endogenous), design.columns(design.instruments)
-    weights = {"weights": design.rows.weights}
+    weights: dict[str, Any] = {"weights": design.rows.weights}
     try:
         if method == "ols":
             both = design.columns([*design.exogenous, *design.endogenous])
             return IV2SLS(y, both, None, None, **weights).fit(**options)
         if method == "gmm":
-            same = {key: value for key, value in options.items() if key == "clusters"}
-            model = IVGMM(
-                y,
-                exogenous,
-                endogenous,
-                instruments,
-                **weights,
-                weight_type=options["cov_type"],
-                **same,
-            )
-        else:
-            kind: Callable[..., Any] = IV2SLS if method == "2sls" else IVLIML
-            model = kind(y, exogenous, endogenous, instruments, **weights)
-        return model.fit(**options)
+            weights |= {key: value for key, value in options.items() if key == "clusters"}
+            weights["weight_type"] = options["cov_type"]
+        kind: Callable[..., Any] = {"gmm": IVGMM, "2sls": IV2SLS, "liml": IVLIML}[method]
+        return kind(y, exogenous, endogenous, instruments, **weights).fit(**options)
     except ValueError as error:
         raise _refusal(str(error), "use fewer regressors or other instruments") from error
 
@@ -206,29 +176,19 @@ def _options(
 
 
 def _rows(
-    design: Design,
-    method: str,
-    covariance: Covariance,
-    sample: pd.DataFrame,
-    spec: Model,
+    design: Design, method: str, covariance: Covariance, sample: pd.DataFrame, spec: Model
 ) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors."""
-    about: Row = {
-        "cov_type": str(covariance),
-        "weights": spec.weightings[0] or "unweighted",
-    }
+    about: Row = {"cov_type": str(covariance), "weights": spec.weightings[0] or UNWEIGHTED}
 
     def estimated() -> tuple[Any, float, float]:
         options, codes = _options(design, covariance, sample)
         fit = _fit(design, method, options)
         if codes is not None:
             groups = int(codes.max()) + 1
-            chosen = choose_correction(design.rows.heading, options_of(covariance), groups)
-            if chosen == "CR0":
-                raise _refusal("correction CR0 is not offered", "use CR1 or CR3")
-            if chosen == "CR3":
-                return _jackknifed(design, method, codes), groups, float(codes.max())
-            return fit, int(codes.max()) + 1, float(codes.max())
+            if jackknifes(design.rows.heading, covariance, groups):
+                fit = _jackknifed(design, method, codes)
+            return fit, groups, float(groups - 1)
         return fit, np.nan, np.inf if covariance.kind == "HC0" else float(fit.df_resid)
 
     return rows_of_covariance(about, estimated, design.not_estimable)
@@ -337,16 +297,14 @@ def _robust_to_weakness(
         clusters=codes,
         weights=design.rows.weights,
     )
-    intervals = [
-        [end if np.isfinite(end) else None for end in ends] for ends in form.confidence_set()
-    ]
+    ends = [[e if np.isfinite(e) else None for e in of] for of in form.confidence_set()]
     return {
         "effective_f": form.effective_f(),
         "anderson_rubin": {
             "statistic": form.anderson_rubin(0.0),
             "df": [len(design.instruments), form.df],
             "p_value": form.p_value(),
-            "confidence_set": intervals,
+            "confidence_set": ends,
         },
     }
 

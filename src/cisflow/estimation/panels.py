@@ -25,23 +25,24 @@ from cisflow.estimation.common import (
     REFUSALS,
     Row,
     formula_of,
+    jackknifes,
     not_estimable,
     note_of,
     numeric,
-    options_of,
     record_of,
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.estimation.jackknife import Jackknifed, without_clusters
-from cisflow.estimators.covariance import choose_correction
-from cisflow.estimators.design import independent_columns, why_collinear
-from cisflow.estimators.distributions import ChiSquared
+from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.errors import warn_no_estimate
+from cisflow.estimators.regression.models import PLAIN as OF_OLS
 from cisflow.estimators.regression.rows import read_rows
+from cisflow.estimators.selection.stacked import wald
 from cisflow.panel.sample import variables_of
 from cisflow.panel.terms import term_columns
 from cisflow.study.models import Covariance, Model
+from cisflow.study.weightings import UNWEIGHTED
 
 FIRM, WAVE = "firm_id", "wave"
 LAGGED = "lagged_outcome"
@@ -51,9 +52,7 @@ ONE_WAVE = "a wave's own dummy has no Driscoll–Kraay standard error"
 COLLINEAR_WITHIN = "collinear within firms with the terms before it"
 
 PLAIN: dict[str, dict[str, Any]] = {
-    "nonrobust": {"cov_type": "unadjusted", "debiased": True},
-    "HC0": {"cov_type": "robust", "debiased": False},
-    "HC1": {"cov_type": "robust", "debiased": True},
+    **OF_OLS,
     "driscoll_kraay": {"cov_type": "kernel", "kernel": "bartlett", "debiased": True},
 }
 # What the lagged outcome does to each method; {T} is the mean number of waves per firm.
@@ -68,31 +67,16 @@ DYNAMIC_BIAS = {
 
 @dataclass(frozen=True)
 class Design:
-    """One regression's firms and waves.
+    """One regression's firms and waves."""
 
-    Attributes
-    ----------
-    y, X
-        Index firm and wave (numbered in order of time); X with intercept and wave dummies.
-    sample
-        The firms' other columns, same index: clusters are taken from it.
-    weights
-        None if unweighted.
-    terms
-        Regressors the specification names.
-    not_estimable
-        Term → why it has no coefficient.
-    dropped
-        Rows left out for want of an answer, as
-        :func:`cisflow.estimators.regression.rows.read_rows`.
-    """
-
+    # y, X: index firm and wave (numbered in order of time); X with intercept and wave dummies.
     y: pd.Series
     X: pd.DataFrame
-    sample: pd.DataFrame
-    weights: pd.Series | None
-    terms: list[str]
-    not_estimable: dict[str, str]
+    sample: pd.DataFrame  # the firms' other columns, same index: clusters are taken from it
+    weights: pd.Series | None  # None if unweighted
+    terms: list[str]  # regressors the specification names
+    not_estimable: dict[str, str]  # term → why it has no coefficient
+    # Rows left out for want of an answer, as cisflow.estimators.regression.rows.read_rows.
     dropped: dict[str, int]
 
     @property
@@ -159,15 +143,14 @@ def _design(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Des
     effects = [*spec.fixed_effects, *([WAVE] if spec.wave_effects and several else [])]
     rows = read_rows("Panel", formula_of(outcome, regressors, effects), data, spec.weightings[0])
     index = pd.MultiIndex.from_frame(data[[FIRM, "order"]].iloc[rows.kept])
-    lengths = np.linalg.norm(rows.X, axis=0)
-    usable = independent_columns(rows.X, lengths)
+    usable, lost = usable_columns(rows.X, rows.names)
     return Design(
         y=pd.Series(rows.y, index=index, name=outcome),
-        X=pd.DataFrame(rows.X, index=index, columns=rows.names).loc[:, usable],
+        X=pd.DataFrame(rows.X, index=index, columns=rows.names).iloc[:, usable],
         sample=sample.iloc[rows.kept].set_axis(index),
         weights=None if rows.weights is None else pd.Series(rows.weights, index=index),
         terms=list(dict.fromkeys(regressors)),
-        not_estimable={rows.names[j]: why_collinear(rows.X[:, j]) for j in np.flatnonzero(~usable)},
+        not_estimable=lost,
         dropped=rows.dropped,
     )
 
@@ -327,10 +310,7 @@ def _refusal(what: str, remedy: str) -> CisflowError:
 
 def _rows(fit: Fit, covariance: Covariance, spec: Model, method: str) -> Iterator[Row]:
     """Yield one row per term for one kind of standard errors; all empty if that cannot be had."""
-    about: Row = {
-        "cov_type": str(covariance),
-        "weights": spec.weightings[0] or "unweighted",
-    }
+    about: Row = {"cov_type": str(covariance), "weights": spec.weightings[0] or UNWEIGHTED}
     bias = DYNAMIC_BIAS[method].format(T=fit.design.waves_per_firm.mean())
     estimated = partial(_with_covariance, fit, covariance)
     for row in rows_of_covariance(about, estimated, fit.not_estimable):
@@ -356,10 +336,7 @@ def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, floa
     groups = len(set(codes))
     if groups < 2:
         raise _refusal("one cluster only", "cluster by a finer group")
-    chosen = choose_correction("Panel", options_of(covariance), groups)
-    if chosen == "CR0":
-        raise _refusal("correction CR0 is not offered", "use CR1 or CR3")
-    if chosen == "CR3":
+    if jackknifes("Panel", covariance, groups):
         return _jackknifed(fit, covariance), groups, float(groups - 1)
     clusters = pd.DataFrame({"cluster": codes}, index=fit.design.y.index)
     result = fit.refit(cov_type="clustered", clusters=clusters, debiased=True, group_debias=True)
@@ -428,14 +405,12 @@ def _hausman(fit: Fit, design: Design) -> dict[str, Any]:
     names = [name for name in design.terms if name in within.params and name in random.params]
     if not names:
         return {"note": "no named regressor varies within firms"}
-    contrast = (within.params - random.params)[names].to_numpy()
+    contrast, df = (within.params - random.params)[names].to_numpy(), len(names)
     spread = (within.cov.loc[names, names] - random.cov.loc[names, names]).to_numpy()
     if np.linalg.eigvalsh(spread).min() <= 0:
         why = "the difference of the covariances is not positive definite; read Mundlak's test"
-        return {"df": len(names), "note": why}
-    statistic = float(contrast @ np.linalg.solve(spread, contrast))
-    df = len(names)
-    return {"statistic": statistic, "df": df, "p_value": float(ChiSquared(df).sf(statistic))}
+        return {"df": df, "note": why}
+    return {**wald(contrast, spread), "df": df}
 
 
 def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
@@ -449,6 +424,5 @@ def _mundlak(fit: Fit, covariance: Covariance) -> dict[str, Any]:
         return {"note": note_of(error)}
     if result.cov.loc[names, names].isna().any(axis=None):
         return {"note": "one cluster alone determines a mean"}
-    means, df = result.params[names].to_numpy(), len(names)
-    statistic = float(means @ np.linalg.solve(result.cov.loc[names, names], means))
-    return {"statistic": statistic, "df": df, "p_value": float(ChiSquared(df).sf(statistic))}
+    tested = wald(result.params[names].to_numpy(), result.cov.loc[names, names].to_numpy())
+    return {**tested, "df": len(names)}

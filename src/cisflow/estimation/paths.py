@@ -11,7 +11,7 @@ import pandas as pd
 
 from cisflow.estimation.common import Row, fit_arguments, numeric
 from cisflow.estimation.driver import Fitted, attempt
-from cisflow.estimation.estimates import ESTIMATED, FIXED
+from cisflow.estimation.estimates import ESTIMATED, FIXED, FOUND
 from cisflow.estimation.evidence import EVIDENCE, of_regression, together
 from cisflow.estimators.path.compare import compare
 from cisflow.estimators.path.model import PathModel
@@ -79,14 +79,15 @@ def _maker(sample: pd.DataFrame, spec: Model) -> Maker:
     if printed := spec.printed:
         corr, sd = read_printed(printed.file)
         return partial(PathModel.from_correlation, corr=corr, sd=sd, n=printed.firms)
-    return partial(
-        PathModel,
-        data=numeric(sample),
-        controls=spec.controls,
-        fixed_effects=spec.fixed_effects,
-        weights=spec.weightings[0],
-        missing=spec.missing,
-    )
+    return partial(path_of, spec, sample, spec.weightings[0])
+
+
+def path_of(
+    spec: Model, firms: pd.DataFrame, weights: str | None, equations: Mapping[str, Sequence[str]]
+) -> PathModel:
+    """Return the path model of some equations on some firms."""
+    among = spec.controls, spec.fixed_effects
+    return PathModel(equations, numeric(firms), *among, weights, spec.missing)
 
 
 def _effects(
@@ -138,26 +139,13 @@ def _tests_of_readings(
 
 def _edge_rows(fit: Any) -> Iterator[Row]:
     for edge in fit.edges.to_dict(orient="records"):
-        for column, prefix in (("raw", ""), ("standardised", "std_")):
-            yield {
-                "outcome": edge["target"],
-                "column": column,
-                "term": edge["source"],
-                **_numbers(edge, prefix),
-            }
+        yield from _on_both_scales(edge, outcome=edge["target"], term=edge["source"])
 
 
 def _effect_rows(table: pd.DataFrame, target: str) -> Iterator[Row]:
     for effect in table.to_dict(orient="records"):
-        for column, prefix in (("raw", ""), ("standardised", "std_")):
-            yield {
-                "outcome": target,
-                "column": column,
-                "term": effect["term"],
-                "status": FIXED if effect["note"] else ESTIMATED,
-                "note": effect["note"],
-                **_numbers(effect, prefix),
-            }
+        told = {"status": FIXED if effect["note"] else ESTIMATED, "note": effect["note"]}
+        yield from _on_both_scales(effect, outcome=target, term=effect["term"], **told)
 
 
 def _effect_term(effect: str, source: str) -> str:
@@ -165,7 +153,8 @@ def _effect_term(effect: str, source: str) -> str:
     return f"{effect}({source})" if effect in ("direct", "indirect", "total") else effect
 
 
-def _numbers(record: dict[str, Any], prefix: str) -> Row:
-    """Return a record's estimate and its uncertainty, raw or standardised."""
-    names = ("estimate", "std_error", "statistic", "p_value", "ci_low", "ci_high")
-    return {name: record.get(prefix + name, np.nan) for name in names}
+def _on_both_scales(record: dict[str, Any], **about: Any) -> Iterator[Row]:
+    """Yield a record's estimate and its uncertainty, raw and standardised."""
+    for column, prefix in (("raw", ""), ("standardised", "std_")):
+        numbers = {name: record.get(prefix + name, np.nan) for name in FOUND}
+        yield {**about, "column": column, **numbers}

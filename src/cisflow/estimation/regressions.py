@@ -24,8 +24,8 @@ from cisflow.estimation.common import (
 )
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.effects import KINDS, PARTS, effect_rows, is_shown
-from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
-from cisflow.estimation.evidence import EVIDENCE, ROW, named_also, of_design, of_regression, weakest
+from cisflow.estimation.estimates import COEFFICIENT, FOUND, OBSERVED
+from cisflow.estimation.evidence import EVIDENCE, ROW, of_design, of_regression, renamed, weakest
 from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
 from cisflow.estimation.shapes import SHAPES, Refit, shape_rows, support_of
 from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
@@ -162,24 +162,17 @@ def _evidence_of(
     The amounts of two parts rest on the firms with any; a spread has coefficients of its own.
     """
     if estimator == "two_part":
-        amounts = of_design(
-            fit.model.amount.rows.X,
-            fit.model.amount.rows.names,
-            sample.iloc[fit.model.amount.rows.kept],
-            fit.model.amount.rows.weights,
-        )
-        return named_also(weakest(evidence, amounts), *PARTS)
+        some = fit.model.amount.rows
+        amounts = of_design(some.X, some.names, sample.iloc[some.kept], some.weights)
+        return renamed(weakest(evidence, amounts), "", *PARTS)
     if estimator == "heteroskedastic_tobit" and evidence:
         names, Z = fit.model.variance_names, fit.model.given
-        spread = of_design(_with_constant(Z), ["Intercept", *names], sample.iloc[: len(Z)])
+        design = np.column_stack([np.ones(len(Z)), Z])
+        spread = of_design(design, ["Intercept", *names], sample.iloc[: len(Z)])
         spread = {**spread, "rows": evidence["rows"]}
-        both = named_also(weakest(evidence, spread), OF_SPREAD)
+        both = renamed(weakest(evidence, spread), "", OF_SPREAD)
         return {**both, "df": evidence["df"] - len(names) - 1}
     return evidence
-
-
-def _with_constant(Z: Any) -> Any:
-    return np.column_stack([np.ones(len(Z)), Z])
 
 
 def rows_of(fit: Any, sample: pd.DataFrame, spec: Model, wanted: Wanted = None) -> list[Row]:
@@ -249,7 +242,7 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
     """Yield one row per term; a coefficient that does not exist says so in its note."""
     cluster = covariance.groups
     fit = fit.with_cov(**fit_arguments(covariance, sample))
-    interval = fit.conf_int(0.05).to_numpy()
+    numbers = np.column_stack([fit.params, fit.bse, fit.tvalues, fit.pvalues, fit.conf_int(0.05)])
     about = {
         "n": fit.nobs,
         "n_lower": getattr(fit, "n_lower", np.nan),
@@ -260,17 +253,8 @@ def _tidy(fit: Any, covariance: Covariance, sample: pd.DataFrame) -> Iterator[Ro
     for i, term in enumerate(fit.params.index):
         if term in fit.not_estimable:
             continue
-        yield {
-            **about,
-            **({"note": fit.notes[term]} if term in fit.notes else {}),
-            "term": term,
-            "estimate": fit.params.iloc[i],
-            "std_error": fit.bse.iloc[i],
-            "statistic": fit.tvalues.iloc[i],
-            "p_value": fit.pvalues.iloc[i],
-            "ci_low": interval[i, 0],
-            "ci_high": interval[i, 1],
-        }
+        note = {"note": fit.notes[term]} if term in fit.notes else {}
+        yield {**about, **note, "term": term, **dict(zip(FOUND, numbers[i], strict=True))}
     for term, reason in fit.not_estimable.items():
         yield not_estimable(reason, **about, term=term)
 
@@ -301,10 +285,7 @@ def _specification_tests(fit: Any, bootstrap: dict[str, int]) -> dict[str, Any]:
     except REFUSALS as error:
         # The estimates stand; what cannot be had is the p-value of their tests.
         return {**r2, "no_tests": note_of(error)}
-    return {
-        **r2,
-        **{
-            name: {"statistic": t.statistic, "df": t.df, "p_value": t.pvalue, "draws": t.draws}
-            for name, t in tests.items()
-        },
+    return r2 | {
+        name: {"statistic": t.statistic, "df": t.df, "p_value": t.pvalue, "draws": t.draws}
+        for name, t in tests.items()
     }

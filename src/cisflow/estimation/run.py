@@ -45,22 +45,15 @@ RULE = Rule()
 
 @dataclass(frozen=True)
 class Estimator:
-    """How one kind of model is estimated.
+    """How one kind of model is estimated."""
 
-    Attributes
-    ----------
-    fit
-        From a sample, a specification and the bootstrap's settings to tidy rows and diagnostics of
-        one fit after another. The rows lack country, wave and model, which :func:`estimate` adds.
-    pooled
-        Whether it takes the firms of all waves at once; its rows have the wave ``"all"``.
-    by_rules
-        Whether it is told the rules of disclosure, as ``profile``: what may not be told is then
-        no part of numbers that may.
-    """
-
+    # From a sample, a specification and the bootstrap's settings to tidy rows and diagnostics of
+    # one fit after another. The rows lack country, wave and model, which estimate adds.
     fit: Callable[..., Iterator[Fitted]]
+    # Whether it takes the firms of all waves at once; its rows have the wave `"all"`.
     pooled: bool = False
+    # Whether it is told the rules of disclosure, as `profile`: what may not be told is then no part
+    # of numbers that may.
     by_rules: bool = False
 
 
@@ -95,8 +88,6 @@ def estimate(
     ----------
     panel
         Firm × wave, with research variables.
-    spec
-        The model.
     country, model
         Names for the rows.
     lag
@@ -231,7 +222,8 @@ def _why_not(sample: pd.DataFrame, flow: pd.DataFrame, spec: Model) -> str:
         return f"no firm is left after “{empty['restriction'].iloc[0]}”"
     if set(spec.weightings) == {SURVEY_WEIGHT} and sample["design"].iloc[0] == UNWEIGHTED:
         return NO_WEIGHTS
-    unmeasured = [v for v in _needed(spec) if sample[v].isna().all()]
+    needed = [v for v in variables_of(spec) if v not in spec.sample]
+    unmeasured = [v for v in needed if sample[v].isna().all()]
     if unmeasured and spec.estimator == "path":
         return why_unmeasured(unmeasured)
     if unique := nearly_unique(sample, spec):
@@ -246,7 +238,3 @@ def _classes(firms: pd.DataFrame, spec: Model) -> list[str]:
     ]
     wanted = [name for text in factors for name in (text, f"C({text})")]
     return [n for n in dict.fromkeys(wanted) if n in firms and not is_numeric_dtype(firms[n])]
-
-
-def _needed(spec: Model) -> list[str]:
-    return [v for v in variables_of(spec) if v not in spec.sample]

@@ -10,18 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.common import (
-    Row,
-    fit_arguments,
-    formula_of,
-    numeric,
-    refuse_unmeasured,
-)
+from cisflow.estimation.common import Row, fit_arguments, formula_of, numeric, refuse_unmeasured
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.estimates import COEFFICIENT
-from cisflow.estimation.evidence import EVIDENCE, ROW, SETS, SUMS, of_design, under_name
+from cisflow.estimation.evidence import EVIDENCE, SETS, SUMS, of_design, renamed, weakest
 from cisflow.estimation.regressions import rows_of
-from cisflow.estimators.regression.rows import Rows
 from cisflow.estimators.selection.heckman import Heckman, SelectionResults
 from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.estimators.selection.pair import Pair
@@ -107,20 +100,9 @@ def _diagnostics(fit: SelectionResults) -> dict[str, Any]:
 
 def _evidence(pair: Pair, sample: pd.DataFrame) -> dict[str, Any]:
     """Return on whom the estimates rest: those selected, and all of the selection equation."""
-    main, first = (_of_rows(rows, sample) for rows in (pair.outcome, pair.selection))
-    everyone = first["rows"]
-    first = under_name(OF_SELECTION, first)
-    return {
-        "rows": main["rows"],
-        "df": min(main["df"], first["df"]),
-        "leverage": max(main["leverage"], first["leverage"]),
-        "support": {**main["support"], **first["support"]},
-        "weight": {**main["weight"], **first["weight"]},
-        SETS: {ALL: everyone},
-        SUMS: [(ALL, [""])],
-    }
-
-
-def _of_rows(rows: Rows, sample: pd.DataFrame) -> dict[str, Any]:
-    found = of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights)
-    return {**found, "rows": sorted(map(int, sample.iloc[rows.kept][ROW]))}
+    main, first = (
+        of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights)
+        for rows in (pair.outcome, pair.selection)
+    )
+    both = weakest(main, renamed(first, OF_SELECTION))
+    return {**both, SETS: {ALL: first["rows"]}, SUMS: [(ALL, [""])]}

@@ -57,6 +57,7 @@ from cisflow.study.shapes import (
     practices_of,
     profiles_of,
     square,
+    subsets,
 )
 from cisflow.study.terms import factors_of, text_of
 
@@ -91,24 +92,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Surface:
-    """What a fit predicts, as far as numbers are made of it.
+    """What a fit predicts, as far as numbers are made of it."""
 
-    Attributes
-    ----------
-    prediction
-        Of one quantity.
-    factors
-        What its regressors are products of.
-    firms
-        The rows it is of.
-    df
-        Degrees of freedom of t; infinite for the normal distribution.
-    """
-
-    prediction: Prediction
-    factors: Factors
-    firms: pd.DataFrame
-    df: float
+    prediction: Prediction  # of one quantity
+    factors: Factors  # what its regressors are products of
+    firms: pd.DataFrame  # the rows it is of
+    df: float  # degrees of freedom of t; infinite for the normal distribution
 
     def at(
         self,
@@ -148,8 +137,6 @@ def shape_rows(
     ----------
     fit
         A fitted regression with its main covariance.
-    spec
-        Its model.
     firms
         The sample, yes/no as numbers.
     where
@@ -347,9 +334,9 @@ def _lines(
             rows += [not_estimable(why, **about, term=f"{kind}({x})") for kind in OF_LINES]
             continue
         rows += _rows_of_lines(x, found, about)
-        at = float(f"{found.breakpoint:.3g}")
-        record = {"p_value": found.p_value(), "below": found.below, "above": found.above}
-        records.append({"kind": TWO_LINES, "of": [x], "parts": [x], "breakpoint": at, **record})
+        # A firm's value, of which no more is told than of the ends of a range.
+        record = {"breakpoint": float(f"{found.breakpoint:.2g}"), "p_value": found.p_value()}
+        records.append({"kind": TWO_LINES, "of": [x], "parts": [x], **record})
     return rows, records
 
 
@@ -427,9 +414,7 @@ def _records(surface: Surface, spec: Model, column: str, quantity: str) -> Itera
     terms = _terms(spec, column)
     known = {*surface.prediction.names}
     for group in practices_of(spec, terms):
-        parts = [
-            ":".join(some) for n in range(1, len(group) + 1) for some in combinations(group, n)
-        ]
+        parts = [":".join(some) for some in subsets(group)]
         if {*parts} <= known:
             for pair in combinations(group, 2):
                 about = {"kind": COMPLEMENTS, "quantity": quantity, "of": list(pair)}
@@ -460,10 +445,7 @@ def _judged(gains: Mapping[str, Number], surface: Surface) -> dict[str, Any]:
         "states": list(gains),
         "gains": values.tolist(),
         "std_errors": found.std_errors.tolist(),
-        **{
-            name: {"statistic": test.statistic, "p_value": test.p_value}
-            for name, test in tests.items()
-        },
+        **{name: {"statistic": t.statistic, "p_value": t.p_value} for name, t in tests.items()},
         "p_strict_complements": found.p_strict_complements,
         "p_strict_substitutes": found.p_strict_substitutes,
         "verdict": found.verdict(),

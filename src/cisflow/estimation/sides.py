@@ -16,22 +16,13 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Sides:
-    """The firms that a term compares.
+    """The firms that a term compares."""
 
-    Attributes
-    ----------
-    with_ : (n,) booleans
-        Of a yes/no term those with it; of an interaction the smallest of the cells it compares; of
-        a number those that do not have its most common value.
-    without : (n,) booleans or None
-        The others; None where a number has no two sides.
-    fewest
-        How many firms the smaller side has.
-    """
-
+    # (n,), of a yes/no term those with it; of an interaction the smallest of the cells it compares;
+    # of a number those that do not have its most common value.
     with_: Bools
-    without: Bools | None
-    fewest: int
+    without: Bools | None  # (n,), the others; None where a number has no two sides
+    fewest: int  # how many firms the smaller side has
 
 
 def sides_of(factors: Mapping[str, Floats]) -> Sides:

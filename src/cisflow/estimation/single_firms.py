@@ -15,13 +15,13 @@ import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.balances import NAMES
-from cisflow.estimation.common import fit_arguments, numeric
+from cisflow.estimation.common import fit_arguments
 from cisflow.estimation.effects import gradient_of
 from cisflow.estimation.evidence import ROW
+from cisflow.estimation.paths import path_of
 from cisflow.estimation.shapes import gradient_of_made
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.path.balance import parts_of
-from cisflow.estimators.path.model import PathModel
 from cisflow.estimators.path.moments import Estimates
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW, Path, sum_of_products
@@ -35,23 +35,16 @@ CHUNK = 500  # firms left out at a time
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An estimate without each firm.
+    """An estimate without each firm."""
 
-    Attributes
-    ----------
-    estimate, std_error
-        On all firms.
-    estimates, std_errors : (n,) arrays
-        Without each; not a number where there is no estimate without the firm.
-    rows : (n,) integers
-        The firms' rows of the panel.
-    """
-
+    # estimate, std_error: on all firms.
     estimate: float
     std_error: float
+    # estimates, std_errors: each (n,), without each; not a number where there is no estimate
+    # without the firm.
     estimates: Floats
     std_errors: Floats
-    rows: Ints
+    rows: Ints  # (n,), the firms' rows of the panel
 
     @property
     def influence(self) -> dict[int, float]:
@@ -64,12 +57,7 @@ class LeftOut:
 
 
 def of_regression(
-    fit: Any,
-    without: Any,
-    firms: pd.DataFrame,
-    spec: Model,
-    test: Single,
-    row: Mapping[str, Any],
+    fit: Any, without: Any, firms: pd.DataFrame, spec: Model, test: Single, row: Mapping[str, Any]
 ) -> LeftOut | None:
     """Return a regression's estimate without each firm; None where its estimator cannot tell.
 
@@ -117,14 +105,7 @@ def of_regression(
 
 def fit_path(firms: pd.DataFrame, spec: Model) -> PathResults:
     """Fit the path model of a specification with its main covariance, without resampling."""
-    model = PathModel(
-        spec.equations,
-        numeric(firms),
-        controls=spec.controls,
-        fixed_effects=spec.fixed_effects,
-        weights=spec.weightings[0],
-        missing=spec.missing,
-    )
+    model = path_of(spec, firms, spec.weightings[0], spec.equations)
     return model.fit(**fit_arguments(spec.covariance[0], firms))
 
 
@@ -138,7 +119,8 @@ def of_path(
     """
     quantity = quantity_of(fit, spec, test)
     value = float(quantity(fit.found)[0])
-    values = np.concatenate([_where(part.ok, quantity(part)) for part in _without_each(fit)])
+    each = _without_each(fit)
+    values = np.concatenate([np.where(part.ok, quantity(part), np.nan) for part in each])
     influence = np.nan_to_num(values - values[np.isfinite(values)].mean())
     left = np.maximum(1 - influence**2 / max(float((influence**2).sum()), 1e-300), 0)
     error = float(row["std_error"])
@@ -198,7 +180,3 @@ def _without_each(fit: PathResults) -> Iterator[Estimates]:
         weights = np.ones((size, n))
         weights[np.arange(size), start + np.arange(size)] = 0.0
         yield fit.firms.reweight(weights)
-
-
-def _where(ok: Any, values: Floats) -> Floats:
-    return np.where(ok, values, np.nan)

@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.problems import CisflowError, Problem
-from cisflow.estimation.common import (
-    Row,
-    fit_arguments,
-    formula_of,
-    numeric,
-    refuse_unmeasured,
-)
+from cisflow.estimation.common import Row, fit_arguments, formula_of, numeric, refuse_unmeasured
 from cisflow.estimation.driver import Fitted, each_regression
 from cisflow.estimation.estimates import OBSERVED
 from cisflow.estimation.evidence import EVIDENCE, ROW, SETS, SUMS, of_design

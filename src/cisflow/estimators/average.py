@@ -20,14 +20,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.covariance import Scores
+from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Factors, Prediction, effect_and_gradient
 from cisflow.estimators.errors import EstimationError, Problem, refuse
@@ -39,6 +39,7 @@ from cisflow.estimators.tobit.model import Tobit
 from cisflow.estimators.tobit.sample import censored, make_sample
 from cisflow.estimators.tobit.scores import TobitScores
 
+KIND = "Regression"
 STEPS = 25  # of Newton's method for the logit; where there is a maximum half of them are enough
 CLOSE = 1e-16  # squared standard errors per row
 LARGEST = 0.99  # leverage that is divided by; beyond it a row is fitted whatever its outcome
@@ -50,28 +51,14 @@ COVARIANCES = ("nonrobust", "HC0", "HC1")
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What a model is fitted to.
+    """What a model is fitted to."""
 
-    Attributes
-    ----------
-    y : (n,) array
-    X : (n, k) array
-        The intercept first.
-    names : k strings
-    limits : (lower, upper)
-        Of the outcome.
-    weights : (n,) array or None
-        Sampling weights.
-    spread : (n, q) array or None
-        What the spread of a heteroskedastic Tobit depends on.
-    """
-
-    y: Floats
-    X: Floats
-    names: Sequence[str]
-    limits: tuple[float, float] = (0.0, 100.0)
-    weights: Floats | None = None
-    spread: Floats | None = None
+    y: Floats  # (n,)
+    X: Floats  # (n, k), the intercept first
+    names: Sequence[str]  # k strings
+    limits: tuple[float, float] = (0.0, 100.0)  # (lower, upper), of the outcome
+    weights: Floats | None = None  # (n,), sampling weights
+    spread: Floats | None = None  # (n, q), what the spread of a heteroskedastic Tobit depends on
 
     @property
     def size(self) -> int:
@@ -94,30 +81,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class AverageEffect:
-    """The average effect of a term on the outcome as it is observed.
+    """The average effect of a term on the outcome as it is observed."""
 
-    Attributes
-    ----------
-    estimate : float
-        Of a yes/no term the change from no to yes, of others the derivative.
-    influence : (n,) array
-        Each row's part in its error.
-    model_variance : float
-        Its variance if the model is right.
-    leverage : (n,) array
-        How much of its own fitted value each row determines.
-    parameters : int
-        How many the model has, σ included.
-    exact : bool
-        Whether it has a t distribution (least squares) or a normal one.
-    """
-
-    estimate: float
-    influence: Floats
-    model_variance: float
-    leverage: Floats
-    parameters: int
-    exact: bool = False
+    estimate: float  # of a yes/no term the change from no to yes, of others the derivative
+    influence: Floats  # (n,), each row's part in its error
+    model_variance: float  # its variance if the model is right
+    leverage: Floats  # (n,), how much of its own fitted value each row determines
+    parameters: int  # how many the model has, σ included
+    exact: bool = False  # whether it has a t distribution (least squares) or a normal one
 
     @property
     def free(self) -> int:
@@ -154,14 +125,6 @@ class AverageEffect:
         return 2 * float(student(self.free if self.exact else None).sf(z))
 
 
-class _Scores(Protocol):
-    """Scores and information of a fit, as the registry of covariances asks for them."""
-
-    def bread(self) -> Floats: ...
-    def sums(self, codes: Any, groups: int) -> Floats: ...
-    def jacobian(self) -> Floats: ...
-
-
 @dataclass(frozen=True, eq=False)
 class _Fitted:
     """A fit: its prediction in the caller's parameters, and its scores in its own.
@@ -171,7 +134,7 @@ class _Fitted:
     """
 
     prediction: Prediction
-    scores: _Scores
+    scores: Scores
     parameters: int
     lost: Mapping[str, str]
     curvature: Floats
@@ -265,17 +228,14 @@ def _heteroskedastic(numbers: Numbers) -> _Fitted:
     spread = numbers.spread
     centred = spread - spread.mean(axis=0)
     usable = independent_columns(centred, np.maximum(np.linalg.norm(spread, axis=0), 1e-300))
-    model = HeteroskedasticTobit(numbers.tobit, _named(spread[:, usable]))
+    named = pd.DataFrame(spread[:, usable]).add_prefix("spread ")
+    model = HeteroskedasticTobit(numbers.tobit, named)
     lost = numbers.tobit.solution.estimable.not_estimable
     curvature = np.zeros(numbers.size)
     used = numbers.tobit.solution.estimable.rows
     curvature[used] = -numbers.w[used] * model.derivatives(model.optimum[0]).eta_eta
     prediction = model.fit().prediction("censored")
     return _Fitted(prediction, model, model.optimum[0].size, lost, curvature)
-
-
-def _named(spread: Floats) -> pd.DataFrame:
-    return pd.DataFrame(spread, columns=[f"spread {j}" for j in range(spread.shape[1])])
 
 
 def _fractional(numbers: Numbers) -> _Fitted:
@@ -294,14 +254,10 @@ def _fractional(numbers: Numbers) -> _Fitted:
         slope = (upper - lower) * (weights * p * (1 - p)) @ moved
         return float((upper - lower) * weights @ p), slope
 
-    places = np.arange(numbers.size)
-    prediction = Prediction(names, X, w / w.sum(), np.eye(len(names)), total, places)
-    scores = _row_scores(numbers, X * (w * (share - mean))[:, None], information)
+    rows = _rows(numbers)
+    prediction = Prediction(names, X, w / w.sum(), np.eye(len(names)), total, rows.kept)
+    scores = RowScores(rows, KIND, X * (w * (share - mean))[:, None], information)
     return _Fitted(prediction, scores, len(names), {}, curvature)
-
-
-def _row_scores(numbers: Numbers, scores: Floats, information: Floats) -> RowScores:
-    return RowScores(_rows(numbers), "Regression", scores, information)
 
 
 def _logit(share: Floats, numbers: Numbers) -> Floats | None:
@@ -340,23 +296,14 @@ def _fractional_with_care(numbers: Numbers) -> _Fitted:
 
 
 def _rows(numbers: Numbers) -> Rows:
-    return Rows(
-        numbers.y,
-        numbers.X,
-        list(numbers.names),
-        "outcome",
-        np.arange(numbers.size),
-        pd.DataFrame(),
-        {},
-        numbers.weights,
-        "Fractional logit",
-    )
+    named = list(numbers.names), "outcome", np.arange(numbers.size)
+    return Rows(numbers.y, numbers.X, *named, pd.DataFrame(), {}, numbers.weights, KIND)
 
 
 def _least_squares(numbers: Numbers) -> _Fitted:
-    usable = independent_columns(numbers.X, np.linalg.norm(numbers.X, axis=0))
-    X, w = numbers.X[:, usable], numbers.w
-    names = [name for name, yes in zip(numbers.names, usable, strict=True) if yes]
+    usable, lost = usable_columns(numbers.X, numbers.names)
+    rows, w = _rows(numbers), numbers.w
+    X, names = numbers.X[:, usable], [numbers.names[j] for j in usable]
     if len(X) <= X.shape[1]:
         refuse("OLS", f"too few rows for {X.shape[1]} coefficients", "use fewer regressors")
     weighted = X * w[:, None]
@@ -369,14 +316,9 @@ def _least_squares(numbers: Numbers) -> _Fitted:
         return float(weights @ (moved @ beta)), weights @ moved
 
     # In units in which the information is the inverse of the nonrobust covariance.
-    scores = _row_scores(numbers, weighted * (residual / variance)[:, None], information / variance)
-    places = np.arange(len(X))
-    prediction = Prediction(names, X, w / w.sum(), np.eye(len(names)), total, places)
-    lost = {
-        name: why_collinear(numbers.X[:, j])
-        for j, (name, yes) in enumerate(zip(numbers.names, usable, strict=True))
-        if not yes
-    }
+    of_rows = weighted * (residual / variance)[:, None]
+    scores = RowScores(rows, KIND, of_rows, information / variance)
+    prediction = Prediction(names, X, w / w.sum(), np.eye(len(names)), total, rows.kept)
     return _Fitted(prediction, scores, len(names), lost, w)
 
 

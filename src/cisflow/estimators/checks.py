@@ -42,9 +42,7 @@ def check_weights(heading: str, name: str, weights: Floats, n: int) -> None:
         [
             *told(f"{name}: missing or infinite", int((~np.isfinite(weights)).sum()), "drop them"),
             *told(
-                f"{name}: negative",
-                int((weights < 0).sum()),
-                "a weight counts firms; correct it",
+                f"{name}: negative", int((weights < 0).sum()), "a weight counts firms; correct it"
             ),
             *told(f"{name}: zero", int((weights == 0).sum()), no_information),
         ],

@@ -61,7 +61,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationWarning, refuse
 
 FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
@@ -126,33 +126,17 @@ class Scores(Protocol):
 
 @dataclass(frozen=True)
 class Covariance:
-    """A covariance matrix and how it came about.
+    """A covariance matrix and how it came about."""
 
-    Attributes
-    ----------
-    matrix : (k, k) array
-    cov_type : str
-    groups : tuple of int
-        Number of clusters, one entry per way of clustering.
-    note : str
-        What a reader of the standard errors must know.
-    original : bool
-        Whether the matrix is that of (β, log σ) in the caller's units already.
-    correction : str
-        One of :data:`CORRECTIONS` where clusters are taken.
-    df : int or None
-        Degrees of freedom of t statistics, one less than the fewest clusters; None for normal ones.
-    unmeasured : (q,) booleans or None
-        The caller's parameters that one cluster alone determines: they have no standard error.
-    """
-
-    matrix: Floats
+    matrix: Floats  # (k, k)
     cov_type: str
-    groups: tuple[int, ...] = ()
-    note: str = ""
-    original: bool = False
-    correction: str = ""
+    groups: tuple[int, ...] = ()  # number of clusters, one entry per way of clustering
+    note: str = ""  # what a reader of the standard errors must know
+    original: bool = False  # whether the matrix is that of (β, log σ) in the caller's units already
+    correction: str = ""  # one of CORRECTIONS where clusters are taken
+    # Degrees of freedom of t statistics, one less than the fewest clusters; None for normal ones.
     df: int | None = None
+    # (q,), the caller's parameters that one cluster alone determines: they have no standard error.
     unmeasured: NDArray[np.bool_] | None = None
 
 
@@ -249,7 +233,9 @@ def _warn(heading: str, groups: Any, fewest: int, correction: str) -> None:
     taken = f"the jackknife (CR3) and t({fewest - 1}) are taken"
     if correction != "CR3":
         taken = "standard errors are likely too small"
-    warnings.warn(f"{heading}: only {fewest} clusters{of}: {taken}", stacklevel=5)
+    warnings.warn(
+        f"{heading}: only {fewest} clusters{of}: {taken}", EstimationWarning, stacklevel=5
+    )
 
 
 def _few(groups: int, parameters: int) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cisflow.estimators.arrays import Floats
+from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.errors import Alike, Sentence
 
 COLLINEAR = 1e-7  # as R's lm: share of a column's length not explained by the columns before it
 
@@ -40,10 +43,17 @@ def independent_columns(X: Floats, lengths: Floats) -> NDArray[np.bool_]:
     return kept
 
 
+def usable_columns(X: Floats, names: Sequence[str]) -> tuple[Ints, dict[str, str]]:
+    """Return the places of the independent columns, and why each of the others is none."""
+    usable = independent_columns(X, np.linalg.norm(X, axis=0))
+    lost = {names[j]: why_collinear(X[:, j]) for j in map(int, np.flatnonzero(~usable))}
+    return np.flatnonzero(usable), lost
+
+
 def why_collinear(column: Floats) -> str:
     """Say why a column that is not independent has no coefficient."""
     if not column.any():
-        return "zero in every row"
+        return Sentence(Alike("zero in every row"))
     if np.ptp(column) == 0:
-        return "constant in this sample, so it repeats the intercept"
+        return Sentence(Alike("constant in this sample, so it repeats the intercept"))
     return "collinear: an exact combination of the terms before it"

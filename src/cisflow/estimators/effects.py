@@ -38,50 +38,30 @@ WIDEST = 0.1
 
 @dataclass(frozen=True)
 class Prediction:
-    """The average of what a model predicts, as a function of its regressors.
+    """The average of what a model predicts, as a function of its regressors."""
 
-    Attributes
-    ----------
-    names
-        Of the k regressors; one that enters twice (in the mean and in the spread, say) is named
-        twice.
-    X : (n, k) array
-    weights : (n,) array
-        Of the rows in the average; they add up to one, or to less where some rows' prediction
-        does not depend on the regressors.
-    covariance : (p, p) array
-        Of the parameters.
-    rows : (n,) integers
-        Their places in the caller's table.
-    total
-        From regressors (n, k) and weights (n,) to the weighted sum of predictions and its gradient
-        in the parameters (p,).
-    """
-
+    # Of the k regressors; one that enters twice (in the mean and in the spread, say) is named
+    # twice.
     names: Sequence[str]
-    X: Floats
+    X: Floats  # (n, k)
+    # (n,), of the rows in the average; they add up to one, or to less where some rows' prediction
+    # does not depend on the regressors.
     weights: Floats
-    covariance: Floats
+    covariance: Floats  # (p, p), of the parameters
+    # From regressors (n, k) and weights (n,) to the weighted sum of predictions and its gradient in
+    # the parameters (p,).
     total: Callable[[Floats, Floats], tuple[float, Floats]]
-    rows: Ints
+    rows: Ints  # (n,), their places in the caller's table
 
 
 @dataclass(frozen=True)
 class Factors:
-    """What regressors are products of.
+    """What regressors are products of."""
 
-    Attributes
-    ----------
-    values
-        Factor → its values, (n,).
-    powers
-        Regressor → factor → power. What is not in it is a constant.
-    classes
-        Factor that is a level of a class → the class: where one level is 1 the others are 0.
-    """
-
-    values: Mapping[str, Floats]
+    values: Mapping[str, Floats]  # factor → its values, (n,)
+    # Regressor → factor → power. What is not in it is a constant.
     powers: Mapping[str, Mapping[str, int]]
+    # Factor that is a level of a class → the class: where one level is 1 the others are 0.
     classes: Mapping[str, str]
 
     def beside(self, factor: str) -> list[str]:

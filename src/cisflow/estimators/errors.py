@@ -6,26 +6,21 @@ its own tables.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NoReturn, Self
 
+LEVEL = re.compile(r"\[T\.[^]]*\]")
+
 
 @dataclass(frozen=True)
 class Count:
-    """A number of rows in a message: ``1 row``, ``1,001 rows``.
+    """A number of rows in a message: ``1 row``, ``1,001 rows``."""
 
-    Attributes
-    ----------
-    number
-        How many.
-    of
-        What is counted, in the singular.
-    """
-
-    number: int
-    of: str = "row"
+    number: int  # how many
+    of: str = "row"  # what is counted, in the singular
 
     def told(self, minimum: int = 0) -> str:
         """Return the number in words, ``fewer than 10 rows`` where it is below ``minimum``."""
@@ -34,8 +29,12 @@ class Count:
         return f"{self.number:,} {self.of}{'s' * (self.number != 1)}"
 
 
+class Alike(str):
+    """Words of a message that tell how all rows of a group answer, which is known of each then."""
+
+
 class Sentence(str):
-    """A text that knows which of its words are numbers of rows.
+    """A text that knows which of its words are numbers of rows, or tell how all of a group answer.
 
     As text it tells them exactly; :meth:`told` tells none that is small. What is written into
     another text (``f"{sentence}"``) is text only: build a :class:`Sentence` of sentences instead.
@@ -68,6 +67,11 @@ class Sentence(str):
         return "".join(p if isinstance(p, str) else p.told(minimum) for p in self.parts)
 
     @property
+    def alike(self) -> bool:
+        """Whether it tells how all rows of a group answer."""
+        return any(isinstance(part, Alike) for part in self.parts)
+
+    @property
     def fewest(self) -> int | None:
         """The smallest number of rows it tells, None where it tells none."""
         return min((part.number for part in self.parts if isinstance(part, Count)), default=None)
@@ -75,16 +79,9 @@ class Sentence(str):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what it is and what to do about it.
+    """One thing that is wrong: what it is and what to do about it."""
 
-    Attributes
-    ----------
-    what : str
-        A :class:`Sentence` where it tells a number of rows.
-    remedy : str
-    """
-
-    what: str
+    what: str  # A Sentence where it tells a number of rows
     remedy: str
 
     @property
@@ -118,17 +115,22 @@ class EstimationError(ValueError):
         return "\n".join([heading, *map(str, self.problems)])
 
 
-class NoEstimateWarning(UserWarning):
+class EstimationWarning(UserWarning):
+    """What an estimator warns of, in words that tell nothing of single rows."""
+
+
+class NoEstimateWarning(EstimationWarning):
     """Terms of a model have no estimate: they are NaN, and the results' ``notes`` say why."""
 
 
 def warn_no_estimate(heading: str, terms: Collection[str], stacklevel: int = 2) -> None:
     """Warn of terms without an estimate, all at once and by name, if there are any.
 
-    No number of rows is told: a log may be read by others than the data.
+    No number of rows is told, nor which level of a class it is, as all its rows may be alike: a log
+    may be read by others than the data.
     """
     if terms:
-        named = ", ".join(map(str, terms))
+        named = ", ".join(dict.fromkeys(LEVEL.sub("", str(term)) for term in terms))
         text = f"{heading}: no estimate of {named}; NaN in params, with the reason in notes"
         warnings.warn(text, NoEstimateWarning, stacklevel=stacklevel + 1)
 

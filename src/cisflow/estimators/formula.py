@@ -21,41 +21,20 @@ Columns = dict[str, Any]  # numbers as arrays, anything else as Series
 
 @dataclass(frozen=True)
 class ModelFrame:
-    """Numbers of one model.
+    """Numbers of one model."""
 
-    Attributes
-    ----------
-    y : (n,) array
-    X : (n, k) array
-    names : column names of X
-    outcome : str
-    rows : (n,) integers
-        Positions in the caller's table.
-    total : int
-        Rows of the caller's table.
-    dropped : dict
-        ``missing``: rows left out; ``missing in a``: rows in which ``a`` is missing.
-    columns : dict
-        The named extra columns (weights), complete.
-    order : list of str
-        Names of all coefficients in the formula's order.
-    absorbed : Absorbed or None
-        The categorical kept as codes.
-    specify : callable
-        Builds :attr:`spec`.
-    """
-
-    y: Floats
-    X: Floats
-    names: list[str]
+    y: Floats  # (n,)
+    X: Floats  # (n, k)
+    names: list[str]  # column names of X
     outcome: str
-    rows: Ints
-    total: int
+    rows: Ints  # (n,), positions in the caller's table
+    total: int  # rows of the caller's table
+    # `missing`: rows left out; `missing in a`: rows in which `a` is missing.
     dropped: dict[str, int]
-    columns: dict[str, Floats]
-    order: list[str]
-    absorbed: Absorbed | None
-    specify: Callable[[], Any]
+    columns: dict[str, Floats]  # the named extra columns (weights), complete
+    order: list[str]  # names of all coefficients in the formula's order
+    absorbed: Absorbed | None  # the categorical kept as codes
+    specify: Callable[[], Any]  # builds spec
 
     @cached_property
     def spec(self) -> Any:
@@ -65,22 +44,12 @@ class ModelFrame:
 
 @dataclass(frozen=True)
 class Absorbed:
-    """A categorical kept as codes instead of a column for each level.
+    """A categorical kept as codes instead of a column for each level."""
 
-    Attributes
-    ----------
-    term : str
-        As the formula writes it: ``C(industry)``.
-    variable : str
-    levels : list
-        The first is the base.
-    codes : (n,) integers
-    """
-
-    term: str
+    term: str  # as the formula writes it: `C(industry)`
     variable: str
-    levels: list[Any]
-    codes: Ints
+    levels: list[Any]  # the first is the base
+    codes: Ints  # (n,)
 
     @property
     def names(self) -> list[str]:
@@ -155,17 +124,10 @@ _PLAIN_SUM = re.compile(rf"\s*([^\W\d]\w*)\s*~\s*(?:1\s*\+\s*)?({_TERM}(?:\s*\+\
 
 @dataclass(frozen=True)
 class PlainSum:
-    """A formula that only adds up columns beside an intercept: ``y ~ a + b + C(g)``.
-
-    Attributes
-    ----------
-    outcome : str
-    terms : dict
-        Term → column.
-    """
+    """A formula that only adds up columns beside an intercept: ``y ~ a + b + C(g)``."""
 
     outcome: str
-    terms: dict[str, str]
+    terms: dict[str, str]  # term → column
 
     @cached_property
     def variables(self) -> list[str]:

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import Way, ways_of
+from cisflow.estimators.covariance import Scores, Way, ways_of
 from cisflow.estimators.errors import Count, EstimationError, Sentence
 
 GROUPS = "cluster labels"  # what messages call them
@@ -59,55 +59,17 @@ class LeaveOneOut:
     bse: pd.DataFrame
 
 
-class Refitted(Protocol):
-    """What a fit without some rows says."""
-
-    @property
-    def params(self) -> pd.Series:
-        """Coefficients."""
-
-    @property
-    def bse(self) -> pd.Series:
-        """Standard errors."""
-
-
-class Sums(Protocol):
-    """Information and scores of a fit, as covariances need them."""
-
-    def bread(self) -> Floats:
-        """Inverse information, (K, K)."""
-
-    def outer(self) -> Floats:
-        """Sum of outer products of the weighted scores, (K, K)."""
-
-    def sums(self, codes: Ints, groups: int) -> Floats:
-        """Weighted scores summed by group, (groups, K)."""
-
-
 @dataclass(frozen=True)
 class RowParts:
-    """A fit row by row, in working parameters; weights are multiplied in.
+    """A fit row by row, in working parameters; weights are multiplied in."""
 
-    Attributes
-    ----------
-    basis : (n, K, r) array
-        :math:`B_i`.
-    score : (n, r) array
-        Row i adds ``basis @ score`` to the score.
-    information : (n, r, r) array
-        :math:`M_i`.
-    own : (n,) array
-        By what the outer product of a row's score is multiplied in a robust covariance: less than
-        one where the row stands for several (frequency weights).
-    count : (n,) array
-        How many rows a row stands for.
-    """
-
-    basis: Floats
-    score: Floats
-    information: Floats
+    basis: Floats  # (n, K, r), B_i
+    score: Floats  # (n, r), row i adds `basis @ score` to the score
+    information: Floats  # (n, r, r), M_i
+    # (n,), by what the outer product of a row's score is multiplied in a robust covariance: less
+    # than one where the row stands for several (frequency weights).
     own: Floats
-    count: Floats
+    count: Floats  # (n,), how many rows a row stands for
 
     def take(self, rows: slice) -> RowParts:
         """Keep some rows."""
@@ -119,7 +81,7 @@ class RowParts:
 class Point:
     """Scores at some parameters, and the derivative (q, K) of the caller's coefficients there."""
 
-    scores: Sums
+    scores: Scores
     jacobian: Floats
 
 
@@ -131,7 +93,7 @@ class Kind:
     ways: Sequence[Way] = ()
     correct: bool = True
 
-    def meat(self, scores: Sums) -> Floats:
+    def meat(self, scores: Scores) -> Floats:
         """Sum of outer products of scores, (K, K)."""
         if not self.ways:
             return scores.outer()
@@ -309,11 +271,11 @@ def newton(
 
 
 def leave_one_out(
-    fit: Refitted,
+    fit: Any,
     params: Floats,
     ratio: Floats,
     doubt: NDArray[np.bool_],
-    refit: Callable[[Ints], Refitted],
+    refit: Callable[[Ints], Any],
     index: Ints,
 ) -> LeaveOneOut:
     """Put steps and refits together.

@@ -116,7 +116,9 @@ def indispensable_rows(
     needed = np.zeros(X.shape[0], dtype=bool)
     inside = X[pinned]
     needed[pinned] = _leverage(inside) > 1 - ALONE
-    null = null_space(inside if inside.shape[0] < X.shape[1] else _triangle(inside), X.shape[1])
+    if inside.shape[0] >= X.shape[1]:  # the same relations among columns in as many rows
+        inside = np.asarray(np.linalg.qr(inside, mode="r"))
+    null = null_space(inside, X.shape[1])
     if not null.shape[1]:
         return needed
     open_rows = np.flatnonzero(~pinned)
@@ -162,11 +164,6 @@ def spared_rows(
         apart = pinned | (some[:, None] == every)
         spared[some] = (own < 1 - ALONE) & ((kept > ALONE) | apart).all(axis=1)
     return spared
-
-
-def _triangle(X: Floats) -> Floats:
-    """Return the same relations among columns in as many rows as there are columns."""
-    return np.asarray(np.linalg.qr(X, mode="r"))
 
 
 def _leverage(X: Floats) -> Floats:

@@ -51,19 +51,13 @@ def accounts_at(panel: pd.DataFrame, lag: int) -> pd.Series:
 
 @dataclass(frozen=True)
 class Share:
-    """The firms of a class of a wave, and which of them have accounts.
+    """The firms of a class of a wave, and which of them have accounts."""
 
-    Attributes
-    ----------
-    wave, by, group
-        ``by`` is ``"all"``, ``"size"`` or ``"industry"``, ``group`` the class.
-    firms, kept
-        Index labels of the panel: all, and those with accounts.
-    """
-
+    # wave, by, group: `by` is `"all"`, `"size"` or `"industry"`, `group` the class.
     wave: str
     by: str
     group: str
+    # firms, kept: index labels of the panel: all, and those with accounts.
     firms: pd.Index
     kept: pd.Index
 
@@ -98,21 +92,11 @@ def _share(wave: str, by: str, group: str, firms: pd.DataFrame) -> Share:
 
 @dataclass(frozen=True)
 class Selectivity:
-    """The logit of having accounts of one wave, or why it cannot be estimated.
-
-    Attributes
-    ----------
-    wave
-        Its name.
-    fit
-        Results, None where it cannot be estimated.
-    reason
-        Why not.
-    """
+    """The logit of having accounts of one wave, or why it cannot be estimated."""
 
     wave: str
-    fit: Any
-    reason: Sentence
+    fit: Any  # results, None where it cannot be estimated
+    reason: Sentence  # why not
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -206,7 +190,7 @@ def _fit_or_reason(firms: pd.DataFrame, fewest: int = ENOUGH) -> tuple[Any, Sent
     """Return the logit of having accounts of a wave's firms, or why it cannot be estimated."""
     if firms["has_accounts"].nunique() < 2:
         who = "every firm" if firms["has_accounts"].any() else "no firm"
-        return None, Sentence(f"{who} of the wave has accounts")
+        return None, Sentence(f"{who} of the wave has accounts")  # which is told as it is
     try:
         return _fitted(firms, fewest), Sentence()
     except EstimationError as error:

@@ -16,7 +16,6 @@ from cisflow.study.terms import parse_definition
 
 LINKS = ("n_waves", "in_previous_wave")
 
-
 # Of every panel; one with accounts at several lags, or with weights for attrition, has more.
 PANEL_COLUMNS = (*FIRM_COLUMNS, *LINKS, *CONSTRUCTS, "has_accounts")
 

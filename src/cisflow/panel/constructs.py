@@ -24,33 +24,17 @@ from cisflow.survey.activities import Industries, high_tech, industry, technolog
 
 
 class Construct(NamedTuple):
-    """A research variable.
+    """A research variable."""
 
-    Attributes
-    ----------
-    function
-        Makes it from firm records, from firm records and industry groups, or from accounts.
-    label
-        Its name in print.
-    definition
-        One sentence.
-    topic
-        What a firm must have answered to have it, as the sample flow says.
-    block
-        Block of the questionnaire whose filter decides who was asked; None if everyone was.
-    table
-        What ``function`` takes: ``"firms"``, ``"industries"`` or ``"accounts"``.
-    source
-        Whose definition it is; empty for one of common use.
-    """
-
+    # Makes it from firm records, from firm records and industry groups, or from accounts.
     function: Callable[..., pd.Series]
-    label: str
-    definition: str
-    topic: str
+    label: str  # its name in print
+    definition: str  # one sentence
+    topic: str  # what a firm must have answered to have it, as the sample flow says
+    # Block of the questionnaire whose filter decides who was asked; None if everyone was.
     block: str | None = None
-    table: str = "firms"
-    source: str = ""
+    table: str = "firms"  # what `function` takes: `"firms"`, `"industries"` or `"accounts"`
+    source: str = ""  # whose definition it is; empty for one of common use
 
 
 FAEMS_2005 = "Faems, Van Looy & Debackere 2005"
@@ -95,114 +79,100 @@ SPENT = {
     ),
 }
 
+# Constructs of one topic have its words, and the block whose filter decides who was asked.
+_of_partners = partial(Construct, topic=COOPERATION, block="cooperation")
+_of_shares = partial(Construct, topic=NOVELTY, block="shares")
+_of_spending = partial(Construct, topic=SPENDING, block="spending")
+_of_protection = partial(Construct, topic="protection of inventions", block="protection")
+_of_size = partial(Construct, topic="number of employees")
+_of_activity = partial(Construct, topic="main activity")
+_of_peers = partial(Construct, topic="peers in industry and region")
+_of_accounts = partial(Construct, topic=LATER_ACCOUNTS, table="accounts")
+
 # In the order they are made: later ones use earlier ones.
 CONSTRUCTS: dict[str, Construct] = {
     **{
-        f"coop_{partner}": Construct(
+        f"coop_{partner}": _of_partners(
             partial(indicators.partner_type, partner=partner),
             PARTNER_LABELS[partner],
             f"Cooperation on innovation with partners of the type “{PARTNER_LABELS[partner]}”, "
             "at home or abroad (yes or no).",
-            COOPERATION,
-            "cooperation",
         )
         for partner in PARTNERS
     },
-    "coop_exploitative": Construct(
+    "coop_exploitative": _of_partners(
         indicators.exploitative,
         "Suppliers or clients",
         "Cooperation on innovation with suppliers or clients (yes or no).",
-        COOPERATION,
-        "cooperation",
         source=FAEMS_2005,
     ),
-    "coop_exploratory": Construct(
+    "coop_exploratory": _of_partners(
         indicators.exploratory,
         "Universities or public research",
         "Cooperation on innovation with universities or public research institutes (yes or no).",
-        COOPERATION,
-        "cooperation",
         source=FAEMS_2005,
     ),
-    "balance_index": Construct(
+    "balance_index": _of_partners(
         indicators.balance_index,
         "Balance of the portfolio (0 to 1)",
         "One minus the difference between the shares of suppliers and clients and of universities "
         "and public research in the partner types of these kinds: 1 with as many of either, 0 with "
         "one kind alone; only of firms with such partners.",
-        COOPERATION,
-        "cooperation",
     ),
     **{
-        f"coop_{place}": Construct(
+        f"coop_{place}": _of_partners(
             partial(indicators.partners_at, place=place),
             f"Partners {words}",
             f"Cooperation on innovation with partners of any type {words} (yes or no).",
-            COOPERATION,
-            "cooperation",
         )
         for place, words in PLACE_LABELS.items()
     },
-    "coop_only_domestic": Construct(
+    "coop_only_domestic": _of_partners(
         indicators.only_at_home,
         "Partners at home only",
         "Cooperation on innovation with partners at home and with none abroad (yes or no).",
-        COOPERATION,
-        "cooperation",
     ),
-    "diversity": Construct(
+    "diversity": _of_partners(
         indicators.diversity,
         "Diversity of technology alliance portfolio",
         "Number of distinct types of cooperation partners, 0 to 7.",
-        COOPERATION,
-        "cooperation",
         source=FAEMS_2010,
     ),
-    "diversity_blau": Construct(
+    "diversity_blau": _of_partners(
         indicators.diversity_blau,
         "Diversity of alliance portfolio (Blau index)",
         "One minus the sum of squared shares of the partner types in all ties, where a tie is a "
         "partner type at home or abroad; 0 without partners.",
-        COOPERATION,
-        "cooperation",
         source="Blau 1977",
     ),
     **{
-        f"partners_{least}_or_more": Construct(
+        f"partners_{least}_or_more": _of_partners(
             partial(indicators.partners_or_more, least=least),
             f"{least} or more types of partners",
             f"Cooperation on innovation with at least {least} distinct types of partners (yes or "
             "no); null where the questionnaire asks for fewer types.",
-            COOPERATION,
-            "cooperation",
         )
         for least in range(2, len(PARTNERS) + 1)
     },
-    "incremental": Construct(
+    "incremental": _of_shares(
         indicators.incremental,
         "Incremental innovation (% of turnover)",
         "Percentage of turnover from improved products (CIS2) or from products new to the firm "
         "only (later waves).",
-        NOVELTY,
-        "shares",
         source=FAEMS_2005,
     ),
-    "radical": Construct(
+    "radical": _of_shares(
         indicators.radical,
         "Radical innovation (% of turnover)",
         "Percentage of turnover from new products (CIS2) or from products new to the market "
         "(later waves).",
-        NOVELTY,
-        "shares",
         source=FAEMS_2005,
     ),
-    "innovation_strength": Construct(
+    "innovation_strength": _of_shares(
         indicators.innovation_strength,
         "Innovation strength",
         "Percentage of turnover from all new or improved products: incremental and radical; null "
         "where the two make more than the whole.",
-        NOVELTY,
-        "shares",
         source=FAEMS_2010,
     ),
     **{
@@ -215,20 +185,16 @@ CONSTRUCTS: dict[str, Construct] = {
         )
         for recoded, share in RECODED.items()
     },
-    "internal_investment": Construct(
+    "internal_investment": _of_spending(
         indicators.internal_investment,
         "Internal investment in innovation",
         "Expenditure on internal R&D in percent of turnover.",
-        SPENDING,
-        "spending",
         source=FAEMS_2010,
     ),
-    "rd_intensity": Construct(
+    "rd_intensity": _of_spending(
         indicators.rd_intensity,
         "R&D intensity (% of turnover)",
         "Expenditure on internal and external R&D in percent of turnover.",
-        SPENDING,
-        "spending",
     ),
     **{
         name: Construct(
@@ -257,21 +223,17 @@ CONSTRUCTS: dict[str, Construct] = {
         "sources",
         source="Laursen & Salter 2006",
     ),
-    "informal_protection": Construct(
+    "informal_protection": _of_protection(
         indicators.informal_protection,
         "Number of informal protection methods",
         "Number of informal means of protection used (secrecy, complexity of design, lead time), "
         "as far as the questionnaire has them.",
-        "protection of inventions",
-        "protection",
     ),
-    "protection": Construct(
+    "protection": _of_protection(
         indicators.protection,
         "Number of protection methods",
         "Number of formal means of protection used (patents, designs, trademarks, copyright), as "
         "far as the questionnaire has them.",
-        "protection of inventions",
-        "protection",
     ),
     "public_funding": Construct(
         indicators.public_funding,
@@ -281,99 +243,78 @@ CONSTRUCTS: dict[str, Construct] = {
         "public support",
         "funding",
     ),
-    "log_employees": Construct(
-        indicators.log_employees,
-        "Employees (log)",
-        "Natural logarithm of the number of employees.",
-        "number of employees",
+    "log_employees": _of_size(
+        indicators.log_employees, "Employees (log)", "Natural logarithm of the number of employees."
     ),
-    "small": Construct(
-        indicators.small,
-        "Small firm (< 50 employees)",
-        "Fewer than 50 employees (yes or no).",
-        "number of employees",
+    "small": _of_size(
+        indicators.small, "Small firm (< 50 employees)", "Fewer than 50 employees (yes or no)."
     ),
-    "large": Construct(
+    "large": _of_size(
         indicators.large,
         "Large firm (250 or more employees)",
         "250 employees or more (yes or no).",
-        "number of employees",
         source=EU_SIZE,
     ),
-    "eu_size": Construct(
+    "eu_size": _of_size(
         indicators.eu_size,
         "Size class",
         "Size class by employees: micro (below 10), small (10 to 49), medium (50 to 249) or large.",
-        "number of employees",
         source=EU_SIZE,
     ),
-    "industry": Construct(
+    "industry": _of_activity(
         industry,
         "Industry",
         "Broad industry of the firm's main activity (groups of NACE divisions).",
-        "main activity",
         table="industries",
     ),
-    "technology": Construct(
+    "technology": _of_activity(
         technology,
         "Technology level",
         "Technology level of a manufacturer's industry, by two-digit divisions of NACE: high, "
         "medium-high, medium-low or low.",
-        "main activity",
         table="industries",
         source=EUROSTAT_TECHNOLOGY,
     ),
-    "high_tech": Construct(
+    "high_tech": _of_activity(
         high_tech,
         "High-technology industry",
         "Manufacturing of high or medium-high technology (yes or no); null outside manufacturing.",
-        "main activity",
         source=EUROSTAT_TECHNOLOGY,
     ),
-    "peer_cooperation": Construct(
+    "peer_cooperation": _of_peers(
         peer_cooperation,
         "Cooperation of peers (share)",
         "Share of the other firms of the same wave, industry and (where the wave tells it) region "
         "that cooperate on innovation, of those that were asked.",
-        "peers in industry and region",
     ),
-    "peer_diversity": Construct(
+    "peer_diversity": _of_peers(
         peer_diversity,
         "Diversity of peers (mean)",
         "Mean number of partner types of the other firms of the same wave, industry and (where "
         "the wave tells it) region.",
-        "peers in industry and region",
     ),
-    "profit_margin": Construct(
+    "profit_margin": _of_accounts(
         ratios.profit_margin,
         "Profit margin",
         "Profit before tax over turnover, from the company accounts.",
-        LATER_ACCOUNTS,
-        table="accounts",
         source=FAEMS_2010,
     ),
-    "personnel_cost_share": Construct(
+    "personnel_cost_share": _of_accounts(
         ratios.personnel_cost_share,
         "Share of personnel costs in value added",
         "Personnel costs over value added, from the company accounts.",
-        LATER_ACCOUNTS,
-        table="accounts",
         source=FAEMS_2010,
     ),
-    "return_on_assets": Construct(
+    "return_on_assets": _of_accounts(
         ratios.return_on_assets,
         "Return on assets",
         "Profit before tax over total assets, from the company accounts.",
-        LATER_ACCOUNTS,
-        table="accounts",
     ),
-    "labour_productivity": Construct(
+    "labour_productivity": _of_accounts(
         ratios.labour_productivity,
         "Labour productivity (thousands)",
         "Value added per employee in thousands of the currency, from the company accounts; only "
         "where value added is positive.",
-        LATER_ACCOUNTS,
-        table="accounts",
     ),
 }
 

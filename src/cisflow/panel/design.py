@@ -14,28 +14,17 @@ from cisflow.study.weightings import UNWEIGHTED
 
 STRATIFIED, WEIGHTED = "stratified", "weighted"
 
-
 # What firms carry of the design through the restrictions of a sample.
 DESIGN_COLUMNS = ("design", "design_stratum", "design_firms", "design_population")
 
 
 @dataclass(frozen=True)
 class SurveyDesign:
-    """How the firms of a wave were drawn, as far as its file tells.
+    """How the firms of a wave were drawn, as far as its file tells."""
 
-    Attributes
-    ----------
-    kind
-        ``"stratified"`` (weights and strata), ``"weighted"`` or ``"unweighted"``.
-    weight
-        Shape (n,); ones without weights.
-    strata
-        Codes 0…H−1, shape (n,); None where the file names no strata.
-    """
-
-    kind: str
-    weight: Floats
-    strata: NDArray[np.intp] | None
+    kind: str  # `"stratified"` (weights and strata), `"weighted"` or `"unweighted"`
+    weight: Floats  # shape (n,); ones without weights
+    strata: NDArray[np.intp] | None  # codes 0…H−1, shape (n,); None where the file names no strata
 
     def columns(self) -> dict[str, Any]:
         """Return :data:`DESIGN_COLUMNS`: per firm its stratum, firms drawn and firms there are.

@@ -39,10 +39,6 @@ def draw_panel(
         What is true in the country; :func:`enlarged` for another size.
     codebooks
         Wave → loaded codebook, in order of time: what each questionnaire asks, and whom.
-    rng
-        Generator.
-    country
-        Two-letter code.
     with_accounts
         Whether the country has company accounts.
     complete
@@ -67,8 +63,6 @@ def enlarged(truth: Truth, firms: int, samples: Collection[Collection[str]] = ()
 
     Parameters
     ----------
-    truth
-        The truth file.
     firms
         Wished-for number of firms per wave in the groups that count.
     samples

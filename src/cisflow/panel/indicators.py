@@ -36,8 +36,6 @@ def partner_type(firms: pd.DataFrame, partner: str) -> pd.Series:
 
     Parameters
     ----------
-    firms
-        Firm records of one wave, shape (n, columns).
     partner
         One of :data:`cisflow.study.canonical.PARTNERS`.
 
@@ -48,10 +46,7 @@ def partner_type(firms: pd.DataFrame, partner: str) -> pd.Series:
         were therefore not shown the list of partners; null where the question about cooperation
         was filtered or not answered, and everywhere if the questionnaire lacks the type.
     """
-    cells = _asked(firms, [f"coop_{partner}_{place}" for place in PLACES])
-    if not cells:
-        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
-    return _either(firms, cells).mask(firms["coop_any"].eq(False).fillna(False), False)
+    return _cooperates(firms, [f"coop_{partner}_{place}" for place in PLACES])
 
 
 def exploitative(firms: pd.DataFrame) -> pd.Series:
@@ -81,8 +76,6 @@ def partners_at(firms: pd.DataFrame, place: str) -> pd.Series:
 
     Parameters
     ----------
-    firms
-        Firm records of one wave, shape (n, columns).
     place
         One of :data:`cisflow.study.canonical.PLACES`.
 
@@ -92,10 +85,7 @@ def partners_at(firms: pd.DataFrame, place: str) -> pd.Series:
         Shape (n,), dtype ``boolean``. False for firms that do not cooperate; null where that, or
         every yes among the cells of the place, is unknown.
     """
-    cells = _asked(firms, [f"coop_{partner}_{place}" for partner in PARTNERS])
-    if not cells:
-        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
-    return _either(firms, cells).mask(firms["coop_any"].eq(False).fillna(False), False)
+    return _cooperates(firms, [f"coop_{partner}_{place}" for partner in PARTNERS])
 
 
 def only_at_home(firms: pd.DataFrame) -> pd.Series:
@@ -179,8 +169,6 @@ def zero_if_not(firms: pd.DataFrame, variable: str, flag: str, block: str) -> pd
 
     Parameters
     ----------
-    firms
-        Firm records of one wave, shape (n, columns).
     variable
         What the firms that were asked say.
     flag
@@ -237,10 +225,8 @@ def knowledge_strategy(firms: pd.DataFrame) -> pd.Series:
     """
     partners = firms["coop_any"].astype("boolean")
     bought = _asked(firms, ["bought_rd"])
-    inside, outside = (
-        firms["own_rd"],
-        _either(firms.assign(coop_any=partners), ["coop_any", *bought]),
-    )
+    inside = firms["own_rd"]
+    outside = _either(firms.assign(coop_any=partners), ["coop_any", *bought])
     found = pd.Series(pd.NA, index=firms.index, dtype="string")
     for name, those in {
         "both": inside & outside,
@@ -258,7 +244,7 @@ def search_breadth(firms: pd.DataFrame) -> pd.Series:
     As far as the questionnaire has them; null where one of these is.
     """
     asked = _asked(firms, [f"source_{source}" for source in OUTSIDE_SOURCES])
-    used = {name: (firms[name] > 0).astype("boolean").mask(firms[name].isna()) for name in asked}
+    used = {name: any_spending(firms, name) for name in asked}
     return _number(firms.assign(**used), asked)
 
 
@@ -335,11 +321,17 @@ def _first_asked(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     return firms[present[0] if present else columns[0]].astype("float64")
 
 
+def _cooperates(firms: pd.DataFrame, cells: Sequence[str]) -> pd.Series:
+    """Return whether a firm cooperates in one of some cells; no, if it does not at all."""
+    cells = _asked(firms, cells)
+    found = _either(firms, cells)
+    return found.mask(firms["coop_any"].eq(False).fillna(False), False) if cells else found
+
+
 def _either(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return whether one of yes/no ``columns`` is yes; null if none is yes and one is null."""
-    nobody = pd.Series(pd.NA, index=firms.index, dtype="boolean")
     if not columns:
-        return nobody
+        return pd.Series(pd.NA, index=firms.index, dtype="boolean")
     return reduce(lambda a, b: a | b, [firms[column] for column in columns])
 
 
@@ -347,9 +339,5 @@ def _number(firms: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Return how many of the yes/no ``columns`` are yes; null if one the wave asks is null."""
     present = _asked(firms, columns)
     if not present:
-        return _nothing(firms)
+        return pd.Series(np.nan, index=firms.index, dtype="float64")
     return firms[present].astype("Float64").sum(axis=1, skipna=False).astype("float64")
-
-
-def _nothing(firms: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.nan, index=firms.index, dtype="float64")

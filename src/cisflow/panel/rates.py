@@ -44,30 +44,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rate:
-    """One rate, and which firms it is of.
+    """One rate, and which firms it is of."""
 
-    Attributes
-    ----------
-    wave, sector, size, partner
-        Its place.
-    domain, yes
-        Booleans, shape (rows of the panel,): firms that were asked and answered, and that said yes.
-    design
-        ``"stratified"``, ``"weighted"`` or ``"unweighted"``.
-    weight
-        Shape (firms of the domain,).
-    rate, std_error, unweighted
-        In percent, and percentage points; NaN of an empty domain.
-    """
-
+    # wave, sector, size, partner: its place.
     wave: str
     sector: str
     size: str
     partner: str
+    # domain, yes: booleans, shape (rows of the panel,): firms that were asked and answered, and
+    # that said yes.
     domain: NDArray[np.bool_]
     yes: NDArray[np.bool_]
-    design: str
-    weight: Floats
+    design: str  # `"stratified"`, `"weighted"` or `"unweighted"`
+    weight: Floats  # shape (firms of the domain,)
+    # rate, std_error, unweighted: in percent, and percentage points; NaN of an empty domain.
     rate: float = np.nan
     std_error: float = np.nan
     unweighted: float = np.nan

@@ -99,24 +99,14 @@ def answers_needed(spec: Model) -> list[str]:
 
 @dataclass(frozen=True)
 class Step:
-    """A restriction and which firms it concerns, all as the panel's index.
+    """A restriction and which firms it concerns, all as the panel's index."""
 
-    Attributes
-    ----------
-    restriction
-        What it asks, in words.
-    firms
-        Who meets it and all before it.
-    missing, filtered
-        Who does not for want of an answer, and of the question.
-    filter
-        The yes/no variable that decides who was asked, of a step that asks for the question.
-    """
-
-    restriction: str
-    firms: pd.Index
+    restriction: str  # what it asks, in words
+    firms: pd.Index  # who meets it and all before it
+    # missing, filtered: who does not for want of an answer, and of the question.
     missing: pd.Index
     filtered: pd.Index
+    # The yes/no variable that decides who was asked, of a step that asks for the question.
     filter: str = ""
 
 
@@ -176,8 +166,6 @@ def steps_of(
         As :func:`build_panel` makes it.
     spec
         The model as the models file has it.
-    wave
-        Name of the wave.
     lag
         Years between survey and accounts, for the wording.
     gaps

@@ -48,8 +48,6 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    results
-        The folder ``results/{run}``.
     keep
         Which rows are wanted; all when not given.
 
@@ -82,7 +80,9 @@ def published_rows(results: Path, keep: Kept | None = None) -> pd.DataFrame:
 
 def _kept(rows: pd.DataFrame, keep: Kept) -> pd.DataFrame:
     wanted = rows["claim"] != ""
-    inside = pd.Series(True, rows.index)
+    if not keep.further:  # a claim's own test is the first of its rows
+        wanted &= rows.groupby(["claim", "country", "wave"]).cumcount() == 0
+    inside = rows["claim"] == ""
     for column, key in KEPT.items():
         if names := getattr(keep, key):
             inside &= rows[column].isin(["", *names])
@@ -222,8 +222,6 @@ def check_baseline(results: Path, file: Path, settings: BaselineSettings) -> dic
 
     Parameters
     ----------
-    results
-        The folder ``results/{run}``.
     file
         A baseline, as :func:`save_baseline` writes it.
     settings

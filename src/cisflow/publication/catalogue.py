@@ -58,6 +58,7 @@ from cisflow.publication.figures.pooled import forest_figure, forests, matrix_fi
 from cisflow.publication.figures.regressions import coefficient_figure, outcome_figure
 from cisflow.publication.figures.shapes import profile_figure
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivity_table
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.balances import balance_table
@@ -108,40 +109,25 @@ TABLE, FIGURE = "table", "figure"
 
 @dataclass(frozen=True)
 class Item:
-    """A table or figure of a run.
+    """A table or figure of a run."""
 
-    Attributes
-    ----------
-    kind
-        :data:`TABLE` or :data:`FIGURE`.
-    section
-        A key of :data:`SECTIONS`.
-    name
-        File name without ending; no two items share it.
-    caption
-        What it shows, in words.
-    make
-        A function of the findings that returns the table or draws the figure.
-    country, wave, models
-        What it is about, empty for all of them.
-    printed
-        Whether the paper has room for it; what it has not is in the folder alone.
-    """
-
-    kind: str
-    section: str
-    name: str
-    caption: str
+    kind: str  # TABLE or FIGURE
+    section: str  # A key of SECTIONS
+    name: str  # file name without ending; no two items share it
+    caption: str  # what it shows, in words
+    # A function of the findings that returns the table or draws the figure.
     make: Callable[[Findings], Table | Figure]
+    # country, wave, models: what it is about, empty for all of them.
     country: str = ""
     wave: str = ""
     models: tuple[str, ...] = ()
+    # Whether the paper has room for it; what it has not is in the folder alone.
     printed: bool = True
 
     @property
     def heading(self) -> str:
         """Title of its section."""
-        return SECTIONS[self.section]
+        return say(SECTIONS[self.section])
 
     def made(self, findings: Findings) -> Any:
         """Return the table under its caption, or the figure: the one way from findings to print."""
@@ -334,9 +320,9 @@ class Kind(NamedTuple):
             models = models_in(about)
             words = {"model": models[0], "title": run.title(models[0])} if models else {}
             if models:
+                censored = run.models[models[0]].censored
                 partners = about_partners(run.models[models[0]])
-                number = "Effects" if run.models[models[0]].censored else "Coefficients"
-                words["drawn"] = f"{number} by {'type of partner' if partners else 'term'}"
+                words["drawn"] = say(DRAWN[bool(censored), bool(partners)])
             if "members" in about:
                 words["group"] = shared_name(models)
                 words["source"] = run.models[models[0]].source or ", ".join(models)
@@ -349,7 +335,7 @@ class Kind(NamedTuple):
                     kind,
                     self.section,
                     self.name.format(**words),
-                    CAPTIONS[self.name].format(**words),
+                    say(CAPTIONS[self.name]).format(**words),
                     partial(self.make, **at, **about),
                     country,
                     wave,
@@ -358,6 +344,13 @@ class Kind(NamedTuple):
                 )
 
 
+DRAWN = {
+    (True, True): "Effects by type of partner",
+    (True, False): "Effects by term",
+    (False, True): "Coefficients by type of partner",
+    (False, False): "Coefficients by term",
+}
+"""What is drawn of a regression: effects on what is observed or coefficients, of whom."""
 SECTIONS = {
     "glance": "All claims at a glance",
     "flow": "Samples",
@@ -553,9 +546,11 @@ def catalogue(settings: Mapping[str, Any], models: Mapping[str, Model]) -> Catal
 def _tiles(run: Run) -> Iterator[Item]:
     """Yield the verdicts as tiles, on as many pages as they need."""
     for i, countries in enumerate(matrix_pages(run.settings), start=1):
-        name, page = ("claims_matrix", "") if i == 1 else (f"claims_matrix_{i}", f", part {i}")
+        name, page = (
+            ("claims_matrix", "") if i == 1 else (f"claims_matrix_{i}", say(", part {i}", i=i))
+        )
         draw = partial(matrix_figure, countries=countries)
-        yield Item(FIGURE, "tiles", name, f"{VERDICTS}{page}", draw)
+        yield Item(FIGURE, "tiles", name, f"{say(VERDICTS)}{page}", draw)
 
 
 def _forests(run: Run) -> Iterator[Item]:
@@ -569,7 +564,9 @@ def _forests(run: Run) -> Iterator[Item]:
             FIGURE,
             "forests",
             name,
-            f"{term_label(spec, term)} by country ({spec.title}){wave}",
+            say("{term} by country ({title}){wave}").format(
+                term=term_label(spec, term), title=spec.title, wave=wave
+            ),
             partial(forest_figure, forest=forest),
             models=(forest.model,),
             printed=forest.model not in lead or column == told_column(spec),

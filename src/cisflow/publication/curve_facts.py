@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.claims.units import unit_of
 from cisflow.estimation.estimates import (
     JOINT,
     MEAN_Z,
@@ -18,6 +19,7 @@ from cisflow.estimation.estimates import (
     WITHHELD,
 )
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold
 from cisflow.study.choices import CHOICES, COVARIANCE, choices_in
 
 SIGNIFICANT = 0.05
@@ -48,41 +50,29 @@ OPTIONS = {
 
 @dataclass(frozen=True, eq=False)
 class CurveFacts:
-    """One curve: of a term and an outcome, in one country and wave.
+    """One curve: of a term and an outcome, in one country and wave."""
 
-    Attributes
-    ----------
-    outcome, column, term
-        Which.
-    rows
-        Its specifications that are told, by size of the effect: ``estimate std_error p_value
-        ci_low ci_high`` and a column for each choice.
-    summary
-        What it says as a whole, by quantity: ``observed`` (the median), ``share_positive``,
-        ``share_significant``, ``mean_z``, ``joint``; each with ``estimate``, ``p_value`` and, of
-        the median, ``ci_low`` and ``ci_high``. Empty where there is none.
-    about
-        ``specifications``, ``fits``, ``sign``, ``draws``, ``quartiles``.
-    options
-        By choice its options, the main one first.
-    left_out
-        Options and samples that the wave does not support, and why.
-    withheld
-        How many specifications are withheld by the rules of disclosure.
-    note
-        Why there is no curve; empty if there is one.
-    """
-
+    # outcome, column, term: which.
     outcome: str
     column: str
     term: str
+    # Its specifications that are told, by size of the effect: `estimate std_error p_value ci_low
+    # ci_high` and a column for each choice.
     rows: pd.DataFrame
+    # What it says as a whole, by quantity: `observed` (the median), `share_positive`,
+    # `share_significant`, `mean_z`, `joint`; each with `estimate`, `p_value` and, of the median,
+    # `ci_low` and `ci_high`. Empty where there is none.
     summary: dict[str, dict[str, float]]
-    about: dict[str, Any]
-    options: dict[str, list[str]]
-    left_out: list[dict[str, str]]
-    withheld: int
-    note: str = ""
+    about: dict[str, Any]  # `specifications`, `fits`, `sign`, `draws`, `quartiles`
+    options: dict[str, list[str]]  # by choice its options, the main one first
+    left_out: list[dict[str, str]]  # options and samples that the wave does not support, and why
+    withheld: int  # how many specifications are withheld by the rules of disclosure
+    note: str = ""  # why there is no curve; empty if there is one
+
+    @property
+    def unit(self) -> str:
+        """The unit of its effects, which are all on the outcome as it is observed."""
+        return unit_of(self.outcome, self.column, OBSERVED, censored=False)
 
     @property
     def median(self) -> dict[str, float]:
@@ -160,7 +150,7 @@ def options_of(curve: CurveFacts) -> dict[str, list[str]]:
 
 def option_name(option: str) -> str:
     """Return what to call an option in print."""
-    return OPTIONS.get(option, option)
+    return retold(OPTIONS.get(option, option))
 
 
 __all__ = [

@@ -166,6 +166,15 @@ def split_balances(models: Mapping[str, Model]) -> list[str]:
     return [m for m in balances if not models[m].lags and not models[m].steps]
 
 
+def distinct_balances(models: Mapping[str, Model]) -> list[str]:
+    """Return of the split balances one of each source and target: of the same, the first."""
+    first: dict[tuple[str, str], str] = {}
+    for model in split_balances(models):
+        about = balance_of(models[model])
+        first.setdefault((about.source, about.target), model)
+    return list(first.values())
+
+
 def stepped_balances(models: Mapping[str, Model]) -> list[str]:
     """Return the balances by step, such as each further type of partner."""
     return [model for model in models_of(models, "balance") if models[model].steps]

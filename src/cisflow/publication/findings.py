@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
+from cisflow.publication.language import retold, retold_texts, speak
 from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
+from cisflow.study.languages import ENGLISH
 from cisflow.study.marks import Mark, marks_of, stamp_of
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
@@ -84,7 +86,8 @@ class Findings:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """What everything published is marked with."""
-        return marks_of(self.settings["data"], self.settings.get("unconfirmed", 0))
+        marks = marks_of(self.settings["data"], self.settings.get("unconfirmed", 0))
+        return tuple(Mark(retold(mark.name), retold(mark.told)) for mark in marks)
 
     @property
     def stamp(self) -> str:
@@ -139,9 +142,13 @@ class Findings:
         return found[of].assign(column=columns)
 
     def _rows(self, country: str, wave: str, model: str, quantity: str) -> pd.DataFrame:
-        e = self.estimates
-        here = (e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)
-        return e[here & (e["quantity"] == quantity)]
+        return self._by_model.get((country, wave, model, quantity), self.estimates.iloc[:0])
+
+    @cached_property
+    def _by_model(self) -> dict[Any, pd.DataFrame]:
+        """The estimates in parts, as every table and figure asks for some."""
+        where = ["country", "wave", "model", "quantity"]
+        return dict(iter(self.estimates.groupby(where, sort=False)))
 
     def main_rows(
         self, country: str, wave: str, model: str, quantity: str = COEFFICIENT
@@ -216,13 +223,16 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
+    speak(settings.get("language", ENGLISH))
+    settings = _retold_settings(settings)
     name_constructs(settings.get("constructs", {}))
     described = [read_record(f) for f in descriptions]
     judged = CLAIMS.read([claims])
+    judged["text"] = judged["text"].map(retold)
     from_pooled = judged["country"] == POOLED
     return Findings(
         settings=settings,
-        models=models_of(models),
+        models=_retold_titles(models_of(models)),
         estimates=ESTIMATES.read(estimates),
         diagnostics=[read_record(f) for f in diagnostics],
         claims=judged[~from_pooled].reset_index(drop=True),
@@ -235,6 +245,27 @@ def read_findings(
         **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
         **({"pooling": read_record(pooling)} if pooling else {}),
     )
+
+
+def _retold_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config whose texts for print are in the language that is published in."""
+    countries = settings["countries"].items()
+    return {
+        **settings,
+        "title": retold(settings["title"]),
+        "countries": {code: {**of, "name": retold(of["name"])} for code, of in countries},
+        **{
+            key: retold_texts(settings[key])
+            for key in ("paper", "constructs", "surveys")
+            if key in settings
+        },
+    }
+
+
+def _retold_titles(models: Mapping[str, Model]) -> dict[str, Model]:
+    return {
+        name: spec.model_copy(update={"title": retold(spec.title)}) for name, spec in models.items()
+    }
 
 
 # --- rows of the tidy estimates ----------------------------------------------------------------

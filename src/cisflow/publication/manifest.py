@@ -34,8 +34,6 @@ def write_manifest(
     ----------
     file
         The manifest, in the folder of what is published.
-    settings
-        The checked config.
     sources
         From :func:`cisflow.study.sources.source_digests`.
     results

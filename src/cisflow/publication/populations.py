@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.words import inline
 
 ADJECTIVES = {
@@ -37,18 +38,21 @@ def population_words(flags: Iterable[str]) -> str:
     """
     given = list(dict.fromkeys(flags))
     if not given:
-        return "all firms"
-    kinds = [INNOVATORS[flag] for flag in INNOVATORS if flag in given]
+        return say("all firms")
+    kinds = [say(INNOVATORS[flag]) for flag in INNOVATORS if flag in given]
     implied = {*INNOVATORS, *(["innovation_active"] if kinds else [])}
     left = [flag for flag in given if flag not in implied]
-    firms = " ".join([*(ADJECTIVES[flag] for flag in ADJECTIVES if flag in left), "firms"])
-    who = firms if not kinds else " and ".join(kinds) + (f" among {firms}" if left else "")
-    having = [WITH[flag] for flag in WITH if flag in left]
-    doing = [OTHERS[flag] for flag in OTHERS if flag in left]
+    which = [say(ADJECTIVES[flag]) for flag in ADJECTIVES if flag in left]
+    firms = " ".join([*which, say("firms")])
+    who = say(" and ").join(kinds) or firms
+    if kinds and left:
+        who = say("{kinds} among {firms}", kinds=who, firms=firms)
+    having = [say(WITH[flag]) for flag in WITH if flag in left]
+    doing = [say(OTHERS[flag]) for flag in OTHERS if flag in left]
     known = {*ADJECTIVES, *WITH, *OTHERS}
-    having += [f"with “{inline(flag)}”" for flag in left if flag not in known]
-    that = f"that {' and '.join(doing)}" if doing else ""
-    return " ".join(filter(None, [who, " and ".join(having), that]))
+    having += [say("with “{answer}”", answer=inline(flag)) for flag in left if flag not in known]
+    that = say("that {do}", do=say(" and ").join(doing)) if doing else ""
+    return " ".join(filter(None, [who, say(" and ").join(having), that]))
 
 
 def population_of(findings: Findings, country: str, wave: str, model: str) -> tuple[str, ...]:

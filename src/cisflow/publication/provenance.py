@@ -89,8 +89,6 @@ def write_crate(
     file
         ``ro-crate-metadata.json``, in the folder of what is published; the files beside it are
         described.
-    settings
-        The checked config.
     items
         The catalogue of the run.
     sources

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from cisflow.base.problems import CisflowError
+from cisflow.publication.language import numeral, say
 from cisflow.study.balance_terms import LESS
 from cisflow.study.shapes import (
     COMPLEMENTS,
@@ -67,10 +68,10 @@ def _in_words(node: Node, name: Callable[[str], str]) -> str:
     if isinstance(node, Name):
         return name(node.name)
     if isinstance(node, Call):
-        return _FUNCTIONS[node.function].format(_in_words(node.arguments[0], name))
+        return say(_FUNCTIONS[node.function]).format(_in_words(node.arguments[0], name))
     if isinstance(node, Operation) and node.sign == "^" and isinstance(node.parts[1], Number):
         power = node.parts[1].value
-        words = _POWERS.get(power, f"{{}} to the power {power:g}")
+        words = _POWERS.get(power) or say("{{}} to the power {power}", power=numeral(f"{power:g}"))
         return words.format(_in_words(node.parts[0], name))
     if isinstance(node, Operation):
         return " × ".join(_in_words(part, name) for part in node.parts)
@@ -98,16 +99,22 @@ def made_in_words(term: str, name: Callable[[str], str]) -> str | None:
     first, *rest = (name(part) for part in about.split(", "))
     names = [first, *map(_inside, rest)]
     if kind == STRATEGY:
-        return f"{' and '.join(names)}, against none" if rest else f"{first} alone"
+        if not rest:
+            return say("{name} alone", name=first)
+        return say("{names}, against none", names=say(" and ").join(names))
     if kind == EFFECT:
         x, _, over = about.partition(", ")
         third, _, of = over.rpartition(" ")
-        return f"{name(x)}, {third.replace(LESS, ' less ')} third of {_inside(name(of))}"
-    text = _WORDS[kind].format(" and ".join(names))
+        which = say(" less ").join(say(part) for part in third.split(LESS))
+        text = say("{effect}, {which} third of {over}")
+        return text.format(effect=name(x), which=which, over=_inside(name(of)))
+    text = say(_WORDS[kind]).format(say(" and ").join(names))
     if not where:
         return text
-    others = [part if part == NOTHING_ELSE else _inside(name(part)) for part in where.split(", ")]
-    return f"{text} (with {', '.join(others)})"
+    others = [
+        say(part) if part == NOTHING_ELSE else _inside(name(part)) for part in where.split(", ")
+    ]
+    return say("{text} (with {others})", text=text, others=", ".join(others))
 
 
 def _inside(text: str) -> str:

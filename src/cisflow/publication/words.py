@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.base import decimals
+from cisflow.base.decimals import NOT_ESTIMABLE as NOT_ESTIMABLE
+from cisflow.base.decimals import decimals_of as decimals_of
 from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
+from cisflow.publication.language import numeral, retold, say, spoken
 from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
@@ -22,10 +26,9 @@ from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
-NOT_ESTIMABLE = "n.e."
 NOT_ASKED = "n.a."
 WITHHELD = "c"
-STARS_NOTE = "* p < 0.10, ** p < 0.05, *** p < 0.01"
+STARS = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 
 # What a reader sees for a column of the panel: in full, and short for arrows and headings.
 LABELS: dict[str, str] = {
@@ -104,6 +107,7 @@ CORRECTIONS = {
 # Verdicts where there is little room.
 SHORT_VERDICTS = {UNDECIDABLE: "cannot be decided", DEPENDS: "depends on the model"}
 JACKKNIFE = "jackknife"
+NAMES = ("Tobit",)  # keep their capital within a sentence
 COVARIANCES = {
     "nonrobust": "classical",
     "robust": "heteroskedasticity-robust",
@@ -129,7 +133,7 @@ def label(term: str, *, short: bool = False) -> str:
         return corrected
     category = re.fullmatch(r"((?:C|bins|lag)\([^\[\]]+\))\[(?:T\.)?((?:(?!\]:).)+)\]", term)
     if category:
-        return f"{label(category[1], short=short)}: {category[2]}"
+        return f"{label(category[1], short=short)}: {retold(category[2])}"
     if words := made_in_words(term, partial(label, short=True)):
         return words
     if words := term_in_words(term, partial(label, short=short)):
@@ -137,38 +141,51 @@ def label(term: str, *, short: bool = False) -> str:
     if ":" in term:
         return " × ".join(label(part, short=True) for part in term.split(":"))
     if at_lag := ratio_and_lag(term):
-        return f"{label(at_lag[0], short=short)}, {years_later(at_lag[1])}"
+        return f"{label(at_lag[0], short=short)}, {retold(years_later(at_lag[1]))}"
     for ending in SILENCE:
         if term.endswith(ending):
             variable = label(term.removesuffix(ending), short=True)
-            return f"{variable}{ending.replace('_', ' ')}"
+            return f"{variable} {say(ending.replace('_', ' ').strip())}"
     known = {**LABELS, **SHORT_LABELS, **OWN} if short else {**LABELS, **OWN}
-    return known.get(term, sentence(term.removeprefix("coop_").replace("_", " ")))
+    return retold(known.get(term, sentence(term.removeprefix("coop_").replace("_", " "))))
 
 
 def _corrected(term: str) -> str:
     """Return words for what selection models, control functions and weighting estimate."""
     if term.startswith(OF_SELECTION):
-        return f"{label(term.removeprefix(OF_SELECTION))} (whether selected)"
+        return say("{term} (whether selected)", term=label(term.removeprefix(OF_SELECTION)))
     of = re.fullmatch(r"(treated|residual|mean)\(([^=()]+)(?:=([01]))?\)", term)
     if not of or (of[1] == "mean") != bool(of[3]):
-        return CORRECTIONS.get(term, "")
+        return say(CORRECTIONS[term]) if term in CORRECTIONS else ""
     if of[1] == "mean":
-        return f"Mean if {'all' if of[3] == '1' else 'none'} had: {inline(of[2])}"
-    return f"{label(of[2])} ({'among those that have it' if of[1] == 'treated' else 'residual'})"
+        text = "Mean if all had: {term}" if of[3] == "1" else "Mean if none had: {term}"
+        return say(text, term=inline(of[2]))
+    treated = of[1] == "treated"
+    text = "{term} (among those that have it)" if treated else "{term} (residual)"
+    return say(text, term=label(of[2]))
 
 
 def inline(term: str) -> str:
     """Return a label as it stands within a sentence: small initial unless it abbreviates."""
-    text = label(term)
-    return text if text[1:2] in "&" or text[1:2].isupper() else small(text)
+    return in_sentence(label(term))
+
+
+def in_sentence(text: str) -> str:
+    """Return a text with a small letter at its beginning, unless that abbreviates or is a name."""
+    keeps = text[1:2] in "&" or text[1:2].isupper() or text.split(" ")[0] in NAMES
+    return text if keeps else small(text)
 
 
 def column_label(column: str) -> str:
     """Return what to call a column such as ``grouped`` or ``grouped: weight`` in print."""
     name, *kinds = column.split(": ")
-    text = COLUMN_LABELS.get(name, label(name))
-    return ", ".join([text, *(KINDS.get(kind, kind) for kind in kinds)])
+    text = say(COLUMN_LABELS[name]) if name in COLUMN_LABELS else label(name)
+    return ", ".join([text, *(say(KINDS.get(kind, kind)) for kind in kinds)])
+
+
+def unitless(term: str) -> str:
+    """Return a label as it stands within a sentence, without the unit in brackets behind it."""
+    return inline(term).partition(" (")[0]
 
 
 def small(text: str) -> str:
@@ -183,28 +200,29 @@ def sentence(text: str) -> str:
 
 def weights_words(weights: str | None) -> str:
     """Return what weights do, as part of a sentence about a sample."""
-    return WEIGHTS.get(weights or UNWEIGHTED, ("", f"weighted by {weights}"))[1]
+    known = WEIGHTS.get(weights or UNWEIGHTED)
+    return say(known[1]) if known else say("weighted by {weights}", weights=weights)
 
 
 def group_label(group: str) -> str:
     """Return what to call a group of firms, or the difference of two, of a balance in print."""
     if group == EVERYONE:
-        return "All firms"
+        return say("All firms")
     if LESS in group:
         first, second = map(group_label, group.split(LESS))
-        return f"{first} less {small(second)}"
+        return say("{first} less {second}", first=first, second=small(second))
     if group in WEIGHTS:
-        return f"All firms, {WEIGHTS[group][0]}"
+        return say("All firms, {weights}", weights=say(WEIGHTS[group][0]))
     if group.startswith("not "):
         text = label(group.removeprefix("not "), short=True)
-        return f"Not {text if text[1:2].isupper() else small(text)}"
+        return say("Not {group}", group=text if text[1:2].isupper() else small(text))
     variable, equals, level = group.partition("=")
     return f"{label(variable, short=True)}: {level}" if equals else label(group, short=True)
 
 
 def signed(text: str) -> str:
-    """Return a formatted number with a real minus sign."""
-    return text.replace("-", "−")
+    """Return a formatted number with a real minus sign, as the language writes numbers."""
+    return numeral(text.replace("-", "−"))
 
 
 def number(x: float | None, decimals: int = 3) -> str:
@@ -220,22 +238,19 @@ def number(x: float | None, decimals: int = 3) -> str:
     return signed(f"{x:.{decimals}f}")
 
 
-def decimals_of(std_error: float | None, most: int = 5) -> int:
-    """Return how many decimals show a standard error with two significant digits.
-
-    An estimate is not known better than its standard error; digits beyond are noise.
-    """
-    if std_error is None or not np.isfinite(std_error) or std_error <= 0:
-        return 3
-    return min(max(1 - int(np.floor(np.log10(std_error))), 0), most)
-
-
 def measured(x: float | None, std_error: float | None) -> str:
     """Return a number with the decimals that its standard error warrants."""
-    if x is None or not np.isfinite(x):
-        return NOT_ESTIMABLE
-    text = f"{x:,.{decimals_of(std_error)}f}"
-    return signed(text if text.strip("-0.,") else text.lstrip("-"))
+    return numeral(decimals.measured(x, std_error))
+
+
+def between(low: str, high: str, *, space: str = " ") -> str:
+    """Return the ends of an interval in brackets; with decimal commas a semicolon parts them."""
+    return f"[{low}{separator()}{space}{high}]"
+
+
+def separator() -> str:
+    """Return what parts the ends of an interval."""
+    return "," if spoken().point == "." else ";"
 
 
 def measured_interval(low: float | None, high: float | None, std_error: float | None = None) -> str:
@@ -244,17 +259,17 @@ def measured_interval(low: float | None, high: float | None, std_error: float | 
         return ""
     known = std_error is not None and np.isfinite(std_error) and std_error > 0
     error = std_error if known else (high - low) / 4
-    return f"[{measured(low, error)}, {measured(high, error)}]"
+    return between(measured(low, error), measured(high, error))
 
 
 def p_value(p: float | None) -> str:
     """Return a p-value with three decimals; nobody needs to know how far below 0.001 it is."""
-    return "< 0.001" if p is not None and p < 0.001 else number(p)
+    return numeral("< 0.001") if p is not None and p < 0.001 else number(p)
 
 
 def count(x: float | None) -> str:
     """Return a number of firms, or that it is withheld."""
-    return WITHHELD if x is None or not np.isfinite(x) else f"{int(x):,}"
+    return WITHHELD if x is None or not np.isfinite(x) else numeral(f"{int(x):,}")
 
 
 def firms(fit: Mapping[str, Any], name: str = "nobs") -> str:
@@ -273,7 +288,7 @@ def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
     """Return a confidence interval in brackets, empty where there is none."""
     if low is None or high is None or not (np.isfinite(low) and np.isfinite(high)):
         return ""
-    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+    return between(number(low, decimals), number(high, decimals))
 
 
 def brief_interval(low: float, high: float, *, unbroken: bool = False) -> str:
@@ -284,21 +299,21 @@ def brief_interval(low: float, high: float, *, unbroken: bool = False) -> str:
     if not (np.isfinite(low) and np.isfinite(high)):
         return ""
     space = "\u00a0" if unbroken else " "
-    return f"[{signed(f'{low:.2f}')},{space}{signed(f'{high:.2f}')}]"
+    return between(signed(f"{low:.2f}"), signed(f"{high:.2f}"), space=space)
 
 
 def covariance_name(covariance: Covariance | str, groups: float | None = None) -> str:
     """Return what kind of standard error this is, in words: of a model, or as estimates call it."""
     kind = Covariance.model_validate(str(covariance))
     if not kind.groups:
-        return COVARIANCES.get(str(covariance), str(covariance))
-    parts = [f"clustered by {inline(kind.groups)}"]
+        return say(COVARIANCES.get(str(covariance), str(covariance)))
+    parts = [say("clustered by {groups}", groups=inline(kind.groups))]
     correction: str = kind.correction or ""
     if groups is not None and np.isfinite(groups):
-        parts.append(f"{int(groups)} clusters")
+        parts.append(say("{count} clusters", count=int(groups)))
         correction = kind.correction_at(groups)
     if correction == "CR3":
-        parts += [JACKKNIFE, *([f"t({int(groups) - 1})"] if groups is not None else [])]
+        parts += [say(JACKKNIFE), *([f"t({int(groups) - 1})"] if groups is not None else [])]
     elif kind.correction:
         parts.append(kind.correction)
     return ", ".join(parts)
@@ -306,7 +321,7 @@ def covariance_name(covariance: Covariance | str, groups: float | None = None) -
 
 def short_verdict(verdict: str) -> str:
     """Return a verdict for where there is little room."""
-    return SHORT_VERDICTS.get(verdict, verdict)
+    return say(SHORT_VERDICTS.get(verdict, verdict))
 
 
 def stamped(text: str, marks: Iterable[Mark]) -> str:
@@ -314,7 +329,12 @@ def stamped(text: str, marks: Iterable[Mark]) -> str:
     return " ".join([text, *(f"[{mark.name}]" for mark in marks)])
 
 
+def stars_note() -> str:
+    """Return what the stars behind numbers mean."""
+    return numeral(STARS)
+
+
 def place_name(settings: Mapping[str, Any], country: str, wave: str) -> str:
     """Return country and wave for print, the country alone where no wave is meant."""
     name = settings["countries"][country]["name"]
-    return ", ".join(filter(None, (name, "printed table" if wave == PRINTED else wave)))
+    return ", ".join(filter(None, (name, say("printed table") if wave == PRINTED else wave)))

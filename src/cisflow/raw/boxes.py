@@ -20,7 +20,6 @@ MANY_CELLS, BEGINS, PROTECTED = 0x00BD, 0x0809, 0x002F
 ENDS = 0xFFFFFFFA  # sectors from here on are no sectors
 ENTRY = 128
 
-
 Sector = Callable[[int], bytes]
 
 

@@ -40,41 +40,24 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Extract:
-    """Rows and columns of an extract, and what is to be known about them.
+    """Rows and columns of an extract, and what is to be known about them."""
 
-    Attributes
-    ----------
-    table
-        Shape (rows kept, columns asked for), every column of dtype ``string``.
-    rows
-        Number of rows of the (first) file, before any were chosen.
-    read_as
-        How the file was read, such as ``semicolon, decimal comma, Latin-1 (Windows-1252)``.
-    reasons
-        Per column how many of the rows kept are missing for which declared reason: SPSS's
-        user-missing codes, Stata's .a to .z, SAS's .A to .Z; with the reason's label if it has one.
-    value_labels
-        Per column from code to label, where the file has labels.
-    found
-        Per column that chose rows: which values it has, in all rows; at most ``MOST_VALUES``.
-    joined
-        Per further file how many rows met a partner; empty for a single file.
-    left_out
-        How many rows of the files were no firms, by kind: ``totals``, ``notes``, ``headers``,
-        ``blanks``.
-    remarks
-        What of the files was passed over, in words.
-    """
-
-    table: pd.DataFrame
-    rows: int
+    table: pd.DataFrame  # shape (rows kept, columns asked for), every column of dtype `string`
+    rows: int  # number of rows of the (first) file, before any were chosen
+    # How the file was read, such as `semicolon, decimal comma, Latin-1 (Windows-1252)`.
     read_as: str
+    # Per column how many of the rows kept are missing for which declared reason: SPSS's
+    # user-missing codes, Stata's .a to .z, SAS's .A to .Z; with the reason's label if it has one.
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+    # Per column from code to label, where the file has labels.
     value_labels: Labels = field(default_factory=dict)
+    # Per column that chose rows: which values it has, in all rows; at most `MOST_VALUES`.
     found: dict[str, list[str]] = field(default_factory=dict)
+    # Per further file how many rows met a partner; empty for a single file.
     joined: dict[str, Any] = field(default_factory=dict)
+    # How many rows of the files were no firms, by kind: `totals`, `notes`, `headers`, `blanks`.
     left_out: dict[str, int] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what of the files was passed over, in words
 
 
 class OpenExtract:

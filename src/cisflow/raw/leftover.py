@@ -69,30 +69,15 @@ class LeftOut:
 
 @dataclass
 class _Survey:
-    """What one passage through a file shows.
+    """What one passage through a file shows."""
 
-    Attributes
-    ----------
-    head
-        Its first rows.
-    always
-        Columns that nearly every row fills.
-    usual
-        How many cells a row usually fills.
-    rows
-        How many rows there are.
-    odd
-        The cells of rows that lack such a column, and of the first and the last ones, by number.
-    blank
-        Rows without any cell.
-    """
-
-    head: pa.Table
-    always: list[int]
-    usual: float
-    rows: int = 0
+    head: pa.Table  # its first rows
+    always: list[int]  # columns that nearly every row fills
+    usual: float  # how many cells a row usually fills
+    rows: int = 0  # how many rows there are
+    # The cells of rows that lack such a column, and of the first and the last ones, by number.
     odd: dict[int, list[str | None]] = field(default_factory=dict)
-    blank: list[int] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)  # rows without any cell
 
 
 def left_out(tables: Tables, header: Sequence[str]) -> LeftOut:

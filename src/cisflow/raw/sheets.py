@@ -24,6 +24,7 @@ from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
     ROWS_AT_A_TIME,
+    ROWS_BELOW,
     Chunk,
     Opened,
     Options,
@@ -73,7 +74,8 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
         )
     found = header_of([[value_text(c) or "" for c in row] for row in cells[:LOOKED_AT]], options)
     header = found.names
-    beneath = [[str(cell) for cell in row] for row in cells[found.row + 1 : found.row + 3]]
+    below = cells[found.row + 1 : found.row + 1 + ROWS_BELOW]
+    beneath = [[value_text(cell) or "" for cell in row] for row in below]
     labels = labels_below(header, beneath, options)
     rows = cells[found.row + (1 if labels is None else 2) :]
     how = [f"sheet '{sheet.name}'", *found.how, *([] if labels is None else [LABEL_ROW])]
@@ -143,6 +145,8 @@ def _plain(texts: _Texts, places: Sequence[int], options: Options) -> tuple[pa.T
 
 def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
     workbook = open_book(raw)
+    if not workbook.sheet_names:
+        raise UnreadableError("the workbook has no sheet", SAVE_AGAIN)
     name = options.get("sheet", workbook.sheet_names[0])
     if name not in workbook.sheet_names:
         sheets = ", ".join(f"'{sheet}'" for sheet in workbook.sheet_names[:20])
@@ -150,7 +154,10 @@ def _sheet(raw: RawFile, options: Options) -> CalamineSheet:
             f"there is no sheet '{name}'; the file has {sheets}",
             "set `file: {sheet: …}` in the codebook to one of these",
         )
-    return workbook.get_sheet_by_name(name)
+    try:
+        return workbook.get_sheet_by_name(name)
+    except CalamineError:  # named, but not there
+        raise UnreadableError(f"the sheet '{name}' is damaged", SAVE_AGAIN) from None
 
 
 def open_book(raw: RawFile) -> CalamineWorkbook:

@@ -6,6 +6,8 @@ SAS's .A to .Z.
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -73,7 +75,10 @@ CELLS_AT_A_TIME = 10_000_000
 
 def open_statistical(raw: RawFile, options: Options) -> Opened:
     """Read the dictionary of a file; see :class:`~cisflow.raw.opened.Opened`."""
-    meta = _pyreadstat(raw, raw.source(), options, metadataonly=True)[1]
+    source = raw.source()
+    if _ends_the_process(lambda: _pyreadstat(raw, source, options, metadataonly=True)):
+        raise _damaged(raw, "it ends the program that reads it")
+    meta = _pyreadstat(raw, source, options, metadataonly=True)[1]
     how = [READERS[raw.suffix][1]]
     if raw.suffix in NOT_TOLD:
         how.append(NOT_TOLD[raw.suffix])
@@ -139,10 +144,32 @@ def _pyreadstat(
                 "text in the file is not in the encoding the file states",
                 "set `file: {encoding: cp1252}` (or latin-1) in the codebook",
             ) from None
-        raise UnreadableError(
-            f"damaged, truncated or not a {raw.suffix} file ({reason})",
-            "copy or export it once more; compare its size with that of the original",
-        ) from None
+        raise _damaged(raw, reason) from None
+
+
+def _damaged(raw: RawFile, reason: str) -> UnreadableError:
+    return UnreadableError(
+        f"damaged, truncated or not a {raw.suffix} file ({reason})",
+        "copy or export it once more; compare its size with that of the original",
+    )
+
+
+def _ends_the_process(read: Callable[[], object]) -> bool:
+    """Return whether reading would end this process by a signal, tried in a copy of it.
+
+    A dictionary with crafted lengths makes the library, which is written in C, read where nothing
+    is. Where processes cannot be copied it is not tried.
+    """
+    if not hasattr(os, "fork"):
+        return False
+    child = os.fork()
+    if child == 0:
+        faulthandler.disable()
+        try:
+            read()
+        finally:
+            os._exit(0)  # whatever else it says is said again by who reads it in earnest
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 Clock = tuple[datetime, float]

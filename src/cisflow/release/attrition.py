@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cisflow.disclosure.regressions import why_not_fit, why_not_terms
+from cisflow.estimation.common import without_few
 from cisflow.estimation.evidence import ROW, of_design
 from cisflow.panel.attrition import (
     NUMBERS,
@@ -132,7 +133,7 @@ def _told_logit(gate: Gate, loss: Loss, logit: Selectivity, file: str) -> list[d
     empty = dict.fromkeys(SELECTIVITY_COLUMNS)
     place = f"logit of having accounts, {logit.wave}"
     if logit.fit is None:
-        note = logit.reason.told(gate.profile.minimum_cell)
+        note = without_few(logit.reason, gate.profile.minimum_cell)
         return [{**empty, "wave": logit.wave, "term": "", "note": note}]
     evidence = loss.evidence[logit.wave]
     why = why_not_fit(evidence, gate.profile)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VA
 from cisflow.estimation.holding import TESTS
 from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
-from cisflow.release.gate import Gate, numbers
+from cisflow.estimators.distributions import NORMAL, student
+from cisflow.raw.printed import PRINTED
+from cisflow.release.gate import Bools, Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.release.shapes import note_shapes, told_shapes
@@ -34,8 +36,20 @@ from cisflow.study.weightings import UNWEIGHTED
 
 NEAR_FEW = "rests on fewer than twice the firms the rules ask"
 NEAR_DF = "fewer than twice the observations beyond the coefficients that the rules ask"
+UNKNOWN = "nothing is known of the firms behind it"
 # What tells the number of firms besides the numbers called so.
-OF_SIZE = frozenset({"nobs", "n_lower", "n_upper", "aic", "bic", "rmsea", "df", "sensitivity"})
+OF_SIZE = frozenset(
+    {"nobs", "n_lower", "n_upper", "aic", "bic", "df", "sensitivity", "partial_r2", "shea_r2"}
+    | {"rmsea", "rmsea_ci_low", "rmsea_ci_high"}
+)
+# Whole numbers of a record that count no firms.
+OF_NO_FIRMS = frozenset(
+    {"df", "draws", "seed", "failed", "npar", "donors", "iterations", "lag", "few"}
+    | {"specifications", "fits", "sign"}
+)
+BALANCE = "balance"
+LIKELIHOODS = ("llf", "logl")
+ROUGH = ("p_value", "pvalue")
 LIMITS = ("n_lower", "n_upper")
 SPECIFICATION = 0.01  # what is lost without the size of one of a curve's many samples: the least
 LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
@@ -194,6 +208,7 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
     for fit in fits_of(found):
         _note_record(gate, fit, record_file)
     _withhold_differences(table, withheld_groups)
+    _withhold_unknown(gate, found, table, table_file)
     return Estimates(table, {**found.diagnostics, "fits": records})
 
 
@@ -201,26 +216,65 @@ def _tell_sizes(
     gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
 ) -> None:
     """Empty the numbers of firms that may not be told, and what they follow from."""
-    if not fit.evidence:
-        return
-    why = gate.why(fit.key)
-    gate.register[file]["firms"][place] = None if why else len(fit.evidence["rows"])
-    if not gate.decided(file, place, "n", why):
-        table.loc[here, list(SIZES)] = np.nan
-        _blur(table, here)
+    why = gate.why(fit.key) if fit.evidence else ""
+    if fit.evidence:
+        gate.register[file]["firms"][place] = None if why else len(fit.evidence["rows"])
+    for n in table.loc[here, "n"].dropna().unique():
+        if not gate.decided(file, place, "n", _why_number(gate, fit, int(n))):
+            rows = here & table["n"].eq(n)
+            table.loc[rows, list(SIZES)] = np.nan
+            _blur(table, rows, fit.evidence.get("df"), _df_near(gate, fit))
     for name, limit in zip(LIMITS, ("lower", "upper"), strict=True):
         key = (fit.key, limit)
         if not gate.ledger.noted(key) or table.loc[here, name].isna().all():
             continue
         if not gate.decided(file, place, name, why or gate.why(key, (fit.key, "firms"))):
             table.loc[here, name] = np.nan
+    if gate.why((fit.key, "firms")):  # of a panel: clusters are firms
+        table.loc[here, "groups"] = np.nan
 
 
-def _blur(table: pd.DataFrame, here: pd.Series) -> None:
-    """Round what the degrees of freedom of t could be worked out from."""
-    table.loc[here, "p_value"] = table.loc[here, "p_value"].round(4)
-    for name in ("ci_low", "ci_high"):
-        table.loc[here, name] = [float(f"{v:.3g}") for v in table.loc[here, name]]
+def _why_number(gate: Gate, fit: Fit, n: int) -> str:
+    """Return why a number of firms in a fit's rows may not be told, empty if it may.
+
+    It is that of the firms the fit rests on, or of a set that its record counts beside these, as
+    the firms of another equation are; of any other nothing is known.
+    """
+    if _anyone(gate, fit) and not fit.evidence:
+        return ""
+    if fit.evidence and n == len(fit.evidence["rows"]):
+        return gate.why(fit.key)
+    keys = [_set(fit, name) for name, of in fit.evidence.get(SETS, {}).items() if len(of) == n]
+    return gate.why(*keys) if keys or _anyone(gate, fit) else UNKNOWN
+
+
+def _df_near(gate: Gate, fit: Fit) -> float | None:
+    """Return the degrees of freedom the fit would have on a told sample that differs by few."""
+    if not fit.evidence or (near := gate.size_near(fit.key)) is None:
+        return None
+    return float(fit.evidence["df"] + near - len(fit.evidence["rows"]))
+
+
+def _blur(table: pd.DataFrame, here: pd.Series, df: float | None, near: float | None) -> None:
+    """Change what the degrees of freedom of t could be worked out from.
+
+    Of many terms with their statistics, rounding alone would tell them. So t is taken with those of
+    the sample that is told; where there is none, and for other references, numbers are rounded.
+    """
+    rows = table.index[here & table["statistic"].notna()]
+    for i in rows:
+        statistic, p = abs(table.loc[i, "statistic"]), table.loc[i, "p_value"]
+        if np.isclose(p, 2 * NORMAL.sf(statistic), rtol=1e-6, atol=0):
+            continue
+        if df and near and np.isclose(p, 2 * student(df).sf(statistic), rtol=1e-6, atol=0):
+            half = float(student(near).ppf(0.975)) * table.loc[i, "std_error"]
+            middle = table.loc[i, "estimate"]
+            p, ends = 2 * float(student(near).sf(statistic)), (middle - half, middle + half)
+            table.loc[i, ["p_value", "ci_low", "ci_high"]] = p, *ends
+            continue
+        table.loc[i, "p_value"] = float(f"{p:.2g}")
+        for name in ("ci_low", "ci_high"):
+            table.loc[i, name] = float(f"{table.loc[i, name]:.3g}")
 
 
 def _tell_terms(
@@ -229,11 +283,14 @@ def _tell_terms(
     """Empty the coefficients that may not be told, and say why in the note."""
     numbers_here = here & table["estimate"].notna()
     whole = _why_whole(gate, fit)
-    hidden = why_not_terms(fit.evidence, gate.profile)
+    hidden = {**_beside_alike(gate, table, here), **why_not_terms(fit.evidence, gate.profile)}
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
-    withheld: dict[int, str] = {}
+    # Stages withhold what all firms of a group answer alike; its reason is that of few firms.
+    withheld = dict(table.loc[here & table["status"].eq(WITHHELD), "note"])
+    for i, why in withheld.items():
+        gate.decided(file, f"{place}, {table.loc[i, 'term']}", table.loc[i, "quantity"], why)
     rows = table.loc[numbers_here, ["term", "quantity"]]
     for i, term, quantity in rows.itertuples(name=None):
         why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
@@ -246,6 +303,14 @@ def _tell_terms(
         table.loc[gone, [*FOUND, *SIZES]] = np.nan
         table.loc[gone, "status"] = WITHHELD
         table.loc[gone, "note"] = list(withheld.values())
+
+
+def _beside_alike(gate: Gate, table: pd.DataFrame, here: pd.Series) -> dict[str, str]:
+    """Return the levels that go with one whose firms answer alike, which is none of them then."""
+    alike = table.loc[here & table["status"].eq(WITHHELD), "term"]
+    factors = {LEVEL.sub("", term) for term in alike if LEVEL.search(term)}
+    terms = table.loc[here, "term"].unique()
+    return {t: BESIDE for t in terms if LEVEL.search(t) and LEVEL.sub("", t) in factors}
 
 
 def _why_effect(term: str, quantity: str, hidden: Mapping[str, str]) -> str:
@@ -266,7 +331,7 @@ def _why_whole(gate: Gate, fit: Fit) -> str:
     Where several equations are one model its effects are products of coefficients of all.
     """
     if not fit.evidence:
-        return ""
+        return "" if _anyone(gate, fit) else UNKNOWN
     hidden = why_not_terms(fit.evidence, gate.profile)
     if hidden and any(" ~ " in term for term in fit.evidence["support"]):
         return next(iter(hidden.values()))
@@ -292,6 +357,24 @@ def _withhold_differences(table: pd.DataFrame, groups: set[str]) -> None:
             table.loc[i, ["status", "note"]] = WITHHELD, FEW
 
 
+def _withhold_unknown(gate: Gate, found: Estimates, table: pd.DataFrame, file: str) -> None:
+    """Withhold rows of no fit, unless they are differences of groups, which were judged."""
+    fits = list(fits_of(found))
+    groups = {split_column(fit.column)[1] for fit in fits}
+    pairs = table["column"].map(lambda column: split_column(column)[1].split(LESS))
+    unjudged = table["estimate"].notna() & ~pairs.map(
+        lambda pair: len(pair) == 2 and {*pair} <= groups
+    )
+    for fit in fits:
+        unjudged &= ~fit.of(table)
+    if gate.profile.minimum_cell == 1:
+        return
+    for i in table.index[unjudged]:
+        gate.decided(file, table.loc[i, "column"], table.loc[i, "quantity"], UNKNOWN)
+        table.loc[i, [*FOUND, *SIZES]] = np.nan
+        table.loc[i, ["status", "note"]] = WITHHELD, UNKNOWN
+
+
 def _records_of(found: Estimates) -> Iterator[Fit]:
     model = found.diagnostics["model"]
     for record in found.diagnostics["fits"]:
@@ -314,22 +397,17 @@ def _told_record(
         return {**record, "groups": groups, **({TESTS: tests} if TESTS in record else {})}
     told = {key: value for key, value in record.items() if key not in (EVIDENCE, ROWS_IMPUTED)}
     if not fit.evidence:
-        return told
-    hidden = why_not_terms(fit.evidence, gate.profile)
+        return told if _anyone(gate, fit) else _without_unknown(told, set())
     if why := _why_whole(gate, fit):
         return {k: told[k] for k in ("wave", "outcome", "column", "method") if k in told} | {
             "note": why
         }
-    if gate.profile.minimum_cell > 1:
-        told = _without(told, {"dropped"}, {})
-    if gate.why(fit.key):
-        told = _without(told, OF_SIZE)
-    for name, keys in _counts(fit).items():
-        if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
-            told[name] = None
+    told = _without_sets(gate, fit, _with_sizes(gate, fit, told))
+    if BALANCE in told and (sides := _treated(gate, fit)):
+        told |= _told_balance(gate, fit, told, *sides)
+    hidden = why_not_terms(fit.evidence, gate.profile)
     if IMPUTATION in told:
         told[IMPUTATION] = _told_imputation(gate, fit, told[IMPUTATION], hidden)
-    told = _without_sets(gate, fit, told)
     if TESTS in told:
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if SHAPES in told:
@@ -337,6 +415,90 @@ def _told_record(
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
+
+
+def _anyone(gate: Gate, fit: Fit) -> bool:
+    """Return whether numbers without firms may be told: of public data, of a printed table."""
+    return gate.profile.minimum_cell == 1 or fit.wave == PRINTED
+
+
+def _with_sizes(gate: Gate, fit: Fit, told: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without numbers of firms that may not be told, and what they follow from."""
+    if not _anyone(gate, fit):
+        told = _without(told, {"dropped"}, {})
+        told = _without_unknown(told, {"nobs", TESTS, SHAPES, *_counts(fit), *_places(fit)})
+    if gate.why(fit.key):
+        told = _coarse(_without(told, OF_SIZE))
+    for name, keys in _counts(fit).items():
+        if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
+            told[name] = None
+    lost = told.get("not_estimable", {})
+    # Which level's firms answer alike would tell how.
+    alike = {LEVEL.sub("", term): why for term, why in lost.items() if why == FEW}
+    others = {term: why for term, why in lost.items() if why != FEW}
+    return {**told, "not_estimable": {**others, **alike}} if lost else told
+
+
+def _treated(gate: Gate, fit: Fit) -> tuple[Bools, Bools] | None:
+    """Return all firms of a comparison by a yes/no, and those that have it."""
+    sets = fit.evidence.get(SETS, {})
+    if gate.profile.minimum_cell == 1 or not {"all", "given"} <= {*sets}:
+        return None
+    return gate.mask(sets["all"]), gate.mask(sets["given"])
+
+
+def _told_balance(
+    gate: Gate, fit: Fit, told: Mapping[str, Any], everyone: Bools, given: Bools
+) -> dict[str, Any]:
+    """Return differences of means, without those that tell a mean which may not be told.
+
+    A standardised difference of two groups tells, beside the mean of all, the mean of either.
+    """
+
+    def why(variable: str) -> str:
+        x = numbers(gate.panel, variable)
+        if x is None:
+            return UNKNOWN
+        firms = everyone & ~np.isnan(x)
+        return gate.why_together(x[firms], given[firms].astype(float), np.ones(firms.sum()))
+
+    none = {"before": None, "after": None}
+    balance = {name: none if why(name) else about for name, about in told[BALANCE].items()}
+    return {BALANCE: balance, "raw": None if why(fit.outcome) else told.get("raw")}
+
+
+def _places(fit: Fit) -> set[str]:
+    """Return where a record counts sets beside the firms it rests on, by the outermost key."""
+    return {place.split("/")[0] for place in fit.evidence.get(SETS, {})}
+
+
+def _without_unknown(value: Any, known: Set[str]) -> Any:
+    """Return a record without whole numbers of which the gate knows no firms."""
+    if isinstance(value, dict):
+        return {
+            k: v if k in known or k in OF_NO_FIRMS else _without_unknown(v, known)
+            for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_unknown(v, known) for v in value]
+    return None if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _coarse(value: Any, name: str = "") -> Any:
+    """Return a record with the digits that are printed: more would tell the number of firms.
+
+    A statistic and its p-value tell degrees of freedom, and so do two likelihoods of linear models
+    with the t-value of what they differ by.
+    """
+    if isinstance(value, dict):
+        return {key: _coarse(v, key) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_coarse(v, name) for v in value]
+    if not isinstance(value, float):
+        return value
+    if name in LIKELIHOODS:
+        return round(value, 1)
+    return float(f"{value:.{2 if name in ROUGH else 4}g}")
 
 
 def _told_imputation(

@@ -22,25 +22,17 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Gate:
-    """The gate of one country: first all sets of firms are noted, then asked about.
+    """The gate of one country: first all sets of firms are noted, then asked about."""
 
-    Attributes
-    ----------
-    panel
-        Firm × wave, index 0…n−1.
-    profile
-        The rules.
-    register
-        Per public file what it is, how many numbers it shows, and what was withheld and why.
-    """
-
-    panel: pd.DataFrame
-    profile: Profile
+    panel: pd.DataFrame  # firm × wave, index 0…n−1
+    profile: Profile  # the rules
+    # Per public file what it is, how many numbers it shows, and what was withheld and why.
     register: dict[str, dict[str, Any]] = field(default_factory=dict)
     _near: dict[tuple[str, bytes, frozenset[str]], bool] = field(default_factory=dict)
     _told: dict[bytes, dict[str, Floats]] = field(default_factory=dict)
     _values: dict[str, Floats | None] = field(default_factory=dict)
     _exceptions: dict[tuple[str, str], Bools | None] = field(default_factory=dict)
+    _sizes_near: dict[Hashable, int | None] = field(default_factory=dict)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -86,6 +78,12 @@ class Gate:
     def why(self, *keys: Hashable) -> str:
         """Return why numbers of firms may not be told, empty if all may."""
         return next((self.withheld[key] for key in keys if key in self.withheld), "")
+
+    def size_near(self, key: Hashable) -> int | None:
+        """Return how many firms a told set has that differs by few from one that is not told."""
+        if key not in self._sizes_near:
+            self._sizes_near[key] = self.ledger.size_near(key, self.withheld)
+        return self._sizes_near[key]
 
     def why_answers(self, place: Hashable, weight: Floats) -> str:
         """Return why the share that says yes may not be told, empty if it may."""
@@ -178,6 +176,8 @@ class Gate:
     ) -> bool:
         here, there = (np.frombuffer(key[1], dtype=bool) for key in (one, told))
         both, apart = here & there, here ^ there
+        if np.count_nonzero(apart) >= self.profile.minimum_cell:  # what follows only adds to them
+            return False
         for name in sorted(one[2] - told[2]):
             others = [
                 off & both for v in sorted(told[2]) if (off := self.exceptions(v, name)) is not None

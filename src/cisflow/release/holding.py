@@ -7,14 +7,16 @@ always: it is the verdict's reason, and says nothing of which firms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cisflow.estimation.estimates import WITHHELD, Estimates
-from cisflow.estimation.holding import PRIVATE, TESTS
+from cisflow.estimation.holding import BETWEEN, PRIVATE, TESTS
 from cisflow.release.gate import Gate
 from cisflow.study.claims import key_of
 
@@ -34,8 +36,6 @@ def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float
 
     Parameters
     ----------
-    gate
-        Of the country.
     key
         Under which the firms of the fit are noted.
     record
@@ -99,8 +99,73 @@ def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
 # --- how tests hang together --------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Influences:
+    """The firms' parts in the errors of the estimates that claims test."""
+
+    # Wave and key of a test → row of the panel → the firm's part in its error.
+    of: Mapping[tuple[str, str], Mapping[str, float]]
+    # The firm of each row of the panel: what is influenced in several waves by the same firm.
+    firms: Sequence[Hashable] = ()
+    # Keys of the estimates that a claimed share counts over all waves together.
+    counted: Collection[str] = ()
+    # Firms that two estimates share, of which their correlation may tell; of fewer it is that of
+    # estimates that share none, or it would be a product of single firms' values.
+    fewest: int = 1
+
+    def here(self, wave: str, key: str) -> dict[str, float]:
+        """Return the correlations of an estimate with the others of its wave, by their keys."""
+        return {k: r for (w, k), r in _row(self._by_row, (wave, key)) if w == wave and k != key}
+
+    def elsewhere(self, wave: str, key: str) -> dict[str, dict[str, float]]:
+        """Return those of a counted estimate with the counted ones of other waves, by wave."""
+        found: dict[str, dict[str, float]] = {}
+        for (other, k), r in _row(self._by_firm, (wave, key)):
+            if other != wave:
+                found.setdefault(other, {})[k] = r
+        return {other: known for other, known in found.items() if any(known.values())}
+
+    @cached_property
+    def _by_row(self) -> pd.DataFrame:
+        return _correlations(self.of, self.fewest)
+
+    @cached_property
+    def _by_firm(self) -> pd.DataFrame:
+        return _correlations(
+            {
+                (wave, key): {self.firms[int(row)]: part for row, part in by.items()}
+                for (wave, key), by in self.of.items()
+                if key in self.counted
+            },
+            self.fewest,
+        )
+
+
+def _row(known: pd.DataFrame, where: tuple[str, str]) -> Iterable[tuple[tuple[str, str], float]]:
+    return known[where].items() if where in known else ()
+
+
+def _correlations(
+    influences: Mapping[tuple[str, str], Mapping[Any, float]], fewest: int
+) -> pd.DataFrame:
+    """Return the correlations of all estimates with each other; of those without error none."""
+    parts = pd.DataFrame({where: pd.Series(by, dtype=float) for where, by in influences.items()})
+    U = parts.sort_index().fillna(0.0)
+    U = U.loc[:, (U != 0).any()]
+    lengths = np.sqrt((U.to_numpy() ** 2).sum(axis=0))
+    R = (U.to_numpy().T @ U.to_numpy()) / np.outer(lengths, lengths)
+    rests_on = (U != 0).to_numpy(dtype=float)
+    R[rests_on.T @ rests_on < fewest] = 0.0
+    names = list(U.columns)
+    return pd.DataFrame(dict(zip(names, R.round(6).tolist(), strict=True)), index=names)
+
+
 def with_correlations(
-    told: Mapping[str, Estimates], found: Mapping[str, Estimates]
+    told: Mapping[str, Estimates],
+    found: Mapping[str, Estimates],
+    firms: Sequence[Hashable] = (),
+    counted: Collection[str] = (),
+    fewest: int = 1,
 ) -> dict[str, Estimates]:
     """Return what may be told of estimates with the correlations of those that claims test.
 
@@ -110,57 +175,51 @@ def with_correlations(
         By model, what has passed the gate.
     found
         By model, what was found, with the firms' influences.
+    firms, counted, fewest
+        As of :class:`Influences`.
 
     Returns
     -------
     dict
         As ``told``; each test has ``correlations``: those of its estimate with the other tests on
-        the same wave, by their keys. They come from the firms' influences on both: firms that only
-        one of them rests on have none on the other.
+        the same wave that are told, by their keys. They come from the firms' influences on both:
+        firms that only one of them rests on have none on the other. An estimate that a claimed
+        share counts has ``between_waves`` where firms are in several: the same with those of other
+        waves.
     """
-    influences = {(wave, key): by for wave, key, by in _influences(found)}
+    shown = {(wave, key) for wave, key, _ in _tests(told)}
+    of = {
+        (wave, key): test["influence"]
+        for wave, key, test in _tests(found)
+        if "influence" in test and (wave, key) in shown
+    }
+    influences = Influences(of, firms, counted, fewest)
     return {
         name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
         for name, one in told.items()
     }
 
 
-def _influences(
-    found: Mapping[str, Estimates],
-) -> Iterator[tuple[str, str, dict[str, float]]]:
+def _tests(found: Mapping[str, Estimates]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield each test with its wave and its key."""
     for name, one in found.items():
         for record in one.diagnostics["fits"]:
             for test in record.get(TESTS, ()):
-                if "influence" in test:
-                    yield record["wave"], key_of(name, test), test["influence"]
+                yield record.get("wave", ""), key_of(name, test), test
 
 
-def _with(
-    model: str, one: Estimates, influences: Mapping[tuple[str, str], Mapping[str, float]]
-) -> list[dict[str, Any]]:
+def _with(model: str, one: Estimates, influences: Influences) -> list[dict[str, Any]]:
     shown = []
     for record in one.diagnostics["fits"]:
-        here = {key: by for (wave, key), by in influences.items() if wave == record.get("wave")}
         tests = [
-            {**test, "correlations": _correlations(key_of(model, test), here)}
+            {**test, **_together(influences, str(record.get("wave")), key_of(model, test))}
             for test in record.get(TESTS, ())
         ]
         shown.append({**record, TESTS: tests} if tests else record)
     return shown
 
 
-def _correlations(key: str, influences: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the correlations of one test's estimate with all others'."""
-    own = influences.get(key, {})
-    others = {other: by for other, by in influences.items() if other != key}
-    return {other: r for other, by in others.items() if (r := _correlation(own, by)) is not None}
-
-
-def _correlation(one: Mapping[str, float], other: Mapping[str, float]) -> float | None:
-    both = sum(by * other.get(firm, 0.0) for firm, by in one.items())
-    length = _length(one.values()) * _length(other.values())
-    return round(both / length, 6) if length > 0 else None
-
-
-def _length(values: Collection[float] | Sequence[float]) -> float:
-    return float(np.sqrt(sum(by * by for by in values)))
+def _together(influences: Influences, wave: str, key: str) -> dict[str, Any]:
+    elsewhere = influences.elsewhere(wave, key)
+    more = {BETWEEN: elsewhere} if elsewhere else {}
+    return {"correlations": influences.here(wave, key), **more}

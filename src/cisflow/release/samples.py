@@ -22,25 +22,14 @@ WAVE, SAMPLE, LIMIT, ANSWER, STEP, CLASS = 1e6, 1e3, 20.0, 5.0, 2.0, 1.0
 
 @dataclass(frozen=True)
 class Sample:
-    """The firms of a model in a wave.
+    """The firms of a model in a wave."""
 
-    Attributes
-    ----------
-    model, wave
-        Names.
-    spec
-        The model.
-    steps
-        How it came about; the last has its firms.
-    cost
-        What is lost if its size cannot be told.
-    """
-
+    # model, wave: names.
     model: str
     wave: str
-    spec: Model
-    steps: list[Step]
-    cost: float
+    spec: Model  # the model
+    steps: list[Step]  # how it came about; the last has its firms
+    cost: float  # what is lost if its size cannot be told
 
     def key(self, *what: Any) -> Hashable:
         """Return the name of a set of its firms."""

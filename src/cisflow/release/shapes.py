@@ -19,8 +19,6 @@ def note_shapes(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: floa
 
     Parameters
     ----------
-    gate
-        Of the country.
     key
         Under which the firms of the fit are noted.
     record

@@ -37,8 +37,6 @@ def draw_accounts(
         The survey's last year, to which `turnover` and `employees` refer.
     country
         Two-letter code, for the ids of further firms.
-    rng
-        Generator.
 
     Returns
     -------
@@ -48,10 +46,7 @@ def draw_accounts(
         the group `without_accounts` lack one, or are absent.
     """
     rule = truth["accounts"]
-    others = draw_others(truth, rng, truth["sizes"]["accounts_only"], "manufacturing")
-    numbers = rng.choice(10**8, size=len(others), replace=False)
-    # 99 after the country code: ids of surveyed firms have a 90.
-    others["firm_id"] = [f"{country}99{number:08d}" for number in numbers]
+    others = _others(truth, country, rng)
     firms = pd.concat([firms, others.assign(status="accounts_only")], ignore_index=True)
     firms = firms.assign(reason=_reasons(rule, firms, rng))
     firms = firms[firms["reason"] != "absent"].reset_index(drop=True)
@@ -112,20 +107,18 @@ def draw_followed_accounts(
     here = rng.uniform(size=len(firms)) < 1 / (1 + np.exp(-logit))
     firms = firms[here].reset_index(drop=True)
     stacked = stacked[stacked["firm_id"].isin(firms["firm_id"])]
-    n = truth["sizes"]["accounts_only"]
     nobody = Followed(regional_shifts(truth, rng), returning(truth, None, "", 0, rng))
-    others = draw_others(truth, rng, n, "manufacturing", nobody)
-    numbers = rng.choice(10**8, size=n, replace=False)
-    others["firm_id"] = [f"{country}99{number:08d}" for number in numbers]
+    others = _others(truth, country, rng, nobody)
     others["year"] = min(reference_years.values())
     firms = pd.concat([firms, others], ignore_index=True).assign(reason="")
 
     years = np.arange(rule["years"][0], rule["years"][1] + 1)
     columns = [f"score_{name}" for name in lag_process(truth).names]
+    known = pd.Index(firms["firm_id"])
     surveys = [
         (
             int(year),
-            _rows_of(part["firm_id"], firms["firm_id"]),
+            np.asarray(known.get_indexer(part["firm_id"]), dtype=np.int64),
             part[columns].to_numpy(float),
             part["score_norm"].to_numpy(float),
         )
@@ -140,8 +133,14 @@ def draw_followed_accounts(
     return _long(firms, years, figures, origin & False, rule["not_available"], rng)
 
 
-def _rows_of(ids: pd.Series, firms: pd.Series) -> Integers:
-    return np.asarray(pd.Index(firms).get_indexer(ids), dtype=np.int64)
+def _others(
+    truth: Truth, country: str, rng: np.random.Generator, followed: Followed | None = None
+) -> pd.DataFrame:
+    """Draw the firms outside the survey; their ids have a 99 where surveyed firms have a 90."""
+    n = truth["sizes"]["accounts_only"]
+    others = draw_others(truth, rng, n, "manufacturing", followed)
+    numbers = rng.choice(10**8, size=n, replace=False)
+    return others.assign(firm_id=[f"{country}99{number:08d}" for number in numbers])
 
 
 def _long(

@@ -82,8 +82,6 @@ def ranked_number(truth: Truth, size: Integers, rank: Array) -> tuple[Integers, 
 
     Parameters
     ----------
-    truth
-        The truth file.
     size
         Size classes, shape (n,).
     rank

@@ -66,8 +66,6 @@ def simulate_extracts(
         Fixes every random draw; each country has a stream of its own.
     files
         Wave (and ``"accounts"``) → file to write; its extension decides the format.
-    country
-        Two-letter code.
 
     Raises
     ------
@@ -107,8 +105,6 @@ def draw_answers(
     ----------
     truth, codebooks, country
         As for :func:`simulate_extracts`.
-    rng
-        Generator.
     with_accounts
         Whether the country has company accounts.
     complete

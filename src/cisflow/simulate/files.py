@@ -27,23 +27,13 @@ _ABROAD = ("DE", "FR", "GB", "NL", "US")
 
 @dataclass
 class Extract:
-    """A table as it is written.
+    """A table as it is written."""
 
-    Attributes
-    ----------
-    title
-        Label of the file.
-    columns
-        Values by column, each of length n; NaN (or an empty text) is a blank.
-    labels
-        Label of each column.
-    value_labels
-        Column → {code: label}, for coded columns.
-    """
-
-    title: str
+    title: str  # label of the file
+    # Values by column, each of length n; NaN (or an empty text) is a blank.
     columns: dict[str, Any] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)  # label of each column
+    # Column → {code: label}, for coded columns.
     value_labels: dict[str, dict[float, str]] = field(default_factory=dict)
 
     def add(self, column: str, values: Any, label: str, codes: Mapping[float, str] = {}) -> None:
@@ -77,8 +67,6 @@ def encode(
         several columns ask (``any_of``) is spread over these.
     country
         Two-letter code, for codebooks that code it.
-    rng
-        Generator.
     """
     extract = Extract(f"{codebook.title} (SYNTHETIC)")
     asked = {name: v for name, v in codebook.variables.items() if name in given}
@@ -236,10 +224,6 @@ def encode_accounts(
         One row per firm and year, from :func:`~cisflow.simulate.accounts.draw_accounts`.
     codebook
         A loaded codebook with a ``header``; amounts are written in thousands.
-    country
-        Two-letter code.
-    rng
-        Generator.
     """
     variables = codebook.variables
     currency = codebook.money.currency or "EUR"
@@ -271,8 +255,6 @@ def write_extract(extract: Extract, path: Path, options: Mapping[str, str] = {})
 
     Parameters
     ----------
-    extract
-        What to write.
     path
         A ``.sav`` (SPSS), ``.dta`` (Stata 14 and later), ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` or
         ``.parquet`` file; labels go where the format has room for them.

@@ -23,18 +23,11 @@ KEPT = ("firm", "region", "firm_effect", "nace", "group", "foreign_group", "expo
 
 @dataclass(frozen=True)
 class Followed:
-    """What links the firms of one wave and group with each other and with the wave before.
+    """What links the firms of one wave and group with each other and with the wave before."""
 
-    Attributes
-    ----------
-    shifts
-        Shift of cooperation by region (rows) and NACE division (columns) in this wave.
-    past
-        Records of the wave before of the firms that answer again; they come first.
-    """
-
+    # Shift of cooperation by region (rows) and NACE division (columns) in this wave.
     shifts: pd.DataFrame
-    past: pd.DataFrame
+    past: pd.DataFrame  # records of the wave before of the firms that answer again; they come first
 
 
 def regional_shifts(truth: Mapping[str, Any], rng: np.random.Generator) -> pd.DataFrame:
@@ -81,14 +74,10 @@ def with_traits(
 
     Parameters
     ----------
-    truth
-        The truth file.
     firms
         New firms, shape (n, columns).
     past
         Records of the returning firms, shape (m, columns), m ≤ n.
-    rng
-        Generator.
     """
     rule, n, m = truth["firms"], len(firms), len(past)
     regions = truth["panel"]["regions"]

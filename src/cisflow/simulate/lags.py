@@ -52,36 +52,20 @@ def paths_by_lag(path: Path) -> list[dict[str, dict[str, float]]]:
 
 @dataclass(frozen=True)
 class Process:
-    """How the ratios' scores depend on the firm effect and on waves; K lags, 3 scores per wave.
+    """How the ratios' scores depend on the firm effect and on waves; K lags, 3 scores per wave."""
 
-    Attributes
-    ----------
-    names
-        The scores of a wave, in order.
-    persistent
-        Loadings r of the wave's scores on the firm's norm of diversity, shape (3,).
-    personnel, profit
-        Weights of ε by lag in the personnel-cost share and in what the profit margin has besides
-        it, each of shape (K, 3).
-    personnel_effect, profit_effect
-        Weights of the firm effect in these two.
-    through
-        Weight of the personnel-cost share in the profit margin.
-    together
-        Correlation of the two ratios' scores.
-    covariance
-        Covariance of ε, shape (3, 3).
-    """
-
-    names: list[str]
-    persistent: Array
+    names: list[str]  # the scores of a wave, in order
+    persistent: Array  # loadings r of the wave's scores on the firm's norm of diversity, shape (3,)
+    # personnel, profit: weights of ε by lag in the personnel-cost share and in what the profit
+    # margin has besides it, each of shape (K, 3).
     personnel: Array
     profit: Array
+    # personnel_effect, profit_effect: weights of the firm effect in these two.
     personnel_effect: float
     profit_effect: float
-    through: float
-    together: float
-    covariance: Array
+    through: float  # weight of the personnel-cost share in the profit margin
+    together: float  # correlation of the two ratios' scores
+    covariance: Array  # covariance of ε, shape (3, 3)
 
 
 def lag_process(truth: Mapping[str, Any]) -> Process:
@@ -138,8 +122,6 @@ def ratio_scores(
 
     Parameters
     ----------
-    truth
-        The truth file.
     firm_effect
         Shape (n,).
     surveys
@@ -147,8 +129,6 @@ def ratio_scores(
         (firms, 3) in the order of :attr:`Process.names`, and their norm of diversity.
     years
         Consecutive years, shape (T,).
-    rng
-        Generator.
 
     Returns
     -------

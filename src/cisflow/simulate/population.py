@@ -55,12 +55,6 @@ def draw_cis2(
 
     Parameters
     ----------
-    truth
-        The truth file.
-    rng
-        Generator of every random number.
-    n
-        Number of firms.
     sector
         ``"manufacturing"`` (the population of the truth's coefficients) or ``"services"``.
     followed
@@ -162,11 +156,7 @@ def draw_innovators(
 
 
 def draw_others(
-    truth: Truth,
-    rng: np.random.Generator,
-    n: int,
-    sector: str,
-    followed: Followed | None = None,
+    truth: Truth, rng: np.random.Generator, n: int, sector: str, followed: Followed | None = None
 ) -> pd.DataFrame:
     """Draw ``n`` firms of ``sector`` without innovation: they answer the general questions only."""
     firms, _ = _draw_firms(truth, rng, n, sector, innovative=False)

@@ -58,8 +58,6 @@ def coupled_errors(
         Systematic parts of the latent outcomes in percentage points, shape (n,).
     sigma1, sigma2
         Standard deviations of the latent outcomes.
-    rng
-        Generator.
 
     Returns
     -------

@@ -10,12 +10,7 @@ import pandas as pd
 
 from cisflow.simulate.cooperation import size_class
 from cisflow.simulate.followed import Followed, regional_shifts, returning
-from cisflow.simulate.population import (
-    draw_cis2,
-    draw_cis4,
-    draw_innovators,
-    draw_others,
-)
+from cisflow.simulate.population import draw_cis2, draw_cis4, draw_innovators, draw_others
 from cisflow.study.canonical import BLOCKS, PARTNERS, PERCENT, PLACES
 from cisflow.study.codebook import Codebook, Variable
 from cisflow.study.truth import Truth
@@ -69,8 +64,6 @@ def draw_wave(
         What the questionnaire asks (keys are canonical variables): it divides innovative turnover
         into improved and new (CIS2) or into new to the firm and to the market (later waves). The
         truth's ``tobit`` draws the first; the second too where its ``novelty`` is null.
-    rng
-        Generator.
     before
         The wave before, from which firms return where the truth has a ``panel``.
 
@@ -120,8 +113,7 @@ def _draw_group(
         firms = draw_innovators(truth, rng, n, sector, followed)
         projects = firms["ongoing"] | firms["abandoned"]
         return firms.assign(
-            product_innovation=False,
-            process_innovation=firms["process_innovation"] | ~projects,
+            product_innovation=False, process_innovation=firms["process_innovation"] | ~projects
         )
     return draw(truth, rng, n, sector, followed)
 
@@ -159,10 +151,6 @@ def name_firms(
         has a ``panel``.
     waves
         Firms per wave in order of time; `firm_id` is added to each.
-    country
-        Two-letter code.
-    rng
-        Generator.
     """
     drawn = rng.choice(10**8, size=sum(map(len, waves.values())), replace=False)
     if "panel" in truth:
@@ -207,8 +195,6 @@ def answers(
         True answers from :func:`draw_wave`.
     variables
         The codebook's variables; ``asked_if`` names the filter question.
-    rng
-        Generator.
     """
     given = firms.copy()
     _leave_blank(truth["non_response"], given, rng)
@@ -223,8 +209,6 @@ def asked_only(firms: pd.DataFrame, variables: Mapping[str, Variable]) -> pd.Dat
     ----------
     firms
         Answers, from :func:`draw_wave`.
-    variables
-        The codebook's variables.
     """
     given = firms.copy()
     for name, variable in variables.items():

@@ -12,10 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from cisflow.base.problems import CisflowError
 from cisflow.study.documents import Document
 from cisflow.study.settings import UNIQUE
-from cisflow.study.terms import columns_of, names_in, parse_definition, tidy
+from cisflow.study.terms import columns_of, names_if_any, tidy
 from cisflow.study.weightings import NONE
 
 BAR = " | "
@@ -37,14 +36,7 @@ Rules = Annotated[
 CurveEstimator = Literal["tobit", "heteroskedastic_tobit", "fractional", "ols"]
 CurveCovariance = Literal["nonrobust", "HC0", "HC1"]
 Choice = Literal[
-    "outcome",
-    "sample",
-    "outliers",
-    "regressors",
-    "controls",
-    "estimator",
-    "weights",
-    "covariance",
+    "outcome", "sample", "outliers", "regressors", "controls", "estimator", "weights", "covariance"
 ]
 
 
@@ -96,7 +88,7 @@ class Choices(Document):
         listed = [new for of in self.outcome.values() for new in of.values()]
         listed += [t for of in self.regressors.values() for terms in of.values() for t in terms]
         listed += [term for terms in self.controls.values() for term in terms]
-        listed += [name for rule in self.rules for name in _names_of(rule)]
+        listed += [name for rule in self.rules for name in names_if_any(rule)]
         listed += [name for name in self.weights if name != NONE]
         return list(dict.fromkeys(listed))
 
@@ -138,10 +130,3 @@ def choices_in(column: str) -> dict[str, str]:
     """Return the options a column of estimates names; empty where it is no specification's."""
     options = column.partition(": ")[2].split(BAR)
     return dict(zip(CHOICES, options, strict=True)) if len(options) == len(CHOICES) else {}
-
-
-def _names_of(rule: str) -> list[str]:
-    try:
-        return names_in(parse_definition(rule))
-    except CisflowError:
-        return []  # said where the language of terms is checked

@@ -41,8 +41,7 @@ Words = TypeAliasType("Words", Annotated[str, Field(min_length=1, description="A
 Level = TypeAliasType(
     "Level",
     Annotated[
-        float,
-        Field(gt=0, lt=0.5, description="A probability of error above 0 and below 0.5."),
+        float, Field(gt=0, lt=0.5, description="A probability of error above 0 and below 0.5.")
     ],
 )
 Sign = TypeAliasType(
@@ -160,8 +159,7 @@ class Rule(Document):
     ] = ("normality", "homoskedasticity", "chi2")
     """The tests that count: normality and homoskedasticity of a Tobit, chi2 of a path model."""
     alternatives: Annotated[
-        tuple[Alternative, ...],
-        Field(json_schema_extra={"uniqueItems": True}),
+        tuple[Alternative, ...], Field(json_schema_extra={"uniqueItems": True})
     ] = ("fractional", "heteroskedastic")
     """The robust alternatives of a Tobit that must say the same where its tests reject; for a path
     model it is the model that has all its arrows and more (`union_of`)."""
@@ -421,11 +419,20 @@ class Claims(Document):
 
     def watched(self, name: str, model: Model) -> list[Single]:
         """Return the tests on a model, and the estimates of it that a claimed share counts."""
-        shares = [claim.test.share for claim in self.claims.values() if claim.test]
-        counted = [test for share in shares if share for test in share.tests(name, model)]
         tests = self.tests_of(name)
         known = {test.key for test in tests}
-        return [*tests, *(test for test in counted if test.key not in known)]
+        return [*tests, *(test for test in self.counted({name: model}) if test.key not in known)]
+
+    def counted(self, models: Mapping[str, Model]) -> list[Single]:
+        """Return the estimates of some models that a claimed share counts."""
+        shares = [claim.test.share for claim in self.claims.values() if claim.test]
+        return [
+            test
+            for share in shares
+            if share
+            for name, model in models.items()
+            for test in share.tests(name, model)
+        ]
 
 
 # --- held against the models -------------------------------------------------------------------
@@ -436,8 +443,6 @@ def claim_problems(claims: Claims, models: Mapping[str, Model]) -> list[Problem]
 
     Parameters
     ----------
-    claims
-        The claims file.
     models
         All of the models file, whether or not a run estimates them.
     """
@@ -460,8 +465,6 @@ def rule_problems(rule: Rule, kinds: Mapping[str, Kind]) -> list[Problem]:
 
     Parameters
     ----------
-    rule
-        Of the claims file.
     kinds
         Kind of every variable of the panel.
     """

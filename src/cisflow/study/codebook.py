@@ -35,6 +35,11 @@ CONFIG_KEYS = ("decimal", "join", "member", "select", "sheet", "thousands")
 YES_NO = {"0": False, "1": True}
 
 
+def block_of(variable: str) -> str:
+    """Return the block a variable belongs to, :data:`FIRM` for all without one of their own."""
+    return BLOCK_OF.get(variable, FIRM)
+
+
 def split_seal(item: str) -> tuple[str, str]:
     """Return the name and the seal of what a config lists as confirmed; the seal may be empty."""
     name, _, seal = item.partition("@")
@@ -578,7 +583,7 @@ class Codebook(Document):
         """Return the variables that a name stands for: itself, or those of a block."""
         if name in self.variables:
             return [name]
-        return [variable for variable in self.variables if BLOCK_OF.get(variable, FIRM) == name]
+        return [variable for variable in self.variables if block_of(variable) == name]
 
     def redefined(self, variables: Mapping[str, Variable]) -> Codebook:
         """Return the codebook with other entries of some variables."""

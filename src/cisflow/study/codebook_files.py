@@ -17,13 +17,12 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
     ASKED,
-    BLOCK_OF,
     FIRM_COLUMNS,
     FLAGS,
     PERCENT,
     SPENDING,
 )
-from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook
+from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook, block_of
 from cisflow.study.contradictions import names_about, share_of
 
 Written = dict[str, Any]
@@ -180,7 +179,7 @@ def _merged(parent: Written, child: Written) -> Written:
     own = child.get("variables", {})
     merged["variables"] = {v: dict(spec) for v, spec in variables.items()}
     for variable, spec in merged["variables"].items():
-        block = _block_of(variable)
+        block = block_of(variable)
         said = own.get(variable) or {}
         spec.update(_vouched(spec, said, new.get(block, {}), old.get(block, {})))
     return merged
@@ -234,13 +233,9 @@ def _suffixed(codebook: Written, suffix: str) -> Written:
     return {**codebook, **changed}
 
 
-def _block_of(variable: str) -> str:
-    return BLOCK_OF.get(variable, "firm")
-
-
 def _completed(variable: str, spec: dict[str, Any], codebook: Written) -> dict[str, Any]:
     """Return ``spec`` with what its block shares and with its codes written out."""
-    block = codebook["blocks"].get(_block_of(variable), {})
+    block = codebook["blocks"].get(block_of(variable), {})
     # A source says nothing about a mapping that states another degree of certainty.
     if spec.get("verified", block.get("verified")) != block.get("verified"):
         block = {k: v for k, v in block.items() if k != "source"}
@@ -290,7 +285,7 @@ def _contradictions_of(variable: str, spec: dict[str, Any], codebook: Written) -
     if "any_of" in spec and variable not in FLAGS:
         remedy = "use `name`, or `sum_of` for amounts"
         yield Problem(f"variables.{variable}: `any_of` although it is no yes/no variable", remedy)
-    block = codebook["blocks"].get(_block_of(variable), {})
+    block = codebook["blocks"].get(block_of(variable), {})
     codes = spec.get("codes", block.get("codes", "yes_no" if variable in FLAGS else None))
     sets = codebook.get("codes", {})
     if isinstance(codes, str) and codes not in sets and "constant" not in spec:

@@ -13,14 +13,21 @@ from cisflow.base.documents import did_you_mean
 from cisflow.base.problems import Problem
 from cisflow.study.canonical import (
     ACCOUNT_COLUMNS,
-    BLOCK_OF,
     BLOCKS,
     FIRM_COLUMNS,
     PARTNERS,
     PLACES,
     SOURCES,
 )
-from cisflow.study.codebook import CHANGED, DRAFTED, FIRM, SETTLED, TOTAL_OF, Codebook, split_seal
+from cisflow.study.codebook import (
+    CHANGED,
+    DRAFTED,
+    SETTLED,
+    TOTAL_OF,
+    Codebook,
+    block_of,
+    split_seal,
+)
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 from cisflow.study.variables import ACCOUNTS_WEIGHT, RATIO_NAMES
@@ -105,8 +112,6 @@ def needed(models: Iterable[Model], table: str = "firms") -> set[str]:
 
     Parameters
     ----------
-    models
-        Those of the run.
     table
         ``firms`` for a survey, ``accounts`` for company accounts.
     """
@@ -143,8 +148,6 @@ def unconfirmed(
 
     Parameters
     ----------
-    codebook
-        The loaded codebook.
     wanted
         Variables that are needed; with each the questions it depends on are looked at, such as the
         filter of its block.
@@ -169,11 +172,6 @@ def counted_if(states: Mapping[str, str], *, synthetic: bool) -> dict[str, str]:
     misread.
     """
     return {v: state for v, state in states.items() if not synthetic or state in (DRAFTED, CHANGED)}
-
-
-def block_of(variable: str) -> str:
-    """Return the block a variable belongs to, :data:`FIRM` for all without one of their own."""
-    return BLOCK_OF.get(variable, FIRM)
 
 
 def _read_with(codebook: Codebook, wanted: Collection[str]) -> list[str]:

@@ -14,6 +14,7 @@ from cisflow.study.terms import (
     FUNCTIONS,
     columns_of,
     kind_of,
+    names_if_any,
     names_in,
     parse_definition,
     quoted,
@@ -85,16 +86,9 @@ def definitions_in_order(constructs: Constructs) -> dict[str, str]:
     graphlib.CycleError
         If some are made of one another.
     """
-    parts = {name: _names_in(about.definition) for name, about in constructs.items()}
+    parts = {name: names_if_any(about.definition) for name, about in constructs.items()}
     made_of = {name: [part for part in parts[name] if part in parts] for name in constructs}
     return {n: constructs[n].definition for n in TopologicalSorter(made_of).static_order()}
-
-
-def _names_in(definition: str) -> list[str]:
-    try:
-        return names_in(parse_definition(definition))
-    except CisflowError:
-        return []  # what is wrong with it is said elsewhere
 
 
 def _why_no_name(name: str, kinds: Mapping[str, Kind]) -> str:

@@ -88,8 +88,6 @@ def code_digest(script: str, root: Path) -> str:
     ----------
     script
         Name of a file below ``workflow/scripts/``, without its ending.
-    root
-        The project's folder.
     """
     start = root / "workflow" / "scripts" / f"{script}.py"
     seen: dict[Path, str] = {}

@@ -34,15 +34,12 @@ from cisflow.study.settings import (
 
 MANIFEST = "export.json"
 
-
 # Raised when what an export holds changes its meaning; older ones are turned into it.
 FORMAT = 3
 READABLE = (1, 2, FORMAT)
 
-
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
-
 
 NO_SERIES: Series = {"years": [], "breaks": []}
 
@@ -134,8 +131,7 @@ class About(Document):
     """Digest of the industry groups."""
     countries: Annotated[
         dict[
-            Annotated[Code, Field(description="A two-letter country code such as BE.")],
-            SentCountry,
+            Annotated[Code, Field(description="A two-letter country code such as BE.")], SentCountry
         ],
         Field(max_length=100),
     ]
@@ -156,18 +152,10 @@ class About(Document):
 
 @dataclass(frozen=True)
 class Export:
-    """One export, packed or unpacked.
+    """One export, packed or unpacked."""
 
-    Attributes
-    ----------
-    path
-        The archive, or the folder it was unpacked to.
-    about
-        Content of ``export.json``, which is an :class:`About`.
-    """
-
-    path: str
-    about: dict[str, Any]
+    path: str  # the archive, or the folder it was unpacked to
+    about: dict[str, Any]  # content of `export.json`, which is an About
 
     @property
     def countries(self) -> dict[str, dict[str, Any]]:
@@ -352,8 +340,6 @@ def disagreements(
         This run's checked config; its ``countries`` are its own.
     models
         This run's models, digest of the specification by name.
-    industries
-        The industry groups.
     """
     owner = dict.fromkeys(settings.countries, "this config")
     for export in exports:

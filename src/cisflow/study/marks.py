@@ -13,18 +13,10 @@ STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
 
 @dataclass(frozen=True)
 class Mark:
-    """A mark.
+    """A mark."""
 
-    Attributes
-    ----------
-    name
-        What stands on a figure, in brackets behind a caption, above a page.
-    told
-        What it means, to stand behind the name.
-    """
-
-    name: str
-    told: str
+    name: str  # what stands on a figure, in brackets behind a caption, above a page
+    told: str  # what it means, to stand behind the name
 
 
 SYNTHETIC = Mark(

@@ -11,36 +11,18 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.choices import Choices
 from cisflow.study.models import Model
 from cisflow.study.shapes import without_column
-from cisflow.study.terms import (
-    Name,
-    Node,
-    kind_of,
-    parse_definition,
-    parse_term,
-    quoted,
-    text_of,
-)
+from cisflow.study.terms import Name, Node, kind_of, parse_definition, parse_term, quoted, text_of
 from cisflow.study.variables import LEVELS, NUMBERS, NUMERIC, Kind
 from cisflow.study.weightings import NONE
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a place of a model may hold.
+    """What a place of a model may hold."""
 
-    Attributes
-    ----------
-    kinds
-        Kinds of values.
-    wanted
-        These in words, as a remedy.
-    only_names
-        Whether it must be a variable as it stands, not a term made of some.
-    """
-
-    kinds: frozenset[Kind]
-    wanted: str
-    only_names: bool = False
+    kinds: frozenset[Kind]  # kinds of values
+    wanted: str  # these in words, as a remedy
+    only_names: bool = False  # whether it must be a variable as it stands, not a term made of some
 
 
 REGRESSOR = Role(NUMERIC | {Kind.CLASS}, "use a number, a yes/no variable or one with levels")

@@ -197,18 +197,12 @@ RULES: list[Any] = [
     },
     {
         "if": {"required": ["steps"]},
-        "then": {
-            **_none_of("lags", "by"),
-            "description": "`steps` goes without `lags` and `by`",
-        },
+        "then": {**_none_of("lags", "by"), "description": "`steps` goes without `lags` and `by`"},
     },
     {
         "if": _is("curve"),
         "then": {"required": ["choices", "limits"]},
-        "else": {
-            **_none_of("choices"),
-            "description": "`choices` goes with `estimator: curve`",
-        },
+        "else": {**_none_of("choices"), "description": "`choices` goes with `estimator: curve`"},
     },
     {
         "if": {"not": _is("path")},
@@ -234,10 +228,7 @@ RULES: list[Any] = [
     },
     {
         "if": {"not": {"required": ["missing"], "properties": {"missing": {"const": "impute"}}}},
-        "then": {
-            **_none_of("auxiliary"),
-            "description": "`auxiliary` goes with `missing: impute`",
-        },
+        "then": {**_none_of("auxiliary"), "description": "`auxiliary` goes with `missing: impute`"},
     },
     {
         "if": {"not": _is("path")},
@@ -295,7 +286,7 @@ RULES: list[Any] = [
                         "not": {"const": "survey"},
                         "description": f"`survey` goes with `estimator: {_ONE_OF_THESE}`",
                     }
-                },
+                }
             }
         },
     },
@@ -307,7 +298,7 @@ RULES: list[Any] = [
                     "type": ["string", "null"],
                     "description": "several weights side by side go with `estimator: "
                     f"{_ONE_OF_THESE}`, and with a balance without `steps`",
-                },
+                }
             }
         },
     },
@@ -343,10 +334,7 @@ RULES: list[Any] = [
             "properties": {"methods": {"items": {"enum": ["ols", "2sls", "liml", "gmm"]}}},
         },
     },
-    {
-        "if": _is("control_function"),
-        "then": {"required": ["endogenous", "instruments", "limits"]},
-    },
+    {"if": _is("control_function"), "then": {"required": ["endogenous", "instruments", "limits"]}},
     {
         "if": {"not": _is("iv", "control_function")},
         "then": {

@@ -15,14 +15,11 @@ from cisflow.study.claims import Claims, claim_problems, rule_problems
 from cisflow.study.codebook import Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.confirmation import confirmed_problems, counted_if, needed, unconfirmed
-from cisflow.study.constructs import (
-    construct_problems,
-    definitions_in_order,
-    with_constructs,
-)
+from cisflow.study.constructs import construct_problems, definitions_in_order, with_constructs
 from cisflow.study.digests import spec_digest
 from cisflow.study.disclosure import UNRESTRICTED, Profile, profile_of, profile_problems
 from cisflow.study.exports import Export, disagreements, read_exports, with_exports
+from cisflow.study.languages import translation_problems
 from cisflow.study.marks import stamp_of
 from cisflow.study.model_terms import term_problems
 from cisflow.study.models import Model, expanded
@@ -35,36 +32,18 @@ MOST_LAG = 6  # years a config may ask for
 
 @dataclass(frozen=True)
 class Run:
-    """A checked run.
+    """A checked run."""
 
-    Attributes
-    ----------
-    settings
-        The config with defaults filled in.
-    models
-        The models this run estimates, by name.
-    claims
-        The claims file.
-    truth
-        The truth file of a run that simulates its extracts, else None.
-    root
-        The project's folder; what its ``config/`` has goes before what comes with cisflow.
-    exports
-        Estimates of other centres; their countries are in ``settings`` beside those at hand.
-    profile
-        The rules by which numbers leave ``microdata/``.
-    unconfirmed
-        Per country and wave the variables the run needs whose mapping nobody has confirmed, each
-        with its state; what is published is marked so.
-    """
-
-    settings: Settings
-    models: dict[str, Model]
+    settings: Settings  # the config with defaults filled in
+    models: dict[str, Model]  # the models this run estimates, by name
     claims: Claims
-    truth: dict[str, Any] | None
-    root: Path
+    truth: dict[str, Any] | None  # the truth file of a run that simulates its extracts, else None
+    root: Path  # the project's folder; what its `config/` has goes before what comes with cisflow
+    # Estimates of other centres; their countries are in `settings` beside those at hand.
     exports: tuple[Export, ...] = ()
-    profile: Profile = UNRESTRICTED
+    profile: Profile = UNRESTRICTED  # the rules by which numbers leave `microdata/`
+    # Per country and wave the variables the run needs whose mapping nobody has confirmed, each with
+    # its state; what is published is marked so.
     unconfirmed: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -177,11 +156,7 @@ class Run:
 
 
 def load_run(
-    config: dict[str, Any],
-    root: Path,
-    *,
-    file: str = "the config",
-    absent: Collection[str] = (),
+    config: dict[str, Any], root: Path, *, file: str = "the config", absent: Collection[str] = ()
 ) -> Run:
     """Check a config and everything it names.
 
@@ -189,8 +164,6 @@ def load_run(
     ----------
     config
         What the user wrote.
-    root
-        The project's folder.
     file
         What to call the config in messages.
     absent
@@ -254,6 +227,7 @@ def load_run(
         *_path_problems(run),
         # Claims may be about what this run changes; their verdicts then say so.
         *_claim_problems(run, expanded(files["models"])[0] if changes else models),
+        *translation_problems(run.settings.language, root),
         *_simulation_problems(run),
         *codebook_problems,
         *_source_problems(run),

@@ -284,6 +284,9 @@ class Settings(Document):
     """Short name of the run; its results go to results/{run}/. Letters, digits, - and _."""
     title: Annotated[str, Field(min_length=1)]
     """Title of the paper and the report."""
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    """Language of paper, supplement, tables and figures: en, nl, or one whose words you give in
+    config/languages/."""
     paper: Paper = Field(default_factory=Paper)
     """Authors, keywords and what else stands on the paper's title page, and how it is set."""
     data: Literal["synthetic", "real"]

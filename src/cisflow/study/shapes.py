@@ -27,23 +27,13 @@ NOTHING_ELSE = "nothing else"
 
 @dataclass(frozen=True)
 class Made:
-    """A number made of several terms of a regression.
+    """A number made of several terms of a regression."""
 
-    Attributes
-    ----------
-    kind
-        One of the names above.
-    variables
-        What it is about: practices; the variable that is curved; whose effect, over what.
-    parts
-        The terms it rests on.
-    where
-        Of an effect the third of firms, or ``high minus low``; of complements what else is there.
-    """
-
-    kind: str
+    kind: str  # one of the names above
+    # What it is about: practices; the variable that is curved; whose effect, over what.
     variables: tuple[str, ...]
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  # the terms it rests on
+    # Of an effect the third of firms, or `high minus low`; of complements what else is there.
     where: str = ""
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, found, named, shipped
 from cisflow.study.digests import code_digest, file_digest, remembered_digests
+from cisflow.study.languages import language_files
 from cisflow.study.run import Run
 
 LOCK = "environment.yml"
@@ -40,6 +41,7 @@ def config_files(run: Run, configs: Iterable[str]) -> Files:
     files = [found(name, run.root) for name in names]
     for country, wave, _ in run.sources():
         files += map(Path, run.codebook_files(country, wave))
+    files += language_files(settings.language, run.root)
     return _by_name([*files, *_truths(settings.simulate, run.root)])
 
 
@@ -48,10 +50,6 @@ def source_digests(run: Run, configs: Iterable[str], memory: Path) -> dict[str, 
 
     Parameters
     ----------
-    run
-        The checked run.
-    configs
-        The config's files.
     memory
         As for :func:`cisflow.study.digests.remembered_digests`.
 

@@ -70,27 +70,15 @@ CENTRED = ("center", "standardise")
 
 @dataclass(frozen=True)
 class Function:
-    """What a function takes and gives.
+    """What a function takes and gives."""
 
-    Attributes
-    ----------
-    takes
-        Kinds of variable it is of.
-    gives
-        Kind of its values, from those of its arguments.
-    most
-        How many variables it is of; None for any number.
-    in_terms, in_definitions
-        Where it may stand.
-    last
-        Kinds of the last of exactly ``most`` variables, where these are others than ``takes``.
-    """
-
-    takes: frozenset[Kind]
-    gives: Callable[[list[Kind]], Kind]
-    most: int | None = 1
+    takes: frozenset[Kind]  # kinds of variable it is of
+    gives: Callable[[list[Kind]], Kind]  # kind of its values, from those of its arguments
+    most: int | None = 1  # how many variables it is of; None for any number
+    # in_terms, in_definitions: where it may stand.
     in_terms: bool = True
     in_definitions: bool = True
+    # Kinds of the last of exactly `most` variables, where these are others than `takes`.
     last: frozenset[Kind] | None = None
 
 
@@ -193,7 +181,6 @@ class _Refused(Exception):  # noqa: N818
 
 
 LANGUAGE = "write names, `a:b` and functions of them; config/README.md, Terms, lists what there is"
-
 
 _UNKNOWN = "\0"  # opens a sign that is not of the language; nothing is read beyond it
 
@@ -414,6 +401,14 @@ def _parts(node: Node) -> tuple[Node, ...]:
 def names_in(node: Node) -> list[str]:
     """Return the variables in a node, each once, in the order of the text."""
     return list(dict.fromkeys(n.name for n in nodes_of(node) if isinstance(n, Name)))
+
+
+def names_if_any(definition: str) -> list[str]:
+    """Return the variables in a definition; none where it is no definition, as said elsewhere."""
+    try:
+        return names_in(parse_definition(definition))
+    except CisflowError:
+        return []
 
 
 def columns_of(term: str) -> list[str]:

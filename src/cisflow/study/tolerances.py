@@ -48,12 +48,14 @@ class Drawn(Document):
 
 
 class Kept(Document):
-    """What of a run is in its baseline; verdicts always are."""
+    """What of a run is in its baseline; the verdict of every claim always is."""
 
     dummies: bool = True
     """Whether the dummies are, one per level of a category such as an industry."""
     specifications: bool = False
     """Whether each specification of a curve is; what a curve says as a whole always is."""
+    further: bool = True
+    """Whether the further readings of claims are, beside the test that is named first."""
     models: Names | None = None
     """The models that are; all when not given."""
     countries: Names | None = None

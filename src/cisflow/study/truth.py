@@ -19,10 +19,6 @@ def load_truth(path: Path | str, root: Path | str, country: str | None = None) -
 
     Parameters
     ----------
-    path
-        The YAML file.
-    root
-        The project's folder.
     country
         Two-letter code, for what is true in that country; in none of them in particular when not
         given.
@@ -49,8 +45,6 @@ def truth_of(truth: Truth, country: str | None, root: Path | str) -> dict[str, A
         The content of a truth file.
     country
         Two-letter code, or None.
-    root
-        The project's folder.
 
     Raises
     ------

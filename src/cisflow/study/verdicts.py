@@ -63,21 +63,12 @@ SIGNS = {"positive": 1, "negative": -1, "none": 0}
 
 @dataclass(frozen=True)
 class Expected:
-    """What a claim expects of an estimate.
+    """What a claim expects of an estimate."""
 
-    Attributes
-    ----------
-    sign
-        1, −1, or 0 for no effect.
-    band
-        With no effect: the smallest effect of interest, in units of the estimate.
-    claimed
-        With a sign: the effect the literature claims, or the largest it can mean; None where it
-        names none.
-    """
-
-    sign: int
-    band: float = 0.0
+    sign: int  # 1, −1, or 0 for no effect
+    band: float = 0.0  # with no effect: the smallest effect of interest, in units of the estimate
+    # With a sign: the effect the literature claims, or the largest it can mean; None where it names
+    # none.
     claimed: float | None = None
 
     @property
@@ -88,21 +79,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Levels:
-    """At which levels estimates are judged.
+    """At which levels estimates are judged."""
 
-    Attributes
-    ----------
-    significance
-        Of the two-sided test against zero, such as 0.05.
-    equivalence
-        Of the interval that must lie inside the band, such as 0.10 (two one-sided tests at 0.05).
-    power
-        With which an effect should be found, such as 0.80.
-    """
-
-    significance: float = 0.05
+    significance: float = 0.05  # of the two-sided test against zero, such as 0.05
+    # Of the interval that must lie inside the band, such as 0.10 (two one-sided tests at 0.05).
     equivalence: float = 0.10
-    power: float = 0.80
+    power: float = 0.80  # with which an effect should be found, such as 0.80
 
 
 @dataclass(frozen=True)
@@ -118,8 +100,6 @@ def read(expected: Expected, against_zero: Interval, for_band: Interval) -> Read
 
     Parameters
     ----------
-    expected
-        The claim's expectation.
     against_zero
         Interval at the level of significance.
     for_band
@@ -202,8 +182,6 @@ def turned(
 
     Parameters
     ----------
-    expected
-        The claim's expectation.
     full
         Estimate and standard error on all firms.
     without

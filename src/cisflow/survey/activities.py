@@ -104,8 +104,6 @@ def industry(firms: pd.DataFrame, industries: Industries) -> pd.Series:
 
     Parameters
     ----------
-    firms
-        Firm records of one wave, shape (n, columns).
     industries
         The industry groups, as ``config/nace.yaml`` has them.
 

@@ -37,24 +37,13 @@ MOST_CODES = 8
 
 @dataclass
 class Answers:
-    """What the firms of an extract answered to one question.
+    """What the firms of an extract answered to one question."""
 
-    Attributes
-    ----------
-    values
-        Canonical values, shape (n,): dtype ``boolean``, ``float64`` or ``string``.
-    columns
-        Columns of the file they come from.
-    invalid
-        Whether the firm's value did not fit and is missing for that reason, shape (n,).
-    problems
-        What the file's owner has to mend.
-    """
-
-    values: pd.Series
+    values: pd.Series  # canonical values, shape (n,): dtype `boolean`, `float64` or `string`
+    # Whether the firm's value did not fit and is missing for that reason, shape (n,).
     invalid: pd.Series
-    columns: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)  # columns of the file they come from
+    problems: list[Problem] = field(default_factory=list)  # what the file's owner has to mend
 
 
 class Columns:
@@ -119,38 +108,21 @@ class Columns:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The part of an extract that its codebook asks for.
+    """The part of an extract that its codebook asks for."""
 
-    Attributes
-    ----------
-    raw
-        The extract as text, shape (rows kept, columns needed).
-    columns
-        Per variable the columns it is made of; a variable the file lacks is absent.
-    screens
-        Per variable the column of its screening question, if the file has it.
-    rows
-        Number of rows of the file.
-    problems
-        Variables whose columns were not found or not unique, or whose labels contradict the codes.
-    read_as
-        How the file was read, in words.
-    reasons
-        Per column how many rows are missing for which declared reason.
-    joined
-        Per file joined to the first how many rows met a partner.
-    left_out
-        How many rows of the file were no firms, by kind.
-    """
-
-    raw: pd.DataFrame
+    raw: pd.DataFrame  # the extract as text, shape (rows kept, columns needed)
+    # Per variable the columns it is made of; a variable the file lacks is absent.
     columns: dict[str, list[str]]
-    screens: dict[str, str]
-    rows: int
+    screens: dict[str, str]  # per variable the column of its screening question, if the file has it
+    rows: int  # number of rows of the file
+    # Variables whose columns were not found or not unique, or whose labels contradict the codes.
     problems: list[Problem]
-    read_as: str = ""
+    read_as: str = ""  # how the file was read, in words
+    # Per column how many rows are missing for which declared reason.
     reasons: dict[str, dict[str, int]] = field(default_factory=dict)
+    # Per file joined to the first how many rows met a partner.
     joined: dict[str, Any] = field(default_factory=dict)
+    # How many rows of the file were no firms, by kind.
     left_out: dict[str, int] = field(default_factory=dict)
 
 

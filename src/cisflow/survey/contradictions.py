@@ -58,8 +58,6 @@ def contradictory(
         Firm records, shape (n, columns).
     invalid
         Per variable which values do not fit and were made missing, shape (n,).
-    codebook
-        The loaded codebook.
     columns
         Per variable the columns of the file it comes from.
     """

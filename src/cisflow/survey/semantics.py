@@ -44,8 +44,6 @@ def semantics(
         The answers as given, before filters, shape (n, columns).
     firms
         Firm records, shape (n, columns).
-    codebook
-        The loaded codebook.
     columns
         Per variable the columns of the file it comes from.
     excess

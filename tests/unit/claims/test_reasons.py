@@ -21,6 +21,14 @@ from cisflow.claims.reasons import named
         ("P(cost > return)", "P(cost > return)"),
         ("balance", "balance"),
         ("a:b", "a × b"),
+        (
+            "two_lines(search_breadth)",
+            "an inverted U in number of outside sources of information by two lines",
+        ),
+        (
+            "effect(coop_any, high rd_intensity)",
+            "the effect of cooperation, high R&D intensity (% of turnover)",
+        ),
     ],
 )
 def test_a_term_in_the_words_of_its_variables(term, words):

@@ -1,6 +1,7 @@
 """The share of significant estimates that samples show if claims hold, and the verdict from it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 
@@ -196,6 +197,37 @@ def test_the_estimates_dependence_is_that_of_the_firms():
     record = {"country": "BE", "model": "m", "fits": [{"wave": "W", "tests": tests}]}
     row = verdict([1.0, 13.0, 2.0, 0.0], [6.0] * 4, [record], **ALL)
     assert "were the estimates independent" not in row["reason"]
+
+
+def record_of(wave, other, r):
+    """Return the diagnostics of a wave whose estimates hang together with another's by r."""
+    keys = {term: f"m | y | all | {term} | coefficient" for term in TERMS}
+    tests = [
+        {
+            "outcome": "y",
+            "column": "all",
+            "term": term,
+            "quantity": "coefficient",
+            "correlations": {keys[two]: r for two in TERMS if two != term},
+            **({"between_waves": {other: dict.fromkeys(keys.values(), r)}} if r else {}),
+        }
+        for term in TERMS
+    ]
+    return {"wave": wave, "tests": tests}
+
+
+def test_firms_that_answer_two_waves_make_the_share_of_both_less_sure():
+    numbers = [1.0, 13.0, 2.0, 0.0], [6.0] * 4
+    both = pd.concat([table(*numbers, wave="W1"), table(*numbers, wave="W2")])
+    about = {"text": "t", "source": "s", "test": {"share": {**SHARE, **ALL}}}
+    claims = Claims.model_validate({"claims": {"A": about}})
+
+    def width(r):
+        fits = [record_of("W1", "W2", r), record_of("W2", "W1", r)]
+        row = judge(claims, both, [{"country": "BE", "model": "m", "fits": fits}]).iloc[0]
+        return row["ci_high"] - row["ci_low"]
+
+    assert width(0.9) > 1.3 * width(0.0)
 
 
 def test_a_number_that_several_waves_share_counts_once():

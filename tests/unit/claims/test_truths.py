@@ -29,3 +29,15 @@ def test_real_data_have_no_truth():
     row = with_truth([ROW], None)[0]
     assert np.isnan(row["truth"])
     assert row["recovered"] == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "recovered"),
+    [("pseudo-truth", 0.1, "yes"), ("pseudo-truth", 0.2, ""), ("truth", 0.2, "yes")],
+)
+def test_what_a_population_leaves_in_doubt_is_no_truth(kind, error, recovered):
+    known = {"truth": 1.5, "std_error": error, "kind": kind}
+    row = ROW | {"std_error": 0.25}
+    (found,) = with_truth([row], pd.DataFrame([dict.fromkeys(KEYS, "x") | known]))
+    assert found["recovered"] == recovered
+    assert np.isnan(found["truth"]) == (not recovered)

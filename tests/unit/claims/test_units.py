@@ -18,6 +18,8 @@ from cisflow.claims.units import unit_of
         ("profit_margin", "raw | small", "coefficient", False, "profit over turnover"),
         ("coop_any", "equal", "probability", False, "probability"),
         ("protection", "search", "coefficient", False, "means of protection"),
+        ("process_innovation", "any", "coefficient", False, "probability"),
+        ("standardise(profit_margin)", "curve", "observed", False, "standard deviations"),
         ("profit_margin_lag3", "raw", "coefficient", False, "profit over turnover"),
     ],
 )

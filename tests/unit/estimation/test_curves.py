@@ -162,7 +162,7 @@ def test_an_effect_on_few_firms_is_no_part_of_the_whole(panel):
     few = panel.copy()
     few["coop_any"] = pd.array([i < 3 for i in range(len(few))], dtype="boolean")
     found = run(few, RULES)
-    assert (single(found)["status"] == "not_estimable").all()
+    assert (single(found)["status"] == "withheld").all()
     assert "fewer firms than the rules ask" in single(found)["note"].iloc[0]
     assert whole(found)["note"].tolist() == ["no specification has an estimate"]
 

@@ -182,8 +182,37 @@ def test_levels_of_a_class_have_sides_and_are_left_out_one_by_one(panel):
     found = run(firms, spec, claimed(term=term, quantity="observed"))
     (fact,) = found.diagnostics["fits"][0][TESTS]
     coop = firms["coop_any"].to_numpy(dtype=bool)
-    cells = [((coop == a) & ((size == "small") == b)).sum() for a in (0, 1) for b in (0, 1)]
+    # Small firms are compared with large ones, to which those in between have nothing to say.
+    cells = [((coop == a) & (size == b)).sum() for a in (0, 1) for b in ("small", "large")]
     assert fact["firms_with"] == min(cells)
-    assert fact["firms_with"] + fact["firms_without"] == N
+    assert fact["firms_with"] + fact["firms_without"] == (size != "mid").sum()
     assert fact["turned"] in (True, False)
     assert fact["outliers"]["left_out"] == 5
+
+
+def test_a_level_that_is_compared_with_few_firms_has_few(panel):
+    size = np.where(np.arange(N) < 6, "large", np.where(np.arange(N) % 2, "mid", "small"))
+    firms = panel.assign(technology=pd.array(size, dtype="string"))
+    columns = {"any": ("coop_any", "C(technology)")}
+    spec = TOBIT.model_copy(update={"columns": columns, "alternatives": ()})
+    (fact,) = facts(run(firms, spec, claimed(term="C(technology)[T.small]")))
+    assert (fact["firms_with"], fact["firms_without"]) == ((size == "small").sum(), 6)
+    assert fact["few"]
+
+
+def test_of_effects_among_firms_alike_only_these_are_counted(panel):
+    alike = {
+        "title": "t",
+        "sample": ["manufacturing"],
+        "estimator": "doubly_robust",
+        "overlap": [0.1, 0.9],
+        "outcomes": ["radical"],
+        "columns": {"any": ["coop_any", "log_employees"]},
+        "covariance": ["HC1"],
+    }
+    apart = panel["log_employees"] + 2.0 * panel["coop_any"].astype(float)
+    firms = panel.assign(log_employees=apart)  # few small firms cooperate
+    found = run(firms, model_of(alike), claimed(quantity="observed"))
+    (fact,) = facts(found)
+    n = found.table["n"].iloc[0]
+    assert fact["firms_with"] + fact["firms_without"] == n < N

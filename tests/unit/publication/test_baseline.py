@@ -276,6 +276,21 @@ def test_a_table_that_is_no_baseline_is_refused(run, tmp_path):
         checked(run)
 
 
+def test_further_readings_of_claims_can_be_left_out(run, tmp_path):
+    def twice(claims):
+        second = claims.assign(model="another", estimate="9")
+        return pd.concat([claims, second], ignore_index=True)
+
+    run.edit("claims.csv", twice)
+    both, first = published_rows(run.folder), published_rows(run.folder, Kept(further=False))
+    assert "another" in set(both["model"])
+    assert "another" not in set(first["model"])
+    assert len(first[first["claim"] != ""]) * 2 == len(both[both["claim"] != ""])
+    file = tmp_path / "less.csv"
+    save_baseline(run.folder, file, Kept(further=False))
+    pd.testing.assert_frame_equal(read_baseline(file, Kept(further=False)), first)
+
+
 def test_single_specifications_of_a_curve_are_kept_where_asked_for(tmp_path):
     folder = tmp_path / "estimates" / "BE"
     folder.mkdir(parents=True)

@@ -117,3 +117,32 @@ def test_tests_on_different_firms_do_not_hang_together():
     found = {name: estimates(name, {**fact(), "influence": by}) for name, by in parts.items()}
     shown = with_correlations(found, found)["m"].diagnostics["fits"][0][TESTS][0]
     assert list(shown["correlations"].values()) == [0.0]
+
+
+def test_the_same_firms_in_two_waves_make_counted_estimates_of_both_alike():
+    # Rows 0-2 are a wave, 3-5 the next; two firms are in both.
+    firms = ["a", "b", "c", "a", "b", "d"]
+    of_wave = {"W1": {"0": 1.0, "1": 2.0, "2": -1.0}, "W2": {"3": 2.0, "4": 1.0, "5": 3.0}}
+    fits = [{"wave": w, TESTS: [{**fact(), "influence": by}]} for w, by in of_wave.items()]
+    found = {"m": Estimates(ROWS, {"model": "m", "fits": fits})}
+    key = "m | radical | any | a | coefficient"
+    first, second = (
+        fit[TESTS][0]
+        for fit in with_correlations(found, found, firms, [key])["m"].diagnostics["fits"]
+    )
+    wanted = (1 * 2 + 2 * 1) / np.sqrt(6 * 14)
+    assert first["between_waves"] == {"W2": {key: pytest.approx(wanted, abs=1e-6)}}
+    assert second["between_waves"] == {"W1": {key: pytest.approx(wanted, abs=1e-6)}}
+    uncounted = with_correlations(found, found, firms)["m"].diagnostics["fits"][0][TESTS][0]
+    assert "between_waves" not in uncounted
+
+
+def test_waves_of_other_firms_say_nothing_of_each_other():
+    fits = [
+        {"wave": w, TESTS: [{**fact(), "influence": by}]}
+        for w, by in {"W1": {"0": 1.0}, "W2": {"1": 2.0}}.items()
+    ]
+    found = {"m": Estimates(ROWS, {"model": "m", "fits": fits})}
+    key = "m | radical | any | a | coefficient"
+    shown = with_correlations(found, found, ["a", "b"], [key])["m"].diagnostics["fits"]
+    assert all("between_waves" not in fit[TESTS][0] for fit in shown)

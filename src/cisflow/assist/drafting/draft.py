@@ -15,12 +15,7 @@ from cisflow.assist.drafting.entries import (
     usual_yes_no,
     with_parts,
 )
-from cisflow.assist.drafting.filters import (
-    add_blank_amounts,
-    add_blocks,
-    add_shares,
-    whole_of_new,
-)
+from cisflow.assist.drafting.filters import add_blank_amounts, add_blocks, add_shares, whole_of_new
 from cisflow.assist.drafting.money import add_money
 from cisflow.assist.drafting.names import by_name, matched, of_other_unit, taken
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of

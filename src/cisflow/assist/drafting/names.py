@@ -55,12 +55,8 @@ def by_name(
     ----------
     made
         The draft; misspelt names are noted.
-    seen
-        The file.
     fit
         The codebook taken over.
-    books
-        All codebooks.
     used
         Columns that have a meaning already.
     """

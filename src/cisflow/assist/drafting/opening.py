@@ -31,42 +31,22 @@ ACTIVITIES = ("product_innovation", "process_innovation", "ongoing", "abandoned"
 
 @dataclass
 class Draft:
-    """A codebook in the making.
+    """A codebook in the making."""
 
-    Attributes
-    ----------
-    extends
-        The codebook it takes over.
-    head
-        Its keys besides ``variables``.
-    variables
-        Entries; None removes what is taken over.
-    remarks
-        Per variable (or key and colon) what to say beside it.
-    near
-        Per variable nobody found: columns that may be it, each with why.
-    todos
-        What a human has to decide.
-    open
-        Variables a human has to name.
-    notes
-        What a human had better look over.
-    taken_over
-        Variables whose columns the codebook taken over knows.
-    known_columns
-        All columns that codebook knows.
-    """
-
-    extends: str
-    head: dict[str, Any] = field(default_factory=dict)
+    extends: str  # the codebook it takes over
+    head: dict[str, Any] = field(default_factory=dict)  # its keys besides `variables`
+    # Entries; None removes what is taken over.
     variables: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    # Per variable (or key and colon) what to say beside it.
     remarks: dict[str, str] = field(default_factory=dict)
+    # Per variable nobody found: columns that may be it, each with why.
     near: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    todos: list[str] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    todos: list[str] = field(default_factory=list)  # what a human has to decide
+    open: list[str] = field(default_factory=list)  # variables a human has to name
+    notes: list[str] = field(default_factory=list)  # what a human had better look over
+    # Variables whose columns the codebook taken over knows.
     taken_over: list[str] = field(default_factory=list)
-    known_columns: list[str] = field(default_factory=list)
+    known_columns: list[str] = field(default_factory=list)  # all columns that codebook knows
 
     def entry(self, variable: str) -> dict[str, Any]:
         """Return the entry of a variable to write into."""

@@ -22,27 +22,15 @@ YEARS = range(1990, 2101)
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a wave.
+    """The rows of a wave."""
 
-    Attributes
-    ----------
-    countries
-        Per country column and value of its rows; empty where the file is one country's.
-    wave
-        Column and value of the wave's rows; empty where the file is one wave's.
-    remark
-        What was assumed.
-    todo
-        What a human has to decide before anything can be tried.
-    asks
-        What a human has to decide, with all rows kept meanwhile.
-    """
-
+    # Per country column and value of its rows; empty where the file is one country's.
     countries: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Column and value of the wave's rows; empty where the file is one wave's.
     wave: dict[str, str] = field(default_factory=dict)
-    remark: str = ""
-    todo: str = ""
-    asks: str = ""
+    remark: str = ""  # what was assumed
+    todo: str = ""  # what a human has to decide before anything can be tried
+    asks: str = ""  # what a human has to decide, with all rows kept meanwhile
 
 
 def rows_of(seen: Look, wave: str, sharing: Sequence[str], countries: Sequence[str]) -> Rows:
@@ -50,10 +38,6 @@ def rows_of(seen: Look, wave: str, sharing: Sequence[str], countries: Sequence[s
 
     Parameters
     ----------
-    seen
-        The file.
-    wave
-        Name of the wave.
     sharing
         The waves that lie in the same file, in the order of time.
     countries

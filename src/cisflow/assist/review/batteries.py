@@ -120,8 +120,6 @@ def placed(
 
     Parameters
     ----------
-    column
-        The column.
     names, labels, used_for
         Columns of the file in its order, their labels, and what they are read for.
     of

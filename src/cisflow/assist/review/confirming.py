@@ -57,18 +57,12 @@ def unread(codebook: Codebook, run: Run | None) -> list[str]:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes what confirms variables of a wave.
+    """Writes what confirms variables of a wave."""
 
-    Attributes
-    ----------
-    source, codebook
-        The wave, and its codebook.
-    root, config_file
-        The project's folder, and the config.
-    """
-
+    # source, codebook: the wave, and its codebook.
     source: Source
     codebook: Codebook
+    # root, config_file: the project's folder, and the config.
     root: Path
     config_file: Path
 

@@ -52,20 +52,14 @@ ABOUT = {
 
 @dataclass(frozen=True)
 class Doubts:
-    """Looks at the mappings of one wave.
+    """Looks at the mappings of one wave."""
 
-    Attributes
-    ----------
-    reading, words, teller
-        The wave as read; its labels held against all variables; what may be told.
-    failed
-        Per check of the answers that many firms fail, what it says.
-    """
-
+    # reading, words, teller: the wave as read; its labels held against all variables; what may be
+    # told.
     reading: Reading
     words: Wording
     teller: Teller
-    failed: Mapping[str, str]
+    failed: Mapping[str, str]  # per check of the answers that many firms fail, what it says
 
     def against(self, variable: str) -> tuple[str, ...]:
         """Return what speaks against the mapping of a variable, the gravest first."""
@@ -89,11 +83,7 @@ class Doubts:
     def doubtful(self, variable: str) -> tuple[str, ...]:
         """Return what leaves a doubt: words that are not known, others that fit as well."""
         return _all_of(
-            variable,
-            self._matching,
-            self._unknown_words,
-            self._better,
-            self._stem_of_others,
+            variable, self._matching, self._unknown_words, self._better, self._stem_of_others
         )
 
     def _columns(self, variable: str) -> list[str]:
@@ -169,7 +159,8 @@ class Doubts:
         other = next(p for p in PLACES if p != place)
         columns = [c for c in self._columns(variable) if not self.reading.seen.profiles[c].places]
         elsewhere = [c for c in columns if self._says(c, other) and not self._says(c, place)]
-        nowhere = [c for c in columns if not self._says(c, other) and not self._says(c, place)]
+        silent = [c for c in columns if not self._says(c, other) and not self._says(c, place)]
+        nowhere = [c for c in silent if self._label(c)]  # a bare name need not say all
         if elsewhere:
             yield f"the label of {', '.join(elsewhere)} says {other}, not {place}"
         # Abroad has many names, "other" among them; the own country has few.

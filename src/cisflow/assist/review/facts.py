@@ -33,25 +33,17 @@ class Code:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file that a variable is read from.
+    """A column of the file that a variable is read from."""
 
-    Attributes
-    ----------
-    name, label
-        As the file or its list of labels has them, in full.
-    codes
-        Its codes, for variables that have some.
-    before, after
-        The columns beside it in the file, each with its label and the variable it is read for.
-    same_stem
-        Other columns of its battery, by the beginning of their names.
-    """
-
+    # name, label: as the file or its list of labels has them, in full.
     name: str
     label: str
-    codes: tuple[Code, ...] = ()
+    codes: tuple[Code, ...] = ()  # its codes, for variables that have some
+    # before, after: the columns beside it in the file, each with its label and the variable it is
+    # read for.
     before: tuple[Neighbour, ...] = ()
     after: tuple[Neighbour, ...] = ()
+    # Other columns of its battery, by the beginning of their names.
     same_stem: tuple[Neighbour, ...] = ()
 
 
@@ -89,57 +81,32 @@ class Counts:
 
 @dataclass(frozen=True)
 class Card:
-    """One canonical variable and the columns it is read from.
+    """One canonical variable and the columns it is read from."""
 
-    Attributes
-    ----------
-    variable, question
-        Its canonical name, and what it is meant to be.
-    needed
-        Whether a model of the run rests on it.
-    state, settled, source, note
-        How sure the mapping is, whether that is enough, by which document, and what the codebook
-        says besides.
-    said
-        The question as the codebook words it.
-    read
-        How the columns become the variable, in words.
-    asked_if
-        The yes/no variable that decides who was asked.
-    columns
-        The columns.
-    counts
-        How many firms answered; None if they could not be read.
-    value
-        Per cent yes, or mean, in words; why it is withheld where it is.
-    against, doubts, remarks, speaks_for
-        What speaks against the mapping, what leaves a doubt, what is worth knowing, and what speaks
-        for it.
-    turned_down
-        Columns that might have been taken.
-    confirm
-        What to write or run to confirm it.
-    """
-
+    # variable, question: its canonical name, and what it is meant to be.
     variable: str
     question: str
-    needed: bool
+    needed: bool  # whether a model of the run rests on it
+    # state, settled, source, note: how sure the mapping is, whether that is enough, by which
+    # document, and what the codebook says besides.
     state: str
     settled: bool
     source: str
     note: str
-    said: str
-    read: str
-    asked_if: str
-    columns: tuple[Column, ...]
-    counts: Counts | None
-    value: str
+    said: str  # the question as the codebook words it
+    read: str  # how the columns become the variable, in words
+    asked_if: str  # the yes/no variable that decides who was asked
+    columns: tuple[Column, ...]  # the columns
+    counts: Counts | None  # how many firms answered; None if they could not be read
+    value: str  # per cent yes, or mean, in words; why it is withheld where it is
+    # against, doubts, remarks, speaks_for: what speaks against the mapping, what leaves a doubt,
+    # what is worth knowing, and what speaks for it.
     against: tuple[str, ...]
     doubts: tuple[str, ...]
     remarks: tuple[str, ...]
     speaks_for: tuple[str, ...]
-    turned_down: tuple[Alternative, ...]
-    confirm: str
+    turned_down: tuple[Alternative, ...]  # columns that might have been taken
+    confirm: str  # what to write or run to confirm it
 
     @property
     def doubted(self) -> tuple[str, ...]:
@@ -194,37 +161,29 @@ class Unused:
 
 @dataclass(frozen=True)
 class WaveSheet:
-    """A wave: its variables, batteries and unused columns, and what is wrong with it.
+    """A wave: its variables, batteries and unused columns, and what is wrong with it."""
 
-    Attributes
-    ----------
-    country, name, wave
-        Code and name of the country, and the wave.
-    file, codebook, path, title, reference_year
-        The extract, its codebook, the codebook's file, title and year.
-    rows, columns
-        Rows that are the wave's, and columns of the file; None if it could not be read.
-    labels
-        Where the labels are from.
-    errors, findings
-        What stops the run, and what looks wrong in the answers.
-    cards, absent, grids, unused
-        Variables by urgency, needed variables without a column, batteries, unused columns.
-    """
-
+    # country, name, wave: code and name of the country, and the wave.
     country: str
     name: str
     wave: str
+    # file, codebook, path, title, reference_year: the extract, its codebook, the codebook's file,
+    # title and year.
     file: str
     codebook: str
     path: str
     title: str
     reference_year: int | None
+    # rows, columns: rows that are the wave's, and columns of the file; None if it could not be
+    # read.
     rows: int | None = None
     columns: int | None = None
-    labels: str = ""
+    labels: str = ""  # where the labels are from
+    # errors, findings: what stops the run, and what looks wrong in the answers.
     errors: tuple[Told, ...] = ()
     findings: tuple[Told, ...] = ()
+    # cards, absent, grids, unused: variables by urgency, needed variables without a column,
+    # batteries, unused columns.
     cards: tuple[Card, ...] = ()
     absent: tuple[Absent, ...] = ()
     grids: tuple[Grid, ...] = ()

@@ -38,10 +38,6 @@ def gather(config_file: Path, root: Path, labels_files: Sequence[Path] = ()) -> 
 
     Parameters
     ----------
-    config_file
-        The config.
-    root
-        The project's folder.
     labels_files
         Tables of labels; those in the extracts, or beside them, when not given.
 

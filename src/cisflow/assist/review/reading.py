@@ -33,29 +33,19 @@ UNKNOWN = "not known to the codebook"
 
 @dataclass(frozen=True)
 class Reading:
-    """One wave, read.
+    """One wave, read."""
 
-    Attributes
-    ----------
-    country, codebook
-        Two-letter code; the codebook as configured.
-    seen
-        The file's columns, labels and values, of the wave's rows.
-    columns
-        Per variable the columns it is read from, as the file writes them.
-    firms, quality
-        Firm records and quality report; None where the codebook does not fit the file.
-    scores
-        As :func:`cisflow.assist.review.wording.scored`.
-    """
-
+    # country, codebook: two-letter code; the codebook as configured.
     country: str
     codebook: Codebook
-    seen: Look
+    seen: Look  # the file's columns, labels and values, of the wave's rows
+    # Per variable the columns it is read from, as the file writes them.
     columns: Mapping[str, list[str]]
+    # firms, quality: firm records and quality report; None where the codebook does not fit the
+    # file.
     firms: pd.DataFrame | None
     quality: dict[str, Any] | None
-    scores: Scores
+    scores: Scores  # as cisflow.assist.review.wording.scored
 
     @cached_property
     def stems(self) -> dict[str, str]:
@@ -165,8 +155,6 @@ def read_wave(
         As configured.
     country, wave, name
         Two-letter code, wave, and the country's name.
-    root
-        The project's folder.
     heading
         What to call the extract in messages.
     labels_files

@@ -22,25 +22,14 @@ Scores = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of a file's labels, held against every variable.
+    """The words of a file's labels, held against every variable."""
 
-    Attributes
-    ----------
-    seen
-        The file.
-    matches
-        What words alone would take for each variable.
-    scores
-        Per variable the columns whose labels have words about it, and how much of the label is, 0
-        to 1.
-    year
-        The wave's reference year.
-    """
-
-    seen: Look
-    matches: Matches
+    seen: Look  # the file
+    matches: Matches  # what words alone would take for each variable
+    # Per variable the columns whose labels have words about it, and how much of the label is, 0 to
+    # 1.
     scores: Mapping[str, Mapping[str, float]]
-    year: int | None
+    year: int | None  # the wave's reference year
 
     def rather(self, variable: str, column: str) -> str | None:
         """Return the variable that a column's label is clearly more about than about this one.
@@ -55,7 +44,16 @@ class Wording:
         best = max(others, key=lambda v: others[v], default=None)
         if best is None or others[best] < SURE or own + CLEARLY > others[best]:
             return None
-        return best
+        # A bare name that says what both are about leaves out what is told apart: coopn1.
+        bare = not self.seen.legend.columns.get(column)
+        return None if bare and self._is_part(best, variable) else best
+
+    def _is_part(self, one: str, other: str) -> bool:
+        """Return whether all that one variable is about is what the other one is about too."""
+        signs = self.seen.words.signs
+        groups = [{*group} for sign in signs if sign.variable == one for group in sign.any]
+        wider = [{*group} for sign in signs if sign.variable == other for group in sign.any]
+        return any(group < whole for group in groups for whole in wider)
 
     def turned_down(self, variable: str) -> dict[str, str]:
         """Return the columns that matching turned down for a variable, and why."""

@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
-from cisflow.study.exports import (
-    FORMAT,
-    MANIFEST,
-    NO_SERIES,
-    SETTINGS,
-    industries_digest,
-    sha256,
-)
+from cisflow.study.exports import FORMAT, MANIFEST, NO_SERIES, SETTINGS, industries_digest, sha256
 from cisflow.study.series import series_of
 from cisflow.study.settings import Settings
 

@@ -38,58 +38,38 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pooled:
-    """What is pooled.
+    """What is pooled."""
 
-    Attributes
-    ----------
-    table
-        One row per term and method, the main method first; columns of :data:`POOLED_ESTIMATES`,
-        country ``"pooled"``. ``pi_low`` and ``pi_high`` are where the effect in a further country
-        is expected (:mod:`cisflow.estimation.pooling.prediction`). ``k`` counts countries,
-        ``places`` estimates
-        by country and wave, ``n`` firms, a firm once per wave; ``df`` those of the t-distribution,
-        null for the normal.
-    record
-        Per pooled term the countries' estimates and weights, and the result without each country;
-        the meta-regressions; plain JSON types.
-    """
-
+    # One row per term and method, the main method first; columns of POOLED_ESTIMATES, country
+    # `"pooled"`. `pi_low` and `pi_high` are where the effect in a further country is expected
+    # (cisflow.estimation.pooling.prediction). `k` counts countries, `places` estimates by country
+    # and wave, `n` firms, a firm once per wave; `df` those of the t-distribution, null for the
+    # normal.
     table: pd.DataFrame
+    # Per pooled term the countries' estimates and weights, and the result without each country; the
+    # meta-regressions; plain JSON types.
     record: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Combined:
-    """A meta-analysis of k effects.
+    """A meta-analysis of k effects."""
 
-    Attributes
-    ----------
-    estimate, std_error, statistic, p_value, ci_low, ci_high
-        The mean effect, with an interval at 95 %.
-    df
-        Degrees of freedom of its t-distribution, k − 1; null if it is the normal one.
-    tau2
-        Variance of the effects between countries, in squared units of the effect.
-    i2
-        Share of the variation due to it, 0 to 1: (Q − k + 1)/Q, not below 0.
-    q, q_p
-        Cochran's Q and its p-value from χ²(k − 1).
-    weights
-        Of each effect, shape (k,), adding up to 1.
-    """
-
+    # estimate, std_error, statistic, p_value, ci_low, ci_high: the mean effect, with an interval at
+    # 95 %.
     estimate: float
     std_error: float
     statistic: float
     p_value: float
     ci_low: float
     ci_high: float
-    df: float
-    tau2: float
-    i2: float
+    df: float  # degrees of freedom of its t-distribution, k − 1; null if it is the normal one
+    tau2: float  # variance of the effects between countries, in squared units of the effect
+    i2: float  # share of the variation due to it, 0 to 1: (Q − k + 1)/Q, not below 0
+    # q, q_p: cochran's Q and its p-value from χ²(k − 1).
     q: float
     q_p: float
-    weights: np.ndarray
+    weights: np.ndarray  # of each effect, shape (k,), adding up to 1
 
 
 def combine(

@@ -153,8 +153,7 @@ def _weights(correlation: tuple[tuple[float, ...], ...], draws: int, seed: int) 
     R = np.array(correlation)
     z = np.random.default_rng(seed).standard_normal((draws, len(R))) @ np.linalg.cholesky(R).T
     at_zero = distances(np.vstack([z, -z]), R).at_zero.astype(np.intp)
-    counts: Floats = np.bincount(at_zero, minlength=len(R) + 1) / at_zero.size
-    return counts
+    return np.asarray(np.bincount(at_zero, minlength=len(R) + 1) / at_zero.size)
 
 
 def tail(statistic: float, weights: Floats) -> float:

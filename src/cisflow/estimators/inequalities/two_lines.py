@@ -95,7 +95,8 @@ def lines_at(x: Floats, fit: Fit, at: float, df: float = np.inf) -> TwoLines:
     for i, above in enumerate((x > at, x >= at)):
         b, V = fit(_two(x - at, above, i))
         slopes[i], errors[i] = b[0], np.sqrt(V[0, 0])
-    return TwoLines(at, UShape(np.array([at, at]), slopes, errors, df), *_sides(x, at))
+    below, above_ = int((x <= at).sum()), int((x >= at).sum())
+    return TwoLines(at, UShape(np.array([at, at]), slopes, errors, df), below, above_)
 
 
 def _two(away: Floats, above: NDArray[np.bool_], first: int) -> Floats:
@@ -108,10 +109,6 @@ def _two(away: Floats, above: NDArray[np.bool_], first: int) -> Floats:
     if len(np.unique(away[there])) > 1:
         lines.append(np.where(there, away, 0.0))
     return np.column_stack([*lines, above])
-
-
-def _sides(x: Floats, at: float) -> tuple[int, int]:
-    return int((x <= at).sum()), int((x >= at).sum())
 
 
 def _flat_part(x: Floats, fit: Fit, shape: int) -> Floats:

@@ -44,16 +44,14 @@ def expected_information(system: System, moments: Moments, found: Estimates) -> 
 def _reduced_form(system: System, found: Estimates) -> np.ndarray:
     """Effect of each equation's disturbance on each outcome, (I − B)⁻¹, shape (m, m)."""
     among = system.matrix(found.coef[0])[:, len(system.exogenous) :]
-    inverse: np.ndarray = np.linalg.inv(np.eye(len(among)) - among)
-    return inverse
+    return np.asarray(np.linalg.inv(np.eye(len(among)) - among))
 
 
 def _inverse(s: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Invert a block of a covariance matrix, scaled first so that units do not matter."""
     scale = np.sqrt(np.diag(s)[index])
     inverse = np.linalg.inv(s[np.ix_(index, index)] / np.outer(scale, scale))
-    out: np.ndarray = inverse / np.outer(scale, scale)
-    return out
+    return np.asarray(inverse / np.outer(scale, scale))
 
 
 def sandwich(

@@ -16,24 +16,25 @@ from numpy.typing import ArrayLike
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cisflow.estimators.checks import check_weights
-from cisflow.estimators.errors import Count, EstimationError, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import (
+    Alike,
+    Count,
+    EstimationError,
+    Problem,
+    Sentence,
+    refuse,
+    refuse_any,
+)
 from cisflow.estimators.path.moments import TOLERANCE, Moments, Sample, center, least_squares
 from cisflow.estimators.path.system import HEADING, System
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Numeric columns of all firms, before rows with missing values are left out.
+    """Numeric columns of all firms, before rows with missing values are left out."""
 
-    Attributes
-    ----------
-    values : dict
-        Variable → floats, shape (rows,), NaN where missing.
-    controls : tuple of str
-        Names of the controls; a categorical one has become one name per category but the first.
-    """
-
-    values: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]  # variable → floats, shape (rows,), NaN where missing
+    # Names of the controls; a categorical one has become one name per category but the first.
     controls: tuple[str, ...]
 
 
@@ -270,7 +271,7 @@ def check_variation(system: System, values: np.ndarray) -> None:
     problems = [
         Problem(
             Sentence(
-                f"'{name}' has the same value for all ",
+                Alike(f"'{name}' has the same value for all "),
                 Count(len(values), "firm"),
                 ": it has no coefficient, and no standardised one as its standard deviation is "
                 "zero",
@@ -340,10 +341,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def correlation_moments(
-    system: System,
-    corr: pd.DataFrame,
-    sd: Mapping[str, float] | pd.Series,
-    n: int,
+    system: System, corr: pd.DataFrame, sd: Mapping[str, float] | pd.Series, n: int
 ) -> Moments:
     """Covariances from a printed correlation matrix.
 
@@ -353,8 +351,6 @@ def correlation_moments(
         Square, labelled; the triangle that is not printed may be empty.
     sd
         Standard deviations as printed, i.e. with divisor n − 1.
-    n
-        Number of firms.
 
     Raises
     ------

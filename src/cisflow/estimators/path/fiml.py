@@ -34,39 +34,22 @@ NEAR, CLOSE = 1e-5, 1e-10
 
 @dataclass(frozen=True)
 class Pattern:
-    """Firms that lack the same outcomes.
-
-    Attributes
-    ----------
-    rows : ndarray of int
-    seen, unseen : ndarray of int
-        Positions among the outcomes.
-    """
+    """Firms that lack the same outcomes."""
 
     rows: np.ndarray
+    # seen, unseen: positions among the outcomes.
     seen: np.ndarray
     unseen: np.ndarray
 
 
 @dataclass(frozen=True)
 class Incomplete:
-    """Firms with gaps in the outcomes, all variables in standard units.
+    """Firms with gaps in the outcomes, all variables in standard units."""
 
-    Attributes
-    ----------
-    exogenous : ndarray, shape (n, q)
-    outcomes : ndarray, shape (n, m)
-        NaN where missing; every firm has one outcome at least.
-    weights : ndarray, shape (n,)
-        With mean one.
-    scale : ndarray, shape (q + m,)
-        The variables' standard deviations in their own units.
-    """
-
-    exogenous: np.ndarray
-    outcomes: np.ndarray
-    weights: np.ndarray
-    scale: np.ndarray
+    exogenous: np.ndarray  # (n, q)
+    outcomes: np.ndarray  # (n, m), naN where missing; every firm has one outcome at least
+    weights: np.ndarray  # (n,), with mean one
+    scale: np.ndarray  # (q + m,), the variables' standard deviations in their own units
 
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -109,20 +92,12 @@ def _implied(system: System, firms: Incomplete, theta: Theta) -> tuple[np.ndarra
 
 @dataclass(frozen=True)
 class Expected:
-    """The outcomes with their gaps filled by conditional expectations.
+    """The outcomes with their gaps filled by conditional expectations."""
 
-    Attributes
-    ----------
-    values : ndarray, shape (n, q + m)
-    spread : list of ndarray, shape (q + m, q + m)
-        Per pattern, the conditional covariance of what was filled in.
-    logl : ndarray, shape (n,)
-        Log-likelihoods of the observed outcomes, unweighted.
-    """
-
-    values: np.ndarray
+    values: np.ndarray  # (n, q + m)
+    # (q + m, q + m), per pattern, the conditional covariance of what was filled in.
     spread: list[np.ndarray]
-    logl: np.ndarray
+    logl: np.ndarray  # (n,), log-likelihoods of the observed outcomes, unweighted
 
 
 def expectation(system: System, firms: Incomplete, theta: Theta) -> Expected:

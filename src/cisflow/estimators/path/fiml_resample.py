@@ -7,8 +7,6 @@ pattern of gaps: they are one matrix product for all resamples, after which no s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from cisflow.estimators.path.fiml import IncompleteFit
@@ -16,25 +14,6 @@ from cisflow.estimators.path.moments import TOLERANCE, Estimates, estimate, impl
 
 STEPS, CLOSE = 3000, 1e-7
 """Most steps, and change of the parameters (in standard units) at which a resample has arrived."""
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The firms of one pattern.
-
-    Attributes
-    ----------
-    seen, unseen : ndarray of int
-        Positions among the outcomes.
-    rows : ndarray of int
-    products : ndarray, shape (rows, s, s)
-        Products of one, the exogenous variables and the outcomes that are seen.
-    """
-
-    seen: np.ndarray
-    unseen: np.ndarray
-    rows: np.ndarray
-    products: np.ndarray
 
 
 class IncompleteReweighter:
@@ -50,8 +29,9 @@ class IncompleteReweighter:
         self.system, self.firms = fit.system, fit.firms
         self.start = fit.theta
         ones = np.ones((len(fit.firms.exogenous), 1))
-        self.parts = []
-        for pattern in fit.firms.patterns:
+        self.patterns = fit.firms.patterns
+        self.products = []
+        for pattern in self.patterns:
             rows = np.column_stack(
                 [
                     ones[pattern.rows],
@@ -59,13 +39,15 @@ class IncompleteReweighter:
                     fit.firms.outcomes[np.ix_(pattern.rows, pattern.seen)],
                 ]
             )
-            products = rows[:, :, None] * rows[:, None, :]
-            self.parts.append(_Part(pattern.seen, pattern.unseen, pattern.rows, products))
+            self.products.append(rows[:, :, None] * rows[:, None, :])
 
     def __call__(self, weights: np.ndarray) -> Estimates:
         """Estimate under each row of ``weights``, shape (draws, firms), times sampling weights."""
         weights = weights * self.firms.weights
-        moments = [np.tensordot(weights[:, p.rows], p.products, axes=1) for p in self.parts]
+        moments = [
+            np.tensordot(weights[:, pattern.rows], products, axes=1)
+            for pattern, products in zip(self.patterns, self.products, strict=True)
+        ]
         draws, k, m = len(weights), len(self.system.arrows), len(self.system.endogenous)
         theta = np.tile(self.start.vector, (draws, 1))
         exogenous = np.zeros((draws, len(self.system.exogenous), len(self.system.exogenous)))
@@ -109,8 +91,8 @@ class IncompleteReweighter:
         slope, covariance = self._reduced_form(theta)
         draws, m, fixed = slope.shape
         total = np.zeros((draws, fixed + m, fixed + m))
-        for part, s in zip(self.parts, moments, strict=True):
-            seen, unseen = part.seen, part.unseen
+        for pattern, s in zip(self.patterns, moments, strict=True):
+            seen, unseen = pattern.seen, pattern.unseen
             fill = np.zeros((draws, fixed + m, fixed + len(seen)))
             fill[:, range(fixed), range(fixed)] = 1.0
             fill[:, fixed + seen, fixed + np.arange(len(seen))] = 1.0

@@ -36,40 +36,21 @@ COVARIANCES = ("nonrobust", "robust", "HC0", "HC1", "cluster", "bootstrap")
 
 @dataclass(frozen=True, eq=False)
 class Firms:
-    """The firms in use, ready to be estimated from.
-
-    Attributes
-    ----------
-    system : System
-    moments : Moments
-    missing : "listwise" or "fiml"
-    weighted : bool
-    fixed_effects : tuple of str
-    dummies : frozenset of str
-        Controls that are fixed effects spelled out.
-    data : DataFrame or None
-        The caller's table; None for a printed one.
-    keep : (rows of data,) booleans
-        The firms in use.
-    dropped : dict
-        Firms left out, and for want of which variable.
-    sample : Sample or None
-        Complete firms.
-    incomplete : IncompleteFit or None
-        Firms with gaps, which are estimated already.
-    """
+    """The firms in use, ready to be estimated from."""
 
     system: System
     moments: Moments
-    missing: str = "listwise"
+    missing: str = "listwise"  # "listwise" or "fiml"
     weighted: bool = False
     fixed_effects: tuple[str, ...] = ()
-    dummies: frozenset[str] = frozenset()
-    data: pd.DataFrame | None = None
+    dummies: frozenset[str] = frozenset()  # controls that are fixed effects spelled out
+    data: pd.DataFrame | None = None  # the caller's table; None for a printed one
+    # (rows of data,), the firms in use.
     keep: np.ndarray = field(default_factory=lambda: np.ones(0, dtype=bool))
+    # Firms left out, and for want of which variable.
     dropped: dict[str, int] = field(default_factory=dict)
-    sample: Sample | None = None
-    incomplete: IncompleteFit | None = None
+    sample: Sample | None = None  # complete firms
+    incomplete: IncompleteFit | None = None  # firms with gaps, which are estimated already
 
     @property
     def nobs(self) -> int:
@@ -190,16 +171,5 @@ def choose_firms(
         moments = incomplete.moments
     else:
         sample, moments = make_sample(system, columns, data, keep, effects, kept)
-    return Firms(
-        system,
-        moments,
-        missing,
-        kept is not None,
-        fixed_effects,
-        dummies,
-        data,
-        keep,
-        dropped,
-        sample,
-        incomplete,
-    )
+    about = missing, kept is not None, fixed_effects, dummies, data, keep, dropped
+    return Firms(system, moments, *about, sample, incomplete)

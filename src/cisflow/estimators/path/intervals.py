@@ -24,8 +24,7 @@ def percentile_p(resampled: np.ndarray) -> np.ndarray:
     """
     below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
     shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
-    out: np.ndarray = np.minimum(1.0, 2 * shares)
-    return out
+    return np.asarray(np.minimum(1.0, 2 * shares))
 
 
 def bca_interval(

@@ -29,78 +29,44 @@ CHUNK = 2_000_000
 
 @dataclass(frozen=True)
 class Moments:
-    """Second moments that a path model needs.
+    """Second moments that a path model needs."""
 
-    Attributes
-    ----------
-    within : ndarray, shape (p, p)
-        Covariance matrix (divisor n) in the order of ``System.variables``, fixed effects taken out.
-    between : ndarray, shape (p, p)
-        Covariance that the fixed effects took out; zeros without fixed effects.
-    nobs : int
-    absorbed : int
-        Parameters per equation for intercept and fixed effects.
-    """
-
+    # (p, p), covariance matrix (divisor n) in the order of `System.variables`, fixed effects taken
+    # out.
     within: np.ndarray
+    # (p, p), covariance that the fixed effects took out; zeros without fixed effects.
     between: np.ndarray
     nobs: int
-    absorbed: int = 1
+    absorbed: int = 1  # parameters per equation for intercept and fixed effects
 
     @property
     def variance(self) -> np.ndarray:
         """Variances of the variables, fixed effects included, shape (p,)."""
-        total: np.ndarray = np.diag(self.within) + np.diag(self.between)
-        return total
+        return np.asarray(np.diag(self.within) + np.diag(self.between))
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """Estimates of one or many samples; every array's first axis is the sample.
+    """Estimates of one or many samples; every array's first axis is the sample."""
 
-    Attributes
-    ----------
-    coef : ndarray, shape (draws, arrows)
-    psi : ndarray, shape (draws, outcomes)
-        Residual variances, divisor n.
-    sd : ndarray, shape (draws, p)
-        Model-implied standard deviations.
-    ok : ndarray of bool, shape (draws,)
-        False where a sample leaves a coefficient undetermined.
-    """
-
-    coef: np.ndarray
-    psi: np.ndarray
-    sd: np.ndarray
-    ok: np.ndarray
+    coef: np.ndarray  # (draws, arrows)
+    psi: np.ndarray  # (draws, outcomes), residual variances, divisor n
+    sd: np.ndarray  # (draws, p), model-implied standard deviations
+    ok: np.ndarray  # (draws,), false where a sample leaves a coefficient undetermined
 
     def successful(self) -> Estimates:
         """Return the samples that could be estimated."""
-        return Estimates(
-            self.coef[self.ok], self.psi[self.ok], self.sd[self.ok], np.ones(self.ok.sum(), bool)
-        )
+        return Estimates(*(part[self.ok] for part in (self.coef, self.psi, self.sd, self.ok)))
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Firms' values, ready for reweighting.
+    """Firms' values, ready for reweighting."""
 
-    Attributes
-    ----------
-    values : ndarray, shape (n, p)
-        In the order of ``System.variables``.
-    levels : ndarray of int, shape (n,)
-        Level of the first fixed effect; zeros without one.
-    dummies : ndarray, shape (n, q)
-        Indicators of further fixed effects, possibly redundant.
-    weights : ndarray, shape (n,), or None
-        Sampling weights with mean one.
-    """
-
-    values: np.ndarray
-    levels: np.ndarray
-    dummies: np.ndarray
-    weights: np.ndarray | None = None
+    values: np.ndarray  # (n, p), in the order of `System.variables`
+    levels: np.ndarray  # (n,), level of the first fixed effect; zeros without one
+    dummies: np.ndarray  # (n, q), indicators of further fixed effects, possibly redundant
+    weights: np.ndarray | None = None  # (n,), sampling weights with mean one
 
     @property
     def nobs(self) -> int:
@@ -110,8 +76,7 @@ class Sample:
     def covariance(self, values: np.ndarray) -> np.ndarray:
         """Mean products of columns that are centred already, shape (columns, columns)."""
         weighted = values if self.weights is None else values * self.weights[:, None]
-        products: np.ndarray = weighted.T @ values / self.nobs
-        return products
+        return np.asarray(weighted.T @ values / self.nobs)
 
 
 def eliminate(a: np.ndarray, skip: bool = False) -> np.ndarray:
@@ -211,8 +176,7 @@ def implied_sd(
     those of :func:`implied_covariance`.
     """
     sigma = implied_covariance(system, coef, psi, exogenous)
-    sd: np.ndarray = np.sqrt(np.einsum("rii->ri", sigma) + between)
-    return sd
+    return np.asarray(np.sqrt(np.einsum("rii->ri", sigma) + between))
 
 
 def estimate(
@@ -363,12 +327,8 @@ class Reweighter:
 
 
 def _join(parts: list[Estimates]) -> Estimates:
-    return Estimates(
-        np.concatenate([p.coef for p in parts]),
-        np.concatenate([p.psi for p in parts]),
-        np.concatenate([p.sd for p in parts]),
-        np.concatenate([p.ok for p in parts]),
-    )
+    columns = zip(*((part.coef, part.psi, part.sd, part.ok) for part in parts), strict=True)
+    return Estimates(*map(np.concatenate, columns))
 
 
 def _chunks(total: int, width: int) -> Iterator[int]:

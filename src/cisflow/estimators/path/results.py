@@ -14,7 +14,7 @@ import pandas as pd
 
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.distributions import student
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationWarning, refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
 from cisflow.estimators.path.intervals import bca_interval, percentile_p
@@ -114,7 +114,7 @@ class PathResults:
             what = f"a coefficient is not determined without {lost} of {number} clusters"
             if options.get("correction") == "CR3":
                 refuse(HEADING, what, "use CR1, or absorb fixed effects instead of dummies")
-            warnings.warn(f"{HEADING}: {what}; CR1 is taken", stacklevel=3)
+            warnings.warn(f"{HEADING}: {what}; CR1 is taken", EstimationWarning, stacklevel=3)
             return replace(self, correction="CR1")
         moved = np.column_stack([left_out.coef, left_out.psi]) - whole
         # Variances due to fixed effects keep the uncorrected part: nothing is tested about them.
@@ -320,11 +320,7 @@ class PathResults:
 
     # ------------------------------------------------------------------ inference
     def _inference(
-        self,
-        quantity: Quantity,
-        prefix: str,
-        alpha: float,
-        simulated: Estimates | None = None,
+        self, quantity: Quantity, prefix: str, alpha: float, simulated: Estimates | None = None
     ) -> dict[str, np.ndarray]:
         """Estimate, standard error, test and intervals of functions of coefficients and SDs."""
         point = quantity(self.found.coef, self.found.sd)[0]
@@ -399,8 +395,7 @@ class PathResults:
         moved = self._at(self._theta + 1j * step * np.eye(len(self._theta)))
         jacobian = quantity(moved.coef, moved.sd).imag / step
         variance = np.einsum("ir,ij,jr->r", jacobian, self.cov, jacobian, optimize=True)
-        se: np.ndarray = np.sqrt(np.maximum(variance, 0.0))
-        return se
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def _simulate(self, options: Mapping[str, int]) -> Estimates:
         """Draw parameters from their estimated normal distribution."""

@@ -100,8 +100,7 @@ def _slopes(s: np.ndarray, sources: np.ndarray, variable: int) -> np.ndarray:
     scale = np.sqrt(np.diag(s))
     r = s / np.outer(scale, scale)
     slopes = np.linalg.solve(r[np.ix_(sources, sources)], r[sources, variable])
-    out: np.ndarray = slopes * scale[variable] / scale[sources]
-    return out
+    return np.asarray(slopes * scale[variable] / scale[sources])
 
 
 def _index(

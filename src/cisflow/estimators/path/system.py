@@ -75,8 +75,7 @@ class System:
         """Return what brings slopes between variables over ``scale`` (p,) into their own units."""
         to = [self.position[target] for target, _ in self.arrows]
         source = [self.position[name] for _, name in self.arrows]
-        ratios: np.ndarray = scale[to] / scale[source]
-        return ratios
+        return np.asarray(scale[to] / scale[source])
 
     def require(self, *names: str) -> None:
         """Refuse names of variables that are not part of the model."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.influence import SINGULAR, Kind, Point, RowParts, newton
+from cisflow.estimators.regression.rows import Rows, RowScores
 
 PAIRS = 3_000  # rows, up to which all pairs are looked at
 AT_A_TIME = 2_000_000  # pairs
@@ -79,37 +80,17 @@ class LeastSquares:
         return self.y - self.basis @ (self.basis.T @ self.y)
 
 
-@dataclass(frozen=True)
-class _Orthonormal:
-    """Information and scores of a regression on orthonormal columns."""
-
-    basis: Floats
-    residual: Floats
-
-    def bread(self) -> Floats:
-        """Inverse information."""
-        return np.eye(self.basis.shape[1])
-
-    def outer(self) -> Floats:
-        """Sum of outer products of the scores."""
-        scores = self.basis * self.residual[:, None]
-        outer: Floats = scores.T @ scores
-        return outer
-
-    def sums(self, codes: Ints, groups: int) -> Floats:
-        """Scores summed by group."""
-        out = np.zeros((groups, self.basis.shape[1]))
-        np.add.at(out, codes, self.basis * self.residual[:, None])
-        return out
-
-
-def least_squares_steps(fit: LeastSquares, kind: Kind) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def least_squares_steps(
+    fit: LeastSquares, kind: Kind, rows: Rows
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Give what coefficients change by without each row, and by what variances are multiplied.
 
     Parameters
     ----------
     fit : LeastSquares
     kind : Kind
+    rows : Rows
+        That it is of.
 
     Returns
     -------
@@ -124,7 +105,7 @@ def least_squares_steps(fit: LeastSquares, kind: Kind) -> tuple[Floats, Floats, 
     if kind.name == "nonrobust":
         return step, _classical(fit, rest), alone
     if n > PAIRS:
-        return step, *_first_order(fit, kind)
+        return step, *_first_order(fit, kind, rows)
     return step, _robust(fit, kind, rest) * _correction(kind, n, parameters), alone
 
 
@@ -200,7 +181,7 @@ def _clustered(
     return variances * factor[:, None]
 
 
-def _first_order(fit: LeastSquares, kind: Kind) -> tuple[Floats, NDArray[np.bool_]]:
+def _first_order(fit: LeastSquares, kind: Kind, rows: Rows) -> tuple[Floats, NDArray[np.bool_]]:
     """Ratio of robust variances to first order, and rows whose step is long."""
     basis, one = fit.basis, np.ones(fit.y.size)
     score = fit.residual[:, None]
@@ -208,7 +189,8 @@ def _first_order(fit: LeastSquares, kind: Kind) -> tuple[Floats, NDArray[np.bool
     jacobian = fit.pull.T @ basis
 
     def at(step: Floats) -> Point:
-        return Point(_Orthonormal(basis, fit.residual - basis @ step), jacobian)
+        scores = basis * (fit.residual - basis @ step)[:, None]
+        return Point(RowScores(rows, "OLS", scores, np.eye(basis.shape[1])), jacobian)
 
     _, ratio, doubt = newton(parts, at, kind)
     if kind.ways:

@@ -17,24 +17,21 @@ from scipy.special import log_ndtr
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import covariance
-from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.effects import Prediction
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
-from cisflow.estimators.regression.rows import (
-    FittedModel,
-    Regression,
-    Rows,
-    RowScores,
-    about_clusters,
-    read_rows,
-)
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
 from cisflow.estimators.separation import (
     indispensable_rows,
     null_space,
     separating_direction,
     spared_rows,
 )
+
+ROUNDING = 1e-15
+"""Share of the deviance below which a change of it is rounding: of ten thousand rows the deviance
+itself is not exact to the 1e-12 that is asked of few."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +60,13 @@ class _Solution:
 
 @dataclass(frozen=True)
 class _Likelihood:
-    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units.
-
-    Attributes
-    ----------
-    rows : Rows
-    kind : str
-    model : statsmodels' GLM, of columns divided by ``scale``
-    scale : (k,) array
-    inside : (n,) booleans
-        Its rows; the others are separated: fitted exactly, with score zero.
-    """
+    """A Bernoulli (quasi-)likelihood of the columns that have a maximum, in the caller's units."""
 
     rows: Rows
     kind: str
-    model: Any
-    scale: Floats
-    inside: np.ndarray
+    model: Any  # statsmodels' GLM, of columns divided by ``scale``
+    scale: Floats  # (k,)
+    inside: np.ndarray  # (n,), its rows; the others are separated: fitted exactly, with score zero
 
     @cached_property
     def design(self) -> Floats:
@@ -118,9 +105,8 @@ class _Likelihood:
 
 def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
     """Maximise the Bernoulli (quasi-)likelihood after taking out what has no maximum."""
-    X, lengths = rows.X, np.linalg.norm(rows.X, axis=0)
-    kept = np.flatnonzero(independent_columns(X, lengths))
-    lost = {rows.names[j]: why_collinear(X[:, j]) for j in set(range(X.shape[1])) - set(kept)}
+    kept, found = usable_columns(rows.X, rows.names)
+    lost: dict[str, str] = dict(found)
     _refuse_empty(rows, share, len(kept))
     everything = np.ones(len(share), dtype=bool)
     model, fit = _maximise(rows, share, kept, everything, link)
@@ -132,7 +118,7 @@ def _solve(rows: Rows, share: Floats, kind: str, link: str) -> _Solution:
     if not (fit.converged and _barred(model, fit)):
         remedy = "look for regressors of very different size, or almost collinear"
         refuse(rows.heading, "no convergence", remedy)
-    scale = np.abs(X[:, still]).max(axis=0)
+    scale = np.abs(rows.X[:, still]).max(axis=0)
     names = [rows.names[j] for j in still]
     return _Solution(
         np.asarray(fit.params) / scale,
@@ -155,13 +141,12 @@ def _maximise(
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     X = rows.X[:, columns]
-    weights = np.ones(len(share)) if rows.weights is None else rows.weights
     family = Binomial(link=_links()[link]())
     design = X[inside] / np.abs(X).max(axis=0)
-    model = GLM(share[inside], design, family=family, var_weights=weights[inside])
+    model = GLM(share[inside], design, family=family, var_weights=rows.w[inside])
     with warnings.catch_warnings():  # separation is looked for, and said, by the caller
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        return model, model.fit(tol=1e-12, maxiter=200)
+        return model, model.fit(tol=1e-12, rtol=ROUNDING, maxiter=200)
 
 
 def _links() -> Any:
@@ -245,7 +230,8 @@ def _separation(
         return inside, kept, {}
     if separated.all():
         remedy = "no finite coefficient exists; check that none is computed from the outcome"
-        refuse(rows.heading, "the regressors predict every row perfectly", remedy)
+        what = Sentence(Alike("the regressors predict every row perfectly"))
+        refuse(rows.heading, what, remedy)
     # What the remaining rows leave free has no coefficient of its own.
     free = null_space(X[np.ix_(inside, kept)], len(kept)) * lengths[kept, None]
     gone = np.abs(free).max(axis=1, initial=0.0) > 1e-7 * np.abs(free).max(initial=1e-300)
@@ -260,7 +246,7 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     """Refuse an outcome without variation and too few rows."""
     problems = []
     if np.ptp(share) == 0:
-        what = Sentence(f"the outcome {rows.outcome} is the same in all ", Count(len(share)))
+        what = Sentence(Alike(f"the outcome {rows.outcome} is the same in all "), Count(len(share)))
         remedy = "there is nothing to explain: check the sample restrictions"
         problems.append(Problem(what, remedy))
     if len(share) <= k:
@@ -272,7 +258,7 @@ def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
 def _why_separated(direction: float, rows: int) -> Sentence:
     where = {1: "+∞", -1: "−∞"}.get(int(np.sign(direction)), "±∞")
     return Sentence(
-        f"tends to {where}: it predicts the outcome of ",
+        Alike(f"tends to {where}: it predicts the outcome of "),
         Count(rows),
         " perfectly, so no finite coefficient exists; merge the category with another or drop the "
         "term",
@@ -300,24 +286,16 @@ class _Binomial(Regression):
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]
         held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
-        matrix = found.matrix[np.ix_(solution.shown, solution.shown)]
         notes = {name: HELD for name, alone in zip(names, held, strict=True) if alone}
         exact = isinstance(self, Logit) and rows.weights is None
-        return FittedModel(
+        values = solution.beta[solution.shown]
+        return self._results(
+            *(found, values, names, cov_kwds, FittedModel, solution.shown, notes),
             predicted=partial(self._prediction, found.matrix),
-            model=self,
-            params=pd.Series(solution.beta[solution.shown], index=names, name="params"),
-            covariance=pd.DataFrame(matrix, index=names, columns=names),
-            nobs=len(rows.y),
             llf=solution.llf if exact else None,
-            cov_type=found.cov_type,
-            dropped=rows.dropped,
-            df=found.df,
             not_estimable=solution.not_estimable,
-            **about_clusters(found, names, solution.shown, notes),
             n_lower=int((self.share <= 0).sum()),
             n_upper=int((self.share >= 1).sum()),
-            cov_kwds=dict(cov_kwds or {}),
         )
 
     def expected(self, eta: Floats) -> tuple[Floats, Floats]:
@@ -335,8 +313,7 @@ class _Binomial(Regression):
         if kind not in offered:
             refuse(self.rows.heading, f"the quantity {kind} is not offered", f"use {offered[0]}")
         solution, rows, inside = self.solution, self.rows, self.solution.likelihood.inside
-        weights = np.ones(rows.size) if rows.weights is None else rows.weights
-        weights = weights[inside] / weights.sum()
+        weights = rows.w[inside] / rows.w.sum()
 
         def total(X: Floats, w: Floats) -> tuple[float, Floats]:
             value, slope = self.expected(X @ solution.beta)

@@ -46,14 +46,7 @@ from cisflow.estimators.influence import HELD, kind_of
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.influence import LeastSquares, least_squares_steps
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
-from cisflow.estimators.regression.rows import (
-    FittedModel,
-    Regression,
-    Rows,
-    RowScores,
-    about_clusters,
-    read_rows,
-)
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
 
 __all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit"]
 
@@ -143,59 +136,47 @@ class OLS(Regression):
             ``{"groups": column or labels, "correction": …}`` for ``cluster`` and for ``survey``:
             see :mod:`cisflow.estimators.covariance`.
         """
-        rows, names = self.rows, [self.rows.names[j] for j in self.kept]
-        by_design, clustered = cov_type == "survey", None
+        rows, names, n = self.rows, [self.rows.names[j] for j in self.kept], self.rows.size
+        df = None if cov_type == "HC0" else n - len(names) - self.absorbed
         if cov_type == "cluster":
-            fit, clustered = self._clustered(names, cov_kwds)
+            fit, found = self._clustered(names, cov_kwds)
+            df = min(found.groups) - 1
         else:
             fit = self._linear_model(names).fit(**self._options(cov_type))
-        params = pd.Series(fit.params[names], name="params")
-        matrix, n = fit.cov.loc[names, names], len(rows.y)
-        residual = float((np.asarray(fit.resids) ** 2).sum())
-        llf = None if rows.weights is not None else -n / 2 * (np.log(2 * np.pi * residual / n) + 1)
-        df = None if cov_type == "HC0" else n - len(names) - self.absorbed
-        if by_design:
-            found, strata = self._by_design(params.to_numpy(), cov_kwds)
-            matrix = pd.DataFrame(found, index=names, columns=names)
-            df = n - strata + 1 - len(names)
-        if clustered is not None:
-            matrix = pd.DataFrame(clustered.matrix, index=names, columns=names)
-            df = min(clustered.groups) - 1
+            found = Covariance(fit.cov.loc[names, names].to_numpy(), cov_type)
+        if cov_type == "survey":
+            matrix, strata = self._by_design(fit.params[names].to_numpy(), cov_kwds)
+            found, df = Covariance(matrix, cov_type), n - strata + 1 - len(names)
         residuals = np.asarray(fit.resids)
-        notes = {} if cov_type == "nonrobust" else self._held(params, residuals)
-        return FittedModel(
-            model=self,
-            params=params,
-            covariance=matrix,
-            nobs=n,
-            llf=None if llf is None else float(llf),
-            cov_type=cov_type,
-            dropped=rows.dropped,
+        llf = -n / 2 * (np.log(2 * np.pi * float((residuals**2).sum()) / n) + 1)
+        notes = {} if cov_type == "nonrobust" else self._held(names, residuals)
+        return self._results(
+            *(found, fit.params[names].to_numpy(), names, cov_kwds, FittedModel),
+            notes=notes,
+            llf=None if rows.weights is not None else float(llf),
             df=df,
             extra={"r2": float(fit.rsquared), "absorbed": self.absorbed},
             not_estimable=self.not_estimable,
-            **about_clusters(clustered or Covariance(matrix, cov_type), names, notes=notes),
-            cov_kwds=dict(cov_kwds or {}),
         )
 
-    def _held(self, params: pd.Series, residuals: Floats) -> dict[str, str]:
+    def _held(self, names: list[str], residuals: Floats) -> dict[str, str]:
         """Coefficients that one row alone determines, which is fitted exactly; why it matters."""
         least = EXACT * np.abs(self.rows.y - self.rows.y.mean()).max()
         if not (np.abs(residuals) <= least).any():
             return {}
         held = self._least_squares().held()
-        return {term: HELD for term, alone in zip(params.index, held, strict=True) if alone}
+        return {term: HELD for term, alone in zip(names, held, strict=True) if alone}
 
     def _least_squares(self) -> LeastSquares:
         """Rows and effects as numbers, weights multiplied in."""
-        root = np.ones(self.rows.size) if self.rows.weights is None else self.rows.weights**0.5
+        root = self.rows.w**0.5
         X, y = self.rows.X[:, self.kept], self.rows.y
         return LeastSquares(root[:, None] * X, root * y, root[:, None] * self._dummies())
 
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, np.ndarray]:
         """Coefficients without each row, ratios of variances, doubts where a row is alone."""
         kind = kind_of(self.rows, fit.cov_type, fit.cov_kwds)
-        steps, ratio, alone = least_squares_steps(self._least_squares(), kind)
+        steps, ratio, alone = least_squares_steps(self._least_squares(), kind, self.rows)
         return fit.params.dropna().to_numpy() + steps, ratio, alone
 
     def _dummies(self) -> Floats:
@@ -210,8 +191,7 @@ class OLS(Regression):
         if self.fixed_effects:
             remedy = "enter them as C(name) in the formula"
             refuse(rows.heading, "covariance 'survey' with absorbed fixed effects", remedy)
-        weights = np.ones(len(rows.y)) if rows.weights is None else rows.weights
-        weighted = X * weights[:, None]
+        weighted = X * rows.w[:, None]
         residuals = rows.y - X @ params
         scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X)
         strata = (cov_kwds or {}).get("strata")
@@ -246,7 +226,7 @@ class OLS(Regression):
         rows, k = self.rows, len(self.kept)
         X = np.hstack([rows.X[:, self.kept], self._dummies()])
         X = X[:, independent_columns(X, np.linalg.norm(X, axis=0))]
-        weighted = X if rows.weights is None else X * rows.weights[:, None]
+        weighted = X * rows.w[:, None]
 
         def of_rows(some: Ints) -> Floats:
             return np.asarray(weighted[some].T @ X[some])

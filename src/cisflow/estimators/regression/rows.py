@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
+
+Results = TypeVar("Results", bound="FittedModel")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,15 @@ class Rows:
         return len(self.y)
 
     nobs = size
+
+    @property
+    def w(self) -> Floats:
+        """Weight of each row, one where there are none."""
+        return np.ones(self.size) if self.weights is None else self.weights
+
+    def columns(self, places: Sequence[int] | Ints) -> Rows:
+        """Keep some regressors, by their places."""
+        return replace(self, X=self.X[:, places], names=[self.names[j] for j in places])
 
     def take(self, places: Ints) -> Rows:
         """Keep some rows, by their places."""
@@ -129,18 +140,51 @@ class Regression:
         return cls(formula, data, **options)  # type: ignore[call-arg]
 
     @classmethod
-    def _from_rows(cls, rows: Rows, **options: Any) -> Self:
+    def _from_rows(cls, rows: Any, **options: Any) -> Self:
         model = cls.__new__(cls)
         model._set(rows, **options)
         model.quiet = True
         return model
 
-    def _set(self, rows: Rows) -> None:
+    def _set(self, rows: Any, /, *args: Any, **options: Any) -> None:
         self.rows = rows
 
     def fit(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> FittedModel:
         """Estimate."""
         raise NotImplementedError
+
+    def _results(
+        self,
+        found: Covariance,
+        values: Floats,
+        names: Sequence[str],
+        options: Mapping[str, Any] | None,
+        kind: type[Results],
+        shown: Ints | slice = slice(None),
+        notes: Mapping[str, str] = MappingProxyType({}),
+        **more: Any,
+    ) -> Results:
+        """Put estimates and what is known of their covariance under the names of ``kind``.
+
+        Of the parameters of the covariance those ``shown`` are told; of these, terms that one
+        cluster alone determines have no standard error, which the ``notes`` then say.
+        """
+        lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
+        alone = {name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone}
+        matrix = found.matrix[shown][:, shown]
+        known = {"nobs": self.rows.size, "dropped": self.rows.dropped, "df": found.df}
+        return kind(
+            model=self,
+            params=pd.Series(values, index=list(names), name="params"),
+            covariance=pd.DataFrame(matrix, index=list(names), columns=list(names)),
+            cov_type=found.cov_type,
+            cov_kwds=dict(options or {}),
+            cov_note=found.note,
+            n_groups=found.groups,
+            correction=found.correction,
+            notes={**alone, **notes},
+            **{**known, **more},
+        )
 
     def warn(self, terms: Collection[str], stacklevel: int) -> None:
         """Warn, once, of terms without an estimate."""
@@ -150,7 +194,12 @@ class Regression:
 
     def take(self, places: Ints) -> Self:
         """Build the same model on some of its rows."""
-        return self._from_rows(self.rows.take(places), **self.options)
+        return self._from_rows(self.whole.take(places), **self.options)
+
+    @property
+    def whole(self) -> Any:
+        """What the model was built from, where that is more than its rows."""
+        return self.rows
 
     def leave_one_out(self, fit: FittedModel) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Coefficients without each row, ratios of their variances to the full ones, doubts."""
@@ -182,8 +231,7 @@ class RowScores:
 
     def outer(self) -> Floats:
         """Sum of outer products of the scores, (k, k)."""
-        out: Floats = self.scores.T @ self.scores
-        return out
+        return np.asarray(self.scores.T @ self.scores)
 
     def sums(self, codes: Ints, groups: int) -> Floats:
         """Scores summed by group, (groups, k)."""
@@ -203,29 +251,6 @@ class RowScores:
         """Resampling is offered for the Tobit only."""
         what = f"covariance '{kind}' is not offered for a {self.kind.lower()}"
         refuse(self.heading, what, "use HC1, or cluster")
-
-
-def about_clusters(
-    found: Covariance,
-    names: Sequence[str],
-    shown: Ints | slice = slice(None),
-    notes: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, Any]:
-    """Return what a :class:`FittedModel` says of the clusters its covariance rests on.
-
-    Terms that one cluster alone determines are added to the ``notes``: they have no standard
-    error.
-    """
-    lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
-    return {
-        "cov_note": found.note,
-        "n_groups": found.groups,
-        "correction": found.correction,
-        "notes": {
-            **{name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone},
-            **notes,
-        },
-    }
 
 
 @dataclass(frozen=True)
@@ -301,7 +326,7 @@ class FittedModel:
         set_("params", self.params.reindex(terms))
         set_("covariance", covariance.reindex(index=terms, columns=terms))
         set_("notes", {**self.not_estimable, **self.notes})
-        self.model.warn(self.not_estimable, stacklevel=4)
+        self.model.warn(self.not_estimable, stacklevel=5)
 
     def with_cov(
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None

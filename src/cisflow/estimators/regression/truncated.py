@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
@@ -26,13 +25,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import covariance
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.influence import HELD, RowParts, held_by_one
-from cisflow.estimators.regression.rows import (
-    FittedModel,
-    Regression,
-    Rows,
-    RowScores,
-    about_clusters,
-)
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio
 from cisflow.estimators.tobit.margins import uncensored
@@ -178,7 +171,8 @@ class TruncatedNormal(Regression):
             return self.derivatives(X, point) * used
 
         def gradient(point: Floats) -> Floats:
-            return _gradient(X, parts(point))
+            of_rows = parts(point)
+            return np.append(of_rows[1] @ X, of_rows[2].sum())
 
         beta, *_ = np.linalg.lstsq(X[used], self.y[used], rcond=None)
         residual = float(np.std((self.y - X @ beta)[used]))
@@ -211,17 +205,10 @@ class TruncatedNormal(Regression):
         shown, held = np.flatnonzero(solution.estimable.report), solution.held
         names = [rows.names[j] for j in solution.estimable.keep[shown]]
         notes = {} if cov_type == "nonrobust" else dict.fromkeys(np.array(names)[held], HELD)
-        return FittedModel(
-            model=self,
-            params=pd.Series(solution.beta[shown], index=names, name="params"),
-            covariance=pd.DataFrame(found.matrix[np.ix_(shown, shown)], names, names),
-            nobs=len(rows.y),
+        return self._results(
+            *(found, solution.beta[shown], names, cov_kwds, FittedModel, shown, notes),
             llf=solution.llf,
-            cov_type=found.cov_type,
-            dropped=rows.dropped,
-            df=found.df,
             not_estimable=solution.estimable.not_estimable,
-            **about_clusters(found, names, shown, notes),
             n_upper=int(self.top.sum()),
             scale=solution.sigma,
         )
@@ -234,10 +221,6 @@ def _row_parts(X: Floats, parts: Floats) -> RowParts:
     basis[:, :k, 0], basis[:, k, 1] = X, 1.0
     information = -np.array([[parts[3], parts[4]], [parts[4], parts[5]]]).transpose(2, 0, 1)
     return RowParts(basis, parts[1:3].T, information, np.ones(n), np.ones(n))
-
-
-def _gradient(X: Floats, parts: Floats) -> Floats:
-    return np.append(parts[1] @ X, parts[2].sum())
 
 
 def _information(X: Floats, parts: Floats) -> Floats:

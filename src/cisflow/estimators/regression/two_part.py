@@ -26,18 +26,12 @@ from scipy.linalg import block_diag
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.covariance import covariance
+from cisflow.estimators.covariance import Covariance, covariance
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Problem, refuse, refuse_any
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.models import OLS
-from cisflow.estimators.regression.rows import (
-    FittedModel,
-    Regression,
-    Rows,
-    RowScores,
-    read_rows,
-)
+from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
 from cisflow.estimators.regression.truncated import TruncatedNormal
 
 ANY = {"probit": Probit, "logit": Logit}
@@ -47,22 +41,14 @@ QUANTITIES = ("observed", "uncensored", "probability")
 
 @dataclass(frozen=True)
 class _Part:
-    """One of the parts: coefficients, scores, and what it predicts.
+    """One of the parts: coefficients, scores, and what it predicts."""
 
-    Attributes
-    ----------
-    names, columns, beta
-        Of the columns in its likelihood.
-    scores
-        Of its own rows, those of log σ last where it has one.
-    mean
-        From η = xβ to the prediction and its derivatives in η and in log σ (None without one).
-    """
-
+    # names, columns, beta: of the columns in its likelihood.
     names: Sequence[str]
     columns: Ints
     beta: Floats
-    scores: RowScores
+    scores: RowScores  # of its own rows, those of log σ last where it has one
+    # From η = xβ to the prediction and its derivatives in η and in log σ (None without one).
     mean: Callable[[Floats], tuple[Floats, Floats, Floats | None]]
 
 
@@ -159,27 +145,19 @@ class TwoPart(Regression):
             own = parts[part].covariance.loc[terms[part], terms[part]]
             matrix[block, block] = own
         exact = isinstance(self.amount, TruncatedNormal)
-        return FittedModel(
-            model=self,
-            params=pd.Series(
-                [fit.params[term] for part, fit in parts.items() for term in terms[part]],
-                index=names,
-                name="params",
-            ),
-            covariance=pd.DataFrame(matrix, index=names, columns=names),
-            nobs=any_.nobs,
+        df = min((f.df for f in parts.values() if f.correction == "CR3" and f.df), default=None)
+        note = any_.cov_note or amount.cov_note
+        values = [fit.params[term] for part, fit in parts.items() for term in terms[part]]
+        of_both = Covariance(matrix, cov_type, any_.n_groups, note, correction=any_.correction)
+        return self._results(
+            *(of_both, np.array(values), names, cov_kwds, FittedModel),
+            df=df,
             llf=(any_.llf or 0.0) + (amount.llf or 0.0) if exact else None,
-            cov_type=cov_type,
             not_estimable={
                 f"{part}: {term}": why
                 for part, fit in parts.items()
                 for term, why in fit.not_estimable.items()
             },
-            dropped=any_.dropped,
-            n_groups=any_.n_groups,
-            correction=any_.correction,
-            df=min((f.df for f in parts.values() if f.correction == "CR3" and f.df), default=None),
-            cov_note=any_.cov_note or amount.cov_note,
             n_lower=any_.n_lower,
             n_upper=self.n_upper,
             scale=amount.scale,
@@ -256,10 +234,9 @@ class TwoPart(Regression):
                 gradient.append(np.array([(w * by_mean) @ spread]))
             return float(w @ value), np.concatenate(gradient)
 
-        weights = np.ones(rows.size) if rows.weights is None else rows.weights
         X = np.hstack([rows.X[:, part.columns] for part in (chance, much)])
         names = [*chance.names, *much.names]
-        return Prediction(names, X, weights / weights.sum(), matrix, total, rows.kept)
+        return Prediction(names, X, rows.w / rows.w.sum(), matrix, total, rows.kept)
 
 
 def _of_share(model: Logit | FractionalLogit) -> _Part:
@@ -286,8 +263,7 @@ def _of_least_squares(model: OLS) -> _Part:
     """Least squares as the maximum of a normal likelihood, its σ² with degrees of freedom."""
     rows, columns = model.rows, model.kept
     X, y = rows.X[:, columns], rows.y
-    w = np.ones(rows.size) if rows.weights is None else rows.weights
-    root = np.sqrt(w)
+    w, root = rows.w, np.sqrt(rows.w)
     beta = np.asarray(np.linalg.lstsq(X * root[:, None], y * root, rcond=None)[0], dtype=float)
     residual = y - X @ beta
     variance = float(w @ residual**2) / (rows.size - len(columns))

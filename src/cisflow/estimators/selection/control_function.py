@@ -22,7 +22,7 @@ Average effects hold the residuals as they are and average over them, which is B
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -30,24 +30,20 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
-from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import Covariance
-from cisflow.estimators.design import independent_columns, why_collinear
+from cisflow.estimators.design import usable_columns
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Problem, refuse, refuse_any
-from cisflow.estimators.regression.rows import Regression, Rows, about_clusters, read_rows
+from cisflow.estimators.regression.rows import Regression, Rows, read_rows
 from cisflow.estimators.selection.first_stage import FirstStage, first_stage
 from cisflow.estimators.selection.names import residual_of
 from cisflow.estimators.selection.printed import PrintedModel
 from cisflow.estimators.selection.stacked import Stacked, wald
-from cisflow.estimators.selection.tobit_rows import TobitRows
-from cisflow.estimators.tobit import margins
+from cisflow.estimators.selection.tobit_rows import TobitRows, open_ended, quantity_of_tobit
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.model import Tobit
 from cisflow.estimators.tobit.scores import TobitScores
-
-KINDS = {"observed": "censored"} | {k: k for k in ("latent", "uncensored", "probability")}
-"""Quantities, and what the Tobit calls them."""
 
 
 @dataclass(frozen=True)
@@ -67,26 +63,13 @@ class ControlFunctionResults(PrintedModel):
 
 @dataclass(frozen=True)
 class _Second:
-    """The second stage with what each row and the first stages add to it.
-
-    Attributes
-    ----------
-    fit : Fit
-    theta : (k + 1,) array
-        Coefficients of regressors and residuals, and log σ.
-    alone : (k + 1, k + 1) array
-        Inverse information, as if the residuals were known.
-    own : (n, k + 1) array
-        Influence of the rows as if they were.
-    moved : (k + 1, Q) array
-        What the parameters move by with those of all first stages.
-    """
+    """The second stage with what each row and the first stages add to it."""
 
     fit: Fit
-    theta: Floats
-    alone: Floats
-    own: Floats
-    moved: Floats
+    theta: Floats  # (k + 1,), coefficients of regressors and residuals, and log σ
+    alone: Floats  # (k + 1, k + 1), inverse information, as if the residuals were known
+    own: Floats  # (n, k + 1), influence of the rows as if they were
+    moved: Floats  # (k + 1, Q), what the parameters move by with those of all first stages
 
 
 class ControlFunctionTobit(Regression):
@@ -123,10 +106,9 @@ class ControlFunctionTobit(Regression):
         upper: float | None = None,
     ):
         wide = f"{formula} + {' + '.join(instruments)}"
-        rows = read_rows(self.kind, wide, data)
-        self._set_roles(rows, endogenous, instruments, lower, upper)
+        self._set(read_rows(self.kind, wide, data), endogenous, instruments, lower, upper)
 
-    def _set_roles(
+    def _set(
         self,
         rows: Rows,
         endogenous: Sequence[str],
@@ -134,9 +116,10 @@ class ControlFunctionTobit(Regression):
         lower: float | None,
         upper: float | None,
     ) -> None:
-        self.given, self.lower, self.upper = rows, lower, upper
-        self.options = {"lower": lower, "upper": upper}
-        self.endogenous, self.instruments = list(endogenous), list(instruments)
+        self.given, self.limits = rows, open_ended(lower, upper)
+        self.instruments = list(instruments)
+        self.options = {"endogenous": list(endogenous), "instruments": self.instruments}
+        self.options |= {"lower": lower, "upper": upper}
         absent = [n for n in (*endogenous, *instruments) if n not in rows.names]
         what, remedy = "no regressor {}", "name it as in the formula"
         refuse_any(rows.heading, [Problem(what.format(n), remedy) for n in absent])
@@ -151,13 +134,10 @@ class ControlFunctionTobit(Regression):
             what = f"{len(used)} usable instruments for {len(treated)} endogenous regressors"
             refuse(rows.heading, what, "name more instruments, and an endogenous one that varies")
 
-    def take(self, places: Ints) -> ControlFunctionTobit:
-        """Build the same model on some of its rows."""
-        model = type(self).__new__(type(self))
-        rows = self.given.take(places)
-        model._set_roles(rows, self.endogenous, self.instruments, self.lower, self.upper)
-        model.quiet = True
-        return model
+    @property
+    def whole(self) -> Rows:
+        """The rows with the instruments."""
+        return self.given
 
     # --- both stages ---------------------------------------------------------------------------
 
@@ -182,7 +162,7 @@ class ControlFunctionTobit(Regression):
         """The second stage."""
         X = pd.DataFrame(self.design, columns=self.names)
         y = pd.Series(self.rows.y, name=self.rows.outcome)
-        return Tobit(y, X, lower=self.lower, upper=self.upper)
+        return Tobit(y, X, lower=self.options["lower"], upper=self.options["upper"])
 
     @cached_property
     def second(self) -> _Second:
@@ -202,7 +182,7 @@ class ControlFunctionTobit(Regression):
 
     def _slopes(self, theta: Floats) -> Floats:
         """Return derivatives of the second stage's scores in π of the first, (k + 1, Q)."""
-        tobit = TobitRows(self.rows.y, *self._limits())
+        tobit = TobitRows(self.rows.y, *self.limits)
         a, by_eta, b_by_eta = tobit.slopes(self.design @ theta[:-1], float(np.exp(theta[-1])))
         k, parts = self.rows.X.shape[1], []
         for j, stage in enumerate(self.stages):
@@ -211,10 +191,6 @@ class ControlFunctionTobit(Regression):
             wide[:, k + j] += a
             parts.append(wide.T @ stage.derivative)
         return np.hstack(parts)
-
-    def _limits(self) -> tuple[float, float]:
-        lower = -np.inf if self.lower is None else self.lower
-        return lower, np.inf if self.upper is None else self.upper
 
     @cached_property
     def stacked(self) -> Stacked:
@@ -237,26 +213,17 @@ class ControlFunctionTobit(Regression):
         self, cov_type: str = "nonrobust", cov_kwds: Mapping[str, Any] | None = None
     ) -> ControlFunctionResults:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
-        second, names = self.second, self.names
+        second, solution = self.second, self.second.fit
         found = self.stacked.covariance(cov_type, cov_kwds)
-        k = len(names)
-        solution = second.fit
-        return ControlFunctionResults(
-            model=self,
-            params=pd.Series(second.theta[:-1], index=names, name="params"),
-            covariance=pd.DataFrame(found.matrix[:k, :k], index=names, columns=names),
-            nobs=self.rows.size,
+        return self._results(
+            *(found, second.theta[:-1], self.names, cov_kwds, ControlFunctionResults),
+            shown=slice(len(self.names)),
             n_lower=solution.sample.n_lower,
             n_upper=solution.sample.n_upper,
             llf=float(self.tobit.fit().llf),
-            cov_type=found.cov_type,
             not_estimable=self.not_estimable,
-            dropped=self.rows.dropped,
-            df=found.df,
-            **about_clusters(replace(found, unmeasured=None), names),
             scale=float(solution.scale),
             predicted=partial(self._prediction, found.matrix),
-            cov_kwds=dict(cov_kwds or {}),
             facts=self._facts(found),
             tests={"exogeneity": self._exogeneity(cov_type, cov_kwds)},
             probits=tuple(stage.name for stage in self.stages if stage.probit),
@@ -270,7 +237,7 @@ class ControlFunctionTobit(Regression):
         return wald(second.theta[k:-1], matrix[k:-1, k:-1])
 
     def _facts(self, found: Covariance) -> dict[str, str]:
-        low, high = self._limits()
+        low, high = self.limits
         return {
             "Dep. Variable:": self.rows.outcome,
             "Endogenous:": ", ".join(self.treated),
@@ -282,17 +249,15 @@ class ControlFunctionTobit(Regression):
 
     def _prediction(self, matrix: Floats, kind: str) -> Prediction:
         """Average over the rows and their residuals, which stay as they are."""
-        if kind not in KINDS:
-            what = f"the quantity {kind} is not offered"
-            refuse(self.rows.heading, what, f"use {', '.join(KINDS)}")
+        quantity = quantity_of_tobit(self.rows.heading, kind)
         theta, rows = self.second.theta, self.rows
         k, sigma = rows.X.shape[1], float(np.exp(theta[-1]))
-        below, above = (np.full(rows.size, limit) for limit in self._limits())
+        below, above = (np.full(rows.size, limit) for limit in self.limits)
         residuals = self.design[:, k:]
 
         def total(X: Floats, w: Floats) -> tuple[float, Floats]:
             eta = X @ theta[:k] + residuals @ theta[k:-1]
-            curve = margins.KINDS[KINDS[kind]](eta, sigma, below, above)
+            curve = quantity(eta, sigma, below, above)
             slope = w * curve.eta
             stages = zip(theta[k:-1], self.stages, strict=True)
             first = [(slope * rho) @ stage.derivative for rho, stage in stages]
@@ -305,16 +270,13 @@ class ControlFunctionTobit(Regression):
 
 
 def _columns(rows: Rows, names: Sequence[str]) -> Rows:
-    places = [rows.names.index(name) for name in names]
-    return replace(rows, X=rows.X[:, places], names=list(names))
+    return rows.columns([rows.names.index(name) for name in names])
 
 
 def _independent(
     rows: Rows, names: Sequence[str], given: int = 0
 ) -> tuple[list[str], dict[str, str]]:
     """Return names after the first ``given`` that are not spanned by those before, and why not."""
-    X = _columns(rows, names).X
-    usable = independent_columns(X, np.linalg.norm(X, axis=0))
-    more = [*range(given, len(names))]
-    lost = {names[j]: why_collinear(X[:, j]) for j in more if not usable[j]}
-    return [names[j] for j in more if usable[j]], lost
+    usable, lost = usable_columns(_columns(rows, names).X, names)
+    more = [names[j] for j in usable if j >= given]
+    return more, {name: why for name, why in lost.items() if name in names[given:]}

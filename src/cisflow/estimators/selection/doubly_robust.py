@@ -31,12 +31,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.effects import is_binary
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import FractionalLogit, Logit
 from cisflow.estimators.regression.models import OLS
-from cisflow.estimators.regression.rows import Regression, Rows, about_clusters, read_rows
+from cisflow.estimators.regression.rows import Regression, Rows, read_rows
 from cisflow.estimators.selection.balance import Balance, Overlap, balance_of, overlap_of
 from cisflow.estimators.selection.names import mean_with, on_treated
 from cisflow.estimators.selection.pair import independent
@@ -71,22 +71,13 @@ class TreatmentResults(PrintedModel):
 
 @dataclass(frozen=True)
 class _Part:
-    """One of the models behind the average: fitted values of all rows, and influences.
+    """One of the models behind the average: fitted values of all rows, and influences."""
 
-    Attributes
-    ----------
-    value, slope : (n,) array
-        The prediction, and its derivative in the index.
-    X : (n, k) array
-        Regressors in the index.
-    influence : (n, k) array
-        Of the rows on the coefficients.
-    """
-
+    # value, slope: each (n,), the prediction, and its derivative in the index.
     value: Floats
     slope: Floats
-    X: Floats
-    influence: Floats
+    X: Floats  # (n, k), regressors in the index
+    influence: Floats  # (n, k), of the rows on the coefficients
 
     @property
     def derivative(self) -> Floats:
@@ -129,30 +120,20 @@ class DoublyRobust(Regression):
         upper: float = 100.0,
         overlap: tuple[float, float] = BOUNDS,
     ):
-        rows = read_rows(self.kind, formula, data)
-        self._set_treated(rows, treatment, outcome, lower, upper, overlap)
+        choices = {"outcome": outcome, "limits": (lower, upper), "bounds": overlap}
+        self._set(read_rows(self.kind, formula, data), treatment=treatment, **choices)
 
-    def _set_treated(
-        self,
-        rows: Rows,
-        treatment: str,
-        outcome: str,
-        lower: float,
-        upper: float,
-        overlap: tuple[float, float],
-    ) -> None:
-        self.everyone, self.treatment = rows, treatment
-        self.choices = outcome, lower, upper, overlap
-        self.outcome, self.limits, self.bounds = outcome, (lower, upper), overlap
+    def _set(self, rows: Rows, **options: Any) -> None:
+        self.everyone, self.options = rows, options
+        self.treatment, self.outcome = options["treatment"], options["outcome"]
+        self.limits, self.bounds = options["limits"], options["bounds"]
         self._refuse_wrong()
-        self.given = rows.X[:, rows.names.index(treatment)] == 1
-        names = [name for name in rows.names if name != treatment]
-        places = [rows.names.index(name) for name in names]
-        covariates = replace(rows, X=rows.X[:, places], names=names)
-        self.covariates, self.not_estimable = independent(covariates)
+        self.given = rows.X[:, rows.names.index(self.treatment)] == 1
+        places = [j for j, name in enumerate(rows.names) if name != self.treatment]
+        self.covariates, self.not_estimable = independent(rows.columns(places))
         p = self._propensity(self.covariates, self.given).value
         self.first_propensity = p
-        self.inside = (p >= overlap[0]) & (p <= overlap[1])
+        self.inside = (p >= self.bounds[0]) & (p <= self.bounds[1])
         self._refuse_few()
         self.rows = rows.take(np.flatnonzero(self.inside))
 
@@ -168,7 +149,7 @@ class DoublyRobust(Regression):
             remedy = "name it as in the formula"
             problems.append(Problem(f"no regressor {self.treatment}", remedy))
         elif not is_binary(rows.X[:, rows.names.index(self.treatment)]):
-            what = f"{self.treatment} is not 0 and 1, or the same in all rows"
+            what = Sentence(Alike(f"{self.treatment} is not 0 and 1, or the same in all rows"))
             problems.append(Problem(what, "take a yes/no variable of which both occur"))
         refuse_any(rows.heading, problems)
 
@@ -180,13 +161,6 @@ class DoublyRobust(Regression):
                 what = Sentence(Count(n), f" {word} {self.treatment} within the bounds, for {k}")
                 what = Sentence(what, " coefficients of what is held equal")
                 refuse(self.everyone.heading, what, "hold less equal, or widen the bounds")
-
-    def take(self, places: Ints) -> DoublyRobust:
-        """Build the same model on some of its rows."""
-        model = type(self).__new__(type(self))
-        model._set_treated(self.rows.take(places), self.treatment, *self.choices)
-        model.quiet = True
-        return model
 
     # --- parts ---------------------------------------------------------------------------------
 
@@ -261,23 +235,14 @@ class DoublyRobust(Regression):
         """Estimate; HC0, HC1, cluster or survey."""
         values, stacked = self.stacked
         found = stacked.covariance(cov_type, cov_kwds)
-        names, (covariates, given) = self.names, self._kept
-        y, (low, high) = covariates.y, self.limits
-        shares = self.outcome == "fractional"
-        return TreatmentResults(
-            model=self,
-            params=pd.Series(values, index=names, name="params"),
-            covariance=pd.DataFrame(found.matrix, index=names, columns=names),
-            nobs=len(y),
+        (covariates, given), (low, high) = self._kept, self.limits
+        y, shares = covariates.y, self.outcome == "fractional"
+        return self._results(
+            *(found, values, self.names, cov_kwds, TreatmentResults),
             n_lower=int((y <= low).sum()) if shares else np.nan,
             n_upper=int((y >= high).sum()) if shares else np.nan,
             llf=None,
-            cov_type=found.cov_type,
             not_estimable={},
-            dropped=self.everyone.dropped,
-            df=found.df,
-            **about_clusters(replace(found, unmeasured=None), names),
-            cov_kwds=dict(cov_kwds or {}),
             extra={
                 "raw": float(y[given].mean() - y[~given].mean()),
                 "n_with": int(given.sum()),

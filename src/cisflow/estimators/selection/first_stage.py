@@ -21,31 +21,15 @@ from cisflow.estimators.selection.pair import probit_of
 
 @dataclass(frozen=True)
 class FirstStage:
-    """The first stage of one endogenous regressor.
+    """The first stage of one endogenous regressor."""
 
-    Attributes
-    ----------
-    name : str
-        The regressor.
-    residual : (n,) array
-    slope : (n,) array
-        Derivative of the residual in the index zπ.
-    Z : (n, q) array
-    covariance : (q, q) array
-        Of π, classical.
-    influence : (n, q) array
-        Of the rows on π.
-    probit : bool
-        Whether the residual is that of a probit.
-    """
-
-    name: str
-    residual: Floats
-    slope: Floats
-    Z: Floats
-    covariance: Floats
-    influence: Floats
-    probit: bool
+    name: str  # the regressor
+    residual: Floats  # (n,)
+    slope: Floats  # (n,), derivative of the residual in the index zπ
+    Z: Floats  # (n, q)
+    covariance: Floats  # (q, q), of π, classical
+    influence: Floats  # (n, q), of the rows on π
+    probit: bool  # whether the residual is that of a probit
 
     @property
     def derivative(self) -> Floats:

@@ -29,17 +29,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.checks import told
 from cisflow.estimators.covariance import Covariance, covariance
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import refuse, refuse_any
-from cisflow.estimators.regression.rows import Regression, RowScores, about_clusters
+from cisflow.estimators.regression.rows import Regression, RowScores
 from cisflow.estimators.selection.likelihood import Likelihood
 from cisflow.estimators.selection.maximum import maximise
 from cisflow.estimators.selection.names import OF_SELECTION
@@ -54,14 +54,12 @@ from cisflow.estimators.selection.pair import (
 )
 from cisflow.estimators.selection.printed import PrintedModel
 from cisflow.estimators.selection.stacked import Stacked, wald
+from cisflow.estimators.selection.tobit_rows import open_ended, quantity_of_tobit
 from cisflow.estimators.selection.two_step import TwoStep, two_step
-from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.model import Tobit
 
 RHO, SIGMA, LAMBDA = "rho", "sigma", "lambda"
 METHODS = ("ml", "two_step")
-KINDS = {"observed": "censored"} | {k: k for k in ("latent", "uncensored", "probability")}
-"""Quantities, and what the Tobit calls them."""
 
 
 @dataclass(frozen=True)
@@ -151,18 +149,19 @@ class Heckman(Regression):
         lower: float | None = None,
         upper: float | None = None,
     ):
-        self._set_pair(read_pair(self.kind, selection, outcome, data), method, lower, upper)
+        self._set(read_pair(self.kind, selection, outcome, data), method, lower, upper)
         warn_without_exclusion(self.pair)
 
-    def _set_pair(self, pair: Pair, method: str, lower: float | None, upper: float | None) -> None:
+    def _set(self, pair: Any, method: str, lower: float | None, upper: float | None) -> None:
         if method not in METHODS:
             what = f'method="{method}" is not offered'
             refuse(pair.selection.heading, what, f"use {' or '.join(METHODS)}")
-        self.method, self.lower, self.upper = method, lower, upper
+        self.method, self.limits = method, open_ended(lower, upper)
+        self.options = {"method": method, "lower": lower, "upper": upper}
         outcome, lost = independent(pair.outcome)
         selection, unused = independent(pair.selection)
         self.not_estimable = lost | {f"{OF_SELECTION}{name}": why for name, why in unused.items()}
-        self.given, self.pair = pair, Pair(selection, outcome, pair.places)
+        self.given, self.pair = pair, replace(pair, selection=selection, outcome=outcome)
         self.rows = selection
         refuse_unless_overdetermined(outcome)
         self._refuse_outside()
@@ -177,17 +176,9 @@ class Heckman(Regression):
         refuse_any(self.rows.heading, told(what, outside, "correct the data or the limits"))
 
     @property
-    def limits(self) -> tuple[float, float]:
-        """Limits, −∞ and ∞ for none."""
-        low = -np.inf if self.lower is None else self.lower
-        return low, np.inf if self.upper is None else self.upper
-
-    def take(self, places: Ints) -> Self:
-        """Build the same model on some of its rows."""
-        model = type(self).__new__(type(self))
-        model._set_pair(self.given.take(places), self.method, self.lower, self.upper)
-        model.quiet = True
-        return model
+    def whole(self) -> Pair:
+        """Both equations with all of their regressors."""
+        return self.given
 
     @cached_property
     def probit(self) -> Chosen:
@@ -230,7 +221,8 @@ class Heckman(Regression):
         """Coefficients and σ of the Tobit among those selected; what it lacks is refused."""
         rows = self.pair.outcome
         X = pd.DataFrame(rows.X, columns=rows.names)
-        fit = Tobit(rows.y, X, lower=self.lower, upper=self.upper).solution
+        lower, upper = self.options["lower"], self.options["upper"]
+        fit = Tobit(rows.y, X, lower=lower, upper=upper).solution
         if lost := fit.estimable.not_estimable:
             what = f"no finite coefficient of {', '.join(lost)}"
             refuse(self.rows.heading, what, "merge the category with another or drop the term")
@@ -245,30 +237,22 @@ class Heckman(Regression):
     ) -> SelectionResults:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
         by_steps = self.method == "two_step"
-        found = (self._of_steps if by_steps else self._of_maximum)(cov_type, cov_kwds)
+        given = cov_type, cov_kwds
+        found = self._of_steps(*given) if by_steps else covariance(self._scores, *given)
         jacobian, extra = self._shown()
         matrix = jacobian @ found.matrix @ jacobian.T
-        names = self._names()
-        values = self._values()
         y, (low, high) = self.likelihood.y, self.limits
-        return SelectionResults(
-            model=self,
-            params=pd.Series(values, index=names, name="params"),
-            covariance=pd.DataFrame(matrix, index=names, columns=names),
-            nobs=self.rows.size,
+        return self._results(
+            replace(found, matrix=matrix, unmeasured=None),
+            *(self._values(), self._names(), cov_kwds, SelectionResults),
             n_selected=len(y),
             n_lower=int((y <= low).sum()) if np.isfinite(low) else np.nan,
             n_upper=int((y >= high).sum()) if np.isfinite(high) else np.nan,
             llf=None if by_steps else self.likelihood.value(self.theta),
-            cov_type=found.cov_type,
             not_estimable=self.not_estimable,
-            dropped=self.rows.dropped,
-            **about_clusters(replace(found, unmeasured=None), names),
-            df=found.df,
             scale=extra[SIGMA],
             predicted=partial(self._prediction, found.matrix),
             extra=extra,
-            cov_kwds=dict(cov_kwds or {}),
             facts=self._facts(found),
             tests=self._tests(found),
             excluded=tuple(self.pair.excluded),
@@ -278,9 +262,6 @@ class Heckman(Regression):
         steps = self.steps
         stacked = Stacked(self.rows, self.kind, steps.influence, steps.classical)
         return stacked.covariance(cov_type, cov_kwds)
-
-    def _of_maximum(self, cov_type: str, cov_kwds: Mapping[str, Any] | None) -> Covariance:
-        return covariance(self._scores, cov_type, cov_kwds)
 
     @cached_property
     def _scores(self) -> RowScores:
@@ -358,18 +339,15 @@ class Heckman(Regression):
 
         Without limits the expected outcome is linear, and every quantity but ``probability`` is it.
         """
-        if kind not in KINDS:
-            what = f"the quantity {kind} is not offered"
-            refuse(self.rows.heading, what, f"use {', '.join(KINDS)}")
+        quantity = quantity_of_tobit(self.rows.heading, kind)
         outcome, (low, high) = self.pair.outcome, self.limits
         k, by_steps = outcome.X.shape[1], self.method == "two_step"
         beta = (self.steps.beta if by_steps else self.theta)[:k]
         sigma = self.steps.sigma if by_steps else float(np.exp(self.theta[-1]))
-        limits = (np.full(outcome.size, limit) for limit in (low, high))
-        below, above = limits
+        below, above = (np.full(outcome.size, limit) for limit in (low, high))
 
         def total(X: Floats, w: Floats) -> tuple[float, Floats]:
-            curve = margins.KINDS[KINDS[kind]](X @ beta, sigma, below, above)
+            curve = quantity(X @ beta, sigma, below, above)
             gradient = np.zeros(len(matrix))
             gradient[:k] = (w * curve.eta) @ X
             if not by_steps:

@@ -47,25 +47,13 @@ def _density(x: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """The log-likelihood and its derivatives.
+    """The log-likelihood and its derivatives."""
 
-    Attributes
-    ----------
-    X : (m, k) array
-        Regressors of the rows that are selected.
-    y : (m,) array
-    Z : (n, q) array
-        Regressors of the selection.
-    places : (m,) integers
-        The selected among the n.
-    lower, upper : float
-        Limits; −∞ and ∞ for none.
-    """
-
-    X: Floats
-    y: Floats
-    Z: Floats
-    places: Ints
+    X: Floats  # (m, k), regressors of the rows that are selected
+    y: Floats  # (m,)
+    Z: Floats  # (n, q), regressors of the selection
+    places: Ints  # (m,), the selected among the n
+    # lower, upper: limits; −∞ and ∞ for none.
     lower: float = -np.inf
     upper: float = np.inf
 
@@ -131,13 +119,7 @@ class Likelihood:
         by_zeta = _density(zeta) * ndtr((k - rho * zeta) / root) / p
         by_k = _density(k) * ndtr((zeta - rho * k) / root) / p
         by_rho = bivariate.density(zeta, k, rho) / p
-        return (
-            np.log(p),
-            sign * by_k / sigma,
-            by_zeta,
-            sign * by_rho * (1 - rho * rho),
-            -k * by_k,
-        )
+        return (np.log(p), sign * by_k / sigma, by_zeta, sign * by_rho * (1 - rho * rho), -k * by_k)
 
     def _indices(self, theta: Floats) -> tuple[Floats, Floats, float, float]:
         eta, zeta, tau, s = self.split(theta)

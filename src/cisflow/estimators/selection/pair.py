@@ -10,33 +10,23 @@ import pandas as pd
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.design import independent_columns, why_collinear
-from cisflow.estimators.errors import Count, Sentence, refuse, refuse_any
+from cisflow.estimators.design import usable_columns
+from cisflow.estimators.errors import Alike, Count, EstimationWarning, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
 from cisflow.estimators.regression.rows import Rows, read_rows
 
 
-class NoExclusionWarning(UserWarning):
+class NoExclusionWarning(EstimationWarning):
     """No regressor is in the selection equation alone: the model rests on normality."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two equations and their rows.
+    """Two equations and their rows."""
 
-    Attributes
-    ----------
-    selection : Rows
-        All n rows; ``y`` is 1 of those selected.
-    outcome : Rows
-        The m rows that are selected.
-    places : (m,) integers
-        Where these are among the n.
-    """
-
-    selection: Rows
-    outcome: Rows
-    places: Ints
+    selection: Rows  # all n rows; `y` is 1 of those selected
+    outcome: Rows  # the m rows that are selected
+    places: Ints  # (m,), where these are among the n
 
     @property
     def excluded(self) -> list[str]:
@@ -89,10 +79,8 @@ def _both(first: dict[str, int], second: dict[str, int]) -> dict[str, int]:
 
 def independent(rows: Rows) -> tuple[Rows, dict[str, str]]:
     """Return rows without regressors that repeat others, and why each of these is left out."""
-    usable = independent_columns(rows.X, np.linalg.norm(rows.X, axis=0))
-    lost = {rows.names[j]: why_collinear(rows.X[:, j]) for j in np.flatnonzero(~usable)}
-    names = [name for name, yes in zip(rows.names, usable, strict=True) if yes]
-    return replace(rows, X=rows.X[:, usable], names=names), lost
+    usable, lost = usable_columns(rows.X, rows.names)
+    return rows.columns(usable), lost
 
 
 def refuse_unless_overdetermined(rows: Rows) -> None:
@@ -114,22 +102,12 @@ def warn_without_exclusion(pair: Pair) -> None:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A probit of a yes/no, with what the steps after it need.
+    """A probit of a yes/no, with what the steps after it need."""
 
-    Attributes
-    ----------
-    beta : (k,) array
-    scores : (n, k) array
-    covariance : (k, k) array
-        Inverse of the observed information.
-    eta : (n,) array
-    llf : float
-    """
-
-    beta: Floats
-    scores: Floats
-    covariance: Floats
-    eta: Floats
+    beta: Floats  # (k,)
+    scores: Floats  # (n, k)
+    covariance: Floats  # (k, k), inverse of the observed information
+    eta: Floats  # (n,)
     llf: float
 
 
@@ -144,7 +122,7 @@ def probit_of(rows: Rows) -> Chosen:
     solution = Probit._from_rows(rows).solution
     if solution.not_estimable:
         named = ", ".join(solution.not_estimable)
-        what = f"whether {rows.outcome} is predicted perfectly by {named}"
+        what = Sentence(Alike(f"whether {rows.outcome} is predicted perfectly by {named}"))
         refuse(rows.heading, what, "merge the category with another or drop the term")
     of, beta = solution.scores, solution.beta
     return Chosen(beta, of.scores, of.bread(), rows.X @ beta, solution.llf)

@@ -28,22 +28,12 @@ from cisflow.estimators.regression.rows import Rows, RowScores
 
 @dataclass(frozen=True)
 class Stacked:
-    """Influences of the rows on all parameters.
+    """Influences of the rows on all parameters."""
 
-    Attributes
-    ----------
-    rows : Rows
-        The n rows.
-    kind : str
-        The model, for messages.
-    influence : (n, k) array
-    classical : (k, k) array or None
-        The covariance under the model's own distribution, where there is one.
-    """
-
-    rows: Rows
-    kind: str
-    influence: Floats
+    rows: Rows  # the n rows
+    kind: str  # the model, for messages
+    influence: Floats  # (n, k)
+    # (k, k), the covariance under the model's own distribution, where there is one.
     classical: Floats | None = None
 
     def covariance(self, cov_type: str, cov_kwds: Mapping[str, Any] | None = None) -> Covariance:

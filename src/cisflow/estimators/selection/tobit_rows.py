@@ -1,13 +1,32 @@
-"""What a Tobit's rows say in the caller's units: slopes of the scores in the index."""
+"""What the models of this folder take from the Tobit: limits, quantities, slopes of the scores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.errors import refuse
 from cisflow.estimators.selection.likelihood import _mills
+from cisflow.estimators.tobit import margins
 
 STEP = 1e-5
+KINDS = {"observed": "censored"} | {k: k for k in ("latent", "uncensored", "probability")}
+"""Quantities, and what the Tobit calls them."""
+
+
+def open_ended(lower: float | None, upper: float | None) -> tuple[float, float]:
+    """Return limits, −∞ and ∞ for none."""
+    return -np.inf if lower is None else lower, np.inf if upper is None else upper
+
+
+def quantity_of_tobit(heading: str, kind: str) -> Callable[..., margins.Curve]:
+    """Return what gives a quantity from index, spread and limits; an unknown one is refused."""
+    if kind not in KINDS:
+        refuse(heading, f"the quantity {kind} is not offered", f"use {', '.join(KINDS)}")
+    return margins.KINDS[KINDS[kind]]
 
 
 @dataclass(frozen=True)

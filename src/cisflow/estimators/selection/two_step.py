@@ -21,24 +21,14 @@ from cisflow.estimators.selection.pair import Chosen, Pair
 
 @dataclass(frozen=True)
 class TwoStep:
-    """Estimates of both steps.
+    """Estimates of both steps."""
 
-    Attributes
-    ----------
-    beta : (k + 1,) array
-        Of the outcome's regressors, and last of the Mills ratio.
-    gamma : (q,) array
-    rho, sigma : float
-    classical : (k + 1 + q, k + 1 + q) array
-    influence : (n, k + 1 + q) array
-    """
-
-    beta: Floats
-    gamma: Floats
+    beta: Floats  # (k + 1,), of the outcome's regressors, and last of the Mills ratio
+    gamma: Floats  # (q,)
     rho: float
     sigma: float
-    classical: Floats
-    influence: Floats
+    classical: Floats  # (k + 1 + q, k + 1 + q)
+    influence: Floats  # (n, k + 1 + q)
 
 
 def two_step(pair: Pair, first: Chosen) -> TwoStep:

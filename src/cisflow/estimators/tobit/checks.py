@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import CORRECT, DROP, told
 from cisflow.estimators.design import independent_columns, why_collinear
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.separation import separating_direction
 from cisflow.estimators.tobit.likelihood import Design, Outcome, full_rank
 
@@ -52,13 +52,13 @@ def check_variation(heading: str, outcome: Outcome) -> None:
     n_low, n_high = int((outcome.side < 0).sum()), int((outcome.side > 0).sum())
     if n_low and n_high:
         counts = Count(n_low), " at the lower, ", Count(n_high), " at the upper)"
-        what = Sentence("every row is at a limit (", *counts)
+        what = Sentence(Alike("every row is at a limit ("), *counts)
         remedy = (
             "σ cannot be determined; estimate a logit or probit of reaching the upper limit instead"
         )
     else:
         side = "lower" if n_low else "upper"
-        what = Sentence("all ", Count(n_low + n_high), f" are at the {side} limit")
+        what = Sentence(Alike("all "), Count(n_low + n_high), f" are at the {side} limit")
         remedy = (
             "there is nothing to explain: check the sample, "
             "or the filter that sets the outcome of firms without innovations"
@@ -232,7 +232,7 @@ def _why_separated(direction: float, rows: int, base: bool) -> Sentence:
         else "merge the category with another or drop the term"
     )
     return Sentence(
-        f"tends to {where}: it separates ",
+        Alike(f"tends to {where}: it separates "),
         Count(rows),
         f" at a limit from the others, so no finite coefficient exists; {remedy}",
     )

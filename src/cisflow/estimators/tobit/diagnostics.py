@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lstsq
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.distributions import ChiSquared
@@ -46,7 +47,8 @@ class TestResult:
     pvalue : float
         From the χ² distribution, or from simulated samples if ``draws`` is not zero.
     draws : int
-        Simulated samples behind the p-value.
+        Simulated samples behind the p-value; fewer than asked for where a tenth of those lay above
+        the statistic before, as p is then not small.
     """
 
     __test__ = False  # not a test case for pytest
@@ -192,7 +194,7 @@ def normality_test(fit: Fit, draws: int = 0, seed: int | None = None) -> TestRes
     ----------
     fit : Fit
     draws : int
-        Simulate this many samples from the fitted model for the p-value; 0 uses χ²(2), which
+        Simulate up to this many samples from the fitted model for the p-value; 0 uses χ²(2), which
         rejects too often in small samples.
     seed : int, optional
     """
@@ -251,26 +253,43 @@ def _moment_tests(
     if draws == 0:
         return {name: _chi2(name.capitalize(), *value) for name, value in found.items()}
     rng = np.random.default_rng(seed)
-    exceed, usable = dict.fromkeys(tests, 0), 0
+    exceed, drawn_of = dict.fromkeys(tests, 0), dict.fromkeys(tests, 0)
     for _ in range(10 * draws):
-        if usable == draws:
+        open_ = [name for name in tests if _undecided(exceed[name], drawn_of[name], draws)]
+        if not open_:
             break
         try:
             drawn = fit_sample(fit.sample.with_outcome(fit.simulated(rng)))
         except EstimationError:
             continue  # a sample without a row inside is no sample of this test
         if drawn.shown.size == fit.shown.size:
-            usable += 1
             errors = error_moments(drawn)
-            for name, of in tests.items():
-                exceed[name] += _outer_product_statistic(drawn, of(errors))[0] >= found[name][0]
-    if usable < draws:
+            for name in open_:
+                drawn_of[name] += 1
+                value, _ = _outer_product_statistic(drawn, tests[name](errors))
+                exceed[name] += value >= found[name][0]
+    if any(_undecided(exceed[name], drawn_of[name], draws) for name in tests):
         what = "most simulated samples do not determine every coefficient"
         refuse(fit.sample.heading, what, "merge small categories, or use draws=0")
+    p_values = {name: _p_value(exceed[name], drawn_of[name], draws) for name in tests}
     return {
-        name: TestResult(name.capitalize(), *found[name], (1 + count) / (1 + draws), draws)
-        for name, count in exceed.items()
+        name: TestResult(name.capitalize(), *found[name], p_values[name], drawn_of[name])
+        for name in tests
     }
+
+
+def _undecided(exceed: int, drawn: int, draws: int) -> bool:
+    return exceed < _enough(draws) and drawn < draws
+
+
+def _enough(draws: int) -> int:
+    """So many simulated statistics above the one found say that its p-value is not below 0.1."""
+    return 1 + draws // 10
+
+
+def _p_value(exceed: int, drawn: int, draws: int) -> float:
+    """Return the p-value of a test that stops early (Besag & Clifford 1991, Biometrika 78:301)."""
+    return exceed / drawn if exceed == _enough(draws) else (1 + exceed) / (1 + drawn)
 
 
 def _outer_product_statistic(fit: Fit, moments: Floats) -> tuple[float, int]:
@@ -278,7 +297,8 @@ def _outer_product_statistic(fit: Fit, moments: Floats) -> tuple[float, int]:
     scores = fit.scores[used]
     m = (moments * fit.sample.total_weights[:, None])[used]
     W = np.hstack([_of_unit_length(m), _of_unit_length(scores)])
-    fitted, *_ = np.linalg.lstsq(W, np.ones(used.size), rcond=None)
+    # By pivoted QR, at a third of the time of singular values.
+    fitted, *_ = lstsq(W, np.ones(used.size), lapack_driver="gelsy", check_finite=False)
     return float((W @ fitted).sum()), m.shape[1]
 
 

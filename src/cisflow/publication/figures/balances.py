@@ -11,6 +11,7 @@ import pandas as pd
 from cisflow.publication.families import balance_of
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, points, rule
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -51,7 +52,8 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
     of_first = [g for g in dict.fromkeys(groups) if _variable(g) == first and LESS not in g]
     shown = list(dict.fromkeys([EVERYONE, *of_first]))[:MOST_GROUPS]
     figure, panels = canvas(findings, 3.1, columns=len(SHOWN))
-    for axes, (part, (name, _)) in zip(panels, SHOWN.items(), strict=True):
+    for axes, (part, (shown_as, _)) in zip(panels, SHOWN.items(), strict=True):
+        name = say(shown_as)
         axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
         of_part = rows[rows["term"] == part]
         for i, group in enumerate(shown):
@@ -59,11 +61,13 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
         axes.set_title(f"\n{name}", loc="left")
         axes.set_xticks(spec.lags)
         axes.set_xlim(min(spec.lags) - 0.4, max(spec.lags) + 0.4)
-        axes.set_xlabel("Years after the survey")
-    panels[0].set_ylabel("Standard deviations")
-    panels[0].set_title(f"{_place(findings, country, wave, model)}\n{SHOWN[COST][0]}", loc="left")
+        axes.set_xlabel(say("Years after the survey"))
+    panels[0].set_ylabel(say("Standard deviations"))
+    panels[0].set_title(
+        f"{_place(findings, country, wave, model)}\n{say(SHOWN[COST][0])}", loc="left"
+    )
     names = [group_label(group) for group in shown]
-    names[0] += ", with 95 % band"
+    names[0] = say("{group}, with 95 % band", group=names[0])
     handles = panels[0].get_lines()[1:]
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
     return figure
@@ -98,7 +102,7 @@ def _line(axes: Axes, rows: pd.DataFrame, spec: Model, i: int) -> None:
 def _place(findings: Findings, country: str, wave: str, model: str) -> str:
     """Return country and wave, and why there is nothing to see where that is so."""
     why, place = findings.why_not(country, wave, model), findings.place(country, wave)
-    return f"{place} ({NOT_ESTIMABLE}: {why})" if why else place
+    return f"{place} ({NOT_ESTIMABLE}: {retold(why)})" if why else place
 
 
 # --- by path -----------------------------------------------------------------------------------
@@ -119,9 +123,11 @@ def decomposition_figure(findings: Findings, country: str, wave: str, model: str
     for tick, (*_, is_sum) in zip(axes.get_yticklabels(), bars, strict=True):
         tick.set_fontweight("bold" if is_sum else "normal")
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    what = f"{label(balance_of(spec).source, short=True)} on "
-    what += label(balance_of(spec).target, short=True).lower()
-    words = f"{what}, standard deviations, with 95 % bootstrap intervals"
+    words = say(
+        "{source} on {target}, standard deviations, with 95 % bootstrap intervals",
+        source=label(balance_of(spec).source, short=True),
+        target=label(balance_of(spec).target, short=True).lower(),
+    )
     figure.supxlabel(words, fontsize=9)
     figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     rule(axes)
@@ -134,11 +140,11 @@ def _bars(terms: Sequence[str], spec: Model) -> list[tuple[str, str, str, bool]]
     paths = [term for term in terms if ARROW in term]
     bars: list[tuple[str, str, str, bool]] = []
     for part in (COST, RETURN):
-        name, colour = SHOWN[part]
+        name, colour = say(SHOWN[part][0]), SHOWN[part][1]
         own = [p for p in paths if (through in p.split(ARROW)[1:-1]) == (part == RETURN)]
         bars.append((part, name, colour, True))
         bars += [(path, _path_label(path), _pale(colour), False) for path in own]
-    return [*bars, (BALANCE, SHOWN[BALANCE][0], SHOWN[BALANCE][1], True)]
+    return [*bars, (BALANCE, say(SHOWN[BALANCE][0]), SHOWN[BALANCE][1], True)]
 
 
 def _pale(colour: str) -> str:
@@ -149,7 +155,9 @@ def _pale(colour: str) -> str:
 
 def _path_label(path: str) -> str:
     between = path.split(ARROW)[1:-1]
-    return f"via {label(ARROW.join(between), short=True)}" if between else "direct"
+    if not between:
+        return say("direct")
+    return say("via {path}", path=label(ARROW.join(between), short=True))
 
 
 def _bar(axes: Axes, y: int, row: pd.Series | None, colour: str, *, is_sum: bool) -> None:
@@ -186,12 +194,12 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
         axes.set_title(f"\n{_differences(of)}", loc="left", fontsize=8.5)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
-    panels[0].set_yticks(range(len(SHOWN)), [name for name, _ in SHOWN.values()])
+    panels[0].set_yticks(range(len(SHOWN)), [say(name) for name, _ in SHOWN.values()])
     panels[0].set_ylim(len(SHOWN) - 0.5, -0.5)
     about = balance_of(spec)
     source = label(about.source, short=True).lower()
-    what = f"{label(about.target)} × 100 per unit of {source}"
-    figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
+    text = "{target} × 100 per unit of {source}, with 95 % bootstrap intervals"
+    figure.supxlabel(say(text, target=label(about.target), source=source), fontsize=9)
     bounds = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
         axes.set_xlim(bounds[:, 0].min(), bounds[:, 1].max())
@@ -218,11 +226,11 @@ def _differences(rows: pd.DataFrame) -> str:
     of = rows[rows["term"] == BALANCE]
     of = of[of["column"].str.contains(LESS)]
     texts = [
-        f"Difference of balances: {number(100 * row['estimate'], 2)} "
+        f"{say('Difference of balances')}: {number(100 * row['estimate'], 2)} "
         f"{interval(100 * row['ci_low'], 100 * row['ci_high'], 2)}"
         for row in of.to_dict(orient="records")
     ]
-    return "\n".join(texts) or f"Difference of balances: {NOT_ESTIMABLE}"
+    return "\n".join(texts) or f"{say('Difference of balances')}: {NOT_ESTIMABLE}"
 
 
 # --- by step -----------------------------------------------------------------------------------
@@ -240,7 +248,7 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
         b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
         y = np.arange(len(b)) + (i - 1) * 0.22
         style: dict[str, Any] = {"color": colour, "markersize": 4.5, "linewidth": 1.2, "capsize": 2}
-        points(axes, b, np.array([low, high]), y, i, label=name, **style)
+        points(axes, b, np.array([low, high]), y, i, label=say(name), **style)
     for place in np.flatnonzero(~np.isfinite(b)):
         axes.text(0, float(place), f" {NOT_ESTIMABLE}", va="center", fontsize=8, color=GREY)
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
@@ -248,8 +256,8 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     rule(axes)
-    what = f"{label(balance_of(spec).target)} × 100, effect of each step"
-    figure.supxlabel(f"{what}, with 95 % bootstrap intervals", fontsize=9)
+    text = "{target} × 100, effect of each step, with 95 % bootstrap intervals"
+    figure.supxlabel(say(text, target=label(balance_of(spec).target)), fontsize=9)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     return figure

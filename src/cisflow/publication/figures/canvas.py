@@ -12,7 +12,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from cisflow.estimators.distributions import NORMAL, Student
+from cisflow.publication.figures.svg import lean
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,9 +81,28 @@ def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         import matplotlib as mpl
 
         with mpl.rc_context(STYLE):
-            return draw(*args, **about)
+            figure = draw(*args, **about)
+            _write_numerals(figure)
+            return figure
 
     return styled
+
+
+def _write_numerals(figure: Figure) -> None:
+    """Have the numbers along the axes written as the language writes them."""
+    from matplotlib.ticker import ScalarFormatter
+
+    class Numerals(ScalarFormatter):
+        """Numbers as matplotlib writes them, with the language's point."""
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return numeral(super().__call__(x, pos))
+
+    if numeral("0.1") == "0.1":
+        return
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(Numerals())
 
 
 def points(
@@ -189,11 +210,11 @@ def described(figure: Figure) -> str:
             "vertical axis": axes.get_ylabel() or ", ".join(named),
             "text": "; ".join(text.get_text() for text in axes.texts),
         }
-        parts += [f"{what}: {' '.join(text.split())}." for what, text in about.items() if text]
+        parts += [f"{say(what)}: {' '.join(text.split())}." for what, text in about.items() if text]
     legends = [axes.get_legend() for axes in figure.axes]
     shown = [*figure.legends, *filter(None, legends)]
     series = [text.get_text() for of in shown for text in of.texts]
-    parts += [f"Series: {', '.join(series)}."] if series else []
+    parts += [f"{say('Series')}: {', '.join(series)}."] if series else []
     return " ".join(dict.fromkeys(parts))
 
 
@@ -203,4 +224,5 @@ def _tell(file: Path, title: str, description: str) -> None:
     head, start, rest = text.partition("<svg ")
     attributes, end, body = rest.partition(">")
     told = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
-    file.write_text(f'{head}{start}role="img" {attributes}{end}{told}{body}', encoding="utf-8")
+    whole = f'{head}{start}role="img" {attributes}{end}{told}{lean(body)}'
+    file.write_text(whole, encoding="utf-8")

@@ -11,6 +11,7 @@ import numpy as np
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, ninety
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.words import measured, measured_interval, sentence, short_verdict
 
@@ -70,7 +71,7 @@ def claims_figure(findings: Findings) -> Figure:
     for line in lines:
         _draw(axes, line, top, findings, names)
         top += line.height
-    axes.set_xlabel("Estimate in multiples of the effect that matters (grey band: smaller)")
+    axes.set_xlabel(say("Estimate in multiples of the effect that matters (grey band: smaller)"))
     _legend(figure, axes, names)
     return figure
 
@@ -94,7 +95,7 @@ def _lines(findings: Findings) -> Iterator[Line]:
     known = [bool(np.isfinite(yardstick(row)[0])) for row in rows.to_dict("records")]
     rows = rows.loc[np.array(known, dtype=bool)]
     for unit, of_unit in rows.groupby("unit", sort=False):
-        yield Line(sentence(str(unit)))
+        yield Line(sentence(retold(str(unit))))
         for claim, of in of_unit.groupby("claim", sort=False):
             text = "\n".join(textwrap.wrap(f"{claim} {of['text'].iloc[0]}", LETTERS)[:3])
             yield Line(text, of.to_dict("records"))
@@ -157,6 +158,6 @@ def _legend(figure: Figure, axes: Axes, names: Sequence[str]) -> None:
         for i, name in enumerate(names)
     ]
     handles.append(
-        Line2D([], [], color="black", marker="|", linestyle="", markersize=8, label="Claimed")
+        Line2D([], [], color="black", marker="|", linestyle="", markersize=8, label=say("Claimed"))
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +19,18 @@ from cisflow.publication.curve_facts import (
 )
 from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, drawn
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import NOT_ESTIMABLE, label, measured, p_value, sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
+    from matplotlib.transforms import Affine2D
 
 NINETY = float(NORMAL.isf(0.05))
 BINS = 60  # places in the order of which the choices are shown
+SHADES = 6  # of how many of the specifications at a place made a choice
 CURVES, ROW = 1.9, 0.13  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
 LETTERS = 22  # of a line of a heading
@@ -42,7 +45,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     import matplotlib.pyplot as plt
 
     curves = list(curves_of(findings, country, wave, model))
-    rows = _rows(curves)
+    rows = rows_of(curves)
     height = CURVES + ROW * max(len(rows), 1) + 1.42
     figure = plt.figure(figsize=(WIDTH, height))
     ratios = [CURVES, max(ROW * len(rows), 0.2)]
@@ -83,7 +86,7 @@ def _mark(findings: Findings, figure: Figure, height: float) -> None:
         )
 
 
-def _rows(curves: Sequence[CurveFacts]) -> list[tuple[str, str]]:
+def rows_of(curves: Sequence[CurveFacts]) -> list[tuple[str, str]]:
     """Return the rows of the lower panel: choice and option, a heading with no option first."""
     found: dict[str, dict[str, None]] = {}
     for curve in curves:
@@ -101,25 +104,25 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     b, error = (curve.rows[name].to_numpy(dtype=float) for name in ("estimate", "std_error"))
     low, high = (curve.rows[name].to_numpy(dtype=float) for name in ("ci_low", "ci_high"))
     x = np.arange(len(b)) / max(len(b) - 1, 1)
-    axes.fill_between(x, low, high, color="#e3e3e3", linewidth=0, label="95 % intervals")
+    axes.fill_between(x, low, high, color="#e3e3e3", linewidth=0, label=say("95 % intervals"))
     axes.fill_between(
         x,
         b - NINETY * error,
         b + NINETY * error,
         color="#c4c4c4",
         linewidth=0,
-        label="90 % intervals",
+        label=say("90 % intervals"),
     )
     axes.axhline(0, color=GREY, linewidth=0.8)
     sure = curve.rows["p_value"].to_numpy(dtype=float) < SIGNIFICANT
-    axes.plot(x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, label="effect")
+    axes.plot(x[~sure], b[~sure], ".", color=COLOURS[0], markersize=1.6, label=say("effect"))
     axes.plot(
         x[sure],
         b[sure],
         "D",
         color="black",
         markersize=2.2,
-        label="effect significant at 5 %",
+        label=say("effect significant at 5 %"),
     )
     words = textwrap.wrap(label(curve.term, short=True), LETTERS)
     axes.set_title("\n".join([f"{label(curve.outcome, short=True)}:", *words]), fontsize=8.5)
@@ -127,7 +130,7 @@ def _effects(axes: Axes, curve: CurveFacts, *, first: bool) -> None:
     axes.set_xlim(-0.02, 1.02)
     axes.tick_params(axis="y", labelleft=first)
     if first:
-        axes.set_ylabel("Average effect on the share\n(points of turnover)")
+        axes.set_ylabel(say("Average effect\n({unit})", unit=retold(curve.unit)))
     _said(axes, curve)
 
 
@@ -137,7 +140,7 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
         axes.text(
             0.5,
             0.5,
-            f"{NOT_ESTIMABLE}: {curve.note}",
+            f"{NOT_ESTIMABLE}: {retold(curve.note)}",
             ha="center",
             fontsize=8,
             transform=axes.transAxes,
@@ -145,13 +148,13 @@ def _said(axes: Axes, curve: CurveFacts) -> None:
         )
         return
     median = curve.median
-    told = f"median {measured(median['estimate'], median['std_error'])}"
+    told = say("median {size}", size=measured(median["estimate"], median["std_error"]))
     p = p_value(curve.summary["joint"]["estimate"])
     sign = "" if p.startswith("<") else "= "
     axes.text(
         0.03,
         0.985,
-        f"{told}\njoint p {sign}{p}",
+        f"{told}\n{say('joint p {p}', p=sign + p)}",
         ha="left",
         va="top",
         fontsize=8,
@@ -164,22 +167,15 @@ def _choices(
 ) -> None:
     """Draw of each option how many of the effects at a place in the order it made."""
     axes = figure.add_subplot(grid[1, i])
-    place = np.minimum((np.arange(len(curve.rows)) * BINS) // max(len(curve.rows), 1), BINS - 1)
-    at = np.bincount(place, minlength=BINS).clip(1)
-    shares = np.zeros((max(len(rows), 1), BINS))
-    for k, (choice, option) in enumerate(rows):
-        if option:
-            mine = (curve.rows[choice] == option).to_numpy(dtype=float)
-            shares[k] = np.bincount(place, mine, BINS) / at
-    across, down = np.linspace(-0.02, 1.02, BINS + 1), np.arange(len(shares) + 1) - 0.5
-    shown = np.ma.masked_equal(shares, 0)  # white without a drawn cell
-    axes.pcolormesh(across, down, shown, cmap="Greys", vmin=0, vmax=1)
+    shares = shares_of(curve, rows)
+    _shade(axes, shares)
+    axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    words = [sentence(NAMES[c]) if not o else f"   {option_name(o)}" for c, o in rows]
+    words = [sentence(say(NAMES[c])) if not o else f"   {option_name(o)}" for c, o in rows]
     axes.set_yticks(range(len(rows)), words if i == 0 else [""] * len(rows), fontsize=8)
     for text, (_, option) in zip(axes.get_yticklabels(), rows, strict=True):
         text.set_horizontalalignment("left")
@@ -187,10 +183,77 @@ def _choices(
     if i == 0:
         axes.tick_params(axis="y", pad=(LEFT - 0.01) * WIDTH * 72)
         axes.set_xlabel(
-            "Specifications in the order of their effects; darker: more of them make the choice",
+            say(
+                "Specifications in the order of their effects; darker: more of them make the choice"
+            ),
             fontsize=8,
             loc="left",
         )
+
+
+def shares_of(curve: CurveFacts, rows: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Return of each option which share of the effects at a place in the order it made.
+
+    Parameters
+    ----------
+    curve
+        The effects, in order.
+    rows
+        Choice and option; a heading has no option.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (rows, places).
+    """
+    place = np.minimum((np.arange(len(curve.rows)) * BINS) // max(len(curve.rows), 1), BINS - 1)
+    at = np.bincount(place, minlength=BINS).clip(1)
+    shares = np.zeros((max(len(rows), 1), BINS))
+    for k, (choice, option) in enumerate(rows):
+        if option:
+            mine = (curve.rows[choice] == option).to_numpy(dtype=float)
+            shares[k] = np.bincount(place, mine, BINS) / at
+    return shares
+
+
+def _shade(axes: Axes, shares: np.ndarray) -> None:
+    """Draw shares as cells, darker for larger ones: one path of all cells of a shade.
+
+    Parameters
+    ----------
+    axes
+        Where to.
+    shares
+        Of each row and place, from 0, which is left white, to 1, shape (rows, places).
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    across = np.linspace(-0.02, 1.02, shares.shape[1] + 1)
+    shades = np.ceil(shares * SHADES).astype(int)
+    for shade in range(1, SHADES + 1):
+        cells = [
+            Path.unit_rectangle().transformed(_between(across[begin], across[end], row))
+            for row, taken in enumerate(shades == shade)
+            for begin, end in _runs(taken)
+        ]
+        if cells:
+            colour = colormaps["Greys"](shade / SHADES)
+            whole = Path.make_compound_path(*cells)
+            axes.add_patch(PathPatch(whole, facecolor=colour, linewidth=0, antialiased=False))
+
+
+def _between(left: float, right: float, row: int) -> Affine2D:
+    from matplotlib.transforms import Affine2D
+
+    return Affine2D().scale(right - left, 1).translate(left, row - 0.5)
+
+
+def _runs(taken: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield where a row of yes and no is yes without a break, as begin and end."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], taken.astype(int), [0]])))
+    yield from zip(turns[::2], turns[1::2], strict=True)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

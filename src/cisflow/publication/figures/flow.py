@@ -11,6 +11,7 @@ import numpy as np
 from cisflow.panel.ratios import years_later
 from cisflow.publication.figures.canvas import GREY, canvas, drawn
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import count, sentence
 
 if TYPE_CHECKING:
@@ -55,13 +56,14 @@ def _rest(restrictions: Sequence[str], lag: int) -> str:
     """Return why firms are dropped that were asked and did answer."""
     linking = f"accounts {years_later(lag)}"
     if linking not in restrictions:
-        return "not eligible"
-    return "not linked" if len(restrictions) == 1 else "not linked or not eligible"
+        return say("not eligible")
+    alone = len(restrictions) == 1
+    return say("not linked") if alone else say("not linked or not eligible")
 
 
 def _texts(step: Step, letters: int) -> tuple[str, str]:
     """Return what stands in a step's box, and in the one of whom it drops."""
-    words = [sentence(part) for part in str(step["restriction"]).split("; ")]
+    words = [sentence(retold(part)) for part in str(step["restriction"]).split("; ")]
     kept = [*(line for part in words for line in textwrap.wrap(part, letters))]
     dropped = (line for part in _dropped(step) for line in textwrap.wrap(part, letters // 2))
     return "\n".join([*kept, f"n = {count(step['firms'])}"]), "\n".join(dropped)
@@ -71,8 +73,8 @@ def _dropped(step: Step) -> list[str]:
     """Return how many firms a step drops, and as far as it may be told for what reason each."""
     lost = step["lost"]
     if not np.isfinite(lost) or lost > 0:
-        parts = {"not asked": step["lost_filtered"], "not answered": step["lost_missing"]}
-        lines = [f"{count(lost)} dropped"]
+        parts = {say("not asked"): step["lost_filtered"], say("not answered"): step["lost_missing"]}
+        lines = [say("{n} dropped", n=count(lost))]
         lines += [f"{count(n)} {why}" for why, n in parts.items() if n != 0]
         rest = lost - sum(parts.values())
         if np.isfinite(rest) and 0 < rest < lost:

@@ -10,6 +10,7 @@ import numpy as np
 from cisflow.estimators.selection.balance import NEGLIGIBLE
 from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, rule
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.words import WITHHELD, label, small
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ABOVE: dict[str, Any] = {"zorder": 3, "clip_on": False}
-WHEN = {"before": "before weighting", "after": "after weighting"}
+WHEN = {"before": "Difference before weighting", "after": "Difference after weighting"}
+SIDES = {"with": "Firms with it", "without": "Firms without it"}
 
 
 @drawn
@@ -35,8 +37,8 @@ def overlap_figure(findings: Findings, country: str, wave: str, model: str) -> F
         _differences(left, fit["balance"])
         left.set_title(f"{label(fit['treatment'])}, {findings.place(country, wave)}", loc="left")
         _propensities(right, fit["overlap"], fit["bounds"])
-    panels[-2].set_xlabel("Standardised difference, absolute")
-    panels[-1].set_xlabel("Propensity (probability)")
+    panels[-2].set_xlabel(say("Standardised difference, absolute"))
+    panels[-1].set_xlabel(say("Propensity (probability)"))
     handles, names = panels[0].get_legend_handles_labels()
     more = panels[1].get_legend_handles_labels()
     figure.legend(
@@ -66,7 +68,7 @@ def _differences(axes: Axes, balance: Mapping[str, Mapping[str, float]]) -> None
             "facecolor": "white" if i == 0 else COLOURS[i],
             "edgecolor": COLOURS[i],
         }
-        axes.scatter(x, y, marker=MARKERS[i], s=26, label=f"Difference {words}", **style, **ABOVE)
+        axes.scatter(x, y, marker=MARKERS[i], s=26, label=say(words), **style, **ABOVE)
     axes.axvline(NEGLIGIBLE, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.set_yticks(y, [label(name, short=True) for name in balance])
     axes.set_ylim(len(balance) - 0.5, -0.5)
@@ -82,7 +84,7 @@ def _propensities(
     middle, width = (edges[1:] + edges[:-1]) / 2, 0.9 * np.diff(edges)
     for i, (side, sign) in enumerate((("with", 1), ("without", -1))):
         heights = [sign * (n or 0) for n in overlap[side]]
-        axes.bar(middle, heights, width, color=COLOURS[i], label=f"Firms {side} it", zorder=2)
+        axes.bar(middle, heights, width, color=COLOURS[i], label=say(SIDES[side]), zorder=2)
         for x, n in zip(middle, overlap[side], strict=True):
             if n is None:
                 axes.annotate(
@@ -93,8 +95,8 @@ def _propensities(
         axes.axvline(bound, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.set_xlim(0, 1)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
-    axes.set_ylabel("Firms")
+    axes.yaxis.set_major_formatter(lambda value, _: numeral(f"{abs(value):,.0f}"))
+    axes.set_ylabel(say("Firms"))
 
 
 def _nothing(findings: Findings, country: str, wave: str, model: str) -> Figure:
@@ -102,5 +104,6 @@ def _nothing(findings: Findings, country: str, wave: str, model: str) -> Figure:
     why = findings.why_not(country, wave, model) or "no column has an estimate"
     axes.set_axis_off()
     place = findings.place(country, wave)
-    axes.text(0, 0.5, f"{place}: not estimable: {small(why)}", transform=axes.transAxes, wrap=True)
+    told = f"{place}: {say('not estimable')}: {small(retold(why))}"
+    axes.text(0, 0.5, told, transform=axes.transAxes, wrap=True)
     return figure

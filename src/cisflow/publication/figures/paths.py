@@ -12,13 +12,15 @@ import numpy as np
 
 from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, canvas, drawn
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     brief_interval,
+    count,
     label,
     number,
     stars,
+    stars_note,
 )
 
 if TYPE_CHECKING:
@@ -71,13 +73,15 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
 def _path_legend(findings: Findings, country: str, wave: str, model: str) -> str:
     why = findings.why_not(country, wave, model)
     if why:
-        return "\n".join(textwrap.wrap(f"{NOT_ESTIMABLE}: not estimable ({why}).", 105))
+        return "\n".join(
+            textwrap.wrap(f"{NOT_ESTIMABLE}: {say('not estimable')} ({retold(why)}).", 105)
+        )
     fits = findings.fits(country, wave, model)
-    firms = f"{fits[0]['nobs']:,.0f} firms. " if fits else ""
-    return (
-        f"Standardised coefficients with 95 % intervals, {firms}{STARS_NOTE}.\n"
-        "Blue: positive; orange: negative; dashed and grey: not significant at 10 %."
-    )
+    firms = say("{n} firms. ", n=count(fits[0]["nobs"])) if fits else ""
+    text = "Standardised coefficients with 95 % intervals, {firms}{stars}."
+    known = say(text, firms=firms, stars=stars_note())
+    colours = say("Blue: positive; orange: negative; dashed and grey: not significant at 10 %.")
+    return f"{known}\n{colours}"
 
 
 def _draw_box(axes: Axes, text: str, x: float, y: float, half_width: float) -> None:

@@ -21,6 +21,7 @@ from cisflow.publication.families import (
 )
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, rule
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.pooled import (
     ALL_COUNTRIES,
     LETTERS,
@@ -122,14 +123,16 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
             panel.set_xlabel(_heterogeneity(main.loc[key]))
         else:
             panel.text(0.5, 0.5, NOT_ESTIMABLE, ha="center", transform=panel.transAxes)
-    names = [*(findings.name(c) for c in countries), "Pooled"]
+    names = [*(findings.name(c) for c in countries), say("Pooled")]
     axes[0].set_yticks([*range(len(countries)), len(countries) + 0.3], names)
     axes[0].get_yticklabels()[-1].set_fontweight("bold")
     axes[0].set_ylim(len(countries) + 0.9, -0.6)
     figure.supxlabel(
-        "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
-        "estimate,\nas wide as its 95 % interval; the line through it: prediction interval "
-        "for a further country.",
+        say(
+            "Squares: countries with 95 % intervals, larger for more weight. Diamond: pooled "
+            "estimate,\nas wide as its 95 % interval; the line through it: prediction interval for "
+            "a further country."
+        ),
         fontsize=8,
         color=GREY,
     )
@@ -186,7 +189,7 @@ def _pooled(axes: Axes, row: Any, y: float) -> None:
 
 def _heterogeneity(row: Any) -> str:
     tau = number(float(np.sqrt(row["tau2"])))
-    return f"Pooled {number(row['estimate'])}\nτ = {tau}, I² = {100 * row['i2']:.0f} %"
+    return f"{say('Pooled')} {number(row['estimate'])}\nτ = {tau}, I² = {100 * row['i2']:.0f} %"
 
 
 # --- the matrix of verdicts --------------------------------------------------------------------
@@ -221,9 +224,9 @@ def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
         for x, claim in enumerate(claims):
             _tile(axes, x, y, letters.get((claim, country, wave), ""))
         if new:
-            name = findings.name(country) if country else ALL_COUNTRIES
+            name = findings.name(country) if country else say(ALL_COUNTRIES)
             _name(axes, name, y, bold=not country)
-        ticks.append((y, "pooled" if wave == ALL_WAVES else wave))
+        ticks.append((y, say("pooled") if wave == ALL_WAVES else wave))
     axes.set_xlim(-0.5, len(claims) - 0.5)
     axes.set_ylim(y + 0.6, -0.3)
     axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
@@ -269,7 +272,7 @@ def _legend(figure: Figure) -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=TILES[letter], edgecolor="#cccccc", label=f"{letter}  {verdict}")
+        Patch(facecolor=TILES[letter], edgecolor="#cccccc", label=f"{letter}  {say(verdict)}")
         for verdict, letter in LETTERS.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)

@@ -12,6 +12,7 @@ from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, points, rule
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.regressions import shown_quantity
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, label, signed
 from cisflow.study.models import Model
@@ -38,7 +39,8 @@ def coefficient_figure(findings: Findings, country: str, model: str) -> Figure:
     same_width(panels)
     units = union_of_units(spec.outcomes) if quantity != COEFFICIENT else ""
     what = "Coefficient" if quantity == COEFFICIENT else "Average effect on the share observed"
-    figure.supxlabel(f"{what}{units}; 90 % (thick) and 95 % (thin) intervals", fontsize=9.5)
+    ends = say("90 % (thick) and 95 % (thin) intervals")
+    figure.supxlabel(f"{say(what)}{units}; {ends}", fontsize=9.5)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
     return figure
@@ -52,8 +54,10 @@ def estimated_waves(findings: Findings, country: str, model: str) -> list[str]:
 
 def union_of_units(outcomes: Sequence[str]) -> str:
     """Return the unit of outcomes that share one, in brackets."""
-    units = {label(outcome).partition("(% of ")[2].rstrip(")") for outcome in outcomes}
-    return f" (percentage points of {units.pop()})" if len(units) == 1 and units != {""} else ""
+    units = {label(outcome).partition("(% ")[2].rstrip(")") for outcome in outcomes}
+    if len(units) > 1 or units == {""}:
+        return ""
+    return f" ({say('percentage points')} {units.pop()})"
 
 
 def same_width(panels: Sequence[Axes]) -> None:
@@ -109,8 +113,8 @@ def outcome_figure(findings: Findings, country: str, model: str) -> Figure:
             cells = about[wave]["distributions"].get(outcome) or []
             axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
             top = max(top, _bars(axes, cells, known[outcome]) if cells else 0)
-            axes.set_xlabel("Share of turnover (%)" if row == len(waves) - 1 else "")
-        panels[row * len(outcomes)].set_ylabel("Firms (%)")
+            axes.set_xlabel(say("Share of turnover (%)") if row == len(waves) - 1 else "")
+        panels[row * len(outcomes)].set_ylabel(say("Firms (%)"))
     panels[0].set_ylim(0, 1.18 * top)
     return figure
 

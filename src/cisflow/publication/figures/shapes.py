@@ -11,6 +11,7 @@ from cisflow.estimation.shapes import BINS, SHAPES
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn
 from cisflow.publication.figures.regressions import estimated_waves, union_of_units
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, inline, label
 from cisflow.study.shapes import EFFECT
 
@@ -37,10 +38,12 @@ def profile_figure(findings: Findings, country: str, model: str) -> Figure:
     low, high = panels[0].get_ylim()
     panels[0].set_ylim(low - (high - low) / (ROOM - 1), high)  # no band over the bars
     for axes in panels[:: size[1]]:
-        axes.set_ylabel(f"Effect of {inline(x)}")
+        axes.set_ylabel(say("Effect of {term}", term=inline(x)))
     unit = union_of_units(outcomes) if spec.censored else ""
-    root = ", square-root scale" if any(axes.get_xscale() != "linear" for axes in panels) else ""
-    figure.supxlabel(f"{label(over)}{root}; effects{unit}; bars: firms in each class", fontsize=9.5)
+    bent = any(axes.get_xscale() != "linear" for axes in panels)
+    root = say(", square-root scale") if bent else ""
+    told = f"{say('effects')}{unit}; {say('bars: firms in each class')}"
+    figure.supxlabel(f"{label(over)}{root}; {told}", fontsize=9.5)
     handles, names = panels[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
@@ -74,8 +77,10 @@ def _panel(axes: Axes, curve: Mapping[str, Any]) -> None:
         ("pointwise", "#8fbfe0", "95 % band at each point"),
     ):
         reach = curve[key] * se
-        axes.fill_between(at, b - reach, b + reach, color=colour, linewidth=0, label=name, zorder=2)
-    axes.plot(at, b, color=COLOURS[0], linewidth=1.6, label="Effect", zorder=3)
+        axes.fill_between(
+            at, b - reach, b + reach, color=colour, linewidth=0, label=say(name), zorder=2
+        )
+    axes.plot(at, b, color=COLOURS[0], linewidth=1.6, label=say("Effect"), zorder=3)
     if is_skewed(curve):
         axes.set_xscale("function", functions=(_root, np.square))
     axes.set_xlim(at[0], at[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,16 @@ NOT_TABLES = "Not a table: see what the sheet says of it"
 
 def results(outputs: Iterable[Output], folder: Path, date: str, marks: str) -> dict[str, Any]:
     """Return ``results.json`` of a packet whose files lie in a folder already."""
-    return {
-        "version": VERSION,
-        "results": {o.name: _result(o, folder, date, marks) for o in outputs},
+    outputs = [*outputs]
+    named = Counter(output.name for output in outputs)
+    uids = [f"{o.kind}_{o.name}" if named[o.name] > 1 else o.name for o in outputs]
+    results = {
+        uid: _result(uid, o, folder, date, marks) for uid, o in zip(uids, outputs, strict=True)
     }
+    return {"version": VERSION, "results": results}
 
 
-def _result(output: Output, folder: Path, date: str, marks: str) -> dict[str, Any]:
+def _result(uid: str, output: Output, folder: Path, date: str, marks: str) -> dict[str, Any]:
     cells = {name: _cells(folder / name) for name in output.files}
     by_check: dict[str, int] = {}
     for why, count in output.withheld.items():
@@ -51,7 +55,7 @@ def _result(output: Output, folder: Path, date: str, marks: str) -> dict[str, An
     told = "; ".join(f"{check}: {count} numbers suppressed" for check, count in by_check.items())
     mitigation = {"mitigation": "suppress" if by_check else "none"} if kind == "table" else {}
     return {
-        "uid": output.name,
+        "uid": uid,
         "status": "review" if reviewed else "pass",
         "type": kind,
         "properties": {"method": output.kind.removesuffix(" estimates"), **mitigation},

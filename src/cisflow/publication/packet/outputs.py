@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from cisflow.base.records import read_record
 from cisflow.publication.catalogue import TABLE
 from cisflow.publication.manifest import MANIFEST
 from cisflow.publication.provenance import EXHIBITS
+from cisflow.publication.words import label, small
 from cisflow.study.disclosure import Profile
 
 PAPER, SUPPLEMENT, PAGE, CLAIMS = "paper.pdf", "supplement.pdf", "index.html", "claims.csv"
@@ -37,18 +39,22 @@ LOSSES = ("accounts", "logit of having accounts")
 SUBJECTS = {"attrition_table": LOSSES, "attrition_lags_table": LOSSES}
 COUNTS = {"outcome_figure": True, "descriptives_table": False}
 WITH_MEANS = frozenset({"descriptives_table", "description of samples"})
+# What compares the means of two groups, beside its estimates.
+OF_GROUPS = "doubly_robust"
 RULES = {
-    "A": "At least {minimum_cell} firms, unweighted, in every group that is counted.",
+    "A": "At least {minimum_cell} firms, unweighted, in every group that is counted; no number of "
+    "firms that are not known one by one to the gate.",
     "B": "At least {minimum_cell} firms in the difference of any two such groups of this run, "
     "whatever they stand in, and of earlier packets.",
     "C": "Nothing withheld follows from a total and its other parts (secondary suppression).",
-    "D": "Means and deviations: the {firms} largest firms hold at most {share:g} % of the total, "
-    "weighted or not; p % rule with p = {p_percent:g}; no value that all firms give, or all but "
-    "fewer than {minimum_cell}. No minima, maxima, medians or other quantiles.",
+    "D": "Means, deviations and differences of groups: the {firms} largest firms hold at most "
+    "{share:g} % of the total, weighted or not; p % rule with p = {p_percent:g}; no value that all "
+    "firms give, or all but fewer than {minimum_cell}. No minima, maxima, medians, quantiles.",
     "E": "Shares: nothing where all firms of a group, or none, answer alike.",
     "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
     "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
-    "a treated cell; the {largest} largest firms make at most {share:g} % of it.",
+    "a treated cell, who do not all answer alike; the {largest} largest firms make at most "
+    "{share:g} % of it.",
     "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
     "firm at most {leverage:g}. No residuals or fitted values of firms.",
     "I": "Counts of answers: rounded to multiples of {minimum_cell}.",
@@ -66,35 +72,20 @@ MOST = 12  # terms, places and files named on the sheet; register.json names all
 
 @dataclass(frozen=True)
 class Output:
-    """Something that is meant to leave.
+    """Something that is meant to leave."""
 
-    Attributes
-    ----------
-    name, kind, caption
-        What it is called and is.
-    files
-        By their name in the packet, where they lie below the run's folder.
-    population
-        Which firms, in words.
-    firms
-        Numbers of firms of the groups behind it, None where withheld.
-    rules
-        Letters of :data:`RULES`.
-    withheld
-        How many numbers behind it were withheld, by reason.
-    explain
-        What the researcher must explain.
-    """
-
+    # name, kind, caption: what it is called and is.
     name: str
     kind: str
     caption: str
-    files: dict[str, str]
-    population: str
+    files: dict[str, str]  # by their name in the packet, where they lie below the run's folder
+    population: str  # which firms, in words
+    # Numbers of firms of the groups behind it, None where withheld.
     firms: list[int | None] = field(default_factory=list)
-    rules: str = ""
+    rules: str = ""  # letters of RULES
+    # How many numbers behind it were withheld, by reason.
     withheld: dict[str, int] = field(default_factory=dict)
-    explain: list[str] = field(default_factory=list)
+    explain: list[str] = field(default_factory=list)  # what the researcher must explain
 
     @property
     def size(self) -> str:
@@ -109,15 +100,9 @@ class Output:
 
 @dataclass(frozen=True)
 class Registers:
-    """What a run's folder says of its public files.
+    """What a run's folder says of its public files."""
 
-    Attributes
-    ----------
-    run
-        The folder ``results/{run}``.
-    """
-
-    run: Path
+    run: Path  # the folder `results/{run}`
 
     def record(self, name: str) -> dict[str, Any]:
         """Return a JSON file of the run.
@@ -177,8 +162,8 @@ class Registers:
         for file, entry in self.files.items():
             whole = self._told({file: entry}, self._here("", ()))
             whole["explain"] += _means(entry["kind"])
-            name = file.replace("/", "_")
-            yield Output(name, entry["kind"], file, {name: file}, entry["population"], **whole)
+            name, kind = _name(file), entry["kind"].replace("_", " ")
+            yield Output(name, kind, name, {name: file}, entry["population"], **whole)
         for pooled in sorted(self.run.glob("estimates/pooled.*")):
             yield Output(
                 f"estimates_{pooled.name}",
@@ -268,9 +253,11 @@ class Registers:
         ]
         near = [x for e in entries.values() for x in e["explain"] if here(x["place"])]
         sources = {file.split("/")[0] for file in entries}
+        held = [HELD[source] for source in sources]
+        held += ["D" for entry in entries.values() if entry["kind"].startswith(OF_GROUPS)]
         return {
             "firms": firms,
-            "rules": "".join(sorted({*"".join(HELD[source] for source in sources)})),
+            "rules": "".join(sorted({*"".join(held)})),
             "withheld": dict(sorted(Counter(withheld).items())),
             "explain": [*self._small(firms), *_grouped(near)],
         }
@@ -294,19 +281,32 @@ def _grouped(near: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """
     by: dict[str, Counter[str]] = {}
     for one in near:
-        by.setdefault(one["what"], Counter())[one["of"] or one["place"]] += 1
+        by.setdefault(one["what"], Counter())[_called(one["of"]) or one["place"]] += 1
     for what, counted in by.items():
         told = [f"{name}, {n} fits" if n > 1 else name for name, n in counted.items()]
         more = f"; and {len(told) - MOST} more" if len(told) > MOST else ""
         yield f"{LOW}: {what} ({'; '.join(told[:MOST])}{more})"
 
 
+def _called(term: str) -> str:
+    """Return a term in words; the levels of a class together, as "dummies of industry"."""
+    named = re.sub(r"\[T\.[^]]*\]", "", term)
+    return label(term) if named == term else f"dummies of {small(label(named))}"
+
+
 def _linked(entries: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why an output is not to be judged alone."""
-    sources = sorted(entries)
-    if sources:
-        more = f" and {len(sources) - MOST} more files" if len(sources) > MOST else ""
-        yield f"linked: tells the same numbers as {', '.join(sources[:MOST])}{more}"
+    """Yield why an output is not to be judged alone, by the names files have in the packet."""
+    names = sorted(_name(file) for file in entries)
+    if len(names) > MOST:
+        kinds = sorted({name.split("_")[0] for name in names})
+        yield f"linked: tells the same numbers as the {len(names)} files {'_*, '.join(kinds)}_*"
+    elif names:
+        yield f"linked: tells the same numbers as {', '.join(names)}"
+
+
+def _name(file: str) -> str:
+    """Return what an aggregate's file is called in the packet."""
+    return file.replace("/", "_")
 
 
 def _means(kind: str) -> Iterator[str]:

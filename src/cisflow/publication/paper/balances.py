@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import pandas as pd
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
 from cisflow.publication.tables.balances import step_tests
-from cisflow.publication.words import group_label, inline
+from cisflow.publication.words import group_label, in_sentence, inline
 from cisflow.study.balance_terms import (
     BALANCE,
     COST,
@@ -71,17 +72,27 @@ def balance_facts(
         "share": f"{100 * share:.0f}" if np.isfinite(share) else "",
         "differences": [
             {
-                "groups": [group_label(group).lower() for group in pair],
+                "groups": [in_sentence(group_label(group)) for group in pair],
                 **in_words(in_points(part(BALANCE, column_of(SCALES[1], difference(*pair))))),
             }
             for variable in spec.by or []
             for pair in differences_of(groups_of(variable))
         ],
         "horizon": next(
-            (f["horizon"][EVERYONE] for f in findings.fits(country, wave, model) if "horizon" in f),
+            (
+                retold(f["horizon"][EVERYONE])
+                for f in findings.fits(country, wave, model)
+                if "horizon" in f
+            ),
             "",
         ),
     }
+
+
+def _horizon(findings: Findings, country: str, wave: str, model: str) -> str:
+    """Return in words when the balance turns, empty where no lags were scanned."""
+    fits = findings.fits(country, wave, model)
+    return next((retold(fit["horizon"][EVERYONE]) for fit in fits if "horizon" in fit), "")
 
 
 def step_facts(
@@ -102,10 +113,19 @@ def step_facts(
         **heading(findings, items, "balances", country, wave, model),
         "target": inline(balance_of(spec).target),
         "balances": [b for b in balances if b["estimate"]],  # the table says why others have none
+        **_ends(by_column, spec.steps),
         "tested": len(tests),
         "alone": _signs(tests[tests["p"] < SIGNIFICANT]),
         "adjusted": _signs(tests[tests["p_holm"] < SIGNIFICANT]),
     }
+
+
+def _ends(rows: pd.DataFrame, steps: Sequence[str]) -> Context:
+    """Return the smallest and the largest balance of some steps in words, "" without any."""
+    here = rows.reindex([column_of(SCALES[1], step) for step in steps])
+    here = here[here["estimate"].notna()].sort_values("estimate").to_dict("records")
+    ends = {"least": here[0], "most": here[-1]} if here else {}
+    return {name: in_words(in_points(row))["estimate"] for name, row in ends.items()}
 
 
 def _signs(tests: pd.DataFrame) -> Context:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
-from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE, NOT_RUN
+from cisflow.publication.words import in_sentence
+from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
 
 
 def claim_facts(findings: Findings) -> Context:
@@ -32,7 +34,7 @@ def claim_facts(findings: Findings) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE, NOT_RUN])
+    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
     unjudged = claims[without & (claims["reason"] != "")]
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in unjudged.to_dict(orient="records"):
@@ -44,8 +46,8 @@ def _claim_reasons(findings: Findings) -> list[Context]:
     everywhere = len(list(places(findings.countries)))
     return [
         {
-            "verdict": verdict,
-            "reason": why,
+            "verdict": say(verdict),
+            "reason": retold(in_sentence(why).rstrip(".")),
             "claims": about["claims"],
             "places": about["places"] if len(about["places"]) < everywhere else [],
         }

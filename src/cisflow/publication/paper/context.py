@@ -16,6 +16,7 @@ from cisflow.panel.sample import variables_of
 from cisflow.publication.catalogue import SECTIONS, Catalogue, Item, catalogue
 from cisflow.publication.families import (
     beside,
+    distinct_balances,
     further_regressions,
     leading_regression,
     models_of,
@@ -24,14 +25,15 @@ from cisflow.publication.families import (
     places,
     recodings,
     scanned_balances,
-    split_balances,
     stepped_balances,
 )
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import listed, one_line, retold, spoken
 from cisflow.publication.paper.balances import balance_facts, step_facts
 from cisflow.publication.paper.claims import claim_facts
 from cisflow.publication.paper.effects import (
     alternative_facts,
+    chance_facts,
     effect_facts,
     recoding_facts,
     rejection_facts,
@@ -50,9 +52,9 @@ from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.paper.verdicts import verdict_facts
 from cisflow.publication.provenance import exhibits, versions
 from cisflow.publication.tables.notes import uses_accounts
+from cisflow.publication.words import count, unitless
 from cisflow.study.claims import Rule
 from cisflow.study.paper import Paper
-from cisflow.study.verdicts import NOT_RUN
 
 
 def paper_context(
@@ -68,8 +70,6 @@ def paper_context(
 
     Parameters
     ----------
-    findings
-        The run's findings.
     tables, figures
         Folders with the saved tables and figures.
     figure1
@@ -96,10 +96,9 @@ def paper_context(
         "sections": list(SECTIONS),
         "exhibits": _exhibits(items.present(findings)),
         "provenance": _provenance(sources or {}),
-        "rule": list(Rule.model_validate(rule or {}).words),
-        "disclosure": " ".join((profile or {}).get("text", "").split()),
+        "rule": [retold(one_line(text)) for text in Rule.model_validate(rule or {}).words],
+        "disclosure": retold(" ".join((profile or {}).get("text", "").split())),
         "claims": claim_facts(findings),
-        "not_run": NOT_RUN,
         "figure1": figure1_facts(figure1),
         "verdicts": verdict_facts(findings),
         "levels": _levels(rule or {}),
@@ -148,9 +147,11 @@ def _run_facts(findings: Findings) -> Context:
         "title": settings["title"],
         "paper": Paper.model_validate(settings.get("paper", {})).model_dump(),
         "run": settings["run"],
+        "language": spoken().code,
+        "words": dict(spoken().texts),
         "version": __version__,
         "seed": str(settings["seed"]),
-        "draws": f"{settings['bootstrap']['draws']:,}",
+        "draws": count(settings["bootstrap"]["draws"]),
         "lag": settings["lag"],
         "minimum": findings.minimum,
         "synthetic": findings.synthetic,
@@ -167,6 +168,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
     return {
         "many": printed.many,
         "countries": [findings.name(country) for country in findings.countries],
+        "subjects": _subjects(findings, many=printed.many),
         "places": [findings.place(*place) for place in here],
         "printed": [findings.place(*place) for place in printed.shown],
         "with_accounts": any(accounts.values()),
@@ -179,13 +181,25 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
     }
 
 
+def _subjects(findings: Findings, *, many: bool) -> list[str]:
+    """Return of whom the paper tells: countries with their waves, of many the countries alone."""
+    if many:
+        return [findings.name(country) for country in findings.countries]
+    return [
+        ", ".join(filter(None, (findings.name(country), listed(waves))))
+        for country, waves in findings.countries.items()
+    ]
+
+
 def _effects_of(findings: Findings, printed: Printed, model: str) -> Context:
     """Return what is told in words of the leading regression, over countries and waves."""
     here = printed.of(model)
+    single = single_facts(findings, model, here)
     return {
         "model": model,
+        "chance": chance_facts(single),
         "told": effect_facts(findings, model, here),
-        "single": single_facts(findings, model, here),
+        "single": single,
         "alternatives": alternative_facts(findings, model, here),
         "recoded": [
             recoding_facts(findings, model, other, here)
@@ -201,7 +215,7 @@ def _result_facts(
     """Return what the models say, model by model and place by place."""
     models = findings.models
     lead = leading_regression(models)
-    balances = [*split_balances(models), *scanned_balances(models)]
+    balances = [*distinct_balances(models), *scanned_balances(models)]
 
     def told(facts: Callable[..., Context], names: list[str]) -> list[Context]:
         return [facts(findings, items, *at, model) for model in names for at in printed.of(model)]
@@ -224,5 +238,6 @@ def _result_facts(
         ],
         "balances": told(balance_facts, balances),
         "steps": told(step_facts, stepped_balances(models)),
-        "further": [models[model].title for model in further_regressions(models)],
+        "further": len(further_regressions(models)),
+        "outcomes": list(dict.fromkeys(unitless(o) for m in lead for o in models[m].outcomes)),
     }

@@ -11,9 +11,10 @@ import pandas as pd
 from cisflow.panel.constructs import RECODED
 from cisflow.publication.families import told_column
 from cisflow.publication.findings import Findings
-from cisflow.publication.paper.numbers import Context
+from cisflow.publication.language import numeral, retold, say
+from cisflow.publication.paper.numbers import NO_REASON, Context
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
-from cisflow.publication.words import count, inline, label, measured, signed
+from cisflow.publication.words import count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
 
 Place = tuple[str, str]
@@ -32,7 +33,7 @@ def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
     """
     b, low, high, error = (float(row[k]) for k in ("estimate", "ci_low", "ci_high", "std_error"))
     if not np.isfinite(b):
-        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+        return {"estimate": "", "why_not": retold(row.get("note") or NO_REASON)}
     known = np.isfinite([low, high]).all()
     error = error if np.isfinite(error) else (high - low) / 4
     return {
@@ -53,7 +54,7 @@ def effect_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
     spec, column = findings.models[model], told_column(findings.models[model])
     return [
         {
-            "outcome": label(outcome, short=True).lower(),
+            "outcome": unitless(outcome),
             "term": inline(term),
             "partners": all(name.startswith("coop_") for name in columns_of(term)),
             "found": [_found(findings, at, model, (outcome, column, term)) for at in places],
@@ -69,7 +70,7 @@ def _found(findings: Findings, at: Place, model: str, key: tuple[str, str, str])
     place = findings.place(*at)
     if not here:
         why = findings.why_not(*at, model) or "it was not estimated"
-        return {"place": place, "estimate": "", "why_not": why}
+        return {"place": place, "estimate": "", "why_not": retold(why)}
     return {"place": place, **told(here[0], mean_of(findings, at, model, key[0]))}
 
 
@@ -97,7 +98,7 @@ def single_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
             facts.append(
                 {
                     "place": findings.place(*at),
-                    "outcome": label(outcome, short=True).lower(),
+                    "outcome": unitless(outcome),
                     "number": len(of),
                     "apart": [
                         {"term": inline(row["term"]), **told(row)}
@@ -106,6 +107,12 @@ def single_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
                 }
             )
     return [fact for fact in facts if fact["number"]]
+
+
+def chance_facts(single: Sequence[Context]) -> Context:
+    """Return how many of the single terms would differ from zero by chance at 5 %."""
+    number = sum(of["number"] for of in single)
+    return {"n": number, "chance": numeral(f"{number * 0.05:.1f}")}
 
 
 def alternative_facts(findings: Findings, model: str, places: Sequence[Place]) -> Context:
@@ -120,7 +127,7 @@ def alternative_facts(findings: Findings, model: str, places: Sequence[Place]) -
             findings.alternative_rows(*at, model, name, shown_quantity(spec)),
         )
     ]
-    names = [ALTERNATIVES[name].lower() for name in spec.robust]
+    names = [in_sentence(say(ALTERNATIVES[name])) for name in spec.robust]
     return {"names": names, **_agreement(pairs)} if pairs else {}
 
 

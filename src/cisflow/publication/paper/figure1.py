@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from math import erfc, sqrt
 from typing import Any
 
+from cisflow.publication.language import say
 from cisflow.publication.paper.numbers import Context
-from cisflow.publication.words import signed
+from cisflow.publication.words import p_value, signed
 
 
 def figure1_facts(figure1: Mapping[str, Any]) -> Context:
@@ -23,7 +24,7 @@ def figure1_facts(figure1: Mapping[str, Any]) -> Context:
         stricter = sum(p < level for level in (five, one, 0.001))
         against["against_legend"] += due != printed["stars"]
         against["against_stricter"] += stricter != printed["stars"]
-        texts = [signed(f"{b:.4f}"), "< 0.001" if p < 0.001 else f"{p:.3f}"]
-        rows.append([*texts, *("*" * k or "none" for k in (printed["stars"], due, stricter))])
+        texts = [signed(f"{b:.4f}"), p_value(p)]
+        rows.append([*texts, *("*" * k or say("none") for k in (printed["stars"], due, stricter))])
     legend = "/".join(f"{100 * level:g}" for level in figure1["legend"])
     return {"firms": str(n), "legend": legend, "rows": rows, "total": len(rows), **against}

@@ -10,7 +10,7 @@ from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context, heading
 from cisflow.publication.tables.appendix import confidence_set
-from cisflow.publication.words import inline, number, p_value
+from cisflow.publication.words import inline, number, p_value, unitless
 
 TWO_STAGES = "2sls"
 
@@ -48,7 +48,7 @@ def _strength(fit: Mapping[str, Any]) -> Context:
     unbounded = intervals is not None and any(None in ends for ends in intervals)
     p = robust.get("p_value")
     return {
-        "outcome": inline(fit["outcome"]),
+        "outcome": unitless(fit["outcome"]),
         "f": "" if f is None else number(f, 1),
         "weak": f is not None and f < WEAK,
         "interval": "" if intervals is None else confidence_set(intervals),

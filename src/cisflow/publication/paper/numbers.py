@@ -10,9 +10,11 @@ import numpy as np
 from cisflow.estimation.estimates import FIXED
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.words import measured, measured_interval
 
 LIKELY = {0.10: "at 10 %", 0.05: "at 5 %", 0.01: "at 1 %"}
+NO_REASON = "no reason was recorded"
 Context = dict[str, Any]
 
 
@@ -20,9 +22,9 @@ def in_words(row: Mapping[str, Any]) -> Context:
     """Return an estimate, its interval and its significance in words."""
     estimate = row.get("estimate", np.nan)
     if not np.isfinite(estimate):
-        return {"estimate": "", "why_not": row.get("note") or "no reason was recorded"}
+        return {"estimate": "", "why_not": retold(row.get("note") or NO_REASON)}
     if row["status"] == FIXED:
-        return {"estimate": "0 (by assumption)", "interval": "", "significance": "assumed"}
+        return {"estimate": say("0 (by assumption)"), "interval": "", "significance": "assumed"}
     p = row.get("p_value", np.nan)
     level = min((at for at in LIKELY if p < at), default=None)
     return {
@@ -45,6 +47,6 @@ def heading(
     """Return of which place and table a paragraph is, and why it has nothing to tell."""
     return {
         "place": findings.place(country, wave),
-        "why_not": findings.why_not(country, wave, model),
+        "why_not": retold(findings.why_not(country, wave, model)),
         "table": items.name(section, country, wave, model),
     }

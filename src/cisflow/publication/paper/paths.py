@@ -10,6 +10,7 @@ import numpy as np
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import general_of, reading
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_words
 from cisflow.publication.words import (
@@ -19,6 +20,7 @@ from cisflow.publication.words import (
     interval,
     label,
     number,
+    p_value,
     signed,
     stars,
 )
@@ -60,6 +62,7 @@ def path_facts(
         else [
             {
                 "name": reading(model, members),
+                "called": say(reading(model, members)),
                 "figure": items.name("diagrams", country, wave, model),
                 "firms": firms(findings.fit(country, wave, model)),
                 "effects": _effects(findings, country, wave, model),
@@ -80,7 +83,7 @@ def _test_of_reading(
         if test and test.get("wald_p") is not None:
             p = test["wald_p"]
             return {
-                "p": "< 0.001" if p < 0.001 else f"= {p:.3f}",
+                "p": p_value(p) if p < 0.001 else f"= {p_value(p)}",
                 "rejected": bool(p < 0.05),
                 "arrows": test["lr_df"],
             }

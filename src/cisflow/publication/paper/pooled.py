@@ -9,7 +9,7 @@ from cisflow.publication.families import leading_regression, told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.pooled import how_pooled, main_rows, term_label
-from cisflow.publication.words import interval, label, number
+from cisflow.publication.words import in_sentence, interval, number, sentence, unitless
 from cisflow.study.run import is_pooled
 
 
@@ -35,8 +35,9 @@ def _told(findings: Findings, model: str) -> list[Context]:
     spec, rows = findings.models[model], main_rows(findings, model)
     return [
         {
-            "term": term_label(spec, row["term"]),
-            "outcome": label(row["outcome"], short=True).lower(),
+            "term": sentence(term_label(spec, row["term"])),
+            "within": in_sentence(term_label(spec, row["term"])),
+            "outcome": unitless(row["outcome"]),
             "wave": "" if row["wave"] == ALL_WAVES else row["wave"],
             "estimate": number(row["estimate"]),
             "interval": interval(row["ci_low"], row["ci_high"]),

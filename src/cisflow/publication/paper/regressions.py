@@ -7,9 +7,10 @@ import pandas as pd
 from cisflow.estimation.estimates import OBSERVED
 from cisflow.publication.families import about_partners, places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, say
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.regressions import ALTERNATIVES, shown_quantity
-from cisflow.publication.words import covariance_name, inline, label
+from cisflow.publication.words import covariance_name, in_sentence, inline, unitless
 
 # So many of the firms at a limit of the outcome are a large part of them.
 LARGE_PART = 0.2
@@ -25,7 +26,7 @@ def lead_facts(findings: Findings, model: str) -> Context:
         "title": spec.title,
         "partners": about_partners(spec),
         "estimator": spec.estimator,
-        "outcomes": [label(outcome, short=True).lower() for outcome in spec.outcomes],
+        "outcomes": [unitless(outcome) for outcome in spec.outcomes],
         "lower": "" if low is None else f"{low:g}",
         "upper": "" if high is None else f"{high:g}",
         "columns": [[inline(term) for term in terms] for terms in spec.columns.values()],
@@ -34,7 +35,7 @@ def lead_facts(findings: Findings, model: str) -> Context:
         "errors": [covariance_name(covariance) for covariance in spec.covariance],
         "observed": observed_share(findings, model),
         "effects": shown_quantity(spec) == OBSERVED,
-        "robust": [ALTERNATIVES[name].lower() for name in spec.robust],
+        "robust": [in_sentence(say(ALTERNATIVES[name])) for name in spec.robust],
     }
 
 
@@ -48,7 +49,7 @@ def observed_share(findings: Findings, model: str) -> Context:
     known = pd.concat(shares).dropna() if shares else pd.Series(dtype=float)
     if known.empty:
         return {"least": "", "most": ""}
-    return {"least": f"{known.min():.2f}", "most": f"{known.max():.2f}"}
+    return {"least": numeral(f"{known.min():.2f}"), "most": numeral(f"{known.max():.2f}")}
 
 
 def _observed_shares(findings: Findings, country: str, wave: str, model: str) -> pd.Series:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.samples import percent
@@ -20,9 +21,9 @@ def accepted_facts(findings: Findings) -> list[Context]:
     return [
         {
             "place": findings.place(record["country"], record["wave"]),
-            "meaning": record["checks"][name]["meaning"].rstrip("."),
+            "meaning": retold(record["checks"][name]["meaning"].rstrip(".")),
             "share": _share(record["checks"][name]),
-            "reason": reason.rstrip("."),
+            "reason": retold(reason.rstrip(".")),
         }
         for record in findings.quality
         for name, reason in record.get("accepted", {}).items()
@@ -84,7 +85,7 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
                     "firms": count(steps["firms"].iloc[-1]),
                     "population": population_words(population_of(findings, country, wave, model)),
                     "unasked": _unasked(steps["lost_filtered"]),
-                    "why_not": findings.why_not(country, wave, model),
+                    "why_not": retold(findings.why_not(country, wave, model)),
                 }
             )
     return {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import listed, say
 from cisflow.publication.paper.numbers import Context
 
 TOLD = ("name", "collector", "years", "fieldwork", "citation", "licence", "access")
@@ -40,5 +41,5 @@ def _told(by_wave: Mapping[str, str | None]) -> str:
     said = {wave: text.strip().rstrip(".") for wave, text in by_wave.items() if text}
     if len(set(said.values())) == 1 and len(said) == len(by_wave):
         return next(iter(said.values()))
-    parts = [f"{text} (wave {wave})" for wave, text in said.items()]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    told = "{text} (wave {wave})"
+    return listed([say(told, text=text, wave=wave) for wave, text in said.items()])

@@ -9,6 +9,7 @@ import numpy as np
 
 from cisflow.publication.families import leading_regression
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, retold
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.claims import claim_rows, place_of
@@ -52,7 +53,7 @@ def _decided(
             "text": rows[0]["text"],
             "everywhere": len(at) == len([row for row in rows if np.isfinite(row["estimate"])]),
             "found": [
-                {"place": place_of(findings, row), "unit": row["unit"], **told(row)}
+                {"where": _where(findings, row), "unit": retold(row["unit"]), **told(row)}
                 for row in at
                 if np.isfinite(row["estimate"])
             ],
@@ -60,6 +61,11 @@ def _decided(
         for claim, rows in by_claim.items()
         if (at := [row for row in rows if row["verdict"] == verdict])
     ]
+
+
+def _where(findings: Findings, row: dict[str, Any]) -> str:
+    """Return of which place a verdict is, empty for one about the run as a whole."""
+    return place_of(findings, row) if row["country"] else ""
 
 
 def _reach(rows: list[dict[str, Any]]) -> Context:
@@ -82,6 +88,10 @@ def _detectable(rows: list[dict[str, Any]], models: Sequence[str]) -> list[Conte
         if row["model"] in models and row["unit"] and np.isfinite(row["mde"]):
             found.setdefault(row["unit"], []).append(float(row["mde"]))
     return [
-        {"unit": unit, "least": f"{min(sizes):.2g}", "most": f"{max(sizes):.2g}"}
+        {
+            "unit": retold(unit),
+            "least": numeral(f"{min(sizes):.2g}"),
+            "most": numeral(f"{max(sizes):.2g}"),
+        }
         for unit, sizes in found.items()
     ]

@@ -39,10 +39,7 @@ def render_page(facts: Context, folder: Path | str) -> str:
         finalize=_printable,
     )
     return environment.get_template(TEMPLATE).render(
-        **facts,
-        style=style,
-        script=script,
-        policy=policy(style, script),
+        **facts, style=style, script=script, policy=policy(style, script)
     )
 
 

@@ -12,6 +12,7 @@ from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.estimators.distributions import student
 from cisflow.publication.families import places, sensitive, waves_of
 from cisflow.publication.findings import Findings, with_covariance
+from cisflow.publication.language import retold, say
 from cisflow.publication.populations import flags_of
 from cisflow.publication.tables.layout import (
     Cells,
@@ -34,13 +35,14 @@ from cisflow.publication.tables.notes import (
 from cisflow.publication.tables.regressions import BRACKETS
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     column_label,
     count,
     covariance_name,
     label,
     number,
     p_value,
+    separator,
+    stars_note,
 )
 from cisflow.study.models import Model
 
@@ -85,7 +87,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         fits = _fits(findings, country, ALL_WAVES, model, outcome, column)
         lagged = ["lagged_outcome"] if spec.lagged_outcome else []
         terms = [*lagged, *spec.columns[column], *spec.controls]
-        means = {f"mean({term})": f"Firm mean: {label(term)}" for term in terms}
+        means = {f"mean({term})": say("Firm mean: {term}", term=label(term)) for term in terms}
         for term, name in {**{t: label(t) for t in terms}, **means}.items():
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             texts = _estimates(of, spec, column)
@@ -96,7 +98,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
         "Correlated random effects: random effects with firm means (Mundlak 1978). First "
         "differences: between consecutive waves.",
         "Every column has an intercept for each wave." if spec.wave_effects else "",
-        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
+        f"{_errors_note(rows, spec)} {stars_note()}.",
         DYNAMIC if spec.lagged_outcome else "",
         *_test_notes(findings.fits(country, ALL_WAVES, model), PANEL_TESTS),
         sample_note(spec, flags_of(findings, country, [ALL_WAVES], model)),
@@ -110,7 +112,7 @@ def panel_table(findings: Findings, country: str, model: str) -> Table:
 def _panel_statistics(cells: Cells, heading: str, fits: Mapping[str, dict[str, Any]]) -> None:
     """Add the size of each method's panel, its fit and its test."""
     for method, fit in fits.items():
-        head = METHODS[method]
+        head = say(METHODS[method])
 
         def put(name: str, text: str, head: str = head) -> None:
             cells[heading, name][head] = text
@@ -142,19 +144,21 @@ def iv_table(findings: Findings, country: str, wave: str, model: str) -> Table:
             of = rows[(rows["outcome"] == outcome) & (rows["term"] == term)]
             cells[heading, label(term)] = {**_estimates(of, spec, column), **_impossible(fits)}
         cells[heading, "Firms"] = {
-            METHODS[m]: count(f["nobs"]) for m, f in fits.items() if "nobs" in f
+            say(METHODS[m]): count(f["nobs"]) for m, f in fits.items() if "nobs" in f
         }
         if "2sls" in fits:
             for name, text in _identification(fits["2sls"]):
-                cells[heading, name] = {METHODS["2sls"]: text}
+                cells[heading, name] = {say(METHODS["2sls"]): text}
         tested = {m: f.get("overidentification", {}) for m, f in fits.items()}
         cells |= {(heading, t): row for t, row in _tests(tested, OVERIDENTIFICATION).items()}
     treated = ", ".join(label(v) for v in spec.endogenous)
     excluded = ", ".join(label(v) for v in spec.instruments)
     notes = [
-        f"Endogenous: {treated}. Instruments: {excluded}.",
-        f"{_errors_note(rows, spec)} {STARS_NOTE}.",
-        *union(f"{label(f['outcome'])}: {f['strength']}." for f in all_fits if "strength" in f),
+        say("Endogenous: {treated}. Instruments: {excluded}.", treated=treated, excluded=excluded),
+        f"{_errors_note(rows, spec)} {stars_note()}.",
+        *union(
+            f"{label(f['outcome'])}: {retold(f['strength'])}." for f in all_fits if "strength" in f
+        ),
         *_test_notes([f.get("overidentification", {}) for f in all_fits], OVERIDENTIFICATION),
         "The effective F is Montiel Olea and Pflueger's (2013). The Anderson–Rubin test and "
         "interval hold however weak the instruments are; they take the instruments to be valid.",
@@ -168,8 +172,8 @@ def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     several = len(fit.get("first_stage", {})) > 1
     for variable, stage in fit.get("first_stage", {}).items():
         of = f", {label(variable)}" if several else ""
-        yield f"First-stage F{of}", number(stage["f"])
-        yield f"First-stage partial R²{of}", number(stage["partial_r2"])
+        yield say("First-stage F") + of, number(stage["f"])
+        yield say("First-stage partial R²") + of, number(stage["partial_r2"])
     if "effective_f" in fit:
         yield "Effective F", number(fit["effective_f"])
     if "cragg_donald_f" in fit:
@@ -189,12 +193,12 @@ def _identification(fit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def confidence_set(intervals: Sequence[Sequence[float | None]]) -> str:
     """Return a confidence set, whose intervals may be open to a side."""
     if not intervals:
-        return "empty"
+        return say("empty")
     texts = []
     for low, high in intervals:
         left = "(−∞" if low is None else f"[{number(low)}"
         right = "∞)" if high is None else f"{number(high)}]"
-        texts.append(f"{left}, {right}")
+        texts.append(f"{left}{separator()} {right}")
     return " ∪ ".join(texts)
 
 
@@ -218,7 +222,7 @@ def sensitivity_table(findings: Findings) -> Table:
                 benchmarks[found["benchmark"]] = None
         if not any(key[0] == heading for key in cells):
             why = findings.why_not(country, wave, model) or "no reason was recorded"
-            cells[heading, why] = {}
+            cells[heading, retold(why)] = {}
     strong = ", ".join(label(name) for name in benchmarks if name)
     notes = [
         "Least squares; classical standard errors in parentheses, of which the measures are made. "
@@ -226,10 +230,15 @@ def sensitivity_table(findings: Findings) -> Table:
         "estimate to zero if it explains all that is left of the outcome. Robustness value: share "
         "of what is left of both that it must explain to do so, and to make the estimate "
         "insignificant at 5 % (Cinelli & Hazlett 2020).",
-        f"Last column: estimate with an omitted variable as strong as the one named ({strong})."
+        say(
+            "Last column: estimate with an omitted variable as strong as the one named ({strong}).",
+            strong=strong,
+        )
         if strong
         else "",
-        f"{STARS_NOTE}. Samples and weights are those of the models' own tables.",
+        say(
+            "{stars}. Samples and weights are those of the models’ own tables.", stars=stars_note()
+        ),
         *accounts_notes(findings, models),
     ]
     return lay_out(two_level(cells), notes)
@@ -281,7 +290,7 @@ def _fits(
 
 
 def _heads(spec: Model) -> list[str]:
-    return [METHODS[method] for method in spec.methods]
+    return [say(METHODS[method]) for method in spec.methods]
 
 
 def _estimates(rows: pd.DataFrame, spec: Model, column: str) -> dict[str, str]:
@@ -294,7 +303,7 @@ def _estimates(rows: pd.DataFrame, spec: Model, column: str) -> dict[str, str]:
         if not len(by_kind):
             continue
         if kinds[0] not in by_kind.index:
-            texts[METHODS[method]] = NOT_ESTIMABLE
+            texts[say(METHODS[method])] = NOT_ESTIMABLE
             continue
         lines = [
             f"{left}{number(by_kind.loc[kind, 'std_error'])}{right}"
@@ -302,13 +311,13 @@ def _estimates(rows: pd.DataFrame, spec: Model, column: str) -> dict[str, str]:
             if kind in by_kind.index
         ]
         main = by_kind.loc[kinds[0]]
-        texts[METHODS[method]] = cell(main["estimate"], *lines, p=main["p_value"])
+        texts[say(METHODS[method])] = cell(main["estimate"], *lines, p=main["p_value"])
     return texts
 
 
 def _impossible(fits: Mapping[str, dict[str, Any]]) -> dict[str, str]:
     """Return the cell of every method that could not be used at all."""
-    return {METHODS[method]: NOT_ESTIMABLE for method, fit in fits.items() if fit.get("note")}
+    return {say(METHODS[method]): NOT_ESTIMABLE for method, fit in fits.items() if fit.get("note")}
 
 
 def _errors_note(rows: pd.DataFrame, spec: Model) -> str:
@@ -319,14 +328,17 @@ def _errors_note(rows: pd.DataFrame, spec: Model) -> str:
         if len(of):
             said.append(f"{pair[0]} {pair[1]} {covariance_name(covariance)}")
         elif why := [n for n in rows.loc[rows["cov_type"] == str(covariance), "note"] if n]:
-            said.append(f"{covariance_name(covariance)} not estimable ({why[0]})")
-    return f"Below each coefficient its standard errors: {'; '.join(said)}." if said else ""
+            text = "{kind} not estimable ({why})"
+            said.append(say(text, kind=covariance_name(covariance), why=retold(why[0])))
+    if not said:
+        return ""
+    return say("Below each coefficient its standard errors: {kinds}.", kinds="; ".join(said))
 
 
 def _test_notes(records: Sequence[Mapping[str, Any]], tests: Mapping[str, str]) -> list[str]:
     """Say why tests could not be computed, each reason once."""
     return union(
-        f"{text.removesuffix(' (p)')}: {record[name]['note']}."
+        f"{say(text).removesuffix(' (p)')}: {retold(record[name]['note'])}."
         for record in records
         for name, text in tests.items()
         if record.get(name, {}).get("note")
@@ -338,7 +350,7 @@ def _tests(
 ) -> dict[str, dict[str, str]]:
     """Return the p-values of tests by method, of those tests that any method has."""
     return {
-        text: {METHODS[m]: _p_value(of[name]) for m, of in records.items() if name in of}
+        say(text): {say(METHODS[m]): _p_value(of[name]) for m, of in records.items() if name in of}
         for name, text in tests.items()
         if any(name in of for of in records.values())
     }

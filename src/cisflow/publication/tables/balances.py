@@ -11,6 +11,7 @@ from cisflow.estimation.estimates import FIXED
 from cisflow.panel.attrition import JOINT, WEIGHT
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.layout import (
     ZERO_BY_ASSUMPTION,
     Cells,
@@ -23,7 +24,6 @@ from cisflow.publication.tables.layout import (
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     WEIGHTS,
     brief_interval,
     count,
@@ -33,6 +33,7 @@ from cisflow.publication.words import (
     number,
     p_value,
     sentence,
+    stars_note,
 )
 from cisflow.study.balance_terms import (
     BALANCE,
@@ -55,7 +56,7 @@ from cisflow.study.balance_terms import (
 )
 from cisflow.study.models import Model
 
-FIRMS, WEIGHTED = "Firms", "All, weighted"
+FIRMS, ALL, WEIGHTED = "Firms", "All", "All, weighted"
 BCA_ROW = "Balance, BCa interval"
 STANDARDISED_WORDS = "Standardised"
 STEPS_NOTE = (
@@ -82,11 +83,17 @@ def balance_table(findings: Findings, country: str, wave: str, model: str) -> Ta
     about = balance_of(spec)
     draws = findings.settings["bootstrap"]["draws"]
     notes = [
-        f"The total effect of {inline(about.source)} on {inline(about.target)}, by paths. "
-        f"Return: all paths through {inline(about.return_through)}; cost: all others. "
-        f"In brackets 95 % intervals, percentiles of {draws:,} bootstrap samples, by which the "
-        f"stars go too. {STARS_NOTE}. "
-        "P(cost > return): share of these samples with a balance below zero.",
+        say(
+            "The total effect of {source} on {target}, by paths. Return: all paths through "
+            "{through}; cost: all others. In brackets 95 % intervals, percentiles of {draws} "
+            "bootstrap samples, by which the stars go too. {stars}. P(cost > return): share of "
+            "these samples with a balance below zero.",
+            source=inline(about.source),
+            target=inline(about.target),
+            through=inline(about.return_through),
+            draws=count(draws),
+            stars=stars_note(),
+        ),
         STEPS_NOTE if spec.steps else "",
         _steps_tested(rows, spec) if spec.steps else "",
         *_horizon_note(findings, country, wave, model),
@@ -131,7 +138,8 @@ def step_tests(rows: pd.DataFrame, spec: Model) -> pd.DataFrame:
 def _steps_tested(rows: pd.DataFrame, spec: Model) -> str:
     """Say for how many tests the adjusted p-values are."""
     tested = len(step_tests(rows, spec))
-    return f"p (Holm): adjusted for {tested} tests, one per step." if tested > 1 else ""
+    text = "p (Holm): adjusted for {tested} tests, one per step."
+    return say(text, tested=tested) if tested > 1 else ""
 
 
 def part_labels(spec: Model) -> dict[str, str]:
@@ -140,12 +148,12 @@ def part_labels(spec: Model) -> dict[str, str]:
     returned = label(about.return_through, short=True).lower()
     cost = label(about.cost_through, short=True).lower()
     return {
-        COST: "Cost",
-        DIRECT: "– direct",
-        through(about.cost_through): f"– through {cost}",
-        OTHERS: "– other paths",
-        RETURN: f"Return through {returned}",
-        BALANCE: "Balance",
+        COST: say("Cost"),
+        DIRECT: say("– direct"),
+        through(about.cost_through): say("– through {cost}", cost=cost),
+        OTHERS: say("– other paths"),
+        RETURN: say("Return through {returned}", returned=returned),
+        BALANCE: say("Balance"),
     }
 
 
@@ -153,7 +161,7 @@ def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per group, a block of rows per scale."""
     cells = no_cells()
     rows = rows[rows["outcome"] == balance_of(spec).target]
-    order = ["All", *(label(variable, short=True) for variable in spec.by or []), WEIGHTED]
+    order = [say(ALL), *(label(variable, short=True) for variable in spec.by or []), say(WEIGHTED)]
     columns = sorted(
         dict.fromkeys(rows["column"]),
         key=lambda c: (SCALES.index(split_column(c)[0]), order.index(_head(split_column(c)[1])[0])),
@@ -169,7 +177,8 @@ def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
 def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per step, raw."""
     cells = no_cells()
-    heading = f"Raw: {inline(balance_of(spec).target)} × {HUNDRED}, effect of each step"
+    text = "Raw: {target} × 100, effect of each step"
+    heading = say(text, target=inline(balance_of(spec).target))
     tests = step_tests(rows, spec).set_index("step")
     for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
@@ -196,8 +205,10 @@ def _by_lag(rows: pd.DataFrame, spec: Model) -> Cells:
             of = (rows["outcome"] == outcome_of(balance_of(spec).target, lag)) & (
                 rows["column"] == column
             )
-            _fill(cells, heading, ("Years after the survey", str(lag)), rows[of], spec)
-    again = {(heading, row) for heading, row in cells if not heading.endswith(STANDARDISED_WORDS)}
+            _fill(cells, heading, (say("Years after the survey"), str(lag)), rows[of], spec)
+    again = {
+        (heading, row) for heading, row in cells if not heading.endswith(say(STANDARDISED_WORDS))
+    }
     again = {key for key in again if key[1] in (PROBABILITY, FIRMS)}
     return {k: cell for k, cell in cells.items() if k[1] != BCA_ROW and k not in again}
 
@@ -212,7 +223,7 @@ def _fill(
     """Write one column's parts under a heading."""
     found = {kind: rows[rows["cov_type"] == kind].set_index("term") for kind in (PERCENTILE, BCA)}
     main = found[PERCENTILE]
-    times = 1 if heading.endswith(STANDARDISED_WORDS) else HUNDRED
+    times = 1 if heading.endswith(say(STANDARDISED_WORDS)) else HUNDRED
     for part, text in part_labels(spec).items():
         if part == OTHERS and part not in main.index:
             continue
@@ -247,26 +258,28 @@ def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
 def _head(group: str) -> tuple[str, str]:
     """Return the two levels of a group's heading: by what, and which."""
     if group == EVERYONE:
-        return "All", "firms"
+        return say(ALL), say("firms")
     first, less, second = group.partition(LESS)
     if first in WEIGHTS:
-        return WEIGHTED, "Difference" if less else sentence(WEIGHTS[first][0])
+        return say(WEIGHTED), say("Difference") if less else sentence(say(WEIGHTS[first][0]))
     variable, equals, level = first.removeprefix("not ").partition("=")
     top = label(variable, short=True)
     if less:
-        return top, f"{level} less {second.partition('=')[2]}" if equals else "Difference"
-    return top, level if equals else ("No" if first.startswith("not ") else "Yes")
+        pair = say("{first} less {second}", first=say(level), second=say(second.partition("=")[2]))
+        return top, pair if equals else say("Difference")
+    return top, say(level) if equals else say("No" if first.startswith("not ") else "Yes")
 
 
 def _is_difference(name: tuple[str, str] | str) -> bool:
-    return name[1] == "Difference" or " less " in name[1]
+    return name[1] == say("Difference") or say(" less ") in name[1]
 
 
 def _scale_heading(scale: str, spec: Model) -> str:
     about = balance_of(spec)
     if scale == SCALES[0]:
-        return STANDARDISED_WORDS
-    return f"Raw: {inline(about.target)} × {HUNDRED} per unit of {inline(about.source)}"
+        return say(STANDARDISED_WORDS)
+    text = "Raw: {target} × 100 per unit of {source}"
+    return say(text, target=inline(about.target), source=inline(about.source))
 
 
 def _weights_notes(findings: Findings, country: str, wave: str, model: str) -> list[str]:
@@ -288,11 +301,13 @@ def _weights_notes(findings: Findings, country: str, wave: str, model: str) -> l
     for row in gap.to_dict(orient="records"):
         bounds = brief_interval(HUNDRED * row["ci_low"], HUNDRED * row["ci_high"])
         sure = row["ci_low"] > 0 or row["ci_high"] < 0
-        words = "it matters" if sure else "no difference is found"
-        told.append(
-            f"Whether the loss matters for the raw balance: weighted less unweighted "
-            f"{number(HUNDRED * row['estimate'])} percentage points, {bounds}: {words}."
+        text = (
+            "Whether the loss matters for the raw balance: weighted less unweighted {size} "
+            "percentage points, {bounds}: {words}."
         )
+        words = say("it matters") if sure else say("no difference is found")
+        size = number(HUNDRED * row["estimate"])
+        told.append(say(text, size=size, bounds=bounds, words=words))
     return told
 
 
@@ -303,10 +318,15 @@ def _lost(findings: Findings, country: str, wave: str) -> str:
     joint = [s for s in about.get("selectivity", []) if s["wave"] == wave and s["term"] == JOINT]
     if not everyone or everyone[0].get("share") is None:
         return ""
-    share = f"{100 * everyone[0]['share']:.0f} % of the wave’s firms have accounts"
+    share = f"{100 * everyone[0]['share']:.0f}"
     if not joint or joint[0].get("p_value") is None:
-        return f"{share}."
-    return f"{share}; that they do depends on size, R&D, group and industry: {_p(joint[0])}."
+        return say("{share} % of the wave’s firms have accounts.", share=share)
+    return say(
+        "{share} % of the wave’s firms have accounts; that they do depends on size, R&D, group and "
+        "industry: {test}.",
+        share=share,
+        test=_p(joint[0]),
+    )
 
 
 def _p(joint: Mapping[str, Any]) -> str:
@@ -319,6 +339,6 @@ def _horizon_note(findings: Findings, country: str, wave: str, model: str) -> li
     """Return in words when the balance turns, where lags were scanned."""
     for fit in findings.fits(country, wave, model):
         if "horizon" in fit:
-            told = [f"{group_label(group)}: {words}" for group, words in fit["horizon"].items()]
-            return [f"By the estimates. {'; '.join(told)}."]
+            told = [f"{group_label(group)}: {retold(of)}" for group, of in fit["horizon"].items()]
+            return [say("By the estimates. {told}.", told="; ".join(told))]
     return []

@@ -12,9 +12,10 @@ import pandas as pd
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.layout import Table, lay_out, union
-from cisflow.publication.words import measured, measured_interval
+from cisflow.publication.words import count, measured, measured_interval
 from cisflow.study.run import is_pooled
 from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
@@ -47,7 +48,7 @@ def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False)
             return str(row["wave"])
         return findings.place(row["country"], row["wave"])
     pooled = "" if row["wave"] in ("", ALL_WAVES) else f", {row['wave']}"
-    return f"Pooled{pooled}" if row["country"] else "All"
+    return f"{say('Pooled')}{pooled}" if row["country"] else say("All")
 
 
 def claims_table(findings: Findings) -> Table:
@@ -66,21 +67,19 @@ def claims_table(findings: Findings) -> Table:
         # A claim's first test decides; further ones are in the file.
         first = claims.drop_duplicates(["claim", "country", "wave"])
         for verdict in union(claims["verdict"]):
-            cells[str(verdict).capitalize()] = [
+            cells[say(str(verdict)).capitalize()] = [
                 str(((first["claim"] == claim) & (first["verdict"] == verdict)).sum())
                 for claim in texts.index
             ]
     index = ["\n".join(textwrap.wrap(f"{claim}. {text}", 34)) for claim, text in texts.items()]
-    shown = (
-        "Estimates with 95 % confidence intervals."
-        if len(here) <= MOST_PLACES
-        else "Number of countries and waves by verdict."
-    )
-    notes = [f"{shown} {RULE}"]
+    shown = say("Number of countries and waves by verdict.")
     if len(here) <= MOST_PLACES:
-        notes += [DETAILS, *_populations(findings)]
+        shown = say("Estimates with 95 % confidence intervals.")
+    notes = [f"{shown} {say(RULE)}"]
+    if len(here) <= MOST_PLACES:
+        notes += [say(DETAILS), *_populations(findings)]
     if not index:
-        index, cells = [NONE], {name: [""] for name in cells or {"Verdict": []}}
+        index, cells = [say(NONE)], {name: [""] for name in cells or {say("Verdict"): []}}
     return lay_out(pd.DataFrame(cells, index=index), [*filter(None, notes)])
 
 
@@ -95,7 +94,7 @@ def _populations(findings: Findings) -> Iterator[str]:
             named += [row["claim"]] if row["claim"] not in named else []
     if of:
         told = "; ".join(f"{', '.join(names)}: {firms}" for firms, names in of.items())
-        yield f"Populations: {told}."
+        yield say("Populations: {told}.", told=told)
 
 
 def _verdicts(rows: pd.DataFrame) -> str:
@@ -103,8 +102,8 @@ def _verdicts(rows: pd.DataFrame) -> str:
     lines: list[str] = []
     for i, row in enumerate(rows.to_dict(orient="records")):
         further = f"{row['model'].replace('_', ' ')}: " if i else ""
-        lines += [f"{further}{row['verdict']}", *filter(None, _facts(row))]
-    return "\n".join(dict.fromkeys(lines)) or "not tested"
+        lines += [f"{further}{say(row['verdict'])}", *filter(None, _facts(row))]
+    return "\n".join(dict.fromkeys(lines)) or say("not tested")
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[str]:
@@ -114,27 +113,28 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
     error = row["std_error"]
     bounds = measured_interval(row["ci_low"], row["ci_high"], error)
     yield f"{measured(row['estimate'], error)} {bounds}".strip()
-    yield row["unit"]
+    yield retold(row["unit"])
     yield _firms(row)
     yield _depends(row)
     yield _adjusted(row)
     if np.isfinite(row["mde"]):
-        yield f"detectable: {measured(row['mde'], error)}"
+        yield say("detectable: {size}", size=measured(row["mde"], error))
     if np.isfinite(row["n_needed"]):
-        yield f"n that could decide: {row['n_needed']:,.0f}"
+        yield say("n that could decide: {n}", n=count(row["n_needed"]))
     if row["recovered"]:
-        held = "in" if row["recovered"] == "yes" else "outside"
-        yield f"truth {measured(row['truth'], error)}, {held} the interval"
+        held = row["recovered"] == "yes"
+        text = "truth {truth}, in the interval" if held else "truth {truth}, outside the interval"
+        yield say(text, truth=measured(row["truth"], error))
     if row["verdict_literature"] and row["verdict_literature"] != row["verdict"]:
-        yield f"(literature’s rule: {row['verdict_literature']})"
+        yield say("(literature’s rule: {verdict})", verdict=say(row["verdict_literature"]))
 
 
 def _firms(row: Mapping[str, Any]) -> str:
     """Return how many firms an estimate rests on, and on either side of its term."""
-    parts = [f"n = {row['n']:,.0f}"] if np.isfinite(row["n"]) else []
-    for name, word in (("firms_with", "with"), ("firms_without", "without")):
+    parts = [f"n = {count(row['n'])}"] if np.isfinite(row["n"]) else []
+    for name, text in (("firms_with", "{n} with"), ("firms_without", "{n} without")):
         if np.isfinite(row[name]):
-            parts.append(f"{row[name]:,.0f} {word}")
+            parts.append(say(text, n=count(row[name])))
     return ", ".join(parts)
 
 
@@ -142,17 +142,25 @@ def _depends(row: Mapping[str, Any]) -> str:
     """Return on what a verdict depends: single firms, outliers, the model."""
     parts = []
     if row["turned_by_one"] > 0:
-        firms = "firm" if row["turned_by_one"] == 1 else "firms"
-        parts.append(f"turned by {row['turned_by_one']:.0f} single {firms}")
+        one = row["turned_by_one"] == 1
+        text = "turned by {n} single firm" if one else "turned by {n} single firms"
+        parts.append(say(text, n=count(row["turned_by_one"])))
     elif ONE_FIRM in row["code"]:
-        parts.append("turned by a single firm")
+        parts.append(say("turned by a single firm"))
     if OUTLIERS in row["code"]:
-        parts.append(f"without outliers {row['outliers']}")
+        parts.append(say("without outliers {verdict}", verdict=say(row["outliers"])))
     if row["rejected"]:
-        parts.append(f"rejected by {row['rejected'].replace('; ', ', ')}")
+        tests = ", ".join(map(say, row["rejected"].split("; ")))
+        parts.append(say("rejected by {tests}", tests=tests))
     if row["rejected"] and row["alternatives"]:
-        parts.append(row["alternatives"].replace("_", " "))
+        parts.append(_alternatives(row["alternatives"]))
     return "; ".join(parts)
+
+
+def _alternatives(told: str) -> str:
+    """Return what the verdict would be by each other model, in words."""
+    pairs = (one.partition(": ") for one in told.split("; "))
+    return "; ".join(f"{say(name.replace('_', ' '))}: {say(verdict)}" for name, _, verdict in pairs)
 
 
 def _adjusted(row: Mapping[str, Any]) -> str:
@@ -160,5 +168,6 @@ def _adjusted(row: Mapping[str, Any]) -> str:
     if not np.isfinite(row["p_test"]):
         return ""
     names = {"p_holm": "Holm", "p_bh": "BH", "p_rw": "Romano–Wolf"}
-    told = [f"{word} {row[name]:.3f}" for name, word in names.items() if np.isfinite(row[name])]
-    return ", ".join([f"p {row['p_test']:.3f}", *told])
+    words = {"p_test": "p", **names}
+    known = ((word, row[name]) for name, word in words.items() if np.isfinite(row[name]))
+    return ", ".join(f"{word} {numeral(f'{p:.3f}')}" for word, p in known)

@@ -17,11 +17,12 @@ from cisflow.estimators.selection.names import (
     residual_of,
 )
 from cisflow.publication.findings import Findings, with_covariance
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
+from cisflow.publication.tables.regressions import errors_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     column_label,
     count,
     covariance_name,
@@ -50,7 +51,7 @@ Head = tuple[str, ...]
 def selection_table(findings: Findings, country: str, wave: str, model: str) -> Table:
     """Render a selection model: effects among those selected, who is selected, what it rests on."""
     spec = findings.models[model]
-    cells, selected = no_cells(), f"Whether there is {inline(str(spec.selected))}"
+    cells, selected = no_cells(), say("Whether there is {term}", term=inline(str(spec.selected)))
     rows = with_covariance(_rows(findings, country, wave, model), spec.covariance[0])
     for head, outcome, column, method, fit in _fits(findings, country, wave, model):
         of = _of(rows, outcome, f"{column}: {method}")
@@ -62,7 +63,7 @@ def selection_table(findings: Findings, country: str, wave: str, model: str) -> 
     notes = [
         _selection_note(spec),
         _exclusion_note(findings.fits(country, wave, model), spec),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        _errors(rows, spec),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
@@ -89,18 +90,19 @@ def _selection_statistics(
 
 def _selection_note(spec: Model) -> str:
     limits = [limit for limit in spec.limits or () if limit is not None]
-    within = " and ".join(f"{limit:g}" for limit in limits)
+    within = say(" and ").join(f"{limit:g}" for limit in limits)
     told = {
-        "tobit": f"Tobit: both equations by maximum likelihood, the share between {within} among "
+        "tobit": "Tobit: both equations by maximum likelihood, the share between {within} among "
         "those selected.",
         "ml": "Maximum likelihood: both equations at once, the outcome linear (type-II Tobit).",
         "two_step": "Two-step: a probit, then least squares with the inverse Mills ratio, the "
         "outcome linear (Heckman 1979); standard errors count the first step.",
     }
-    return " ".join(told[method] for method in spec.methods) + (
-        " Effects are on what is expected of a firm whose share is seen, selection put aside; all "
+    last = say(
+        "Effects are on what is expected of a firm whose share is seen, selection put aside; all "
         "other firms of the sample are in the selection equation alone."
     )
+    return " ".join([*(say(told[method], within=within) for method in spec.methods), last])
 
 
 def _exclusion_note(fits: Iterable[Mapping[str, Any]], spec: Model) -> str:
@@ -108,13 +110,14 @@ def _exclusion_note(fits: Iterable[Mapping[str, Any]], spec: Model) -> str:
     outcome = {t for terms in spec.columns.values() for t in terms} | set(spec.controls)
     excluded = ", ".join(inline(t) for t in spec.selection if t not in outcome)
     if not excluded:
-        return (
+        return say(
             "Nothing moves the selection without the outcome: what is corrected rests on the "
             "normal distribution alone."
         )
     known = [f["exclusion"]["f"] for f in fits if f.get("exclusion", {}).get("f") is not None]
-    weak = " It is weak: the correction decides nothing." if known and min(known) < WEAK else ""
-    return f"Moves the selection and is taken not to move the share: {excluded}.{weak}"
+    weak = say(" It is weak: the correction decides nothing.")
+    text = "Moves the selection and is taken not to move the share: {excluded}."
+    return say(text, excluded=excluded) + (weak if known and min(known) < WEAK else "")
 
 
 # --- control function --------------------------------------------------------------------------
@@ -139,11 +142,11 @@ def control_function_table(findings: Findings, country: str, wave: str, model: s
     notes = [
         _control_note(spec, [fit for *_, fit in fits]),
         *dict.fromkeys(
-            f"{label(outcome)}: {fit['strength']}."
+            f"{label(outcome)}: {retold(fit['strength'])}."
             for _, outcome, _, _, fit in fits
             if "strength" in fit
         ),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        _errors(rows, spec),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
@@ -151,7 +154,10 @@ def control_function_table(findings: Findings, country: str, wave: str, model: s
 
 def _instrument_statistics(cells: Cells, head: Head, fit: Mapping[str, Any], spec: Model) -> None:
     stages = fit.get("first_stage") or {}
-    texts = {f"First-stage F, {inline(t)}": _number(stages.get(t), "f") for t in spec.endogenous}
+    texts = {
+        say("First-stage F, {term}", term=inline(t)): _number(stages.get(t), "f")
+        for t in spec.endogenous
+    }
     joint = "effective_f" if len(spec.endogenous) == 1 else "kleibergen_paap_f"
     name = "Effective F" if len(spec.endogenous) == 1 else "Kleibergen–Paap F"
     texts |= {
@@ -161,7 +167,7 @@ def _instrument_statistics(cells: Cells, head: Head, fit: Mapping[str, Any], spe
     }
     for limit, key in zip(spec.limits or (), ("n_lower", "n_upper"), strict=False):
         if limit is not None:
-            texts[f"Firms at {limit:g}"] = _count(fit, key)
+            texts[say("Firms at {limit}", limit=f"{limit:g}")] = _count(fit, key)
     for row, text in texts.items():
         cells["Instruments", row][head] = text
 
@@ -176,16 +182,17 @@ def _control_note(spec: Model, fits: Iterable[Mapping[str, Any]]) -> str:
     treated = ", ".join(inline(t) for t in spec.endogenous)
     excluded = ", ".join(inline(t) for t in spec.instruments)
     binary = any(fit.get("probits") for fit in fits)
-    of = (
+    of = say(
         " Of a yes/no the residual is a probit’s; the estimate is then an approximation, the test "
         "of exogeneity is not."
-        if binary
-        else ""
     )
-    return (
-        f"Tobit with the residuals of the first stages as further regressors (Smith and Blundell "
-        f"1986); endogenous: {treated}; instruments: {excluded}, taken to be valid.{of} Standard "
-        "errors count the first stages."
+    return say(
+        "Tobit with the residuals of the first stages as further regressors (Smith and Blundell "
+        "1986); endogenous: {treated}; instruments: {excluded}, taken to be valid.{of} Standard "
+        "errors count the first stages.",
+        treated=treated,
+        excluded=excluded,
+        of=of if binary else "",
     )
 
 
@@ -214,7 +221,7 @@ def weighted_table(findings: Findings, country: str, wave: str, model: str) -> T
             cells["Overlap", row][head] = _count(fit, key)
     notes = [
         _weighted_note(spec, [fit for *_, fit in fits]),
-        f"{_errors(rows, spec)} {STARS_NOTE}.",
+        _errors(rows, spec),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(_filled(cells), columns=_heads(spec)), notes)
@@ -228,14 +235,18 @@ def _balance_cells(cells: Cells, head: Head, fit: Mapping[str, Any]) -> None:
 
 def _weighted_note(spec: Model, fits: Iterable[Mapping[str, Any]]) -> str:
     bounds = next((fit["bounds"] for fit in fits if "bounds" in fit), spec.overlap or (0.1, 0.9))
-    shares = "fractional logits" if spec.limits and None not in spec.limits else "least squares"
-    return (
+    within = spec.limits and None not in spec.limits
+    return say(
         "Augmented inverse-propensity weighting: a logit of whether a firm has it, and the outcome "
-        f"regressed ({shares}) among those with and without; the effect holds if either is right "
-        "and nothing unobserved moves both. Firms whose propensity is outside "
-        f"{bounds[0]:g} to {bounds[1]:g} are left out, so that the effect is among firms that "
-        "could have been either. Standardised differences: of means, in pooled standard deviations "
-        f"before weighting; below {NEGLIGIBLE:g} they are held to be negligible (Austin 2009)."
+        "regressed ({shares}) among those with and without; the effect holds if either is right "
+        "and nothing unobserved moves both. Firms whose propensity is outside {low} to {high} are "
+        "left out, so that the effect is among firms that could have been either. Standardised "
+        "differences: of means, in pooled standard deviations before weighting; below {negligible} "
+        "they are held to be negligible (Austin 2009).",
+        shares=say("fractional logits") if within else say("least squares"),
+        low=numeral(f"{bounds[0]:g}"),
+        high=numeral(f"{bounds[1]:g}"),
+        negligible=numeral(f"{NEGLIGIBLE:g}"),
     )
 
 
@@ -263,7 +274,7 @@ def _columns(spec: Model) -> Iterator[tuple[Head, str, str, str]]:
         for method in spec.methods or ("",):
             heads = [label(outcome, short=True)]
             heads += [column_label(column)] if len(spec.columns) > 1 else []
-            heads += [SELECTION_METHODS[method]] if method else []
+            heads += [say(SELECTION_METHODS[method])] if method else []
             yield tuple(heads), outcome, column, method
 
 
@@ -306,7 +317,7 @@ def _filled(cells: Cells) -> Cells:
 def _errors(rows: pd.DataFrame, spec: Model) -> str:
     groups = rows["groups"].dropna()
     clusters = float(groups.iloc[0]) if len(groups) else None
-    return f"Standard errors in parentheses: {covariance_name(spec.covariance[0], clusters)}."
+    return errors_note(covariance_name(spec.covariance[0], clusters))
 
 
 def _number(fit: Mapping[str, Any] | None, key: str) -> str:

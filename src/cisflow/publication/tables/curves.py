@@ -19,9 +19,11 @@ from cisflow.publication.curve_facts import (
 )
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import listed, retold, say
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
+    count,
     inline,
     label,
     measured,
@@ -60,7 +62,7 @@ def _cells(curve: CurveFacts) -> dict[str, str]:
         return dict.fromkeys(COLUMNS, NOT_ESTIMABLE)
     median, shares = curve.median, curve.summary
     texts = (
-        f"{curve.about.get('specifications', len(curve.rows)):,}",
+        count(curve.about.get("specifications", len(curve.rows))),
         measured(median["estimate"], median["std_error"]),
         measured_interval(median["ci_low"], median["ci_high"], median["std_error"]),
         p_value(median["p_value"]),
@@ -82,24 +84,34 @@ def _notes(curves: Iterable[CurveFacts]) -> Iterable[str]:
         said = []
         for choice in options:
             names = dict.fromkeys(n for of in options[choice].dropna() for n in of)
-            said.append(f"{small(NAMES[str(choice)])} ({'; '.join(map(option_name, names))})")
-        yield f"All combinations of {'; '.join(said)}, but those that make no sense."
-        yield (
-            "Average effects on the outcome as it is observed, in points. Median: of the effects. "
+            said.append(f"{small(say(NAMES[str(choice)]))} ({'; '.join(map(option_name, names))})")
+        units = list(dict.fromkeys(retold(curve.unit) for curve in told))
+        yield say(
+            "All combinations of {choices}, but those that make no sense.", choices="; ".join(said)
+        )
+        yield say(
+            "Average effects on the outcome as it is observed, in {units}. Median: of the effects. "
             "Significant: of the dominant sign and with p < 0.05. p: chance of as much if no "
             "specification had an effect, firm by firm the same random sign in all of them "
-            f"({told[0].about.get('draws', 0):,} draws). Joint p: of median, signs, significance "
-            "and mean z together (after Simonsohn, Simmons & Nelson 2020)."
+            "({draws} draws). Joint p: of median, signs, significance and mean z together (after "
+            "Simonsohn, Simmons & Nelson 2020).",
+            units=listed(units),
+            draws=count(told[0].about.get("draws", 0)),
         )
-    yield from dict.fromkeys(f"{NOT_ESTIMABLE}: {c.note}." for c in curves if c.note)
+    yield from dict.fromkeys(f"{NOT_ESTIMABLE}: {retold(c.note)}." for c in curves if c.note)
     yield from dict.fromkeys(
-        f"Left out: {option_name(out['option'])} ({out['why']})."
+        say(
+            "Left out: {option} ({why}).",
+            option=option_name(out["option"]),
+            why=retold(out["why"]),
+        )
         for c in curves
         for out in c.left_out
     )
     withheld = sum(curve.withheld for curve in curves)
     if withheld:
-        yield f"{withheld:,} specifications are withheld by the rules of disclosure."
+        text = "{n} specifications are withheld by the rules of disclosure."
+        yield say(text, n=count(withheld))
 
 
 __all__ = ["MEAN_Z", "curve_table"]

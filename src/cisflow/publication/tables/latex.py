@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
+from cisflow.publication.language import spoken
 from cisflow.publication.tables.layout import Table
 
 
@@ -28,6 +30,7 @@ UPRIGHT, ACROSS = Page(448, 640, across=False), Page(645, 445, across=True)
 SIZES = (("small", 10.0, 12.0), ("footnotesize", 9.0, 11.0), ("scriptsize", 8.0, 9.5))
 GAP = 6.0  # points between columns
 WORDY = 24  # letters from which a column is one of words, which are wrapped
+SPARE = 1.04  # of words of a heading: few letters may be wider than letters are on average
 STUB = 40  # letters of a heading of a row before it is wrapped
 
 # Widths of the letters of Latin Modern in thousandths of their size; of all others 520.
@@ -73,20 +76,11 @@ _STANDALONE = r"""% Needs the packages {packages}.
 
 @dataclass(frozen=True)
 class Column:
-    """One column of cells, each a list of lines: how it is set and how wide that is.
+    """One column of cells, each a list of lines: how it is set and how wide that is."""
 
-    Attributes
-    ----------
-    heads
-        Its headings from the top.
-    cells
-        Lines of each row's cell.
-    words
-        Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
-    """
-
-    heads: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
+    heads: tuple[str, ...]  # its headings from the top
+    cells: tuple[tuple[str, ...], ...]  # lines of each row's cell
+    # Whether its lines are wrapped, as sentences are; numbers are aligned at their point.
     words: bool
 
     def width(self, size: float) -> float:
@@ -97,7 +91,7 @@ class Column:
         left, right = (max((_width(h[i], size) for h in halves), default=0.0) for i in (0, 1))
         whole = max((_width(h[2], size) for h in halves), default=0.0)
         words = (word for head in self.heads for word in head.split())
-        return max(left + right, whole, *(_width(word, size) for word in words))
+        return max(left + right, whole, *(SPARE * _width(word, size) for word in words))
 
 
 @dataclass(frozen=True)
@@ -297,12 +291,16 @@ def _cell(column: Column, cell: Sequence[str], line: int) -> str:
 
 
 # A number, whatever stands before and behind it: brackets, stars, percent.
-_NUMBER = re.compile(r"([(\[{⟨<>±≥≤ ]*[−+-]?[\d,]*\d)(\.\d+)?([)\]}⟩*%†‡ ]*)")
+@cache
+def _number(point: str, thousands: str) -> re.Pattern[str]:
+    signs, between = re.escape(point), re.escape(thousands)
+    whole = rf"[(\[{{⟨<>±≥≤ ]*[−+-]?[\d{between}]*\d"
+    return re.compile(rf"({whole})({signs}\d+)?([)\]}}⟩*%†‡ ]*)")
 
 
 def _halves(text: str) -> tuple[str, str, str]:
     """Return what stands before a number's decimal point and from it on, or a text as a whole."""
-    found = _NUMBER.fullmatch(text)
+    found = _number(spoken().point, spoken().thousands).fullmatch(text)
     if not found:
         return "", "", text
     return found[1], (found[2] or "") + found[3], ""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.publication.language import said, say
 from cisflow.publication.words import (
     NOT_ASKED,
     NOT_ESTIMABLE,
@@ -23,9 +24,9 @@ from cisflow.study.marks import Mark
 
 ZERO_BY_ASSUMPTION = "0†"
 MISSING_NOTE = {
-    NOT_ESTIMABLE: f"{NOT_ESTIMABLE}: not estimable",
-    NOT_ASKED: f"{NOT_ASKED}: not asked in this survey",
-    WITHHELD: f"{WITHHELD}: confidential, too few firms",
+    NOT_ESTIMABLE: "n.e.: not estimable",
+    NOT_ASKED: "n.a.: not asked in this survey",
+    WITHHELD: "c: confidential, too few firms",
     ZERO_BY_ASSUMPTION: "†: no such arrow, zero by assumption",
 }
 Cells = dict[tuple[str, str], dict[Any, str]]
@@ -34,27 +35,13 @@ MOST_UPRIGHT = 9  # columns of a page upright; a table with more needs one in la
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is published, before it is set in any format.
+    """A table as it is published, before it is set in any format."""
 
-    Attributes
-    ----------
-    frame
-        The cells as text; of two levels of rows the first are headings.
-    notes
-        What stands below it.
-    show_groups
-        Whether the headings of rows are shown.
-    caption
-        What stands above it.
-    stamp
-        What its last column says of the data it rests on; none if it has no mark.
-    """
-
-    frame: pd.DataFrame
-    notes: str
-    show_groups: bool = True
-    caption: str = ""
-    stamp: str = ""
+    frame: pd.DataFrame  # the cells as text; of two levels of rows the first are headings
+    notes: str  # what stands below it
+    show_groups: bool = True  # whether the headings of rows are shown
+    caption: str = ""  # what stands above it
+    stamp: str = ""  # what its last column says of the data it rests on; none if it has no mark
 
     @property
     def is_wide(self) -> bool:
@@ -89,12 +76,18 @@ def _joined(heading: Any) -> str:
 
 def lay_out(frame: pd.DataFrame, notes: Iterable[str], *, show_groups: bool = True) -> Table:
     """Return a table whose notes also say what the signs in its cells mean."""
-    notes = [note for note in notes if note]
+    notes = [said(note) for note in notes if note]
+    frame = frame.rename(index=_said_head, columns=_said_head)
     shown = set(frame.astype(str).to_numpy().ravel())
     for sign, meaning in MISSING_NOTE.items():
         if sign in shown and not any(sign + ":" in note for note in notes):
-            notes.append(f"{meaning}.")
+            notes.append(f"{say(meaning)}.")
     return Table(frame, " ".join(notes), show_groups)
+
+
+def _said_head(head: Any) -> Any:
+    """Return a heading in the language that is published in; its parts may be said already."""
+    return said(head) if isinstance(head, str) else head
 
 
 def cell(estimate: float, *below: str, p: float | None = None, error: float | None = None) -> str:
@@ -137,5 +130,5 @@ def two_level(
     if names and isinstance(names[0], tuple):
         names = pd.MultiIndex.from_tuples(names)
     if not keys:
-        return pd.DataFrame({"": [NOT_ESTIMABLE]}, index=["Nothing to show"])
+        return pd.DataFrame({"": [NOT_ESTIMABLE]}, index=[say("Nothing to show")])
     return pd.DataFrame(data, index=pd.MultiIndex.from_tuples(keys), columns=names)

@@ -11,12 +11,12 @@ import pandas as pd
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
-from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
+from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
 from cisflow.publication.words import (
-    STARS_NOTE,
     column_label,
     count,
     covariance_name,
@@ -31,6 +31,7 @@ from cisflow.publication.words import (
 from cisflow.study.verdicts import NOT_RUN
 
 FIRMS = "Firms"
+HEADS = ("Effect", "Measured by", "Detectable", FIRMS, "Verdict", "By significance")
 NO_BREAK = "\u00a0"
 
 
@@ -54,17 +55,18 @@ def main_table(findings: Findings, country: str, model: str) -> Table:
                     row = by_term.loc[term].to_dict() if term in by_term.index else {}
                     cells[column_label(name), label(term)][head] = _effect(row)
             n = of["n"].dropna()
-            cells["", FIRMS][head] = count(n.iloc[0] if len(n) else np.nan)
+            cells["", say(FIRMS)][head] = count(n.iloc[0] if len(n) else np.nan)
     rows = pd.concat(shown)
     kinds = dict.fromkeys(covariance_name(kind) for kind in rows["cov_type"] if kind)
     controls = ", ".join(inline(term) for term in spec.controls)
     fixed = ", ".join(inline(term) for term in spec.fixed_effects)
     notes = [
-        EFFECTS if quantity != COEFFICIENT else "",
-        "Each block is a regression of its own"
-        + (f", with {controls} as controls" if controls else "")
-        + (f" and dummies for {fixed}." if fixed else "."),
-        f"Standard errors in parentheses: {'; '.join(kinds)}. {STARS_NOTE}.",
+        say(EFFECTS) if quantity != COEFFICIENT else "",
+        say("Each block is a regression of its own")
+        + (say(", with {controls} as controls", controls=controls) if controls else "")
+        + (say(" and dummies for {fixed}", fixed=fixed) if fixed else "")
+        + ".",
+        errors_note("; ".join(kinds)),
         *ending(findings, country, rows, model),
     ]
     return lay_out(two_level(cells, columns=heads), notes)
@@ -91,14 +93,15 @@ def verdict_table(findings: Findings) -> Table:
     cells = no_cells()
     rows = claim_rows(findings)
     for row in rows[rows["verdict"] != NOT_RUN].to_dict("records"):
-        unit = f" ({row['unit']})" if row["unit"] else ""
+        unit = f" ({retold(row['unit'])})" if row["unit"] else ""
         heading = f"{row['claim']}. {row['text']}{unit}"
-        cells[heading, place_of(findings, row, short=True)] = dict(_facts(row))
+        cells[heading, place_of(findings, row, short=True)] = {
+            say(head): text for head, text in _facts(row)
+        }
     claims = dict.fromkeys(findings.claims["claim"])
     order = {claim: i for i, claim in enumerate(claims)}
     cells = dict(sorted(_merged(cells).items(), key=lambda c: order[c[0][0].partition(".")[0]]))
-    heads = ["Effect", "Measured by", "Detectable", FIRMS, "Verdict", "By significance"]
-    return lay_out(two_level(cells, columns=heads), [VERDICT_NOTE])
+    return lay_out(two_level(cells, columns=list(map(say, HEADS))), [say(VERDICT_NOTE)])
 
 
 def _merged(cells: Cells) -> Cells:
@@ -118,7 +121,7 @@ def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     bounds = measured_interval(row["ci_low"], row["ci_high"], error)
     yield "Effect", f"{measured(row['estimate'], error)} {bounds}".strip().replace(" ", NO_BREAK)
     if np.isfinite(row["band"]):
-        yield "Measured by", f"±{row['band']:g}"
+        yield "Measured by", signed(f"±{row['band']:g}")
     elif np.isfinite(row["claimed"]):
         yield "Measured by", signed(f"{row['claimed']:g}")
     if np.isfinite(row["mde"]):

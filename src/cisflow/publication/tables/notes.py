@@ -12,8 +12,9 @@ from cisflow.estimation.imputed import IMPUTATION, SOME_ANSWER
 from cisflow.panel.ratios import RATIOS, ratio_and_lag
 from cisflow.panel.sample import variables_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.populations import flags_of, population_words
-from cisflow.publication.words import NOT_ESTIMABLE, inline, label, sentence, weights_words
+from cisflow.publication.words import NOT_ESTIMABLE, count, inline, label, sentence, weights_words
 from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
 
@@ -43,7 +44,12 @@ def merged_notes(
         for name, levels in fit.get("merged", {}).items()
     }
     return [
-        f"{name}, {wave}: taken together, as single ones have too few firms: {'; '.join(levels)}."
+        say(
+            "{name}, {wave}: taken together, as single ones have too few firms: {levels}.",
+            name=name,
+            wave=wave,
+            levels="; ".join(map(retold, levels)),
+        )
         for (name, wave), levels in found.items()
     ]
 
@@ -63,14 +69,20 @@ def imputation_notes(
         return []
     about = fits[0][IMPUTATION]
     auxiliary = dict.fromkeys(n for fit in fits for n in fit[IMPUTATION]["auxiliary"])
-    helped = f", helped by {', '.join(map(inline, auxiliary))}" if auxiliary else ""
+    helpers = ", ".join(map(inline, auxiliary))
+    helped = say(", helped by {helpers}", helpers=helpers) if auxiliary else ""
     return [
-        "Answers imputed: of firms that were asked and told the outcome, what they did not answer "
-        f"is drawn {about['draws']} times by chained equations from the {about['donors']} most "
-        f"alike of those that did (predictive mean matching), given all else in the table{helped}; "
-        "pooled by Rubin’s rules, t by Barnard and Rubin (1999). Right if who did not answer "
-        "differs from others in nothing but what is known of both.",
-        f"Imputed is {_shares(fits)}.{_most_lost(fits)}",
+        say(
+            "Answers imputed: of firms that were asked and told the outcome, what they did not "
+            "answer is drawn {draws} times by chained equations from the {donors} most alike of "
+            "those that did (predictive mean matching), given all else in the table{helped}; "
+            "pooled by Rubin’s rules, t by Barnard and Rubin (1999). Right if who did not answer "
+            "differs from others in nothing but what is known of both.",
+            draws=about["draws"],
+            donors=about["donors"],
+            helped=helped,
+        ),
+        say("Imputed is {shares}.", shares=_shares(fits)) + _most_lost(fits),
     ]
 
 
@@ -81,19 +93,20 @@ def _shares(fits: Sequence[Mapping[str, Any]]) -> str:
         for name, share in fit[IMPUTATION]["shares"].items():
             found.setdefault(name, []).extend([] if share is None else [100 * share])
     if not found:
-        return "nothing, as every answer is known"
-    whole = _range(found.pop(SOME_ANSWER)) or "of firms too few to be told"
+        return say("nothing, as every answer is known")
+    whole = _range(found.pop(SOME_ANSWER)) or say("of firms too few to be told")
     told = [f"{inline(name)} ({_range(of)})" for name, of in found.items() if of]
     few = [inline(name) for name, of in found.items() if not of]
-    told += [f"{', '.join(few)} (how often is withheld by the rules of disclosure)"] if few else []
-    return f"an answer {whole}: {', '.join(told)}"
+    hidden = say("{few} (how often is withheld by the rules of disclosure)", few=", ".join(few))
+    told += [hidden] if few else []
+    return say("an answer {whole}: {told}", whole=whole, told=", ".join(told))
 
 
 def _range(shares: Sequence[float]) -> str:
     if not shares:
         return ""
-    ends = dict.fromkeys(f"{share:.1f}" for share in (min(shares), max(shares)))
-    return f"of {' to '.join(ends)} % of firms"
+    ends = dict.fromkeys(numeral(f"{share:.1f}") for share in (min(shares), max(shares)))
+    return say("of {range} % of firms", range=say(" to ").join(ends))
 
 
 def _most_lost(fits: Sequence[Mapping[str, Any]]) -> str:
@@ -106,7 +119,12 @@ def _most_lost(fits: Sequence[Mapping[str, Any]]) -> str:
     if not lost:
         return ""
     share, term = max(lost)
-    return f" Missing information: at most {100 * share:.0f} % ({inline(term)})."
+    text = say(
+        "Missing information: at most {share} % ({term}).",
+        share=f"{100 * share:.0f}",
+        term=inline(term),
+    )
+    return f" {text}"
 
 
 def sample_note(spec: Model, flags: Sequence[str]) -> str:
@@ -114,25 +132,29 @@ def sample_note(spec: Model, flags: Sequence[str]) -> str:
 
     Parameters
     ----------
-    spec
-        The model.
     flags
         The yes/no variables that are true of its firms by design
         (:func:`cisflow.publication.populations.flags_of`).
     """
     if printed := spec.printed:
-        return (
-            "From the correlations and standard deviations that the source prints, of "
-            f"{printed.firms:,} firms; which firms these are it says itself."
+        return say(
+            "From the correlations and standard deviations that the source prints, of {firms} "
+            "firms; which firms these are it says itself.",
+            firms=count(printed.firms),
         )
     kinds = [weights_words(weights) for weights in spec.weightings]
-    same = ", on the same firms" if len(kinds) > 1 else ""
-    gaps = "firms with every variable of the model (listwise deletion)"
+    same = say(", on the same firms") if len(kinds) > 1 else ""
+    gaps = say("firms with every variable of the model (listwise deletion)")
     if spec.missing == "impute":
-        gaps += ", and where answers are imputed those with the outcome"
+        gaps += say(", and where answers are imputed those with the outcome")
     if spec.missing == "fiml":
-        gaps = "gaps in the outcomes by full-information maximum likelihood"
-    return f"{sentence(' and '.join(kinds))}{same}. Sample: {population_words(flags)}; {gaps}."
+        gaps = say("gaps in the outcomes by full-information maximum likelihood")
+    return say(
+        "{weighted}. Sample: {firms}; {gaps}.",
+        weighted=sentence(say(" and ").join(kinds)) + same,
+        firms=population_words(flags),
+        gaps=gaps,
+    )
 
 
 def accounts_note(findings: Findings, country: str, *specs: Model) -> str:
@@ -153,16 +175,24 @@ def accounts_note(findings: Findings, country: str, *specs: Model) -> str:
     if not accounts or (specs and not any(map(uses_accounts, specs))):
         return ""
     lag, years = settings["lag"], settings.get("lag_average", 1)
-    when = f"of the year {lag} after the survey's" if lag else "of the survey's own year"
+    when = say("of the year {lag} after the survey’s", lag=lag)
+    if not lag:
+        when = say("of the survey’s own year")
     if years > 1:
-        when = f"means of the {years} years up to year {lag} after the survey's"
+        text = "means of the {years} years up to year {lag} after the survey’s"
+        when = say(text, years=years, lag=lag)
     if any(spec.lags for spec in specs):
-        when = "of the year of the lag alone"
+        when = say("of the year of the lag alone")
     tail = settings.get("accounts_outcomes", {}).get("winsorise")
-    ends = f"winsorised at {100 * tail:g} % in each tail of a year" if tail else "not winsorised"
+    ends = say("not winsorised")
+    if tail:
+        ends = say("winsorised at {tail} % in each tail of a year", tail=numeral(f"{100 * tail:g}"))
     deflator = accounts.get("deflator")
-    prices = f"prices of {deflator['base_year']}" if deflator else "current prices"
-    return f"Ratios of the accounts are {when}, {ends}, from amounts in {prices}."
+    prices = say("current prices")
+    if deflator:
+        prices = say("prices of {year}", year=deflator["base_year"])
+    text = "Ratios of the accounts are {when}, {ends}, from amounts in {prices}."
+    return say(text, when=when, ends=ends, prices=prices)
 
 
 def uses_accounts(spec: Model) -> bool:
@@ -186,16 +216,20 @@ def accounts_notes(findings: Findings, models: Sequence[str]) -> list[str]:
 def breaks_note(*series: Series) -> list[str]:
     """Return the note on the breaks that lie between the waves of series, none without a break."""
     breaks = breaks_crossed(*series)
-    told = " ".join(f"From {entry['from']}: {entry['text']}" for entry in breaks)
-    return [f"Breaks in series. {told}"] if breaks else []
+    told = (
+        say("From {wave}: {text}", wave=entry["from"], text=retold(entry["text"]))
+        for entry in breaks
+    )
+    return [" ".join([say("Breaks in series."), *told])] if breaks else []
 
 
 def reasons(rows: pd.DataFrame) -> list[str]:
     """Return why cells of these rows are not estimable, or withheld, each reason once."""
-    kinds = {NO_ESTIMATE: "not estimable", WITHHELD: "or withheld by the rules of disclosure"}
+    kinds = {NO_ESTIMATE: "not estimable", WITHHELD: "withheld by the rules of disclosure"}
     said = {kind: _reasons(empty) for kind in kinds if len(empty := rows[rows["status"] == kind])}
-    texts = [f"{kinds[kind]} ({'; '.join(why)})" for kind, why in said.items()]
-    return [f"{NOT_ESTIMABLE}: {' '.join(texts).removeprefix('or ')}."] if texts else []
+    texts = [f"{say(kinds[kind])} ({'; '.join(why)})" for kind, why in said.items()]
+    told = say(" or ").join(texts)
+    return [f"{NOT_ESTIMABLE}: {told}."] if texts else []
 
 
 def _reasons(empty: pd.DataFrame) -> list[str]:
@@ -205,5 +239,5 @@ def _reasons(empty: pd.DataFrame) -> list[str]:
     texts = []
     for why, terms in by_reason.items():
         who = ", ".join(term for term in terms if term)
-        texts.append(f"{who}: {why}" if who else why)
+        texts.append(f"{who}: {retold(why)}" if who else retold(why))
     return texts

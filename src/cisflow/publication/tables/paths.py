@@ -12,6 +12,7 @@ import pandas as pd
 from cisflow.estimation.estimates import FIXED
 from cisflow.publication.families import reading
 from cisflow.publication.findings import Findings, groups_in
+from cisflow.publication.language import say
 from cisflow.publication.tables.layout import (
     ZERO_BY_ASSUMPTION,
     Table,
@@ -23,9 +24,10 @@ from cisflow.publication.tables.layout import (
     with_error,
 )
 from cisflow.publication.tables.notes import ending
+from cisflow.publication.tables.regressions import errors_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
+    count,
     covariance_name,
     firms,
     interval,
@@ -33,13 +35,13 @@ from cisflow.publication.words import (
     measured_interval,
     number,
     p_value,
+    stars_note,
 )
 from cisflow.study.balance_terms import SCALES
 from cisflow.study.claims import ARROW
 from cisflow.study.models import Model
 
 EFFECTS = {"direct": "Direct", "indirect": "Indirect, all paths", "total": "Total"}
-AND_STARS = ", by which the stars go too"
 
 
 def path_table(findings: Findings, country: str, wave: str, members: Sequence[str]) -> Table:
@@ -60,13 +62,13 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
             statistics = _statistics(findings.fit(country, wave, model), spec, outcomes)
             statistics |= _tests_against_union(findings, country, wave, model, members)
             texts += statistics.values() if column == SCALES[0] else [""] * len(statistics)
-            cells[_reading_head(model, members), column.capitalize()] = texts
+            cells[_reading_head(model, members), say(column.capitalize())] = texts
     index = [("coef", label(f"{s}{ARROW}{t}")) for s, t in arrows]
     index += [("stats", name) for name in statistics]
     frame = pd.DataFrame(cells, index=pd.MultiIndex.from_tuples(index))
     rows = _several(findings, country, wave, members)
     notes = [
-        f"Standard errors in parentheses: {_path_covariance(rows)}. {STARS_NOTE}. "
+        errors_note(_path_covariance(rows)),
         "Standardised: change in standard deviations of the outcome per standard deviation of "
         "the source. A blank means that the reading has no such arrow; statistics of a reading "
         "stand in its first column. RMSEA with its 90 % interval.",
@@ -79,10 +81,12 @@ def path_table(findings: Findings, country: str, wave: str, members: Sequence[st
 def _statistics(fit: Mapping[str, Any], spec: Model, outcomes: Sequence[str]) -> dict[str, str]:
     """Return how many firms a path model rests on and how well it fits, by name of the row."""
     r2, measures = fit.get("r2") or {}, fit.get("fit_measures") or {}
-    texts = {"Firms": firms(fit)}
+    texts = {say("Firms"): firms(fit)}
     for outcome in outcomes:
         known = outcome in spec.equations
-        texts[f"R², {label(outcome, short=True)}"] = number(r2.get(outcome)) if known else ""
+        texts[say("R², {outcome}", outcome=label(outcome, short=True))] = (
+            number(r2.get(outcome)) if known else ""
+        )
     chisq, df = measures.get("chisq"), measures.get("df")
     texts["χ² (degrees of freedom)"] = _chisq(chisq, df)
     texts["p"] = p_value(measures.get("pvalue"))
@@ -163,17 +167,21 @@ def effects_table(findings: Findings, country: str, wave: str, members: Sequence
             heading = f"{label(source)}{ARROW}{label(target)}"
             found = rows[(rows["outcome"] == target) & rows["term"].map(_is_effect(source, target))]
             for kind, column in product(EFFECTS, SCALES):
-                cells[heading, EFFECTS[kind]][head, column] = NOT_ESTIMABLE
+                cells[heading, say(EFFECTS[kind])][head, column] = NOT_ESTIMABLE
             for row in found.to_dict(orient="records"):
                 cells[heading, _effect_label(row["term"])][head, row["column"]] = _effect_cell(row)
     frame = two_level(cells, order=_effect_order, columns=columns)
     frame.columns = frame.columns.set_levels(
-        [text.capitalize() for text in frame.columns.levels[1]], level=1
+        [say(text.capitalize()) for text in frame.columns.levels[1]], level=1
     )
     intervals = _interval_words(findings, country, wave, members)
     notes = [
-        f"In brackets 95 % confidence intervals: {intervals}. "
-        f"{STARS_NOTE}. A blank means that the reading has no such path.",
+        say(
+            "In brackets 95 % confidence intervals: {intervals}. {stars}. A blank means that the "
+            "reading has no such path.",
+            intervals=intervals,
+            stars=stars_note(),
+        ),
         *ending(findings, country, _several(findings, country, wave, members), *members),
     ]
     return lay_out(frame, notes)
@@ -213,16 +221,19 @@ def _is_effect(source: str, target: str) -> Callable[[str], bool]:
 def _effect_label(term: str) -> str:
     kind = re.match(r"(direct|indirect|total)\(", term)
     if not kind:
-        return f"via {label(ARROW.join(term.split(ARROW)[1:-1]), short=True)}"
-    return EFFECTS[kind[1]]
+        return say("via {path}", path=label(ARROW.join(term.split(ARROW)[1:-1]), short=True))
+    return say(EFFECTS[kind[1]])
 
 
 def _effect_order(name: str) -> int:
-    return {"Direct": 0, "Indirect, all paths": 2, "Total": 3}.get(name, 1)
+    order = {"direct": 0, "indirect": 2, "total": 3}
+    return {say(EFFECTS[kind]): place for kind, place in order.items()}.get(name, 1)
 
 
 def _reading_head(model: str, members: Sequence[str]) -> str:
-    return f"Reading “{reading(model, members)}”" if len(members) > 1 else "Model"
+    if len(members) == 1:
+        return say("Model")
+    return say("Reading “{reading}”", reading=say(reading(model, members)))
 
 
 def _several(findings: Findings, country: str, wave: str, members: Sequence[str]) -> pd.DataFrame:
@@ -245,8 +256,12 @@ def _interval_words(findings: Findings, country: str, wave: str, members: Sequen
         for fit in findings.fits(country, wave, model)
     } - {None}
     if "bootstrap" in kinds and draws:
-        return f"percentiles of {max(d for d in draws if d):,} bootstrap samples{AND_STARS}"
+        many = count(max(d for d in draws if d))
+        return say("percentiles of {many} bootstrap samples, by which the stars go too", many=many)
     if "monte_carlo" in kinds and draws:
-        many = f"{max(d for d in draws if d):,}"
-        return f"percentiles of {many} {covariance_name('monte_carlo')}{AND_STARS}"
-    return "delta method" if kinds else NOT_ESTIMABLE
+        return say(
+            "percentiles of {many} {draws}, by which the stars go too",
+            many=count(max(d for d in draws if d)),
+            draws=covariance_name("monte_carlo"),
+        )
+    return say("delta method") if kinds else NOT_ESTIMABLE

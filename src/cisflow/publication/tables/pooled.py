@@ -11,12 +11,12 @@ import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.balances import part_labels
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import breaks_note, reasons
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     brief_interval,
     column_label,
     count,
@@ -28,6 +28,7 @@ from cisflow.publication.words import (
     p_value,
     sentence,
     stars,
+    stars_note,
 )
 from cisflow.study import verdicts
 from cisflow.study.claims import ARROW
@@ -52,6 +53,11 @@ LETTERS = {
     verdicts.NOT_MEASURABLE: "–",
 }
 ALL_COUNTRIES = "All countries"
+EFFECTS = {
+    "direct": "Direct effect of {term}",
+    "indirect": "Indirect effect of {term}",
+    "total": "Total effect of {term}",
+}
 TERM = ["wave", "model", "outcome", "column", "term", "quantity"]
 
 
@@ -78,7 +84,7 @@ def pooled_table(findings: Findings, model: str) -> Table:
         "due to it; Q: Cochran’s test that all countries have the same effect. The prediction "
         "interval is where the effect in a further country is expected with 95 %; it needs three "
         "countries. A firm counts once per wave.",
-        f"{STARS_NOTE}.",
+        f"{stars_note()}.",
         *crossed_breaks(findings),
         *reasons(rows),
     ]
@@ -90,16 +96,19 @@ def methods_table(findings: Findings, model: str) -> Table:
     cells = no_cells()
     for row in _of_model(findings, model).to_dict(orient="records"):
         if np.isfinite(row["estimate"]):
-            head = f"{METHODS[row['method']]}, {ERRORS[row['cov_type']]}"
+            head = f"{say(METHODS[row['method']])}, {say(ERRORS[row['cov_type']])}"
             bounds = interval(row["ci_low"], row["ci_high"])
             cells[_key(findings, row)][head] = (
                 f"{number(row['estimate'])}{stars(row['p_value'])}\n{bounds}"
             )
     notes = [
-        "Pooled estimates with 95 % intervals. Paule–Mandel and DerSimonian–Laird estimate the "
-        "variance between countries, the fixed effect takes it for zero; Knapp–Hartung takes "
-        "standard errors from the spread of the countries, and t instead of the normal "
-        f"distribution. {STARS_NOTE}.",
+        say(
+            "Pooled estimates with 95 % intervals. Paule–Mandel and DerSimonian–Laird estimate the "
+            "variance between countries, the fixed effect takes it for zero; Knapp–Hartung takes "
+            "standard errors from the spread of the countries, and t instead of the normal "
+            "distribution. {stars}.",
+            stars=stars_note(),
+        ),
     ]
     return lay_out(two_level(cells), notes)
 
@@ -117,11 +126,11 @@ def leave_one_out_table(findings: Findings, model: str) -> Table:
         if without:
             ends = {"Lowest": without[0], "Highest": without[-1]}
             row = {
-                head: f"{number(end['estimate'])}\n(without {findings.name(end['country'])})"
+                head: f"{number(end['estimate'])}\n{_without(findings, end['country'])}"
                 for head, end in ends.items()
             }
             names = [findings.name(country) for country in term["decisive"]]
-            row["Decisive countries"] = ", ".join(names) or "none"
+            row["Decisive countries"] = ", ".join(names) or say("none")
         main = main_rows(findings, model).set_index(TERM).loc[tuple(term[key] for key in TERM)]
         whole = f"{number(main['estimate'])}\n{interval(main['ci_low'], main['ci_high'])}"
         cells[_key(findings, term)] = {ALL_COUNTRIES: whole, **row}
@@ -135,6 +144,10 @@ def leave_one_out_table(findings: Findings, model: str) -> Table:
     return lay_out(two_level(cells), notes)
 
 
+def _without(findings: Findings, country: str) -> str:
+    return say("(without {country})", country=findings.name(country))
+
+
 def moderators_table(findings: Findings, model: str) -> Table:
     """Render the meta-regressions of a model's coefficients."""
     cells = no_cells()
@@ -144,7 +157,7 @@ def moderators_table(findings: Findings, model: str) -> Table:
             continue
         of = cells[_key(findings, row)]
         if row["note"]:
-            notes[f"{NOT_ESTIMABLE}: not estimable: {row['note']}."] = None
+            notes[f"{NOT_ESTIMABLE}: {say('not estimable')}: {retold(row['note'])}."] = None
             of |= {
                 sentence(name.replace("_", " ")): NOT_ESTIMABLE for name in _moderators(findings)
             }
@@ -154,14 +167,17 @@ def moderators_table(findings: Findings, model: str) -> Table:
             f"{number(row['estimate'])}{stars(row['p_value'])}\n({number(row['std_error'])})"
         )
         of["τ left"] = number(np.sqrt(row["tau2"]))
-        of["R² (%)"] = "no τ²" if row["r2"] is None else _percent(row["r2"])
+        of["R² (%)"] = say("no τ²") if row["r2"] is None else _percent(row["r2"])
         of["Estimates"] = count(row["k"])
     columns = ["Constant", *(sentence(n.replace("_", " ")) for n in _moderators(findings))]
     told = [
-        "Meta-regression by weighted least squares, weights 1/(s² + τ²) with Paule and Mandel’s "
-        "residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share of τ² that the "
-        "moderators explain. Countries are few and differ in much else: this describes, it does "
-        f"not explain. {STARS_NOTE}.",
+        say(
+            "Meta-regression by weighted least squares, weights 1/(s² + τ²) with Paule and "
+            "Mandel’s residual τ²; Knapp and Hartung’s standard errors in parentheses. R²: share "
+            "of τ² that the moderators explain. Countries are few and differ in much else: this "
+            "describes, it does not explain. {stars}.",
+            stars=stars_note(),
+        ),
         *notes,
     ]
     shown = [*columns, "τ left", "R² (%)", "Estimates"]
@@ -182,11 +198,15 @@ def matrix_table(findings: Findings) -> Table:
         columns[findings.name(country)] = [
             "".join(letters.get((c, country, wave), " ") for wave in waves) for c in claims["claim"]
         ]
-    legend = "; ".join(f"{letter} {verdict}" for verdict, letter in LETTERS.items())
+    legend = "; ".join(f"{letter} {say(verdict)}" for verdict, letter in LETTERS.items())
     notes = [
-        f"{legend}. One letter per wave, in the order of the country’s waves. {ALL_COUNTRIES}: the "
-        "same rule applied to the pooled estimate and its interval, or the verdict of a claim "
-        "that is about the run as a whole. A claim’s first test decides.",
+        say(
+            "{legend}. One letter per wave, in the order of the country’s waves. {all}: the same "
+            "rule applied to the pooled estimate and its interval, or the verdict of a claim that "
+            "is about the run as a whole. A claim’s first test decides.",
+            legend=legend,
+            all=say(ALL_COUNTRIES),
+        ),
     ]
     return lay_out(pd.DataFrame(columns, index=list(claims["claim"])), notes)
 
@@ -244,15 +264,18 @@ def verdict_letters(findings: Findings) -> dict[tuple[str, str, str], str]:
 def how_pooled(findings: Findings) -> str:
     """Say by which method estimates were pooled."""
     about = findings.settings["pool"]
-    method = METHODS[about["method"]]
-    what = method if about["method"] == "fixed" else f"Random effects ({method})"
-    errors = "with Knapp–Hartung standard errors" if about["knapp_hartung"] else "normal intervals"
-    waves = (
-        "a country’s waves are averaged by inverse variance first, as if their firms were not the "
-        "same"
-        if about["by"] == "country"
-        else "each wave for itself"
-    )
+    method = say(METHODS[about["method"]])
+    fixed = about["method"] == "fixed"
+    what = method if fixed else say("Random effects ({method})", method=method)
+    errors = say("with normal intervals")
+    if about["knapp_hartung"]:
+        errors = say("with Knapp–Hartung standard errors")
+    waves = say("each wave for itself")
+    if about["by"] == "country":
+        waves = say(
+            "a country’s waves are averaged by inverse variance first, as if their firms were not "
+            "the same"
+        )
     return f"{what} {errors}; {waves}."
 
 
@@ -268,13 +291,15 @@ def term_label(spec: Model, term: str) -> str:
     if spec.estimator == "balance" and ARROW not in term:
         return part_labels(spec).get(term, term).removeprefix("– ").capitalize()
     effect = re.fullmatch(r"(direct|indirect|total)\((.+)\)", term)
-    return f"{effect[1].capitalize()} effect of {inline(effect[2])}" if effect else label(term)
+    if not effect:
+        return label(term)
+    return say(EFFECTS[effect[1]], term=inline(effect[2]))
 
 
 def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
     """Return heading and label of a row: outcome, column and wave where there are several."""
     spec = findings.models[row["model"]]
-    parts = [label(row["outcome"], short=True)] if row["outcome"] else ["Model"]
+    parts = [label(row["outcome"], short=True)] if row["outcome"] else [say("Model")]
     _, bar, group = row["column"].partition(" | ")
     if bar:
         parts.append(group_label(group))
@@ -282,7 +307,7 @@ def _key(findings: Findings, row: Mapping[str, Any]) -> tuple[str, str]:
         parts.append(column_label(row["column"]))
     if row["wave"] != "all":
         parts.append(row["wave"])
-    text = term_label(spec, row["term"]) if row["term"] else "All terms"
+    text = term_label(spec, row["term"]) if row["term"] else say("All terms")
     return ", ".join(parts), text
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cisflow.panel.rates import ANY, MICROS
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, count, label, number, sentence
 
@@ -25,7 +26,7 @@ def rates_table(findings: Findings, country: str, wave: str) -> Table:
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
     cells = no_cells()
     for row in here.to_dict(orient="records"):
-        line = cells[sentence(row["sector"]), sentence(row["size"])]
+        line = cells[sentence(retold(row["sector"])), sentence(retold(row["size"]))]
         if row["partner"] == ANY:
             line["Firms"] = count(row["firms"])
         line[_partner(row["partner"])] = _rate(row)
@@ -34,7 +35,7 @@ def rates_table(findings: Findings, country: str, wave: str) -> Table:
 
 
 def _partner(name: str) -> str:
-    return "Any partner" if name == ANY else label(f"coop_{name}", short=True)
+    return say("Any partner") if name == ANY else label(f"coop_{name}", short=True)
 
 
 def _rate(row: Mapping[str, Any]) -> str:
@@ -51,17 +52,25 @@ def _rate(row: Mapping[str, Any]) -> str:
 
 def _notes(here: Any) -> list[str]:
     if not len(here):
-        return [f"{NOT_ESTIMABLE}: the survey did not ask about cooperation."]
+        return [f"{NOT_ESTIMABLE}: {say('the survey did not ask about cooperation')}."]
     notes = [
-        f"Rates in percent, {DESIGNS[here['design'].iloc[0]]}, in parentheses, in percentage "
-        "points. Sizes in employees. Agriculture and construction are in the total only."
+        say(
+            "Rates in percent, {design}, in parentheses, in percentage points. Sizes in employees. "
+            "Agriculture and construction are in the total only.",
+            design=say(DESIGNS[here["design"].iloc[0]]),
+        )
     ]
     if micro := [size for size in here["size"].unique() if size in MICROS]:
-        notes.append(f"Firms of fewer than ten employees are a class of their own ({micro[0]}).")
+        text = "Firms of fewer than ten employees are a class of their own ({size})."
+        notes.append(say(text, size=micro[0]))
     if "official" in here and (both := here.dropna(subset=["official", "difference"])).shape[0]:
         apart = (both["difference"].abs() > 1.96 * both["std_error"]).sum()
         notes.append(
-            "In brackets the official rate; "
-            f"{apart} of {len(both)} differ from it by more than 1.96 standard errors."
+            say(
+                "In brackets the official rate; {apart} of {n} differ from it by more than 1.96 "
+                "standard errors.",
+                apart=apart,
+                n=len(both),
+            )
         )
     return notes

@@ -11,6 +11,7 @@ from cisflow.estimation.imputed import IMPUTATION
 from cisflow.panel.design import STRATIFIED, WEIGHTED
 from cisflow.publication.families import further_regressions, places
 from cisflow.publication.findings import Findings, groups_in, with_covariance
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.tables.layout import (
     Table,
     cell,
@@ -23,8 +24,8 @@ from cisflow.publication.tables.layout import (
 from cisflow.publication.tables.notes import accounts_notes, ending, reasons
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     column_label,
+    count,
     covariance_name,
     firms,
     inline,
@@ -33,6 +34,7 @@ from cisflow.publication.words import (
     number,
     p_value,
     small,
+    stars_note,
 )
 from cisflow.study.models import Covariance, Model
 from cisflow.study.shapes import made_of
@@ -79,13 +81,18 @@ def regression_table(
     notes = [
         _quantity_note(spec, quantity),
         _estimator_note(spec),
-        f"Standard errors in parentheses: {_covariance(rows, spec.covariance[0])}. {STARS_NOTE}.",
+        errors_note(_covariance(rows, spec.covariance[0])),
         _design_note(findings, country, wave, model),
         *_tests_note(findings, country, wave, model),
         _likelihood_note(spec),
         *ending(findings, country, rows, model),
     ]
     return lay_out(frame, notes, show_groups=False)
+
+
+def errors_note(kinds: str) -> str:
+    """Say what stands in parentheses below coefficients, and what their stars are."""
+    return say("Standard errors in parentheses: {kinds}. {stars}.", kinds=kinds, stars=stars_note())
 
 
 def _row_order(columns: Iterable[pd.Series], spec: Model) -> list[tuple[str, str]]:
@@ -127,7 +134,7 @@ def covariance_table(findings: Findings, country: str, wave: str, model: str) ->
         )
     )
     notes = [
-        f"Below each coefficient its standard errors: {kinds_note}.",
+        say("Below each coefficient its standard errors: {kinds}.", kinds=kinds_note),
         _design_note(findings, country, wave, model),
         _estimator_note(spec),
         *ending(findings, country, rows, model),
@@ -154,10 +161,13 @@ def extensions_table(findings: Findings) -> Table:
                     text = with_error(b, se, p).replace("\n", " ")
                     cells[key][findings.place(country, wave)] = text
     notes = [
-        "Each from the model named above it, with the controls that the models file lists: of "
-        "outcomes with limits the average effect on the outcome as it is observed, of others the "
-        f"coefficient; standard errors in parentheses. {STARS_NOTE}. Samples, weights and kinds of "
-        "standard errors are those of the models' own tables.",
+        say(
+            "Each from the model named above it, with its own controls: of outcomes with limits "
+            "the average effect on the outcome as it is observed, of others the coefficient; "
+            "standard errors in parentheses. {stars}. Samples, weights and kinds of standard "
+            "errors are those of the models’ own tables.",
+            stars=stars_note(),
+        ),
         *accounts_notes(findings, further_regressions(findings.models)),
         *reasons(pd.concat(rows_shown) if rows_shown else findings.estimates.head(0)),
     ]
@@ -204,20 +214,27 @@ def _fit_statistics(
     spec = findings.models[model]
     fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
     of = [fits.get(key, {}) for key in spec.regressions]
-    panel = {f"{label(effect)} dummies": ["yes"] * len(of) for effect in spec.fixed_effects}
-    panel["Firms"] = [firms(f) for f in of]
+    panel = {
+        say("{effect} dummies", effect=label(effect)): [say("yes")] * len(of)
+        for effect in spec.fixed_effects
+    }
+    panel[say("Firms")] = [firms(f) for f in of]
     if spec.censored:
         for name, limit in zip(("n_lower", "n_upper"), spec.limits or (), strict=False):
             if limit is not None and any(name in f for f in of):
-                panel[f"Firms at {limit:g}"] = [firms(f, name) for f in of]
+                panel[say("Firms at {limit}", limit=numeral(f"{limit:g}"))] = [
+                    firms(f, name) for f in of
+                ]
     if spec.estimator == "tobit":
         panel["σ"] = [number(f.get("scale")) for f in of]
         panel["Pseudo-R² (McKelvey–Zavoina)"] = [number(f.get("pseudo_r2")) for f in of]
         for name in TESTS:
             tests = [f.get(name) or {} for f in of]
-            panel[f"{name.capitalize()} (p)"] = [p_value(test.get("p_value")) for test in tests]
+            panel[f"{say(name).capitalize()} (p)"] = [
+                p_value(test.get("p_value")) for test in tests
+            ]
     if any("llf" in f for f in of):
-        panel["Log-likelihood"] = [number(f.get("llf")) for f in of]
+        panel[say("Log-likelihood")] = [number(f.get("llf")) for f in of]
     # What is of one sample is of no average over completed ones.
     drawn = [IMPUTATION in f for f in of]
     return {
@@ -235,30 +252,41 @@ def _tests_note(findings: Findings, country: str, wave: str, model: str) -> list
     """Say where the p-values of a Tobit's specification tests come from."""
     fits = findings.fits(country, wave, model)
     draws = {fit[name]["draws"] for fit in fits for name in TESTS if fit.get(name)}
-    tests = " and ".join(TESTS).capitalize()
+    tests = say(" and ").join(map(say, TESTS)).capitalize()
     absent = union(fit["no_tests"] for fit in fits if fit.get("no_tests"))
-    why = [f"{tests} not estimable in a column: {reason}." for reason in absent]
+    text = "{tests} not estimable in a column: {reason}."
+    why = [say(text, tests=tests, reason=retold(reason)) for reason in absent]
     if not draws:
         return why
     most = max(draws)
-    source = f"from {most:,} samples simulated under the null" if most else "from χ²"
-    return [f"{tests}: tests of Pagan and Vella (1989), p {source}.", *why]
+    source = say("from χ²")
+    if most:
+        source = say("from {draws} samples simulated under the null", draws=count(most))
+    text = "{tests}: tests of Pagan and Vella (1989), p {source}."
+    return [say(text, tests=tests, source=source), *why]
 
 
 def _estimator_note(spec: Model) -> str:
     low, high = spec.limits or (None, None)
-    within = " and ".join(f"{limit:g}" for limit in (low, high) if limit is not None)
-    spread = ", ".join(inline(term) for term in spec.variance)
-    return {
-        "tobit": f"Tobit by maximum likelihood, limits {within or 'none'}.",
-        "heteroskedastic_tobit": f"Tobit by maximum likelihood, limits {within or 'none'}, whose "
-        f"spread depends on {spread}.",
-        "fractional": f"Fractional logit of the share between {within}.",
-        "two_part": f"Two parts: {spec.participation or 'probit'} of whether any, and how much "
-        f"among those with any; limits {within or 'none'}.",
-        "ols": "Ordinary least squares.",
-        "probit": "Probit by maximum likelihood.",
-    }[spec.estimator]
+    known = [numeral(f"{limit:g}") for limit in (low, high) if limit is not None]
+    return say(
+        ESTIMATORS[spec.estimator],
+        limits=say(" and ").join(known) or say("none"),
+        spread=", ".join(inline(term) for term in spec.variance),
+        part=spec.participation or "probit",
+    )
+
+
+ESTIMATORS = {
+    "tobit": "Tobit by maximum likelihood, limits {limits}.",
+    "heteroskedastic_tobit": "Tobit by maximum likelihood, limits {limits}, whose spread depends "
+    "on {spread}.",
+    "fractional": "Fractional logit of the share between {limits}.",
+    "two_part": "Two parts: {part} of whether any, and how much among those with any; limits "
+    "{limits}.",
+    "ols": "Ordinary least squares.",
+    "probit": "Probit by maximum likelihood.",
+}
 
 
 # What the numbers of a table are, by estimator and for all others.
@@ -283,7 +311,8 @@ def shown_quantity(spec: Model) -> str:
 
 
 def _quantity_note(spec: Model, quantity: str) -> str:
-    return EFFECTS if quantity == OBSERVED else SCALES.get(spec.estimator, "")
+    text = EFFECTS if quantity == OBSERVED else SCALES.get(spec.estimator, "")
+    return say(text) if text else ""
 
 
 ALTERNATIVES = {
@@ -301,7 +330,8 @@ def alternatives_table(findings: Findings, country: str, wave: str, model: str) 
     """
     spec = findings.models[model]
     cells = no_cells()
-    heads = {key: name for key, name in ALTERNATIVES.items() if not key or key in spec.robust}
+    told = {key: say(name) for key, name in ALTERNATIVES.items()}
+    heads = {key: name for key, name in told.items() if not key or key in spec.robust}
     fits = {(f.get("outcome"), f.get("column")): f for f in findings.fits(country, wave, model)}
     shown = []
     for key, head in heads.items():
@@ -319,15 +349,18 @@ def alternatives_table(findings: Findings, country: str, wave: str, model: str) 
             if not key:
                 for test in TESTS:
                     of = (fits.get((outcome, name), {}).get(test) or {}).get("p_value")
-                    cells[heading, f"{test.capitalize()} (p)"][head] = p_value(of)
-    order = {f"{test.capitalize()} (p)": 1 for test in TESTS}
+                    cells[heading, f"{say(test).capitalize()} (p)"][head] = p_value(of)
+    order = {f"{say(test).capitalize()} (p)": 1 for test in TESTS}
     notes = [
-        EFFECTS,
-        "The same firms in each. The spread of the heteroskedastic Tobit depends on "
-        f"{listed_terms(spec)}; two parts: a {spec.participation or 'probit'} of whether any, and "
-        "how much among those with any. The tests are of the Tobit.",
-        f"Standard errors in parentheses: {_covariance(shown[0], spec.covariance[0])}. "
-        f"{STARS_NOTE}.",
+        say(EFFECTS),
+        say(
+            "The same firms in each. The spread of the heteroskedastic Tobit depends on {spread}; "
+            "two parts: a {part} of whether any, and how much among those with any. The tests are "
+            "of the Tobit.",
+            spread=listed_terms(spec),
+            part=spec.participation or "probit",
+        ),
+        errors_note(_covariance(shown[0], spec.covariance[0])),
         *_tests_note(findings, country, wave, model),
         *ending(findings, country, pd.concat(shown), model),
     ]
@@ -344,8 +377,12 @@ def _likelihood_note(spec: Model) -> str:
     """Say what the fit statistics of weighted columns are without."""
     if not any(spec.weightings) or spec.estimator in ("fractional", "two_part"):
         return ""
-    also = ", pseudo-R² and specification tests" if spec.estimator == "tobit" else ""
-    return f"Weighted columns have a pseudo-likelihood: no log-likelihood{also}."
+    if spec.estimator != "tobit":
+        return say("Weighted columns have a pseudo-likelihood: no log-likelihood.")
+    return say(
+        "Weighted columns have a pseudo-likelihood: no log-likelihood, pseudo-R² and specification "
+        "tests."
+    )
 
 
 def _design_note(findings: Findings, country: str, wave: str, model: str) -> str:
@@ -353,4 +390,6 @@ def _design_note(findings: Findings, country: str, wave: str, model: str) -> str
     if "survey" not in map(str, findings.models[model].covariance):
         return ""
     designs = [fit["design"] for fit in findings.fits(country, wave, model) if "design" in fit]
-    return f"Design-based standard errors: {DESIGNS[designs[0]]}." if designs else ""
+    if not designs:
+        return ""
+    return say("Design-based standard errors: {design}.", design=say(DESIGNS[designs[0]]))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.tables.notes import accounts_note
 from cisflow.publication.words import (
@@ -38,21 +39,28 @@ def flow_table(findings: Findings, models: Sequence[str] | None = None) -> Table
             for wave in findings.countries[country]
         }
         for words in _one_order([[s["restriction"] for s in steps[wave]] for wave in steps]):
-            cells[heading, sentence(words)] = {}
+            cells[heading, restriction_words(words)] = {}
         for wave, records in steps.items():
             for step in records:
                 text = count(step["firms"]) + _lost(step)
-                cells[heading, sentence(step["restriction"])][wave] = text
+                cells[heading, restriction_words(step["restriction"])][wave] = text
     waves = union([wave for _, wave in places(findings.countries)])
     notes = [
-        "Firms left after each restriction, in parentheses how many it dropped. Asked: the "
-        "questionnaire puts the questions to some firms only; who was not asked is no loss of "
-        "answers. Steps that drop "
-        f"fewer than {findings.minimum} firms are told together with a neighbouring one; where "
-        "that happens in one wave only, the other has a blank. c: confidential, as it differs from "
-        "another sample by fewer."
+        say(
+            "Firms left after each restriction, in parentheses how many it dropped. Asked: the "
+            "questionnaire puts the questions to some firms only; who was not asked is no loss of "
+            "answers. Steps that drop fewer than {minimum} firms are told together with a "
+            "neighbouring one; where that happens in one wave only, the other has a blank. c: "
+            "confidential, as it differs from another sample by fewer.",
+            minimum=findings.minimum,
+        )
     ]
     return lay_out(two_level(cells, columns=waves), notes)
+
+
+def restriction_words(words: str) -> str:
+    """Return what makes a firm one of a sample, several restrictions told together in one."""
+    return sentence("; ".join(map(retold, words.split("; "))))
 
 
 def _one_order(sequences: Iterable[Sequence[str]]) -> list[str]:
@@ -76,7 +84,11 @@ def _lost(step: Mapping[str, Any]) -> str:
     if not lost > 0:
         return ""
     apart = 0 < unasked < lost
-    return f" (−{count(lost)}{f', {count(unasked)} of them not asked' if apart else ''})"
+    if apart:
+        return say(
+            " (−{lost}, {unasked} of them not asked)", lost=count(lost), unasked=count(unasked)
+        )
+    return f" (−{count(lost)})"
 
 
 def descriptives_table(findings: Findings, country: str, wave: str, model: str) -> Table:
@@ -85,19 +97,21 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
     about = findings.description(country, wave, model)
     if not about or not about["n"]:
         why = findings.why_not(country, wave, model) or "the sample is too small to show"
-        frame = pd.DataFrame({"Firms": [NOT_ESTIMABLE]}, index=["Sample"])
-        return lay_out(frame, [f"{NOT_ESTIMABLE}: {why}."])
+        frame = pd.DataFrame({say("Firms"): [NOT_ESTIMABLE]}, index=[say("Sample")])
+        return lay_out(frame, [f"{NOT_ESTIMABLE}: {retold(why)}."])
     variables = about["variables"]
     index = [f"({i}) {label(v['variable'])}" for i, v in enumerate(variables, 1)]
     columns: dict[str, list[str]] = {
-        "Firms": [count(v["n"]) if v["state"] != "not asked" else NOT_ASKED for v in variables],
-        "Mean": [_described(v, "mean") for v in variables],
-        "SD": [_described(v, "sd") for v in variables],
+        say("Firms"): [
+            count(v["n"]) if v["state"] != "not asked" else NOT_ASKED for v in variables
+        ],
+        say("Mean"): [_described(v, "mean") for v in variables],
+        say("SD"): [_described(v, "sd") for v in variables],
     }
     low, high = spec.limits or (None, None)
     for name, limit in (("at_lower", low), ("at_upper", high)):
         if limit is not None:
-            columns[f"At {limit:g}"] = [
+            columns[say("At {limit}", limit=f"{limit:g}")] = [
                 _described(v, name, percent=True) if v["variable"] in spec.outcomes else ""
                 for v in variables
             ]
@@ -107,9 +121,12 @@ def descriptives_table(findings: Findings, country: str, wave: str, model: str) 
         ]
     weighted = about["weights"] != "unweighted"
     notes = [
-        f"{'Weighted' if weighted else 'Unweighted'} means, standard deviations, shares of firms "
-        "at the limits and Pearson correlations over firms with both values. "
-        "Minima and maxima are single firms’ values and are not published.",
+        say("Weighted.") if weighted else say("Unweighted."),
+        say(
+            "Means, standard deviations, shares of firms at the limits and Pearson correlations "
+            "over firms with both values. Minima and maxima are single firms’ values and are not "
+            "published."
+        ),
         accounts_note(findings, country, spec),
     ]
     return lay_out(pd.DataFrame(columns, index=index), notes)
@@ -140,21 +157,26 @@ def quality_overview(findings: Findings) -> Table:
         failed = sum(bool(check["failed"]) for check in checks.values())
         invalid = sum(bool(v.get("invalid")) for v in record["variables"].values())
         rows[findings.place(record["country"], record["wave"])] = {
-            "Rows read": count(record["rows"]),
-            "Rows kept": count(record["rows_kept"]),
-            "Variables": str(len(record["variables"])),
-            "with invalid values": str(invalid),
-            "Checks made": str(len(checks)),
-            "Checks with exceptions": str(failed),
+            say("Rows read"): count(record["rows"]),
+            say("Rows kept"): count(record["rows_kept"]),
+            say("Variables"): str(len(record["variables"])),
+            say("with invalid values"): str(invalid),
+            say("Checks made"): str(len(checks)),
+            say("Checks with exceptions"): str(failed),
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     crossed = [
-        f"{findings.name(country)}, from {entry['from']}: {entry['text']}"
+        say(
+            "{country}, from {wave}: {text}",
+            country=findings.name(country),
+            wave=entry["from"],
+            text=retold(entry["text"]),
+        )
         for country, series in findings.series.items()
         for entry in breaks_crossed(series)
     ]
-    notes = ["One line per extract. The tables quality_* list every variable."]
-    notes += [f"Breaks in series. {' '.join(crossed)}"] if crossed else []
+    notes = [say("One line per extract. Tables of their own list every variable.")]
+    notes += [" ".join([say("Breaks in series."), *crossed])] if crossed else []
     return lay_out(frame, notes)
 
 
@@ -166,26 +188,32 @@ def quality_table(findings: Findings, country: str, wave: str) -> Table:
     for name, about in record["variables"].items():
         asked = about.get("in_questionnaire", True)
         states = ("valid", "missing", "filtered", "invalid")
-        shares = {s.capitalize(): percent(about.get(s, 0), record["rows_kept"]) for s in states}
-        unknown = dict.fromkeys(map(str.capitalize, states), NOT_ASKED)
-        rows[name] = (shares if asked else unknown) | {
-            "Codebook entry": about.get("verified") or "not verified"
+        shares = {s: percent(about.get(s, 0), record["rows_kept"]) for s in states}
+        told = shares if asked else dict.fromkeys(states, NOT_ASKED)
+        rows[name] = {say(state).capitalize(): text for state, text in told.items()} | {
+            say("Codebook entry"): say(about.get("verified") or "not verified")
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index = pd.Index([name.replace("_", " ") for name in frame.index])
     made = (record.get("checks") or {}).values()
     checks = [
-        f"{check['meaning'].rstrip('.')}: {percent(check['failed'], check['of'])} % of cases fail"
+        say(
+            "{meaning}: {share} % of cases fail",
+            meaning=retold(check["meaning"].rstrip(".")),
+            share=percent(check["failed"], check["of"]),
+        )
         for check in made
         if not check.get("whole_file")
     ]
     seen = [check["seen"] for check in made if "seen" in check]
     notes = [
-        "Percent of firm records. Valid: an answer; missing: asked, no answer; filtered: not asked "
-        "of this firm; invalid: an answer outside the codebook, treated as missing.",
-        f"Checks: {'; '.join(checks)}." if checks else "",
+        say(
+            "Percent of firm records. Valid: an answer; missing: asked, no answer; filtered: not "
+            "asked of this firm; invalid: an answer outside the codebook, treated as missing."
+        ),
+        say("Checks: {checks}.", checks="; ".join(checks)) if checks else "",
         accounts_note(findings, country) if wave == "accounts" else "",
-        f"Doubts about the file: {' '.join(seen)}" if seen else "",
+        say("Doubts about the file: {seen}", seen=" ".join(map(retold, seen))) if seen else "",
     ]
     return lay_out(frame, notes)
 

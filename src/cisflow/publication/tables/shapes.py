@@ -11,12 +11,12 @@ import pandas as pd
 from cisflow.estimation.shapes import SHAPES
 from cisflow.publication.families import curved, waves_of
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.layout import Cells, Table, lay_out, no_cells, two_level, with_error
 from cisflow.publication.tables.notes import accounts_note, ending, reasons
-from cisflow.publication.tables.regressions import EFFECTS, shown_quantity
+from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
-    STARS_NOTE,
     covariance_name,
     inline,
     label,
@@ -25,6 +25,7 @@ from cisflow.publication.words import (
     p_value,
     sentence,
 )
+from cisflow.study.balance_terms import LESS
 from cisflow.study.models import Model
 from cisflow.study.shapes import (
     COMPLEMENTS,
@@ -97,8 +98,8 @@ def _notes(findings: Findings, country: str, model: str, fits: list[Fit]) -> lis
     rows = pd.concat([fit.rows.reset_index() for fit in fits])
     kinds = dict.fromkeys(covariance_name(kind) for kind in rows["cov_type"] if kind)
     return [
-        EFFECTS if spec.censored else "",
-        f"Standard errors in parentheses: {'; '.join(kinds)}. {STARS_NOTE}.",
+        say(EFFECTS) if spec.censored else "",
+        errors_note("; ".join(kinds)),
         *ending(findings, country, rows, model),
     ]
 
@@ -113,7 +114,7 @@ def complements_table(findings: Findings, country: str, model: str) -> Table:
     cells = no_cells()
     for fit in fits:
         for group in practices_of(spec, spec.columns[fit.column]):
-            names = " and ".join([label(group[0]), *map(inline, group[1:])])
+            names = say(" and ").join([label(group[0]), *map(inline, group[1:])])
             heading = f"{label(fit.outcome, short=True)}: {names}"
             for row, text in _of_group(fit, spec, group):
                 cells[heading, row][fit.wave] = text
@@ -137,24 +138,26 @@ def _of_group(fit: Fit, spec: Model, group: tuple[str, ...]) -> Iterator[tuple[s
         of = f" ({' × '.join(label(name, short=True) for name in pair)})" if len(group) > 2 else ""
         for one in (m for m in made if m.kind == COMPLEMENTS and m.variables == pair):
             if one.where or len(group) == 2:
-                where = f", with {_listed(one.where)}" if one.where else ""
-                yield f"Gain of the pair{of}{where}", fit.cell(one.name)
+                where = say(", with {others}", others=_listed(one.where)) if one.where else ""
+                yield f"{say('Gain of the pair')}{of}{where}", fit.cell(one.name)
         record = fit.record(COMPLEMENTS, shown_quantity(spec), *pair)
         for name in ("complements", "substitutes"):
             p = record.get(name, {}).get("p_value")
-            yield f"{sentence(name)} (p){of}", p_value(p)
-        yield f"Reading{of}", record.get("verdict", NOT_ESTIMABLE)
+            yield f"{sentence(say(name))} (p){of}", p_value(p)
+        yield f"{say('Reading')}{of}", say(record.get("verdict", NOT_ESTIMABLE))
 
 
 def _strategy_label(one: Made, group: tuple[str, ...]) -> str:
     names = [label(one.variables[0]), *map(inline, one.variables[1:])]
     if len(names) == len(group):
-        return "All of them" if len(group) > 2 else "Both"
-    return f"{' and '.join(names)} alone"
+        return say("All of them") if len(group) > 2 else say("Both")
+    return say("{name} alone", name=say(" and ").join(names))
 
 
 def _listed(where: str) -> str:
-    return ", ".join(inline(name) if name != NOTHING_ELSE else name for name in where.split(", "))
+    return ", ".join(
+        inline(name) if name != NOTHING_ELSE else say(name) for name in where.split(", ")
+    )
 
 
 # --- inverted U --------------------------------------------------------------------------------
@@ -180,7 +183,7 @@ def u_shape_table(findings: Findings, country: str) -> Table:
         "the high one (Lind and Mehlum 2010). Turning point with Fieller’s 95 % interval; without "
         "one where the curve may be straight. Two lines (Simonsohn 2018): slopes on either side of "
         "a breakpoint, of shares on the latent share.",
-        f"Standard errors in parentheses: {'; '.join(map(covariance_name, kinds))}. {STARS_NOTE}.",
+        errors_note("; ".join(map(covariance_name, kinds))),
         accounts_note(findings, country, *specs),
         *reasons(pd.concat(shown) if shown else findings.estimates.head(0)),
     ]
@@ -193,7 +196,7 @@ def _of_curve(cells: Cells, fit: Fit, spec: Model, x: str) -> None:
     shape = fit.record(INVERTED_U, shown_quantity(spec), x)
     index = fit.record(INVERTED_U, "coefficient", x)
     lines = fit.record(TWO_LINES, "coefficient", x)
-    ends = [f" (at {number(end, 0)})" for end in shape.get("ends", ())] or ["", ""]
+    ends = [say(" (at {end})", end=number(end, 0)) for end in shape.get("ends", ())] or ["", ""]
     turn = index.get("turn") or {}
     texts = {
         "Slope at the low end": fit.cell(f"{SLOPE_LOW}({x})") + ends[0],
@@ -232,9 +235,11 @@ def thirds_table(findings: Findings, country: str, model: str) -> Table:
     for fit in fits:
         for one in _effects(spec, fit.column):
             x, over = one.variables
-            heading = f"{label(fit.outcome, short=True)}: {inline(x)} by {inline(over)}"
-            row = sentence(one.where.replace(" minus ", " less "))
-            cells[heading, f"{row} third"][fit.wave] = fit.cell(one.name)
+            crossed = say("{term} by {over}", term=inline(x), over=inline(over))
+            heading = f"{label(fit.outcome, short=True)}: {crossed}"
+            which = say(" less ").join(map(say, one.where.split(LESS)))
+            row = say("{which} third", which=sentence(which))
+            cells[heading, row][fit.wave] = fit.cell(one.name)
     notes = [
         "Average effect among the firms of each third, by the model with the product of the two; "
         "firms with the same value are in the same third.",

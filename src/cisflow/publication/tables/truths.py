@@ -9,13 +9,17 @@ import pandas as pd
 
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
+from cisflow.publication.language import say
 from cisflow.publication.tables.claims import MOST_PLACES
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
+from cisflow.publication.tables.pooled import term_label
 from cisflow.publication.words import (
+    in_sentence,
     label,
     measured,
     measured_interval,
 )
+from cisflow.study.models import Model
 
 TRUE = "truth"
 NOTES = (
@@ -40,7 +44,9 @@ def truth_table(findings: Findings) -> Table:
     for country, wave in here:
         at = known[(known["country"] == country) & (known["wave"] == wave)]
         for row in at.to_dict(orient="records"):
-            cells[findings.place(country, wave), _what(row)] = _told(row)
+            cells[findings.place(country, wave), _what(row, findings.models[row["model"]])] = _told(
+                row
+            )
     columns = ["True", "Estimate", "Recovered", "Detectable", "Verdict"]
     return lay_out(two_level(cells, columns=columns), [NOTES])
 
@@ -54,8 +60,9 @@ def tested_truths(findings: Findings) -> pd.DataFrame:
     )
 
 
-def _what(row: dict[str, Any]) -> str:
-    about = f"{label(row['outcome'])} on {row['term']}".replace("_", " ")
+def _what(row: dict[str, Any], spec: Model) -> str:
+    term = in_sentence(term_label(spec, row["term"]))
+    about = say("{outcome} on {term}", outcome=label(row["outcome"]), term=term)
     return f"{row['claim']}: {about} ({row['model'].replace('_', ' ')})"
 
 
@@ -67,7 +74,7 @@ def _told(row: dict[str, Any]) -> dict[str, str]:
     return {
         "True": f"{measured(row['truth'], error)}{mark}",
         "Estimate": found,
-        "Recovered": row["recovered"],
+        "Recovered": say(row["recovered"]),
         "Detectable": measured(row["mde"], error) if np.isfinite(row["mde"]) else "",
-        "Verdict": row["verdict"],
+        "Verdict": say(row["verdict"]),
     }

@@ -36,20 +36,11 @@ Cells = Mapping[str, Mapping[str, tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a file, made plain.
+    """The figures of a file, made plain."""
 
-    Attributes
-    ----------
-    raw
-        The file's columns, figures as ``-1234.56``; what is no figure is as it was.
-    problems
-        Figures that may be read in two ways, or are written in several.
-    read_as
-        The marks that were found, such as ``decimal comma, thousands point``; empty if none were.
-    """
-
-    raw: pd.DataFrame
-    problems: list[Problem]
+    raw: pd.DataFrame  # the file's columns, figures as `-1234.56`; what is no figure is as it was
+    problems: list[Problem]  # figures that may be read in two ways, or are written in several
+    # The marks that were found, such as `decimal comma, thousands point`; empty if none were.
     read_as: str
 
     def said(self, read_as: str) -> str:

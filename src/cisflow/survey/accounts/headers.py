@@ -51,28 +51,15 @@ CODEBOOKS = shipped("config", "codebooks")
 
 @dataclass(frozen=True)
 class Header:
-    """What the header of one column says.
+    """What the header of one column says."""
 
-    Attributes
-    ----------
-    name
-        The header as the file writes it.
-    label
-        Its first part, the item, in small letters.
-    unit, currency
-        As written, if they are there; the unit in small letters.
-    year
-        The fiscal year it names.
-    back
-        How many years before the last available one, where it names no year.
-    """
-
-    name: str
-    label: str
+    name: str  # the header as the file writes it
+    label: str  # its first part, the item, in small letters
+    # unit, currency: as written, if they are there; the unit in small letters.
     unit: str | None = None
     currency: str | None = None
-    year: int | None = None
-    back: int | None = None
+    year: int | None = None  # the fiscal year it names
+    back: int | None = None  # how many years before the last available one, where it names no year
 
     @property
     def dated(self) -> bool:
@@ -240,11 +227,7 @@ def dated_columns(names: Sequence[str], headers: Sequence[Header]) -> list[Heade
     return [header for header in found if header.year is not None] or found
 
 
-def located(
-    headers: Sequence[Header],
-    codebook: Codebook,
-    find: Find,
-) -> dict[str, list[Header]]:
+def located(headers: Sequence[Header], codebook: Codebook, find: Find) -> dict[str, list[Header]]:
     """Return, by variable, the columns the file has of it.
 
     Parameters

@@ -50,8 +50,6 @@ def ingest_accounts(
     codebook
         With ``table: accounts``. If it maps `year` the file has a row per firm and year, else a
         row per firm and a column per item and year.
-    country
-        Two-letter code.
     name
         What to call the country in messages.
     sha256

@@ -11,14 +11,7 @@ import pandas as pd
 
 from cisflow.base.problems import Problem, counted, counted_of, values_told
 from cisflow.study.codebook import Codebook
-from cisflow.survey.accounts.headers import (
-    ITEMS,
-    Find,
-    Header,
-    find_column,
-    located,
-    read_headers,
-)
+from cisflow.survey.accounts.headers import ITEMS, Find, Header, find_column, located, read_headers
 from cisflow.survey.answers import Answers
 from cisflow.survey.labels import one_line
 
@@ -38,66 +31,32 @@ _YEAR = re.compile(r"(?P<year>(?:19|20)\d\d)(?:\.0*)?")
 
 @dataclass
 class Books:
-    """Accounts as read, before what they hold is judged.
+    """Accounts as read, before what they hold is judged."""
 
-    Attributes
-    ----------
-    table
-        One row per firm and year, columns :data:`COLUMNS`.
-    columns
-        Per item the columns of the file it comes from.
-    invalid
-        Per item how many values did not fit and are missing for that reason.
-    rows
-        Rows of the file.
-    read_as
-        How the file was read, in words.
-    kinds
-        Rows kept of each kind of accounts (consolidated or not); empty if the file does not say.
-    other_kinds
-        Rows left out because the firm has accounts of a preferred kind.
-    ids_unfit
-        Rows left out because their identifier is not in the declared format.
-    same_year
-        Accounts left out because later ones of the firm end in the same fiscal year.
-    currency
-        Of the amounts, as far as the headers tell.
-    unit_in_headers
-        Whether a header names the unit or the currency of amounts.
-    left_out
-        How many rows of the file were no firms, by kind.
-    """
-
-    table: pd.DataFrame
-    columns: dict[str, list[str]]
-    invalid: dict[str, int]
-    rows: int
-    read_as: str = ""
+    table: pd.DataFrame  # one row per firm and year, columns COLUMNS
+    columns: dict[str, list[str]]  # per item the columns of the file it comes from
+    invalid: dict[str, int]  # per item how many values did not fit and are missing for that reason
+    rows: int  # rows of the file
+    read_as: str = ""  # how the file was read, in words
+    # Rows kept of each kind of accounts (consolidated or not); empty if the file does not say.
     kinds: dict[str, int] = field(default_factory=dict)
-    other_kinds: int = 0
-    ids_unfit: int = 0
+    other_kinds: int = 0  # rows left out because the firm has accounts of a preferred kind
+    ids_unfit: int = 0  # rows left out because their identifier is not in the declared format
+    # Accounts left out because later ones of the firm end in the same fiscal year.
     same_year: int = 0
-    currency: str | None = None
-    unit_in_headers: bool = True
+    currency: str | None = None  # of the amounts, as far as the headers tell
+    unit_in_headers: bool = True  # whether a header names the unit or the currency of amounts
+    # How many rows of the file were no firms, by kind.
     left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns of a file hold what.
+    """Which columns of a file hold what."""
 
-    Attributes
-    ----------
-    headers
-        All its headers, read.
-    found
-        Per variable (and ``months``) the columns the file has of it.
-    closing_date, kind, currencies
-        The columns that say something about a whole row.
-    """
-
-    headers: list[Header]
-    found: dict[str, list[Header]]
+    headers: list[Header]  # all its headers, read
+    found: dict[str, list[Header]]  # per variable (and `months`) the columns the file has of it
+    # closing_date, kind, currencies: the columns that say something about a whole row.
     closing_date: Header | None
     kind: Header | None
     currencies: Header | None
@@ -260,11 +219,7 @@ class Choice:
 
     def counts(self) -> dict[str, Any]:
         """Return what :class:`Books` says of the rows that were chosen and left out."""
-        return {
-            "kinds": self.kinds,
-            "other_kinds": self.other_kinds,
-            "ids_unfit": self.ids_unfit,
-        }
+        return {"kinds": self.kinds, "other_kinds": self.other_kinds, "ids_unfit": self.ids_unfit}
 
 
 def choose_rows(

@@ -74,11 +74,32 @@ def test_normality_and_homoskedasticity_are_rejected_where_they_fail():
     assert fit.homoskedasticity_test().pvalue > 0.01
 
 
-def test_simulated_critical_values(fit):
+def test_simulated_critical_values_stop_where_a_statistic_is_nothing_unusual(fit):
     test = fit.normality_test(draws=39, seed=1)
+    assert 4 <= test.draws < 39
+    assert test.pvalue == 4 / test.draws  # a tenth of those asked for, and one, lay above it
+    assert f"{test.draws} simulated samples" in str(test)
+
+
+def test_an_unusual_statistic_is_held_against_every_simulated_sample():
+    y, X = sample(300, errors=lambda rng, n: rng.exponential(size=n) - 1)
+    test = Tobit(y, X, 0, 2).fit().normality_test(draws=39, seed=1)
     assert test.draws == 39
-    assert (test.pvalue * 40) % 1 == pytest.approx(0, abs=1e-9)
-    assert "39 simulated samples" in str(test)
+    assert test.pvalue == 1 / 40
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stopping_early_changes_no_decision(seed, monkeypatch):
+    y, X = sample(120, errors=lambda rng, n: rng.standard_t(6, size=n), seed=seed)
+    fit = Tobit(y, X, 0, 2).fit()
+    early = fit.specification_tests(draws=39, seed=seed)
+    monkeypatch.setattr("cisflow.estimators.tobit.diagnostics._enough", lambda draws: 1 + draws)
+    full = fit.specification_tests(draws=39, seed=seed)
+    for name in full:
+        assert full[name].draws == 39
+        assert (early[name].pvalue <= 0.1) == (full[name].pvalue <= 0.1)
+        if early[name].pvalue <= 0.1:
+            assert early[name] == full[name]
 
 
 def test_a_score_that_is_zero_everywhere_does_not_break_the_tests():

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,7 +14,8 @@ from jsonschema import validate
 
 from cisflow.assist.cli import main
 from cisflow.base.problems import CisflowError
-from cisflow.publication.packet.outputs import Registers, _grouped
+from cisflow.publication.packet.acro import results
+from cisflow.publication.packet.outputs import Output, Registers, _grouped
 from cisflow.publication.packet.write import write_packet
 
 PLANTED = {"firm_id": "BE0123456789", "employees": 98765.0, "rd_intensity": 43.218765}
@@ -107,6 +109,18 @@ def test_every_file_is_there_and_no_other(packet):
     assert {"estimates_BE_main.csv", "description_BE.json", "rates_BE.csv"} <= listed
 
 
+def test_outputs_of_one_name_stand_side_by_side():
+    """A table and a figure, or the verdicts as table and as file, may be called the same."""
+    same = [
+        Output("verdicts", kind, "c", {f"{kind}_verdicts.png": "x"}, "firms")
+        for kind in ("table", "verdicts")
+    ]
+    told = results(same, Path(), "", "")["results"]
+    assert {uid: of["uid"] for uid, of in told.items()} == {
+        name: name for name in ("table_verdicts", "verdicts_verdicts")
+    }
+
+
 def test_checksums_are_of_every_file_without_a_line_break(packet):
     files = [path for path in packet.folder.iterdir() if path.is_file()]
     for path in files:
@@ -116,16 +130,16 @@ def test_checksums_are_of_every_file_without_a_line_break(packet):
 
 
 def test_cells_that_were_withheld_are_marked_where_they_are(packet):
-    results = read(packet, "results.json")["results"]
+    told = read(packet, "results.json")["results"]
     marked = 0
-    for file in (file for result in results.values() for file in result["files"]):
+    for file in (file for result in told.values() for file in result["files"]):
         for cells in file["sdc"]["cells"].values():
             table = pd.read_csv(packet.folder / file["name"], dtype=str, keep_default_na=False)
             for row, column in cells:
                 assert table.iloc[row, column + 1] in ("", "c"), file["name"]
                 marked += 1
     assert marked > 4
-    (table,) = [f for f in results["sample_flow"]["files"] if f["name"].endswith("csv")]
+    (table,) = [f for f in told["sample_flow"]["files"] if f["name"].endswith("csv")]
     assert table["sdc"]["cells"] == {"MinimumThresholdCheck": [[1, 0], [1, 1]]}
 
 
@@ -164,7 +178,7 @@ def test_terms_near_a_threshold_are_named_once_with_their_fits():
     ]
     said = [*_grouped([*near, {"what": "few df", "place": "m, W1, radical, any", "of": ""}])]
     assert said == [
-        "low support: few (C(industry)[T.a, b], 2 fits)",
+        "low support: few (dummies of industry, 2 fits)",
         "low support: few df (m, W1, radical, any)",
     ]
 
