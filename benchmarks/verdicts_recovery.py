@@ -4,15 +4,17 @@
 Flanders is drawn many times over from ``config/truth/flanders.yaml``, without files, at the sizes
 of the default run (n = 221 and 367) and at about 5,000 firms; the models that claims test are
 estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models'
-tests, robust alternatives), and judged by the claims file. Bootstrap intervals have fewer draws
-than the run's, so has the adjustment for many tests, and the gate is left out.
+tests, robust alternatives), and judged by the claims file. What can but take a verdict away is
+asked where an interval decides, and there alone. Bootstrap intervals have fewer draws than the
+run's; the adjustment for many tests, by which no verdict goes, and the gate are left out.
 
 What is true of each estimate is taken from the truth file where it has the number, else from a
 sample of 200,000 firms per wave; what lies within two of its own standard errors of zero counts as
 zero. A verdict is wrong-way if it says "supported" of what is not so, or "contradicted" of what is
 not the other way round. A test is decidable if a sample of this size has 80 % power for it: by its
 standard errors over the samples, and the truth. Seeds were fixed before the first run and stay,
-whatever the table says: sample ``i`` has (20141120, i, firms). ``--samples 20`` makes fewer.
+whatever the table says: sample ``i`` has (20141120, i, firms). ``--samples 20`` makes fewer, and
+``--keep FOLDER`` goes on where an earlier start with the same folder was ended.
 """
 
 from __future__ import annotations
@@ -258,6 +260,12 @@ def percent(share):
     return f"{100 * share:.1f}"
 
 
+def over_samples(known, column):
+    """Return a share with its standard error: verdicts on one sample hang together."""
+    of = known.groupby("sample")[column].mean()
+    return f"{percent(known[column].mean())} % (± {percent(of.std() / np.sqrt(len(of)))})"
+
+
 def lay_out(tests):
     headers = ["claim and wave", "number", "n", "truth", "claim holds", "in 95 % interval", "power"]
     headers += [*SHOWN, "wrongly supported", "wrongly contradicted"]
@@ -281,16 +289,15 @@ def summary(known, tests):
     """Return the numbers that were asked for."""
     decidable = tests[tests["power"] >= RUN.claims.rule.power]
     named = known.set_index(TEST).index.isin(decidable.set_index(TEST).index)
-    rightly = known.loc[named, "right"].mean() if named.any() else np.nan
     worst = tests[["wrong_support", "wrong_contradiction"]].max()
     return "\n".join(
         [
-            f"- wrongly supported: {percent(known['wrong_support'].mean())} % of verdicts "
+            f"- wrongly supported: {over_samples(known, 'wrong_support')} of verdicts "
             f"(most of one test: {percent(worst['wrong_support'])} %)",
-            f"- wrongly contradicted: {percent(known['wrong_contradiction'].mean())} % "
+            f"- wrongly contradicted: {over_samples(known, 'wrong_contradiction')} "
             f"(most of one test: {percent(worst['wrong_contradiction'])} %)",
             f"- decidable tests: {len(decidable)} of {len(tests)}; decided rightly: "
-            f"{percent(rightly)} % of their verdicts",
+            f"{over_samples(known[named], 'right')} of their verdicts",
         ]
     )
 
@@ -345,7 +352,7 @@ def main():
         "verdicts_recovery.md",
         "# Verdicts where the truth is known",
         "Synthetic Flanders many times over, judged by `config/claims.yaml`. Shares in per cent of "
-        "the samples; power is that of the test at the truth. "
+        "the samples; power is that of the test at the truth; ± is a standard error over samples. "
         + machine("numpy", "scipy", "statsmodels"),
         *blocks,
     )
