@@ -62,9 +62,7 @@ def _stem(name: str) -> str:
 
 
 def strangers(
-    weighed: Sequence[Weighed],
-    profiles: Mapping[str, Profile],
-    words: Words,
+    weighed: Sequence[Weighed], profiles: Mapping[str, Profile], words: Words
 ) -> dict[str, tuple[str, ...]]:
     """Return the members of blocks that were not understood.
 
@@ -77,8 +75,6 @@ def strangers(
         The columns that were weighed as variables.
     profiles
         Per column what its values look like.
-    words
-        The project's words.
 
     Returns
     -------

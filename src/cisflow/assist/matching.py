@@ -56,38 +56,19 @@ SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 @dataclass(frozen=True)
 class Match:
-    """The columns that are taken for one variable.
+    """The columns that are taken for one variable."""
 
-    Attributes
-    ----------
-    variable
-        Its canonical name.
-    columns
-        Columns of the file.
-    likeness
-        Share of the words of the best label that are about the variable, 0 to 1.
-    coding
-        How codes are read, for yes/no variables and degrees.
-    screen
-        The yes/no question that leads to it, if the file has one.
-    rivals
-        Columns that fit about as well and were not taken.
-    named
-        Whether a codebook names the columns, so that words did not decide.
-    evidence
-        What speaks for the columns and what against them; what speaks against is a doubt.
-    turned_down
-        Columns that might have been the variable and are not, each with why.
-    """
-
-    variable: str
-    columns: tuple[str, ...]
-    likeness: float
-    coding: Coding | None = None
-    screen: str | None = None
+    variable: str  # its canonical name
+    columns: tuple[str, ...]  # columns of the file
+    likeness: float  # share of the words of the best label that are about the variable, 0 to 1
+    coding: Coding | None = None  # how codes are read, for yes/no variables and degrees
+    screen: str | None = None  # the yes/no question that leads to it, if the file has one
+    # Columns that fit about as well and were not taken.
     rivals: tuple[str, ...] = field(default_factory=tuple)
-    named: bool = False
+    named: bool = False  # whether a codebook names the columns, so that words did not decide
+    # What speaks for the columns and what against them; what speaks against is a doubt.
     evidence: tuple[Evidence, ...] = ()
+    # Columns that might have been the variable and are not, each with why.
     turned_down: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -140,8 +121,6 @@ def match(
     ----------
     profiles, questions
         Per column what its values look like and what it is about.
-    words
-        The project's words.
     year
         The survey's reference year, which tells employees of one year from those of another.
     taken, settled

@@ -23,20 +23,11 @@ OFF = 1.0  # percent
 
 @dataclass(frozen=True)
 class Whole:
-    """Three columns whose shares make the whole.
+    """Three columns whose shares make the whole."""
 
-    Attributes
-    ----------
-    columns
-        Per variable its column.
-    part
-        Share of the firms that gave all three for whom they make the whole.
-    guessed
-        The variable that is what remains, as no word tells it; empty if words tell all three.
-    """
-
-    columns: Mapping[str, str]
-    part: float
+    columns: Mapping[str, str]  # per variable its column
+    part: float  # share of the firms that gave all three for whom they make the whole
+    # The variable that is what remains, as no word tells it; empty if words tell all three.
     guessed: str = ""
 
 
@@ -55,8 +46,6 @@ def whole_of_three(
         Those that may be shares, in the order of the file.
     profiles, questions
         Per column what its values look like and what it is about.
-    words
-        The project's words.
     data
         The file as text.
     """

@@ -190,7 +190,7 @@ def _too_little(found: Likeness, sign: Sign) -> str:
 
 
 def _is_enough(asked: Question, sign: Sign, words: Words) -> bool:
-    """Return whether a label has what tells the variable by itself: the name of a classification."""
+    """Return whether a label has what tells the variable: the name of a classification."""
     return bool(sign.enough) and has_concept(asked, sign.enough, words)
 
 

@@ -148,6 +148,8 @@ def _few(row: Mapping[str, Any], rule: Rule) -> str:
     counts = row["firms_with"], row["firms_without"]
     if not np.isfinite(counts).all():
         return f"Fewer than {rule.minimum_firms} firms stand on one side of the comparison"
+    if min(counts) >= rule.minimum_firms:  # on either side of it, but not in each group of both
+        return f"Fewer than {rule.minimum_firms} firms stand in one of the groups that it compares"
     with_, without = (f"{count:,.0f}" for count in counts)
     side = f"fewer than {rule.minimum_firms} on one side"
     return f"{with_} firms with and {without} without: {side}"

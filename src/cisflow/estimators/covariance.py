@@ -258,6 +258,9 @@ def ways_of(codes: Sequence[Ints]) -> list[Way]:
     ways: list[Way] = []
     for size in range(1, len(codes) + 1):
         for chosen in combinations(codes, size):
+            if size == 1:
+                ways.append((1.0, chosen[0], int(chosen[0].max()) + 1))
+                continue
             _, both = np.unique(np.column_stack(chosen), axis=0, return_inverse=True)
             ways.append((-((-1.0) ** size), both.ravel(), int(both.max()) + 1))
     return ways

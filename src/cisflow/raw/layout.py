@@ -31,26 +31,13 @@ Cells = Sequence[str]
 
 @dataclass(frozen=True)
 class Header:
-    """The names of a file's columns and where they stand.
+    """The names of a file's columns and where they stand."""
 
-    Attributes
-    ----------
-    names
-        Of all columns; empty for one without a name.
-    row
-        Place of the (last) row of names among the rows given, from 0.
-    skipped
-        Rows above the names that are no part of them.
-    merged
-        Whether names are made of two rows, the upper one with merged cells.
-    labels
-        Texts above or within the names that tell more than these.
-    """
-
-    names: list[str]
-    row: int = 0
-    skipped: int = 0
-    merged: bool = False
+    names: list[str]  # of all columns; empty for one without a name
+    row: int = 0  # place of the (last) row of names among the rows given, from 0
+    skipped: int = 0  # rows above the names that are no part of them
+    merged: bool = False  # whether names are made of two rows, the upper one with merged cells
+    # Texts above or within the names that tell more than these.
     labels: dict[str, str] = field(default_factory=dict)
 
     @property

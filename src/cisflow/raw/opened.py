@@ -47,27 +47,15 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class RawFile:
-    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed.
+    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed."""
 
-    Attributes
-    ----------
-    path
-        The file as delivered.
-    suffix
-        Ending that tells the format, such as ``.sav``; that of the file inside if it is packed.
-    stream
-        Opens the unpacked bytes.
-    packing
-        What is shown of the packing, such as ``gzip`` or ``zip: firms.csv``; empty if none.
-    size
-        Number of unpacked bytes, None if not known.
-    """
-
-    path: Path
+    path: Path  # the file as delivered
+    # Ending that tells the format, such as `.sav`; that of the file inside if it is packed.
     suffix: str
-    stream: Callable[[], BinaryIO]
+    stream: Callable[[], BinaryIO]  # opens the unpacked bytes
+    # What is shown of the packing, such as `gzip` or `zip: firms.csv`; empty if none.
     packing: str = ""
-    size: int | None = None
+    size: int | None = None  # number of unpacked bytes, None if not known
 
     def share(self, passed: int) -> float | None:
         """Return which part of the file ``passed`` bytes are."""
@@ -89,56 +77,33 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of a file.
+    """Some rows of a file."""
 
-    Attributes
-    ----------
-    text
-        Every column as text, blanks as null, type ``large_string``.
-    reasons
-        Per column with declared missing values: the reason (``9``, ``.a``) where there is one,
-        else null.
-    share
-        Which part of the file has been read by now, 0 to 1; None if not known.
-    """
-
-    text: pa.Table
+    text: pa.Table  # every column as text, blanks as null, type `large_string`
+    # Per column with declared missing values: the reason (`9`, `.a`) where there is one, else null.
     reasons: dict[str, pa.Array] = field(default_factory=dict)
+    # Which part of the file has been read by now, 0 to 1; None if not known.
     share: float | None = None
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A file whose header has been read.
+    """A file whose header has been read."""
 
-    Attributes
-    ----------
-    names
-        Its columns, as the file writes them.
-    read
-        Yields the rows of some columns.
-    finish
-        Applied to the rows kept, when all have been read.
-    how
-        How the file is read, in words, such as ``semicolon`` and ``decimal comma``; complete only
-        after reading.
-    labels
-        The question's text per column, where the file has it.
-    value_labels
-        Per column from code to label, where the file has them.
-    left_out
-        How many rows were no firms, by kind; complete only after reading.
-    remarks
-        What of the file was passed over, in words; complete only after reading.
-    """
-
-    names: list[str]
-    read: Callable[[list[str]], Iterator[Chunk]]
+    names: list[str]  # its columns, as the file writes them
+    read: Callable[[list[str]], Iterator[Chunk]]  # yields the rows of some columns
+    # How the file is read, in words, such as `semicolon` and `decimal comma`; complete only after
+    # reading.
     how: list[str]
+    # Applied to the rows kept, when all have been read.
     finish: Callable[[pa.Table], pa.Table] | None = None
+    # The question's text per column, where the file has it.
     labels: dict[str, str] = field(default_factory=dict)
+    # Per column from code to label, where the file has them.
     value_labels: Labels = field(default_factory=dict)
+    # How many rows were no firms, by kind; complete only after reading.
     left_out: dict[str, int] = field(default_factory=dict)
+    # What of the file was passed over, in words; complete only after reading.
     remarks: list[str] = field(default_factory=list)
 
 

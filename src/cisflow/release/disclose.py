@@ -65,10 +65,6 @@ def disclose(
         firms, the earlier one keeps its numbers.
     quality
         Reports by wave.
-    profile
-        The rules.
-    country
-        Its code.
     lag, lags
         Years between survey and accounts, and further ones.
     official
@@ -110,6 +106,7 @@ def disclose(
             estimates,
             gate.panel["firm_id"].tolist(),
             counted,
+            profile.minimum_cell,
         ),
         quality={
             wave: told_quality(gate, record, f"quality/{country}/{wave}.json")

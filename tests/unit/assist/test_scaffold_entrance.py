@@ -473,7 +473,7 @@ def test_countries_and_continents_by_their_names(country, home, abroad, read):
 @pytest.mark.parametrize(
     ("country", "home", "abroad", "unknown"),
     [
-        ("IE", "Ireland", ("Northern Ireland", "Other EU or EFTA country", "all other countries"), ""),
+        ("IE", "Ireland", ("Northern Ireland", "Other EU or EFTA country", "elsewhere"), ""),
         ("NO", "i Norge", ("i Norden", "i andre land"), ""),
         ("NL", "in the Netherlands", ("abroad",), "in the Euregio"),
     ],

@@ -51,6 +51,14 @@ def test_few_firms_that_may_not_be_told_are_few_all_the_same():
     assert np.isnan(found["firms_with"])
 
 
+def test_enough_firms_on_either_side_may_be_few_in_a_group_of_both():
+    # Of high and of low R&D, but few of these cooperate.
+    counted = fact(few=True, firms_with=21, firms_without=28, turned=False)
+    found = judged(one(), [row(3.0)], fits(tests=[counted]))
+    assert found["verdict"] == TOO_FEW
+    assert found["reason"] == "fewer than 10 firms in one of the groups it compares"
+
+
 @pytest.mark.parametrize("expect", ["positive", "negative"])
 def test_a_verdict_that_one_firm_turns_is_none(expect):
     counted = fact(1 if expect == "positive" else -1, few=False, turned=True, turned_by_one=3)

@@ -57,10 +57,6 @@ def add_variable(
 
     Parameters
     ----------
-    made
-        The draft.
-    seen
-        The file.
     found
         The variable and its columns.
     yes_no
