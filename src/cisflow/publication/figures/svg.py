@@ -86,7 +86,8 @@ def _steps(commands: Sequence[tuple[str, list[float]]]) -> Iterator[str]:
 
 def _commands(path: str) -> Iterator[tuple[str, list[float]]]:
     """Yield the letters of a path with their numbers, rounded."""
-    letter, numbers = "", []
+    letter = ""
+    numbers: list[float] = []
     for token in _TOKEN.findall(path):
         if token.isalpha():
             if letter:

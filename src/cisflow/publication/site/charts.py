@@ -230,7 +230,7 @@ def ticks(low: float, high: float) -> Iterable[tuple[float, str]]:
 
 PANEL = 130.0  # of the effects, above the choices that made them
 OPTION = 13.0  # of one option
-OPTIONS = 132.0  # room of their names
+OPTIONS = 146.0  # room of their names
 
 
 @dataclass(frozen=True)
