@@ -56,7 +56,7 @@ def test_enough_firms_on_either_side_may_be_few_in_a_group_of_both():
     counted = fact(few=True, firms_with=21, firms_without=28, turned=False)
     found = judged(one(), [row(3.0)], fits(tests=[counted]))
     assert found["verdict"] == TOO_FEW
-    assert found["reason"] == "fewer than 10 firms in one of the groups it compares"
+    assert found["reason"] == "Fewer than 10 firms stand in one of the groups that it compares."
 
 
 @pytest.mark.parametrize("expect", ["positive", "negative"])
