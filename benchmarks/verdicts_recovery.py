@@ -4,15 +4,17 @@
 Flanders is drawn many times over from ``config/truth/flanders.yaml``, without files, at the sizes
 of the default run (n = 221 and 367) and at about 5,000 firms; the models that claims test are
 estimated by the code of the run, with all that a verdict asks (single firms, outliers, the models'
-tests, robust alternatives), and judged by the claims file. Bootstrap intervals have fewer draws
-than the run's, so has the adjustment for many tests, and the gate is left out.
+tests, robust alternatives), and judged by the claims file. What can but take a verdict away is
+asked where an interval decides, and there alone. Bootstrap intervals have fewer draws than the
+run's; the adjustment for many tests, by which no verdict goes, and the gate are left out.
 
 What is true of each estimate is taken from the truth file where it has the number, else from a
 sample of 200,000 firms per wave; what lies within two of its own standard errors of zero counts as
 zero. A verdict is wrong-way if it says "supported" of what is not so, or "contradicted" of what is
 not the other way round. A test is decidable if a sample of this size has 80 % power for it: by its
 standard errors over the samples, and the truth. Seeds were fixed before the first run and stay,
-whatever the table says: sample ``i`` has (20141120, i, firms). ``--samples 20`` makes fewer.
+whatever the table says: sample ``i`` has (20141120, i, firms). ``--samples 20`` makes fewer, and
+``--keep FOLDER`` goes on where an earlier start with the same folder was ended.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is imported
 
 import argparse
+import gc
 import warnings
 from functools import partial
 from multiprocessing import get_context
@@ -35,13 +38,22 @@ from scipy.stats import norm
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import places
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.pseudo_truth import find_truth, needed, only, tested
+from cisflow.claims.pseudo_truth import find_truth, needed, only, tested_row
+from cisflow.claims.single import NUMBERS
 from cisflow.claims.verdicts import judge
-from cisflow.estimation.run import estimate
+from cisflow.estimation.common import REFUSALS, not_estimable, numeric
+from cisflow.estimation.estimates import ESTIMATED, ESTIMATES
+from cisflow.estimation.holding import Watch, with_tests
+from cisflow.estimation.regressions import only_fit, regressions
+from cisflow.estimation.run import ESTIMATORS, samples
+from cisflow.estimators.distributions import student
 from cisflow.panel.drawn import draw_panel, enlarged
 from cisflow.study.codebook_files import load_codebook
+from cisflow.study.models import REGRESSIONS
 from cisflow.study.run import load_run
+from cisflow.study.terms import names_in, parse_definition
 from cisflow.study.truth import truth_of
+from cisflow.study.verdicts import DECIDED, intervals_of, read
 
 ROOT = Path(__file__).parents[1]
 SEED, SAMPLES, COUNTRY = 20141120, 500, "BE"
@@ -57,10 +69,31 @@ BOOKS = {
 }
 PANEL = {"lag": RUN.settings.lag, "lags": [RUN.settings.lag]}
 PANEL["industries"] = read_yaml(ROOT / "config/nace.yaml")
-TESTS = tested(RUN.models, RUN.claims)
-RULE = RUN.claims.rule.model_copy(update={"draws": 99})
-CLAIMS = RUN.claims.model_copy(update={"rule": RULE})
-SPECS = {name: only(RUN.models[name], tests) for name, tests in TESTS.items()}
+# Verdicts go by the single test; what is left of it among many stands beside it.
+RULE = RUN.claims.rule.model_copy(update={"families": ()})
+# What is claimed of a share of many estimates has no truth of its own.
+SINGLE = {name: claim for name, claim in RUN.claims.claims.items() if claim.singles}
+CLAIMS = RUN.claims.model_copy(update={"rule": RULE, "claims": SINGLE})
+BOOTSTRAP = {"draws": DRAWS, "seed": SEED, "test_draws": 0}
+NARROW = 1.4  # standard errors; the rule's shortest interval has 1.645
+
+
+def models_tested():
+    """Return the tests on each model, and the model without what no verdict hangs on."""
+    tests = {name: tuple(RUN.claims.tests_of(name)) for name in RUN.models}
+    tests = {name: of for name, of in tests.items() if of}
+    return tests, {name: without_more(RUN.models[name], of) for name, of in tests.items()}
+
+
+def without_more(model, tests):
+    """Return a model with the robust alternatives alone that the rule or a test asks for."""
+    asked = {*RULE.alternatives, *(model.alternative_of(test.column) for test in tests)}
+    kept = tuple(name for name in model.robust if name in asked)
+    return only(model, tests).model_copy(update={"alternatives": kept} if model.robust else {})
+
+
+TESTS, SPECS = models_tested()
+KEPT = (*TEST, *NUMBERS, "expect", "band", "truth", "recovered", "verdict", "code")
 
 
 def truths():
@@ -80,30 +113,84 @@ def truths():
 def sample(index, firms, truth):
     """Return the verdicts on one synthetic Flanders; its own size where ``firms`` is 0."""
     rng = np.random.default_rng([SEED, index, firms])
-    samples = [model.sample for model in SPECS.values()]
-    sized = enlarged(TRUTH, firms, samples) if firms else TRUTH
+    sized = enlarged(TRUTH, firms, [s.sample for s in SPECS.values()]) if firms else TRUTH
     panel = draw_panel(sized, BOOKS, rng, country=COUNTRY, with_accounts=True, **PANEL)
-    # Restricting a sample costs as much as there are columns.
-    panel = panel[needed(panel, SPECS.values())]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what has no estimate is a row that says so
-        found = [
-            estimate(
-                panel,
-                spec,
-                country=COUNTRY,
-                model=name,
-                lag=RUN.settings.lag,
-                bootstrap={"draws": DRAWS, "seed": SEED, "test_draws": 0},
-                profile=RUN.profile,
-                tests=TESTS[name],
-                rule=RULE,
-            )
-            for name, spec in SPECS.items()
-        ]
-    estimates = pd.concat([one.table for one in found], ignore_index=True)
-    judged = judge(CLAIMS, estimates, [one.diagnostics for one in found], truth)
-    return judged.assign(sample=index)
+        found = [estimated(panel, name, spec) for name, spec in SPECS.items()]
+    estimates = pd.concat([table for table, _ in found], ignore_index=True)
+    judged = judge(CLAIMS, estimates, [record for _, record in found], truth)
+    return judged[[*KEPT]].assign(sample=index)
+
+
+def estimated(panel, model, spec):
+    """Return the tidy rows and the diagnostics that the verdicts on a model's claims rest on."""
+    rows, fits = [], []
+    tests = TESTS[model]
+    # Restricting a sample costs as much as there are columns.
+    kept = {*needed(panel, [spec]), *names_in(parse_definition(RULE.outliers))}
+    panel = panel[[name for name in panel if name in kept]]
+    watch = Watch(tests, RULE, max(RULE.minimum_firms, RUN.profile.minimum_cell), decided=True)
+    for wave, firms, _, reason in samples(panel, spec, RUN.settings.lag, RUN.profile):
+        label = {"country": COUNTRY, "wave": wave, "model": model}
+        if reason:
+            rows.append(not_estimable(reason, **label))
+            continue
+        found = list(fits_of(firms, spec, tests))
+        for part, record in with_tests(found, firms, spec, ESTIMATORS[spec.estimator].fit, watch):
+            rows += [{**label, **row} for row in part]
+            fits.append({"wave": wave, **record})
+    table = ESTIMATES.frame(rows, status=ESTIMATED)
+    return table, {"country": COUNTRY, "model": model, "fits": fits}
+
+
+def fits_of(firms, spec, tests):
+    """Yield fits: of a regression that decides nothing the tested numbers, of others all there is.
+
+    The models' tests and the robust alternatives can but take a verdict away.
+    """
+    if spec.estimator not in REGRESSIONS:
+        yield from ESTIMATORS[spec.estimator].fit(firms, spec, BOOTSTRAP)
+        return
+    numbers = numeric(firms)
+    for outcome, column in spec.regressions:
+        asked = [test for test in tests if (test.outcome, test.column) == (outcome, column)]
+        others = [test for test in tests if test.outcome == outcome and test not in asked]
+        rows = screened(numbers, spec, outcome, column, asked)
+        if rows is None or any(test.column.startswith(f"{column}: ") for test in others):
+            one = {"outcomes": (outcome,), "columns": {column: spec.columns[column]}}
+            wanted = [(test.measured, test.term) for test in (*asked, *others)]
+            yield from regressions(numbers, spec.model_copy(update=one), BOOTSTRAP, wanted)
+        else:
+            yield rows, {"outcome": outcome, "column": column}
+
+
+def screened(numbers, spec, outcome, column, tests):
+    """Return the rows of tested numbers; None if one may be decided, or cannot be had plainly."""
+    try:
+        fit, _ = only_fit(numbers, spec, outcome, column)
+        found = [row for test in tests for row in tested_row(fit, numbers, spec, test)]
+    except REFUSALS:
+        return None
+    if len(found) < len(tests) or any(map(may_be_decided, tests, found)):
+        return None
+    df = getattr(fit, "df", None)
+    half = student(np.inf if df is None else df).ppf(0.975)
+    return [
+        {
+            **row,
+            "ci_low": row["estimate"] - half * row["std_error"],
+            "ci_high": row["estimate"] + half * row["std_error"],
+        }
+        for row in found
+    ]
+
+
+def may_be_decided(test, row):
+    """Return whether an interval far narrower than the rule's decides."""
+    shape = (NARROW, NARROW), (NARROW, NARROW)
+    intervals = intervals_of(shape, row["estimate"], row["std_error"])
+    return not row["std_error"] > 0 or read(test.expected, *intervals).verdict in DECIDED
 
 
 def error_of_truth(known):
@@ -173,6 +260,12 @@ def percent(share):
     return f"{100 * share:.1f}"
 
 
+def over_samples(known, column):
+    """Return a share with its standard error: verdicts on one sample hang together."""
+    of = known.groupby("sample")[column].mean()
+    return f"{percent(known[column].mean())} % (± {percent(of.std() / np.sqrt(len(of)))})"
+
+
 def lay_out(tests):
     headers = ["claim and wave", "number", "n", "truth", "claim holds", "in 95 % interval", "power"]
     headers += [*SHOWN, "wrongly supported", "wrongly contradicted"]
@@ -196,18 +289,41 @@ def summary(known, tests):
     """Return the numbers that were asked for."""
     decidable = tests[tests["power"] >= RUN.claims.rule.power]
     named = known.set_index(TEST).index.isin(decidable.set_index(TEST).index)
-    rightly = known.loc[named, "right"].mean() if named.any() else np.nan
     worst = tests[["wrong_support", "wrong_contradiction"]].max()
     return "\n".join(
         [
-            f"- wrongly supported: {percent(known['wrong_support'].mean())} % of verdicts "
+            f"- wrongly supported: {over_samples(known, 'wrong_support')} of verdicts "
             f"(most of one test: {percent(worst['wrong_support'])} %)",
-            f"- wrongly contradicted: {percent(known['wrong_contradiction'].mean())} % "
+            f"- wrongly contradicted: {over_samples(known, 'wrong_contradiction')} "
             f"(most of one test: {percent(worst['wrong_contradiction'])} %)",
             f"- decidable tests: {len(decidable)} of {len(tests)}; decided rightly: "
-            f"{percent(rightly)} % of their verdicts",
+            f"{over_samples(known[named], 'right')} of their verdicts",
         ]
     )
+
+
+def kept_sample(index, firms, truth, folder):
+    """Return the verdicts on one sample, from the folder if it has them from an earlier start."""
+    if folder is None:
+        return sample(index, firms, truth)
+    file = Path(folder) / f"{firms}_{index}.parquet"
+    if not file.exists():
+        part = file.with_suffix(".part")
+        sample(index, firms, truth).to_parquet(part)
+        part.replace(file)
+    return pd.read_parquet(file)
+
+
+def kept_truths(folder):
+    """Return the truths, from the folder if it has them."""
+    file = Path(folder or ".") / "truth.parquet"
+    if folder is None or not file.exists():
+        found = truths()
+        if folder is None:
+            return found
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        found.to_parquet(file)
+    return pd.read_parquet(file)
 
 
 def main():
@@ -215,9 +331,11 @@ def main():
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--large", type=int, help="samples of 5,000 firms (default: as --samples)")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", metavar="FOLDER", help="go on with the samples of this folder")
     asked = parser.parse_args()
     large = asked.samples if asked.large is None else asked.large
-    truth, blocks = truths(), []
+    truth, blocks = kept_truths(asked.keep), []
+    gc.freeze()  # what is loaded stays, and need not be looked through again and again
     with get_context("fork").Pool(asked.processes) as processes:
         for title, firms, count in (
             ("The sizes of the default run", 0, asked.samples),
@@ -225,7 +343,7 @@ def main():
         ):
             if not count:
                 continue
-            one = partial(sample, firms=firms, truth=truth)
+            one = partial(kept_sample, firms=firms, truth=truth, folder=asked.keep)
             drawn = pd.concat(processes.map(one, range(count), chunksize=1), ignore_index=True)
             known = scored(drawn)
             tests = per_test(known)
@@ -234,7 +352,7 @@ def main():
         "verdicts_recovery.md",
         "# Verdicts where the truth is known",
         "Synthetic Flanders many times over, judged by `config/claims.yaml`. Shares in per cent of "
-        "the samples; power is that of the test at the truth. "
+        "the samples; power is that of the test at the truth; ± is a standard error over samples. "
         + machine("numpy", "scipy", "statsmodels"),
         *blocks,
     )

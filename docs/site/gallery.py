@@ -2,6 +2,7 @@
 
 import csv
 import re
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -9,6 +10,8 @@ from docutils.parsers.rst import Directive
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
+EMPTY = re.compile(r"<th\b([^>]*)></th>")  # a heading of nothing is a cell
+SIDEWAYS = "overflow-x:auto;overflow-y:auto;"  # what goes sideways is reached by keyboard, once
 MOST_MODELS = 2
 NONE = "No run lies in {run}: `make docs` makes the default run first, and fills this page from it."
 
@@ -20,6 +23,11 @@ def exhibits(publication: Path) -> list[dict[str, str]]:
     first = {row["function"]: row for row in reversed(rows)}
     order = [row for row in rows if first[row["function"]] is row]
     return sorted(order, key=lambda row: row["kind"] != "figure")
+
+
+def title_of(caption: str) -> str:
+    """Return the beginning of a caption, which says what is shown; the rest is how to read it."""
+    return re.split(r"[:.] ", caption)[0]
 
 
 def block_of(text: str, name: str) -> str:
@@ -47,7 +55,8 @@ class Gallery(Directive):
 def _section(row: dict[str, str], run: Path, specs: str, shown: dict[str, str]) -> nodes.section:
     """Return an exhibit and its models; those that were shown before are pointed to."""
     anchor = nodes.make_id(row["exhibit"])
-    section = nodes.section("", nodes.title(text=row["caption"]), ids=[anchor])
+    section = nodes.section("", nodes.title(text=title_of(row["caption"])), ids=[anchor])
+    section += nodes.paragraph(text=row["caption"])
     section += _shown(row, run)
     told = nodes.paragraph(text="Published as ")
     told += nodes.literal(text=f"{row['kind']}s/{row['exhibit']}")
@@ -74,7 +83,10 @@ def _shown(row: dict[str, str], run: Path) -> nodes.Node:
         uri = f"/{(publication / 'figures' / row['exhibit']).as_posix()}.svg"
         return nodes.image(uri=uri, alt=row["caption"], classes=["exhibit"])
     table = (ROOT / publication / "tables" / f"{row['exhibit']}.html").read_text(encoding="utf-8")
-    return nodes.raw("", f'<div class="exhibit">{STYLE.sub("", table)}</div>', format="html")
+    table = EMPTY.sub(r"<td\1></td>", STYLE.sub("", table)).replace(SIDEWAYS, "")
+    label = escape(row["caption"])
+    about = f'class="exhibit" tabindex="0" role="region" aria-label="{label}"'
+    return nodes.raw("", f"<div {about}>{table}</div>", format="html")
 
 
 def setup(app) -> dict[str, bool]:

@@ -9,7 +9,11 @@
   const claims = [...document.querySelectorAll("details.claim")];
   const others = [...document.querySelectorAll("main > section:not(#claims) details.block")];
   const letters = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const known = new Map([...claims, ...others].map((block) => [block, letters(block.textContent)]));
+  const known = new Map();
+  const textOf = (block) => {
+    if (!known.has(block)) known.set(block, letters(block.textContent));
+    return known.get(block);
+  };
 
   const open = (element) => {
     for (let at = element; at; at = at.parentElement) {
@@ -54,12 +58,16 @@
 
   const apply = () => {
     const terms = letters(words.value).split(/\s+/).filter(Boolean);
-    const says = (block) => terms.every((term) => known.get(block).includes(term));
+    const says = (block) => terms.every((term) => textOf(block).includes(term));
     const choices = chosen();
     let shown = 0;
     for (const claim of claims) {
       const rows = [...claim.querySelectorAll("tr[data-verdict]")];
       for (const row of rows) row.hidden = !rowMatches(row, choices);
+      const further = claim.querySelector("details.further");
+      if (further && choices.length) {
+        further.open = [...further.querySelectorAll("tr[data-verdict]")].some((row) => !row.hidden);
+      }
       claim.hidden = !says(claim) || (choices.length > 0 && rows.every((row) => row.hidden));
       shown += claim.hidden ? 0 : 1;
     }
@@ -98,7 +106,8 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("#claims details:not([open]), #models details:not([open])")];
+    const printed = "#claims details.claim:not([open]), #verdicts:not([open])";
+    closed = [...document.querySelectorAll(printed)];
     for (const block of closed) block.open = true;
   });
   addEventListener("afterprint", () => {
@@ -108,6 +117,7 @@
   // What scrolls sideways can be reached by keyboard, and what does not is no stop on the way.
   const stops = () => {
     for (const wide of document.querySelectorAll(".wide")) {
+      if (wide.parentElement.closest("details:not([open])")) continue; // not laid out, and stays so
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
       else wide.removeAttribute("tabindex");
     }

@@ -16,6 +16,7 @@ from cisflow.estimation.estimates import ESTIMATED, ESTIMATES, WITHHELD, Estimat
 from cisflow.estimation.evidence import EVIDENCE, of_design
 from cisflow.release.estimates import note_estimates, told_estimates
 from cisflow.release.gate import Gate
+from cisflow.release.holding import with_correlations
 
 CHOICES = {
     "outcome": {"asked": {}},
@@ -370,7 +371,6 @@ def test_a_mean_difference_of_two_groups_does_not_tell_the_largest_firm_of_one()
 
 def test_estimates_that_are_withheld_have_no_correlations():
     """How one that few firms make hangs together with another tells of the few."""
-    from cisflow.release.holding import with_correlations
 
     def of(*columns):
         tests = [
@@ -385,3 +385,42 @@ def test_estimates_that_are_withheld_have_no_correlations():
     keys = {k for test in told.diagnostics["fits"][0]["tests"] for k in test["correlations"]}
     assert keys
     assert not any("few" in key for key in keys)
+
+
+@pytest.mark.parametrize("waves", [("W1", "W1"), ("W1", "W2")])
+@pytest.mark.parametrize("shared", [1, 9, 10])
+def test_a_correlation_of_estimates_that_share_few_firms_tells_nothing_of_these(waves, shared):
+    """Of one shared firm it is the product of that firm's influences; of two waves, of one firm."""
+    n = 30
+    parts = [{str(i): 1.0 + i for i in range(n)}, {str(i): 2.0 for i in range(n, 2 * n)}]
+    firms = [f"f{i}" for i in range(2 * n)]
+    if waves[0] == waves[1]:
+        parts[1] = {str(i): 2.0 for i in range(n - shared, 2 * n - shared)}
+    else:  # the same firms in other rows
+        firms[n : n + shared] = firms[:shared]
+    fits = {
+        name: [
+            {
+                "wave": wave,
+                "tests": [
+                    {
+                        "outcome": "y",
+                        "column": name,
+                        "term": "x",
+                        "quantity": "observed",
+                        "influence": by,
+                    }
+                ],
+            }
+        ]
+        for name, wave, by in zip("ab", waves, parts, strict=True)
+    }
+    found = {
+        name: Estimates(ESTIMATES.frame([]), {"model": name, "fits": record})
+        for name, record in fits.items()
+    }
+    keys = [f"{name} | y | {name} | x | observed" for name in "ab"]
+    told = with_correlations(found, found, firms, keys, RULES.minimum_cell)
+    test = told["a"].diagnostics["fits"][0]["tests"][0]
+    known = {**test["correlations"], **test.get("between_waves", {}).get("W2", {})}
+    assert (known.get(keys[1], 0.0) != 0.0) is (shared >= RULES.minimum_cell)

@@ -114,3 +114,44 @@ def test_what_was_withheld_to_protect_a_total_is_withheld_later():
     later = parted(gate_of(panel), {"1": sets_of(first)}, table=False)
     assert later.why("b alone") == SUM
     assert parted(gate_of(panel), table=False).why("b alone") == ""
+
+
+# --- what is kept of packets is damaged -------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [0, 50, 1000])
+def test_sets_that_are_cut_off_are_not_remembered_as_what_has_left(kept, tmp_path):
+    """Else the next packet would be held against nothing."""
+    run, _ = finished_run(tmp_path / "madeup", survey(), main=OLS)
+    file = run / "microdata/BE/sets.npz"
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(CisflowError, match="damaged or cut off"):
+        write_packet(run)
+    assert not (run / "microdata/BE/released").exists()
+    assert not list((run / "release").glob("[0-9]*"))
+
+
+def test_a_damaged_memory_of_a_packet_is_named_and_not_passed_over(tmp_path):
+    run, _ = finished_run(tmp_path / "madeup", survey(), main=OLS)
+    write_packet(run)
+    file = run / "microdata/BE/released/1.npz"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(CisflowError, match="from a copy of the folder"):
+        Sets.read(file)
+
+
+def _without(register):
+    register.unlink()
+
+
+def _told_otherwise(register):
+    register.write_text(register.read_text(encoding="utf-8").replace("400", "4000"))
+
+
+@pytest.mark.parametrize("change", [_without, _told_otherwise])
+def test_a_register_that_is_not_the_gates_does_not_speak_to_the_checker(change, tmp_path):
+    run, _ = finished_run(tmp_path / "madeup", survey(), main=OLS)
+    change(run / "register/BE.json")
+    with pytest.raises(CisflowError) as caught:
+        write_packet(run)
+    assert "register/BE.json" in str(caught.value)

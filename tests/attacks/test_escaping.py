@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import io
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import docx
 import pandas as pd
 import pypdf
 import pytest
+import yaml
 from made_up_findings import ROOT, SETTINGS, make_findings
 
 from cisflow.base.records import Table as Declared
@@ -20,6 +22,7 @@ from cisflow.base.records import write_table
 from cisflow.base.texts import no_formula
 from cisflow.publication.catalogue import FIGURE, TABLE, catalogue
 from cisflow.publication.figures.canvas import save_figure
+from cisflow.publication.packet import sheet
 from cisflow.publication.paper.context import paper_context
 from cisflow.publication.paper.render import render_paper
 from cisflow.publication.report_page import harmless
@@ -284,18 +287,31 @@ def test_names_of_files_are_plain(published):
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", file.name)
 
 
-def test_the_paper_of_a_run_is_set(findings, published):
-    import yaml
-
+@pytest.mark.parametrize("name", ["paper", "supplement"])
+def test_the_papers_of_a_run_are_set(findings, published, name):
     figure1 = yaml.safe_load((ROOT / "paper/figure1.yaml").read_text(encoding="utf-8"))
     rule = {"directional": " ".join(HOSTILE), "no_effect": " ".join(HOSTILE)}
     folders = published / "tables", published / "figures"
     context = paper_context(findings, *folders, figure1, rule)
-    render_paper(context, published / "paper.pdf", ROOT / "paper/paper.typ")
-    reader = pypdf.PdfReader(published / "paper.pdf")
+    render_paper(context, published / f"{name}.pdf", ROOT / f"paper/{name}.typ")
+    reader = pypdf.PdfReader(published / f"{name}.pdf")
     text = spoken("".join(page.extract_text() for page in reader.pages))
     assert "Flanders//Brussels" in text
     assert "#panic(1)" in text
+
+
+# --- the sheet for the output checker -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_checkers_sheet_has_no_live_part_and_is_made_of_any_title(text):
+    said = [sheet.Part(text, (text,), [(text, "b"), (text, f"{text}\n{text}")])]
+    page = page_of(sheet.html(text, said))
+    assert page.alive == []
+    assert spoken(text) in spoken("".join(page.text))
+    document = docx.Document(io.BytesIO(sheet.docx(text, said)))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    assert spoken(text) in {spoken(cell) for cell in cells}
 
 
 # --- the report ---------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 import json
 import re
+import warnings
 
 import pandas as pd
 import pytest
 from small_survey import accounts, codebook_folders, firms, write_accounts
 
 from cisflow.assist.cli import main
-from cisflow.base.problems import CisflowError, counted, counted_of, values_told
+from cisflow.base.problems import CisflowError, counted, counted_of, reported, values_told
+from cisflow.estimators.errors import warn_no_estimate
 from cisflow.study.codebook_files import load_codebook
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 
@@ -186,7 +188,7 @@ def test_a_first_row_of_a_firm_is_not_told_as_names(told):
     """A file without a row of names: its first firm stands where they are looked for."""
     firm = ["0417497106", "Vandenberghe Staal NV", "28", "48213977", "1"]
     message = told(pd.DataFrame([["0417497107", "Peeters", "9", "5", "0"]] * 30, columns=firm))
-    assert "its first row has numbers" in message
+    assert "its first row looks like the answers of a firm" in message
     assert not [value for value in firm[:2] + firm[3:4] if value in message]
 
 
@@ -198,3 +200,32 @@ def test_nor_by_accounts(root, tmp_path, monkeypatch):
     with pytest.raises(CisflowError) as error:
         ingest_accounts("a.csv", codebook, "BE", name="Belgium")
     assert not [value for value in names if value in str(error.value)]
+
+
+def test_a_warning_of_another_package_that_quotes_a_firm_is_not_in_the_log(tmp_path):
+    """pandas quotes the value that does not fit a column, and names our line as the place."""
+    log = tmp_path / "results/r/logs/panel/BE.log"
+    with reported(log), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        words = "Setting an item: value 'Vandenberghe Staal NV' has incompatible dtype"
+        warnings.warn(words, FutureWarning, stacklevel=1)
+        warnings.warn(words, UserWarning, stacklevel=1)
+    said = log.read_text(encoding="utf-8")
+    assert said.count("Warning: in ") == 2
+    assert "Vandenberghe" not in said
+    assert str(tmp_path) not in said
+    kept = tmp_path / "results/r/microdata/logs/panel/BE.warnings"
+    assert "Vandenberghe" in kept.read_text(encoding="utf-8")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_warning_of_terms_without_estimate_does_not_name_the_level_whose_firms_answer_alike(
+    tmp_path,
+):
+    log = tmp_path / "job.log"
+    with reported(log), warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warn_no_estimate("Probit", ["C(industry)[T.Paper]", "C(industry)[T.Wood]", "small"])
+    said = log.read_text(encoding="utf-8")
+    assert "no estimate of C(industry), small" in said
+    assert "Paper" not in said

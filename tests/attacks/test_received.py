@@ -156,6 +156,11 @@ def with_cell(name, column, value):
     return change
 
 
+def record_of(fits):
+    """Return diagnostics of the made-up model with other fits."""
+    return json.dumps({"country": "NL", "model": "m", "fits": fits}).encode()
+
+
 TABLES = [
     (with_cell("estimates/NL/m.csv", "estimate", "inf"), "estimate has a number"),
     (with_cell("estimates/NL/m.csv", "estimate", "1e300"), "estimate has a number"),
@@ -180,7 +185,21 @@ TABLES = [
     (lambda _: {"description/NL.json": b'{"a":' * 90 + b"1" + b"}" * 90}, "nested too deep"),
     (lambda _: {"description/NL.json": b'{"a": "' + b"x" * 9999 + b'"}'}, "far too long"),
     (lambda _: {"description/NL.json": b"[]"}, "another country or model"),
+    *(
+        (lambda _, fits=fits: {"estimates/NL/m.json": record_of(fits)}, "has not the parts")
+        for fits in (
+            *(5, "x", {}, [5], [[]], [{}], [{"wave": 4}]),
+            *([{"wave": "CIS4", part: 5}] for part in ("curve", "tests", "overlap", "note")),
+            *([{"wave": "CIS4", part: [5]}] for part in ("tests", "shapes")),
+        )
+    ),
 ]
+
+
+def test_what_the_gate_of_another_centre_withheld_is_taken_in(centre, tmp_path):
+    forged(centre, with_cell("estimates/NL/m.csv", "status", "withheld")(centre))
+    unpack(str(centre), {"estimates/NL/m.csv": tmp_path / "sent/taken.csv"})
+    assert "withheld" in (tmp_path / "sent/taken.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("change", "words"), TABLES)

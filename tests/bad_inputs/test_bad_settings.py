@@ -130,6 +130,10 @@ CONFIGS = {
         lambda c: wave(c).update(file="data/raw/BE/cis4.sav"),
         ["data/raw/BE/cis4.sav would be written by the simulation", "below data/raw/synthetic/"],
     ),
+    "a language without words": (
+        lambda c: c.update(language="xx"),
+        ["language: there are no words of `xx`", "take one of en, nl"],
+    ),
     "a lag of nine years": (lambda c: c.update(lag=9), ["lag: 9 is above 6", "Years between"]),
     "a lag in words": (lambda c: c.update(lag="two"), ["lag: 'two' is not a whole number"]),
     "an average before the survey": (

@@ -32,7 +32,7 @@ RUN = {
     ],
     "bootstrap": {"draws": 100, "test_draws": 19},
 }
-# This Slurm keeps no accounts; and each batch of models is a job of its own, so that there is one per node.
+# This Slurm keeps no accounts; and each batch of models is a job of its own, one per node.
 HERE = [
     *("--slurm-no-account", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "3"),
@@ -99,9 +99,10 @@ def test_short_rules_share_a_job_that_asks_for_what_they_need(on_slurm):
         "rule_country_ingest_wave_panel": ("1", "1000M", "00:10:00"),
         "rule_models_estimate_1": ("1", "1000M", "00:10:00"),
         "rule_models_estimate_2": ("1", "1000M", "00:10:00"),
-        "rule_publication_disclose_NL_figures_judge_paper_tables": ("2", "2000M", "00:30:00"),
+        "rule_models_pseudo_truth": ("1", "2000M", "00:10:00"),
+        "rule_publication_disclose_NL_figures_judge_page_paper_...": ("2", "2000M", "00:35:00"),
     }
-    assert [job["JobState"] for job in jobs()] == ["COMPLETED"] * 5
+    assert [job["JobState"] for job in jobs()] == ["COMPLETED"] * 6
 
 
 def test_jobs_ran_on_both_nodes(on_slurm):

@@ -54,4 +54,5 @@ def _publish(folder, data, unconfirmed):
         "unconfirmed": unconfirmed
     }
     sources = {section: {} for section in ("inputs", "config", "lock", "code")}
-    write_manifest(publication / "manifest.json", settings, sources)
+    registers = sorted((folder / "register").glob("*.json"))
+    write_manifest(publication / "manifest.json", settings, sources, registers)

@@ -57,7 +57,7 @@ def rows_expected(estimates, waves):
 
 
 def compared(paper, estimates, waves):
-    """Return how many numbers of a paper were found as the estimates have them, and missing rows."""
+    """Return how many numbers of a paper are those of the estimates, and which rows are not."""
     text = text_of_pdf(paper)
     rows = list(rows_expected(estimates, waves))
     missing = [row for row, *_ in rows if row not in text]

@@ -60,6 +60,20 @@ def test_the_menu_names_pages_there_are_and_the_readme_is_the_first(root):
     assert sorted(shown) == sorted(f"docs/{p.stem}" for p in (root / "docs").glob("*.md"))
 
 
+@pytest.mark.parametrize(
+    ("caption", "title"),
+    [
+        (
+            "All claims: estimates with 95 % intervals. Grey: small",
+            "All claims",
+        ),
+        ("Distribution of outcomes", "Distribution of outcomes"),
+    ],
+)
+def test_the_gallery_is_headed_by_what_is_shown(root, caption, title):
+    assert loaded(root, "gallery").title_of(caption) == title
+
+
 def test_the_gallery_shows_one_exhibit_of_each_kind_figures_first(root, tmp_path):
     rows = [
         {"exhibit": "t1", "kind": "table", "function": "f"},

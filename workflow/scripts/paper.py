@@ -34,6 +34,7 @@ with reported(snakemake.log[0]):
     write_exhibits(items.present(findings), snakemake.output.exhibits, findings.stamp)
     write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
     results = [file for stage in STAGES for file in files_of(snakemake.input.get(stage) or [])]
+    results += files_of(snakemake.input.registers)
     write_manifest(
         Path(snakemake.output.manifest),
         findings.settings,

@@ -62,9 +62,7 @@ def _stem(name: str) -> str:
 
 
 def strangers(
-    weighed: Sequence[Weighed],
-    profiles: Mapping[str, Profile],
-    words: Words,
+    weighed: Sequence[Weighed], profiles: Mapping[str, Profile], words: Words
 ) -> dict[str, tuple[str, ...]]:
     """Return the members of blocks that were not understood.
 
@@ -77,8 +75,6 @@ def strangers(
         The columns that were weighed as variables.
     profiles
         Per column what its values look like.
-    words
-        The project's words.
 
     Returns
     -------
@@ -86,7 +82,8 @@ def strangers(
         Per family (``coop``, ``source``) the columns.
     """
     fits = [w for w in weighed if not w.refused]
-    texts = {c: plain_label(profiles[c]) for c in profiles if profiles[c].label}
+    asked = {c: plain_label(profile) for c, profile in profiles.items()}
+    texts = {c: text for c, text in asked.items() if text}
     found = {}
     for family, concept in FAMILIES.items():
         members = _members(family, fits)
@@ -106,8 +103,9 @@ def strangers(
 
 
 def plain_label(profile: Profile) -> str:
-    """Return a label in small letters, with its signs."""
-    return " ".join(profile.label.casefold().split())
+    """Return a label in small letters, with its signs; a name of several words is one."""
+    label = profile.label or (profile.name if " " in profile.name.strip() else "")
+    return " ".join(label.casefold().split())
 
 
 def _members(family: str, fits: Iterable[Weighed]) -> set[str]:

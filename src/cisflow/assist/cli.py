@@ -17,8 +17,8 @@ from typing import Any
 import shtab
 
 from cisflow import __version__
-from cisflow.assist.project import new_project
-from cisflow.base.paths import found, shown
+from cisflow.assist.project import config_of, new_project
+from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimators.errors import EstimationError
 
@@ -284,7 +284,7 @@ def _check(options: argparse.Namespace) -> int:
     from cisflow.assist.checking import check_run
     from cisflow.assist.screen import findings_record, findings_text
 
-    config = found(str(options.config))
+    config = config_of(options.config)
     findings = findings_record(check_run(config, HERE), config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
@@ -293,7 +293,7 @@ def _check(options: argparse.Namespace) -> int:
 def _power(options: argparse.Namespace) -> int:
     from cisflow.assist.power import power_of_run, power_text
 
-    _show(power_of_run(found(str(options.config)), HERE), options.json, power_text)
+    _show(power_of_run(config_of(options.config), HERE), options.json, power_text)
     return FINE
 
 
@@ -303,7 +303,7 @@ def _review(options: argparse.Namespace) -> int:
     from cisflow.assist.review.record import review_record
     from cisflow.assist.review.terminal import review_text
 
-    sheet = gather(found(str(options.config)), HERE, options.labels)
+    sheet = gather(config_of(options.config), HERE, options.labels)
     if options.json:
         _show(review_record(sheet), True, None)
     elif options.terminal:

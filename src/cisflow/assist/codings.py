@@ -146,14 +146,16 @@ def profile(
     codes
         What its codes mean, where that is known.
     """
-    blank = silent_values(text, words, codes)
+    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
+    coded = counts if len(counts) <= MOST_CODES else {}
+    places = place_codings(coded, words, codes)
+    said = {code for coding in places.values() for code in coding.codes}
+    blank = [value for value in silent_values(text, words, codes) if value not in said]
     given = text[text.notna() & ~text.isin(blank)]
     numbers, signs = numbers_of(given)
     far = _far_above(numbers)
     blank += sorted(given[numbers.isin(far)].unique())
     given, numbers = given[~numbers.isin(far)], numbers[~numbers.isin(far)]
-    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
-    coded = counts if len(counts) <= MOST_CODES else {}
     known = numbers.dropna()
     within = ""
     if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
@@ -174,7 +176,7 @@ def profile(
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
-        places=place_codings(coded, words, codes),
+        places=places,
         countries=country_coding(given, words, codes),
         within=within,
         meanings=_meanings(coded, codes, blank),
@@ -335,6 +337,9 @@ def place_codings(
     Empty unless words tell of every code where it is, and both places occur.
     """
     given, missing = _apart(counts, words, meanings)
+    # Beside places "none" is none of them, and no answer that is missing.
+    none = [code for code in missing if _is_none((meanings or {}).get(code, ""), words)]
+    given, missing = [*given, *none], tuple(code for code in missing if code not in none)
     said = {code: _places_in((meanings or {}).get(code, code), words) for code in given}
     if any(places is None for places in said.values()):
         return {}
@@ -388,7 +393,7 @@ def _country_in(value: str, words: Words, meanings: Mapping[str, str]) -> str:
 
 def _places_in(text: str, words: Words) -> tuple[str, ...] | None:
     """Return the places a text names, none if it says no, None if it says neither."""
-    if _yes_or_no(text, words) is False:
+    if _yes_or_no(text, words) is False or _is_none(text, words):
         return ()
     said = tuple(plain(text).split())
     if words.concepts["both_places"].found(said):
@@ -424,6 +429,10 @@ def _yes_or_no(text: str, words: Words) -> bool | None:
         if said in words.answers["no"]:
             return False
     return None
+
+
+def _is_none(text: str, words: Words) -> bool:
+    return _degree(text, words) == 0
 
 
 def _degree(text: str, words: Words) -> int | None:

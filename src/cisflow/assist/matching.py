@@ -18,12 +18,13 @@ from cisflow.assist.vocabulary import (
     Sign,
     Words,
     aspects_of,
+    contrary,
     has_concept,
     likeness,
     plain,
 )
 from cisflow.assist.weighing import SURE, Evidence, Weighed, other_aspect, sure, weigh
-from cisflow.study.canonical import PARTNERS
+from cisflow.study.canonical import PARTNERS, PLACES
 from cisflow.study.codebook import Codebook, Variable
 
 __all__ = [
@@ -48,43 +49,26 @@ ABROAD = ("export", *(f"coop_{partner}_foreign" for partner in PARTNERS))
 FEWEST_TOGETHER = 3  # columns of a variable that are a block
 PARTNER = re.compile(r"coop_(\w+)_(domestic|foreign)")
 BY_ITS_ROW = "its label ends before the place, which is that of the rows of other partners"
+BY_PLACE = (*PLACES, "elsewhere")
+UNKNOWN_PLACE = "it asks the same of a place that no word tells, and was not taken"
 SHARES = tuple(dict.fromkeys(share for triple in TRIPLES for share in triple))
 
 
 @dataclass(frozen=True)
 class Match:
-    """The columns that are taken for one variable.
+    """The columns that are taken for one variable."""
 
-    Attributes
-    ----------
-    variable
-        Its canonical name.
-    columns
-        Columns of the file.
-    likeness
-        Share of the words of the best label that are about the variable, 0 to 1.
-    coding
-        How codes are read, for yes/no variables and degrees.
-    screen
-        The yes/no question that leads to it, if the file has one.
-    rivals
-        Columns that fit about as well and were not taken.
-    named
-        Whether a codebook names the columns, so that words did not decide.
-    evidence
-        What speaks for the columns and what against them; what speaks against is a doubt.
-    turned_down
-        Columns that might have been the variable and are not, each with why.
-    """
-
-    variable: str
-    columns: tuple[str, ...]
-    likeness: float
-    coding: Coding | None = None
-    screen: str | None = None
+    variable: str  # its canonical name
+    columns: tuple[str, ...]  # columns of the file
+    likeness: float  # share of the words of the best label that are about the variable, 0 to 1
+    coding: Coding | None = None  # how codes are read, for yes/no variables and degrees
+    screen: str | None = None  # the yes/no question that leads to it, if the file has one
+    # Columns that fit about as well and were not taken.
     rivals: tuple[str, ...] = field(default_factory=tuple)
-    named: bool = False
+    named: bool = False  # whether a codebook names the columns, so that words did not decide
+    # What speaks for the columns and what against them; what speaks against is a doubt.
     evidence: tuple[Evidence, ...] = ()
+    # Columns that might have been the variable and are not, each with why.
     turned_down: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -137,8 +121,6 @@ def match(
     ----------
     profiles, questions
         Per column what its values look like and what it is about.
-    words
-        The project's words.
     year
         The survey's reference year, which tells employees of one year from those of another.
     taken, settled
@@ -163,6 +145,7 @@ def match(
     _ask_which(matches, weighed, questions)
     _tell_shared_doubts(matches, fits, questions, words)
     _tell_left_over(matches, profiles, questions, words)
+    _tell_unknown_places(matches, weighed, profiles, questions, words)
     if data is not None and set(SHARES).isdisjoint(settled):
         _take_whole(matches, profiles, questions, words, data, taken)
     _tell_turned_down(matches, weighed)
@@ -388,6 +371,30 @@ def _tell_left_over(
             _doubt(matches, variable, column, "it stands in the same block, and was not taken")
 
 
+def _tell_unknown_places(
+    matches: Matches,
+    weighed: Iterable[Weighed],
+    profiles: Mapping[str, Profile],
+    questions: Mapping[str, Question],
+    words: Words,
+) -> None:
+    """Tell a partner's variables of columns about the same partner in a place no word tells."""
+    used = {column for found in matches.values() for column in found.columns}
+    free = [
+        w
+        for w in weighed
+        if w.column not in used
+        and profiles[w.column].fits("flag")
+        and (w.short or not w.refused or contrary(questions[w.column], w.sign, words) in BY_PLACE)
+    ]
+    for column, partner in _partners([replace(w, refused="") for w in free]).items():
+        for place in PLACES:
+            variable = f"coop_{partner}_{place}"
+            own = matches[variable].columns if variable in matches else ()
+            if any(kindred(column, other, questions) for other in own):
+                _doubt(matches, variable, column, UNKNOWN_PLACE)
+
+
 def _tell_turned_down(matches: Matches, weighed: Iterable[Weighed]) -> None:
     """Note per variable the columns that might have been it, and why they are not."""
     used = {column for found in matches.values() for column in found.columns}
@@ -463,11 +470,18 @@ def screens(
             # "Did you …?" leads to how much; "do you plan to …?" does not.
             and not other_aspect(questions[column], replace(sign, kind="flag"), words)
         }
+        asked = {c: said for c, said in asked.items() if said >= _most_about(questions[c], words)}
         best = max(asked, key=lambda column: asked[column], default=None)
         if best is not None and asked[best] >= sure(sign):
             result[sign.variable] = best
             used.add(best)
     return result
+
+
+def _most_about(asked: Question, words: Words) -> float:
+    """Return how much of a yes/no question is about the variable of that kind it is likeliest."""
+    flags = (sign for sign in words.signs if sign.kind == "flag")
+    return max((likeness(asked, sign, words) for sign in flags), default=0.0)
 
 
 def near(

@@ -33,8 +33,6 @@ def power_of_run(config: Path, root: Path) -> dict[str, Any]:
     ----------
     config
         The config; its panels must be there (``results/{run}/microdata/{country}/panel.parquet``).
-    root
-        The project's folder.
 
     Raises
     ------

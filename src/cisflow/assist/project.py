@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from cisflow.base.documents import read_yaml
 from cisflow.base.paths import found, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
 
@@ -87,6 +89,44 @@ def snakemake_command(words: Sequence[str]) -> list[str]:
     if ours.is_dir() and not Path("profiles", profile).is_dir():
         said += ["--workflow-profile", str(ours)]
     return [sys.executable, "-m", "snakemake", *rest, *said]
+
+
+def config_of(name: Path | str) -> Path:
+    """Return a config by its path or name, for a command in the folder its paths begin at.
+
+    Raises
+    ------
+    CisflowError
+        Its extracts are not found from the working folder, but from one above the config.
+    """
+    config = found(str(name))
+    files = _extracts(config) if config.is_file() else []
+    home = next((f for f in (Path(), *config.resolve().parents) if _has(f, files)), Path())
+    if home != Path() and home != Path.cwd():
+        what = f"its paths begin at {home.as_posix()}, and the command was called elsewhere"
+        remedy = f"go there first: `cd {home.as_posix()}`"
+        raise CisflowError(shown(config), Problem(what, remedy))
+    return config
+
+
+def _extracts(config: Path) -> list[Path]:
+    """Return the files of extracts that a config names, as it writes them."""
+    waves = [w for c in _values(read_yaml(config).get("countries")) for w in _values(_waves(c))]
+    named = [wave["file"] for wave in waves if isinstance(wave, dict) and wave.get("file")]
+    return [Path(str(f)) for one in named for f in (one if isinstance(one, list) else [one])]
+
+
+def _waves(country: Any) -> Any:
+    return country.get("waves") if isinstance(country, dict) else None
+
+
+def _values(listed: Any) -> list[Any]:
+    """Return what a map holds; nothing of what is none, as a config may be written wrongly."""
+    return list(listed.values()) if isinstance(listed, dict) else []
+
+
+def _has(folder: Path, files: Sequence[Path]) -> bool:
+    return bool(files) and all((folder / file).exists() for file in files)
 
 
 def _parted(words: Sequence[str]) -> tuple[Path | None, list[str]]:

@@ -23,20 +23,11 @@ OFF = 1.0  # percent
 
 @dataclass(frozen=True)
 class Whole:
-    """Three columns whose shares make the whole.
+    """Three columns whose shares make the whole."""
 
-    Attributes
-    ----------
-    columns
-        Per variable its column.
-    part
-        Share of the firms that gave all three for whom they make the whole.
-    guessed
-        The variable that is what remains, as no word tells it; empty if words tell all three.
-    """
-
-    columns: Mapping[str, str]
-    part: float
+    columns: Mapping[str, str]  # per variable its column
+    part: float  # share of the firms that gave all three for whom they make the whole
+    # The variable that is what remains, as no word tells it; empty if words tell all three.
     guessed: str = ""
 
 
@@ -55,8 +46,6 @@ def whole_of_three(
         Those that may be shares, in the order of the file.
     profiles, questions
         Per column what its values look like and what it is about.
-    words
-        The project's words.
     data
         The file as text.
     """
@@ -95,6 +84,8 @@ def _told_apart(
     rest = [c for c in three if c not in unchanged]
     firm = having("new_to_firm", rest)
     market = [c for c in having("market", rest) if c not in firm or len(firm) > 1]
+    if unchanged and len(market) == 2 and not firm:
+        return _qualified(unchanged[0], market, questions)
     improved = [c for c in having("improved", rest) if c not in having("new", rest) or not market]
     for kind, variables in ((market, TRIPLES[0]), (improved, TRIPLES[1])):
         told = kind[0] if len(kind) == 1 else None
@@ -105,6 +96,17 @@ def _told_apart(
         other = variables[1] if variables is TRIPLES[0] else variables[2]
         return _complete(unchanged, others, {last: told}, variables[0], other, firm)
     return None
+
+
+def _qualified(
+    unchanged: str, pair: Sequence[str], questions: Mapping[str, Question]
+) -> tuple[dict[str, str], str] | None:
+    """Tell two shares new to the market apart of which one says more: "but not to the market"."""
+    short, long = sorted(pair, key=lambda c: len(questions[c].said))
+    if not set(questions[short].words) < set(questions[long].words):
+        return None
+    same, firm, market = TRIPLES[0]
+    return {same: unchanged, firm: long, market: short}, firm
 
 
 def _complete(

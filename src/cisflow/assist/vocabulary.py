@@ -30,20 +30,12 @@ IN_NAME = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Phrases:
-    """Phrases, each a tuple of beginnings of words, and where they are in a text.
+    """Phrases, each a tuple of beginnings of words, and where they are in a text."""
 
-    Attributes
-    ----------
-    known
-        The phrases.
-    starting
-        Per word (and whether it may be abbreviated) the phrases it may begin; words come again.
-    beside
-        Per word whether it is part of a phrase of several words.
-    """
-
-    known: tuple[tuple[str, ...], ...] = ()
+    known: tuple[tuple[str, ...], ...] = ()  # the phrases
+    # Per word (and whether it may be abbreviated) the phrases it may begin; words come again.
     starting: dict[tuple[str, bool], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    # Per word whether it is part of a phrase of several words.
     beside: dict[str, bool] = field(default_factory=dict)
 
     def joins(self, word: str) -> bool:
@@ -85,58 +77,29 @@ class Phrases:
 
 @dataclass(frozen=True)
 class Sign:
-    """How one canonical variable is recognised.
+    """How one canonical variable is recognised."""
 
-    Attributes
-    ----------
-    variable
-        Its canonical name.
-    kind
-        What its answers look like: id, text, flag, amount, share or degree.
-    any
-        Lists of concepts, all of one of which are in the label.
-    unlike
-        Concepts that are not in the label.
-    year
-        Years from the reference year, or None where no year is in the name.
-    together
-        Whether several columns may make up the variable.
-    may
-        Aspects that would speak against other variables and belong to this one's question.
-    """
-
-    variable: str
-    kind: str
-    any: tuple[tuple[str, ...], ...]
-    unlike: tuple[str, ...] = ()
-    year: int | None = None
-    together: bool = False
+    variable: str  # its canonical name
+    kind: str  # what its answers look like: id, text, flag, amount, share or degree
+    any: tuple[tuple[str, ...], ...]  # lists of concepts, all of one of which are in the label
+    unlike: tuple[str, ...] = ()  # concepts that are not in the label
+    year: int | None = None  # years from the reference year, or None where no year is in the name
+    together: bool = False  # whether several columns may make up the variable
+    # Aspects that would speak against other variables and belong to this one's question.
     may: tuple[str, ...] = ()
+    # A concept that tells the variable whatever else its label says: a doubt at most.
+    enough: str = ""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What it means that a label has an aspect, such as a change or an obstacle.
+    """What it means that a label has an aspect, such as a change or an obstacle."""
 
-    Attributes
-    ----------
-    stage
-        Where it speaks: kind, object, when, whom or verb.
-    told
-        What the label asks for, in words.
-    against
-        Kinds of variables that it speaks against; all if empty.
-    soft
-        Whether it is a doubt rather than a reason to turn the column down.
-    of
-        Variables that it concerns; all if empty.
-    """
-
-    stage: str
-    told: str
-    against: tuple[str, ...] = ()
-    soft: bool = False
-    of: tuple[str, ...] = ()
+    stage: str  # where it speaks: kind, object, when, whom or verb
+    told: str  # what the label asks for, in words
+    against: tuple[str, ...] = ()  # kinds of variables that it speaks against; all if empty
+    soft: bool = False  # whether it is a doubt rather than a reason to turn the column down
+    of: tuple[str, ...] = ()  # variables that it concerns; all if empty
 
 
 @dataclass(frozen=True)
@@ -173,32 +136,18 @@ class Words:
 
 @dataclass(frozen=True)
 class Question:
-    """A column's name and label, taken apart into words.
+    """A column's name and label, taken apart into words."""
 
-    Attributes
-    ----------
-    words
-        Of the label, or of the name if there is no label; without fillers and years.
-    name
-        Of the name.
-    years
-        Years in name and label, in full.
-    abbreviated
-        Whether the words are those of a name, which abbreviates.
-    weights
-        Per word how much it tells this column from the file's others, 0 to 1.
-    said
-        All words of the label, without those in brackets that list what is meant too.
-    cut
-        Whether the label ends where the file's format ends all: its last words are not there.
-    """
-
+    # Of the label, or of the name if there is no label; without fillers and years.
     words: tuple[str, ...]
-    name: tuple[str, ...]
-    years: frozenset[int] = field(default_factory=frozenset)
-    abbreviated: bool = False
+    name: tuple[str, ...]  # of the name
+    years: frozenset[int] = field(default_factory=frozenset)  # years in name and label, in full
+    abbreviated: bool = False  # whether the words are those of a name, which abbreviates
+    # Per word how much it tells this column from the file's others, 0 to 1.
     weights: tuple[float, ...] = ()
+    # All words of the label, without those in brackets that list what is meant too.
     said: tuple[str, ...] = ()
+    # Whether the label ends where the file's format ends all: its last words are not there.
     cut: bool = False
 
 
@@ -209,8 +158,6 @@ def load_words(
 
     Parameters
     ----------
-    root
-        The project's folder.
     country, country_name
         Code and name of the country, which stands for "domestic" in labels such as "Suppliers
         (Nigeria)"; its names in English, its own languages and the file's are known besides.
@@ -228,6 +175,7 @@ def load_words(
     # A country's name is not another word; lists of languages have those of their own countries.
     known = vocabulary_of(languages, root) - {plain(w) for w in document["concepts"].get(home, ())}
     others = [n for n in others_of(country, languages) if plain(n) not in known]
+    others += _of_several_words(document["countries"], iso(country)) if country else []
     homes = _apart(homes, others, fillers)
     names = {"{country}": homes, "{elsewhere}": others}
 
@@ -261,6 +209,11 @@ def load_words(
         _whole(document["inclusions"]),
         _forms(concepts, document, languages),
     )
+
+
+def _of_several_words(countries: Mapping[str, Sequence[str]], home: str) -> list[str]:
+    """Return what other countries are called besides: Northern Ireland is not Ireland."""
+    return [n for code, listed in countries.items() if code != home for n in listed if " " in n]
 
 
 def _forms(
@@ -422,7 +375,10 @@ def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Word
         return False
     own: dict[int, int] = {}
     for one in {c for group in sign.any for c in group}:
-        for place, letters in _lengths(text, one, words, abbreviated=False).items():
+        here = _lengths(text, one, words, abbreviated=False)
+        # In "other EU or EFTA country" the country goes with the word before it.
+        beside = {i: len(text[i]) + 1 for i in _beside(text, one, words) if i - 1 in here}
+        for place, letters in (beside | here).items():
             own[place] = max(letters, own.get(place, 0))
     other = _lengths(text, concept, words, abbreviated=False)
     return any(other[place] >= own.get(place, 0) for place in places)
@@ -430,20 +386,11 @@ def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Word
 
 @dataclass(frozen=True)
 class Likeness:
-    """How much of a text is about a variable.
+    """How much of a text is about a variable."""
 
-    Attributes
-    ----------
-    share
-        Share of its words, 0 to 1; 0 if a concept is lacking.
-    others
-        Words that nothing about the variable explains.
-    words, concepts
-        How many words are about it, and of how many concepts.
-    """
-
-    share: float = 0.0
-    others: tuple[str, ...] = ()
+    share: float = 0.0  # share of its words, 0 to 1; 0 if a concept is lacking
+    others: tuple[str, ...] = ()  # words that nothing about the variable explains
+    # words, concepts: how many words are about it, and of how many concepts.
     words: int = 0
     concepts: int = 0
 
@@ -460,10 +407,10 @@ def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
     What the variable's own concepts explain is no aspect: "group" of a partner in the group,
     "change" of products without change.
     """
-    return [a for a in _all_aspects(asked, words) if _speaks(a, asked, sign, words)]
+    return [a for a in aspects_in(asked, words) if _speaks(a, asked, sign, words)]
 
 
-def _all_aspects(asked: Question, words: Words) -> tuple[str, ...]:
+def aspects_in(asked: Question, words: Words) -> tuple[str, ...]:
     """Return all aspects of a label; each label is asked for every variable, so kept."""
     if asked.said not in words.aspects_seen:
         words.aspects_seen[asked.said] = tuple(
@@ -474,7 +421,11 @@ def _all_aspects(asked: Question, words: Words) -> tuple[str, ...]:
 
 def _aspect_places(said: tuple[str, ...], aspect: str, words: Words) -> set[int]:
     found, like = words.aspects[aspect]
-    return found.found(said) - like.found(said)
+    places, only_like = found.found(said), like.found(said)
+    if not places & only_like:
+        return places
+    # "For the purpose of": what is left of such a phrase, an "of", is no aspect.
+    return {i for i in places - only_like if said[i] not in words.fillers}
 
 
 def _speaks(aspect: str, asked: Question, sign: Sign, words: Words) -> bool:
@@ -570,6 +521,7 @@ def _signs(name: str, spec: dict[str, Any]) -> list[Sign]:
                 spec.get("year"),
                 spec.get("together", False),
                 tuple(spec.get("may", ())),
+                spec.get("enough", ""),
             )
         )
     return signs

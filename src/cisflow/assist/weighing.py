@@ -11,9 +11,11 @@ from cisflow.assist.vocabulary import (
     Sign,
     Words,
     alike,
+    aspects_in,
     aspects_of,
     concepts_in,
     contrary,
+    has_concept,
 )
 
 SURE = 0.5
@@ -24,6 +26,7 @@ CLEAR = 0.7
 # A doubt makes one of two columns that say as much the less likely one.
 DOUBTED = 0.8
 MOST_TOLD = 4  # words of a label that nothing explains
+WHERE = "place_of"  # the aspect of labels that ask where something is
 # Kinds whose answers are of one year rather than of the whole period.
 OF_A_YEAR = ("amount", "share", "class", "weight")
 KINDS = {
@@ -126,13 +129,14 @@ def weigh(
         or other_aspect(asked, sign, words)
         or _other_year(asked, sign, year)
     )
-    little = _too_little(found, sign)
+    little = "" if _is_enough(asked, sign, words) else _too_little(found, sign)
     if refused or little:
         why = refused or little
         return Weighed(sign, profile.name, found.share, refused=why, short=not refused)
     against = [
         *_own_list(profile, sign),
         *_soft(asked, sign, words),
+        *_where_alone(asked, sign, words),
         *_of_another_time(asked, sign, year),
         *(_also_about(found, sign, words) or _unclear(found)),
         *_cut_off(asked),
@@ -183,6 +187,18 @@ def _too_little(found: Likeness, sign: Sign) -> str:
     if found.share >= sure(sign):
         return ""
     return f"most of its label is about something else ({_some(found)})"
+
+
+def _is_enough(asked: Question, sign: Sign, words: Words) -> bool:
+    """Return whether a label has what tells the variable: the name of a classification."""
+    return bool(sign.enough) and has_concept(asked, sign.enough, words)
+
+
+def _where_alone(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return that places stand for cooperation, of a column that asks for the place alone."""
+    if sign.kind != "places" or WHERE not in aspects_in(asked, words):
+        return []
+    return ["it asks where the partner is; that firms with an answer cooperated is assumed"]
 
 
 def _soft(asked: Question, sign: Sign, words: Words) -> list[str]:

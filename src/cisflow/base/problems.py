@@ -50,6 +50,7 @@ class Unrecognised(Problem):
 
 
 FEWEST_TOLD = 10
+PACKAGE = __name__.partition(".")[0]
 """Fewest rows whose number, or whose value, a message tells: messages end in logs, and logs leave a
 centre."""
 CODE = re.compile(r"-?[0-9A-Za-z.]{1,5}")
@@ -134,10 +135,14 @@ def reported(log: Path | str) -> Iterator[None]:
     """
     log = Path(log)
     kept = private_log(log)
-    for old in (kept, kept.with_suffix(".json")):
+    for old in (kept, kept.with_suffix(".json"), kept.with_suffix(".warnings")):
         old.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", encoding="utf-8", buffering=1) as told, _also_into(told), _warned(told):
+    with (
+        log.open("w", encoding="utf-8", buffering=1) as told,
+        _also_into(told),
+        _warned(told, kept),
+    ):
         try:
             yield
         except Exception as error:
@@ -174,11 +179,27 @@ def _also_into(log: TextIO) -> Iterator[None]:
 
 
 @contextmanager
-def _warned(log: TextIO) -> Iterator[None]:
-    """Write warnings into a log, by their kind and words."""
+def _warned(log: TextIO, kept: Path) -> Iterator[None]:
+    """Write warnings into a log: our own by their words, others by their kind and place.
 
-    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        log.write(f"{category.__name__}: {message}\n")
+    What other packages say may quote values of firms ("Value 'Smith Ltd' has dtype incompatible
+    …"), so their words are kept below ``microdata/``.
+    """
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category.__module__.partition(".")[0] == PACKAGE:
+            log.write(f"{category.__name__}: {message}\n")
+            return
+        log.write(f"{category.__name__}: in {_module(filename)}, line {lineno}\n")
+        with private(kept.with_suffix(".warnings")).open("a", encoding="utf-8") as words:
+            words.write(f"{category.__name__}: {message}\n")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cisflow.base.decimals import measured
 from cisflow.claims.evidence import Here, Row
 from cisflow.claims.reasons import number, percent
 from cisflow.estimation.estimates import JOINT, OBSERVED, SHARE_POSITIVE, SHARE_SIGNIFICANT
@@ -23,17 +24,17 @@ def with_curve(row: Row, curve: CurveOf | None, here: Here) -> Row:
     if curve is None or OBSERVED not in found:
         return row
     name = BAR.join((curve.model, curve.outcome, curve.column, curve.term))
-    told = _said(found, here.specifications(curve))
+    told = _said(found, here.median_error(curve), here.specifications(curve))
     return {**row, "curve": name, "asides": [*row.get("asides", ()), told]}
 
 
-def _said(found: dict[str, float], specifications: int) -> str:
+def _said(found: dict[str, float], error: float, specifications: int) -> str:
     many = f"{specifications:,} specifications" if specifications else "all specifications"
-    median = f"median of {many} {number(found[OBSERVED])}"
+    median = f"the median of {many} is {measured(found[OBSERVED], error)}"
     if JOINT not in found:  # pooled: the median alone
         return median
     return (
-        f"{median} ({percent(found[SHARE_POSITIVE])} positive, "
-        f"{percent(found[SHARE_SIGNIFICANT])} significant with the dominant sign; "
-        f"joint p {number(found[JOINT])})"
+        f"{median}; {percent(found[SHARE_POSITIVE])} of them are positive and "
+        f"{percent(found[SHARE_SIGNIFICANT])} significant with the sign that most have; if none "
+        f"had an effect, as much or more would be seen with probability {number(found[JOINT])}"
     )

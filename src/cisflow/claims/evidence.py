@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from cisflow.claims.reasons import named
 from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
 from cisflow.estimation.holding import BETWEEN, TESTS
 from cisflow.raw.printed import PRINTED
@@ -184,19 +185,24 @@ class Here:
         for level in (split_level(factor)[1] for factor in factors_in(test.term)):
             if level:
                 return NO_LEVEL.format(level=level)
-        column = f"outcome {test.outcome}, column {test.column}"
-        number = "" if test.measured == COEFFICIENT else f" ({test.measured})"
-        return f"model {model} has no term {test.term}{number} in {column}"
+        return f"the model has no effect of {named(test.term)} on {named(test.outcome)}"
 
     def whole_curve(self, curve: CurveOf) -> dict[str, float]:
         """Return what a specification curve says as a whole here, by quantity, as far as told."""
-        where = (*self._place, curve.model, curve.outcome, curve.column, curve.term)
-        rows = {q: self._evidence.rows.get((*where, q)) for q in (OBSERVED, *OF_CURVES)}
         return {
             quantity: float(row["estimate"])
-            for quantity, row in rows.items()
-            if row is not None and math.isfinite(row["estimate"])
+            for quantity in (OBSERVED, *OF_CURVES)
+            if (row := self._of_curve(curve, quantity)) and math.isfinite(row["estimate"])
         }
+
+    def median_error(self, curve: CurveOf) -> float:
+        """Return the standard error of a specification curve's median; NaN where it has none."""
+        row = self._of_curve(curve, OBSERVED)
+        return float(row["std_error"]) if row else math.nan
+
+    def _of_curve(self, curve: CurveOf, quantity: str) -> Row | None:
+        where = (*self._place, curve.model, curve.outcome, curve.column, curve.term)
+        return self._evidence.rows.get((*where, quantity))
 
     def specifications(self, curve: CurveOf) -> int:
         """Return how many specifications a curve has here; 0 where that is not known."""

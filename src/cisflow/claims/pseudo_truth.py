@@ -181,10 +181,10 @@ def _rows_of_wave(firms: pd.DataFrame, spec: Model, tests: Sequence[Single]) -> 
         of_fit = [t for t in tests if (t.outcome, t.column) == (outcome, column)]
         with suppress(*REFUSALS):  # what a population does not determine has no truth
             fit, _ = only_fit(firms, spec, outcome, column)
-            yield from (row for test in of_fit for row in _row(fit, numbers, spec, test))
+            yield from (row for test in of_fit for row in tested_row(fit, numbers, spec, test))
 
 
-def _row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
+def tested_row(fit: Any, firms: pd.DataFrame, spec: Model, test: Single) -> Iterator[Row]:
     """Yield the tested number of a fit with its standard error, nothing where it has none."""
     where = {"outcome": test.outcome, "column": test.column, "term": test.term}
     where |= {"quantity": test.measured, "n": fit.nobs}

@@ -1,13 +1,17 @@
-"""The reason of a verdict in words, written last and from data alone."""
+"""The reason of a verdict in words, written last and from data alone.
+
+These are the only words for it: the table of claims has them, and page and paper print that.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from cisflow.base.decimals import measured, signed
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.study import verdicts as v
@@ -42,82 +46,100 @@ MADE = {
     EFFECT: "the effect of {}",
 }
 """What numbers made of several terms are called, with the variables they are about."""
-TEST_WORDS = {
-    "normality": "normality",
-    "homoskedasticity": "homoskedasticity",
-    "chi2": "the arrows left out (χ²)",
+TESTS = {
+    "normality": "normality of the errors",
+    "homoskedasticity": "equal variance of the errors",
+    "chi2": "the arrows left out",
 }
+ALTERNATIVES = {
+    "fractional": "the fractional logit",
+    "heteroskedastic": "the heteroskedastic Tobit",
+    "two_part": "the two-part model",
+}
+WIDER = "the model with further arrows"
 
 
 def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
-    """Return the reason of a verdict as a sentence.
+    """Return the reason of a verdict as one sentence or more.
 
     Parameters
     ----------
     row
-        A row of verdicts: ``code``, the numbers it is about, ``asides``; a claim of several parts
-        has their rows in ``parts``.
+        A row of verdicts: ``code`` and the numbers it is about; a claim of several parts has their
+        rows in ``parts``.
     """
     if parts := row.get("parts"):
-        return "; ".join(
-            f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']} "
-            f"({part['reason']})"
-            for part in parts
-        )
+        return " ".join(_of_part(part) for part in parts)
     if note := row.get("note"):
-        return str(note)
+        return in_full(str(note))
     if row["verdict"] == v.NOT_RUN:
-        return f"the run does not estimate the model {row['model']} here"
-    said = [text for code in row["code"].split("; ") for text in _words(code, row, rule)]
-    return "; ".join([*said, *row.get("asides", [])])
+        return "This run does not estimate the model that would test it."
+    numbers = _numbers(row, rule)
+    told = [_WORDS[code].format(**numbers) for code in row["code"].split("; ")]
+    return " ".join([*told, *_enough(row)])
 
 
-def _words(code: str, row: Mapping[str, Any], rule: Rule) -> Iterator[str]:
-    """Yield what a code says of a row."""
-    if code in _OF_INTERVAL:
-        yield _OF_INTERVAL[code].format(**_numbers(row, rule))
-    elif code == v.FEW_FIRMS:
-        yield _few(row, rule)
-    elif code == v.WEAK:
-        f = number(row["first_stage_f"])
-        yield f"the instruments are weak: first-stage F {f} is below {number(rule.first_stage_f)}"
-    elif code == v.ONE_FIRM:
-        count = row.get("turned_by_one", np.nan)
-        which = f"any one of {count:.0f} firms" if count > 1 else "a single firm"
-        yield f"but leaving out {which} turns it"
-    elif code == v.OUTLIERS:
-        yield f"but without firms outside {named(rule.outliers or '')} it is {row['outliers']}"
-    elif code in (v.REJECTED, v.NO_ALTERNATIVE):
-        tests = " and ".join(TEST_WORDS[name] for name in row["rejected"].split("; "))
-        other = row["alternatives"].replace("_", " ") or "no robust alternative was run"
-        yield f"but the model is rejected by its test of {tests}, and {other}"
+def _of_part(part: Mapping[str, Any]) -> str:
+    about = f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']}"
+    note = part.get("note")
+    return in_full(f"{about} ({note})" if note else f"{about}. {part['reason']}")
 
 
-_OF_INTERVAL = {
-    v.AS_EXPECTED: "{shown} lies {side} zero, as expected",
-    v.AGAINST: "{shown} lies {side} zero, against expectation",
-    v.HOLDS_ZERO: "{shown} holds zero",
-    v.EFFECT_OUT_OF_REACH: "{shown} holds zero, and with {power} power the sample would find no "
-    "effect below {mde}, more than the claim means{needed}",
-    v.INSIDE: "{tested} lies inside {band}",
-    v.OUTSIDE: "{shown} lies wholly beyond {band}",
-    v.ACROSS: "{tested} reaches beyond {band}, and {shown} does not lie wholly outside",
-    v.BAND_OUT_OF_REACH: "{tested} is wider than {band}, so that no estimate would lie inside"
-    "{needed}",
+def in_full(text: str) -> str:
+    """Return a text as a sentence, with a capital and a full stop.
+
+    Examples
+    --------
+    >>> in_full("no firm is left")
+    'No firm is left.'
+    """
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+_WORDS = {
+    v.AS_EXPECTED: "The {against} interval, {shown}, lies wholly {side} zero, as the claim "
+    "expects.",
+    v.AGAINST: "The {against} interval, {shown}, lies wholly {side} zero, against the claim.",
+    v.HOLDS_ZERO: "The {against} interval, {shown}, includes zero.",
+    v.EFFECT_OUT_OF_REACH: "The {against} interval, {shown}, includes zero, and a sample like this "
+    "one finds with {power} probability only effects of {mde} or more: larger than the claim "
+    "means.",
+    v.INSIDE: "The {within} interval, {tested}, lies inside {band}.",
+    v.OUTSIDE: "The {against} interval, {shown}, lies wholly beyond {band}.",
+    v.ACROSS: "The {within} interval, {tested}, reaches beyond {band}, and the {against} interval "
+    "does not lie wholly outside.",
+    v.BAND_OUT_OF_REACH: "The {within} interval, {tested}, is wider than {band}, so that no "
+    "estimate would have been inside.",
+    v.FEW_FIRMS: "{few}.",
+    v.WEAK: "The instruments are weak: the F of their first stage, {f}, is below {least_f}.",
+    v.ONE_FIRM: "Leaving out {firms} turns the result.",
+    v.OUTLIERS: "Without firms outside {outliers} the result is: {without}.",
+    v.REJECTED: "Tests reject the model ({tests}), and robust alternatives do not all agree: "
+    "{alternatives}.",
+    v.NO_ALTERNATIVE: "Tests reject the model ({tests}), and no robust alternative was run.",
 }
 
 
 def _numbers(row: Mapping[str, Any], rule: Rule) -> dict[str, str]:
-    """Return the numbers of a row as its reason says them."""
-    n = row.get("n_needed", np.nan)
+    """Return the numbers of a row as its reasons say them."""
+    error, turned = row["std_error"], row.get("turned_by_one", np.nan)
     return {
-        "shown": f"{percent(1 - rule.significance)} interval {bounds(*row['against_zero'])}",
+        "shown": to(row["against_zero"], error),
+        "tested": to(row["for_band"], error),
+        "against": percent(1 - rule.significance),
+        "within": percent(1 - rule.equivalence),
         "side": "above" if row["estimate"] > 0 else "below",
-        "tested": f"{percent(1 - rule.equivalence)} interval {bounds(*row['for_band'])}",
         "band": f"±{number(row['band'])}, the smallest effect of interest",
         "power": percent(rule.power),
-        "mde": number(row["mde"]),
-        "needed": f"; about {n:,.0f} firms could decide" if np.isfinite(n) else "",
+        "mde": measured(row["mde"], error),
+        "few": _few(row, rule),
+        "f": number(row.get("first_stage_f", np.nan)),
+        "least_f": number(rule.first_stage_f),
+        "firms": f"any one of {turned:,.0f} firms" if turned > 1 else "a single firm",
+        "outliers": named(rule.outliers or ""),
+        "without": str(row.get("outliers", "")),
+        "tests": tests_in_words(row["rejected"]),
+        "alternatives": alternatives_in_words(row["alternatives"]),
     }
 
 
@@ -125,11 +147,43 @@ def _few(row: Mapping[str, Any], rule: Rule) -> str:
     """Return of few firms how many there are on either side, as far as that may be told."""
     counts = row["firms_with"], row["firms_without"]
     if not np.isfinite(counts).all():
-        return f"fewer than {rule.minimum_firms} firms on one side of the term"
+        return f"Fewer than {rule.minimum_firms} firms stand on one side of the comparison"
     if min(counts) >= rule.minimum_firms:  # on either side of it, but not in each group of both
-        return f"fewer than {rule.minimum_firms} firms in one of the groups it compares"
-    with_, without = (f"{count:.0f}" for count in counts)
-    return f"{with_} firms with and {without} without, fewer than {rule.minimum_firms} on one side"
+        return f"Fewer than {rule.minimum_firms} firms stand in one of the groups that it compares"
+    with_, without = (f"{count:,.0f}" for count in counts)
+    side = f"fewer than {rule.minimum_firms} on one side"
+    return f"{with_} firms with and {without} without: {side}"
+
+
+_BY_SIZE = {v.HOLDS_ZERO, v.ACROSS, v.EFFECT_OUT_OF_REACH, v.BAND_OUT_OF_REACH}
+
+
+def _enough(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many firms could decide what is open for want of firms."""
+    needed = row.get("n_needed", np.nan)
+    if _BY_SIZE & {*row["code"].split("; ")} and needed > row["n"]:
+        yield f"About {needed:,.0f} firms like these could decide; there are {row['n']:,.0f}."
+
+
+def tests_in_words(rejected: str) -> str:
+    """Return which tests reject a model, from a cell of the table of claims."""
+    return ", ".join(TESTS.get(test, test) for test in rejected.split("; "))
+
+
+def alternatives_in_words(cell: str) -> str:
+    """Return what the robust alternatives say, from a cell of the table of claims."""
+    told = (part.rpartition(": ") for part in cell.split("; ") if part)
+    return "; ".join(f"{ALTERNATIVES.get(name, WIDER)}: {said}" for name, _, said in told)
+
+
+def beside_of(asides: Iterable[str]) -> str:
+    """Return what else a reader is told, as sentences."""
+    return " ".join(map(in_full, asides))
+
+
+def to(ends: tuple[float, float], std_error: float) -> str:
+    """Return an interval with the decimals that the standard error bears."""
+    return " to ".join(measured(end, std_error) for end in ends)
 
 
 def named(term: str) -> str:
@@ -141,9 +195,13 @@ def named(term: str) -> str:
     'cooperation × size class “small”'
     >>> named("cost: through personnel_cost_share")
     'cost: through share of personnel costs in value added'
+    >>> named("total(diversity)")
+    'total effect of diversity of technology alliance portfolio'
     >>> named("inverted_u(rd_intensity)")
     'an inverted U in R&D intensity (% of turnover)'
     """
+    if effect := re.fullmatch(r"(direct|indirect|total)\((.+)\)", term):
+        return f"{effect[1]} effect of {named(effect[2])}"
     made = re.fullmatch(rf"({'|'.join(MADE)})\((.+)\)", term)
     if made:
         return MADE[made[1]].format(named(made[2]))
@@ -174,12 +232,7 @@ def _label(name: str) -> str:
 
 def number(x: float) -> str:
     """Return a number in three digits."""
-    return f"{x:.3g}".replace("-", "−")
-
-
-def bounds(low: float, high: float) -> str:
-    """Return an interval."""
-    return f"[{number(low)}, {number(high)}]"
+    return signed(f"{x:.3g}")
 
 
 def percent(share: float) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cisflow.claims.evidence import Evidence, Row
 from cisflow.claims.families import matrix_of, normal_draws
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.reasons import bounds, number, percent
+from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
 from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, Share, key_of
@@ -158,10 +158,10 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     low, high = _wilson(found, alike, rule.significance)
     expected = _expected(share, counted, correlation, rule, seed)
     verdict, why = _verdict(share, found, (low, high), expected)
-    shown = f"{percent(1 - rule.significance)} interval {bounds(low, high)}"
+    shown = f"The {percent(1 - rule.significance)} interval, {_to(low, high)},"
     if alike < len(counted):
-        shown += f", as of {alike:.0f} independent estimates (the same firms are behind many),"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
+        shown += f" as of {alike:.0f} independent estimates (the same firms are behind many),"
+    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}."
     return {
         **named,
         "estimate": found,
@@ -171,7 +171,7 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         "verdict": verdict,
         "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,
         "code": "share",
-        "reason": "; ".join([count, f"{shown} {why}", *_told(expected)]),
+        "reason": " ".join([count, f"{shown} {why}.", *_told(expected)]),
     }
 
 
@@ -239,16 +239,20 @@ def _verdict(
     (low, high), claimed = interval, share.claimed
     needed = claimed - share.margin
     if low > needed:
-        return SUPPORTED, f"lies above {number(needed)} (the claimed share less a margin)"
+        return SUPPORTED, f"lies above {percent(needed)} (the claimed share less a margin)"
     if expected is not None:
         if found < expected.low:
             why = "is of a share below what these samples would show"
             return CONTRADICTED, why
         if expected.high < needed:
-            return UNDECIDABLE, f"cannot reach the claimed {number(claimed)} with these samples"
+            return UNDECIDABLE, f"cannot reach the claimed {percent(claimed)} with these samples"
     elif high < claimed:
-        return CONTRADICTED, f"lies below the claimed {number(claimed)}"
-    return INCONCLUSIVE, f"does not settle the claimed {number(claimed)}"
+        return CONTRADICTED, f"lies below the claimed {percent(claimed)}"
+    return INCONCLUSIVE, f"does not settle the claimed {percent(claimed)}"
+
+
+def _to(low: float, high: float) -> str:
+    return f"{100 * low:.3g} to {percent(high)}"
 
 
 def _told(expected: ExpectedShare | None) -> list[str]:
@@ -256,6 +260,6 @@ def _told(expected: ExpectedShare | None) -> list[str]:
         return []
     how = "" if expected.together else ", were the estimates independent"
     return [
-        f"if every claim held, {percent(expected.mean)} would be expected at these samples "
-        f"(95 % of samples: {bounds(expected.low, expected.high)}{how})"
+        f"If every claim held, {percent(expected.mean)} would be expected at these samples "
+        f"(95 % of samples: {_to(expected.low, expected.high)}{how})."
     ]

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cisflow.base.decimals import measured
 from cisflow.base.records import Table
 from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted
-from cisflow.claims.reasons import named, number, percent, reason_of
+from cisflow.claims.reasons import beside_of, named, percent, reason_of
 from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
     COUNTS,
@@ -46,7 +47,7 @@ __all__ = ["CLAIMS", "VERDICTS", "judge", "judge_pooled"]
 NAMED = ("claim", "text", "source", "country", "wave", "model", "column", "outcome", "term")
 MEASURED = ("quantity", "unit", "expect", "band", "claimed")
 CHECKS = ("outliers", "rejected", "alternatives")
-SAID = ("verdict", "verdict_literature", "code", "reason")
+SAID = ("verdict", "verdict_literature", "code", "reason", "beside")
 CLAIMS = Table.of(
     *NAMED,
     *MEASURED,
@@ -97,8 +98,8 @@ def judge(
         Columns of :data:`CLAIMS`, one row per claim, country and wave, one more for each further
         reading whose model was run. A claim about the run as a whole, and one that cannot be
         measured, has a single row with country and wave empty. ``verdict`` is one of
-        :data:`VERDICTS`, ``code`` its reasons as data and ``reason`` in words;
-        ``verdict_literature`` is the same by significance at 5 % alone.
+        :data:`VERDICTS`, ``code`` its reasons as data and ``reason`` in words, ``beside`` what
+        else a reader is told; ``verdict_literature`` is the same by significance at 5 % alone.
     """
     tested = {test.model for claim in claims.claims.values() for test in claim.singles}
     evidence = Evidence(estimates, diagnostics, tested)
@@ -108,7 +109,14 @@ def judge(
         for row in _rows_of(claim, evidence, claims.rule, seed)
     ]
     rows = with_truth(adjusted(rows, evidence.correlations, claims.rule, seed), truth)
-    told = [{**row, "reason": row.get("reason") or reason_of(row, claims.rule)} for row in rows]
+    told = [
+        {
+            **row,
+            "reason": row.get("reason") or reason_of(row, claims.rule),
+            "beside": beside_of(row.get("asides", ())),
+        }
+        for row in rows
+    ]
     return CLAIMS.frame(told).astype(dict.fromkeys(CLAIMS.numbers, "float64"))
 
 
@@ -175,6 +183,7 @@ def _judge_all(parts: Sequence[Single], here: Here, rule: Rule) -> Row:
         if found and verdict not in (NOT_RUN, NOT_ESTIMABLE)
         else verdict,
         "parts": [{**row, "reason": reason_of(row, rule)} for row in judged],
+        "asides": [aside for row in judged for aside in row["asides"]],
     }
 
 
@@ -211,7 +220,7 @@ def _asides(test: Single, here: Here) -> list[str]:
     for term in test.beside:
         row = here.row(test, term)
         if row is not None and np.isfinite(row["estimate"]):
-            told.append(f"{named(term)} {number(row['estimate'])}")
+            told.append(f"{named(term)} {measured(row['estimate'], row['std_error'])}")
     share = here.share_negative(test)
     if share is not None:
         told.append(f"below zero in {percent(share)} of the bootstrap resamples")

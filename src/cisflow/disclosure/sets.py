@@ -38,33 +38,21 @@ PATIENCE = 10_000
 
 @dataclass
 class Ledger:
-    """The sets of firms of one country whose sizes are to be published.
+    """The sets of firms of one country whose sizes are to be published."""
 
-    Attributes
-    ----------
-    minimum
-        Smallest number of firms that may be told apart.
-    members
-        Per distinct set its firms as packed bits of the rows of the panel.
-    cost
-        Per distinct set what is lost if it is withheld: larger ones are kept longer.
-    rows
-        How many firms there may be: those of the panel, then those only earlier packets know.
-    released
-        The sets whose sizes have left before, which nothing can withhold any more.
-    sums
-        What readers know to be the sum of what.
-    """
-
-    minimum: int
+    minimum: int  # smallest number of firms that may be told apart
+    # How many firms there may be: those of the panel, then those only earlier packets know.
     rows: int = 0
+    # Per distinct set its firms as packed bits of the rows of the panel.
     members: list[Packed] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    # Per distinct set what is lost if it is withheld: larger ones are kept longer.
     cost: list[float] = field(default_factory=list)
     _number: dict[Hashable, int] = field(default_factory=dict)
     _of: dict[Hashable, int] = field(default_factory=dict)
+    # The sets whose sizes have left before, which nothing can withhold any more.
     released: set[int] = field(default_factory=set)
-    sums: dict[Sum, None] = field(default_factory=dict)
+    sums: dict[Sum, None] = field(default_factory=dict)  # what readers know to be the sum of what
     _secret: set[int] = field(default_factory=set)
     _forbidden: set[int] = field(default_factory=set)
 

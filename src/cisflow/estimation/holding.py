@@ -21,7 +21,7 @@ from cisflow.estimation.driver import Fitted
 from cisflow.estimation.effects import values_of
 from cisflow.estimation.estimates import ESTIMATED
 from cisflow.estimation.evidence import EVIDENCE, ROW
-from cisflow.estimation.regressions import only_fit
+from cisflow.estimation.regressions import only_fit, regressions
 from cisflow.estimation.shapes import thirds_of
 from cisflow.estimation.sides import Sides, of_groups, sides_of
 from cisflow.estimation.single_firms import LeftOut, fit_path, of_path
@@ -34,7 +34,15 @@ from cisflow.study.levels import class_of, factors_in, split_level
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import EFFECT, STRATEGY, made_of, sides_from
 from cisflow.study.terms import factors_of, parse_definition, text_of, without_c
-from cisflow.study.verdicts import NOT_ESTIMABLE, Shape, intervals_of, normal_shape, read, turned
+from cisflow.study.verdicts import (
+    DECIDED,
+    NOT_ESTIMABLE,
+    Shape,
+    intervals_of,
+    normal_shape,
+    read,
+    turned,
+)
 
 TESTS = "tests"
 """Key of a fit's diagnostics with what was counted of each test."""
@@ -56,6 +64,9 @@ class Watch:
     tests: tuple[Single, ...]  # the claims' tests on it
     rule: Rule
     few: int = 1  # fewest firms on one side of a term of which it may be said that they are enough
+    # Whether single firms and outliers are looked at where the interval decides, and there alone:
+    # an open verdict has nothing that they could take away.
+    decided: bool = False
 
 
 def with_tests(
@@ -140,12 +151,23 @@ class _Sample:
         about = {name: getattr(test, name) for name in ("outcome", "column", "term")}
         asked = {"quantity": test.measured, "asked": test.expected.asked}
         found: dict[str, Any] = {**about, **asked}
-        for part in (partial(self._firms, rows=rows), self._alone, self._outliers):
+        for part in self._parts(test, row, rows):
             try:
                 found |= part(test, row)
             except REFUSALS:
                 continue  # what cannot be estimated without some firms is told of no firm
         return found
+
+    def _parts(
+        self, test: Single, row: Row, rows: Collection[int] | None
+    ) -> tuple[Callable[[Single, Row], dict[str, Any]], ...]:
+        """Return what is counted of a test."""
+        firms = partial(self._firms, rows=rows)
+        if self.watch.decided:
+            intervals = intervals_of(self._shape(row), row["estimate"], row["std_error"])
+            if read(test.expected, *intervals).verdict not in DECIDED:
+                return (firms,)
+        return firms, self._alone, self._outliers
 
     # --- either side ---------------------------------------------------------------------------
 
@@ -331,8 +353,12 @@ class _Sample:
         where = (test.outcome, test.column) if self.spec.outcomes else ("", "")
         if where not in self._refits:
             spec = narrowed(self.spec, *where)
-            firms = self.numbers if self.spec.estimator in REGRESSIONS else self.firms
-            fits = self.estimator(firms[self._kept], spec, DRAWS)
+            if self.spec.estimator in REGRESSIONS:
+                firms, tests = self.numbers[self._kept], self.watch.tests
+                wanted = [(t.measured, t.term) for t in tests if (t.outcome, t.column) == where]
+                fits: Iterable[Fitted] = regressions(firms, spec, DRAWS, wanted)
+            else:
+                fits = self.estimator(self.firms[self._kept], spec, DRAWS)
             self._refits[where] = [row for rows, _ in fits for row in rows]
         return self._refits[where]
 

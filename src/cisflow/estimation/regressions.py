@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -30,9 +30,12 @@ from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
 from cisflow.estimation.shapes import SHAPES, Refit, shape_rows, support_of
 from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
 from cisflow.study.models import Covariance, Model
+from cisflow.study.shapes import made_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
 ABOUT = ("n", "n_lower", "n_upper", "groups", "cov_type")
+Wanted: TypeAlias = Collection[tuple[str, str]] | None
+"""Pairs of quantity and term, of which alone effects are wanted; None for all."""
 
 
 @dataclass(frozen=True)
@@ -48,34 +51,40 @@ class Prepared:
     column: str
 
 
-def regressions(sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int]) -> Iterator[Fitted]:
+def regressions(
+    sample: pd.DataFrame, spec: Model, bootstrap: dict[str, int], wanted: Wanted = None
+) -> Iterator[Fitted]:
     """Fit every outcome on every column; yield tidy rows and diagnostics of each.
 
-    Robust alternatives of a Tobit follow it, in columns of their own.
+    Robust alternatives of a Tobit follow it, in columns of their own. With ``wanted``, effects of
+    these pairs of quantity and term alone, for who is told nothing else: without evidence.
     """
     sample = numeric(sample)  # once, as every fit asks for it
 
     def fitted(prepared: Prepared, method: str) -> Fitted:
         if method:
-            rows, record = _alternative(method, prepared, spec, sample)
+            rows, record = _alternative(method, prepared, spec, sample, wanted)
         else:
-            rows, record = _main(prepared, spec, sample, bootstrap)
+            rows, record = _main(prepared, spec, sample, bootstrap, wanted)
         if spec.uses_design:
             record["design"] = str(sample["design"].iloc[0])
         return [{**row, "weights": prepared.weights or UNWEIGHTED} for row in rows], record
 
-    prepare = partial(fit_regression, sample, spec)
+    prepare = partial(fit_regression, sample, spec, told=wanted is None)
     for rows, record in each_regression(spec, prepare, fitted, methods=["", *spec.robust]):
         # An alternative that could not be had is a gap among effects, not among coefficients.
         of = {"quantity": OBSERVED} if record.get("method") else {}
         yield [{**of, **row} for row in rows], record
 
 
-def _main(prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any) -> Fitted:
+def _main(
+    prepared: Prepared, spec: Model, sample: pd.DataFrame, bootstrap: Any, wanted: Wanted
+) -> Fitted:
     fit = prepared.fit
-    rows = rows_of(fit, sample, spec)
+    rows = rows_of(fit, sample, spec, wanted)
     record = {**_diagnostics(fit, prepared.weights), **_specification_tests(fit, bootstrap)}
-    made, shapes = _shapes(fit, prepared, spec, rows, refit_of(prepared, spec, sample))
+    refit = refit_of(prepared, spec, sample)
+    made, shapes = _shapes(fit, prepared, spec, rows, refit, wanted)
     record |= {SHAPES: shapes} if shapes else {}
     record[EVIDENCE] = prepared.evidence
     if spec.sensitivity:
@@ -97,15 +106,29 @@ def refit_of(prepared: Prepared, spec: Model, sample: pd.DataFrame, method: str 
 
 
 def _shapes(
-    fit: Any, prepared: Prepared, spec: Model, rows: list[Row], refit: Refit, estimator: str = ""
+    fit: Any,
+    prepared: Prepared,
+    spec: Model,
+    rows: list[Row],
+    refit: Refit,
+    wanted: Wanted,
+    estimator: str = "",
 ) -> tuple[list[Row], list[dict[str, Any]]]:
-    """Return what is made of a fit's terms: complements, inverted U, an effect over a range."""
+    """Return what is made of a fit's terms: complements, inverted U, an effect over a range.
+
+    Nothing where no number made of terms is wanted.
+    """
+    made = made_of(spec, prepared.column)
+    if wanted is not None and not any(term in made for _, term in wanted):
+        return [], []
     about = {name: rows[0][name] for name in ABOUT}
     where = prepared.outcome, prepared.column
     return shape_rows(fit, spec, prepared.firms, where, about, refit, estimator)
 
 
-def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame) -> Fitted:
+def _alternative(
+    name: str, prepared: Prepared, spec: Model, sample: pd.DataFrame, wanted: Wanted
+) -> Fitted:
     """Fit a robust alternative: coefficients of the same terms, where it has them, and effects."""
     firms, weights = prepared.firms, prepared.weights
     given = sample[weights] if weights else None
@@ -117,13 +140,14 @@ def _alternative(name: str, prepared: Prepared, spec: Model, sample: pd.DataFram
     terms = {term for term in prepared.fit.params.index if is_shown(term, spec)}
     rows = [{"quantity": COEFFICIENT, **row} for row in rows if row["term"] in terms]
     kinds = {OBSERVED: KINDS[ALTERNATIVES[name]][OBSERVED]}
-    rows += effect_rows(fit, spec, firms, about, kinds=kinds)
+    rows += effect_rows(fit, spec, firms, about, wanted, kinds)
     refit = refit_of(prepared, spec, sample, name)
-    made, shapes = _shapes(fit, prepared, spec, rows, refit, ALTERNATIVES[name])
+    made, shapes = _shapes(fit, prepared, spec, rows, refit, wanted, ALTERNATIVES[name])
     rows += made
     record = {**_diagnostics(fit, weights), **({SHAPES: shapes} if shapes else {})}
-    evidence = _evidence_of(ALTERNATIVES[name], spec, sample, prepared.evidence, fit)
+    evidence = prepared.evidence
     if evidence:
+        evidence = _evidence_of(ALTERNATIVES[name], spec, sample, evidence, fit)
         # Averages are told, no dummy of a class: what one firm determines within one is in none.
         evidence = {**evidence, "leverage": prepared.evidence["leverage"]}
     record[EVIDENCE] = evidence
@@ -151,9 +175,7 @@ def _evidence_of(
     return evidence
 
 
-def rows_of(
-    fit: Any, sample: pd.DataFrame, spec: Model, wanted: Collection[tuple[str, str]] | None = None
-) -> list[Row]:
+def rows_of(fit: Any, sample: pd.DataFrame, spec: Model, wanted: Wanted = None) -> list[Row]:
     """Return the tidy rows of a fit: its coefficients by each covariance, its average effects.
 
     With ``wanted``, effects of these pairs of quantity and term alone.
@@ -178,11 +200,13 @@ def _weights(sample: pd.DataFrame, spec: Model, column: str) -> str | None:
     return weights
 
 
-def fit_regression(sample: pd.DataFrame, spec: Model, outcome: str, column: str) -> Prepared:
-    """Fit one regression with its first covariance, and say on which firms it rests."""
+def fit_regression(
+    sample: pd.DataFrame, spec: Model, outcome: str, column: str, told: bool = True
+) -> Prepared:
+    """Fit one regression with its first covariance, and say on which firms it rests if told."""
     fit, name = only_fit(sample, spec, outcome, column)
     regressors = [*spec.columns[column], *spec.controls]
-    evidence = evidence_of(sample, spec, outcome, column, fit)
+    evidence = evidence_of(sample, spec, outcome, column, fit) if told else {}
     formula = formula_of(outcome, regressors, spec.fixed_effects)
     return Prepared(fit, formula, numeric(sample).copy(), name, evidence, outcome, column)
 

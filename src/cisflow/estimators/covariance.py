@@ -61,7 +61,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationWarning, refuse
 
 FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
@@ -233,7 +233,9 @@ def _warn(heading: str, groups: Any, fewest: int, correction: str) -> None:
     taken = f"the jackknife (CR3) and t({fewest - 1}) are taken"
     if correction != "CR3":
         taken = "standard errors are likely too small"
-    warnings.warn(f"{heading}: only {fewest} clusters{of}: {taken}", stacklevel=5)
+    warnings.warn(
+        f"{heading}: only {fewest} clusters{of}: {taken}", EstimationWarning, stacklevel=5
+    )
 
 
 def _few(groups: int, parameters: int) -> str:
@@ -256,6 +258,9 @@ def ways_of(codes: Sequence[Ints]) -> list[Way]:
     ways: list[Way] = []
     for size in range(1, len(codes) + 1):
         for chosen in combinations(codes, size):
+            if size == 1:
+                ways.append((1.0, chosen[0], int(chosen[0].max()) + 1))
+                continue
             _, both = np.unique(np.column_stack(chosen), axis=0, return_inverse=True)
             ways.append((-((-1.0) ** size), both.ravel(), int(both.max()) + 1))
     return ways

@@ -6,10 +6,13 @@ its own tables.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NoReturn, Self
+
+LEVEL = re.compile(r"\[T\.[^]]*\]")
 
 
 @dataclass(frozen=True)
@@ -112,17 +115,22 @@ class EstimationError(ValueError):
         return "\n".join([heading, *map(str, self.problems)])
 
 
-class NoEstimateWarning(UserWarning):
+class EstimationWarning(UserWarning):
+    """What an estimator warns of, in words that tell nothing of single rows."""
+
+
+class NoEstimateWarning(EstimationWarning):
     """Terms of a model have no estimate: they are NaN, and the results' ``notes`` say why."""
 
 
 def warn_no_estimate(heading: str, terms: Collection[str], stacklevel: int = 2) -> None:
     """Warn of terms without an estimate, all at once and by name, if there are any.
 
-    No number of rows is told: a log may be read by others than the data.
+    No number of rows is told, nor which level of a class it is, as all its rows may be alike: a log
+    may be read by others than the data.
     """
     if terms:
-        named = ", ".join(map(str, terms))
+        named = ", ".join(dict.fromkeys(LEVEL.sub("", str(term)) for term in terms))
         text = f"{heading}: no estimate of {named}; NaN in params, with the reason in notes"
         warnings.warn(text, NoEstimateWarning, stacklevel=stacklevel + 1)
 

@@ -109,34 +109,19 @@ TABLE, FIGURE = "table", "figure"
 
 @dataclass(frozen=True)
 class Item:
-    """A table or figure of a run.
+    """A table or figure of a run."""
 
-    Attributes
-    ----------
-    kind
-        :data:`TABLE` or :data:`FIGURE`.
-    section
-        A key of :data:`SECTIONS`.
-    name
-        File name without ending; no two items share it.
-    caption
-        What it shows, in words.
-    make
-        A function of the findings that returns the table or draws the figure.
-    country, wave, models
-        What it is about, empty for all of them.
-    printed
-        Whether the paper has room for it; what it has not is in the folder alone.
-    """
-
-    kind: str
-    section: str
-    name: str
-    caption: str
+    kind: str  # TABLE or FIGURE
+    section: str  # A key of SECTIONS
+    name: str  # file name without ending; no two items share it
+    caption: str  # what it shows, in words
+    # A function of the findings that returns the table or draws the figure.
     make: Callable[[Findings], Table | Figure]
+    # country, wave, models: what it is about, empty for all of them.
     country: str = ""
     wave: str = ""
     models: tuple[str, ...] = ()
+    # Whether the paper has room for it; what it has not is in the folder alone.
     printed: bool = True
 
     @property

@@ -50,41 +50,24 @@ OPTIONS = {
 
 @dataclass(frozen=True, eq=False)
 class CurveFacts:
-    """One curve: of a term and an outcome, in one country and wave.
+    """One curve: of a term and an outcome, in one country and wave."""
 
-    Attributes
-    ----------
-    outcome, column, term
-        Which.
-    rows
-        Its specifications that are told, by size of the effect: ``estimate std_error p_value
-        ci_low ci_high`` and a column for each choice.
-    summary
-        What it says as a whole, by quantity: ``observed`` (the median), ``share_positive``,
-        ``share_significant``, ``mean_z``, ``joint``; each with ``estimate``, ``p_value`` and, of
-        the median, ``ci_low`` and ``ci_high``. Empty where there is none.
-    about
-        ``specifications``, ``fits``, ``sign``, ``draws``, ``quartiles``.
-    options
-        By choice its options, the main one first.
-    left_out
-        Options and samples that the wave does not support, and why.
-    withheld
-        How many specifications are withheld by the rules of disclosure.
-    note
-        Why there is no curve; empty if there is one.
-    """
-
+    # outcome, column, term: which.
     outcome: str
     column: str
     term: str
+    # Its specifications that are told, by size of the effect: `estimate std_error p_value ci_low
+    # ci_high` and a column for each choice.
     rows: pd.DataFrame
+    # What it says as a whole, by quantity: `observed` (the median), `share_positive`,
+    # `share_significant`, `mean_z`, `joint`; each with `estimate`, `p_value` and, of the median,
+    # `ci_low` and `ci_high`. Empty where there is none.
     summary: dict[str, dict[str, float]]
-    about: dict[str, Any]
-    options: dict[str, list[str]]
-    left_out: list[dict[str, str]]
-    withheld: int
-    note: str = ""
+    about: dict[str, Any]  # `specifications`, `fits`, `sign`, `draws`, `quartiles`
+    options: dict[str, list[str]]  # by choice its options, the main one first
+    left_out: list[dict[str, str]]  # options and samples that the wave does not support, and why
+    withheld: int  # how many specifications are withheld by the rules of disclosure
+    note: str = ""  # why there is no curve; empty if there is one
 
     @property
     def unit(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +142,13 @@ class Findings:
         return found[of].assign(column=columns)
 
     def _rows(self, country: str, wave: str, model: str, quantity: str) -> pd.DataFrame:
-        e = self.estimates
-        here = (e["country"] == country) & (e["wave"] == wave) & (e["model"] == model)
-        return e[here & (e["quantity"] == quantity)]
+        return self._by_model.get((country, wave, model, quantity), self.estimates.iloc[:0])
+
+    @cached_property
+    def _by_model(self) -> dict[Any, pd.DataFrame]:
+        """The estimates in parts, as every table and figure asks for some."""
+        where = ["country", "wave", "model", "quantity"]
+        return dict(iter(self.estimates.groupby(where, sort=False)))
 
     def main_rows(
         self, country: str, wave: str, model: str, quantity: str = COEFFICIENT

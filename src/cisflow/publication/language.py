@@ -24,27 +24,17 @@ TOLD_BEFORE = "told before"
 
 @dataclass(frozen=True)
 class Language:
-    """A language as it is published in.
+    """A language as it is published in."""
 
-    Attributes
-    ----------
-    code
-        Of two letters, such as ``nl``.
-    texts
-        By English text what it is in the language.
-    told
-        The same of texts that earlier stages wrote, whose ``{names}`` stand for anything.
-    point, thousands
-        What stands before decimals, and between thousands.
-    missed
-        English texts that were asked for and that no catalogue has.
-    """
-
-    code: str = ENGLISH
+    code: str = ENGLISH  # of two letters, such as `nl`
+    # By English text what it is in the language.
     texts: Mapping[str, str] = field(default_factory=dict)
+    # The same of texts that earlier stages wrote, whose `{names}` stand for anything.
     told: Mapping[str, str] = field(default_factory=dict)
+    # point, thousands: what stands before decimals, and between thousands.
     point: str = "."
     thousands: str = ","
+    # English texts that were asked for and that no catalogue has.
     missed: set[str] = field(default_factory=set)
 
 

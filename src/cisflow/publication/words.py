@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.base import decimals
+from cisflow.base.decimals import NOT_ESTIMABLE as NOT_ESTIMABLE
+from cisflow.base.decimals import decimals_of as decimals_of
 from cisflow.estimators.selection.names import OF_SELECTION
 from cisflow.panel.attrition import SILENCE, WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS
@@ -23,7 +26,6 @@ from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
 
-NOT_ESTIMABLE = "n.e."
 NOT_ASKED = "n.a."
 WITHHELD = "c"
 STARS = "* p < 0.10, ** p < 0.05, *** p < 0.01"
@@ -236,22 +238,9 @@ def number(x: float | None, decimals: int = 3) -> str:
     return signed(f"{x:.{decimals}f}")
 
 
-def decimals_of(std_error: float | None, most: int = 5) -> int:
-    """Return how many decimals show a standard error with two significant digits.
-
-    An estimate is not known better than its standard error; digits beyond are noise.
-    """
-    if std_error is None or not np.isfinite(std_error) or std_error <= 0:
-        return 3
-    return min(max(1 - int(np.floor(np.log10(std_error))), 0), most)
-
-
 def measured(x: float | None, std_error: float | None) -> str:
     """Return a number with the decimals that its standard error warrants."""
-    if x is None or not np.isfinite(x):
-        return NOT_ESTIMABLE
-    text = f"{x:,.{decimals_of(std_error)}f}"
-    return signed(text if text.strip("-0.,") else text.lstrip("-"))
+    return numeral(decimals.measured(x, std_error))
 
 
 def between(low: str, high: str, *, space: str = " ") -> str:

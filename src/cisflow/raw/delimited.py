@@ -31,6 +31,7 @@ from cisflow.raw.leftover import LeftOut, left_out
 from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
+    ROWS_BELOW,
     Chunk,
     Opened,
     Options,
@@ -139,7 +140,7 @@ def _layout(sample: bytes, options: Options) -> _Layout:
     except csv.Error as error:
         what = f"its first lines cannot be taken apart ({error})"
         raise UnreadableError(what, OPEN_QUOTE) from None
-    first = rows[found.row + 1 : found.row + 3]
+    first = rows[found.row + 1 : found.row + 1 + ROWS_BELOW]
     extra = _extra(first[0] if first else [], len(found.names))
     labels = labels_below(found.names, first, options)
     above += starts[found.row]

@@ -31,26 +31,13 @@ Cells = Sequence[str]
 
 @dataclass(frozen=True)
 class Header:
-    """The names of a file's columns and where they stand.
+    """The names of a file's columns and where they stand."""
 
-    Attributes
-    ----------
-    names
-        Of all columns; empty for one without a name.
-    row
-        Place of the (last) row of names among the rows given, from 0.
-    skipped
-        Rows above the names that are no part of them.
-    merged
-        Whether names are made of two rows, the upper one with merged cells.
-    labels
-        Texts above or within the names that tell more than these.
-    """
-
-    names: list[str]
-    row: int = 0
-    skipped: int = 0
-    merged: bool = False
+    names: list[str]  # of all columns; empty for one without a name
+    row: int = 0  # place of the (last) row of names among the rows given, from 0
+    skipped: int = 0  # rows above the names that are no part of them
+    merged: bool = False  # whether names are made of two rows, the upper one with merged cells
+    # Texts above or within the names that tell more than these.
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -80,11 +67,29 @@ def header_of(rows: Sequence[Cells], options: Options) -> Header:
             what = f"file.header_row: no row {stated} that could have the names"
             raise UnreadableError(what, "count the rows that are not blank, from 1")
         return _named(rows, stated - 1)
+    found = _found(rows)
+    if _is_a_firm(found.names, rows[found.row + 1 :]):
+        what = "its first row looks like the answers of a firm, not like the names of the columns"
+        raise UnreadableError(what, "write a row above it that names them, in a copy of the file")
+    return found
+
+
+def _found(rows: Sequence[Cells]) -> Header:
+    """Return the header as the cells show it."""
     widest = max(map(_filled, rows))
     if _is_full(rows[0], widest) and _are_distinct(rows[0]):
         return _below_labels(rows, widest)
     place = next((k for k in range(1, min(LAST_HEADER, len(rows))) if _names(rows, k, widest)), 0)
     return _named(rows, place) if place else _in_two_rows(rows, widest)
+
+
+def _is_a_firm(names: Cells, below: Sequence[Cells]) -> bool:
+    """Return whether most names are numbers above numbers, and do not count the columns."""
+    places = [i for i, name in enumerate(names) if name and not YEAR.fullmatch(name)]
+    numbers = {i: n for i in places if (n := number_in(names[i])) is not None}
+    above = [i for i in numbers if _are_numbers([r[i] for r in below if i < len(r) and r[i]])]
+    counting = list(numbers.values()) == sorted(set(numbers.values()))
+    return len(above) > MOSTLY * len(places) and not counting
 
 
 def _filled(row: Cells) -> int:

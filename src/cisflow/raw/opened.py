@@ -32,6 +32,9 @@ EXPONENT = 1e10
 LABEL_ROW = "labels below the header"
 # A row of labels fills nearly all cells below names, mostly with sentences, and is above numbers.
 MOST_CELLS, FEW_NUMBERS = 0.8, 0.25
+# As many rows below it are looked at: in one alone a question may not have been asked. Answers in
+# words come again and again.
+ROWS_BELOW, FEWEST_AGAIN = 20, 4
 
 
 class UnreadableError(Exception):
@@ -44,27 +47,15 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class RawFile:
-    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed.
+    """The bytes of one data file, taken out of ``.gz`` or ``.zip`` where it is packed."""
 
-    Attributes
-    ----------
-    path
-        The file as delivered.
-    suffix
-        Ending that tells the format, such as ``.sav``; that of the file inside if it is packed.
-    stream
-        Opens the unpacked bytes.
-    packing
-        What is shown of the packing, such as ``gzip`` or ``zip: firms.csv``; empty if none.
-    size
-        Number of unpacked bytes, None if not known.
-    """
-
-    path: Path
+    path: Path  # the file as delivered
+    # Ending that tells the format, such as `.sav`; that of the file inside if it is packed.
     suffix: str
-    stream: Callable[[], BinaryIO]
+    stream: Callable[[], BinaryIO]  # opens the unpacked bytes
+    # What is shown of the packing, such as `gzip` or `zip: firms.csv`; empty if none.
     packing: str = ""
-    size: int | None = None
+    size: int | None = None  # number of unpacked bytes, None if not known
 
     def share(self, passed: int) -> float | None:
         """Return which part of the file ``passed`` bytes are."""
@@ -86,56 +77,33 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of a file.
+    """Some rows of a file."""
 
-    Attributes
-    ----------
-    text
-        Every column as text, blanks as null, type ``large_string``.
-    reasons
-        Per column with declared missing values: the reason (``9``, ``.a``) where there is one,
-        else null.
-    share
-        Which part of the file has been read by now, 0 to 1; None if not known.
-    """
-
-    text: pa.Table
+    text: pa.Table  # every column as text, blanks as null, type `large_string`
+    # Per column with declared missing values: the reason (`9`, `.a`) where there is one, else null.
     reasons: dict[str, pa.Array] = field(default_factory=dict)
+    # Which part of the file has been read by now, 0 to 1; None if not known.
     share: float | None = None
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A file whose header has been read.
+    """A file whose header has been read."""
 
-    Attributes
-    ----------
-    names
-        Its columns, as the file writes them.
-    read
-        Yields the rows of some columns.
-    finish
-        Applied to the rows kept, when all have been read.
-    how
-        How the file is read, in words, such as ``semicolon`` and ``decimal comma``; complete only
-        after reading.
-    labels
-        The question's text per column, where the file has it.
-    value_labels
-        Per column from code to label, where the file has them.
-    left_out
-        How many rows were no firms, by kind; complete only after reading.
-    remarks
-        What of the file was passed over, in words; complete only after reading.
-    """
-
-    names: list[str]
-    read: Callable[[list[str]], Iterator[Chunk]]
+    names: list[str]  # its columns, as the file writes them
+    read: Callable[[list[str]], Iterator[Chunk]]  # yields the rows of some columns
+    # How the file is read, in words, such as `semicolon` and `decimal comma`; complete only after
+    # reading.
     how: list[str]
+    # Applied to the rows kept, when all have been read.
     finish: Callable[[pa.Table], pa.Table] | None = None
+    # The question's text per column, where the file has it.
     labels: dict[str, str] = field(default_factory=dict)
+    # Per column from code to label, where the file has them.
     value_labels: Labels = field(default_factory=dict)
+    # How many rows were no firms, by kind; complete only after reading.
     left_out: dict[str, int] = field(default_factory=dict)
+    # What of the file was passed over, in words; complete only after reading.
     remarks: list[str] = field(default_factory=list)
 
 
@@ -150,10 +118,11 @@ def labels_below(
         The header and the first rows below it, as text.
     options
         ``label_row`` says whether there is such a row; without it, it is one if it is made of
-        sentences, below a header of names and above numbers.
+        sentences, below a header of names and above numbers or answers that come again.
     """
     stated = options.get("label_row")
-    if not rows or stated is False:
+    whole = options.get("all_rows", False)  # a table that is no list of firms has no such row
+    if not rows or stated is False or (whole and not stated):
         return None
     first = [cell.strip() for cell in rows[0]]
     if stated:
@@ -161,15 +130,24 @@ def labels_below(
     given = [cell for cell in first if cell]
     names = sum(" " not in name for name in header)
     sentences = sum(cell.count(" ") > 1 for cell in given)
-    numbers = sum(map(_is_number, rows[1])) if len(rows) > 1 else 0
+    columns = zip(*(row[: len(first)] for row in rows[1:] if len(row) >= len(first)), strict=True)
+    answers = sum(_are_answers(column, name) for column, name in zip(columns, first, strict=False))
     explains = (
         names > MOST_CELLS * len(header)
         and len(given) > MOST_CELLS * len(first)
         and sentences > len(given) / 2
         and not any(map(_is_number, given))
-        and numbers > FEW_NUMBERS * len(first)
+        and answers > FEW_NUMBERS * len(first)
     )
     return first if explains else None
+
+
+def _are_answers(column: Sequence[str], label: str) -> bool:
+    """Return whether cells are numbers, or few words over and over, and not the label above."""
+    given = [cell.strip() for cell in column if cell.strip()]
+    again = len(given) >= FEWEST_AGAIN and 2 * len(set(given)) <= len(given)
+    words = again and label not in given and not any(" " in cell for cell in given)
+    return words or any(map(_is_number, given[:1]))
 
 
 def _is_number(cell: str) -> bool:

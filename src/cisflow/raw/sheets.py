@@ -24,6 +24,7 @@ from cisflow.raw.numerals import with_plain_numbers
 from cisflow.raw.opened import (
     LABEL_ROW,
     ROWS_AT_A_TIME,
+    ROWS_BELOW,
     Chunk,
     Opened,
     Options,
@@ -73,7 +74,8 @@ def open_workbook(raw: RawFile, options: Options) -> Opened:
         )
     found = header_of([[value_text(c) or "" for c in row] for row in cells[:LOOKED_AT]], options)
     header = found.names
-    beneath = [[str(cell) for cell in row] for row in cells[found.row + 1 : found.row + 3]]
+    below = cells[found.row + 1 : found.row + 1 + ROWS_BELOW]
+    beneath = [[value_text(cell) or "" for cell in row] for row in below]
     labels = labels_below(header, beneath, options)
     rows = cells[found.row + (1 if labels is None else 2) :]
     how = [f"sheet '{sheet.name}'", *found.how, *([] if labels is None else [LABEL_ROW])]

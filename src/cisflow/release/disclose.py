@@ -25,32 +25,18 @@ from cisflow.study.models import Model
 
 @dataclass(frozen=True)
 class Released:
-    """What of one country may leave ``microdata/``.
+    """What of one country may leave ``microdata/``."""
 
-    Attributes
-    ----------
-    flow, rates
-        Tables.
-    description
-        Descriptions of samples and the loss of firms without accounts.
-    estimates
-        By model.
-    quality
-        By wave, and of the accounts.
-    register
-        Per public file its kind, population, numbers of firms, rules, how many numbers it shows,
-        and what was withheld and why.
-    sets
-        The sets of firms all this is about: of single firms, and not for the public.
-    """
-
+    # flow, rates: tables.
     flow: pd.DataFrame
     rates: pd.DataFrame
-    description: dict[str, Any]
-    estimates: dict[str, Estimates]
-    quality: dict[str, dict[str, Any]]
+    description: dict[str, Any]  # descriptions of samples and the loss of firms without accounts
+    estimates: dict[str, Estimates]  # by model
+    quality: dict[str, dict[str, Any]]  # by wave, and of the accounts
+    # Per public file its kind, population, numbers of firms, rules, how many numbers it shows, and
+    # what was withheld and why.
     register: dict[str, Any]
-    sets: Sets
+    sets: Sets  # the sets of firms all this is about: of single firms, and not for the public
 
 
 def disclose(
@@ -79,10 +65,6 @@ def disclose(
         firms, the earlier one keeps its numbers.
     quality
         Reports by wave.
-    profile
-        The rules.
-    country
-        Its code.
     lag, lags
         Years between survey and accounts, and further ones.
     official
@@ -124,6 +106,7 @@ def disclose(
             estimates,
             gate.panel["firm_id"].tolist(),
             counted,
+            profile.minimum_cell,
         ),
         quality={
             wave: told_quality(gate, record, f"quality/{country}/{wave}.json")

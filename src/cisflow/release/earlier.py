@@ -6,16 +6,26 @@ delivered again, with a few firms more or fewer, is held against what was releas
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cisflow.base.paths import shown
 from cisflow.base.private import private
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.release.gate import Gate
+
+DAMAGED = "the sets of firms behind published numbers are damaged or cut off"
+REMEDY = (
+    "those of a packet that has left (released/): take them from a copy of the folder, as they "
+    "cannot be made again; those of this run: delete the file and run again"
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +44,19 @@ class Sets:
 
     @classmethod
     def read(cls, file: Path | str) -> Sets:
-        """Read what :meth:`write` wrote."""
-        with np.load(file, allow_pickle=False) as found:
-            return cls(*(found[name] for name in cls.__dataclass_fields__))
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        CisflowError
+            The file is cut off or damaged: of a packet that has left nothing is known then, and
+            nothing can be held against it.
+        """
+        try:
+            with np.load(file, allow_pickle=False) as found:
+                return cls(*(found[name] for name in cls.__dataclass_fields__))
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error):
+            raise CisflowError(shown(file), Problem(DAMAGED, REMEDY)) from None
 
 
 def sets_of(gate: Gate, earlier: Iterable[Sets] = ()) -> Sets:

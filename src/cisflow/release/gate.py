@@ -22,20 +22,11 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Gate:
-    """The gate of one country: first all sets of firms are noted, then asked about.
+    """The gate of one country: first all sets of firms are noted, then asked about."""
 
-    Attributes
-    ----------
-    panel
-        Firm × wave, index 0…n−1.
-    profile
-        The rules.
-    register
-        Per public file what it is, how many numbers it shows, and what was withheld and why.
-    """
-
-    panel: pd.DataFrame
-    profile: Profile
+    panel: pd.DataFrame  # firm × wave, index 0…n−1
+    profile: Profile  # the rules
+    # Per public file what it is, how many numbers it shows, and what was withheld and why.
     register: dict[str, dict[str, Any]] = field(default_factory=dict)
     _near: dict[tuple[str, bytes, frozenset[str]], bool] = field(default_factory=dict)
     _told: dict[bytes, dict[str, Floats]] = field(default_factory=dict)

@@ -36,8 +36,6 @@ def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float
 
     Parameters
     ----------
-    gate
-        Of the country.
     key
         Under which the firms of the fit are noted.
     record
@@ -103,21 +101,17 @@ def _of(key: Hashable, test: Mapping[str, Any], count: str) -> Hashable:
 
 @dataclass(frozen=True)
 class Influences:
-    """The firms' parts in the errors of the estimates that claims test.
+    """The firms' parts in the errors of the estimates that claims test."""
 
-    Attributes
-    ----------
-    of
-        Wave and key of a test → row of the panel → the firm's part in its error.
-    firms
-        The firm of each row of the panel: what is influenced in several waves by the same firm.
-    counted
-        Keys of the estimates that a claimed share counts over all waves together.
-    """
-
+    # Wave and key of a test → row of the panel → the firm's part in its error.
     of: Mapping[tuple[str, str], Mapping[str, float]]
+    # The firm of each row of the panel: what is influenced in several waves by the same firm.
     firms: Sequence[Hashable] = ()
+    # Keys of the estimates that a claimed share counts over all waves together.
     counted: Collection[str] = ()
+    # Firms that two estimates share, of which their correlation may tell; of fewer it is that of
+    # estimates that share none, or it would be a product of single firms' values.
+    fewest: int = 1
 
     def here(self, wave: str, key: str) -> dict[str, float]:
         """Return the correlations of an estimate with the others of its wave, by their keys."""
@@ -133,7 +127,7 @@ class Influences:
 
     @cached_property
     def _by_row(self) -> pd.DataFrame:
-        return _correlations(self.of)
+        return _correlations(self.of, self.fewest)
 
     @cached_property
     def _by_firm(self) -> pd.DataFrame:
@@ -142,7 +136,8 @@ class Influences:
                 (wave, key): {self.firms[int(row)]: part for row, part in by.items()}
                 for (wave, key), by in self.of.items()
                 if key in self.counted
-            }
+            },
+            self.fewest,
         )
 
 
@@ -150,13 +145,17 @@ def _row(known: pd.DataFrame, where: tuple[str, str]) -> Iterable[tuple[tuple[st
     return known[where].items() if where in known else ()
 
 
-def _correlations(influences: Mapping[tuple[str, str], Mapping[Any, float]]) -> pd.DataFrame:
+def _correlations(
+    influences: Mapping[tuple[str, str], Mapping[Any, float]], fewest: int
+) -> pd.DataFrame:
     """Return the correlations of all estimates with each other; of those without error none."""
     parts = pd.DataFrame({where: pd.Series(by, dtype=float) for where, by in influences.items()})
     U = parts.sort_index().fillna(0.0)
     U = U.loc[:, (U != 0).any()]
     lengths = np.sqrt((U.to_numpy() ** 2).sum(axis=0))
     R = (U.to_numpy().T @ U.to_numpy()) / np.outer(lengths, lengths)
+    rests_on = (U != 0).to_numpy(dtype=float)
+    R[rests_on.T @ rests_on < fewest] = 0.0
     names = list(U.columns)
     return pd.DataFrame(dict(zip(names, R.round(6).tolist(), strict=True)), index=names)
 
@@ -166,6 +165,7 @@ def with_correlations(
     found: Mapping[str, Estimates],
     firms: Sequence[Hashable] = (),
     counted: Collection[str] = (),
+    fewest: int = 1,
 ) -> dict[str, Estimates]:
     """Return what may be told of estimates with the correlations of those that claims test.
 
@@ -175,7 +175,7 @@ def with_correlations(
         By model, what has passed the gate.
     found
         By model, what was found, with the firms' influences.
-    firms, counted
+    firms, counted, fewest
         As of :class:`Influences`.
 
     Returns
@@ -193,7 +193,7 @@ def with_correlations(
         for wave, key, test in _tests(found)
         if "influence" in test and (wave, key) in shown
     }
-    influences = Influences(of, firms, counted)
+    influences = Influences(of, firms, counted, fewest)
     return {
         name: Estimates(one.table, {**one.diagnostics, "fits": _with(name, one, influences)})
         for name, one in told.items()

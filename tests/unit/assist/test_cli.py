@@ -159,6 +159,20 @@ def test_new_writes_a_project_and_never_over_another(here, capsys):
     assert "note is a file" in err
 
 
+@pytest.mark.parametrize("command", ["check", "review", "power"])
+def test_a_config_called_from_elsewhere_is_told_where_to_go(command, here, capsys, monkeypatch):
+    folder, survey = here
+    extract = survey.extract.relative_to(folder)
+    (folder / "study.yaml").write_text(
+        f"run: nl\ncountries: {{NL: {{waves: {{2016: {{file: [{extract}], codebook: x}}}}}}}}\n"
+    )
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    code, _, err = run(capsys, command, folder / "study.yaml")
+    assert code == FAILED
+    assert f"go there first: `cd {folder}`" in " ".join(err.split())
+
+
 def test_a_new_project_has_nothing_wrong(here, capsys, monkeypatch):
     folder, _ = here
     run(capsys, "new", "study")

@@ -470,6 +470,113 @@ def test_countries_and_continents_by_their_names(country, home, abroad, read):
     assert found.columns["coop_clients_foreign"] == ["p1", "p2", "p3"]
 
 
+@pytest.mark.parametrize(
+    ("country", "home", "abroad", "unknown"),
+    [
+        ("IE", "Ireland", ("Northern Ireland", "Other EU or EFTA country", "elsewhere"), ""),
+        ("NO", "i Norge", ("i Norden", "i andre land"), ""),
+        ("NL", "in the Netherlands", ("abroad",), "in the Euregio"),
+    ],
+)  # fmt: skip
+def test_a_place_no_word_tells_is_told(country, home, abroad, unknown, read):
+    places = [home, *abroad, *filter(None, [unknown])]
+    frame = "Samarbeid med leverandører {}" if country == "NO" else "Cooperation with suppliers {}"
+    columns = [(f"p{i}", RNG.integers(0, 2, N), frame.format(w)) for i, w in enumerate(places)]
+    found = read(*columns, country=country)
+    assert found.columns["coop_suppliers_domestic"] == ["p0"]
+    assert found.columns["coop_suppliers_foreign"] == [f"p{i + 1}" for i in range(len(abroad))]
+    for variable in ("coop_suppliers_domestic", "coop_suppliers_foreign"):
+        assert found.doubted(variable) == bool(unknown)
+
+
+@pytest.mark.parametrize(
+    ("label", "variable"),
+    [
+        ("Did the firm stop cooperation on innovation?", "coop_any"),
+        ("Was the firm asked by others to cooperate on innovation?", "coop_any"),
+        ("Would the firm like to cooperate on innovation?", "coop_any"),
+        ("Co-operation with other enterprises on any other business activities", "coop_any"),
+        ("Innovation activities completed in 2014-2016", "innovation_active"),
+    ],
+)
+def test_what_was_ended_wished_or_something_else_is_open(label, variable, read):
+    assert read(("q", "yes", label)).open(variable)
+
+
+@pytest.mark.parametrize(
+    ("label", "variable"),
+    [
+        ("Co-operative arrangements for the purpose of innovation", "coop_any"),
+        ("Co-operation on R&D or other innovation activities", "coop_any"),
+        ("In the last 2 financial years, any new or improved products", "product_innovation"),
+    ],
+)
+def test_words_that_only_look_like_something_else(label, variable, read):
+    found = read(("q", "yes", label))
+    assert found.columns[variable] == ["q"]
+    assert not found.doubted(variable)
+
+
+def test_a_ratio_per_employee_is_none_in_any_language_of_the_country(read):
+    assert read(("v", "amount", "Turnover per employee in 2016")).columns == {}
+
+
+def test_the_name_of_a_classification_is_enough_but_not_of_another_one(read):
+    found = read(("c", "division", "Código CIIU Rev. 4 A.C. a cuatro dígitos"), country="CO")
+    assert found.columns["nace"] == ["c"]
+    assert read(("c", "division", "NAICS, two digits")).doubted("nace")
+
+
+def test_two_shares_of_market_novelties_are_told_by_what_one_says_besides(read):
+    market, firm = RNG.integers(0, 30, N), RNG.integers(0, 50, N)
+    found = read(
+        ("a", firm, "Umsatzanteil mit Produktneuheiten, die keine Marktneuheiten sind"),
+        ("b", market, "Umsatzanteil mit Marktneuheiten"),
+        ("c", 100 - market - firm, "Umsatzanteil mit unveränderten Produkten"),
+        country="DE",
+    )
+    assert found.columns["share_new_firm"] == ["a"]
+    assert found.columns["share_new_market"] == ["b"]
+    assert found.doubted("share_new_firm")
+
+
+def test_where_a_partner_is_leaves_open_whether_there_was_cooperation(read):
+    legend = "1=Brasil; 2=Outros países"
+    places = RNG.integers(1, 3, N)
+    found = read(("k", places, "Localização do parceiro: fornecedores", legend), country="BR")
+    assert found.columns["coop_suppliers_foreign"] == ["k"]
+    assert found.doubted("coop_suppliers_foreign")
+
+
+def test_cooperation_is_made_of_partners_coded_by_place(read):
+    legend = "0=none; 1=in New Zealand; 2=overseas; 3=both"
+    columns = [
+        (f"k{i}", RNG.integers(0, 4, N), f"Cooperation with {who}", legend)
+        for i, who in enumerate(("suppliers", "customers", "universities"))
+    ]
+    found = read(*columns, country="NZ")
+    assert found.entries["coop_any"]["any_of"] == ["k0", "k1", "k2"]
+    codes = {str(code): said for code, said in found.entries["coop_any"]["codes"].items()}
+    assert codes == {"0": False, "1": True, "2": True, "3": True}
+
+
+def test_a_column_name_that_is_a_sentence_belongs_to_its_block(read):
+    columns = [(f"Partner: {who}", RNG.integers(0, 2, N), "")
+               for who in ("suppliers", "customers", "universities", "makerspaces")]  # fmt: skip
+    found = read(*columns)
+    assert "Partner: makerspaces" in found.columns["coop_any"]
+
+
+def test_an_amount_is_led_by_no_question_about_a_partner(read):
+    found = read(
+        ("fou", "amount", "Utgifter til FoU"),
+        ("s1", "yes", "Samarbeid med offentlige forskningsinstitutter i Euregio"),
+        ("s2", "yes", "Samarbeid med offentlige forskningsinstitutter i Norge"),
+        country="NO",
+    )
+    assert "screen" not in found.entries["rd_internal"]
+
+
 # A survey whose right codebook is known, drafted from its list of labels alone.
 
 

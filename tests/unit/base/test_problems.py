@@ -74,9 +74,9 @@ def test_warnings_of_a_job_stand_in_its_log_and_not_on_the_screen(tmp_path, caps
     before = warnings.showwarning
     with reported(tmp_path / "job.log"), warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.warn("only 14 clusters", UserWarning, stacklevel=1)
+        warnings.warn("only 14 clusters", errors.EstimationWarning, stacklevel=1)
     log = (tmp_path / "job.log").read_text(encoding="utf-8")
-    assert log == "UserWarning: only 14 clusters\n"
+    assert log == "EstimationWarning: only 14 clusters\n"
     assert capsys.readouterr() == ("", "")
     assert warnings.showwarning is before
 

@@ -44,13 +44,14 @@ def judged(estimates, *diagnostics):
     return judge(claims, estimates, diagnostics).iloc[0]
 
 
-def test_its_sentence_stands_behind_the_reason():
+def test_its_sentence_stands_beside_the_reason():
     row = judged(rows(*OF_CURVES), DIAGNOSTICS)
     assert row["verdict"] == "supported"
     assert row["curve"] == "c | radical | curve | a"
-    assert row["reason"].endswith(
-        "median of 1,200 specifications 2.5 (90 % positive, 25 % significant with the dominant "
-        "sign; joint p 0.04)"
+    assert row["beside"] == (
+        "The median of 1,200 specifications is 2.5; 90 % of them are positive and 25 % significant "
+        "with the sign that most have; if none had an effect, as much or more would be seen with "
+        "probability 0.04."
     )
 
 
@@ -58,13 +59,13 @@ def test_it_changes_no_verdict_and_no_adjustment():
     with_curve = judged(rows(*OF_CURVES), DIAGNOSTICS)
     e = rows(*OF_CURVES)
     without = judged(e[e["model"] == "m"], DIAGNOSTICS)
-    same = with_curve.drop(["reason", "curve"])
-    pd.testing.assert_series_equal(same, without.drop(["reason", "curve"]))
+    same = with_curve.drop(["beside", "curve"])
+    pd.testing.assert_series_equal(same, without.drop(["beside", "curve"]))
     assert without["curve"] == ""
 
 
 def test_of_a_pooled_curve_the_median_alone_is_told():
-    assert judged(rows())["reason"].endswith("median of all specifications 2.5")
+    assert judged(rows())["beside"] == "The median of all specifications is 2.5."
 
 
 @pytest.mark.parametrize(("key", "value"), [("outcome", "radikal"), ("term", "b")])

@@ -47,7 +47,7 @@ def test_few_firms_that_may_not_be_told_are_few_all_the_same():
     counted = fact(few=True, firms_with=None, firms_without=None)
     found = judged(one(), [row(44.8, 14.5)], fits(tests=[counted]))
     assert found["verdict"] == TOO_FEW
-    assert "fewer than 10 firms on one side" in found["reason"]
+    assert "Fewer than 10 firms stand on one side" in found["reason"]
     assert np.isnan(found["firms_with"])
 
 
@@ -56,7 +56,7 @@ def test_enough_firms_on_either_side_may_be_few_in_a_group_of_both():
     counted = fact(few=True, firms_with=21, firms_without=28, turned=False)
     found = judged(one(), [row(3.0)], fits(tests=[counted]))
     assert found["verdict"] == TOO_FEW
-    assert found["reason"] == "fewer than 10 firms in one of the groups it compares"
+    assert found["reason"] == "Fewer than 10 firms stand in one of the groups that it compares."
 
 
 @pytest.mark.parametrize("expect", ["positive", "negative"])
@@ -64,14 +64,14 @@ def test_a_verdict_that_one_firm_turns_is_none(expect):
     counted = fact(1 if expect == "positive" else -1, few=False, turned=True, turned_by_one=3)
     found = judged(one(expect), [row(3.0)], fits(tests=[counted]))
     assert found["verdict"] == "inconclusive"
-    assert "any one of 3 firms turns it" in found["reason"]
+    assert "Leaving out any one of 3 firms turns the result." in found["reason"]
 
 
 def test_firms_that_turn_it_may_be_too_few_to_be_counted():
     counted = fact(few=False, turned=True, turned_by_one=None)
     found = judged(one(), [row(3.0)], fits(tests=[counted]))
     assert (found["verdict"], np.isnan(found["turned_by_one"])) == ("inconclusive", True)
-    assert "a single firm turns it" in found["reason"]
+    assert "Leaving out a single firm turns the result." in found["reason"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_verdict_that_outliers_turn_is_none(without, verdict):
     rule = {"outliers": "rd_intensity <= 100"}
     found = judged(one(), [row(3.0)], fits(tests=[counted]), rule)
     assert found["verdict"] == verdict
-    assert ("without firms outside R&D intensity (% of turnover) <= 100" in found["reason"]) == (
+    assert ("Without firms outside R&D intensity (% of turnover) <= 100" in found["reason"]) == (
         verdict == "inconclusive"
     )
     assert found["left_out"] == 5
@@ -132,7 +132,7 @@ def test_a_rejected_tobit_decides_only_with_its_alternatives(others, verdict):
     assert found["verdict"] == verdict
     assert found["rejected"] == "normality"
     if verdict == DEPENDS:
-        assert "rejected by its test of normality" in found["reason"]
+        assert "Tests reject the model (normality of the errors)" in found["reason"]
 
 
 def test_a_model_that_holds_needs_no_alternative():
@@ -169,7 +169,7 @@ def test_no_effect_at_three_points_needs_thousands_of_firms(se, n, needed):
     found = judged(one("none"), [row(-1.0, se, n=n)])
     assert found["verdict"] == UNDECIDABLE
     assert found["n_needed"] == pytest.approx(needed, rel=0.01)
-    assert "firms could decide" in found["reason"]
+    assert "firms like these could decide" in found["reason"]
 
 
 def test_no_effect_is_open_where_the_interval_overlaps_the_band():
@@ -203,7 +203,7 @@ def test_weak_instruments_decide_nothing_by_any_method(f, verdict, method):
     )
     assert found["verdict"] == verdict
     if f < 10:
-        assert "first-stage F 2.3 is below 10" in found["reason"]
+        assert "F of their first stage, 2.3, is below 10" in found["reason"]
 
 
 def test_least_squares_beside_weak_instruments_is_no_instrument():

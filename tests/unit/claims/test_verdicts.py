@@ -126,15 +126,18 @@ def test_equivalence_is_two_one_sided_tests(estimate, se):
     [
         (
             [empty("no accounts", outcome="", column="", term="")],
-            "no accounts",
+            "No accounts.",
         ),
         (
             [empty("none of 5 rows is complete", term="")],
-            "none of 5 rows is complete",
+            "None of 5 rows is complete.",
         ),
-        ([empty("no variation")], "no variation"),
-        ([row(0.0, 0.0)], "the model fixes the coefficient instead of estimating it"),
-        ([row(term="other")], "model m has no term coop_any in outcome radical, column any"),
+        ([empty("no variation")], "No variation."),
+        ([row(0.0, 0.0)], "The model fixes the coefficient instead of estimating it."),
+        (
+            [row(term="other")],
+            "The model has no effect of cooperation on radical innovation (% of turnover).",
+        ),
     ],
 )
 def test_what_has_no_estimate_says_why(rows, reason):
@@ -154,13 +157,13 @@ def test_what_the_run_does_not_estimate_is_not_run(rows):
     judged = judge(claims_of(one()), table(*rows))
     judged = judged[judged["wave"] == "CIS4"].iloc[0]
     assert (judged["verdict"], judged["verdict_literature"]) == ("not run", "not run")
-    assert judged["reason"] == "the run does not estimate the model m here"
+    assert judged["reason"] == "This run does not estimate the model that would test it."
 
 
 def test_not_measurable_has_one_row_and_its_reason():
     judged = judge(claims_of(not_measurable="why"), table(row(), row(wave="CIS2")))
     assert judged[["verdict", "reason", "wave"]].to_numpy().tolist() == [
-        ["not measurable", "why", ""]
+        ["not measurable", "Why.", ""]
     ]
 
 
@@ -211,8 +214,10 @@ def test_neighbouring_terms_and_the_bootstrap_are_told():
     diagnostics = [{"country": "BE", "model": "m", "fits": [fit]}]
     judged = judge(claims_of(effect), table(*rows), diagnostics).iloc[0]
     assert judged["verdict"] == "supported"
-    assert "direct(d) −0.11; indirect(d) 0.03" in judged["reason"]
-    assert "below zero in 98.7 % of the bootstrap resamples" in judged["reason"]
+    assert judged["beside"] == (
+        "Direct effect of d −0.110. Indirect effect of d 0.030. "
+        "Below zero in 98.7 % of the bootstrap resamples."
+    )
     raw = judge(claims_of({**effect, "column": "raw"}), table(*rows), diagnostics).iloc[0]
     assert raw["verdict"] == "not estimable"
 
@@ -236,15 +241,15 @@ def test_claim_of_two_parts(first, second, expected, shown):
     judged = verdict(BOTH, row(first), row(second, outcome="incremental"))
     assert judged["verdict"] == expected
     assert judged["outcome"] == shown
-    assert "radical innovation (% of turnover) on cooperation" in judged["reason"]
-    assert "incremental innovation (% of turnover) on cooperation" in judged["reason"]
+    assert "Radical innovation (% of turnover) on cooperation" in judged["reason"]
+    assert "Incremental innovation (% of turnover) on cooperation" in judged["reason"]
 
 
 def test_a_part_without_estimate_leaves_the_claim_open_unless_the_other_contradicts():
     gone = empty("no variation", outcome="incremental")
     judged = verdict(BOTH, row(3.0), gone)
     assert judged["verdict"] == "not estimable"
-    assert "no variation" in judged["reason"]
+    assert "(no variation)." in judged["reason"]
     assert verdict(BOTH, row(-3.0), gone)["verdict"] == "contradicted"
 
 
@@ -290,8 +295,8 @@ def test_share_leaves_out_what_has_no_estimate_and_counts_each_coefficient_once(
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([row(model="other")], ("not run", "does not estimate the model m")),
-        ([empty("x")], ("not estimable", "no coefficient of these terms was estimated")),
+        ([row(model="other")], ("not run", "does not estimate the model")),
+        ([empty("x")], ("not estimable", "No coefficient of these terms was estimated.")),
     ],
 )
 def test_share_without_estimates(rows, reason):

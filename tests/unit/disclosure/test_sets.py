@@ -92,3 +92,16 @@ def test_no_small_cell_can_be_worked_out_from_what_is_shown(seed):
             low = bounds[0]
             high = -bounds[1] if bounds[1] is not None else np.inf
             assert high - low > 0.5, (name, sizes)
+
+
+def test_the_size_of_a_shown_set_that_differs_by_few_from_a_withheld_one():
+    ledger = Ledger(10)
+    everyone = np.ones(100, dtype=bool)
+    fewer, half = everyone.copy(), everyone.copy()
+    fewer[:3], half[:50] = False, False
+    for key, firms, cost in (("all", everyone, 9), ("fewer", fewer, 1), ("half", half, 1)):
+        ledger.add(key, firms, cost)
+    withheld = ledger.withheld()
+    assert set(withheld) == {"fewer"}
+    assert ledger.size_near("fewer", withheld) == 100
+    assert ledger.size_near("half", {"half": "", "fewer": ""}) is None

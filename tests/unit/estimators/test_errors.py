@@ -12,6 +12,7 @@ import pytest
 
 from cisflow.estimators import Tobit
 from cisflow.estimators.errors import (
+    Alike,
     Count,
     EstimationError,
     NoEstimateWarning,
@@ -120,3 +121,11 @@ def test_a_warning_names_all_terms_once():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_no_estimate("Tobit of y", [])
+
+
+def test_a_sentence_knows_that_it_tells_how_all_rows_of_a_group_answer():
+    alike = Sentence(Alike("it predicts "), Count(12), " perfectly")
+    assert alike == "it predicts 12 rows perfectly"
+    assert alike.alike
+    assert Sentence.joined([alike, "and more"]).alike
+    assert not Sentence("too few: ", Count(3)).alike

@@ -497,7 +497,7 @@ def test_sample_flow_covers_every_model_and_wave_it_is_meant_for(industries, mod
 NULLABLE = st.sampled_from([True, True, False, None])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(NULLABLE, NULLABLE, NULLABLE, st.booleans()), min_size=1, max_size=12))
 def test_flow_always_adds_up(industries, answers):
     makes, active, coop, asked = (list(column) for column in zip(*answers, strict=True))

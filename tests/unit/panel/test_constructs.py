@@ -127,7 +127,7 @@ def test_questionnaire_without_the_place_of_partners(industries):
     assert made["diversity"].tolist() == [1.0, 0.0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.booleans(), min_size=14, max_size=14))
 def test_diversity_counts_types_and_blau_follows_the_ties(ticks):
     cells = [f"coop_{p}_{place}" for p in PARTNERS for place in PLACES]
@@ -140,7 +140,7 @@ def test_diversity_counts_types_and_blau_follows_the_ties(ticks):
     assert value(frame, "diversity_blau") == pytest.approx(expected, abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(YES_NO_NULL, YES_NO_NULL, YES_NO_NULL), min_size=1, max_size=6))
 def test_partner_type_never_turns_unknown_into_no(answers):
     coop, home, away = (list(column) for column in zip(*answers, strict=True))

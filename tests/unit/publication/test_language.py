@@ -23,6 +23,7 @@ from cisflow.publication.language import (
 )
 from cisflow.publication.paper.render import render_paper
 from cisflow.publication.words import brief_interval, label, p_value, stars_note
+from cisflow.study.claims import Rule
 from cisflow.study.languages import FOLDERS, language_files
 from cisflow.study.verdicts import VERDICTS
 
@@ -81,6 +82,7 @@ def test_titles_and_claims_that_ship_have_their_dutch(root, dutch):
     claims = yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
     told = {one_line(spec["title"]) for spec in models.values()}
     told |= {one_line(claim["text"]) for claim in claims["claims"].values()}
+    told |= {one_line(text) for text in Rule.model_validate(claims["rule"]).words}
     assert sorted(told - set(dutch.texts)) == []
 
 

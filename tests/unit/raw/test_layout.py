@@ -79,6 +79,27 @@ def test_labels_above_the_names(opened):
     assert len(file.read().table) == len(ROWS)
 
 
+def test_labels_below_the_names_and_above_answers_in_words(opened):
+    """Few columns of numbers, and in the first row a question that was not asked."""
+    header = ["name", "group", "product", "process", "coop"]
+    labels = [f"What the firm said to question {name} of ours" for name in header]
+    rows = [["a", "igen", "nem", None, None], *[["b", "nem", "igen", "nem", "igen"]] * 7]
+    file = opened([header, labels, *rows])
+    assert file.labels["group"] == labels[1]
+    assert len(file.read().table) == len(rows)
+
+
+def test_a_file_without_names_is_told_and_none_of_its_values(opened):
+    with pytest.raises(CisflowError) as told:
+        opened(ROWS)
+    assert "looks like the answers of a firm" in str(told.value)
+    assert str(ROWS[0][3]) not in str(told.value)
+
+
+def test_names_that_count_the_columns_are_names(opened):
+    assert opened([[1, 2, 3, 4, 5, 6, 7, 8], *ROWS]).names == list("12345678")
+
+
 def test_names_with_blanks_and_braces(opened):
     header = ["firm {id}", "NACE [2]", "employees (2016)", "turn over", "a=b", "c:d", "e'f", "#g"]
     assert opened([header, *ROWS]).names == header

@@ -57,10 +57,6 @@ def add_variable(
 
     Parameters
     ----------
-    made
-        The draft.
-    seen
-        The file.
     found
         The variable and its columns.
     yes_no
@@ -255,8 +251,15 @@ def with_parts(matches: Mapping[str, Match], order: Sequence[str]) -> dict[str, 
     return found
 
 
-def _codes_of(coding: Coding | None) -> set[tuple[str, bool | int]]:
-    return set(coding.codes.items()) if coding else {("", -1)}
+def _anywhere(p: Profile) -> dict[str, bool]:
+    """Return which codes of a column about a partner say that there is one, wherever it is."""
+    if p.flag is not None:
+        return {code: bool(said) for code, said in p.flag.codes.items()}
+    codes = (coding.codes for coding in p.places.values())
+    found: dict[str, bool] = {}
+    for here in codes:
+        found |= {code: bool(said) or found.get(code, False) for code, said in here.items()}
+    return found
 
 
 def add_cooperation(
@@ -267,16 +270,22 @@ def add_cooperation(
     Partners nobody understood are partners too.
     """
     partners = [m for v, m in found.items() if v in BLOCKS["partners"] and m.coding]
-    codings = [_coding(seen, m) for m in partners]
-    usual = codings[0] if codings else None
-    if "coop_any" in found or len(partners) < 2 or usual is None:
+    if "coop_any" in found or len(partners) < 2:
         return
-    alike = {c for m in partners for c in m.columns} | set(unknown)
-    alike = {c for c in alike if _codes_of(seen.profiles[c].flag) <= set(usual.codes.items())}
+    columns = {c for m in partners for c in m.columns} | set(unknown)
+    said = {c: _anywhere(seen.profiles[c]) for c in columns}
+    usual = said[partners[0].columns[0]]
+    alike = {c for c in columns if said[c] and set(said[c].items()) <= set(usual.items())}
     entry: dict[str, Any] = {"any_of": [c for c in seen.profiles if c in alike]}
     sample = made.variables.get(partners[0].variable) or {}
     entry |= {k: sample[k] for k in ("codes", "missing", "blank_is_zero") if k in sample}
+    if seen.profiles[partners[0].columns[0]].places:
+        entry["codes"] = usual
     made.variables["coop_any"] = entry
+    doubted = [m.variable for m in partners if m.doubts and alike & {*m.columns}]
+    if doubted:
+        told = ", ".join(doubted[:MOST_DOUBTS]) + " …" * (len(doubted) > MOST_DOUBTS)
+        made.notes.append(f"coop_any: it is made of columns that leave doubts: {told}")
     made.remarks["coop_any"] = "cooperates who has one of the partners: no column of its own"
     if unknown:
         told = ", ".join(unknown)

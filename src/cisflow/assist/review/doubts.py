@@ -159,7 +159,8 @@ class Doubts:
         other = next(p for p in PLACES if p != place)
         columns = [c for c in self._columns(variable) if not self.reading.seen.profiles[c].places]
         elsewhere = [c for c in columns if self._says(c, other) and not self._says(c, place)]
-        nowhere = [c for c in columns if not self._says(c, other) and not self._says(c, place)]
+        silent = [c for c in columns if not self._says(c, other) and not self._says(c, place)]
+        nowhere = [c for c in silent if self._label(c)]  # a bare name need not say all
         if elsewhere:
             yield f"the label of {', '.join(elsewhere)} says {other}, not {place}"
         # Abroad has many names, "other" among them; the own country has few.

@@ -44,7 +44,16 @@ class Wording:
         best = max(others, key=lambda v: others[v], default=None)
         if best is None or others[best] < SURE or own + CLEARLY > others[best]:
             return None
-        return best
+        # A bare name that says what both are about leaves out what is told apart: coopn1.
+        bare = not self.seen.legend.columns.get(column)
+        return None if bare and self._is_part(best, variable) else best
+
+    def _is_part(self, one: str, other: str) -> bool:
+        """Return whether all that one variable is about is what the other one is about too."""
+        signs = self.seen.words.signs
+        groups = [{*group} for sign in signs if sign.variable == one for group in sign.any]
+        wider = [{*group} for sign in signs if sign.variable == other for group in sign.any]
+        return any(group < whole for group in groups for whole in wider)
 
     def turned_down(self, variable: str) -> dict[str, str]:
         """Return the columns that matching turned down for a variable, and why."""

@@ -22,6 +22,7 @@ from cisflow.estimation.estimates import (
     IN_WORDS,
     NO_ESTIMATE,
     QUANTITIES,
+    WITHHELD,
 )
 from cisflow.panel.sample import FLOW
 from cisflow.raw.printed import PRINTED
@@ -29,7 +30,14 @@ from cisflow.study.exports import AGAIN, contents_of, read_export
 from cisflow.study.marks import stamp_of
 
 TABLES = {"estimates": ESTIMATES, "sample": FLOW}
-STATUSES = (ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS)
+STATUSES = (ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS, WITHHELD)
+# What publication takes apart of a fit's record, and of the lists in it each part.
+PARTS: dict[str, type] = {
+    **dict.fromkeys(("wave", "outcome", "column", "method", "note"), str),
+    **dict.fromkeys(("tests", "shapes", "sensitivity", "modification_indices"), list),
+    **dict.fromkeys(("balance", "curve", "effects", "fit_measures", "groups", "imputation"), dict),
+    **dict.fromkeys(("merged", "not_estimable", "overlap", "r2", "readings"), dict),
+}
 # No estimate, count or test statistic of firms is larger, and no word of a result longer.
 LARGEST, LONGEST = 1e15, 2000
 OLD_NOTE = "not estimable:"  # how notes of format 1 begin
@@ -85,6 +93,8 @@ def _wrong(name: str, content: bytes, about: Mapping[str, Any]) -> Iterator[str]
         record = read_json(text)
         if not isinstance(record, dict) or any(record.get(k, v) != v for k, v in place.items()):
             yield "is of another country or model"
+        elif kind == "estimates" and not _has_fits(record):
+            yield "has not the parts that diagnostics have"
         if printable(record) != record:
             yield "holds characters that cannot be printed"
         yield from _wrong_values(record)
@@ -101,6 +111,22 @@ def _wrong(name: str, content: bytes, about: Mapping[str, Any]) -> Iterator[str]
             yield "has rows that are not as long as its header"
             return
         yield from _wrong_row(dict(zip(header, row, strict=True)), table, place, about)
+
+
+def _has_fits(record: Mapping[str, Any]) -> bool:
+    """Return whether a record's fits are a list of records, each part of which is of its kind."""
+    fits = record.get("fits")
+    return isinstance(fits, list) and all(isinstance(f, dict) and _has_parts(f) for f in fits)
+
+
+def _has_parts(fit: Mapping[str, Any]) -> bool:
+    parts = [(fit[name], kind) for name, kind in PARTS.items() if name in fit]
+    inner = [one for part, _ in parts if isinstance(part, list) for one in part]
+    return (
+        "wave" in fit
+        and all(isinstance(part, kind) for part, kind in parts)
+        and all(isinstance(one, dict) for one in inner)
+    )
 
 
 def _wrong_row(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from cisflow.estimators.covariance import choose_correction
 from cisflow.estimators.distributions import student
-from cisflow.estimators.errors import refuse
+from cisflow.estimators.errors import EstimationWarning, refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
 from cisflow.estimators.path.intervals import bca_interval, percentile_p
@@ -114,7 +114,7 @@ class PathResults:
             what = f"a coefficient is not determined without {lost} of {number} clusters"
             if options.get("correction") == "CR3":
                 refuse(HEADING, what, "use CR1, or absorb fixed effects instead of dummies")
-            warnings.warn(f"{HEADING}: {what}; CR1 is taken", stacklevel=3)
+            warnings.warn(f"{HEADING}: {what}; CR1 is taken", EstimationWarning, stacklevel=3)
             return replace(self, correction="CR1")
         moved = np.column_stack([left_out.coef, left_out.psi]) - whole
         # Variances due to fixed effects keep the uncorrected part: nothing is tested about them.

@@ -11,12 +11,12 @@ import pandas as pd
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
 from cisflow.estimators.design import usable_columns
-from cisflow.estimators.errors import Alike, Count, Sentence, refuse, refuse_any
+from cisflow.estimators.errors import Alike, Count, EstimationWarning, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
 from cisflow.estimators.regression.rows import Rows, read_rows
 
 
-class NoExclusionWarning(UserWarning):
+class NoExclusionWarning(EstimationWarning):
     """No regressor is in the selection equation alone: the model rests on normality."""
 
 

@@ -121,12 +121,16 @@ class TobitResults(Inference):
         """Terms that have an estimate but no standard error of this kind, and why."""
         if self.cov_type in ("nonrobust", "bootstrap", "jackknife"):
             return {}
-        opg, index = self.cov_type == "OPG", self.solution.index
+        opg = self.cov_type == "OPG"
         marked = unspread(self.solution) if opg else held_alone(self.solution)
-        alone: dict[str, str] = dict.fromkeys(index[marked], UNSPREAD if opg else HELD)
+        alone = self._terms_of(marked, UNSPREAD if opg else HELD)
         if (lost := self._covariance.unmeasured) is None:
             return alone
-        return {**dict.fromkeys(index[lost[self.solution.shown]], ONE_CLUSTER), **alone}
+        return {**self._terms_of(lost[self.solution.shown], ONE_CLUSTER), **alone}
+
+    def _terms_of(self, marked: Any, why: str) -> dict[str, str]:
+        """Terms marked among the reported ones, and why; mostly none."""
+        return dict.fromkeys(self.solution.index[marked], why) if marked.any() else {}
 
     @property
     def n_lower(self) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors, check_weights
-from cisflow.estimators.errors import Count, Sentence, refuse
+from cisflow.estimators.errors import Count, EstimationWarning, Sentence, refuse
 from cisflow.estimators.formula import Absorbed, ModelFrame
 from cisflow.estimators.tobit.checks import check_outcome, check_variation
 from cisflow.estimators.tobit.likelihood import Design, Outcome
@@ -304,6 +304,7 @@ def censored(heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike 
         warnings.warn(
             f"{heading}: no value is above 1 and the upper limit is 100. If the outcome is a "
             "fraction, use upper=1 or multiply it by 100.",
+            EstimationWarning,
             stacklevel=3,
         )
     below, above = y <= floor + slack, y >= ceiling - slack

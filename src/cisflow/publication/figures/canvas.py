@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from cisflow.estimators.distributions import NORMAL, Student
+from cisflow.publication.figures.svg import lean
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, say
 
@@ -223,4 +224,5 @@ def _tell(file: Path, title: str, description: str) -> None:
     head, start, rest = text.partition("<svg ")
     attributes, end, body = rest.partition(">")
     told = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
-    file.write_text(f'{head}{start}role="img" {attributes}{end}{told}{body}', encoding="utf-8")
+    whole = f'{head}{start}role="img" {attributes}{end}{told}{lean(body)}'
+    file.write_text(whole, encoding="utf-8")

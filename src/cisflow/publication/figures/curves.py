@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
+    from matplotlib.transforms import Affine2D
 
 NINETY = float(NORMAL.isf(0.05))
 BINS = 60  # places in the order of which the choices are shown
+SHADES = 6  # of how many of the specifications at a place made a choice
 CURVES, ROW = 1.9, 0.13  # inches: of the upper panels, of each row of the lower
 LEFT = 0.27  # share of the width for words
 LETTERS = 22  # of a line of a heading
@@ -43,7 +45,7 @@ def curve_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     import matplotlib.pyplot as plt
 
     curves = list(curves_of(findings, country, wave, model))
-    rows = _rows(curves)
+    rows = rows_of(curves)
     height = CURVES + ROW * max(len(rows), 1) + 1.42
     figure = plt.figure(figsize=(WIDTH, height))
     ratios = [CURVES, max(ROW * len(rows), 0.2)]
@@ -84,7 +86,7 @@ def _mark(findings: Findings, figure: Figure, height: float) -> None:
         )
 
 
-def _rows(curves: Sequence[CurveFacts]) -> list[tuple[str, str]]:
+def rows_of(curves: Sequence[CurveFacts]) -> list[tuple[str, str]]:
     """Return the rows of the lower panel: choice and option, a heading with no option first."""
     found: dict[str, dict[str, None]] = {}
     for curve in curves:
@@ -165,16 +167,9 @@ def _choices(
 ) -> None:
     """Draw of each option how many of the effects at a place in the order it made."""
     axes = figure.add_subplot(grid[1, i])
-    place = np.minimum((np.arange(len(curve.rows)) * BINS) // max(len(curve.rows), 1), BINS - 1)
-    at = np.bincount(place, minlength=BINS).clip(1)
-    shares = np.zeros((max(len(rows), 1), BINS))
-    for k, (choice, option) in enumerate(rows):
-        if option:
-            mine = (curve.rows[choice] == option).to_numpy(dtype=float)
-            shares[k] = np.bincount(place, mine, BINS) / at
-    across, down = np.linspace(-0.02, 1.02, BINS + 1), np.arange(len(shares) + 1) - 0.5
-    shown = np.ma.masked_equal(shares, 0)  # white without a drawn cell
-    axes.pcolormesh(across, down, shown, cmap="Greys", vmin=0, vmax=1)
+    shares = shares_of(curve, rows)
+    _shade(axes, shares)
+    axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
@@ -194,6 +189,71 @@ def _choices(
             fontsize=8,
             loc="left",
         )
+
+
+def shares_of(curve: CurveFacts, rows: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Return of each option which share of the effects at a place in the order it made.
+
+    Parameters
+    ----------
+    curve
+        The effects, in order.
+    rows
+        Choice and option; a heading has no option.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (rows, places).
+    """
+    place = np.minimum((np.arange(len(curve.rows)) * BINS) // max(len(curve.rows), 1), BINS - 1)
+    at = np.bincount(place, minlength=BINS).clip(1)
+    shares = np.zeros((max(len(rows), 1), BINS))
+    for k, (choice, option) in enumerate(rows):
+        if option:
+            mine = (curve.rows[choice] == option).to_numpy(dtype=float)
+            shares[k] = np.bincount(place, mine, BINS) / at
+    return shares
+
+
+def _shade(axes: Axes, shares: np.ndarray) -> None:
+    """Draw shares as cells, darker for larger ones: one path of all cells of a shade.
+
+    Parameters
+    ----------
+    axes
+        Where to.
+    shares
+        Of each row and place, from 0, which is left white, to 1, shape (rows, places).
+    """
+    from matplotlib import colormaps
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    across = np.linspace(-0.02, 1.02, shares.shape[1] + 1)
+    shades = np.ceil(shares * SHADES).astype(int)
+    for shade in range(1, SHADES + 1):
+        cells = [
+            Path.unit_rectangle().transformed(_between(across[begin], across[end], row))
+            for row, taken in enumerate(shades == shade)
+            for begin, end in _runs(taken)
+        ]
+        if cells:
+            colour = colormaps["Greys"](shade / SHADES)
+            whole = Path.make_compound_path(*cells)
+            axes.add_patch(PathPatch(whole, facecolor=colour, linewidth=0, antialiased=False))
+
+
+def _between(left: float, right: float, row: int) -> Affine2D:
+    from matplotlib.transforms import Affine2D
+
+    return Affine2D().scale(right - left, 1).translate(left, row - 0.5)
+
+
+def _runs(taken: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield where a row of yes and no is yes without a break, as begin and end."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], taken.astype(int), [0]])))
+    yield from zip(turns[::2], turns[1::2], strict=True)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

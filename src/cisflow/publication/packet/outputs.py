@@ -72,35 +72,20 @@ MOST = 12  # terms, places and files named on the sheet; register.json names all
 
 @dataclass(frozen=True)
 class Output:
-    """Something that is meant to leave.
+    """Something that is meant to leave."""
 
-    Attributes
-    ----------
-    name, kind, caption
-        What it is called and is.
-    files
-        By their name in the packet, where they lie below the run's folder.
-    population
-        Which firms, in words.
-    firms
-        Numbers of firms of the groups behind it, None where withheld.
-    rules
-        Letters of :data:`RULES`.
-    withheld
-        How many numbers behind it were withheld, by reason.
-    explain
-        What the researcher must explain.
-    """
-
+    # name, kind, caption: what it is called and is.
     name: str
     kind: str
     caption: str
-    files: dict[str, str]
-    population: str
+    files: dict[str, str]  # by their name in the packet, where they lie below the run's folder
+    population: str  # which firms, in words
+    # Numbers of firms of the groups behind it, None where withheld.
     firms: list[int | None] = field(default_factory=list)
-    rules: str = ""
+    rules: str = ""  # letters of RULES
+    # How many numbers behind it were withheld, by reason.
     withheld: dict[str, int] = field(default_factory=dict)
-    explain: list[str] = field(default_factory=list)
+    explain: list[str] = field(default_factory=list)  # what the researcher must explain
 
     @property
     def size(self) -> str:
@@ -115,15 +100,9 @@ class Output:
 
 @dataclass(frozen=True)
 class Registers:
-    """What a run's folder says of its public files.
+    """What a run's folder says of its public files."""
 
-    Attributes
-    ----------
-    run
-        The folder ``results/{run}``.
-    """
-
-    run: Path
+    run: Path  # the folder `results/{run}`
 
     def record(self, name: str) -> dict[str, Any]:
         """Return a JSON file of the run.

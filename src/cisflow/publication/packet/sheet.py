@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from cisflow.base.texts import printable
 from cisflow.publication.packet.outputs import Output
 from cisflow.publication.tables.save import without_times
 
@@ -30,6 +31,11 @@ class Part:
     heading: str
     text: tuple[str, ...] = ()
     rows: Rows = ()
+
+    @property
+    def printed(self) -> Part:
+        """It without what cannot be printed: titles and captions may hold anything."""
+        return Part(*(printable(part) for part in (self.heading, self.text, self.rows)))
 
 
 def parts(
@@ -76,8 +82,9 @@ def _row(output: Output) -> tuple[str, ...]:
 
 def html(title: str, said: Iterable[Part]) -> str:
     """Return the sheet as a page that loads nothing."""
+    title = printable(title)
     body = [f"<h1>{escape(title)}</h1>"]
-    for part in said:
+    for part in (part.printed for part in said):
         body += [f"<h2>{escape(part.heading)}</h2>", *(f"<p>{escape(t)}</p>" for t in part.text)]
         rows = [
             "".join(f"<{tag}>{escape(cell).replace(chr(10), '<br>')}</{tag}>" for cell in row)
@@ -98,12 +105,13 @@ def docx(title: str, said: Iterable[Part]) -> bytes:
     from docx.shared import Pt
 
     document: Any = Document()
+    title = printable(title)
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = section.page_height, section.page_width
     document.styles["Normal"].font.size = Pt(8)
     document.add_heading(title, level=1)
-    for part in said:
+    for part in (part.printed for part in said):
         document.add_heading(part.heading, level=2)
         for text in part.text:
             document.add_paragraph(text)

@@ -15,6 +15,7 @@ from cisflow.publication.manifest import verify
 from cisflow.publication.packet import sheet
 from cisflow.publication.packet.acro import results, risk_profile, write_checksums
 from cisflow.publication.packet.outputs import Output, Registers
+from cisflow.release.earlier import Sets
 from cisflow.study.marks import marks_of, stamp_of
 
 TITLE = "Sheet for the output checker"
@@ -82,17 +83,18 @@ def _remember(folder: Path, number: int) -> None:
 
 def _checked(registers: Registers) -> list[Output]:
     """Return the outputs of a run, if they are what the gate let through."""
-    run = registers.run
-    if not registers.about or not registers.countries:
+    run, about = registers.run, registers.about
+    changed = [found for found in verify(run) if found.section in ("files", "results")]
+    if not about or not (registers.countries or changed):
         what = "no country's data are in this run, only what others exported"
         raise CisflowError(run.as_posix(), Problem(what, "release it where the data are"))
-    outputs = list(registers.outputs())
     remedy = "run it again: what leaves is what the gate let through"
     problems = [
-        Problem(f"{found.name} {found.how} since the run wrote it", remedy)
-        for found in verify(run)
-        if found.section in ("files", "results")
+        Problem(f"{found.name} {found.how} since the run wrote it", remedy) for found in changed
     ]
+    if problems:
+        raise CisflowError(run.as_posix(), problems)
+    outputs = list(registers.outputs())
     problems += [
         Problem(f"{file} is not there", remedy)
         for output in outputs
@@ -100,6 +102,7 @@ def _checked(registers: Registers) -> list[Output]:
         if not (run / file).is_file()
     ]
     for country, register in registers.countries.items():
+        Sets.read(run / "microdata" / country / "sets.npz")  # or what leaves is not remembered
         if _unknown_to_gate(run / "microdata" / country, register["earlier"]):
             what = f"{country}: numbers were not held against what an earlier packet released"
             problems.append(Problem(what, "run it again with `cisflow run`, then release it"))

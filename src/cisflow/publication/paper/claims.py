@@ -6,6 +6,7 @@ from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.words import in_sentence
 from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
 
 
@@ -46,7 +47,7 @@ def _claim_reasons(findings: Findings) -> list[Context]:
     return [
         {
             "verdict": say(verdict),
-            "reason": retold(why),
+            "reason": retold(in_sentence(why).rstrip(".")),
             "claims": about["claims"],
             "places": about["places"] if len(about["places"]) < everywhere else [],
         }

@@ -70,8 +70,6 @@ def paper_context(
 
     Parameters
     ----------
-    findings
-        The run's findings.
     tables, figures
         Folders with the saved tables and figures.
     figure1

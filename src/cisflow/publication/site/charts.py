@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from statistics import median
+from textwrap import wrap
 
 WIDTH = 360.0
 EDGE = 10.0  # left and right of the scale
 ROW = 32.0  # of one estimate with its label
 HEAD = 18.0  # of the heading of several estimates
 NARROW, SIDE = 14.0, 112.0  # height of one of many estimates, and the room of labels beside them
+LETTERS = 54  # of a line of a heading
 FOOT = 22.0  # of the axis
 TICKS = 5
 FAR = 4.0  # intervals reach at most so many times the middle one; what is beyond has an arrow
@@ -183,8 +185,10 @@ def _stacked(marks: Sequence[Mark], row: float) -> tuple[list[Heading], list[flo
     places, height, group = [], 0.0, ""
     for mark in marks:
         if mark.group != group:
-            height, group = height + HEAD, mark.group
-            headings.append(Heading(height - 4, group))
+            group = mark.group
+            for i, text in enumerate(wrap(group, LETTERS)):
+                height += HEAD if i == 0 else HEAD - 5
+                headings.append(Heading(height - 4, text))
         height += row
         places.append(height - 8)
     return headings, places, height
@@ -226,7 +230,7 @@ def ticks(low: float, high: float) -> Iterable[tuple[float, str]]:
 
 PANEL = 130.0  # of the effects, above the choices that made them
 OPTION = 13.0  # of one option
-OPTIONS = 132.0  # room of their names
+OPTIONS = 146.0  # room of their names
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ UPRIGHT, ACROSS = Page(448, 640, across=False), Page(645, 445, across=True)
 SIZES = (("small", 10.0, 12.0), ("footnotesize", 9.0, 11.0), ("scriptsize", 8.0, 9.5))
 GAP = 6.0  # points between columns
 WORDY = 24  # letters from which a column is one of words, which are wrapped
+SPARE = 1.04  # of words of a heading: few letters may be wider than letters are on average
 STUB = 40  # letters of a heading of a row before it is wrapped
 
 # Widths of the letters of Latin Modern in thousandths of their size; of all others 520.
@@ -90,7 +91,7 @@ class Column:
         left, right = (max((_width(h[i], size) for h in halves), default=0.0) for i in (0, 1))
         whole = max((_width(h[2], size) for h in halves), default=0.0)
         words = (word for head in self.heads for word in head.split())
-        return max(left + right, whole, *(_width(word, size) for word in words))
+        return max(left + right, whole, *(SPARE * _width(word, size) for word in words))
 
 
 @dataclass(frozen=True)

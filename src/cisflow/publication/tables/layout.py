@@ -35,27 +35,13 @@ MOST_UPRIGHT = 9  # columns of a page upright; a table with more needs one in la
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is published, before it is set in any format.
+    """A table as it is published, before it is set in any format."""
 
-    Attributes
-    ----------
-    frame
-        The cells as text; of two levels of rows the first are headings.
-    notes
-        What stands below it.
-    show_groups
-        Whether the headings of rows are shown.
-    caption
-        What stands above it.
-    stamp
-        What its last column says of the data it rests on; none if it has no mark.
-    """
-
-    frame: pd.DataFrame
-    notes: str
-    show_groups: bool = True
-    caption: str = ""
-    stamp: str = ""
+    frame: pd.DataFrame  # the cells as text; of two levels of rows the first are headings
+    notes: str  # what stands below it
+    show_groups: bool = True  # whether the headings of rows are shown
+    caption: str = ""  # what stands above it
+    stamp: str = ""  # what its last column says of the data it rests on; none if it has no mark
 
     @property
     def is_wide(self) -> bool:

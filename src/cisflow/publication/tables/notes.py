@@ -132,8 +132,6 @@ def sample_note(spec: Model, flags: Sequence[str]) -> str:
 
     Parameters
     ----------
-    spec
-        The model.
     flags
         The yes/no variables that are true of its firms by design
         (:func:`cisflow.publication.populations.flags_of`).

@@ -9,7 +9,7 @@ import numpy as np
 
 from cisflow.panel.rates import ANY, MICROS
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import say
+from cisflow.publication.language import retold, say
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level, union
 from cisflow.publication.words import NOT_ESTIMABLE, WITHHELD, count, label, number, sentence
 
@@ -26,7 +26,7 @@ def rates_table(findings: Findings, country: str, wave: str) -> Table:
     here = rates[(rates["country"] == country) & (rates["wave"] == wave)]
     cells = no_cells()
     for row in here.to_dict(orient="records"):
-        line = cells[sentence(say(row["sector"])), sentence(say(row["size"]))]
+        line = cells[sentence(retold(row["sector"])), sentence(retold(row["size"]))]
         if row["partner"] == ANY:
             line["Firms"] = count(row["firms"])
         line[_partner(row["partner"])] = _rate(row)

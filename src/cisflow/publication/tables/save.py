@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cisflow.base.texts import no_formula, printable
 from cisflow.publication.tables.latex import latex_table
 from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.word import fit
 
 if TYPE_CHECKING:
     from maketables import MTable
@@ -163,6 +164,7 @@ def _docx(table: Table, name: str) -> bytes:
         section = document.sections[0]
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
+    fit(document, table)
     properties = document.core_properties
     properties.author, properties.title = "", table.caption[:255]  # as many as Word takes
     properties.created = properties.modified = datetime.datetime(2000, 1, 1)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from review_case import LABELS, VARIABLES, answers, write_case
 
+from cisflow.assist.inspection import look
 from cisflow.assist.review.gather import gather
+from cisflow.assist.review.wording import scored, wording
 
 PLANTED = [
     ("employees", {"name": "turn16"}, "turnover"),
@@ -126,3 +128,16 @@ def test_partners_whose_numbers_differ_at_home_and_abroad_are_told(tmp_path):
     bare = dict.fromkeys(LABELS, ("", ""))
     found = doubts(tmp_path, "coop_group_foreign", data=data, labels=bare, **entries)
     assert any("end in 0 at home and in 1 abroad" in what for what in found)
+
+
+@pytest.mark.parametrize(
+    ("label", "rather"), [("", None), ("Cooperation for innovation", "coop_any")]
+)
+def test_a_bare_name_speaks_against_nothing_it_leaves_out(label, rather, tmp_path, root):
+    file = tmp_path / "f.csv"
+    file.write_text("id,coopn1\n" + "".join(f"{i},{i % 2}\n" for i in range(40)))
+    if label:
+        (tmp_path / "labels.csv").write_text(f"variable,label\nid,Firm\ncoopn1,{label}\n")
+    seen = look(file, root)
+    words = wording(seen, scored(seen.questions, seen.words), 2016)
+    assert words.rather("coop_suppliers_domestic", "coopn1") == rather

@@ -34,7 +34,7 @@ def test_effects_are_those_of_the_estimates(synthetic):
     fact = next(
         f
         for f in facts
-        if (f["outcome"], f["term"]) == ("radical", "universities or public research")
+        if (f["outcome"], f["term"]) == ("radical innovation", "universities or public research")
     )
     rows = synthetic.main_rows("BE", "CIS4", "faems2005", "observed")
     row = rows[(rows["outcome"] == "radical") & (rows["term"] == "coop_exploratory")].iloc[0]

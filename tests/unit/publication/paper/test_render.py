@@ -224,7 +224,7 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
     text = _text(
         {**synthetic_paper, "instruments": [{**facts, "results": [strong]}]}, root, tmp_path
     )
-    assert "first-stage F is 31.0. What holds all the same" in text
+    assert "first-stage F is 31.0. Whatever their strength" in text
     assert "are weak" not in text
 
 

@@ -89,3 +89,11 @@ def test_a_curve_tells_what_is_sure_apart_and_which_choices_made_it():
     assert tobit.path.startswith(f"M{OPTIONS:.1f} ")
     assert logit.path.endswith(f"H{WIDTH - EDGE:.1f}")
     assert 0 < chart.zero < PANEL < tobit.y < logit.y < chart.height
+
+
+def test_a_long_heading_is_told_in_full_on_several_lines():
+    words = "Partner types and innovation, corrected for who has new products at all"
+    chart = forest("t", "points", [Mark("CIS2", "1", 1, 0, 2, words)])
+    assert " ".join(head.text for head in chart.headings) == words
+    assert len({head.y for head in chart.headings}) == len(chart.headings) > 1
+    assert chart.lines[0].y > chart.headings[-1].y
