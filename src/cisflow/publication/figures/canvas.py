@@ -198,8 +198,8 @@ def save_figure(
 
 
 def described(figure: Figure) -> str:
-    """Return in words what a figure shows: its panels, what is on their axes, and the series."""
-    parts = []
+    """Return in words what a figure shows: its marks and notes, its panels and axes, the series."""
+    parts = [f"{' '.join(text.get_text().split())}." for text in figure.texts if text.get_text()]
     for axes in figure.axes:
         titles = (axes.get_title(loc) for loc in ("left", "center"))
         ticks = [tick.get_text() for tick in axes.get_yticklabels()] if axes.axison else []

@@ -35,7 +35,9 @@ def test_a_picture_tells_what_it_shows_to_those_who_cannot_see_it(synthetic, tmp
     space = "{http://www.w3.org/2000/svg}"
     assert root.get("role") == "img"
     assert root.find(f"{space}title").text == "Arrows & <effects>"
-    assert "Profit margin" in root.find(f"{space}desc").text
+    told = root.find(f"{space}desc").text
+    assert told.startswith("SYNTHETIC data")
+    assert "Profit margin" in told
 
 
 @pytest.mark.parametrize("df", [5, 40, None])
