@@ -60,15 +60,21 @@ def _one_per_column(
     return [fit for fit in found if fit is not None]
 
 
-def _differences(axes: Axes, balance: Mapping[str, Mapping[str, float]]) -> None:
+def _differences(axes: Axes, balance: Mapping[str, Mapping[str, float | None]]) -> None:
+    """Draw each regressor's difference before and after; one that is withheld carries a sign."""
     y = np.arange(len(balance))
     for i, (when, words) in enumerate(WHEN.items()):
-        x = [abs(of[when]) for of in balance.values()]
+        x = np.abs(np.array([of[when] for of in balance.values()], dtype=float))
         style: dict[str, Any] = {
             "facecolor": "white" if i == 0 else COLOURS[i],
             "edgecolor": COLOURS[i],
         }
         axes.scatter(x, y, marker=MARKERS[i], s=26, label=say(words), **style, **ABOVE)
+        for at in y[np.isnan(x)]:
+            axes.annotate(
+                WITHHELD, (0, at), (4, 0), textcoords="offset points", va="center", fontsize=7,
+                color=GREY,
+            )  # fmt: skip
     axes.axvline(NEGLIGIBLE, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.set_yticks(y, [label(name, short=True) for name in balance])
     axes.set_ylim(len(balance) - 0.5, -0.5)

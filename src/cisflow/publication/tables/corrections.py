@@ -23,6 +23,7 @@ from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import errors_note
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
+    WITHHELD,
     column_label,
     count,
     covariance_name,
@@ -229,7 +230,8 @@ def weighted_table(findings: Findings, country: str, wave: str, model: str) -> T
 
 def _balance_cells(cells: Cells, head: Head, fit: Mapping[str, Any]) -> None:
     for name, of in (fit.get("balance") or {}).items():
-        text = " → ".join(signed(f"{round(of[when], 2) + 0.0:.2f}") for when in ("before", "after"))
+        known = [of[when] for when in ("before", "after") if of[when] is not None]
+        text = " → ".join(signed(f"{round(x, 2) + 0.0:.2f}") for x in known) or WITHHELD
         cells["Standardised difference, before → after weighting", label(name)][head] = text
 
 
@@ -321,7 +323,8 @@ def _errors(rows: pd.DataFrame, spec: Model) -> str:
 
 
 def _number(fit: Mapping[str, Any] | None, key: str) -> str:
-    return number((fit or {}).get(key))
+    fit = fit or {}
+    return WITHHELD if fit.get(key, np.nan) is None else number(fit.get(key))
 
 
 def _count(fit: Mapping[str, Any], key: str) -> str:

@@ -139,6 +139,17 @@ def test_weighted():
     assert "outside 0.1 to 0.9 are left out" in table.notes
 
 
+def test_differences_that_may_not_be_told_are_confidential():
+    findings = findings_of(WEIGHTED)
+    fit = findings.diagnostics[0]["fits"][0]
+    fit["balance"]["log_employees"], fit["raw"] = {"before": None, "after": None}, None
+    table = weighted_table(findings, "XX", "W1", "m")
+    balance = table.frame.loc["Standardised difference, before → after weighting"]
+    assert balance.loc[label("log_employees")].iloc[0] == "c"
+    assert table.frame.loc[("Mean outcome", "Difference of plain means")].iloc[0] == "c"
+    assert "c: confidential" in table.notes
+
+
 def test_what_was_not_estimated_says_why():
     for spec, make in (
         (SELECTION, selection_table),
