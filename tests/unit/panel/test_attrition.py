@@ -214,7 +214,7 @@ def test_the_table_names_models_weighted_for_the_loss(findings):
 
 def test_notes_say_how_the_ratios_were_made(findings):
     spec = findings.models["faems2010_direct"]
-    plain = "Ratios of the accounts are of the year 2 after the survey's, not winsorised, "
+    plain = "Ratios of the accounts are of the year 2 after the survey’s, not winsorised, "
     assert accounts_note(findings, "BE", spec) == f"{plain}from amounts in current prices."
     countries = {
         "BE": {
@@ -233,7 +233,7 @@ def test_notes_say_how_the_ratios_were_made(findings):
         "accounts_outcomes": {"winsorise": 0.01},
     }
     note = accounts_note(replace(findings, settings=treated), "BE", spec)
-    assert "means of the 2 years up to year 2 after the survey's" in note
+    assert "means of the 2 years up to year 2 after the survey’s" in note
     assert "winsorised at 1 % in each tail of a year" in note
     assert "prices of 2005" in note
     table = path_table(findings, "BE", "CIS4", ["faems2010_direct"])

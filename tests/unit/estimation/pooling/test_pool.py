@@ -418,7 +418,7 @@ def test_the_claims_rule_is_applied_to_the_pooled_interval():
     assert verdicts.loc["up", "verdict"] == "inconclusive"
     # 90 % with t(1) = 6.314: 0.5 ± 6.314 × 0.3 is wider than ±1, the normal 0.5 ± 0.49 lies inside.
     assert verdicts.loc["none", "verdict"] == "cannot be decided with this sample"
-    assert "[−1.39, 2.39]" in verdicts.loc["none", "reason"]
+    assert "−1.39 to 2.39" in verdicts.loc["none", "reason"]
 
 
 def test_the_pooled_table_survives_its_file(findings, tmp_path):

@@ -37,7 +37,15 @@ def test_a_claim_that_holds_says_by_what_and_for_whom(synthetic):
         (1, 1.5, {"expect": "none"}, (), v.INCONCLUSIVE, "reaches beyond ±3"),
         (1, 4, {"expect": "none"}, (), v.UNDECIDABLE, "−5.6 to 7.6, is wider than ±3"),
         (8, 2, {}, counted(turned=True, turned_by_one=3), v.INCONCLUSIVE, "any one of 3 firms"),
-        (8, 2, {}, counted(few=True), v.TOO_FEW, "150 firms with and 217 without"),
+        (
+            8,
+            2,
+            {},
+            counted(few=True, firms_with=4),
+            v.TOO_FEW,
+            "4 firms with and 217 without: fewer than 10",
+        ),
+        (8, 2, {}, counted(few=True), v.TOO_FEW, "in one of the groups that it compares"),
         (
             8,
             2,
