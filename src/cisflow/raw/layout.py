@@ -84,12 +84,16 @@ def _found(rows: Sequence[Cells]) -> Header:
 
 
 def _is_a_firm(names: Cells, below: Sequence[Cells]) -> bool:
-    """Return whether most names are numbers above numbers, and do not count the columns."""
+    """Return whether most names are numbers above numbers, and some of them the same.
+
+    Surveys that call their columns by the numbers of questions (UKIS) call each by another; of a
+    firm's answers, yes or no to most questions, many are alike.
+    """
     places = [i for i, name in enumerate(names) if name and not YEAR.fullmatch(name)]
     numbers = {i: n for i in places if (n := number_in(names[i])) is not None}
     above = [i for i in numbers if _are_numbers([r[i] for r in below if i < len(r) and r[i]])]
-    counting = list(numbers.values()) == sorted(set(numbers.values()))
-    return len(above) > MOSTLY * len(places) and not counting
+    alike = len(set(numbers.values())) < len(numbers)
+    return len(above) > MOSTLY * len(places) and alike
 
 
 def _filled(row: Cells) -> int:
