@@ -84,16 +84,19 @@ def _found(rows: Sequence[Cells]) -> Header:
 
 
 def _is_a_firm(names: Cells, below: Sequence[Cells]) -> bool:
-    """Return whether most names are numbers above numbers, and some of them the same.
+    """Return whether most names are numbers above numbers, and are no numbers of questions.
 
-    Surveys that call their columns by the numbers of questions (UKIS) call each by another; of a
-    firm's answers, yes or no to most questions, many are alike.
+    Surveys that call their columns by the numbers of questions (UKIS) call each by another, all of
+    as many digits; or they count the columns. A firm's answers are of several lengths, or alike.
     """
     places = [i for i, name in enumerate(names) if name and not YEAR.fullmatch(name)]
     numbers = {i: n for i in places if (n := number_in(names[i])) is not None}
     above = [i for i in numbers if _are_numbers([r[i] for r in below if i < len(r) and r[i]])]
-    alike = len(set(numbers.values())) < len(numbers)
-    return len(above) > MOSTLY * len(places) and alike
+    if len(above) <= MOSTLY * len(places):
+        return False
+    known = list(numbers.values())
+    of_questions = len(set(known)) == len(known) and len({len(names[i]) for i in numbers}) == 1
+    return not of_questions and known != sorted(set(known))
 
 
 def _filled(row: Cells) -> int:
