@@ -39,9 +39,10 @@ def test_numbers_of_the_paper_are_those_of_the_estimates(project):
 
 
 def flow_of(project, wave, model):
+    """Return the firms after each restriction that is told alone."""
     flow = pd.read_csv(project.folder / "results/nigeria/sample/NG.csv", dtype={"wave": str})
-    rows = flow[(flow["wave"] == wave) & (flow["model"] == model)].sort_values("step")
-    return rows["firms"].tolist()
+    rows = flow[(flow["wave"] == wave) & (flow["model"] == model)]
+    return dict(zip(rows["restriction"], rows["firms"], strict=True))
 
 
 @pytest.mark.parametrize(("wave", "collected"), [("2007", "2008"), ("2010", "2011")])
@@ -53,7 +54,18 @@ def test_sample_flow_agrees_with_a_direct_count(project, answers, wave, collecte
         ["iprod1", "iprod2", "iproc1", "iproc2", "iproc3", "abandoned_iact", "ongoing_iact"]
     ].eq("1")
     active = manufacturing[said_yes.any(axis=1)]
-    assert flow_of(project, wave, "faems2005")[:3] == [len(firms), len(manufacturing), len(active)]
+    counted = {
+        "all firms of the wave": len(firms),
+        "manufacturing": len(manufacturing),
+        "innovation-active": len(active),
+    }
+    told = flow_of(project, wave, "faems2005")
+    # A step is told together with the next where another model's firms differ from its by few.
+    together = [step for step in told if step.startswith("innovation-active; ")]
+    assert set(counted) - set(told) <= {"innovation-active" for _ in together}
+    assert {step: told[step] for step in counted if step in told} == {
+        step: number for step, number in counted.items() if step in told
+    }
 
 
 def test_every_claim_has_a_verdict_or_a_stated_reason(project):

@@ -11,8 +11,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from cisflow.claims.reasons import named
-from cisflow.estimation.estimates import ALL_WAVES, ESTIMATED, OBSERVED, OF_CURVES
-from cisflow.estimation.holding import BETWEEN, TESTS
+from cisflow.estimation.estimates import ALL_WAVES, BETWEEN, ESTIMATED, OBSERVED, OF_CURVES, TESTS
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level

@@ -47,6 +47,10 @@ POOLED_ESTIMATES = Table.of(
     quantity=COEFFICIENT,
 )
 
+TESTS = "tests"
+"""Key of a fit's diagnostics with what was counted of each test."""
+BETWEEN = "between_waves"
+"""Key of a test with how its estimate hangs together with those of other waves, wave by wave."""
 ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"
 WITHHELD = "withheld"
 

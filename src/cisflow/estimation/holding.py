@@ -19,7 +19,7 @@ from pandas.api.types import is_numeric_dtype
 from cisflow.estimation.common import REFUSALS, Row, numeric
 from cisflow.estimation.driver import Fitted
 from cisflow.estimation.effects import values_of
-from cisflow.estimation.estimates import ESTIMATED
+from cisflow.estimation.estimates import ESTIMATED, TESTS
 from cisflow.estimation.evidence import EVIDENCE, ROW
 from cisflow.estimation.regressions import only_fit, regressions
 from cisflow.estimation.shapes import thirds_of
@@ -44,10 +44,6 @@ from cisflow.study.verdicts import (
     turned,
 )
 
-TESTS = "tests"
-"""Key of a fit's diagnostics with what was counted of each test."""
-BETWEEN = "between_waves"
-"""Key of a test with how its estimate hangs together with those of other waves, wave by wave."""
 PRIVATE = ("rows_with", "rows_without", "rows_turned", "rows_left_out", "influence")
 """Keys of a test that name firms; the gate takes them away."""
 

@@ -16,11 +16,11 @@ from cisflow.estimation.estimates import (
     ESTIMATED,
     FOUND,
     SIZES,
+    TESTS,
     WITHHELD,
     Estimates,
 )
 from cisflow.estimation.evidence import COLUMNS, EVIDENCE, SETS, SUMS, TERMS, VARIABLES
-from cisflow.estimation.holding import TESTS
 from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
 from cisflow.estimators.distributions import NORMAL, student

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import WITHHELD, Estimates
-from cisflow.estimation.holding import BETWEEN, PRIVATE, TESTS
+from cisflow.estimation.estimates import BETWEEN, TESTS, WITHHELD, Estimates
+from cisflow.estimation.holding import PRIVATE
 from cisflow.release.gate import Gate
 from cisflow.study.claims import key_of
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from specs import model_of
 
-from cisflow.estimation.holding import PRIVATE, TESTS
+from cisflow.estimation.estimates import TESTS
+from cisflow.estimation.holding import PRIVATE
 from cisflow.estimation.run import estimate
 from cisflow.study.canonical import BLOCKS
 from cisflow.study.claims import Rule, Single

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from shaped_firms import A, B, N, R, X, made_up_firms, shaped_model
 
-from cisflow.estimation.holding import TESTS
+from cisflow.estimation.estimates import TESTS
 from cisflow.estimation.run import estimate
 from cisflow.estimation.shapes import BINS, SHAPES, ends_of, thirds_of
 from cisflow.estimators import OLS, Tobit

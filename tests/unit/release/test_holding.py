@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.estimation.estimates import ESTIMATES, Estimates
-from cisflow.estimation.holding import PRIVATE, TESTS
+from cisflow.estimation.estimates import ESTIMATES, TESTS, Estimates
+from cisflow.estimation.holding import PRIVATE
 from cisflow.release.gate import Gate
 from cisflow.release.holding import note_tests, told_tests, with_correlations
 from cisflow.study.disclosure import UNRESTRICTED, Profile
