@@ -9,6 +9,7 @@ with reported(snakemake.log[0]):
 
     out, params = snakemake.output, snakemake.params
     panel = read_firms(snakemake.input.panel)
+    profile, rule = Profile.model_validate(params.profile), Rule.model_validate(params.rule)
     for (name, model), table, diagnostics in zip(
         models_of(params.models).items(), out.estimates, out.diagnostics, strict=True
     ):
@@ -20,9 +21,9 @@ with reported(snakemake.log[0]):
             model=name,
             lag=params.lag,
             bootstrap=params.bootstrap,
-            profile=Profile.model_validate(params.profile),
+            profile=profile,
             tests=[Single.model_validate(test) for test in params.tests[name]],
-            rule=Rule.model_validate(params.rule),
+            rule=rule,
         )
         write_table(estimates.table, table, params.stamp)
         write_record(estimates.diagnostics, diagnostics, params.stamp)

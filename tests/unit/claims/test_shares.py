@@ -183,24 +183,13 @@ def test_without_what_is_true_the_share_is_held_against_the_claimed_one_alone():
 
 
 def test_the_estimates_dependence_is_that_of_the_firms():
-    keys = {term: f"m | y | all | {term} | coefficient" for term in TERMS}
-    tests = [
-        {
-            "outcome": "y",
-            "column": "all",
-            "term": term,
-            "quantity": "coefficient",
-            "correlations": {keys[other]: 0.9 for other in TERMS if other != term},
-        }
-        for term in TERMS
-    ]
-    record = {"country": "BE", "model": "m", "fits": [{"wave": "W", "tests": tests}]}
+    record = {"country": "BE", "model": "m", "fits": [record_of("W", 0.9)]}
     row = verdict([1.0, 13.0, 2.0, 0.0], [6.0] * 4, [record], **ALL)
     assert "were the estimates independent" not in row["reason"]
 
 
-def record_of(wave, other, r):
-    """Return the diagnostics of a wave whose estimates hang together with another's by r."""
+def record_of(wave, r, other=""):
+    """Return the diagnostics of a wave whose estimates hang together by r, with another's too."""
     keys = {term: f"m | y | all | {term} | coefficient" for term in TERMS}
     tests = [
         {
@@ -209,7 +198,7 @@ def record_of(wave, other, r):
             "term": term,
             "quantity": "coefficient",
             "correlations": {keys[two]: r for two in TERMS if two != term},
-            **({"between_waves": {other: dict.fromkeys(keys.values(), r)}} if r else {}),
+            **({"between_waves": {other: dict.fromkeys(keys.values(), r)}} if r and other else {}),
         }
         for term in TERMS
     ]
@@ -223,7 +212,7 @@ def test_firms_that_answer_two_waves_make_the_share_of_both_less_sure():
     claims = Claims.model_validate({"claims": {"A": about}})
 
     def width(r):
-        fits = [record_of("W1", "W2", r), record_of("W2", "W1", r)]
+        fits = [record_of("W1", r, "W2"), record_of("W2", r, "W1")]
         row = judge(claims, both, [{"country": "BE", "model": "m", "fits": fits}]).iloc[0]
         return row["ci_high"] - row["ci_low"]
 
