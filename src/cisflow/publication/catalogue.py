@@ -20,6 +20,7 @@ from cisflow.publication.families import (
     compared_regressions,
     curved,
     described,
+    distinct_balances,
     further_regressions,
     grouped_balances,
     leading_regression,
@@ -36,7 +37,6 @@ from cisflow.publication.families import (
     scanned_balances,
     sensitive,
     shared_name,
-    split_balances,
     stepped_balances,
     told_column,
     waves_of,
@@ -457,7 +457,7 @@ CAPTIONS = {
 DRAWN_OF_SAMPLES = ("flows", "outcomes")
 in_paper = leading_regression
 LEAD, FURTHER = each(leading_regression), each(further_regressions)
-BALANCES, SPLIT = each(models_of, "balance"), each(split_balances)
+BALANCES, SPLIT = each(models_of, "balance"), each(distinct_balances)
 PRACTICES = each(with_practices)
 WEIGHED = each(models_of, "doubly_robust")
 ALL, POOLED = each(list), each(pooled_models)

@@ -10,7 +10,6 @@ from typing import Any
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.catalogue import FIGURE, SECTIONS, TABLE, Catalogue, Item
 from cisflow.publication.families import (
-    distinct_balances,
     general_of,
     path_groups,
     places,
@@ -124,15 +123,14 @@ class Printed:
 
     @property
     def _in_paper(self) -> list[Item]:
-        """Which figures the paper has: the most general diagram of a sample, a balance once."""
+        """Which figures the paper has: of diagrams the most general of a sample."""
         models = self.findings.models
         general = {general_of(members, models) for members in path_groups(models).values()}
-        told = {"diagrams": general, "decomposition": {*distinct_balances(models)}}
         return [
             item
             for item in self._shown_figures()
             if item.section in PAPER_FIGURES
-            and (item.section not in told or not told[item.section].isdisjoint(item.models))
+            and (item.section != "diagrams" or not general.isdisjoint(item.models))
         ]
 
     def _figure(self, item: Item) -> dict[str, str]:

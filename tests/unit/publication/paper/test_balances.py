@@ -27,7 +27,6 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
     shown += [f for f in context["supplement"]["figures"] if f["section"] in kinds]
     assert {f["name"] for f in shown} == {
         "decomposition_two_year_balance_BE_CIS4",
-        "decomposition_balance_by_size_BE_CIS4",
         "groups_balance_by_size_BE_CIS4",
         "groups_two_year_balance_BE_CIS4",
         "lags_balance_by_lag_BE_CIS4",
