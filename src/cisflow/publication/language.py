@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,13 @@ class Language:
     thousands: str = ","
     # English texts that were asked for and that no catalogue has.
     missed: set[str] = field(default_factory=set)
+
+    @cached_property
+    def forms(self) -> list[tuple[re.Pattern[str], str]]:
+        """The forms of what was told with names, those with the most words of their own first."""
+        named = [(english, text) for english, text in self.told.items() if "{" in english]
+        named.sort(key=lambda of: -len(re.sub(r"\{\w+\}", "", of[0])))
+        return [(_form(english), text) for english, text in named]
 
 
 _SPOKEN = [Language()]
@@ -138,7 +145,7 @@ def retold(english: str) -> str:
         return english
     if known := language.told.get(english) or language.texts.get(english):
         return known
-    for form, text in _forms(tuple(language.told.items())):
+    for form, text in language.forms:
         if found := form.fullmatch(english):
             parts = {name: retold(part) for name, part in found.groupdict().items()}
             return text.format(**parts)
@@ -158,14 +165,6 @@ def retold_texts(value: Any) -> Any:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[−-]?[\d,]*\.?\d+", text) is not None
-
-
-@cache
-def _forms(told: tuple[tuple[str, str], ...]) -> list[tuple[re.Pattern[str], str]]:
-    """Return the forms of messages with names, those with the most words of their own first."""
-    named = [(english, text) for english, text in told if "{" in english]
-    named.sort(key=lambda of: -len(re.sub(r"\{\w+\}", "", of[0])))
-    return [(_form(english), text) for english, text in named]
 
 
 def _form(english: str) -> re.Pattern[str]:
