@@ -584,26 +584,48 @@ def test_what_changes_within_two_firms_is_no_within_estimate():
     assert rows(out, "main", "diversity")["estimate"].notna().all()
 
 
+BY_SIZE = {
+    **{key: OLS[key] for key in ("title", "source", "sample", "covariance")},
+    "estimator": "balance",
+    "equations": {
+        "rd_intensity": ["diversity"],
+        "protection": ["diversity"],
+        "profit_margin": ["diversity", "rd_intensity", "protection"],
+    },
+    "balance": {
+        "source": "diversity",
+        "target": "profit_margin",
+        "return_through": "rd_intensity",
+        "cost_through": "protection",
+    },
+    "by": ["small"],
+}
+
+
+def test_a_difference_is_withheld_with_either_group_and_only_in_its_wave():
+    panel = survey(200, waves=("W1", "W2"))
+    alike = panel["wave"].eq("W2") & panel["small"]
+    panel.loc[alike, "diversity"] = 2.0
+    panel.loc[alike[alike].index[0], "diversity"] = 6.0  # the slope of its group is that firm's
+    out = released(panel, main=BY_SIZE)
+    costs = rows(out, "main", "cost").drop_duplicates(["wave", "column"])
+    told = costs.set_index(["wave", "column"])
+    assert pd.isna(told.loc[("W2", "raw | small"), "estimate"])
+    assert pd.notna(told.loc[("W2", "raw | not small"), "estimate"])
+    lost = told.loc[("W2", "raw | small minus not small")]
+    assert pd.isna(lost["estimate"])
+    assert lost["note"] == told.loc[("W2", "raw | small"), "note"]
+    assert pd.notna(told.loc[("W1", "raw | small minus not small"), "estimate"])
+    withheld = out.register["files"]["estimates/BE/main.csv"]["withheld"]
+    places = [of["place"] for of in withheld if " minus " in of["place"]]
+    assert places
+    assert all(place.startswith("W2") for place in places)
+
+
 def test_sizes_of_groups_do_not_tell_of_those_in_neither():
     panel = survey()
     panel.loc[[3, 7], "small"] = pd.NA
-    spec = {
-        **{key: OLS[key] for key in ("title", "source", "sample", "covariance")},
-        "estimator": "balance",
-        "equations": {
-            "rd_intensity": ["diversity"],
-            "protection": ["diversity"],
-            "profit_margin": ["diversity", "rd_intensity", "protection"],
-        },
-        "balance": {
-            "source": "diversity",
-            "target": "profit_margin",
-            "return_through": "rd_intensity",
-            "cost_through": "protection",
-        },
-        "by": ["small"],
-    }
-    table = rows(released(panel, main=spec), "main").set_index("column")
+    table = rows(released(panel, main=BY_SIZE), "main").set_index("column")
     sizes = {c: table.loc[f"raw{c}", "n"].max() for c in ("", " | small", " | not small")}
     assert sizes[""] == 400
     assert any(pd.isna(n) for n in sizes.values())

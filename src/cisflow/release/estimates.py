@@ -196,18 +196,15 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
     country = found.diagnostics["country"]
     gate.opened(table_file, f"{spec.estimator} estimates", f"{spec.title}; firms of {country}")
     gate.opened(record_file, f"{spec.estimator} diagnostics", f"{spec.title}; firms of {country}")
-    withheld_groups = set()
     for fit in fits_of(found):
         here = fit.of(table)
         place = place_of(fit)
         _tell_sizes(gate, fit, table, here, place, table_file)
         _tell_terms(gate, fit, table, here, place, table_file)
-        if table.loc[here, "status"].eq(WITHHELD).any():
-            withheld_groups.add(split_column(fit.column)[1])
     records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
     for fit in fits_of(found):
         _note_record(gate, fit, record_file)
-    _withhold_differences(table, withheld_groups)
+    _withhold_differences(gate, table, table_file)
     _withhold_unknown(gate, found, table, table_file)
     return Estimates(table, {**found.diagnostics, "fits": records})
 
@@ -348,13 +345,19 @@ def _variables_of(gate: Gate, fit: Fit) -> set[str]:
     return {word for word in (fit.outcome, *WORD.findall(terms)) if word in gate.panel}
 
 
-def _withhold_differences(table: pd.DataFrame, groups: set[str]) -> None:
-    """Withhold differences between groups of which one is withheld."""
-    for i, column in table["column"].items():
+def _withhold_differences(gate: Gate, table: pd.DataFrame, file: str) -> None:
+    """Withhold the differences between groups of which one is withheld in the same wave."""
+    where = ["wave", "outcome", "column"]
+    gone = table.loc[table["status"].eq(WITHHELD), [*where, "note"]].itertuples(False, None)
+    whys = {(wave, outcome, split_column(column)[1]): why for wave, outcome, column, why in gone}
+    of_two = table["status"].eq(ESTIMATED) & table["column"].str.contains(LESS, regex=False)
+    rows = table.loc[of_two, [*where, "term", "quantity"]]
+    for i, wave, outcome, column, term, quantity in rows.itertuples(name=None):
         pair = split_column(column)[1].split(LESS)
-        if len(pair) == 2 and groups & {*pair} and table.loc[i, "status"] == ESTIMATED:
+        why = next((why for g in pair if (why := whys.get((wave, outcome, g)))), "")
+        if not gate.decided(file, f"{wave}, {outcome}, {column}, {term}", quantity, why):
             table.loc[i, [*FOUND, *SIZES]] = np.nan
-            table.loc[i, ["status", "note"]] = WITHHELD, FEW
+            table.loc[i, ["status", "note"]] = WITHHELD, why
 
 
 def _withhold_unknown(gate: Gate, found: Estimates, table: pd.DataFrame, file: str) -> None:
