@@ -220,10 +220,17 @@ def main_rows(findings: Findings, model: str) -> pd.DataFrame:
 
 
 def _of_model(findings: Findings, model: str) -> pd.DataFrame:
-    """Return the pooled coefficients of a model; of raw and standardised effects the latter."""
+    """Return the pooled numbers of a model; of raw and standardised effects the latter."""
     pooled = findings.pooled
-    rows = pooled[(pooled["model"] == model) & (pooled["quantity"] == COEFFICIENT)]
-    return rows[~rows["column"].map(_is_raw)]
+    rows = pooled[(pooled["model"] == model) & (pooled["quantity"] == _quantity(findings, model))]
+    return rows[~rows["column"].map(_is_raw).astype(bool)]
+
+
+def _quantity(findings: Findings, model: str) -> str:
+    """Return of what a model's tables are: coefficients, or effects where it has none of them."""
+    pooled = findings.pooled
+    quantities = pooled.loc[pooled["model"] == model, "quantity"]
+    return COEFFICIENT if quantities.empty or COEFFICIENT in {*quantities} else quantities.iloc[0]
 
 
 def _is_raw(column: str) -> bool:
@@ -233,7 +240,7 @@ def _is_raw(column: str) -> bool:
 def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
     """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
     terms = findings.pooling["terms"]
-    about = {"model": model, "quantity": COEFFICIENT}
+    about = {"model": model, "quantity": _quantity(findings, model)}
     return [t for t in terms if about.items() <= t.items() and not _is_raw(t["column"])]
 
 
