@@ -440,6 +440,20 @@ def test_tables_hold_the_pooled_numbers(findings):
     assert "Decisive countries" in leave_one_out_table(findings, "faems2005").frame.columns
 
 
+def test_a_model_of_effects_alone_has_the_tables_of_its_effects(findings):
+    terms = [t for t in findings.pooling["terms"] if t["quantity"] == "coefficient"]
+    rows = findings.pooled[findings.pooled["quantity"] == "coefficient"]
+    effects = dataclasses.replace(
+        findings,
+        pooled=rows.assign(quantity="observed"),
+        pooling={**findings.pooling, "terms": [{**t, "quantity": "observed"} for t in terms]},
+    )
+    for table in (pooled_table, leave_one_out_table):
+        of_effects, of_coefficients = (table(f, "faems2005").frame for f in (effects, findings))
+        assert len(of_effects)
+        pd.testing.assert_frame_equal(of_effects, of_coefficients)
+
+
 BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
 
 
