@@ -15,7 +15,7 @@ import pandas as pd
 import pypdf
 import pytest
 import yaml
-from made_up_findings import ROOT, SETTINGS, make_findings
+from made_up_findings import ROOT, SETTINGS, make_findings, one_of_each
 
 from cisflow.base.records import Table as Declared
 from cisflow.base.records import write_table
@@ -27,7 +27,7 @@ from cisflow.publication.paper.context import paper_context
 from cisflow.publication.paper.render import render_paper
 from cisflow.publication.report_page import harmless
 from cisflow.publication.tables.layout import Table
-from cisflow.publication.tables.save import FORMATS, save_table
+from cisflow.publication.tables.save import save_table
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -243,9 +243,11 @@ def findings():
         for i, text in enumerate(HOSTILE)
     }
     settings["constructs"] = labels
-    found = make_findings(settings)
+    found = make_findings(settings, one_of_each(settings))
     models = {
-        name: model.model_copy(update={"title": hostile(i), "source": hostile(i + 7)})
+        name: model.model_copy(
+            update={"title": " ".join(HOSTILE[i :: len(found.models)]), "source": hostile(i + 7)}
+        )
         for i, (name, model) in enumerate(found.models.items())
     }
     object.__setattr__(found, "models", models)
@@ -260,7 +262,7 @@ def published(findings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     items = catalogue(findings.settings, findings.models)
     for item in items.of(TABLE):
-        save_table(item.made(findings), folder / "tables", item.name, FORMATS)
+        save_table(item.made(findings), folder / "tables", item.name, ["html", "typ", "csv"])
     for item in items.of(FIGURE):
         save_figure(item.made(findings), folder / "figures", item.name, ["svg"])
     return folder

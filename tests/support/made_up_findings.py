@@ -11,6 +11,7 @@ from cisflow.claims.verdicts import CLAIMS
 from cisflow.estimation.estimates import ESTIMATES, OF_CURVES
 from cisflow.panel.rates import ANY, RATES, SECTORS, SIZES, TOTAL
 from cisflow.panel.sample import Step
+from cisflow.publication.catalogue import catalogue
 from cisflow.publication.findings import Findings
 from cisflow.release.gate import Gate
 from cisflow.release.samples import Sample, note_sample, told_samples
@@ -87,10 +88,20 @@ def read_models() -> dict:
     return expanded(models)[0]
 
 
-def make_findings(settings: dict | None = None) -> Findings:
+def one_of_each(settings: dict) -> dict:
+    """Return as few models as show every kind of table and figure that all of them show."""
+    kept, seen = {}, set()
+    for name, spec in read_models().items():
+        more = {item.section for item in catalogue(settings, {**kept, name: spec}).items}
+        if more - seen:
+            kept[name], seen = spec, more
+    return kept
+
+
+def make_findings(settings: dict | None = None, models: dict | None = None) -> Findings:
     """Return findings for a config; models that need accounts fail where there are none."""
     settings = settings or SETTINGS
-    models = read_models()
+    models = models or read_models()
     rng = np.random.default_rng(7)
     rows, diagnostics, flow, descriptions = [], [], [], {}
     for country, about in settings["countries"].items():

@@ -6,76 +6,19 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import unseen_survey
 import yaml
+from built_wheel import BESIDE, Installed, build
 
-BESIDE = ("Snakefile", "environment.yml", "data/README.md")
-SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", *BESIDE)
-FOLDERS = ("config", "workflow", "paper", "src")
 SHIPPED = ("config", "workflow", "paper")
-
-
-def build(source, kind, out):
-    """Build a wheel or sdist as pip would, with what is installed here; return the file."""
-    out.mkdir()
-    call = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
-    subprocess.run([sys.executable, "-c", call], cwd=source, check=True, capture_output=True)
-    return next(out.iterdir())
 
 
 def contents(wheel):
     """Return what the files of a wheel hold."""
     with zipfile.ZipFile(wheel) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-@pytest.fixture(scope="module")
-def source(root, tmp_path_factory):
-    """Return a clean copy of what the package is built from."""
-    folder = tmp_path_factory.mktemp("source") / "cisflow"
-    for name in FOLDERS:
-        clean = shutil.ignore_patterns("__pycache__", "*.egg-info", ".snakemake")
-        shutil.copytree(root / name, folder / name, ignore=clean)
-    for name in SOURCES:
-        (folder / name).parent.mkdir(exist_ok=True)
-        shutil.copy(root / name, folder / name)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(source, tmp_path_factory):
-    return build(source, "wheel", tmp_path_factory.mktemp("built") / "wheel")
-
-
-@dataclass(frozen=True)
-class Installed:
-    """An unpacked wheel, and the folder a user works in."""
-
-    site: Path
-    folder: Path
-
-    def cisflow(self, *arguments):
-        """Run the command; return the process, output as text."""
-        return subprocess.run(
-            [sys.executable, "-m", "cisflow", *map(str, arguments)],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.site)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-@pytest.fixture
-def installed(wheel, tmp_path):
-    """Return the wheel unpacked, and an empty folder far from the clone."""
-    shutil.unpack_archive(wheel, tmp_path / "site", "zip")
-    (tmp_path / "work").mkdir()
-    return Installed(tmp_path / "site", tmp_path / "work")
 
 
 def test_wheel_ships_every_file_of_workflow_config_and_paper(source, wheel):
@@ -179,24 +122,3 @@ def test_another_workflow_takes_ours_as_a_module(root, tmp_path):
     assert "innovation_estimate" in said
     snakemake("mine.json")
     assert '"rows_kept"' in (tmp_path / "mine.json").read_text()
-
-
-@pytest.mark.slow
-def test_a_copied_clone_has_nothing_to_do_and_nor_has_an_installed_package(
-    new_project, installed, tmp_path
-):
-    project = new_project()
-    project.edit_yaml("config/config.yaml", models=["faems2005_fractional"])
-    done = project.snakemake()
-    assert done.returncode == 0, done.stderr[-4000:]
-    elsewhere = tmp_path / "else" / "where"
-    # Without times, as `cp -r` copies: data and scripts are then newer than what is made of them.
-    shutil.copytree(project.folder, elsewhere, copy_function=shutil.copyfile)
-    copy = type(project)(elsewhere)
-    assert copy.planned() == set()
-    for part in ("Snakefile", "profiles", "src", "workflow", "paper", "environment.yml"):
-        (shutil.rmtree if (elsewhere / part).is_dir() else os.remove)(elsewhere / part)
-    dry = Installed(installed.site, elsewhere).cisflow("run", "--dry-run")
-    assert "Nothing to be done" in dry.stdout + dry.stderr
-    copy.edit_yaml("config/config.yaml", title="Another title")
-    assert "paper" in Installed(installed.site, elsewhere).cisflow("run", "--dry-run").stdout

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from drawn import texts_of
-from made_up_findings import SETTINGS
+from made_up_findings import NO_ACCOUNTS, SETTINGS, make_findings, one_of_each
 
 from cisflow.publication.catalogue import FIGURE, SECTIONS, TABLE, Item, catalogue
 from cisflow.publication.tables.layout import lay_out
@@ -66,15 +66,27 @@ def test_countries_that_come_as_exports_have_no_tables_of_their_answers(syntheti
     assert not names & {"quality_ES_CIS4", "quality_ES_accounts", "cooperation_ES_CIS4"}
 
 
-def test_every_synthetic_item_says_so_and_no_real_one(synthetic, real, items):
+@pytest.fixture(scope="module")
+def few_synthetic():
+    """Findings of as few models as have an item of each kind."""
+    return make_findings(SETTINGS, one_of_each(SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def few_real():
+    return make_findings(NO_ACCOUNTS, one_of_each(NO_ACCOUNTS))
+
+
+def test_every_synthetic_item_says_so_and_no_real_one(few_synthetic, few_real):
+    items = catalogue(few_synthetic.settings, few_synthetic.models)
     for item in items.of(TABLE):
-        table = item.made(synthetic)
+        table = item.made(few_synthetic)
         assert table.caption == f"{item.caption} [SYNTHETIC data]", item.name
         assert "SYNTHETIC" in table.notes, item.name
     for item in items.of(FIGURE):
-        assert any("SYNTHETIC" in text for text in texts_of(item.made(synthetic))), item.name
-    for item in catalogue(real.settings, real.models).of(TABLE):
-        table = item.made(real)
+        assert any("SYNTHETIC" in text for text in texts_of(item.made(few_synthetic))), item.name
+    for item in catalogue(few_real.settings, few_real.models).of(TABLE):
+        table = item.made(few_real)
         assert table.caption == item.caption
         assert "SYNTHETIC" not in table.notes, item.name
 
@@ -82,8 +94,8 @@ def test_every_synthetic_item_says_so_and_no_real_one(synthetic, real, items):
 DRAFT = "DRAFT MAPPING (3 variables unconfirmed)"
 
 
-def test_every_item_of_a_run_on_a_draft_says_so_in_every_format(real, tmp_path):
-    draft = replace(real, settings={**real.settings, "unconfirmed": 3})
+def test_every_item_of_a_run_on_a_draft_says_so_in_every_format(few_real, tmp_path):
+    draft = replace(few_real, settings={**few_real.settings, "unconfirmed": 3})
     for item in catalogue(draft.settings, draft.models).of(TABLE):
         table = item.made(draft)
         assert table.caption == f"{item.caption} [{DRAFT}]", item.name
@@ -103,9 +115,9 @@ def test_a_synthetic_run_on_a_draft_carries_both_marks(synthetic, items):
     assert item.made(draft).caption == f"{item.caption} {both}"
 
 
-def test_figures_of_real_data_carry_no_stamp(real):
-    for item in catalogue(real.settings, real.models).of(FIGURE):
-        assert not any("SYNTHETIC" in text for text in texts_of(item.made(real)))
+def test_figures_of_real_data_carry_no_stamp(few_real):
+    for item in catalogue(few_real.settings, few_real.models).of(FIGURE):
+        assert not any("SYNTHETIC" in text for text in texts_of(item.made(few_real)))
 
 
 def test_an_item_is_made_from_the_findings_it_is_given(synthetic):
