@@ -39,7 +39,6 @@ from scipy.special import erfcx, log_ndtr
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.tobit.threads import PIECE, along, cross, in_order, pieces
 
-SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
 PROOF = 0.5  # one would do in exact arithmetic
@@ -225,6 +224,9 @@ class Design:
 
     def times(self, coefficients: Floats) -> Floats:
         """``X @ coefficients``, shape (n,)."""
+        if self.n > PIECE:
+            parts = in_order(lambda s: self.piece(s).times(coefficients), pieces(self.n), self.n)
+            return np.concatenate(parts)
         dense, dummies = self._split(coefficients)
         product = along(self.dense, dense)
         if self.codes is not None:
@@ -254,7 +256,7 @@ class Design:
         if s.stop == self.n and s.start == 0:
             return self
         codes = None if self.codes is None else self.codes[s]
-        return Design(self.dense[s], codes, self.groups, last=self.last)
+        return Design(self.columns[s], codes, self.groups, self.centre, self.spread, self.last)
 
     def sums(self, weights: Floats | None, *vectors: Floats) -> tuple[Floats, ...]:
         """Give what :meth:`cross` adds up: dense products, sums by level, weights by level."""
@@ -292,7 +294,11 @@ class Design:
 
     def score_sums(self, values: Floats, codes: Ints, groups: int) -> Floats:
         """Sum the rows of ``diag(values) X`` by group; shape (groups, k)."""
-        dense = self.sum_by(codes, groups, self.dense, values)
+
+        def part(s: slice) -> tuple[Floats]:
+            return (self.sum_by(codes[s], groups, self.piece(s).dense, values[s]),)
+
+        (dense,) = sum_up(in_order(part, pieces(self.n), self.n))
         if self.codes is None:
             return dense
         cells = codes * (self.groups + 1) + self.codes
@@ -331,16 +337,15 @@ class Design:
             return self.dense[:, j]
         return (self.codes == j - p + 1).astype(float)
 
-    def toarray(self, rows: NDArray[np.bool_] | Ints | slice = slice(None)) -> Floats:
+    def toarray(self) -> Floats:
         """Return the dense matrix, dummies written out (small problems only)."""
         if self.codes is None:
-            return self.dense[rows]
-        dense, codes = self.dense[rows], self.codes[rows]
-        first = dense.shape[1] - self.last
-        out = np.empty((codes.size, self.k), order="F")
-        out[:, :first], out[:, first + self.groups :] = dense[:, :first], dense[:, first:]
+            return self.dense
+        first = self.columns.shape[1] - self.last
+        out = np.empty((self.n, self.k), order="F")
+        out[:, :first], out[:, first + self.groups :] = self.dense[:, :first], self.dense[:, first:]
         levels = np.arange(1, self.groups + 1)[:, None]
-        np.equal(levels, codes, out=out.T[first : first + self.groups])
+        np.equal(levels, self.codes, out=out.T[first : first + self.groups])
         return out
 
     @staticmethod
@@ -355,11 +360,6 @@ class Design:
             total = np.zeros((groups, p))
             np.add.at(total, codes[first], runs)
             return total
-        if n < SMALL:  # one call; a sparse product pays only in long tables
-            weighted = values if weights is None else values * weights[:, None]
-            cells = (codes[:, None] * p + np.arange(p)).ravel()
-            sums: Floats = np.bincount(cells, weighted.ravel(), groups * p).astype(float)
-            return sums.reshape(groups, p)
         entries = np.ones(n) if weights is None else weights
         indicator = csc_array((entries, codes, np.arange(n + 1)), shape=(groups, n))
         return np.asarray(indicator @ values)
@@ -440,7 +440,8 @@ class Exact:
         return rows
 
     def _error(self, parameters: Floats) -> Floats:
-        error: Floats = parameters[-1] * self.y - self.X.times(parameters[:-1])
+        error: Floats = parameters[-1] * self.y
+        error -= self.design.times(parameters[:-1])[self.index]
         return error
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:
