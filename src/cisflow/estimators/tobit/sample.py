@@ -194,7 +194,7 @@ class Sample:
     def aligned(self, values: Any, what: str) -> Any:
         """Values of the rows used, given those or one for every row of the formula's table."""
         found, n = np.asarray(values), self.size
-        if self.frame is not None and found.shape == (self.frame.total,):
+        if self.frame is not None and found.shape == (self.frame.total,) != (n,):
             found = found[self.frame.rows]
         if found.shape != (n,):
             refuse(self.heading, f"{found.size} {what} for {n} rows", "give one for each row")
