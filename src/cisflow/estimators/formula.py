@@ -249,7 +249,8 @@ def model_frame(
     plain = plain_sum(formula)
     required = plain.variables if plain else _variables(heading, formula)
     wanted = dict.fromkeys([*required, *extra])
-    absent = [name for name in wanted if name not in data.columns]
+    known = data.columns
+    absent = [name for name in wanted if name not in known]
     remedy = "check its spelling in the formula"
     refuse_any(heading, [Problem(f"no column {name}", remedy) for name in absent])
     given, missing = _columns(data, wanted, plain.numbers if plain else ())
@@ -314,11 +315,12 @@ def _columns(
     """
     block: Columns = {}
     whole: Collection[str] = ()
-    if data.size <= FEW and data.columns.is_unique:
+    known = data.columns
+    if len(data) * len(known) <= FEW and known.is_unique:
         values = data.to_numpy()
         if values.dtype.kind in "fi":
             names = [name for name in wanted if name in numbers]
-            values = values.T[[data.columns.get_loc(name) for name in names]].astype(float)
+            values = values.T[[known.get_loc(name) for name in names]].astype(float)
             block = dict(zip(names, values, strict=True))
             whole = block if not np.isnan(values).any() else ()
     columns = {name: block[name] if name in block else _bare(data[name]) for name in wanted}

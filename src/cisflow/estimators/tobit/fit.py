@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.errors import refuse
@@ -131,8 +132,12 @@ class Fit:
 
     def bread(self) -> Floats:
         """Inverse information, working units, (k+1, k+1)."""
-        inverse = np.linalg.inv(self.optimum.information)
-        return np.asarray((inverse + inverse.T) / 2)
+        factor, failed = dpotrf(self.optimum.information, lower=1)
+        if failed:  # rounding left it not positive definite
+            inverse = np.linalg.inv(self.optimum.information)
+            return np.asarray((inverse + inverse.T) / 2)
+        root, _ = dtrtri(factor, lower=1)
+        return np.asarray(root.T @ root)
 
     def in_callers_units(self, matrix: Floats) -> Floats:
         """Covariance of all coefficients and log σ from that of the working parameters."""

@@ -12,6 +12,7 @@ from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.influence import Point, RowParts, held_by_one, kind_of, newton
 from cisflow.estimators.separation import indispensable_rows
 from cisflow.estimators.tobit.fit import Fit
+from cisflow.estimators.tobit.likelihood import build_likelihood
 from cisflow.estimators.tobit.scores import TobitScores
 
 FLAT = 1e-10  # least eigenvalue of outer products scaled to one
@@ -21,14 +22,20 @@ LEAST_SCALE = 0.5  # of 1/σ must be left by a step
 EXACT = 1e-4  # standard deviations: rows no nearer to their fit are not fitted exactly
 
 
-def row_parts(fit: Fit, rows: Ints | slice = slice(None)) -> RowParts:
-    """Scores and information of rows in Olsen's working parameters."""
-    X, sample = fit.X.toarray(rows), fit.sample
-    (n, k), w = X.shape, sample.total_weights[rows]
+def row_parts(fit: Fit, used: Ints | None = None) -> RowParts:
+    """Scores and information in Olsen's working parameters, of all rows or some that are used."""
+    likelihood, X, sample = fit.likelihood, fit.X, fit.sample
+    rows: Ints | slice = slice(None) if used is None else used
+    w = sample.total_weights[rows]
+    if used is not None:
+        units = fit.scaling.y_mean, fit.scaling.y_spread
+        X = X.take(used)
+        likelihood = build_likelihood(X, sample.outcome.take(used), w, None, *units)
+    n, k, parameters = X.n, X.k, fit.optimum.parameters
     basis = np.zeros((n, k + 1, 2))
-    basis[:, :k, 0], basis[:, k, 1] = X, 1.0
-    score = w[:, None] * np.column_stack(fit.score_parts)[rows]
-    information = fit.likelihood.curvature_parts(fit.optimum.parameters)[rows]
+    basis[:, :k, 0], basis[:, k, 1] = X.toarray(), 1.0
+    score = w[:, None] * np.column_stack(likelihood.score_parts(parameters))
+    information = likelihood.curvature_parts(parameters)
     count = np.ones(n) if sample.freq_weights is None else sample.freq_weights[rows]
     own = sample.squared_weights[rows] / w**2
     return RowParts(basis, score, w[:, None, None] * information, own, count)
@@ -37,7 +44,7 @@ def row_parts(fit: Fit, rows: Ints | slice = slice(None)) -> RowParts:
 def held_alone(fit: Fit) -> np.ndarray:
     """Mark reported coefficients that one row alone determines, (k,)."""
     used = fit.estimable.rows
-    exact = used[np.abs(fit.score_parts[0][used]) < EXACT]
+    exact = used[(np.abs(fit.score_parts[0]) < EXACT)[used]]
     if not exact.size:
         return np.zeros(fit.shown.size, dtype=bool)
     return held_by_one(row_parts(fit, exact), fit.bread(), fit.jacobian[fit.shown])

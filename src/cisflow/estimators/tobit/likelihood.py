@@ -32,16 +32,16 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv, dpotrf
 from scipy.sparse import csc_array
 from scipy.special import erfcx, log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.tobit.threads import PIECE, along, cross, in_order, pieces
 
-SMALL = 20_000  # rows
 RUN = 50  # rows of one level beside each other, on average, from which they are summed as a block
 FEW_LEVELS = 150
+FEW_CELLS = 10_000  # rows × levels: fewer are summed by a product with ones and zeros
 PROOF = 0.5  # one would do in exact arithmetic
 CERTAIN = 8.0  # standard deviations: log Φ is zero to working precision
 NEAR = 8  # rows of the table for each row picked
@@ -225,6 +225,9 @@ class Design:
 
     def times(self, coefficients: Floats) -> Floats:
         """``X @ coefficients``, shape (n,)."""
+        if self.n > PIECE:
+            parts = in_order(lambda s: self.piece(s).times(coefficients), pieces(self.n), self.n)
+            return np.concatenate(parts)
         dense, dummies = self._split(coefficients)
         product = along(self.dense, dense)
         if self.codes is not None:
@@ -254,23 +257,20 @@ class Design:
         if s.stop == self.n and s.start == 0:
             return self
         codes = None if self.codes is None else self.codes[s]
-        return Design(self.dense[s], codes, self.groups, last=self.last)
+        return Design(self.columns[s], codes, self.groups, self.centre, self.spread, self.last)
 
     def sums(self, weights: Floats | None, *vectors: Floats) -> tuple[Floats, ...]:
-        """Give what :meth:`cross` adds up: dense products, sums by level, weights by level."""
+        """Give what :meth:`cross` adds up: dense products, and sums by level, weights last."""
         n, p = self.columns.shape
-        left = self.dense.T
-        if vectors or weights is not None:
-            left = np.empty((p + len(vectors), n))  # rows of X'W, then the vectors
-            np.multiply(self.dense.T, 1.0 if weights is None else weights, out=left[:p])
-            for j, vector in enumerate(vectors, p):
-                left[j] = vector
-        top = cross(left, self.dense.T)
+        rows = *vectors, 1.0 if weights is None else weights
+        left = np.empty((p + len(rows), n))  # rows of X'W, then the vectors, then the weights
+        np.multiply(self.dense.T, rows[-1], out=left[:p])
+        for j, row in enumerate(rows, p):
+            left[j] = row
+        top = cross(left[:-1], self.dense.T)
         if self.codes is None:
             return (top,)
-        levels = self.groups + 1
-        by_level = self.sum_by(self.codes, levels, left.T)
-        return top, by_level, np.bincount(self.codes, weights, levels).astype(float)
+        return top, self.sum_by(self.codes, self.groups + 1, left.T)
 
     def by_level(self, rows: Ints) -> Ints:
         """Sort ``rows`` by level within each piece, so that sums by level run fast."""
@@ -280,19 +280,23 @@ class Design:
         parts = [rows[s][np.argsort(levels[s], kind="stable")] for s in pieces(rows.size)]
         return np.concatenate(parts) if parts else rows
 
-    def moments(self, rows: Ints, weights: Floats | None, last: Floats) -> Floats:
+    def moments(self, rows: Ints, weights: Floats, last: Floats) -> Floats:
         """``[X last]' diag(weights) [X last]`` over some rows, which are not kept; (k+1, k+1)."""
 
         def part(s: slice) -> tuple[Floats, ...]:
-            w = None if weights is None else weights[s]
-            return self.take(rows[s], last[s]).sums(w)
+            return self.take(rows[s], last[s]).sums(weights[s])
 
         sums = sum_up(in_order(part, pieces(rows.size), rows.size))
         return written_out(sums, self.groups, True)[0]
 
     def score_sums(self, values: Floats, codes: Ints, groups: int) -> Floats:
         """Sum the rows of ``diag(values) X`` by group; shape (groups, k)."""
-        dense = self.sum_by(codes, groups, self.dense, values)
+
+        def part(s: slice) -> tuple[Floats]:
+            return (self.sum_by(codes[s], groups, self.piece(s).dense, values[s]),)
+
+        parts = pieces(self.n, max(PIECE, groups))  # where each row is a group, one table of sums
+        (dense,) = sum_up(in_order(part, parts, self.n))
         if self.codes is None:
             return dense
         cells = codes * (self.groups + 1) + self.codes
@@ -331,16 +335,15 @@ class Design:
             return self.dense[:, j]
         return (self.codes == j - p + 1).astype(float)
 
-    def toarray(self, rows: NDArray[np.bool_] | Ints | slice = slice(None)) -> Floats:
+    def toarray(self) -> Floats:
         """Return the dense matrix, dummies written out (small problems only)."""
         if self.codes is None:
-            return self.dense[rows]
-        dense, codes = self.dense[rows], self.codes[rows]
-        first = dense.shape[1] - self.last
-        out = np.empty((codes.size, self.k), order="F")
-        out[:, :first], out[:, first + self.groups :] = dense[:, :first], dense[:, first:]
+            return self.dense
+        first = self.columns.shape[1] - self.last
+        out = np.empty((self.n, self.k), order="F")
+        out[:, :first], out[:, first + self.groups :] = self.dense[:, :first], self.dense[:, first:]
         levels = np.arange(1, self.groups + 1)[:, None]
-        np.equal(levels, codes, out=out.T[first : first + self.groups])
+        np.equal(levels, self.codes, out=out.T[first : first + self.groups])
         return out
 
     @staticmethod
@@ -355,11 +358,9 @@ class Design:
             total = np.zeros((groups, p))
             np.add.at(total, codes[first], runs)
             return total
-        if n < SMALL:  # one call; a sparse product pays only in long tables
+        if n * groups < FEW_CELLS:
             weighted = values if weights is None else values * weights[:, None]
-            cells = (codes[:, None] * p + np.arange(p)).ravel()
-            sums: Floats = np.bincount(cells, weighted.ravel(), groups * p).astype(float)
-            return sums.reshape(groups, p)
+            return np.asarray((np.arange(groups)[:, None] == codes).astype(float) @ weighted)
         entries = np.ones(n) if weights is None else weights
         indicator = csc_array((entries, codes, np.arange(n + 1)), shape=(groups, n))
         return np.asarray(indicator @ values)
@@ -374,10 +375,8 @@ def scaled_pivots(gram: Floats) -> Floats:
     if bool((diagonal <= 0).any()):
         return np.zeros_like(diagonal)
     scale = 1 / np.sqrt(diagonal)
-    try:
-        return np.asarray(np.linalg.cholesky(gram * scale * scale[:, None]).diagonal())
-    except np.linalg.LinAlgError:
-        return np.zeros_like(diagonal)
+    factor, failed = dpotrf(gram * scale * scale[:, None])
+    return np.zeros_like(diagonal) if failed else np.asarray(factor.diagonal())
 
 
 def full_rank(gram: Floats) -> bool:
@@ -399,17 +398,16 @@ def written_out(sums: Sequence[Floats], groups: int, last: bool) -> tuple[Floats
     top, p = sums[0], sums[0].shape[1]
     if len(sums) == 1:
         return top[:p], *(top[j] for j in range(p, len(top)))
-    by_level, counts = sums[1][1:], sums[2][1:]
-    first, k = p - last, p + groups
+    by_level, first, k = sums[1][1:], p - last, p + groups
     dummies = slice(first, first + groups)
     dense = np.delete(np.arange(k), dummies)
     full = np.zeros((k, k))
     full[np.ix_(dense, dense)] = top[:p]
     full[dummies, dense] = by_level[:, :p]
     full[dense, dummies] = by_level[:, :p].T
-    np.einsum("ii->i", full)[dummies] = counts
+    np.einsum("ii->i", full)[dummies] = by_level[:, -1]
     vectors = np.empty((len(top) - p, k))
-    vectors[:, dense], vectors[:, dummies] = top[p:], by_level[:, p:].T
+    vectors[:, dense], vectors[:, dummies] = top[p:], by_level[:, p:-1].T
     return full, *vectors
 
 
@@ -430,8 +428,7 @@ class Exact:
     @cached_property
     def moments(self) -> tuple[float, Floats]:
         """Sum of weights, and of ``w v v'`` with ``v = (x, −y)``, (k+1, k+1)."""
-        w = None if bool((self.w == 1).all()) else self.w
-        return float(np.add.reduce(self.w)), self.design.moments(self.index, w, -self.y)
+        return float(np.add.reduce(self.w)), self.design.moments(self.index, self.w, -self.y)
 
     def loglik_rows(self, parameters: Floats) -> Floats:
         """Log density of each row, unweighted, shape (n,)."""
@@ -440,7 +437,8 @@ class Exact:
         return rows
 
     def _error(self, parameters: Floats) -> Floats:
-        error: Floats = parameters[-1] * self.y - self.X.times(parameters[:-1])
+        error: Floats = parameters[-1] * self.y
+        error -= self.design.times(parameters[:-1])[self.index]
         return error
 
     def evaluate(self, parameters: Floats) -> tuple[float, Floats, Floats]:

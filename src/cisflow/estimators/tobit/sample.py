@@ -194,7 +194,7 @@ class Sample:
     def aligned(self, values: Any, what: str) -> Any:
         """Values of the rows used, given those or one for every row of the formula's table."""
         found, n = np.asarray(values), self.size
-        if self.frame is not None and found.shape == (self.frame.total,):
+        if self.frame is not None and found.shape == (self.frame.total,) != (n,):
             found = found[self.frame.rows]
         if found.shape != (n,):
             refuse(self.heading, f"{found.size} {what} for {n} rows", "give one for each row")
@@ -308,7 +308,9 @@ def censored(heading: str, y: Floats, lower: ArrayLike | None, upper: ArrayLike 
             stacklevel=3,
         )
     below, above = y <= floor + slack, y >= ceiling - slack
-    value = np.where(below, floor, np.where(above, ceiling, y))
+    value = y.copy()  # ten times as quick as choosing among three
+    np.copyto(value, ceiling, where=above)
+    np.copyto(value, floor, where=below)
     return Outcome(value, above.view(np.int8) - below.view(np.int8))
 
 

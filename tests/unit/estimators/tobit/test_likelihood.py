@@ -108,3 +108,21 @@ def test_sums_by_level_of_sorted_and_unsorted_rows(sort):
     some = np.column_stack([dense, w])[rows]
     moments = design.moments(rows, w[rows], w[rows])
     np.testing.assert_allclose(moments, some.T @ (some * w[rows, None]), atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [60, 20_000])
+@pytest.mark.parametrize("groups", [7, None])
+def test_scores_by_group_are_those_of_rows_summed(n, groups):
+    rng = np.random.default_rng(5)
+    codes = np.arange(n) if groups is None else rng.integers(0, groups, n)
+    groups = groups or n
+    centre, spread = np.array([0.0, 3.0]), np.array([1.0, 4.0])
+    columns, level = rng.normal(3, 4, (n, 2)), rng.integers(0, 5, n)
+    X, values = Design(columns, level, 4, centre, spread), rng.normal(size=n)
+    expected = np.zeros((groups, 6))
+    np.add.at(expected, codes, X.toarray() * values[:, None])
+    found = Design(columns, level, 4, centre, spread).score_sums(values, codes, groups)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    beta = rng.normal(size=6)
+    product = Design(columns, level, 4, centre, spread).times(beta)
+    np.testing.assert_allclose(product, X.toarray() @ beta, rtol=1e-12, atol=1e-12)

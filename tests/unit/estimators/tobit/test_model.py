@@ -70,7 +70,6 @@ def test_codes_and_dummies_give_the_same(industries, monkeypatch, written_out):
     monkeypatch.setattr("cisflow.estimators.formula.ABSORB_FROM", 10)
     if not written_out:
         monkeypatch.setattr("cisflow.estimators.tobit.checks.WRITTEN_OUT", 0)
-        monkeypatch.setattr("cisflow.estimators.tobit.likelihood.SMALL", 0)
         monkeypatch.setattr("cisflow.estimators.tobit.fit.FEW", 0)
     codes = Tobit.from_formula("y ~ a + C(g) + b", industries, 0, 2)
     assert codes.absorbed is not None
