@@ -49,7 +49,7 @@ from cisflow.publication.figures.balances import (
     lag_figure,
     steps_figure,
 )
-from cisflow.publication.figures.claims import any_claim, claims_figure
+from cisflow.publication.figures.claims import MARKED, any_claim, claims_figure
 from cisflow.publication.figures.curves import curve_figure
 from cisflow.publication.figures.flow import flow_figure
 from cisflow.publication.figures.overlap import overlap_figure
@@ -62,7 +62,7 @@ from cisflow.publication.language import say
 from cisflow.publication.tables.appendix import iv_table, panel_table, sensitivity_table
 from cisflow.publication.tables.attrition import attrition_lags_table, attrition_table
 from cisflow.publication.tables.balances import balance_table
-from cisflow.publication.tables.claims import claims_table
+from cisflow.publication.tables.claims import MOST_PLACES, claims_table
 from cisflow.publication.tables.corrections import (
     control_function_table,
     selection_table,
@@ -289,6 +289,25 @@ def pooling(run: Run, about: About) -> list[Place]:
     return [("", "")] if is_pooled(run.settings) else []
 
 
+def few_samples(run: Run, about: About) -> list[Place]:
+    """Return all countries, if the claims are judged on so few samples that each is drawn."""
+    return once(run, about) if _samples(run) <= MARKED else []
+
+
+def many_samples(run: Run, about: About) -> list[Place]:
+    """Return all countries, if of the samples only the spread is drawn."""
+    return [] if few_samples(run, about) else once(run, about)
+
+
+def _samples(run: Run) -> int:
+    """Return on how many samples the claims that are drawn are judged: of many, the pooled ones."""
+    number = len(list(places(run.waves)))
+    if number <= MOST_PLACES or not is_pooled(run.settings):
+        return number
+    by_wave = run.settings["pool"]["by"] == "wave"
+    return len({wave for waves in run.waves.values() for wave in waves}) if by_wave else 1
+
+
 def moderated(run: Run, about: About) -> list[Place]:
     """Return all countries, in a run that explains how they differ."""
     return pooling(run, about) if run.settings.get("pool", {}).get("moderators") else []
@@ -431,6 +450,12 @@ CAPTIONS = {
     "effect that the literature reports for any other. Grey: effects too small to matter. Black "
     "tick: the literature’s effect. Hollow: the claim names no size; measured by the smallest "
     "effect that the sample detects",
+    "claims_spread": "All claims at a glance: the estimates of all samples, from the lowest to the "
+    "highest (thin), half of them (thick) and their median (mark), in multiples of the smallest "
+    "effect of interest of a claim of no effect and of the effect that the literature reports for "
+    "any other. Grey: effects too small to matter. Black tick: the literature’s effect. Hollow: "
+    "the claim names no size; measured by the smallest effect that a sample detects. Numbers: how "
+    "many samples have each verdict",
     "verdicts": "What decides each claim",
     "flow_{model}_{here}": "From the survey to the sample of “{title}”: {place}. Firms dropped, "
     "as far as the rules of disclosure let it be told (c: confidential, too few firms), by whether "
@@ -512,7 +537,8 @@ TABLES = (
     ),
 )
 FIGURES = (
-    Kind("glance", "claims_at_a_glance", claims_figure),
+    Kind("glance", "claims_at_a_glance", claims_figure, where=few_samples),
+    Kind("glance", "claims_spread", claims_figure, where=many_samples),
     Kind("flows", "flow_{model}_{here}", flow_figure, each(described), each_country),
     Kind("outcomes", f"outcomes_{HERE}", outcome_figure, LEAD, each_country),
     Kind("coefficients", f"coefficients_{HERE}", coefficient_figure, LEAD, each_country),

@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 
 from cisflow.publication.families import balance_of
-from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, points, rule
+from cisflow.publication.figures.canvas import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    canvas,
+    drawn,
+    legend,
+    points,
+    rule,
+)
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.words import NOT_ESTIMABLE, group_label, interval, label, number
@@ -51,25 +60,23 @@ def lag_figure(findings: Findings, country: str, wave: str, model: str) -> Figur
     groups = [split_column(column)[1] for column in dict.fromkeys(rows["column"])]
     of_first = [g for g in dict.fromkeys(groups) if _variable(g) == first and LESS not in g]
     shown = list(dict.fromkeys([EVERYONE, *of_first]))[:MOST_GROUPS]
-    figure, panels = canvas(findings, 3.1, columns=len(SHOWN))
+    title = _place(findings, country, wave, model)
+    figure, panels = canvas(findings, 2.9, columns=len(SHOWN), title=title)
     for axes, (part, (shown_as, _)) in zip(panels, SHOWN.items(), strict=True):
         name = say(shown_as)
         axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
         of_part = rows[rows["term"] == part]
         for i, group in enumerate(shown):
             _line(axes, of_part[of_part["column"] == column_of(STANDARDISED, group)], spec, i)
-        axes.set_title(f"\n{name}", loc="left")
+        axes.set_title(name, loc="left")
         axes.set_xticks(spec.lags)
         axes.set_xlim(min(spec.lags) - 0.4, max(spec.lags) + 0.4)
         axes.set_xlabel(say("Years after the survey"))
     panels[0].set_ylabel(say("Standard deviations"))
-    panels[0].set_title(
-        f"{_place(findings, country, wave, model)}\n{say(SHOWN[COST][0])}", loc="left"
-    )
     names = [group_label(group) for group in shown]
     names[0] = say("{group}, with 95 % band", group=names[0])
     handles = panels[0].get_lines()[1:]
-    figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
+    legend(figure, handles, names)
     return figure
 
 
@@ -115,7 +122,8 @@ def decomposition_figure(findings: Findings, country: str, wave: str, model: str
     rows = _percentile_rows(findings, country, wave, model)
     of = rows[rows["column"] == STANDARDISED].drop_duplicates("term").set_index("term")
     bars = list(_bars(list(of.index), spec))
-    figure, (axes,) = canvas(findings, 1.15 + 0.27 * len(bars))
+    title = _place(findings, country, wave, model)
+    figure, (axes,) = canvas(findings, 0.85 + 0.24 * len(bars), title=title)
     for y, (term, _, colour, is_sum) in enumerate(bars):
         _bar(axes, y, of.loc[term] if term in of.index else None, colour, is_sum=is_sum)
     axes.axvline(0, color=GREY, linewidth=0.8)
@@ -129,7 +137,6 @@ def decomposition_figure(findings: Findings, country: str, wave: str, model: str
         target=label(balance_of(spec).target, short=True).lower(),
     )
     figure.supxlabel(words, fontsize=9)
-    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     rule(axes)
     return figure
 
@@ -186,12 +193,13 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
     rows = rows[rows["column"].str.startswith(RAW)]
     groups = [split_column(column)[1] for column in rows["column"]]
     rows = rows.assign(group=groups, variable=[_variable(group) for group in groups])
-    figure, panels = canvas(findings, 3.3, columns=len(spec.by))
+    title = _place(findings, country, wave, model)
+    figure, panels = canvas(findings, 3.2, columns=len(spec.by), title=title)
     for axes, variable in zip(panels, spec.by, strict=True):
         of = rows[rows["variable"] == variable]
         _dots(axes, of[~of["column"].str.contains(LESS)])
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
-        axes.set_title(f"\n{_differences(of)}", loc="left", fontsize=8.5)
+        axes.set_title(_differences(of), loc="left", fontsize=8.5)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
     panels[0].set_yticks(range(len(SHOWN)), [say(name) for name, _ in SHOWN.values()])
@@ -203,7 +211,6 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
     bounds = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
         axes.set_xlim(bounds[:, 0].min(), bounds[:, 1].max())
-    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     return figure
 
 
@@ -241,7 +248,8 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     """Draw cost, return and balance of each step, in percentage points."""
     spec = findings.models[model]
     rows = _percentile_rows(findings, country, wave, model)
-    figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec.steps))
+    title = _place(findings, country, wave, model)
+    figure, (axes,) = canvas(findings, 1.3 + 0.42 * len(spec.steps), title=title)
     for i, (part, (name, colour)) in enumerate(SHOWN.items()):
         of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
         of = of.reindex([column_of(RAW, step) for step in spec.steps])
@@ -259,7 +267,6 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     text = "{target} × 100, effect of each step, with 95 % bootstrap intervals"
     figure.supxlabel(say(text, target=label(balance_of(spec).target)), fontsize=9)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
-    figure.text(0.01, 0.99, _place(findings, country, wave, model), va="top")
     return figure
 
 

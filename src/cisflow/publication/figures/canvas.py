@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import wraps
 from html import escape
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 6.3  # inches, the width of the paper's text
+TALL = 8.9  # inches, the height that a page has for a figure above its caption
 # How each is written: without what differs from one run to the next.
 FORMATS: dict[str, dict[str, Any]] = {
     "png": {"dpi": 200, "metadata": {"Software": None}},
@@ -33,6 +35,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 MARKERS = ("o", "s", "^", "D")
 GREY = "#595959"
 
+BELOW: dict[str, Any] = {"loc": "outside lower center", "frameon": False}
 
 # The typeface of the paper, which matplotlib brings along.
 TYPEFACE = "STIXGeneral"
@@ -53,11 +56,19 @@ STYLE: dict[Any, Any] = {
 
 
 def canvas(
-    findings: Findings, height: float, columns: int = 1, rows: int = 1, *, share: bool = True
+    findings: Findings,
+    height: float,
+    columns: int = 1,
+    rows: int = 1,
+    *,
+    title: str = "",
+    share: bool = True,
+    heights: Sequence[float] | None = None,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with panels row by row, with the marks of the run above them.
+    """Return a figure with panels row by row, its title and the marks of the run above them.
 
-    ``share`` is whether all have the same vertical axis.
+    ``title`` is what is true of all panels, such as their country; ``share`` is whether all have
+    the same vertical axis; ``heights`` are those of the rows in proportion, if they differ.
     """
     import matplotlib as mpl
 
@@ -65,12 +76,80 @@ def canvas(
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(
-        rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", sharey=share
+        rows,
+        columns,
+        figsize=(WIDTH, height),
+        squeeze=False,
+        layout="constrained",
+        sharey=share,
+        height_ratios=heights,
     )
-    if findings.marks:
-        told = ", ".join(mark.name for mark in findings.marks)
-        figure.suptitle(told, x=0.99, ha="right", fontsize=9, color=GREY, weight="bold")
+    _head(figure, title, ", ".join(mark.name for mark in findings.marks))
     return figure, list(axes.ravel())
+
+
+def _head(figure: Figure, title: str, marks: str) -> None:
+    """Write the marks to the right, and a title in as many lines as it needs to their left."""
+    whole = figure.bbox
+    look: dict[str, Any] = {"y": 1 - 0.04 * figure.dpi / whole.height, "va": "top"}
+    told = figure.text(0.99, s=marks, ha="right", fontsize=9, color=GREY, weight="bold", **look)
+    text = figure.text(0.01, s=title, fontsize=9.5, **look)
+    room = 0.97 * whole.width - told.get_window_extent().width
+    words = len(title)
+    while text.get_window_extent().width > room and words > 1:
+        words -= 1
+        text.set_text("\n".join(textwrap.wrap(title, words)))
+    if marks or title:
+        leave(figure, above=0.06 * figure.dpi + max(_heights(figure)))
+
+
+def _heights(figure: Figure) -> Iterator[float]:
+    return (text.get_window_extent().height for text in figure.texts)
+
+
+def leave(figure: Figure, *, above: float = 0.0, below: float = 0.0) -> float:
+    """Keep so many dots above or below the panels free, and return the height they end at."""
+    engine: Any = figure.get_layout_engine()
+    x, y, width, height = engine.get()["rect"]
+    y, height = y + below / figure.bbox.height, height - (above + below) / figure.bbox.height
+    engine.set(rect=(x, y, width, height))
+    return float(y + height)
+
+
+def headings(findings: Findings, country: str, waves: Sequence[str]) -> tuple[str, list[str]]:
+    """Return what stands above a figure of a country, and what above the part of each wave."""
+    if len(waves) == 1:
+        return findings.place(country, waves[0]), [""]
+    return findings.name(country), list(waves)
+
+
+def panels_of(number: int, most: int) -> tuple[int, int]:
+    """Return in how many columns and rows panels stand, no more than ``most`` side by side.
+
+    Examples
+    --------
+    >>> panels_of(4, most=4), panels_of(6, most=4)
+    ((4, 1), (3, 2))
+    """
+    rows = max(-(-number // most), 1)
+    return max(-(-number // rows), 1), rows
+
+
+def legend(figure: Figure, handles: Sequence[Any], names: Sequence[str], **look: Any) -> None:
+    """Draw a legend below the panels, in as many columns as the page is wide."""
+    for columns in range(len(names), 0, -1):
+        tried = figure.legend(handles, names, ncols=columns, **{**BELOW, **look})
+        if columns == 1 or tried.get_window_extent().width <= figure.bbox.width:
+            return
+        tried.remove()
+
+
+def legend_above(figure: Figure, axes: Axes) -> None:
+    """Draw a panel's legend above all of them, below the title and the marks."""
+    handles, names = axes.get_legend_handles_labels()
+    at = (0.0, leave(figure))
+    legend(figure, handles, names, loc="upper left", bbox_to_anchor=at, borderaxespad=0.1)
+    leave(figure, above=figure.legends[-1].get_window_extent().height)
 
 
 def drawn(draw: Callable[..., Figure]) -> Callable[..., Figure]:

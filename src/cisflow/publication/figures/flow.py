@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.panel.ratios import years_later
-from cisflow.publication.figures.canvas import GREY, canvas, drawn
+from cisflow.publication.figures.canvas import GREY, canvas, drawn, headings
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.words import count, sentence
@@ -36,11 +36,16 @@ def flow_figure(findings: Findings, country: str, model: str) -> Figure:
     columns = min(max(len(waves), 1), MOST_BESIDE)
     letters = LETTERS * 2 // columns
     heights = [_height(of_wave, letters) for of_wave in steps]
-    rows = -(-len(waves) // columns) or 1
-    figure, panels = canvas(findings, rows * (max(heights, default=0.5) + 0.35), columns, rows)
-    for axes, wave, of_wave in zip(panels, waves, steps, strict=False):
-        axes.set_title(findings.place(country, wave), loc="left")
-        _draw(axes, of_wave, letters, max(heights))
+    title, named = headings(findings, country, waves)
+    beside = [heights[i : i + columns] for i in range(0, len(heights), columns)] or [[0.5]]
+    tall = [max(of_row) for of_row in beside]
+    height = sum(tall) + 0.3 * len(tall) + 0.25
+    figure, panels = canvas(
+        findings, height, columns, len(tall), title=title, heights=tall, share=False
+    )
+    for i, (axes, name, of_wave) in enumerate(zip(panels, named, steps, strict=False)):
+        axes.set_title(name, loc="left")
+        _draw(axes, of_wave, letters, tall[i // columns])
     for axes in panels:
         axes.axis("off")
     return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.estimators.selection.balance import NEGLIGIBLE
-from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, rule
+from cisflow.publication.figures.canvas import COLOURS, GREY, MARKERS, canvas, drawn, legend, rule
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.words import WITHHELD, label, small
@@ -31,23 +31,18 @@ def overlap_figure(findings: Findings, country: str, wave: str, model: str) -> F
         return _nothing(findings, country, wave, model)
     most = max(len(fit["balance"]) for fit in fits)
     height = 1.1 + (0.75 + 0.24 * most) * len(fits)
-    figure, panels = canvas(findings, height, rows=len(fits), columns=2, share=False)
+    place = findings.place(country, wave)
+    figure, panels = canvas(findings, height, columns=2, rows=len(fits), title=place, share=False)
     for i, fit in enumerate(fits):
         left, right = panels[2 * i], panels[2 * i + 1]
         _differences(left, fit["balance"])
-        left.set_title(f"{label(fit['treatment'])}, {findings.place(country, wave)}", loc="left")
+        left.set_title(label(fit["treatment"]), loc="left")
         _propensities(right, fit["overlap"], fit["bounds"])
     panels[-2].set_xlabel(say("Standardised difference, absolute"))
     panels[-1].set_xlabel(say("Propensity (probability)"))
     handles, names = panels[0].get_legend_handles_labels()
     more = panels[1].get_legend_handles_labels()
-    figure.legend(
-        [*handles, *more[0]],
-        [*names, *more[1]],
-        loc="outside lower center",
-        ncols=2,
-        frameon=False,
-    )
+    legend(figure, [*handles, *more[0]], [*names, *more[1]])
     return figure
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, canvas, drawn
+from cisflow.publication.figures.canvas import COLOURS, GREY, WIDTH, canvas, drawn, leave
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.words import (
@@ -48,7 +48,8 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
     found = found.set_index(["term", "outcome"])
     heights = [y for _, y in places_of.values()]
     low, high = min(heights) - HALF_HEIGHT - 0.1, max(heights) + HALF_HEIGHT + 0.1
-    figure, (axes,) = canvas(findings, high - low + HEAD_AND_FOOT)
+    title = f"{findings.place(country, wave)}: {spec.title}"
+    figure, (axes,) = canvas(findings, high - low + HEAD_AND_FOOT, title=title)
     axes.set_axis_off()
     axes.set_aspect("equal")
     axes.set_xlim(0, WIDTH)
@@ -62,11 +63,8 @@ def path_figure(findings: Findings, country: str, wave: str, model: str) -> Figu
         _draw_arrow(axes, line, position, row)
     for variable, (x, y) in places_of.items():
         _draw_box(axes, label(variable), x, y, half_width)
-    axes.set_title(f"{findings.place(country, wave)}: {spec.title}", loc="left")
     figure.text(0.01, 0.01, _path_legend(findings, country, wave, model), fontsize=8, va="bottom")
-    engine: Any = figure.get_layout_engine()
-    foot = 0.45 / (high - low + HEAD_AND_FOOT)
-    engine.set(rect=(0, foot, 1, 1 - foot))
+    leave(figure, below=0.45 * figure.dpi)
     return figure
 
 

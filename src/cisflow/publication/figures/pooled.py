@@ -20,11 +20,11 @@ from cisflow.publication.families import (
     split_balances,
 )
 from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, rule
+from cisflow.publication.figures.tiles import tile, tiles_explained
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import say
 from cisflow.publication.tables.pooled import (
     ALL_COUNTRIES,
-    LETTERS,
     TERM,
     main_rows,
     pooled_terms,
@@ -40,13 +40,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's sky blue and orange for what is decided; black letters can be read on all.
-TILES = {
-    "S": "#56B4E9",
-    "C": "#E69F00",
-    **dict.fromkeys("IUDF", "#E4E4E4"),
-    **dict.fromkeys("n·–", "#FFFFFF"),
-}
 MOST_ROWS = 48
 ROW = 0.135  # inches of a tile's height, room for letters of eight points
 
@@ -222,7 +215,8 @@ def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
         new = not i or rows[i - 1][0] != country
         y += 1.45 if new else 1.0
         for x, claim in enumerate(claims):
-            _tile(axes, x, y, letters.get((claim, country, wave), ""))
+            if letter := letters.get((claim, country, wave)):
+                tile(axes, (x - 0.46, y - 0.45), (0.92, 0.9), letter)
         if new:
             name = findings.name(country) if country else say(ALL_COUNTRIES)
             _name(axes, name, y, bold=not country)
@@ -235,22 +229,14 @@ def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    _legend(figure)
-    return figure
-
-
-def _tile(axes: Axes, x: float, y: float, letter: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    if not letter:
-        return
-    edge = "#cccccc" if TILES[letter] == "#FFFFFF" else "none"
-    box = Rectangle(
-        (x - 0.46, y - 0.45), 0.92, 0.9, facecolor=TILES[letter], edgecolor=edge, linewidth=0.4
+    figure.legend(
+        handles=tiles_explained(),
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+        fontsize=8,
     )
-    axes.add_patch(box)
-    colour = GREY if TILES[letter] == "#FFFFFF" else "black"
-    axes.text(x, y, letter, ha="center", va="center_baseline", fontsize=8, color=colour)
+    return figure
 
 
 def _name(axes: Axes, name: str, y: float, *, bold: bool) -> None:
@@ -266,13 +252,3 @@ def _name(axes: Axes, name: str, y: float, *, bold: bool) -> None:
         fontsize=8,
         weight="bold" if bold else "normal",
     )
-
-
-def _legend(figure: Figure) -> None:
-    from matplotlib.patches import Patch
-
-    handles = [
-        Patch(facecolor=TILES[letter], edgecolor="#cccccc", label=f"{letter}  {say(verdict)}")
-        for verdict, letter in LETTERS.items()
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)

@@ -10,7 +10,18 @@ import pandas as pd
 
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
-from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn, points, rule
+from cisflow.publication.figures.canvas import (
+    COLOURS,
+    GREY,
+    TALL,
+    canvas,
+    drawn,
+    headings,
+    legend_above,
+    panels_of,
+    points,
+    rule,
+)
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import say
 from cisflow.publication.tables.regressions import shown_quantity
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_BESIDE = 4  # waves; more stand in further rows
+
 
 @drawn
 def coefficient_figure(findings: Findings, country: str, model: str) -> Figure:
@@ -29,20 +42,24 @@ def coefficient_figure(findings: Findings, country: str, model: str) -> Figure:
     column = max(spec.columns, key=lambda name: len(spec.columns[name]))
     terms, quantity = spec.columns[column], shown_quantity(spec)
     waves = estimated_waves(findings, country, model)
-    figure, panels = canvas(findings, 1.15 + 0.26 * len(terms), columns=max(len(waves), 1))
-    for axes, wave in zip(panels, waves, strict=False):
-        rows = findings.main_rows(country, wave, model, quantity)
-        _outcomes(axes, rows[rows["column"] == column], spec, terms)
-        axes.set_title(findings.place(country, wave), loc="left")
+    title, named = headings(findings, country, waves)
+    columns, rows = panels_of(len(waves), MOST_BESIDE)
+    height = 0.9 + (0.3 + 0.26 * len(terms)) * rows
+    figure, panels = canvas(findings, height, columns, rows, title=title)
+    for axes, wave, name in zip(panels, waves, named, strict=False):
+        of = findings.main_rows(country, wave, model, quantity)
+        _outcomes(axes, of[of["column"] == column], spec, terms)
+        axes.set_title(name, loc="left")
+    for axes in panels[len(waves) :]:
+        axes.set_axis_off()
     panels[0].set_yticks(range(len(terms)), [label(term) for term in terms])
     panels[0].set_ylim(len(terms) - 0.5, -0.5)
-    same_width(panels)
+    same_width(panels[: max(len(waves), 1)])
     units = union_of_units(spec.outcomes) if quantity != COEFFICIENT else ""
     what = "Coefficient" if quantity == COEFFICIENT else "Average effect on the share observed"
     ends = say("90 % (thick) and 95 % (thin) intervals")
     figure.supxlabel(f"{say(what)}{units}; {ends}", fontsize=9.5)
-    handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
+    legend_above(figure, panels[0])
     return figure
 
 
@@ -103,15 +120,17 @@ def outcome_figure(findings: Findings, country: str, model: str) -> Figure:
     everywhere = findings.countries[country]
     about = {wave: findings.description(country, wave, model) or {} for wave in everywhere}
     waves = [wave for wave, of in about.items() if any((of.get("distributions") or {}).values())]
+    title, named = headings(findings, country, waves)
     number = max(len(waves), 1)
-    figure, panels = canvas(findings, 1.75 * number + 0.35, len(outcomes), number)
+    height = min(1.75 * number + 0.35, TALL)
+    figure, panels = canvas(findings, height, len(outcomes), number, title=title)
     top = 10.0
-    for row, wave in enumerate(waves):
+    for row, (wave, name) in enumerate(zip(waves, named, strict=True)):
         known = {v["variable"]: v["n"] for v in about[wave]["variables"]}
         for j, outcome in enumerate(outcomes):
             axes = panels[row * len(outcomes) + j]
             cells = about[wave]["distributions"].get(outcome) or []
-            axes.set_title(f"{label(outcome, short=True)}: {findings.place(country, wave)}")
+            axes.set_title(", ".join(filter(None, [label(outcome, short=True), name])))
             top = max(top, _bars(axes, cells, known[outcome]) if cells else 0)
             axes.set_xlabel(say("Share of turnover (%)") if row == len(waves) - 1 else "")
         panels[row * len(outcomes)].set_ylabel(say("Firms (%)"))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cisflow.estimation.shapes import BINS, SHAPES
-from cisflow.publication.figures.canvas import COLOURS, GREY, canvas, drawn
+from cisflow.publication.figures.canvas import (
+    COLOURS,
+    GREY,
+    TALL,
+    canvas,
+    drawn,
+    headings,
+    legend_above,
+)
 from cisflow.publication.figures.regressions import estimated_waves, union_of_units
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import say
@@ -29,12 +37,14 @@ def profile_figure(findings: Findings, country: str, model: str) -> Figure:
     spec = findings.models[model]
     waves, outcomes = estimated_waves(findings, country, model), spec.outcomes
     x, over = spec.profiles[0]
+    title, named = headings(findings, country, waves)
     size = (max(len(waves), 1), len(outcomes))
-    figure, panels = canvas(findings, 1.0 + 2.0 * size[0], columns=size[1], rows=size[0])
-    places = [(wave, outcome) for wave in waves for outcome in outcomes]
-    for axes, (wave, outcome) in zip(panels, places, strict=False):
+    height = min(1.0 + 2.0 * size[0], TALL)
+    figure, panels = canvas(findings, height, columns=size[1], rows=size[0], title=title)
+    places = [(*wave, outcome) for wave in zip(waves, named, strict=True) for outcome in outcomes]
+    for axes, (wave, name, outcome) in zip(panels, places, strict=False):
         _panel(axes, _curve(findings, (country, wave, model), outcome, (x, over)))
-        axes.set_title(f"{label(outcome, short=True)}, {findings.place(country, wave)}", loc="left")
+        axes.set_title(", ".join(filter(None, [label(outcome, short=True), name])), loc="left")
     low, high = panels[0].get_ylim()
     panels[0].set_ylim(low - (high - low) / (ROOM - 1), high)  # no band over the bars
     for axes in panels[:: size[1]]:
@@ -44,9 +54,8 @@ def profile_figure(findings: Findings, country: str, model: str) -> Figure:
     root = say(", square-root scale") if bent else ""
     told = f"{say('effects')}{unit}; {say('bars: firms in each class')}"
     figure.supxlabel(f"{label(over)}{root}; {told}", fontsize=9.5)
-    handles, names = panels[0].get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, names, loc="outside upper left", ncols=len(names), frameon=False)
+    if panels[0].get_legend_handles_labels()[0]:
+        legend_above(figure, panels[0])
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,11 @@ def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False)
         return findings.place(row["country"], row["wave"])
     pooled = "" if row["wave"] in ("", ALL_WAVES) else f", {row['wave']}"
     return f"{say('Pooled')}{pooled}" if row["country"] else say("All")
+
+
+def samples_of(findings: Findings, rows: Iterable[Mapping[Any, Any]]) -> list[str]:
+    """Return the samples that some verdicts are about, each once, in short words."""
+    return list(dict.fromkeys(place_of(findings, row, short=True) for row in rows))
 
 
 def claims_table(findings: Findings) -> Table:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from math import ceil
 from typing import NamedTuple
 
 from cisflow.publication.language import spoken
@@ -261,13 +262,25 @@ def _rows(sheet: Sheet) -> Iterator[str]:
             yield from _group(sheet, group, number, first=before is None)
         before = group
         cells = [column.cells[i] for column in sheet.columns]
-        height = max(
-            [1, *(1 if c.words else len(t) for c, t in zip(sheet.columns, cells, strict=True))]
-        )
+        told = list(zip(sheet.columns, cells, strict=True))
+        # What is wrapped stands in one row, unless that would be too high to break pages well.
+        apart = _wrapped(sheet, told) * sheet.size[2] > sheet.page.height / 3
+        height = max([1, *(len(t) if apart or not c.words else 1 for c, t in told)])
         for line in range(height):
             texts = [escaped(stub) if line == 0 else ""]
-            texts += [_cell(c, t, line) for c, t in zip(sheet.columns, cells, strict=True)]
-            yield " & ".join(texts) + (r" \\*" if line < height - 1 else r" \\")
+            texts += [_cell(c, t, line, apart=apart) for c, t in told]
+            yield " & ".join(texts) + (r" \\*" if line < height - 1 and not apart else r" \\")
+
+
+def _wrapped(sheet: Sheet, told: Sequence[tuple[Column, Sequence[str]]]) -> int:
+    """Return on how many lines the longest of a row's cells of words is set."""
+    size = sheet.size[1]
+    lines = (
+        sum(max(ceil(_width(text, size) / column.width(size)), 1) for text in cell)
+        for column, cell in told
+        if column.words
+    )
+    return max(lines, default=0)
 
 
 def _group(sheet: Sheet, group: str, number: int, *, first: bool) -> Iterator[str]:
@@ -279,7 +292,9 @@ def _group(sheet: Sheet, group: str, number: int, *, first: bool) -> Iterator[st
         yield rf"\multicolumn{{{number}}}{{{box}}}{{\itshape {escaped(group)}}} \\*"
 
 
-def _cell(column: Column, cell: Sequence[str], line: int) -> str:
+def _cell(column: Column, cell: Sequence[str], line: int, *, apart: bool = False) -> str:
+    if column.words and apart:
+        return escaped(cell[line]) if line < len(cell) else ""
     if column.words:
         return r"\newline ".join(map(escaped, cell)) if line == 0 else ""
     if line >= len(cell):

@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from cisflow.publication.figures.canvas import TALL
 from cisflow.publication.figures.claims import any_claim, claims_figure, yardstick
 from cisflow.publication.tables.claims import place_of
+from cisflow.publication.tables.pooled import LETTERS
 
 ROW = {"band": np.nan, "claimed": np.nan, "mde": 4.0}
 
@@ -47,3 +50,39 @@ def test_a_place_is_short_where_there_is_one_country(synthetic):
     assert place_of(synthetic, row, short=True) == "CIS4"
     assert place_of(synthetic, row).endswith(", CIS4")
     assert place_of(synthetic, {"country": "", "wave": ""}) == "All"
+
+
+def of_waves(findings, waves):
+    """Return findings of one country with so many waves, each with the same claims."""
+    settings = findings.settings
+    countries = {"BE": {**settings["countries"]["BE"], "waves": {w: {} for w in waves}}}
+    first = findings.claims[findings.claims["wave"] == "CIS4"].assign(mde=4.0, country="BE")
+    claims = pd.concat([first.assign(wave=wave) for wave in waves], ignore_index=True)
+    return replace(findings, settings={**settings, "countries": countries}, claims=claims)
+
+
+def test_of_several_waves_each_claim_has_a_letter_and_of_many_the_number_of_each_verdict(synthetic):
+    waves = [f"W{i}" for i in range(6)]
+    for some in (waves[:4], waves):
+        findings = of_waves(synthetic, some)
+        figure = claims_figure(findings)
+        rows = findings.claims.drop_duplicates(["claim", "wave"])
+        told = rows["estimate"].notna() & rows["ci_low"].notna()
+        drawn = rows[rows["claim"].isin(rows.loc[told, "claim"])]
+        texts = [text.get_text() for text in figure.axes[0].texts]
+        names = [text.get_text() for of in figure.legends for text in of.texts]
+        if len(some) == 4:
+            assert set(some) <= set(names)
+            assert sum(text in set(LETTERS.values()) for text in texts) == len(drawn)
+        else:
+            assert not set(some) & set(names)
+            assert sum(int(text) for text in texts if text.isdigit()) == len(drawn)
+
+
+def test_a_picture_of_thirty_claims_on_four_waves_is_read_on_a_page(synthetic):
+    findings = of_waves(synthetic, ["W1", "W2", "W3", "W4"])
+    known = findings.claims[findings.claims["estimate"].notna()].drop_duplicates(["claim", "wave"])
+    claim = known[known["claim"] == known["claim"].iloc[0]].assign(text="of two lines " * 7)
+    claims = pd.concat([claim.assign(claim=f"C{i}") for i in range(25)], ignore_index=True)
+    figure = claims_figure(replace(findings, claims=claims))
+    assert TALL / figure.get_size_inches()[1] > 0.85

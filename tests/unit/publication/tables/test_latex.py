@@ -74,3 +74,11 @@ def test_more_columns_than_a_page_has_room_for_are_split():
     assert parts > 1
     assert f"(part {parts} of {parts})" in text
     assert text.count("Notes.") == 1
+
+
+@needs_latex
+def test_a_row_of_more_words_than_a_page_is_high_runs_over_to_the_next(tmp_path):
+    line = "an estimate of many words that take two lines and more of its column"
+    frame = pd.DataFrame({"A": ["\n".join([line] * 40)], "B": ["\n".join([line] * 3)]}, index=["a"])
+    log = compiled(latex_table(Table(frame, "Notes."), "t"), tmp_path)
+    assert wrong(log) == ([], [])
