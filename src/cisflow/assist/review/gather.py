@@ -293,7 +293,8 @@ def _value(variable: str, reading: Reading, teller: Teller) -> str:
     """Return per cent yes, or the mean, or why it is withheld."""
     values = reading.values(variable)
     if variable == "nace" and reading.firms is not None:
-        return _activities(reading.firms, teller)
+        makers = reading.firms.loc[reading.firms["nace"].notna(), "manufacturing"].dropna()
+        return _part_of(makers, teller, "in manufacturing", "elsewhere")
     if values is None or variable in TEXT:
         return ""
     known = values.dropna()
@@ -304,13 +305,10 @@ def _value(variable: str, reading: Reading, teller: Teller) -> str:
     return f"mean withheld: {why}" if mean is None else f"mean {mean:,.10g}{unit}"
 
 
-def _activities(firms: pd.DataFrame, teller: Teller) -> str:
-    """Return who manufactures, and in how many divisions firms are: years are in two of them."""
-    known = firms.loc[firms["nace"].notna(), ["nace", "manufacturing"]]
-    divisions = int((known["nace"].str[:2].value_counts() >= teller.minimum).sum())
-    makers = _part_of(known["manufacturing"].dropna(), teller, "in manufacturing", "elsewhere")
-    told = f"{divisions} division{'' if divisions == 1 else 's'}"
-    return f"{makers}, {told} of {teller.minimum} firms and more"
+def _divisions(firms: pd.DataFrame, minimum: int) -> str:
+    """Return in how many divisions firms are: years, and strata, are in one or two of them."""
+    n = int((firms["nace"].dropna().str[:2].value_counts() >= minimum).sum())
+    return f"{n} division{'' if n == 1 else 's'} of {minimum} firms and more"
 
 
 def _part_of(known: pd.Series, teller: Teller, one: str, other: str) -> str:
@@ -334,6 +332,8 @@ def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
     elif doubts.words.unknown(variable, columns) and not doubts.words_known:
         told = list(_speaks_for(variable, doubts))
         yield from told or ["no word of its label is known to be about this"]
+    if variable == "nace" and reading.firms is not None:
+        yield _divisions(reading.firms, doubts.teller.minimum)
     for column in columns:
         if reading.seen.profiles[column].present == 0:
             yield f"{column} holds no value in this wave"

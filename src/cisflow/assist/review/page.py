@@ -270,8 +270,9 @@ def _place(columns: Sequence[Column]) -> Iterator[str]:
     if fellows:
         free = [f"{_code(n.column)} {escape(n.label)}".strip() for n in fellows if not n.used_for]
         read = len(fellows) - len(free)
-        said = [f"{read} read for others"] if read else []
-        yield f'<p class="small soft">same stem: {"; ".join([*said, *free])}</p>'
+        said = [f"{read} more, read for other variables"] if read else []
+        unread = [f"not read: {', '.join(free)}"] if free else []
+        yield f'<p class="small soft">same stem: {"; ".join([*said, *unread])}</p>'
 
 
 def _named(neighbour: Neighbour, *, full: bool = False, bare: bool = False) -> str:

@@ -202,11 +202,11 @@ def test_waves_of_one_file_have_their_own_rows(tmp_path):
 
 def test_activities_show_whether_they_can_be_activities(tmp_path):
     _, cards = reviewed(tmp_path)
-    told = r"\d\d % in manufacturing, 4 divisions of 10 firms and more"
-    assert re.fullmatch(told, cards["nace"].value)
+    assert re.fullmatch(r"\d\d % in manufacturing", cards["nace"].value)
+    assert "4 divisions of 10 firms and more" in cards["nace"].remarks
     data = answers().assign(nace=[str(1960 + i % 40) for i in range(200)])
     _, cards = reviewed(tmp_path / "years", data=data)
-    assert "1 division of 10 firms and more" in cards["nace"].value
+    assert "1 division of 10 firms and more" in cards["nace"].remarks
 
 
 def test_the_source_of_most_mappings_is_told_once(tmp_path):
