@@ -22,6 +22,7 @@ from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 SHORTEST_ABBREVIATION = 3
 SHORTEST_PART = 2  # of a name that runs words together, such as newmkt
+SHORTEST_FRONT = 4  # letters before a part of a compound that say something
 ARTICLES = frozenset(("the", "a", "an", "your", "its", "our", "their", "this", "these"))
 ASIDE = "an aside"  # the concept of words that do not count
 # A concept that only the name shows is half the evidence of one the label shows.
@@ -401,6 +402,37 @@ def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
     """Return how much of a question's text is about a variable, whatever else it says."""
     covered = (_covered(asked, concepts, words) for concepts in sign.any)
     return max(covered, key=lambda found: (found.share, found.concepts))
+
+
+def fronts(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return what stands in compounds before what is about a variable, and that no list knows.
+
+    *Einkaufskooperation* has a cooperation in it, and is about buying; *Innovationskooperation* is
+    what it says.
+    """
+    compounds = [word for word in asked.words if not words.forms.begins(word)]
+    inside = {
+        part[1:]
+        for group in sign.any
+        if compounds
+        for concept in group
+        for phrase in words.concepts[concept].known
+        for part in phrase
+        if part.startswith("*")
+    }
+    found = (_front(word, inside) for word in compounds)
+    return [front for front in found if front and not _is_filler(front, words)]
+
+
+def _front(word: str, inside: Iterable[str]) -> str:
+    """Return what of a compound stands before the longest of some parts; empty if it is none."""
+    here = [part for part in inside if part in word]
+    front = word.partition(max(here, key=len))[0] if here else ""
+    return front if len(front) >= SHORTEST_FRONT else ""
+
+
+def _is_filler(front: str, words: Words) -> bool:
+    return front in words.fillers or front.removesuffix("s") in words.fillers
 
 
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
