@@ -369,7 +369,8 @@ def test_a_header_of_a_bad_pattern_is_read_at_once(tmp_path):
     assert len(open_extract(tmp_path / "x.csv").names) == 51
 
 
-def test_a_sheet_of_hundreds_of_labelled_columns_is_reviewed_in_seconds(tmp_path):
+def many_columns(folder):
+    """Write a review of 2,610 firms and 632 labelled columns; return config and columns."""
     data = answers().iloc[[i % 200 for i in range(2610)]].reset_index(drop=True)
     data["id"] = range(70001, 70001 + len(data))
     more = {f"v{i // 14}_{i % 14}": data[("tr1", "grp", "emp16")[i % 3]] for i in range(632)}
@@ -382,8 +383,22 @@ def test_a_sheet_of_hundreds_of_labelled_columns_is_reviewed_in_seconds(tmp_path
             for i, c in enumerate(more)
         },
     }
-    file = write_case(tmp_path, data=data, labels={c: labels[c] for c in data})
+    return write_case(folder, data=data, labels={c: labels[c] for c in data}), list(data)
+
+
+def test_hundreds_of_labelled_columns_are_reviewed_in_seconds(tmp_path):
+    file, columns = many_columns(tmp_path)
     start = time.process_time()
     text = page(gather(file, Path()))
     assert time.process_time() - start < SECONDS_OF_REVIEW
-    assert all(f"<code>{column}</code>" in text for column in data)
+    assert all(f"<code>{column}</code>" in text for column in columns)
+
+
+def test_hundreds_of_labelled_columns_are_inspected_in_seconds(tmp_path):
+    _, columns = many_columns(tmp_path)
+    raw = tmp_path / "raw"
+    start = time.process_time()
+    told = inspect_file(raw / "f.csv", Path(), labels_files=[raw / "labels.csv"])
+    assert time.process_time() - start < SECONDS_OF_REVIEW
+    assert told["columns"] == len(columns)
+    assert "turnover" in {found["variable"] for found in told["by_words"]}

@@ -6,10 +6,13 @@ Nothing here keeps a value of a firm beyond codes that several firms share.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cisflow.assist.countries import is_code
 from cisflow.assist.vocabulary import Words, plain
@@ -25,6 +28,7 @@ MOSTLY = 0.9
 ROWS_PER_CODE = 10
 # A code for no answer lies at least as many times above the largest answer.
 FAR_ABOVE = 3
+NINES = frozenset(float("9" * n + last) for n in range(1, 15) for last in "789")
 SHORT_NUMBER = re.compile(r"[+-]?\d{1,15}\.0+")
 YES_NO = {"0": False, "1": True}
 ONE_TWO = {"1": True, "2": False}
@@ -146,41 +150,57 @@ def profile(
     codes
         What its codes mean, where that is known.
     """
-    counts = {str(k): int(n) for k, n in text.value_counts().head(MOST_CODES + 1).items()}
-    coded = counts if len(counts) <= MOST_CODES else {}
+    said = text.value_counts()  # of each value once: most columns have few
+    rows = {str(value): int(n) for value, n in said.items()}
+    coded = rows if len(rows) <= MOST_CODES else {}
     places = place_codings(coded, words, codes)
-    said = {code for coding in places.values() for code in coding.codes}
-    blank = [value for value in silent_values(text, words, codes) if value not in said]
-    given = text[text.notna() & ~text.isin(blank)]
-    numbers, signs = numbers_of(given)
-    far = _far_above(numbers)
-    blank += sorted(given[numbers.isin(far)].unique())
-    given, numbers = given[~numbers.isin(far)], numbers[~numbers.isin(far)]
-    known = numbers.dropna()
-    within = ""
-    if len(known) >= MOSTLY * max(len(given), 1) and len(known) and known.min() >= 0:
-        # Whole zeros and ones are yes/no or percent; fractions have decimals.
-        within = "0-1" if known.max() <= 1 and (known % 1 > 0).any() else ""
-        within = within or ("0-100" if known.max() <= 100 else "")
+    located = {code for coding in places.values() for code in coding.codes}
+    blank = [value for value in silent_values(rows, words, codes) if value not in located]
+    numbers, signs = _numbers(_without(rows, blank))
+    far = sorted(_far_above(numbers, rows))
+    given = _without(rows, (*blank, *far))
+    known = {value: numbers[value] for value in given if value in numbers}
+    present = sum(given.values())
+    numeric = sum(given[value] for value in known) / present if present else 0.0
     return Profile(
         name,
         label,
         rows=len(text),
-        present=len(given),
-        distinct=int(given.nunique()),
+        present=present,
+        distinct=len(given),
         counts=coded,
-        unique=bool(len(given) == len(text) and given.is_unique),
-        numeric=len(known) / len(given) if len(given) else 0.0,
-        silent=tuple(blank),
-        zeros=bool((known == 0).any()),
+        unique=present == len(text) == len(given),
+        numeric=numeric,
+        silent=(*blank, *far),
+        zeros=0 in known.values(),
         signs=signs,
         flag=flag_coding(coded, words, codes),
         degree=degree_coding(coded, words, codes),
         places=places,
         countries=country_coding(given, words, codes),
-        within=within,
-        meanings=_meanings(coded, codes, blank),
+        within=_within(known.values()) if numeric >= MOSTLY else "",
+        meanings=_meanings(coded, codes, (*blank, *far)),
     )
+
+
+def _without(rows: Mapping[str, int], values: Collection[str]) -> dict[str, int]:
+    gone = set(values)
+    return {value: n for value, n in rows.items() if value not in gone}
+
+
+def _numbers(rows: Mapping[str, int]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return the values that are numbers as such, and what had to be taken out of them."""
+    text = pd.Series(list(rows), dtype="string")
+    numbers, signs = numbers_of(text, np.array(list(rows.values())))
+    both = zip(rows, numbers.tolist(), strict=True)
+    return {value: number for value, number in both if number == number}, signs
+
+
+def _within(numbers: Collection[float]) -> str:
+    if min(numbers) < 0 or max(numbers) > 100:
+        return ""
+    # Whole zeros and ones are yes/no or percent; fractions have decimals.
+    return "0-1" if max(numbers) <= 1 and any(number % 1 for number in numbers) else "0-100"
 
 
 def _meanings(
@@ -192,9 +212,9 @@ def _meanings(
 
 
 def silent_values(
-    text: pd.Series, words: Words, meanings: Mapping[str, str] | None = None
+    values: Iterable[str], words: Words, meanings: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Return the values of a column that stand for no answer.
+    """Return those of a column's values that stand for no answer.
 
     Words, negative codes that often do, and codes whose label says so.
     """
@@ -208,16 +228,20 @@ def silent_values(
             return True
         return not value.replace(".", "", 1).isdecimal() and _is_missing(value, words)
 
-    return [value for value in text.dropna().unique() if is_silent(value)]
+    return [value for value in values if is_silent(value)]
 
 
-def _far_above(numbers: pd.Series) -> list[float]:
+def _far_above(numbers: Mapping[str, float], rows: Mapping[str, int]) -> list[str]:
     """Return numbers such as 9999 or 9998 that several firms have, far above all other numbers."""
-    counts = numbers.value_counts()
-    nines = [v for v in counts.index if v >= 99 and re.fullmatch(r"9+[789]", f"{v:.0f}")]
-    others = counts.index.difference(nines)
-    highest = float(others.max()) if len(others) else 0.0
-    return [v for v in nines if v > FAR_ABOVE * highest and counts[v] >= MINIMUM_CELL]
+    nines = Counter[float]()
+    for value, number in numbers.items():
+        if number in NINES:
+            nines[number] += rows[value]
+    if not nines:
+        return []
+    highest = max((n for n in numbers.values() if n not in nines), default=0.0)
+    far = {n for n, firms in nines.items() if n > FAR_ABOVE * highest and firms >= MINIMUM_CELL}
+    return [value for value, number in numbers.items() if number in far]
 
 
 def shortest(text: pd.Series) -> pd.Series:
@@ -229,20 +253,30 @@ def shortest(text: pd.Series) -> pd.Series:
     return text.map({v: long.get(v, v) for v in text.dropna().unique()}).astype(text.dtype)
 
 
-def numbers_of(given: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
-    """Return text as numbers, shape (n,), and what had to be taken out of it to be numbers."""
+def numbers_of(
+    given: pd.Series, rows: NDArray[np.int_] | None = None
+) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return text as numbers, shape (n,), and what had to be taken out of it to be numbers.
+
+    Parameters
+    ----------
+    given
+        The text, shape (n,).
+    rows
+        How many rows have each, shape (n,); one each if not given.
+    """
+    rows = np.ones(len(given), int) if rows is None else rows
 
     def read(text: pd.Series) -> pd.Series:
         return pd.to_numeric(text, errors="coerce").astype("float64")
 
-    plain_numbers = read(given)
-    best, signs = plain_numbers, []
+    best, signs = read(given), []
     if given.str.endswith("%").any():
         best = read(given.str.removesuffix("%").str.strip())
         signs.append("percent signs")
-    if best.isna().mean() > 1 - MOSTLY and len(given):
+    if rows[best.isna()].sum() > (1 - MOSTLY) * rows.sum():
         thousands = given.str.replace(r"(?<=\d)[ ,.'\u00a0](?=\d{3}(\D|$))", "", regex=True)
-        if read(thousands).notna().sum() > best.notna().sum():
+        if rows[read(thousands).notna()].sum() > rows[best.notna()].sum():
             best = read(thousands)
             signs.append("separators of thousands")
     return best, tuple(signs)
@@ -353,7 +387,7 @@ def place_codings(
 
 
 def country_coding(
-    given: pd.Series, words: Words, meanings: Mapping[str, str] | None = None
+    counts: Mapping[str, int], words: Words, meanings: Mapping[str, str] | None = None
 ) -> Coding | None:
     """Return how countries are home (no) or abroad (yes), or None if values are no countries.
 
@@ -362,24 +396,24 @@ def country_coding(
 
     Parameters
     ----------
-    given
-        The answers as text, shape (n,).
+    counts
+        How many rows have each answer.
     words
         The project's words, with the names of the home country and of all others.
     meanings
         What codes mean, where that is known.
     """
-    counts = given.value_counts()
     if not 1 < len(counts) <= MOST_COUNTRIES:
         return None
-    named = {v: place for v in counts.index if (place := _country_in(v, words, meanings or {}))}
-    lettered = {v: "" for v in counts.index if is_code(v)}
-    told = max(lettered, named, key=lambda known: counts[list(known)].sum())
-    others = counts.drop(list(told))
-    if others.sum() > (1 - MOSTLY) * len(given) or (others < MINIMUM_CELL).any():
+    named = {v: place for v in counts if (place := _country_in(v, words, meanings or {}))}
+    lettered = {v: "" for v in counts if is_code(v)}
+    told = max(lettered, named, key=lambda known: sum(counts[v] for v in known))
+    others = {v: n for v, n in counts.items() if v not in told}
+    most = (1 - MOSTLY) * sum(counts.values())
+    if sum(others.values()) > most or any(n < MINIMUM_CELL for n in others.values()):
         return None
     home = [HOME] if told is lettered else [v for v, place in named.items() if place == "domestic"]
-    silent = tuple(sorted(map(str, others.index)))
+    silent = tuple(sorted(others))
     return Coding({**dict.fromkeys(home, False), ELSEWHERE: True}, silent) if home else None
 
 

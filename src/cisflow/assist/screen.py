@@ -175,7 +175,7 @@ def initialised_text(done: Record) -> str:
         lines += [wrapped(change, "  - ", "    ") for change in changes]
     config = done["config"]
     lines.append(f"\nNext: read the files through, then `cisflow check {config}`,")
-    lines.append(f"confirm what it lists (`cisflow confirm`), then `cisflow run {config}`.")
+    lines.append(f"confirm what `cisflow review {config}` shows, then `cisflow run {config}`.")
     return "\n".join(lines)
 
 
@@ -223,7 +223,7 @@ def findings_text(record: Record) -> str:
     if lacking:
         lines.append("\nModels that a wave cannot support; their rows will say why")
         lines.append(aligned([(r["wave"], r["model"], _lacks(r["lacks"])) for r in lacking]))
-    lines += _unconfirmed_lines(record["unconfirmed"])
+    lines += _unconfirmed_lines(record["unconfirmed"], record["config"])
     lines += ["", wrapped(f"{record['config']}: {_verdict(record)}", "", "  ")]
     return "\n".join(lines).lstrip("\n")
 
@@ -242,7 +242,7 @@ def _mark(unconfirmed: Sequence[Record]) -> str:
     return draft_mapping(count).name if count else ""
 
 
-def _unconfirmed_lines(unconfirmed: Sequence[Record]) -> Iterator[str]:
+def _unconfirmed_lines(unconfirmed: Sequence[Record], config: str) -> Iterator[str]:
     """Yield the mappings nobody has confirmed, those of which the same is known together."""
     if unconfirmed:
         yield f"\nNot confirmed, and the models need it: {_mark(unconfirmed)}"
@@ -255,8 +255,8 @@ def _unconfirmed_lines(unconfirmed: Sequence[Record]) -> Iterator[str]:
             yield wrapped(f"{state}: {', '.join(variables)}", "    ", "      ")
             yield from [wrapped(evidence, "      (", "       ") + ")"] if evidence else []
         told = (
-            "look at `cisflow review CONFIG`, hold each against the questionnaire, then `cisflow "
-            f"confirm {extract['confirm']} VARIABLE…`; a block's name stands for all in it"
+            f"look at `cisflow review {config}`, hold each against the questionnaire, then "
+            f"`cisflow confirm {extract['confirm']} VARIABLE…`; a block's name stands for all in it"
         )
         yield wrapped(told, "        → ", "          ")
 

@@ -22,6 +22,7 @@ from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 SHORTEST_ABBREVIATION = 3
 SHORTEST_PART = 2  # of a name that runs words together, such as newmkt
+SHORTEST_FRONT = 4  # letters before a part of a compound that say something
 ARTICLES = frozenset(("the", "a", "an", "your", "its", "our", "their", "this", "these"))
 ASIDE = "an aside"  # the concept of words that do not count
 # A concept that only the name shows is half the evidence of one the label shows.
@@ -130,7 +131,9 @@ class Words:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     inclusions: Phrases = Phrases()
     forms: Forms = field(default_factory=Forms)
+    # Where concepts are in texts, and how long: each text is asked for every variable.
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
+    lengths: dict[tuple[tuple[str, ...], str, bool], dict[int, int]] = field(default_factory=dict)
     aspects_seen: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -375,12 +378,12 @@ def _speaks_against(text: tuple[str, ...], concept: str, sign: Sign, words: Word
         return False
     own: dict[int, int] = {}
     for one in {c for group in sign.any for c in group}:
-        here = _lengths(text, one, words, abbreviated=False)
+        here = _lengths(text, one, words)
         # In "other EU or EFTA country" the country goes with the word before it.
         beside = {i: len(text[i]) + 1 for i in _beside(text, one, words) if i - 1 in here}
         for place, letters in (beside | here).items():
             own[place] = max(letters, own.get(place, 0))
-    other = _lengths(text, concept, words, abbreviated=False)
+    other = _lengths(text, concept, words)
     return any(other[place] >= own.get(place, 0) for place in places)
 
 
@@ -399,6 +402,37 @@ def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
     """Return how much of a question's text is about a variable, whatever else it says."""
     covered = (_covered(asked, concepts, words) for concepts in sign.any)
     return max(covered, key=lambda found: (found.share, found.concepts))
+
+
+def fronts(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return what stands in compounds before what is about a variable, and that no list knows.
+
+    *Einkaufskooperation* has a cooperation in it, and is about buying; *Innovationskooperation* is
+    what it says.
+    """
+    compounds = [word for word in asked.words if not words.forms.begins(word)]
+    inside = {
+        part[1:]
+        for group in sign.any
+        if compounds
+        for concept in group
+        for phrase in words.concepts[concept].known
+        for part in phrase
+        if part.startswith("*")
+    }
+    found = (_front(word, inside) for word in compounds)
+    return [front for front in found if front and not _is_filler(front, words)]
+
+
+def _front(word: str, inside: Iterable[str]) -> str:
+    """Return what of a compound stands before the longest of some parts; empty if it is none."""
+    here = [part for part in inside if part in word]
+    front = word.partition(max(here, key=len))[0] if here else ""
+    return front if len(front) >= SHORTEST_FRONT else ""
+
+
+def _is_filler(front: str, words: Words) -> bool:
+    return front in words.fillers or front.removesuffix("s") in words.fillers
 
 
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
@@ -559,12 +593,12 @@ def _covered(asked: Question, concepts: tuple[str, ...], words: Words) -> Likene
 def _places(
     text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
 ) -> frozenset[int]:
-    """Return where a concept is in a text; each text is asked for every variable, so kept."""
+    """Return where a concept is in a text."""
     key = (text, concept, abbreviated)
     if key not in words.seen:
         own = _lengths(text, concept, words, abbreviated=abbreviated)
         # A firm (εταιρεία) is no partner (εταίρος): the longer beginning says which word it is.
-        aside = {} if concept == ASIDE or abbreviated else words.concepts[ASIDE].lengths(text)
+        aside = {} if concept == ASIDE or abbreviated else _lengths(text, ASIDE, words)
         found = {i for i, letters in own.items() if letters >= aside.get(i, 0)}
         home, names = words.home
         if concept == home:  # outside Estonia
@@ -576,18 +610,27 @@ def _places(
 
 
 def _lengths(
-    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
+    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool = False
 ) -> dict[int, int]:
     """Return where a concept is, also with asides in its phrases: "new for the [main] market".
 
     Per place it is how many letters the phrase has.
     """
+    key = (text, concept, abbreviated)
+    if key not in words.lengths:
+        words.lengths[key] = _looked_up(text, concept, words, abbreviated=abbreviated)
+    return words.lengths[key]
+
+
+def _looked_up(
+    text: tuple[str, ...], concept: str, words: Words, *, abbreviated: bool
+) -> dict[int, int]:
     known = words.concepts[concept]
     found = known.lengths(text, abbreviated=abbreviated)
-    if abbreviated or concept == ASIDE:
-        return found
-    asides = words.concepts[ASIDE].found(text)
+    asides = {} if abbreviated or concept == ASIDE else _lengths(text, ASIDE, words)
     rest = [i for i, word in enumerate(text) if i not in asides or known.joins(word)]
+    if len(rest) == len(text):
+        return found
     without = known.lengths(tuple(text[i] for i in rest), ends=False)
     return found | {rest[i]: max(n, found.get(rest[i], 0)) for i, n in without.items()}
 

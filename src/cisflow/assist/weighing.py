@@ -15,6 +15,7 @@ from cisflow.assist.vocabulary import (
     aspects_of,
     concepts_in,
     contrary,
+    fronts,
     has_concept,
 )
 
@@ -139,6 +140,7 @@ def weigh(
         *_where_alone(asked, sign, words),
         *_of_another_time(asked, sign, year),
         *(_also_about(found, sign, words) or _unclear(found)),
+        *_compound(asked, sign, words),
         *_cut_off(asked),
     ]
     score = found.share * DOUBTED ** len(against)
@@ -237,6 +239,12 @@ def _unclear(found: Likeness) -> list[str]:
     if found.share >= CLEAR or not found.others:
         return []
     return [f"its label also says {_some(found)}"]
+
+
+def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return that compounds have in front what no list knows: cooperation in *buying*."""
+    found = fronts(asked, sign, words) if not asked.abbreviated else []
+    return [f"no list knows what {', '.join(f'{one}-' for one in found)} says"] if found else []
 
 
 def _cut_off(asked: Question) -> list[str]:

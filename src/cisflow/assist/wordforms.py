@@ -20,6 +20,7 @@ STEMMERS = {
 }  # fmt: skip
 # Shorter words that differ by a letter are other words, and so are shorter stems.
 LONG, LONG_STEM = 7, 5
+LONGEST_ENDING = 4  # letters that may follow a misspelt beginning: an inflection, no other word
 MISSPELT = 1  # letters that are wrong, lacking, too many or exchanged with their neighbour
 
 
@@ -44,10 +45,13 @@ class Forms:
             self.seen[word] = word if self._is_known(word) else self._other_form(word)
         return self.seen[word]
 
-    def _is_known(self, word: str) -> bool:
+    def begins(self, word: str) -> bool:
+        """Return whether a word begins with one of the lists."""
         ends = range(1, min(len(word), longest(self.beginnings)) + 1)
-        begun = any(word[:end] in self.beginnings for end in ends)
-        return begun or word in self.whole or any(part in word for part in self.inside)
+        return any(word[:end] in self.beginnings for end in ends)
+
+    def _is_known(self, word: str) -> bool:
+        return self.begins(word) or word in self.whole or any(part in word for part in self.inside)
 
     def _other_form(self, word: str) -> str:
         for stemmer in self.stemmers:
@@ -90,5 +94,7 @@ def forms_of(parts: Iterable[str], languages: Iterable[str]) -> Forms:
 
 
 def _slip(part: str, word: str) -> bool:
+    if len(word) - len(part) > LONGEST_ENDING:  # professional is no slip of process
+        return False
     ends = range(len(part) - MISSPELT, len(part) + MISSPELT + 1)
     return any(OSA.distance(part, word[:end], score_cutoff=MISSPELT) <= MISSPELT for end in ends)

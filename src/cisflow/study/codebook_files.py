@@ -7,6 +7,7 @@ last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     files = codebook_files(name, places)
     merged: Written = {}
     for path in reversed(files):
-        document = validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
+        document = dict(_checked(path, path.read_bytes()))
         if suffix := document.pop("column_suffix", None):
             merged = _suffixed(merged, suffix)
         merged = _merged(merged, document)
@@ -135,6 +136,12 @@ def _find(name: str | Path, folders: list[Path], wanted_by: Path | None) -> Path
         raise CisflowError("codebooks", Problem(f"there is no codebook `{name}`", remedy))
     problem = Problem(f"extends: there is no codebook `{name}`", remedy)
     raise CisflowError(shown(wanted_by), problem)
+
+
+@lru_cache(maxsize=256)
+def _checked(path: Path, _: bytes) -> Written:
+    """Return a file held against the schema, once per content: many extend the same few."""
+    return validated(_with_text_keys(read_yaml(path), shown(path)), SCHEMA, shown(path))
 
 
 def _with_text_keys(value: Any, heading: str) -> Any:

@@ -329,3 +329,26 @@ def test_country_of_the_head_office_tells_a_foreign_group(values, words):
     label = "In which country is the head office of your group located?"
     assert matched(words, {"q1": label}, values) == {"foreign_group": {"q1"}}
     assert matched(words, {"q1": "In which country is your main market?"}, values) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "doubted"),
+    [
+        ("Einkaufskooperation mit Zulieferern", True),
+        ("Innovationskooperation mit Zulieferern", False),
+        ("Kooperation mit Zulieferern", False),
+    ],
+)
+def test_what_no_list_knows_in_front_of_a_compound_is_a_doubt(label, doubted, words):
+    texts = {"x": label}
+    seen = {"x": profile("x", label, pd.Series(YES_NO, dtype="string"), words)}
+    found = match(seen, questions(texts, texts, words), words, None)
+    told = [what for one in found.values() for what in one.doubts]
+    assert any("einkaufs-" in what for what in told) == doubted
+
+
+@pytest.mark.parametrize(
+    "label", ["Cooperation with competitors failed", "La coopération avec les concurrents a échoué"]
+)
+def test_what_failed_was_not_done(label, words):
+    assert "coop_competitors_domestic" not in matched(words, {"x": label}, YES_NO)

@@ -205,6 +205,9 @@ def test_other_forms_of_a_word():
     assert forms.known("coperation") == "cooperat"
     assert forms.known("abroad") == "abroad"  # a whole word is no beginning
     assert forms.known("unit") == "unit"
+    # What goes on long behind a beginning that is nearly another's is a word of its own.
+    assert forms_of(["process"], ["en"]).known("professional") == "professional"
+    assert forms_of(["process"], ["en"]).known("proccesses") == "process"
 
 
 def test_irish_words_begin_in_other_ways():

@@ -92,6 +92,10 @@ class Doubts:
     def _label(self, column: str) -> str:
         return self.reading.seen.legend.columns.get(column, "")
 
+    def _named(self, column: str) -> str:
+        """Return a column with its label, if it has one."""
+        return f"{column} (“{label}”)" if (label := self._label(column)) else column
+
     def _other_words(self, variable: str) -> Iterator[str]:
         """Say that the words of its label are about another variable."""
         for column in self._columns(variable):
@@ -122,7 +126,7 @@ class Doubts:
         own = self._columns(variable)
         better = self.words.better(variable, own, self.reading.used_for)
         if better:
-            named = ", ".join(f"{column} (“{self._label(column)}”)" for column in better)
+            named = ", ".join(map(self._named, better))
             yield f"nothing is read from {named}, whose words fit as well"
 
     def _other_label(self, variable: str) -> Iterator[str]:
@@ -139,7 +143,7 @@ class Doubts:
         }
         best = max(others, key=lambda c: others[c], default=None)
         if best is not None and others[best] >= SAME_TEXT and others[best] - here > NEARER:
-            yield f"the label of {best} (“{self._label(best)}”) is nearer to what the codebook says"
+            yield f"the label of {self._named(best)} is nearer to what the codebook says"
 
     @cached_property
     def _places_named(self) -> bool:
@@ -271,7 +275,7 @@ class Doubts:
 
     def _same_answers(self, variable: str) -> Iterator[str]:
         for other in self._answers_alike.get(variable, ()):
-            yield f"every firm answers as to {other}"
+            yield f"every firm answers as it does to {other}: is one question read twice?"
 
     def _stem_of_others(self, variable: str) -> Iterator[str]:
         """Say that the others of its battery have names of another form."""

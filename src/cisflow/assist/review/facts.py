@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from cisflow.study.marks import Mark
@@ -188,6 +189,13 @@ class WaveSheet:
     absent: tuple[Absent, ...] = ()
     grids: tuple[Grid, ...] = ()
     unused: tuple[Unused, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The source of most mappings, which is told once; empty if there is none."""
+        counts = Counter(card.source for card in self.cards)
+        source, n = counts.most_common(1)[0] if counts else ("", 0)
+        return source if 2 * n > len(self.cards) > 1 else ""
 
     @property
     def open(self) -> tuple[Card, ...]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from cisflow.assist.checking import Source, sources
 from cisflow.assist.inspection import ESSENTIAL
 from cisflow.assist.review import confirming
@@ -290,20 +292,34 @@ def _counts(variable: str, reading: Reading, teller: Teller) -> Counts | None:
 def _value(variable: str, reading: Reading, teller: Teller) -> str:
     """Return per cent yes, or the mean, or why it is withheld."""
     values = reading.values(variable)
+    if variable == "nace" and reading.firms is not None:
+        makers = reading.firms.loc[reading.firms["nace"].notna(), "manufacturing"].dropna()
+        return _part_of(makers, teller, "in manufacturing", "elsewhere")
     if values is None or variable in TEXT:
         return ""
     known = values.dropna()
     if variable in FLAGS:
-        yes, of = float(known.sum()), len(known)
-        if (share := teller.share(yes, of)) is not None:
-            return f"{share} % yes"
-        few = f"({counted(None, teller.minimum)})"
-        if of < teller.minimum:
-            return f"hardly any answer {few}"
-        return f"hardly any {'yes' if yes < teller.minimum else 'no'} {few}"
+        return _part_of(known, teller, "yes", "no")
     mean, why = teller.mean(known.astype("float64"))
     unit = " %" if variable in PERCENT else ""
     return f"mean withheld: {why}" if mean is None else f"mean {mean:,.10g}{unit}"
+
+
+def _divisions(firms: pd.DataFrame, minimum: int) -> str:
+    """Return in how many divisions firms are: years, and strata, are in one or two of them."""
+    n = int((firms["nace"].dropna().str[:2].value_counts() >= minimum).sum())
+    return f"{n} division{'' if n == 1 else 's'} of {minimum} firms and more"
+
+
+def _part_of(known: pd.Series, teller: Teller, one: str, other: str) -> str:
+    """Return the part of firms that say yes, in words where it is withheld."""
+    yes, of = float(known.sum()), len(known)
+    if (share := teller.share(yes, of)) is not None:
+        return f"{share} % {one}"
+    few = f"({counted(None, teller.minimum)})"
+    if of < teller.minimum:
+        return f"hardly any answer {few}"
+    return f"hardly any {one if yes < teller.minimum else other} {few}"
 
 
 def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
@@ -311,10 +327,13 @@ def _remarks(variable: str, doubts: Doubts) -> Iterator[str]:
     reading = doubts.reading
     columns = reading.columns[variable]
     labelled = [c for c in columns if reading.seen.legend.columns.get(c)]
-    if columns and not labelled:
+    if columns and not labelled and reading.seen.legend.columns:  # else the wave's head says it
         yield "no label: only its name tells what it is"
     elif doubts.words.unknown(variable, columns) and not doubts.words_known:
-        yield "no word of its label is known to be about this"
+        told = list(_speaks_for(variable, doubts))
+        yield from told or ["no word of its label is known to be about this"]
+    if variable == "nace" and reading.firms is not None:
+        yield _divisions(reading.firms, doubts.teller.minimum)
     for column in columns:
         if reading.seen.profiles[column].present == 0:
             yield f"{column} holds no value in this wave"

@@ -131,7 +131,7 @@ def _doubts(reading: Reading, column: str, read: Mapping[str, Any]) -> dict[str,
 def _answers(code: str, meaning: str, words: Any) -> Iterator[str]:
     """Yield what a code's meaning says by itself: yes, no, a degree, or no answer."""
     alone = {code: meaning}
-    if code in silent_values(pd.Series([code], dtype="string"), words, alone):
+    if code in silent_values([code], words, alone):
         yield NO_ANSWER
         return
     # The meaning itself as the value: what its words say, not what a bare 1 usually stands for.

@@ -22,7 +22,14 @@ from cisflow.assist.review.facts import (
     WaveSheet,
 )
 from cisflow.assist.review.style import STYLE
-from cisflow.assist.review.words import ROUNDED, SECTIONS, by_urgency, numbers_of, state_of
+from cisflow.assist.review.words import (
+    NO_LABELS,
+    ROUNDED,
+    SECTIONS,
+    by_urgency,
+    numbers_of,
+    state_of,
+)
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
 
@@ -98,8 +105,10 @@ def _wave(wave: WaveSheet, sheet: Sheet, first: bool) -> Iterator[str]:
     yield from (f'<p class="stamp">{escape(mark.name)}</p>' for mark in sheet.marks)
     rows = "" if wave.columns is None else f" · {counted(wave.rows, sheet.minimum)} rows, "
     rows += "" if wave.columns is None else f"{wave.columns:,} columns"
-    yield f'<p class="soft">{_code(wave.file)}{rows} · labels: {escape(wave.labels or "none")} · '
-    yield f"codebook {_code(wave.codebook)}: {escape(wave.title)}</p>"
+    yield f'<p class="soft">{_code(wave.file)}{rows} · '
+    yield f"labels: {escape(wave.labels or NO_LABELS)} · "
+    yield f"codebook {_code(wave.codebook)}: {escape(wave.title)}"
+    yield f" · mappings are from: {escape(wave.source)}</p>" if wave.source else "</p>"
     if wave.errors:
         yield "<h3>Errors: the wave cannot be run as it is</h3>"
         yield from _problems(wave.errors)
@@ -153,7 +162,7 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         f"<h4>{_breaking(card.variable)}</h4> {_state(card)}",
         f"<p>{escape(card.question)}</p>",
         *_said(card),
-        *_source(card),
+        *_source(card, wave.source),
         "</div>\n<div>",
         *_columns(card.columns, minimum),
         *([f'<p class="small">{escape(card.read)}</p>'] if card.read else []),
@@ -171,11 +180,6 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         "</div>\n</article>",
     ]
     return "\n".join(parts)
-
-
-def _confirm(card: Card) -> Iterator[str]:
-    if card.doubted or not card.settled:
-        yield f'<p><code class="cmd">{escape(card.confirm)}</code></p>'
 
 
 def _breaking(name: str) -> str:
@@ -200,8 +204,8 @@ def _state(card: Card) -> str:
     return f'<span class="chip {kind}">{escape(state_of(card))}</span>'
 
 
-def _source(card: Card) -> Iterator[str]:
-    if card.source:
+def _source(card: Card, usual: str) -> Iterator[str]:
+    if card.source and card.source != usual:
         yield f'<p class="small soft">Source: {escape(card.source)}</p>'
     if card.note:
         yield f'<p class="small soft">Note: {escape(card.note)}</p>'
@@ -266,8 +270,9 @@ def _place(columns: Sequence[Column]) -> Iterator[str]:
     if fellows:
         free = [f"{_code(n.column)} {escape(n.label)}".strip() for n in fellows if not n.used_for]
         read = len(fellows) - len(free)
-        said = [f"{read} read for others"] if read else []
-        yield f'<p class="small soft">same stem: {"; ".join([*said, *free])}</p>'
+        said = [f"{read} more, read for other variables"] if read else []
+        unread = [f"not read: {', '.join(free)}"] if free else []
+        yield f'<p class="small soft">same stem: {"; ".join([*said, *unread])}</p>'
 
 
 def _named(neighbour: Neighbour, *, full: bool = False, bare: bool = False) -> str:

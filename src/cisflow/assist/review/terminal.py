@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from cisflow.assist.review.counting import counted
 from cisflow.assist.review.facts import Card, Code, Grid, Sheet, Told, WaveSheet
-from cisflow.assist.review.words import ROUNDED, SECTIONS, by_urgency, numbers_of, state_of
+from cisflow.assist.review.words import (
+    NO_LABELS,
+    ROUNDED,
+    SECTIONS,
+    by_urgency,
+    numbers_of,
+    state_of,
+)
 from cisflow.assist.screen import aligned, wrapped
 
 
@@ -27,12 +34,15 @@ def _lines(sheet: Sheet) -> Iterator[str]:
 
 def _wave(wave: WaveSheet, minimum: int) -> Iterator[str]:
     yield f"\n=== {wave.name}, {wave.wave}: {wave.file}, codebook {wave.codebook}"
+    yield f"labels: {wave.labels or NO_LABELS}"
+    if wave.source:
+        yield wrapped(f"mappings are from: {wave.source}", "", "  ")
     yield from _problems(wave.errors)
     for key, cards in by_urgency(wave):
         if cards:
             yield f"\n{SECTIONS[key]} ({len(cards)})"
             for card in cards:
-                yield from _card(card, minimum)
+                yield from _card(card, minimum, wave.source)
         if key == "needed" and wave.absent:
             yield f"\nNeeded by the models, and read from no column ({len(wave.absent)})"
             near = ["; ".join(f"{n.column} ({n.why})" for n in a.near) for a in wave.absent]
@@ -53,7 +63,7 @@ def _wave(wave: WaveSheet, minimum: int) -> Iterator[str]:
                 yield wrapped(f"{column.column}  {column.label}".rstrip(), "    ", "        ")
 
 
-def _card(card: Card, minimum: int) -> Iterator[str]:
+def _card(card: Card, minimum: int, usual: str) -> Iterator[str]:
     yield f"\n  {card.variable}  [{state_of(card)}]  {card.value}".rstrip()
     yield wrapped(card.question, "    ", "      ")
     for what in card.against:
@@ -73,8 +83,10 @@ def _card(card: Card, minimum: int) -> Iterator[str]:
     for said in (card.read, numbers_of(card, minimum), *card.remarks):
         if said:
             yield wrapped(said, "    ", "      ")
-    if card.source or card.note:
-        yield wrapped("; ".join(filter(None, (card.source, card.note))), "    source: ", "      ")
+    if card.source and card.source != usual:
+        yield wrapped(card.source, "    source: ", "      ")
+    if card.note:
+        yield wrapped(card.note, "    note: ", "      ")
     for other in card.turned_down:
         yield wrapped(f"not taken: {other.column} “{other.label}”: {other.why}", "    ", "      ")
     if not card.settled or card.doubted:

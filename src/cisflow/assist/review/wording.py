@@ -10,6 +10,7 @@ from cisflow.assist.matching import WORTH_A_LOOK, Matches, match
 from cisflow.assist.review.facts import Alternative
 from cisflow.assist.review.meanings import meaning
 from cisflow.assist.vocabulary import Question, Words, likeness
+from cisflow.assist.weighing import other_aspect
 from cisflow.study.canonical import COUNTS, MONEY, PERCENT, SPENDING
 
 SURE = 0.5  # part of a label that is about a variable, which tells enough
@@ -72,6 +73,15 @@ class Wording:
             # Which other one would fit better is told by itself.
             if turned.get(column, BETTER) != BETTER:
                 yield f"{column}: {turned[column]}"
+            elif column not in taken and (otherwise := self._asks_otherwise(variable, column)):
+                yield f"{column}: {otherwise}"
+
+    def _asks_otherwise(self, variable: str, column: str) -> str:
+        """Return what a column asks for that the variable does not, if no word is about that."""
+        words, asked = self.seen.words, self.seen.questions[column]
+        signs = (sign for sign in words.signs if sign.variable == variable)
+        told = [other_aspect(asked, sign, words) for sign in signs]
+        return told[0] if told and all(told) else ""
 
     def speaks_for(self, variable: str, own: Sequence[str]) -> Iterator[str]:
         """Yield what matching found for columns that a variable is read from."""

@@ -8,6 +8,7 @@ from cisflow.assist.review.counting import counted
 from cisflow.assist.review.facts import Card, WaveSheet
 
 ROUNDED = "numbers of firms are multiples of {n}; < {n} is fewer than {n} firms, or none"
+NO_LABELS = "none, so that only names tell what columns are"
 SECTIONS = {
     "needed": "To confirm: the run's models rest on these",
     "open": "To confirm: no model of the run needs these",

@@ -141,3 +141,14 @@ def test_a_bare_name_speaks_against_nothing_it_leaves_out(label, rather, tmp_pat
     seen = look(file, root)
     words = wording(seen, scored(seen.questions, seen.words), 2016)
     assert words.rather("coop_suppliers_domestic", "coopn1") == rather
+
+
+def test_a_bare_name_that_asks_for_something_else_is_told(tmp_path):
+    data = answers().rename(columns={"wine": "obstacle_cost"})
+    bare = dict.fromkeys(data, ("", ""))
+    found = doubts(
+        tmp_path, "process_innovation", data=data, labels=bare,
+        process_innovation={"name": "obstacle_cost"},
+    )  # fmt: skip
+    assert "obstacle_cost: it asks for what stands in the way" in found
+    assert not any("“”" in what for what in found)

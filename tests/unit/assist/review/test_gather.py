@@ -1,12 +1,16 @@
 """What a review sheet tells of a mapping: its columns, its codes, its numbers, its place."""
 
+import re
 from pathlib import Path
 
 import pytest
 from review_case import LABELS, answers, write_case
 
 from cisflow.assist.review.gather import gather
+from cisflow.assist.review.page import page
+from cisflow.assist.review.terminal import review_text
 from cisflow.base.problems import CisflowError
+from cisflow.study.canonical import BLOCKS
 
 
 def reviewed(folder, **changes):
@@ -194,3 +198,29 @@ def test_waves_of_one_file_have_their_own_rows(tmp_path):
     (wave,) = gather(file, Path()).waves
     assert wave.rows == 140
     assert all(c.column != "year" for group in wave.unused for c in group.columns)
+
+
+def test_activities_show_whether_they_can_be_activities(tmp_path):
+    _, cards = reviewed(tmp_path)
+    assert re.fullmatch(r"\d\d % in manufacturing", cards["nace"].value)
+    assert "4 divisions of 10 firms and more" in cards["nace"].remarks
+    data = answers().assign(nace=[str(1960 + i % 40) for i in range(200)])
+    _, cards = reviewed(tmp_path / "years", data=data)
+    assert "1 division of 10 firms and more" in cards["nace"].remarks
+
+
+def test_the_source_of_most_mappings_is_told_once(tmp_path):
+    blocks = {block: {"verified": "general", "source": "A handbook"} for block in BLOCKS}
+    own = {"name": "turn16", "source": "A letter", "verified": "inferred"}
+    file = write_case(tmp_path, codebook={"blocks": blocks}, turnover=own)
+    (wave,) = (sheet := gather(file, Path())).waves
+    assert wave.source == "A handbook"
+    for text in (page(sheet), review_text(sheet)):
+        assert text.count("A handbook") == text.count("A letter") == 1
+
+
+def test_three_shares_that_make_the_whole_say_so_where_no_word_tells(tmp_path):
+    labels = {**LABELS, "s_firm": ("Part of sales, second kind", "")}
+    _, cards = reviewed(tmp_path, labels=labels)
+    told = (*cards["share_new_firm"].speaks_for, *cards["share_new_firm"].remarks)
+    assert any("makes the whole for" in what for what in told)
