@@ -13,7 +13,7 @@ from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.samples import percent
-from cisflow.publication.words import NOT_ESTIMABLE, count
+from cisflow.publication.words import NOT_ESTIMABLE, count, failed_check
 
 
 def accepted_facts(findings: Findings) -> list[Context]:
@@ -21,7 +21,7 @@ def accepted_facts(findings: Findings) -> list[Context]:
     return [
         {
             "place": findings.place(record["country"], record["wave"]),
-            "meaning": retold(record["checks"][name]["meaning"].rstrip(".")),
+            "meaning": failed_check(record["checks"][name]),
             "share": _share(record["checks"][name]),
             "reason": retold(reason.rstrip(".")),
         }
