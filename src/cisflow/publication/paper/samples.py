@@ -93,3 +93,33 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
         "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
         "samples": samples,
     }
+
+
+def wave_sizes(findings: Findings) -> Context:
+    """Return between which sizes waves and the samples they give lie."""
+    flow = findings.flow.sort_values("step")
+    by = ["country", "wave", "model"]
+    whole = flow.drop_duplicates(by).set_index(by)["firms"].dropna()
+    left = flow.drop_duplicates(by, keep="last").set_index(by)["firms"].dropna()
+    samples = []
+    for model in described(findings.models):
+        of = left[left.index.get_level_values("model") == model]
+        words = _populations(findings, model)
+        if len(of) and words:
+            samples.append(
+                {
+                    "model": findings.models[model].title,
+                    **_ends(of),
+                    "population": " / ".join(words),
+                }
+            )
+    return {"whole": _ends(whole), "samples": samples}
+
+
+def _ends(sizes: pd.Series) -> Context:
+    """Return the least and the most of some counts, "" of none."""
+    known = len(sizes) > 0
+    return {
+        "least": count(sizes.min()) if known else "",
+        "most": count(sizes.max()) if known else "",
+    }
