@@ -6,7 +6,7 @@ These are the only words for it: the table of claims has them, and page and pape
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
         rows in ``parts``.
     """
     if parts := row.get("parts"):
-        return " ".join(_of_part(part) for part in parts)
+        return _of_parts(parts)
     if note := row.get("note"):
         return in_full(str(note))
     if row["verdict"] == v.NOT_RUN:
@@ -79,10 +79,18 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     return " ".join([*told, *_enough(row)])
 
 
-def _of_part(part: Mapping[str, Any]) -> str:
-    about = f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']}"
-    note = part.get("note")
-    return in_full(f"{about} ({note})" if note else f"{about}. {part['reason']}")
+def _of_parts(parts: Sequence[Mapping[str, Any]]) -> str:
+    """Return what parts of a claim say: what is missing first and why, then the others."""
+    missing = [part for part in parts if part.get("note")]
+    if not missing:
+        return " ".join(f"{in_full(_part(part, ':'))} {part['reason']}" for part in parts)
+    told = [f"{_part(part, ' is')} ({part['note']})" for part in missing]
+    told += [_part(part, " is") for part in parts if part not in missing]
+    return in_full("; ".join(told))
+
+
+def _part(part: Mapping[str, Any], verb: str) -> str:
+    return f"{named(part['outcome'])} on {named(part['term'])}{verb} {part['verdict']}"
 
 
 def in_full(text: str) -> str:

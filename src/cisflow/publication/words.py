@@ -25,13 +25,28 @@ from cisflow.study.marks import Mark
 from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
+from cisflow.survey.quality import meant
 
 NOT_ASKED = "n.a."
 WITHHELD = "c"
 STARS = "* p < 0.10, ** p < 0.05, *** p < 0.01"
 
+# What the survey asks, where the panel's name for it says too little.
+ANSWERS = {
+    "share_unchanged": "Turnover from unchanged products",
+    "share_improved": "Turnover from improved products",
+    "share_new": "Turnover from new products",
+    "share_new_firm": "Turnover from products new to the firm only",
+    "share_new_market": "Turnover from products new to the market",
+    "rd_internal": "Expenditure on own R&D",
+    "rd_external": "Expenditure on bought R&D",
+    "machinery": "Expenditure on machinery",
+    "other_knowledge": "Expenditure on knowledge of others",
+    "innovation_spending": "Expenditure on innovation",
+}
 # What a reader sees for a column of the panel: in full, and short for arrows and headings.
 LABELS: dict[str, str] = {
+    **ANSWERS,
     **{name: construct.label for name, construct in CONSTRUCTS.items()},
     "coop_any": "Any cooperation",
     "rd_continuous": "Permanent R&D",
@@ -327,6 +342,11 @@ def short_verdict(verdict: str) -> str:
 def stamped(text: str, marks: Iterable[Mark]) -> str:
     """Return a caption with the marks of a run."""
     return " ".join([text, *(f"[{mark.name}]" for mark in marks)])
+
+
+def failed_check(entry: Mapping[str, Any]) -> str:
+    """Return what a failure of a check of answers means, its variables in words."""
+    return sentence(meant(entry, inline, retold(str(entry["meaning"]).rstrip("."))))
 
 
 def stars_note() -> str:

@@ -18,7 +18,7 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import BLOCKS, FLAGS, PARTNERS, PLACES, SPENDING
 from cisflow.study.codebook import ABOVE_ZERO, TOTAL_OF, Codebook
 from cisflow.study.contradictions import FEWEST, WHOLE_FILE, share_of
-from cisflow.survey.quality import ROUNDING, Check, check, finding
+from cisflow.survey.quality import ROUNDING, Check, check, finding, meant
 
 # A column of at least so many different numbers, the largest above 10, holds amounts, not codes.
 MANY_NUMBERS = 10
@@ -122,11 +122,11 @@ def told(entry: Check) -> str:
     if entry.get("whole_file"):
         return str(entry["seen"])
     share = f"{100 * entry['failed'] / entry['of']:.0f} % of those concerned"
-    return f"{entry['meaning'].rstrip('.')}: {share}."
+    return f"{meant(entry)}: {share}."
 
 
-def _named(variable: str, columns: Columns) -> str:
-    listed = ", ".join(f"'{column}'" for column in columns[variable])
+def _named(variable: str, columns: list[str]) -> str:
+    listed = ", ".join(f"'{column}'" for column in columns)
     return f"{variable} (column {listed})"
 
 
@@ -141,9 +141,10 @@ def _unknown_values(
         f"{variable}_values_are_known": check(
             invalid[variable],
             raw[columns[variable]].notna().any(axis=1),
-            f"{_named(variable, columns)} has values outside its codes or range, which "
-            "`invalid: missing` takes for no answer.",
+            f"{_named('{variable}', columns[variable])} has values outside its codes or range, "
+            "which `invalid: missing` takes for no answer.",
             f"correct codes, unit or column of `{variable}:` in {codebook.path}",
+            variable=variable,
         )
         for variable in columns
         if codebook.variables[variable].invalid == "missing" and variable in invalid
@@ -168,10 +169,11 @@ def _amounts_as_flags(
         checks[f"{variable}_is_no_amount"] = check(
             wrong & (numbers.le(0) if others else numbers.gt(0)),
             numbers.notna() & given[variable].notna(),
-            f"{_named(variable, columns)} holds amounts or percentages, and a yes is read from "
-            "something else than being above zero.",
+            f"{_named('{variable}', columns[variable])} holds amounts or percentages, and a yes is "
+            "read from something else than being above zero.",
             f'set `codes: {{"0": no, "{ABOVE_ZERO}": yes}}` under `{variable}:` in '
             f"{codebook.path}, or name the column of the yes/no question",
+            variable=variable,
         )
     return checks
 
@@ -189,7 +191,7 @@ def _without_a_no(firms: pd.DataFrame, codebook: Codebook, columns: Columns) -> 
         checks[f"{variable}_has_a_no"] = finding(
             bool(answers.all()),
             "No firm answers a yes/no question with no.",
-            f"{_named(variable, columns)}: every firm that answered says yes.",
+            f"{_named(variable, columns[variable])}: every firm that answered says yes.",
             f"look at `{variable}:` in {codebook.path}: tick boxes that follow a question are not "
             "the question; where a blank box means no, set `blank_is_zero: true`",
         )
@@ -249,10 +251,11 @@ def _much_of_turnover(
         check(
             given[variable] > MUCH_OF_TURNOVER * given["turnover"],
             given[variable].gt(0) & given["turnover"].gt(0),
-            f"{_named(variable, columns)} is more than half of the turnover it is said to be a "
-            "percentage of.",
+            f"{_named('{variable}', columns[variable])} is more than half of the turnover it is "
+            "said to be a percentage of.",
             "it may be one of all innovation spending: set `unit: percent_of_innovation_spending` "
             f"under `{variable}:` in {codebook.path}",
+            variable=variable,
         ),
     )
 
@@ -270,8 +273,8 @@ def _percentages_as_amounts(
         f"{variable}_is_an_amount": finding(
             bool(found),
             "Amounts are no larger than percentages.",
-            f"{_named(variable, columns)}: not one of the amounts is above {PER_CENT}, while "
-            "turnover is in thousands and more: they look like percentages.",
+            f"{_named(variable, columns[variable])}: not one of the amounts is above {PER_CENT}, "
+            "while turnover is in thousands and more: they look like percentages.",
             f"set `unit: percent_of_turnover` under `{variable}:` in {codebook.path}, or "
             "`percent_of_innovation_spending`, by what they are percentages of",
         )

@@ -398,10 +398,11 @@ def _screen_checks(
         checks[f"{variable}_implies_yes"] = check(
             ~screen,
             (given[variable] if flag else given[variable] > 0) & screen.notna(),
-            f"{variable} is {'yes' if flag else 'above 0'} although the firm answered no to the "
+            f"{{variable}} is {'yes' if flag else 'above 0'} although the firm answered no to the "
             "question that leads to it.",
             f"look at `screen:` under `{variable}:` in {codebook.path}: another column, or its "
             "codes are exchanged",
+            variable=variable,
         )
     return {name: entry for name, entry in checks.items() if entry["of"] > 0}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,9 @@ Check = dict[str, Any]
 ROUNDING = 1.0
 
 
-def check(failed: pd.Series, of: pd.Series, meaning: str, remedy: str | None = None) -> Check:
+def check(
+    failed: pd.Series, of: pd.Series, meaning: str, remedy: str | None = None, **names: str
+) -> Check:
     """Return a check's entry in the quality report.
 
     Parameters
@@ -23,13 +25,16 @@ def check(failed: pd.Series, of: pd.Series, meaning: str, remedy: str | None = N
     failed, of
         Yes/no per firm, shape (n,): which firms the check concerns, which of them fail it.
     meaning
-        What a failure means, as a sentence.
+        What a failure means, as a sentence; variables in it stand as ``{name}``.
     remedy
         What to set if many firms fail; without one, no number of failures is a warning.
+    names
+        Which variables these are.
     """
     concerned = of.fillna(value=False).astype(bool)
     failing = failed.fillna(value=False).astype(bool) & concerned
     entry = {"failed": int(failing.sum()), "of": int(concerned.sum()), "meaning": meaning}
+    entry |= {"names": names} if names else {}
     return entry if remedy is None else {**entry, "remedy": remedy}
 
 
@@ -49,6 +54,24 @@ def finding(found: bool, meaning: str, seen: str, remedy: str) -> Check:
     """
     entry = {"failed": int(found), "of": 1, "whole_file": True, "meaning": meaning}
     return {**entry, "remedy": remedy, **({"seen": seen} if found else {})}
+
+
+def meant(entry: Mapping[str, Any], called: Callable[[str], str] = str, text: str = "") -> str:
+    """Return what a failure of a check means, without the full stop.
+
+    Parameters
+    ----------
+    entry
+        The check's entry in the quality report.
+    called
+        What a variable is called.
+    text
+        The meaning in another language.
+    """
+    told = (text or str(entry["meaning"])).rstrip(".")
+    for name, variable in entry.get("names", {}).items():
+        told = told.replace(f"{{{name}}}", called(variable))
+    return told
 
 
 def consistency(

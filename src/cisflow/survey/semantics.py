@@ -103,9 +103,11 @@ def _parts(excess: Mapping[str, pd.Series], codebook: Codebook) -> dict[str, Che
         checks[f"{part}_within_{variable}"] = check(
             left < -ROUNDING,
             left.notna(),
-            f"{part} exceeds the column of {variable}, which should include it.",
+            "{part} exceeds the column of {variable}, which should include it.",
             f"if the two shares exclude each other, remove `includes: {part}` from `{variable}:` "
             f"in {codebook.path}",
+            part=str(part),
+            variable=variable,
         )
     return checks
 

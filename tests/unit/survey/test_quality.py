@@ -5,7 +5,7 @@ import pytest
 
 from cisflow.study.canonical import BLOCKS
 from cisflow.study.codebook import Codebook, Variable
-from cisflow.survey.quality import check, consistency, cooperation, counts, finding, notes
+from cisflow.survey.quality import check, consistency, cooperation, counts, finding, meant, notes
 
 
 def _flags(*values):
@@ -114,3 +114,10 @@ def test_notes_name_their_section():
     )
     assert list(notes(codebook)) == ["money: no unit is stated", "shares: of total turnover"]
     assert list(notes(codebook, "fiscal_year")) == ["fiscal_year: ends in June"]
+
+
+def test_variables_of_a_check_are_called_as_one_likes():
+    yes = _flags(True)
+    entry = check(yes, yes, "{variable} (column '{x}') is wrong.", variable="rd_internal")
+    assert meant(entry) == "rd_internal (column '{x}') is wrong"
+    assert meant(entry, str.upper, "{variable} is fout.") == "RD_INTERNAL is fout"

@@ -29,6 +29,7 @@ from cisflow.study.codebook_files import load_codebook
 from cisflow.study.disclosure import Profile
 from cisflow.study.marks import marks_of
 from cisflow.study.run import Run, load_run
+from cisflow.survey.quality import meant
 from cisflow.survey.semantics import FEWEST, TOLERATED
 
 # Where the rules of a config cannot be read, those that tell least.
@@ -176,7 +177,7 @@ def _failed(quality: Mapping[str, Any] | None) -> dict[str, tuple[str, str]]:
             failed[name] = (entry["seen"].rstrip("."), entry["remedy"])
         elif "remedy" in entry and many:
             share = round(100 * entry["failed"] / entry["of"])
-            said = f"{entry['meaning'].rstrip('.')}: {share} % of those concerned"
+            said = f"{meant(entry)}: {share} % of those concerned"
             failed[name] = (said, entry["remedy"])
     return failed
 

@@ -14,6 +14,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
+from cisflow.publication.paper.spread import spread
 from cisflow.publication.tables.balances import step_tests
 from cisflow.publication.words import group_label, in_sentence, inline
 from cisflow.study.balance_terms import (
@@ -89,10 +90,25 @@ def balance_facts(
     }
 
 
-def _horizon(findings: Findings, country: str, wave: str, model: str) -> str:
-    """Return in words when the balance turns, empty where no lags were scanned."""
-    fits = findings.fits(country, wave, model)
-    return next((retold(fit["horizon"][EVERYONE]) for fit in fits if "horizon" in fit), "")
+def balance_spreads(balances: Sequence[Context]) -> list[Context]:
+    """Return once over many samples what one more of each source costs and returns.
+
+    A balance that scans lags repeats the one at the run's own lag.
+    """
+    by_about: dict[tuple[str, str], dict[str, Context]] = {}
+    for of in balances:
+        by_about.setdefault((of["source"], of["target"]), {}).setdefault(of["place"], of)
+    facts = []
+    for (source, target), here in by_about.items():
+        parts = {
+            part: spread(
+                [{"place": at, **of["points"][part]} for at, of in here.items() if of["points"]]
+            )
+            for part in ("cost", "return", "balance")
+        }
+        if all(parts.values()):
+            facts.append({"source": source, "target": target, **parts})
+    return facts
 
 
 def step_facts(

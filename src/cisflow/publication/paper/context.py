@@ -29,7 +29,7 @@ from cisflow.publication.families import (
 )
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import listed, one_line, retold, spoken
-from cisflow.publication.paper.balances import balance_facts, step_facts
+from cisflow.publication.paper.balances import balance_facts, balance_spreads, step_facts
 from cisflow.publication.paper.claims import claim_facts
 from cisflow.publication.paper.effects import (
     alternative_facts,
@@ -38,15 +38,21 @@ from cisflow.publication.paper.effects import (
     recoding_facts,
     rejection_facts,
     single_facts,
+    single_spreads,
 )
 from cisflow.publication.paper.figure1 import figure1_facts
 from cisflow.publication.paper.instruments import instrument_facts
 from cisflow.publication.paper.numbers import Context
-from cisflow.publication.paper.paths import path_facts, system_facts
+from cisflow.publication.paper.paths import path_facts, path_spreads, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
 from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts
-from cisflow.publication.paper.samples import accepted_facts, population_facts, wave_facts
+from cisflow.publication.paper.samples import (
+    accepted_facts,
+    population_facts,
+    wave_facts,
+    wave_sizes,
+)
 from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.paper.verdicts import verdict_facts
@@ -175,6 +181,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "without_accounts": [findings.name(c) for c, known in accounts.items() if not known],
         "accepted": accepted_facts(findings),
         "waves": [wave_facts(findings, *place) for place in here],
+        "wave_sizes": wave_sizes(findings),
         "surveys": survey_facts(findings),
         "population": population_facts(findings),
         "truths": truth_facts(findings),
@@ -193,13 +200,14 @@ def _subjects(findings: Findings, *, many: bool) -> list[str]:
 
 def _effects_of(findings: Findings, printed: Printed, model: str) -> Context:
     """Return what is told in words of the leading regression, over countries and waves."""
-    here = printed.of(model)
+    here = printed.told(model)
     single = single_facts(findings, model, here)
     return {
         "model": model,
         "chance": chance_facts(single),
         "told": effect_facts(findings, model, here),
         "single": single,
+        "singles": single_spreads(findings, model, here),
         "alternatives": alternative_facts(findings, model, here),
         "recoded": [
             recoding_facts(findings, model, other, here)
@@ -220,6 +228,11 @@ def _result_facts(
     def told(facts: Callable[..., Context], names: list[str]) -> list[Context]:
         return [facts(findings, items, *at, model) for model in names for at in printed.of(model)]
 
+    paths = [
+        path_facts(findings, items, *place, members, figure1)
+        for members in path_groups(models).values()
+        for place in printed.of(members[0])
+    ]
     return {
         "lead": [lead_facts(findings, model) for model in lead],
         "variables": sorted({name for spec in models.values() for name in variables_of(spec)}),
@@ -231,12 +244,10 @@ def _result_facts(
         "limits": limit_facts(findings, lead, list(places(findings.countries))),
         "effects": [_effects_of(findings, printed, model) for model in lead],
         "systems": [system_facts(findings, model) for model in path_models(models)],
-        "paths": [
-            path_facts(findings, items, *place, members, figure1)
-            for members in path_groups(models).values()
-            for place in printed.of(members[0])
-        ],
-        "balances": told(balance_facts, balances),
+        "paths": paths,
+        "path_spreads": path_spreads(paths),
+        "balances": (balance := told(balance_facts, balances)),
+        "balance_spreads": balance_spreads(balance),
         "steps": told(step_facts, stepped_balances(models)),
         "further": len(further_regressions(models)),
         "outcomes": list(dict.fromkeys(unitless(o) for m in lead for o in models[m].outcomes)),

@@ -13,6 +13,7 @@ from cisflow.publication.families import told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.paper.numbers import NO_REASON, Context
+from cisflow.publication.paper.spread import ONE_BY_ONE, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
 from cisflow.publication.words import count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
@@ -38,6 +39,7 @@ def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
     error = error if np.isfinite(error) else (high - low) / 4
     return {
         "estimate": measured(b, error),
+        "at": b,
         "size": measured(abs(b), error),
         "low": measured(low, error) if known else "",
         "high": measured(high, error) if known else "",
@@ -57,11 +59,39 @@ def effect_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
             "outcome": unitless(outcome),
             "term": inline(term),
             "partners": all(name.startswith("coop_") for name in columns_of(term)),
-            "found": [_found(findings, at, model, (outcome, column, term)) for at in places],
+            "found": found,
+            "spread": spread(found),
         }
         for term in spec.columns[column]
         for outcome in spec.outcomes
+        if (found := [_found(findings, at, model, (outcome, column, term)) for at in places])
     ]
+
+
+def single_spreads(findings: Findings, model: str, places: Sequence[Place]) -> list[Context]:
+    """Return per outcome the single terms that differ from zero in some of many samples."""
+    spec = findings.models[model]
+    column = max(spec.columns, key=lambda name: len(spec.columns[name]))
+    if column == told_column(spec) or len(places) <= ONE_BY_ONE:
+        return []
+    facts = []
+    for outcome in spec.outcomes:
+        over = {
+            inline(term): spread(
+                [_found(findings, at, model, (outcome, column, term)) for at in places]
+            )
+            for term in spec.columns[column]
+        }
+        known = {term: of for term, of in over.items() if of}
+        apart = {term: of for term, of in known.items() if of["above"] + of["below"]}
+        facts.append(
+            {
+                "outcome": unitless(outcome),
+                "apart": [{"term": term, **of} for term, of in apart.items()],
+                "silent": [term for term in known if term not in apart],
+            }
+        )
+    return facts
 
 
 def _found(findings: Findings, at: Place, model: str, key: tuple[str, str, str]) -> Context:
@@ -138,8 +168,15 @@ def recoding_facts(findings: Findings, model: str, other: str, places: Sequence[
         rows = findings.main_rows(*at, other, shown_quantity(findings.models[other]))
         rows = rows.assign(outcome=rows["outcome"].replace(RECODED))
         pairs += _pairs(_told_rows(findings, at, model), rows)
-        firms += [{"place": findings.place(*at), "firms": count(n)} for n in rows["n"].dropna()[:1]]
-    return {"title": findings.models[other].title, "firms": firms, **_agreement(pairs)}
+        firms += [{"place": findings.place(*at), "n": n} for n in rows["n"].dropna()[:1]]
+    sizes = [of["n"] for of in firms]
+    ends = {"least": count(min(sizes)), "most": count(max(sizes))} if sizes else {}
+    return {
+        "title": findings.models[other].title,
+        "firms": [{"place": of["place"], "firms": count(of["n"])} for of in firms],
+        "range": ends if len(sizes) > ONE_BY_ONE else {},
+        **_agreement(pairs),
+    }
 
 
 def _told_rows(findings: Findings, at: Place, model: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import say
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_words
+from cisflow.publication.paper.spread import spread
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     firms,
@@ -72,6 +73,44 @@ def path_facts(
             for model in members
         ],
     }
+
+
+def path_spreads(paths: Sequence[Context]) -> list[Context]:
+    """Return once over many samples what the most general readings of path models find."""
+    groups: dict[str, list[Context]] = {}
+    for of in paths:
+        groups.setdefault(of["general"], []).append(of)
+    return [of for group in groups.values() if (of := _spread_of(group))]
+
+
+def _spread_of(paths: Sequence[Context]) -> Context:
+    readings = [(of["place"], r) for of in paths for r in of["readings"]]
+    general = [(at, r) for at, r in readings if r["name"] == paths[0]["general"]]
+    effects: dict[tuple[str, str], list[Context]] = {}
+    for at, r in general:
+        for e in r["effects"]:
+            effects.setdefault((e["source"], e["target"]), []).append({"place": at, **e})
+    facts = [
+        {"source": source, "target": target}
+        | {
+            kind: spread(
+                [{"place": e["place"], **e[kind]["told"]} for e in found if "told" in e[kind]]
+            )
+            for kind in ("direct", "indirect", "total")
+        }
+        for (source, target), found in effects.items()
+    ]
+    told = [fact for fact in facts if fact["total"]]
+    return {"effects": told, "tests": _tests_over(readings)} if told else {}
+
+
+def _tests_over(readings: Sequence[tuple[str, Context]]) -> list[Context]:
+    """Return in how many samples the arrows that a reading leaves out are needed."""
+    tests: dict[str, list[bool]] = {}
+    for _, r in readings:
+        if r["test"]:
+            tests.setdefault(r["called"], []).append(r["test"]["rejected"])
+    return [{"reading": name, "rejected": sum(of), "of": len(of)} for name, of in tests.items()]
 
 
 def _test_of_reading(

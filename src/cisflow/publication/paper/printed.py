@@ -17,6 +17,7 @@ from cisflow.publication.families import (
     waves_of,
 )
 from cisflow.publication.findings import Findings
+from cisflow.publication.paper.spread import ONE_BY_ONE
 from cisflow.publication.words import stamped
 from cisflow.study.run import is_pooled
 
@@ -69,6 +70,12 @@ class Printed:
         """Return where a model is told of."""
         spec, countries = self.findings.models[model], self.findings.countries
         return [at for at in self._with_printed if at[1] in waves_of(spec, countries[at[0]])]
+
+    def told(self, model: str) -> list[Place]:
+        """Return the samples a model's effects are told of: all, where they are told together."""
+        waves = self.findings.countries.items()
+        here = [(c, w) for c, of in waves for w in waves_of(self.findings.models[model], of)]
+        return here if len(here) > ONE_BY_ONE else self.of(model)
 
     def tables(self, folder: Path) -> dict[str, list[dict[str, Any]]]:
         """Return the tables of the paper, by section; how wide they are is seen in ``folder``."""

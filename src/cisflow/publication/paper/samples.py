@@ -13,7 +13,7 @@ from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.samples import percent
-from cisflow.publication.words import NOT_ESTIMABLE, count
+from cisflow.publication.words import NOT_ESTIMABLE, count, failed_check
 
 
 def accepted_facts(findings: Findings) -> list[Context]:
@@ -21,7 +21,7 @@ def accepted_facts(findings: Findings) -> list[Context]:
     return [
         {
             "place": findings.place(record["country"], record["wave"]),
-            "meaning": retold(record["checks"][name]["meaning"].rstrip(".")),
+            "meaning": failed_check(record["checks"][name]),
             "share": _share(record["checks"][name]),
             "reason": retold(reason.rstrip(".")),
         }
@@ -92,4 +92,34 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
         "place": findings.place(country, wave),
         "firms": count(all_firms.iloc[0]) if len(all_firms) else NOT_ESTIMABLE,
         "samples": samples,
+    }
+
+
+def wave_sizes(findings: Findings) -> Context:
+    """Return between which sizes waves and the samples they give lie."""
+    flow = findings.flow.sort_values("step")
+    by = ["country", "wave", "model"]
+    whole = flow.drop_duplicates(by).set_index(by)["firms"].dropna()
+    left = flow.drop_duplicates(by, keep="last").set_index(by)["firms"].dropna()
+    samples = []
+    for model in described(findings.models):
+        of = left[left.index.get_level_values("model") == model]
+        words = _populations(findings, model)
+        if len(of) and words:
+            samples.append(
+                {
+                    "model": findings.models[model].title,
+                    **_ends(of),
+                    "population": " / ".join(words),
+                }
+            )
+    return {"whole": _ends(whole), "samples": samples}
+
+
+def _ends(sizes: pd.Series) -> Context:
+    """Return the least and the most of some counts, "" of none."""
+    known = len(sizes) > 0
+    return {
+        "least": count(sizes.min()) if known else "",
+        "most": count(sizes.max()) if known else "",
     }

@@ -12,6 +12,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.paper.spread import spread
 from cisflow.publication.tables.claims import claim_rows, place_of
 from cisflow.publication.words import count
 from cisflow.study.verdicts import (
@@ -51,15 +52,21 @@ def _decided(
         {
             "claim": claim,
             "text": rows[0]["text"],
-            "everywhere": len(at) == len([row for row in rows if np.isfinite(row["estimate"])]),
-            "found": [
-                {"where": _where(findings, row), "unit": retold(row["unit"]), **told(row)}
-                for row in at
-                if np.isfinite(row["estimate"])
-            ],
+            "of": len([row for row in rows if np.isfinite(row["estimate"])]),
+            "found": found,
+            "spread": spread([{"place": f["where"], **f} for f in found]),
         }
         for claim, rows in by_claim.items()
         if (at := [row for row in rows if row["verdict"] == verdict])
+        for found in [_estimates(findings, at)]
+    ]
+
+
+def _estimates(findings: Findings, rows: list[dict[str, Any]]) -> list[Context]:
+    return [
+        {"where": _where(findings, row), "unit": retold(row["unit"]), **told(row)}
+        for row in rows
+        if np.isfinite(row["estimate"])
     ]
 
 

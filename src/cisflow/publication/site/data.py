@@ -10,7 +10,7 @@ from typing import Any
 from cisflow.publication.findings import Findings
 from cisflow.publication.site.grids import Grid, grid_of
 from cisflow.publication.tables.samples import quality_overview
-from cisflow.publication.words import sentence
+from cisflow.publication.words import failed_check, sentence
 from cisflow.study.codebook import SETTLED
 from cisflow.study.confirmation import UNSAID
 from cisflow.study.series import breaks_crossed
@@ -43,7 +43,7 @@ def breaks_of(findings: Findings) -> list[tuple[str, str, str]]:
 def checks_of(findings: Findings) -> list[tuple[str, str, str]]:
     """Return what some firms answered against other answers of theirs: where, what, how many."""
     return [
-        (findings.place(record["country"], record["wave"]), check["meaning"].rstrip("."), told)
+        (findings.place(record["country"], record["wave"]), failed_check(check), told)
         for record in findings.quality
         for check in (record.get("checks") or {}).values()
         if check["failed"] and (told := _failed(check))

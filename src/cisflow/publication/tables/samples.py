@@ -18,6 +18,7 @@ from cisflow.publication.words import (
     NOT_ESTIMABLE,
     WITHHELD,
     count,
+    failed_check,
     label,
     number,
     sentence,
@@ -199,7 +200,7 @@ def quality_table(findings: Findings, country: str, wave: str) -> Table:
     checks = [
         say(
             "{meaning}: {share} % of cases fail",
-            meaning=retold(check["meaning"].rstrip(".")),
+            meaning=failed_check(check),
             share=percent(check["failed"], check["of"]),
         )
         for check in made

@@ -17,7 +17,9 @@ def test_missing_accounts_are_told_with_the_reason(real_paper):
 
 
 def test_accepted_contradictions_are_printed_with_their_reason(real, real_paper, root, tmp_path):
-    entry = {"failed": 35, "of": 85, "meaning": "The share is above 0 although it is not."}
+    meaning = "{variable} is above 0 although it is not."
+    names = {"variable": "share_new_market"}
+    entry = {"failed": 35, "of": 85, "meaning": meaning, "names": names}
     seen = {"failed": 1, "of": 1, "whole_file": True, "meaning": "All say yes.", "seen": "…"}
     accepted = {"a": "firms answer so.", "b": "only innovators were asked"}
     first = {**real.quality[0], "checks": {"a": entry, "b": seen}, "accepted": accepted}
@@ -28,5 +30,5 @@ def test_accepted_contradictions_are_printed_with_their_reason(real, real_paper,
     file = tmp_path / "paper.pdf"
     render_paper({**real_paper, "accepted": facts}, file, root / "paper/paper.typ")
     text = " ".join("".join(p.extract_text() for p in pypdf.PdfReader(file).pages).split())
-    assert "is above 0 although it is not: 41 % of those concerned." in text
+    assert "products new to the market is above 0 although it is not: 41 % of those" in text
     assert "All say yes. They are read all the same: only innovators were asked." in text
