@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -405,23 +405,29 @@ def alike(asked: Question, sign: Sign, words: Words) -> Likeness:
 
 
 def fronts(asked: Question, sign: Sign, words: Words) -> list[str]:
-    """Return what stands in compounds before what is about a variable, and that no list knows.
+    """Return what stands in compounds before what is about a variable, and is about another thing.
 
     *Einkaufskooperation* has a cooperation in it, and is about buying; *Innovationskooperation* is
     what it says.
     """
-    compounds = [word for word in asked.words if not words.forms.begins(word)]
-    inside = {
-        part[1:]
-        for group in sign.any
-        if compounds
-        for concept in group
-        for phrase in words.concepts[concept].known
-        for part in phrase
-        if part.startswith("*")
-    }
-    found = (_front(word, inside) for word in compounds)
-    return [front for front in found if front and not _is_filler(front, words)]
+    own = {concept for group in sign.any for concept in group}
+    parts = {part for c in own for phrase in words.concepts[c].known for part in phrase}
+    inside = {part[1:] for part in parts if part[0] == "*"}
+    if not inside:
+        return []
+    whole = tuple(part for part in parts if part[0] not in "=*")
+    found = (_front(word, inside) for word in asked.words if not word.startswith(whole))
+    return [front for front in found if front and not _goes_with(front, own, words)]
+
+
+def _goes_with(front: str, own: Collection[str], words: Words) -> bool:
+    """Return whether a beginning says nothing else: filler, aside, or what is asked together."""
+    if front in words.fillers or front.removesuffix("s") in words.fillers:
+        return True
+    groups = [set(group) for sign in words.signs for group in sign.any]
+    together = set().union(*(group for group in groups if not group.isdisjoint(own)))
+    about = concepts_in((front,), words)
+    return not about.isdisjoint(together) or (not about and words.forms.begins(front))
 
 
 def _front(word: str, inside: Iterable[str]) -> str:
@@ -429,10 +435,6 @@ def _front(word: str, inside: Iterable[str]) -> str:
     here = [part for part in inside if part in word]
     front = word.partition(max(here, key=len))[0] if here else ""
     return front if len(front) >= SHORTEST_FRONT else ""
-
-
-def _is_filler(front: str, words: Words) -> bool:
-    return front in words.fillers or front.removesuffix("s") in words.fillers
 
 
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:
