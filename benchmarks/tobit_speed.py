@@ -250,7 +250,8 @@ def machine(r: R | None) -> str:
         f"scipy {scipy.__version__}"
     )
     other = "" if r is None else f"; {r.ask('versions')}"
-    return f"{cores} cores, {pages:.0f} GB of memory; {ours}{other}."
+    load = f"load {os.getloadavg()[0]:.1f} at the start; " if hasattr(os, "getloadavg") else ""
+    return f"{cores} cores, {pages:.0f} GB of memory, {load}{ours}{other}."
 
 
 def table_text(rows: list[Row], lines: list[str], size: str) -> str:
