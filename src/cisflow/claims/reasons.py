@@ -83,14 +83,14 @@ def _of_parts(parts: Sequence[Mapping[str, Any]]) -> str:
     """Return what parts of a claim say: what is missing first and why, then the others."""
     missing = [part for part in parts if part.get("note")]
     if not missing:
-        return " ".join(f"{in_full(_part(part, ':'))} {part['reason']}" for part in parts)
-    told = [f"{_part(part, ' is')} ({part['note']})" for part in missing]
-    told += [_part(part, " is") for part in parts if part not in missing]
+        return " ".join(f"{in_full(_part(part))} {part['reason']}" for part in parts)
+    told = [f"{_part(part)} ({part['note']})" for part in missing]
+    told += [_part(part) for part in parts if not part.get("note")]
     return in_full("; ".join(told))
 
 
-def _part(part: Mapping[str, Any], verb: str) -> str:
-    return f"{named(part['outcome'])} on {named(part['term'])}{verb} {part['verdict']}"
+def _part(part: Mapping[str, Any]) -> str:
+    return f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']}"
 
 
 def in_full(text: str) -> str:

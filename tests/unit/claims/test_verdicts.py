@@ -249,7 +249,7 @@ def test_a_part_without_estimate_leaves_the_claim_open_unless_the_other_contradi
     gone = empty("no variation", outcome="incremental")
     judged = verdict(BOTH, row(3.0), gone)
     assert judged["verdict"] == "not estimable"
-    assert "(no variation); radical" in judged["reason"]
+    assert "not estimable (no variation); radical" in judged["reason"]
     assert verdict(BOTH, row(-3.0), gone)["verdict"] == "contradicted"
 
 

@@ -269,22 +269,23 @@ def _lettered(axes: Axes, claim: Claim, middle: float, findings: Findings, look:
         i = look.names.index(_sample(findings, row))
         _estimate(axes, row, middle + CLOSE * (i - (len(look.names) - 1) / 2), i)
     for row in claim.judged:
-        _tile(axes, look, middle, look.names.index(_sample(findings, row)), row)
+        i = look.names.index(_sample(findings, row))
+        _tile(axes, look, middle, i, LETTERS[row["verdict"]])
 
 
-def _tile(axes: Axes, look: Look, middle: float, i: int, row: Row) -> None:
+def _tile(
+    axes: Axes, look: Look, middle: float, i: int, letter: str, text: str | None = None
+) -> None:
     at = (_middle(look, i) - (TILE - 0.02) / 2 / WIDTH, middle - 0.075)
     size = ((TILE - 0.02) / WIDTH, 0.15)
-    tile(axes, at, size, LETTERS[row["verdict"]], across=_across(axes))
+    tile(axes, at, size, letter, text=text, across=_across(axes))
 
 
 def _counted(axes: Axes, claim: Claim, middle: float, look: Look) -> None:
     """Write on how many samples a claim has each verdict."""
     times = Counter(LETTERS[row["verdict"]] for row in claim.judged)
     for letter, n in times.items():
-        at = (_middle(look, look.letters.index(letter)) - (TILE - 0.02) / 2 / WIDTH, middle - 0.075)
-        size = ((TILE - 0.02) / WIDTH, 0.15)
-        tile(axes, at, size, letter, text=str(n), across=_across(axes))
+        _tile(axes, look, middle, look.letters.index(letter), letter, str(n))
 
 
 def _sample(findings: Findings, row: Row) -> str:

@@ -13,7 +13,7 @@ from cisflow.publication.families import told_column
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.paper.numbers import NO_REASON, Context
-from cisflow.publication.paper.spread import ONE_BY_ONE, spread
+from cisflow.publication.paper.spread import ONE_BY_ONE, ends, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
 from cisflow.publication.words import count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
@@ -169,12 +169,10 @@ def recoding_facts(findings: Findings, model: str, other: str, places: Sequence[
         rows = rows.assign(outcome=rows["outcome"].replace(RECODED))
         pairs += _pairs(_told_rows(findings, at, model), rows)
         firms += [{"place": findings.place(*at), "n": n} for n in rows["n"].dropna()[:1]]
-    sizes = [of["n"] for of in firms]
-    ends = {"least": count(min(sizes)), "most": count(max(sizes))} if sizes else {}
     return {
         "title": findings.models[other].title,
         "firms": [{"place": of["place"], "firms": count(of["n"])} for of in firms],
-        "range": ends if len(sizes) > ONE_BY_ONE else {},
+        "range": ends([of["n"] for of in firms]) if len(firms) > ONE_BY_ONE else {},
         **_agreement(pairs),
     }
 

@@ -11,6 +11,7 @@ from cisflow.publication.families import described, places
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.paper.spread import ends
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.samples import percent
 from cisflow.publication.words import NOT_ESTIMABLE, count, failed_check
@@ -109,17 +110,8 @@ def wave_sizes(findings: Findings) -> Context:
             samples.append(
                 {
                     "model": findings.models[model].title,
-                    **_ends(of),
+                    **ends(of),
                     "population": " / ".join(words),
                 }
             )
-    return {"whole": _ends(whole), "samples": samples}
-
-
-def _ends(sizes: pd.Series) -> Context:
-    """Return the least and the most of some counts, "" of none."""
-    known = len(sizes) > 0
-    return {
-        "least": count(sizes.min()) if known else "",
-        "most": count(sizes.max()) if known else "",
-    }
+    return {"whole": ends(whole), "samples": samples}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.words import count
 
 ONE_BY_ONE = 2
 """So many samples are told of one by one."""
@@ -38,3 +39,8 @@ def spread(found: Sequence[Context]) -> Context:
         "least": known[0],
         "most": known[-1],
     }
+
+
+def ends(sizes: Sequence[float]) -> Context:
+    """Return the least and the most of some counts, in words; empty of none."""
+    return {"least": count(min(sizes)), "most": count(max(sizes))} if len(sizes) else {}
