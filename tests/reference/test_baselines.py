@@ -12,7 +12,10 @@ RUNS = {"flanders": "config", "nigeria": "nigeria", "waves": "waves", "europe": 
 LARGEST = 450_000  # bytes, so that git shows what moved
 
 
-@pytest.fixture(scope="module", params=["flanders", "nigeria", "waves", "waves_by_lag", "europe"])
+@pytest.fixture(
+    scope="module",
+    params=["flanders", "nigeria", "waves", "waves_balance", "waves_by_lag", "europe"],
+)
 def shipped(request, root):
     """A baseline: its file, the settings beside it, and the config of its run."""
     file = root / "tests/baselines" / f"{request.param}.csv"
