@@ -17,8 +17,9 @@ def groups_of(pattern: str) -> set[str]:
         It is none that RE2 knows; says why.
     """
     try:
-        # As it stands: between anchors, a bracket that closes none would close theirs.
-        return {field.name for field in _extract("", pattern).type}
+        # As it stands: between anchors, a bracket that closes none would close theirs. Of no text,
+        # since Arrow loads pandas for one.
+        return {field.name for field in _extract(None, pattern).type}
     except ValueError as error:
         raise ValueError(str(error)[:200]) from None
 
@@ -29,9 +30,10 @@ def matched(pattern: str, text: str) -> dict[str, str] | dict[str, str | None] |
     return found and {name: part or None for name, part in found.items()}
 
 
-def _extract(text: str, pattern: str) -> Any:
+def _extract(text: str | None, pattern: str) -> Any:
     # Most runs have no accounts and need no Arrow while Snakemake parses.
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.extract_regex(pa.scalar(text), pattern=pattern)
+    texts = pa.nulls(1, pa.string()) if text is None else pa.array([text], pa.string())
+    return pc.extract_regex(texts, pattern=pattern)[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -105,19 +105,30 @@ def code_digest(script: str, root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+# How a module imports others of the package, one statement a line or in brackets, as the formatter
+# leaves them. To parse all modules takes a second, at every start of Snakemake.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from (cisflow[\w.]*) import (\([^)]*\)|.*)|import (cisflow[\w.]*))", re.MULTILINE
+)
+_COMMENT_OR_ALIAS = re.compile(r"#.*| as \w+")
+
+
 @cache
 def _source_and_imports(path: Path) -> tuple[str, list[Path]]:
     text = path.read_text(encoding="utf-8")
     package = PACKAGE.parent
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
     found = []
-    for name in sorted(n for n in names if n.split(".")[0] == "cisflow"):
+    for name in sorted(_imported(text)):
         base = package.joinpath(*name.split("."))
         candidates = [base.with_suffix(".py"), base / "__init__.py"]
         found += [candidate for candidate in candidates if candidate.is_file()]
     return text, found
+
+
+def _imported(text: str) -> set[str]:
+    """Return what a module imports of the package: modules, and what may be one."""
+    names: set[str] = set()
+    for module, parts, alone in _IMPORT.findall(text):
+        listed = re.findall(r"\w+", _COMMENT_OR_ALIAS.sub("", parts))
+        names |= {alone} if alone else {module, *(f"{module}.{part}" for part in listed)}
+    return names

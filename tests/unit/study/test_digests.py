@@ -1,5 +1,6 @@
 """A digest is of content: neither a set-back time nor another place deceives it."""
 
+import ast
 import os
 
 from cisflow.study import digests
@@ -44,3 +45,20 @@ def test_a_damaged_memory_is_only_forgotten(tmp_path):
     file.write_text("a;1\n")
     memory.write_text('{"cut o')
     assert remembered_digests([file], memory) == {str(file): file_digest(file)}
+
+
+def test_what_a_module_imports_is_what_python_reads_in_it(root):
+    files = [*(root / "src").rglob("*.py"), *(root / "workflow" / "scripts").glob("*.py")]
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    assert [digests._imported(text) for text in texts] == [_parsed(text) for text in texts]
+
+
+def _parsed(text):
+    """Return what a module imports of the package, by Python's own parser."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "cisflow"}
