@@ -58,10 +58,8 @@ for handler in workflow.logger_manager.get_log_handlers():
     handler.run = RUN.name
 
 # The captions of Snakemake's report know the config alone.
-config["marks"] = [
-    f"{mark.name}: {mark.told}"
-    for mark in marks_of(RUN.settings.data, RUN.settings.unconfirmed)
-]
+MARKS = marks_of(RUN.settings.data, RUN.settings.unconfirmed)
+config["marks"] = [f"{mark.name}: {mark.told}" for mark in MARKS]
 
 # What the first page of the report tells of the surveys.
 config["surveys"] = RUN.settings.as_params().get("surveys", {})
@@ -164,8 +162,13 @@ def section_of(wildcards):
 
 
 def labels_of(wildcards):
-    """Return what the report's lists say of a table or figure."""
-    return {"shows": catalogued()[wildcards.name].caption, "file": wildcards.name}
+    """Return what the report's lists say of a table or figure.
+
+    They have no captions of their own: Snakemake puts a link to every file behind each of them, and
+    where there are thousands a report took half an hour.
+    """
+    said = [*(f"{mark.name}." for mark in MARKS), catalogued()[wildcards.name].caption]
+    return {"shows": " ".join(said), "file": wildcards.name}
 
 
 # Another snakemake on the same run, at the same time: it is asked for the report of what is there.

@@ -22,7 +22,6 @@ rule tables:
         tables=report(
             directory(published("tables")),
             patterns=["{name}.html"],
-            caption="../report/item.rst",
             category="Tables",
             subcategory=section_of,
             labels=labels_of,
@@ -52,7 +51,6 @@ rule figures:
         figures=report(
             directory(published("figures")),
             patterns=["{name}.svg"],
-            caption="../report/item.rst",
             category="Figures",
             subcategory=section_of,
             labels=labels_of,
