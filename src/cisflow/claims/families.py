@@ -9,7 +9,9 @@ taken from the correlations of the estimates, which come from the firms' joint i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,17 @@ def _names(family: str) -> list[str]:
 ADJUSTED = tuple(name for family in FAMILIES for name in _names(family))
 
 
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Leave what is in memory out of collections: statsmodels collects at every Holm adjustment."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@_nothing_to_collect()
 def adjusted(rows: Sequence[Row], correlations: Correlations, rule: Rule, seed: int) -> list[Row]:
     """Return rows of verdicts with p-values adjusted within each family.
 
