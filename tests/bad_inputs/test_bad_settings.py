@@ -228,7 +228,7 @@ SETTINGS = [
     ("models", set_in("faems2005", alternatives=["logit"]), ["alternatives[0]: 'logit'"]),
     ("models", set_in("faems2005", limits=None), ["`limits` is missing", "Lower and upper limit"]),
     ("models", set_in("faems2005", limits=[0]), ["limits: [0] has fewer than 2 entries"]),
-    ("models", set_in("faems2005", covariance=["HC3"]), ["covariance[0]: 'HC3'", "HC0, HC1"]),
+    ("models", set_in("faems2005", covariance=["HC4"]), ["covariance[0]: 'HC4'", "HC0, HC1"]),
     (
         "models",
         set_in("faems2005", columns=["coop_any"]),

@@ -1,4 +1,4 @@
-"""Clustered covariances against R: clusters.R beside this file wrote clusters.json."""
+"""Clustered covariances and HC3 against R: clusters.R and hc3.R beside this file wrote the numbers."""
 
 import json
 from pathlib import Path
@@ -65,3 +65,28 @@ def test_tobit(tobit, numbers, options, key, tolerance):
 def test_two_ways_here_need_the_repair(tobit, numbers):
     assert not np.allclose(numbers["tobit_two_ways"], numbers["tobit_two_ways_fixed"], rtol=1e-3)
     assert "raised to zero" in tobit.with_cov("cluster", TWO).cov_note
+
+
+@pytest.mark.parametrize(
+    ("key", "fit"),
+    [
+        ("ols", lambda firms: OLS(FORMULA, firms)),
+        ("ols_weighted", lambda firms: OLS(FORMULA, firms, weights="w")),
+        ("ols_effects", lambda firms: OLS(FORMULA, firms, fixed_effects=["g"])),
+        ("fractional", lambda firms: FractionalLogit("share ~ x + z", firms, upper=1.0)),
+    ],
+)
+def test_hc3(firms, key, fit):
+    numbers = json.loads((HERE / "hc3.json").read_text())
+    found = fit(firms).fit("HC3").bse.reindex(["Intercept", "x", "z"]).to_numpy()
+    first = 1 if key == "ols_effects" else 0  # the intercept is absorbed
+    np.testing.assert_allclose(found[first:], numbers[key][first:], rtol=1e-7)
+
+
+def test_hc3_of_a_tobit_leaves_out_each_firm_as_a_cluster_of_its_own(tobit, firms):
+    n = len(firms)
+    each = {"groups": np.arange(n), "correction": "CR3"}
+    one, other = tobit.with_cov("HC3"), tobit.with_cov("cluster", each)
+    np.testing.assert_allclose(one.bse, other.bse * np.sqrt(n / (n - 1)), rtol=1e-12)
+    again = tobit.with_cov("jackknife").bse * np.sqrt(n / (n - 1))
+    np.testing.assert_allclose(one.bse, again, rtol=0.03)  # one step of Newton's method, and all

@@ -10,6 +10,8 @@ nonrobust    :math:`H^{-1}`                               R ``survreg``, ``AER::
 OPG          :math:`(\sum s_i s_i')^{-1}`                 Stata ``vce(opg)``; ``sandwich::vcovOPG``
 HC0          :math:`H^{-1} \sum s_i s_i' H^{-1}`          ``sandwich::sandwich``
 HC1          HC0 × n/(n−k), k counts log σ                ``sandwich::sandwich(adjust = TRUE)``
+HC3          :math:`\sum d_i d_i'`,                       ``sandwich::vcovHC`` (its default) and
+             :math:`d_i = (H - H_i)^{-1} s_i`             Stata ``vce(hc3)`` for least squares
 cluster CR1  :math:`H^{-1} \sum_g s_g s_g' H^{-1}`        ``sandwich::vcovCL`` (its default for
              × G/(G−1)                                    ``survreg``); Stata ``vce(cluster)``
 cluster CR3  :math:`\sum_g d_g d_g'` × (G−1)/G,           ``sandwich::vcovCL(type = "HC3")`` and
@@ -23,6 +25,11 @@ survey       :math:`H^{-1} \sum_h (1 - n_h/N_h)            ``survey::svyglm``, `
 
 With sampling weights ``sandwich`` 3.0-2 and later print something else: its ``estfun.survreg``
 leaves the weights out of the score of log σ. The formulas above are followed.
+
+``HC3`` leaves out one row at a time by one step of Newton's method, exact for least squares
+(MacKinnon & White 1985, Journal of Econometrics 29:305–325). Where a few rows pull hard, as those
+of firms whose R&D outruns all others do in an interaction, HC1 is too small and HC3 holds its level
+(Long & Ervin 2000, American Statistician 54:217–224).
 
 ``cov_kwds={"groups": g, "correction": …}`` clusters by g. ``CR1`` is the sum above, ``CR0`` leaves
 G/(G−1) out (``"use_correction": False`` is another word for it). ``CR3`` is the jackknife: one step
@@ -68,6 +75,7 @@ FEW_CLUSTERS = 50
 CORRECTIONS = ("CR0", "CR1", "CR3")
 ONE_CLUSTER = "no clustered standard error: one cluster alone determines it"
 ALONE = 1e-8  # share of a direction's information that must be left without a cluster
+PLAIN = 0.5  # share of all information, up to which leaving a cluster out is a plain equation
 NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
 
 Way = tuple[float, Ints, int]
@@ -164,6 +172,17 @@ def _hc0(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 def _hc1(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     matrix = _hc0(scores, options).matrix
     return Covariance(matrix * (scores.rows.nobs / (scores.rows.nobs - matrix.shape[0])), "HC1")
+
+
+def _hc3(scores: Scores, options: Mapping[str, Any]) -> Covariance:
+    n = scores.rows.size
+    if n != scores.rows.nobs:
+        what = "HC3: rows with frequency weights are not left out one by one"
+        refuse(scores.heading, what, "give each firm a row of its own, or use HC1")
+    if scores.informations(np.zeros(n, dtype=np.intp), 1) is None:
+        refuse(scores.heading, "covariance 'HC3' is not offered here", "use HC1, or a Tobit")
+    steps, _ = cluster_steps(scores, np.arange(n), n)
+    return Covariance(steps.T @ steps, "HC3")
 
 
 def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -312,9 +331,13 @@ def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDA
     root = np.linalg.cholesky(bread)
     sums, steps = scores.sums(codes, groups), np.empty((groups, len(bread)))
     spread = np.vecdot(jacobian @ bread, jacobian)
-    alone = np.zeros(len(jacobian), dtype=bool)
+    alone, identity = np.zeros(len(jacobian), dtype=bool), np.eye(len(bread))
     for g, own in enumerate(scores.informations(codes, groups) or ()):
-        share, vectors = np.linalg.eigh(root.T @ own @ root)
+        taken = root.T @ own @ root
+        if np.linalg.norm(taken) < PLAIN:  # no direction is lost without it
+            steps[g] = -root @ np.linalg.solve(identity - taken, root.T @ sums[g])
+            continue
+        share, vectors = np.linalg.eigh(taken)
         axes, gone = root @ vectors, share > 1 - ALONE
         left = np.where(gone, np.inf, 1 - share)
         steps[g] = -axes @ ((axes.T @ sums[g]) / left)
@@ -393,6 +416,7 @@ COVARIANCES: dict[str, Callable[[Scores, Mapping[str, Any]], Covariance]] = {
     "OPG": _opg,
     "HC0": _hc0,
     "HC1": _hc1,
+    "HC3": _hc3,
     "cluster": _cluster,
     "bootstrap": _resampling("bootstrap"),
     "jackknife": _resampling("jackknife"),

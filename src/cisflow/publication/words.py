@@ -128,6 +128,7 @@ COVARIANCES = {
     "robust": "heteroskedasticity-robust",
     "HC0": "heteroskedasticity-robust (HC0)",
     "HC1": "heteroskedasticity-robust (HC1)",
+    "HC3": "heteroskedasticity-robust (HC3, each firm left out in turn)",
     "bootstrap": "bootstrap",
     "driscoll_kraay": "Driscoll–Kraay",
     "bootstrap_bca": "bootstrap, bias-corrected and accelerated",

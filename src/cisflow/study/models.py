@@ -31,7 +31,8 @@ REGRESSIONS = (*CENSORED, "ols", "probit")  # with several weights, and the surv
 CORRECTED = ("selection", "control_function", "doubly_robust")
 Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 ALTERNATIVES: tuple[Alternative, ...] = ("fractional", "heteroskedastic", "two_part")
-KINDS = ("nonrobust", "HC0", "HC1", "survey", "driscoll_kraay")
+OF_REGRESSIONS = ("HC3", "survey")  # covariances no other estimator has
+KINDS = ("nonrobust", "HC0", "HC1", *OF_REGRESSIONS, "driscoll_kraay")
 CLUSTER = "cluster"
 IMPUTED = "imputed"  # behind the name of a column in which answers that were not given are drawn
 FEW_CLUSTERS = 50  # below which estimators leave out one cluster at a time unless told otherwise
@@ -125,7 +126,7 @@ class Covariance(Document):
         }
         return {
             "description": "nonrobust, HC0, HC1, {cluster: variable}, perhaps with a correction "
-            "(CR0, CR1, CR3); for regressions survey, for a panel driscoll_kraay",
+            "(CR0, CR1, CR3); for regressions HC3 and survey, for a panel driscoll_kraay",
             "anyOf": [
                 {"enum": list(KINDS)},
                 {
@@ -277,19 +278,22 @@ RULES: list[Any] = [
             "description": "`participation` and `amount` go with `estimator: two_part` or `tobit`",
         },
     },
-    {
-        "if": {"not": _is(*REGRESSIONS)},
-        "then": {
-            "properties": {
-                "covariance": {
-                    "items": {
-                        "not": {"const": "survey"},
-                        "description": f"`survey` goes with `estimator: {_ONE_OF_THESE}`",
+    *(
+        {
+            "if": {"not": _is(*REGRESSIONS)},
+            "then": {
+                "properties": {
+                    "covariance": {
+                        "items": {
+                            "not": {"const": kind},
+                            "description": f"`{kind}` goes with `estimator: {_ONE_OF_THESE}`",
+                        }
                     }
                 }
-            }
-        },
-    },
+            },
+        }
+        for kind in OF_REGRESSIONS
+    ),
     {
         "if": {"anyOf": [{"not": _is(*REGRESSIONS, "balance")}, {"required": ["steps"]}]},
         "then": {
@@ -530,7 +534,8 @@ class Model(Document):
     )
     """Standard errors; the first is the main one. nonrobust, HC0, HC1, {cluster: variable}, with a
     `correction` if wished (CR0, CR1, CR3; by default CR3 below 50 clusters and CR1 from there); for
-    regressions also survey (by the design of the sample), for a panel
+    regressions also HC3 (each firm left out in turn: for terms that a few firms pull, such as
+    products with R&D intensity) and survey (by the design of the sample), for a panel
     driscoll_kraay."""
     weights: Annotated[
         str | Steps | None,

@@ -53,7 +53,7 @@ def test_clusters_of_one_row_give_hc0_times_n_over_n_minus_one(fit):
 
 
 def test_unknown_covariance_and_options_are_refused_with_the_list(fit):
-    with pytest.raises(EstimationError, match="use one of nonrobust, OPG, HC0, HC1, cluster"):
+    with pytest.raises(EstimationError, match="use one of nonrobust, OPG, HC0, HC1, HC3, cluster"):
         fit.with_cov("HAC")
     with pytest.raises(EstimationError, match="takes no options"):
         fit.with_cov("HC0", {"maxlags": 3})

@@ -179,6 +179,7 @@ def test_further_models_tell_their_columns_apart():
     [
         ("weights", ["none", "weight"], "several weights side by side go with `estimator: tobit`"),
         ("covariance", ["survey"], "`survey` goes with `estimator: tobit`"),
+        ("covariance", ["HC3"], "`HC3` goes with `estimator: tobit`"),
     ],
 )
 def test_path_models_have_one_weighting_and_no_design(root, tmp_path, key, value, said):

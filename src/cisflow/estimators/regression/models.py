@@ -131,7 +131,8 @@ class OLS(Regression):
         Parameters
         ----------
         cov_type
-            ``nonrobust``, ``HC0``, ``HC1``, ``cluster`` or ``survey`` (without absorbed effects).
+            ``nonrobust``, ``HC0``, ``HC1``, ``HC3``, ``cluster`` or ``survey`` (without absorbed
+            effects).
         cov_kwds
             ``{"groups": column or labels, "correction": …}`` for ``cluster`` and for ``survey``:
             see :mod:`cisflow.estimators.covariance`.
@@ -141,6 +142,9 @@ class OLS(Regression):
         if cov_type == "cluster":
             fit, found = self._clustered(names, cov_kwds)
             df = min(found.groups) - 1
+        elif cov_type == "HC3":
+            fit = self._linear_model(names).fit(cov_type="unadjusted")
+            found = self._by_scores(np.asarray(fit.resids), cov_type)
         else:
             fit = self._linear_model(names).fit(**self._options(cov_type))
             found = Covariance(fit.cov.loc[names, names].to_numpy(), cov_type)
@@ -219,10 +223,12 @@ class OLS(Regression):
             matrix, note = positive(matrix, np.eye(len(names))) if len(codes) > 1 else (matrix, "")
             return fit, Covariance(matrix, "cluster", counts, note, correction="CR1")
         fit = model.fit(cov_type="unadjusted")
-        return fit, self._by_scores(np.asarray(fit.resids), options)
+        return fit, self._by_scores(np.asarray(fit.resids), "cluster", options)
 
-    def _by_scores(self, residuals: Floats, options: Mapping[str, Any]) -> Covariance:
-        """Clustered covariance with absorbed effects among the parameters."""
+    def _by_scores(
+        self, residuals: Floats, cov_type: str, options: Mapping[str, Any] | None = None
+    ) -> Covariance:
+        """The registry's covariance, with absorbed effects among the parameters."""
         rows, k = self.rows, len(self.kept)
         X = np.hstack([rows.X[:, self.kept], self._dummies()])
         X = X[:, independent_columns(X, np.linalg.norm(X, axis=0))]
@@ -232,7 +238,7 @@ class OLS(Regression):
             return np.asarray(weighted[some].T @ X[some])
 
         scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X, of_rows)
-        found = covariance(scores, "cluster", options)
+        found = covariance(scores, cov_type, options)
         n, parameters = X.shape
         scale = (n - 1) / (n - parameters) if found.correction == "CR1" else 1.0
         lost = None if found.unmeasured is None else found.unmeasured[:k]
@@ -256,6 +262,6 @@ class OLS(Regression):
         """Translate a covariance into linearmodels' words; a design-based one is made later."""
         cov_type = "nonrobust" if cov_type == "survey" else cov_type
         if cov_type not in PLAIN:
-            remedy = f"use one of {', '.join(PLAIN)}, cluster, survey"
+            remedy = f"use one of {', '.join(PLAIN)}, HC3, cluster, survey"
             refuse(self.rows.heading, f"covariance '{cov_type}' is not offered", remedy)
         return PLAIN[cov_type]

@@ -226,7 +226,7 @@ class Tobit:
 
         Parameters
         ----------
-        cov_type : "nonrobust", "OPG", "HC0", "HC1", "cluster", "bootstrap" or "jackknife"
+        cov_type : "nonrobust", "OPG", "HC0", "HC1", "HC3", "cluster", "bootstrap" or "jackknife"
             See :mod:`cisflow.estimators.covariance` for formulas and corrections.
         cov_kwds : mapping, optional
             For ``cluster``: ``groups`` (array, column name, or two of them) and
