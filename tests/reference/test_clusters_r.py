@@ -1,4 +1,4 @@
-"""Clustered covariances and HC3 against R: clusters.R and hc3.R beside this file wrote the numbers."""
+"""Clustered covariances and HC3 against R: clusters.R and hc3.R wrote the numbers beside them."""
 
 import json
 from pathlib import Path

@@ -228,7 +228,7 @@ class OLS(Regression):
     def _by_scores(
         self, residuals: Floats, cov_type: str, options: Mapping[str, Any] | None = None
     ) -> Covariance:
-        """The registry's covariance, with absorbed effects among the parameters."""
+        """Take a covariance of the registry, with absorbed effects among the parameters."""
         rows, k = self.rows, len(self.kept)
         X = np.hstack([rows.X[:, self.kept], self._dummies()])
         X = X[:, independent_columns(X, np.linalg.norm(X, axis=0))]
