@@ -229,15 +229,17 @@ def _dots(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _differences(rows: pd.DataFrame) -> str:
-    """Return the differences of the balances in words."""
+    """Return the differences of the balances in words; of several, which groups each is of."""
     of = rows[rows["term"] == BALANCE]
     of = of[of["column"].str.contains(LESS)]
+    plain = say("Difference of balances")
     texts = [
-        f"{say('Difference of balances')}: {number(100 * row['estimate'], 2)} "
+        f"{plain if len(of) == 1 else group_label(row['group'])}: "
+        f"{number(100 * row['estimate'], 2)} "
         f"{interval(100 * row['ci_low'], 100 * row['ci_high'], 2)}"
         for row in of.to_dict(orient="records")
     ]
-    return "\n".join(texts) or f"{say('Difference of balances')}: {NOT_ESTIMABLE}"
+    return "\n".join(texts) or f"{plain}: {NOT_ESTIMABLE}"
 
 
 # --- by step -----------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from drawn import texts_of
 
 from cisflow.publication.figures.balances import (
+    _differences,
     decomposition_figure,
     groups_figure,
     lag_figure,
@@ -44,6 +46,17 @@ def test_groups_are_drawn_in_percentage_points_and_the_missing_ones_named(synthe
     texts = texts_of(figure)
     assert "High-tech firm (n.e.)" in texts
     assert any("Difference of balances: n.e." in text for text in texts)
+
+
+def test_of_several_differences_each_names_its_groups():
+    pairs = ["small minus large", "medium minus large"]
+    numbers = {"term": "balance", "estimate": [0.01, -0.02], "ci_low": -0.03, "ci_high": 0.04}
+    rows = pd.DataFrame({"column": [f"raw | {pair}" for pair in pairs], "group": pairs, **numbers})
+    first, second = _differences(rows).splitlines()
+    assert first.startswith("Small firm")
+    assert " less " in first
+    assert second.startswith("Medium")
+    assert _differences(rows.head(1)).startswith("Difference of balances: 1.0")
 
 
 def test_steps_are_drawn_in_percentage_points_and_the_missing_one_named(synthetic):
