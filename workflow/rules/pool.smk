@@ -97,6 +97,7 @@ if POOL:
             models=SPECS,
             pool=RUN.settings.pool.as_params(),
             attributes=RUN.attributes,
+            tests=[t.as_params() for m in SPECS for t in RUN.claims.tests_of(m)],
             stamp=RUN.stamp,
             code=digest("pool"),
         message:

@@ -4,6 +4,7 @@ with reported(snakemake.log[0]):
     from cisflow.base.records import write_record, write_table
     from cisflow.estimation.estimates import ESTIMATES
     from cisflow.estimation.pooling.pool import pool
+    from cisflow.study.claims import Single
     from cisflow.study.models import models_of
     from cisflow.study.settings import Pool
 
@@ -12,6 +13,7 @@ with reported(snakemake.log[0]):
         models_of(snakemake.params.models),
         Pool.model_validate(snakemake.params.pool),
         snakemake.params.attributes,
+        [Single.model_validate(test) for test in snakemake.params.tests],
     )
     write_table(pooled.table, snakemake.output.pooled, snakemake.params.stamp)
     write_record(pooled.record, snakemake.output.pooling, snakemake.params.stamp)

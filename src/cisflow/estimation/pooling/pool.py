@@ -10,7 +10,7 @@ across countries the random-effects model then treats each country as one draw.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from cisflow.estimation.pooling.meta_regression import meta_regression, moderato
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.estimators.distributions import NORMAL as STANDARD
 from cisflow.estimators.distributions import ChiSquared, student
+from cisflow.study.claims import Single
 from cisflow.study.models import Model
 from cisflow.study.settings import Attributes, Pool
 
@@ -31,6 +32,7 @@ ALL_WAVES = "all"
 METHODS = {"paule-mandel": "pm", "dersimonian-laird": "dl", "fixed": "dl"}
 KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
 LEVEL = 0.05
+MAIN = (COEFFICIENT, OBSERVED)
 WHERE = ("wave", "model", "outcome", "column", "term", "quantity")
 
 Row = dict[str, Any]
@@ -131,8 +133,9 @@ def pool(
     models: Mapping[str, Model],
     settings: Pool,
     attributes: Mapping[str, Attributes],
+    tests: Sequence[Single] = (),
 ) -> Pooled:
-    """Pool every coefficient of interest over countries.
+    """Pool every coefficient of interest over countries, and whatever claims are tested by.
 
     Parameters
     ----------
@@ -144,6 +147,9 @@ def pool(
         How to pool, and by which moderators.
     attributes
         What is known of each country, by its code; moderators are taken from it.
+    tests
+        The claims' tests: their quantities may be others than coefficients and observed effects
+        (the change in a probability), their terms levels of a category.
 
     Returns
     -------
@@ -153,7 +159,9 @@ def pool(
     rows: list[Row] = []
     terms: list[Row] = []
     regressions: list[Row] = []
-    for where, group in _by_term(_wanted(estimates, models, settings.terms), settings.by):
+    tested = {(t.model, t.outcome, t.column, t.term, t.measured) for t in tests}
+    wanted = _wanted(estimates, models, settings.terms, tested)
+    for where, group in _by_term(wanted, settings.by):
         units = _units(group)
         if len(units) < 2:
             rows.append(not_estimable(_too_few(group, units, len(attributes)), **where))
@@ -176,24 +184,28 @@ def is_of_interest(term: str, model: Model) -> bool:
 
 
 def _wanted(
-    estimates: pd.DataFrame, models: Mapping[str, Model], terms: Sequence[str] | None
+    estimates: pd.DataFrame,
+    models: Mapping[str, Model],
+    terms: Sequence[str] | None,
+    tested: Collection[tuple[str, ...]],
 ) -> pd.DataFrame:
     """Return the rows to pool, with the main covariance alone."""
-    told = estimates[estimates["quantity"].isin((COEFFICIENT, OBSERVED))]
-    main = told.drop_duplicates(["country", *WHERE])
+    main = estimates.drop_duplicates(["country", *WHERE])
     # A fit that failed as a whole has no terms; it counts where no country has any.
     named = set(main.loc[main["term"] != "", "model"])
-    keep = [
-        not models[model].alternative_of(column)
-        and not models[model].is_specification(column)
-        and (
-            (model not in named)
-            if term == ""
-            else (term in terms if terms else is_of_interest(term, models[model]))
-        )
-        for model, column, term in main[["model", "column", "term"]].itertuples(index=False)
-    ]
-    return main[keep]
+
+    def asked(model: str, outcome: str, column: str, term: str, quantity: str) -> bool:
+        if (model, outcome, column, term, quantity) in tested and not terms:
+            return True
+        spec = models[model]
+        if quantity not in MAIN or spec.alternative_of(column) or spec.is_specification(column):
+            return False
+        if term == "":
+            return model not in named
+        return term in terms if terms else is_of_interest(term, spec)
+
+    keys = main[["model", "outcome", "column", "term", "quantity"]]
+    return main[[asked(*key) for key in keys.itertuples(index=False)]]
 
 
 def _by_term(estimates: pd.DataFrame, by: str) -> Iterator[tuple[Row, pd.DataFrame]]:

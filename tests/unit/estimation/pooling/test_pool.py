@@ -28,7 +28,7 @@ from cisflow.publication.tables.pooled import (
     pooled_table,
     verdict_letters,
 )
-from cisflow.study.claims import Claims
+from cisflow.study.claims import Claims, Single
 from cisflow.study.digests import spec_digest
 from cisflow.study.exports import disagreements, read_exports, with_exports
 from cisflow.study.models import models_of
@@ -321,6 +321,25 @@ def test_by_wave_each_wave_is_pooled_for_itself():
     ]
     table = pooled(rows, by="wave").table.drop_duplicates("wave").set_index("wave")
     assert table["estimate"].to_dict() == pytest.approx({"CIS4": 1.1, "CIS2006": 5.1})
+
+
+def test_what_claims_are_tested_by_is_pooled_whatever_its_quantity_and_term():
+    level, quantity = "C(strategy)[T.outside]", "probability"
+    rows = [
+        estimate(country, "CIS4", term, value, 0.1, quantity=kind)
+        for country, value in zip(NAMES, (0.1, 0.2, 0.3), strict=False)
+        for term, kind in (("coop_any", quantity), (level, "observed"), ("group", quantity))
+    ]
+    about = {"model": "m", "outcome": "radical", "column": "any", "expect": "positive"}
+    tests = [
+        Single.model_validate({**about, "term": "coop_any", "quantity": quantity}),
+        Single.model_validate({**about, "term": level, "quantity": "observed"}),
+    ]
+    found = pool(tidy(*rows), SPEC, Pool(), {c: {} for c in NAMES}, tests).table
+    assert {*found["term"]} == {"coop_any", level}
+    assert found.drop_duplicates("term")["estimate"].tolist() == pytest.approx([0.2, 0.2])
+    chosen = pool(tidy(*rows), SPEC, Pool(terms=("group",)), {c: {} for c in NAMES}, tests)
+    assert chosen.table.empty  # who names the terms is asked for no others
 
 
 def test_only_the_main_covariance_and_terms_of_interest_count():
