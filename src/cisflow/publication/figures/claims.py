@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 IN_WORDS, MARKED = 2, 4  # most samples whose estimates stand in words; whose marks are drawn
 FARTHEST = 4.0  # multiples of the effect that matters; what lies beyond is drawn at the edge
+MARGIN = 0.12  # of these, for half a mark at the edge
 HEADING, TEXT, SPACE = 0.2, 0.13, 0.04  # inches: a heading, a line of words, between claims
 ROW, CLOSE = 0.145, 0.07  # inches from one estimate of a claim to the next, in words and marked
 ABOVE, AXIS, LETTERED = 0.22, 0.72, 0.24  # inches for the marks, the axis and its legend, letters
@@ -259,7 +260,7 @@ def _in_words(axes: Axes, claim: Claim, middle: float, findings: Findings, look:
         _estimate(axes, row, y, look.names.index(_sample(findings, row)))
         b, error = row["estimate"], row["std_error"]
         told = f"{measured(b, error)} {measured_interval(row['ci_low'], row['ci_high'], error)}"
-        axes.text(1.0 - look.right, y, told, **style)
+        axes.text(1.01 - look.right, y, told, **style)
         axes.text(1.0, y, short_verdict(row["verdict"]), ha="right", style="italic", **style)
 
 
@@ -318,6 +319,8 @@ def _estimate(axes: Axes, row: Row, y: float, i: int) -> None:
 def _line(axes: Axes, ends: tuple[float, float], y: float, colour: str, width: float) -> None:
     """Draw from one end to another; one that lies beyond the edge ends in an arrow."""
     shown = np.clip(ends, -FARTHEST, FARTHEST)
+    if shown[0] == shown[1]:  # the mark says so
+        return
     axes.plot(shown, [y, y], color=colour, linewidth=width, solid_capstyle="butt")
     for end, at in zip(ends, shown, strict=True):
         if abs(end) > FARTHEST:
@@ -325,11 +328,13 @@ def _line(axes: Axes, ends: tuple[float, float], y: float, colour: str, width: f
 
 
 def _mark(axes: Axes, at: float, y: float, i: int, *, filled: bool) -> None:
-    colour = COLOURS[i]
+    """Draw an estimate; one that lies beyond the edge is an arrow."""
+    colour, shape = COLOURS[i], MARKERS[i]
+    if abs(at) > FARTHEST:
+        shape = "<" if at < 0 else ">"
     look: dict[str, Any] = {"markersize": 4.5, "markerfacecolor": colour if filled else "white"}
-    axes.plot(
-        [np.clip(at, -FARTHEST, FARTHEST)], [y], marker=MARKERS[i], color=colour, zorder=3, **look
-    )
+    inside = np.clip(at, -FARTHEST + MARGIN, FARTHEST - MARGIN)
+    axes.plot([inside], [y], marker=shape, color=colour, zorder=3, **look)
 
 
 def _claimed(axes: Axes, row: Row, y: float) -> None:

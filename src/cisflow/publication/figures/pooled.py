@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 48
+MOST_LEVEL = 20  # claims whose names stand beside one another
 ROW = 0.135  # inches of a tile's height, room for letters of eight points
 
 
@@ -225,7 +226,8 @@ def matrix_figure(findings: Findings, countries: Sequence[str]) -> Figure:
     axes.set_ylim(y + 0.6, -0.3)
     axes.set_yticks([at for at, _ in ticks], [wave for _, wave in ticks], fontsize=8)
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(claims)), claims)
+    upright = len(claims) > MOST_LEVEL
+    axes.set_xticks(range(len(claims)), claims, fontsize=8, rotation=90 if upright else 0)
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_NAMED = 2  # rows of panels that have room for a name each
 ROOM = 4.5  # by how much the panel is higher than its highest bar
 PALE = "#c9c9c9"
 
@@ -47,8 +48,12 @@ def profile_figure(findings: Findings, country: str, model: str) -> Figure:
         axes.set_title(", ".join(filter(None, [label(outcome, short=True), name])), loc="left")
     low, high = panels[0].get_ylim()
     panels[0].set_ylim(low - (high - low) / (ROOM - 1), high)  # no band over the bars
-    for axes in panels[:: size[1]]:
-        axes.set_ylabel(say("Effect of {term}", term=inline(x)))
+    effect = say("Effect of {term}", term=inline(x))
+    if size[0] > MOST_NAMED:
+        figure.supylabel(effect, fontsize=9.5)
+    else:
+        for axes in panels[:: size[1]]:
+            axes.set_ylabel(effect)
     unit = union_of_units(outcomes) if spec.censored else ""
     bent = any(axes.get_xscale() != "linear" for axes in panels)
     root = say(", square-root scale") if bent else ""

@@ -39,6 +39,17 @@ def test_every_claim_with_an_estimate_has_its_verdict_beside_it(synthetic):
     assert len(verdicts) <= len(known)
 
 
+def test_an_estimate_beyond_the_edge_is_an_arrow_within_it(synthetic):
+    claims = claims_of(synthetic).claims
+    first = claims["estimate"].notna() & claims["ci_low"].notna()
+    claims.loc[claims.index[first][0], ["estimate", "ci_low", "ci_high"]] = [90.0, 80.0, 99.0]
+    axes = claims_figure(replace(synthetic, claims=claims)).axes[0]
+    arrows = [line for line in axes.lines if line.get_marker() == ">"]
+    (x,) = arrows[0].get_xdata()
+    assert len(arrows) == 1
+    assert x < axes.get_xlim()[1]
+
+
 def test_without_an_estimate_there_is_no_figure(synthetic):
     none = synthetic.claims.assign(estimate=np.nan)
     assert not any_claim(replace(synthetic, claims=none))
