@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cisflow.estimation.estimates import ALL_WAVES, COEFFICIENT
+from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import (
     balance_of,
     leading_regression,
@@ -29,6 +29,7 @@ from cisflow.publication.tables.pooled import (
     main_rows,
     pooled_terms,
     pooled_waves,
+    quantity_of,
     term_label,
     verdict_letters,
 )
@@ -103,11 +104,11 @@ def forest_figure(findings: Findings, forest: Forest) -> Figure:
     """Draw each country's estimate, the pooled one and the prediction interval."""
     known = {tuple(t[key] for key in TERM): t for t in pooled_terms(findings, forest.model)}
     main = main_rows(findings, forest.model).set_index(TERM)
-    countries = list(findings.countries)
+    countries, quantity = list(findings.countries), quantity_of(findings, forest.model)
     height = 1.7 + 0.21 * (len(countries) + 1)
     figure, axes = canvas(findings, height, columns=len(forest.panels))
     for panel, (outcome, column, term) in zip(axes, forest.panels, strict=True):
-        key = (forest.wave, forest.model, outcome, column, term, COEFFICIENT)
+        key = (forest.wave, forest.model, outcome, column, term, quantity)
         panel.set_title(_title(findings, forest, outcome, term), loc="left")
         panel.axvline(0, color=GREY, linewidth=0.8, zorder=0)
         if key in known:

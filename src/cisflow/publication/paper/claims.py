@@ -6,6 +6,7 @@ from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
+from cisflow.publication.tables.claims import claim_rows
 from cisflow.publication.words import in_sentence
 from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
 
@@ -21,13 +22,13 @@ def claim_facts(findings: Findings) -> Context:
         for row in claims[at].drop_duplicates("claim").to_dict(orient="records"):
             sorted_out.setdefault(row["verdict"], []).append(row["claim"])
         by_place.append({"place": findings.place(country, wave), "verdicts": sorted_out})
-    rules = ["verdict", "verdict_literature"]
-    lenient = claims[(claims[rules[0]] != claims[rules[1]]) & (claims[rules[1]] != "")]
+    told, literature = claim_rows(findings), "verdict_literature"
+    lenient = told[(told["verdict"] != told[literature]) & (told[literature] != "")]
     return {
         "number": claims["claim"].nunique(),
         "places": by_place,
         "reasons": _claim_reasons(findings),
-        "lenient": lenient.drop_duplicates(["claim", *rules])["claim"].to_list(),
+        "lenient": lenient["claim"].unique().tolist(),
     }
 
 

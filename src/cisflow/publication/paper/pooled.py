@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import leading_regression, told_column
 from cisflow.publication.findings import Findings
+from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.pooled import how_pooled, main_rows, term_label
-from cisflow.publication.words import in_sentence, interval, number, sentence, unitless
+from cisflow.publication.words import in_sentence, measured, unitless
 from cisflow.study.run import is_pooled
+from cisflow.study.terms import columns_of
 
 
 def pooled_facts(findings: Findings) -> Context:
@@ -31,21 +36,26 @@ def pooled_facts(findings: Findings) -> Context:
 
 
 def _told(findings: Findings, model: str) -> list[Context]:
-    """Return the pooled coefficients of a regression's shortest column of several terms."""
+    """Return the pooled effects of a regression's shortest column of several terms."""
     spec, rows = findings.models[model], main_rows(findings, model)
     return [
         {
-            "term": sentence(term_label(spec, row["term"])),
-            "within": in_sentence(term_label(spec, row["term"])),
+            "term": in_sentence(term_label(spec, row["term"])),
+            "partners": all(name.startswith("coop_") for name in columns_of(row["term"])),
             "outcome": unitless(row["outcome"]),
             "wave": "" if row["wave"] == ALL_WAVES else row["wave"],
-            "estimate": number(row["estimate"]),
-            "interval": interval(row["ci_low"], row["ci_high"]),
-            "prediction": interval(row["pi_low"], row["pi_high"]),
-            "tau": number(float(np.sqrt(row["tau2"]))),
-            "i2": f"{100 * row['i2']:.0f}",
+            **told(row),
+            **_between(row),
             "countries": f"{row['k']:.0f}",
         }
         for row in rows[rows["column"] == told_column(spec)].to_dict("records")
         if np.isfinite(row["estimate"])
     ]
+
+
+def _between(row: Mapping[Any, Any]) -> Context:
+    """Return how far countries differ, and what a further one is expected to have; "" for none."""
+    error, ends = row["std_error"], (row["pi_low"], row["pi_high"])
+    least, most = (measured(end, error) if np.isfinite(end) else "" for end in ends)
+    tau = measured(float(np.sqrt(row["tau2"])), error) if row["tau2"] > 0 else ""
+    return {"least": least, "most": most, "tau": tau, "i2": f"{100 * row['i2']:.0f}"}

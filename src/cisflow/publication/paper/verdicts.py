@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cisflow.estimation.estimates import ALL_WAVES, POOLED
 from cisflow.publication.families import leading_regression
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold
@@ -31,6 +32,8 @@ def verdict_facts(findings: Findings) -> Context:
         by_claim.setdefault(row["claim"], []).append(row)
     return {
         "number": len(by_claim),
+        # Whether they are of all countries taken together.
+        "pooled": any(row["country"] == POOLED for row in rows),
         "supported": _decided(findings, by_claim, SUPPORTED),
         "contradicted": _decided(findings, by_claim, CONTRADICTED),
         "mixed": [c for c, of in by_claim.items() if {SUPPORTED, CONTRADICTED} <= _verdicts(of)],
@@ -72,7 +75,8 @@ def _estimates(findings: Findings, rows: list[dict[str, Any]]) -> list[Context]:
 
 def _where(findings: Findings, row: dict[str, Any]) -> str:
     """Return of which place a verdict is, empty for one about the run as a whole."""
-    return place_of(findings, row) if row["country"] else ""
+    whole = row["country"] in ("", POOLED) and row["wave"] in ("", ALL_WAVES)
+    return "" if whole else place_of(findings, row)
 
 
 def _reach(rows: list[dict[str, Any]]) -> Context:

@@ -15,6 +15,7 @@ from cisflow.publication.language import retold, say
 from cisflow.publication.tables.balances import part_labels
 from cisflow.publication.tables.layout import Table, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import breaks_note, reasons
+from cisflow.publication.tables.regressions import quantity_note, shown_quantity
 from cisflow.publication.words import (
     NOT_ESTIMABLE,
     brief_interval,
@@ -79,6 +80,7 @@ def pooled_table(findings: Findings, model: str) -> Table:
         for row in rows.to_dict(orient="records")
     }
     notes = [
+        quantity_note(findings.models[model], quantity_of(findings, model)),
         how_pooled(findings),
         "τ: standard deviation of the effect between countries; I²: share of the variation that is "
         "due to it; Q: Cochran’s test that all countries have the same effect. The prediction "
@@ -222,15 +224,18 @@ def main_rows(findings: Findings, model: str) -> pd.DataFrame:
 def _of_model(findings: Findings, model: str) -> pd.DataFrame:
     """Return the pooled numbers of a model; of raw and standardised effects the latter."""
     pooled = findings.pooled
-    rows = pooled[(pooled["model"] == model) & (pooled["quantity"] == _quantity(findings, model))]
+    rows = pooled[(pooled["model"] == model) & (pooled["quantity"] == quantity_of(findings, model))]
     return rows[~rows["column"].map(_is_raw).astype(bool)]
 
 
-def _quantity(findings: Findings, model: str) -> str:
-    """Return of what a model's tables are: coefficients, or effects where it has none of them."""
+def quantity_of(findings: Findings, model: str) -> str:
+    """Return of what a model's tables are: what its own are, else what there is."""
     pooled = findings.pooled
     quantities = pooled.loc[pooled["model"] == model, "quantity"]
-    return COEFFICIENT if quantities.empty or COEFFICIENT in {*quantities} else quantities.iloc[0]
+    for quantity in (shown_quantity(findings.models[model]), COEFFICIENT):
+        if quantities.empty or quantity in {*quantities}:
+            return quantity
+    return str(quantities.iloc[0])
 
 
 def _is_raw(column: str) -> bool:
@@ -240,7 +245,7 @@ def _is_raw(column: str) -> bool:
 def pooled_terms(findings: Findings, model: str) -> list[Mapping[str, Any]]:
     """Return the records of a model's pooled terms: countries, weights, one left out at a time."""
     terms = findings.pooling["terms"]
-    about = {"model": model, "quantity": _quantity(findings, model)}
+    about = {"model": model, "quantity": quantity_of(findings, model)}
     return [t for t in terms if about.items() <= t.items() and not _is_raw(t["column"])]
 
 

@@ -79,7 +79,7 @@ def regression_table(
         cells[label(outcome), *head, f"({j + 1})"] = pd.Series(texts)
     frame = pd.DataFrame(cells).reindex(_row_order(cells.values(), spec)).fillna("")
     notes = [
-        _quantity_note(spec, quantity),
+        quantity_note(spec, quantity),
         _estimator_note(spec),
         errors_note(_covariance(rows, spec.covariance[0])),
         _design_note(findings, country, wave, model),
@@ -310,7 +310,8 @@ def shown_quantity(spec: Model) -> str:
     return OBSERVED if spec.censored else COEFFICIENT
 
 
-def _quantity_note(spec: Model, quantity: str) -> str:
+def quantity_note(spec: Model, quantity: str) -> str:
+    """Return what the numbers of a regression's table are; empty where the table says it."""
     text = EFFECTS if quantity == OBSERVED else SCALES.get(spec.estimator, "")
     return say(text) if text else ""
 
