@@ -11,6 +11,7 @@ from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.catalogue import FIGURE, SECTIONS, TABLE, Catalogue, Item
 from cisflow.publication.families import (
     general_of,
+    leading_regression,
     path_groups,
     places,
     printed_places,
@@ -81,9 +82,15 @@ class Printed:
         """Return the tables of the paper, by section; how wide they are is seen in ``folder``."""
         found: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
         for item in self._printed(TABLE):
-            if item.section in PAPER_TABLES:
+            if self._in_text(item):
                 found[item.section].append(_table(item, folder))
         return found
+
+    def _in_text(self, item: Item) -> bool:
+        """Return whether a table is the paper's; of what is pooled the leading regression's is."""
+        if item.section == "pooled":
+            return not {*leading_regression(self.findings.models)}.isdisjoint(item.models)
+        return item.section in PAPER_TABLES
 
     def figures(self) -> dict[str, list[dict[str, str]]]:
         """Return the figures of the paper, by section, with captions."""
@@ -101,7 +108,7 @@ class Printed:
         tables = [
             {**_table(item, folder), "section": item.section, "heading": item.heading}
             for item in self._printed(TABLE)
-            if item.section not in PAPER_TABLES
+            if not self._in_text(item)
         ]
         figures = [
             {**self._figure(item), "section": item.section, "heading": item.heading}
