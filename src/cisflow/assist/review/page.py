@@ -326,8 +326,11 @@ def _cell(cell: Cell) -> str:
     names = ", ".join(map(_code, cell.columns))
     if not cell.variable:
         return f'<td>{names} <span class="soft">not read</span></td>'
-    mark = ' class="bad"' if cell.doubted else ""
-    doubt = " ✗ against" if cell.doubted else ""
+    marks = (
+        (cell.against, ' class="bad"', " ✗ against"),
+        (cell.doubted, ' class="open"', " ? doubt"),
+    )
+    mark, doubt = next(((how, said) for so, how, said in marks if so), ("", ""))
     return f'<td{mark}>{names}{doubt} <span class="soft">{escape(cell.state)}</span></td>'
 
 
