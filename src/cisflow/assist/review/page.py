@@ -284,8 +284,10 @@ def _named(neighbour: Neighbour, *, full: bool = False, bare: bool = False) -> s
 
 def _shortened(label: str) -> str:
     """Return a label without its middle: those of a battery differ at their beginning or end."""
-    half = SHORT // 2
-    return label if len(label) <= SHORT else f"{label[:half].rstrip()} … {label[-half:].lstrip()}"
+    if len(label) <= SHORT:
+        return label
+    start, end = label[: SHORT // 2], label[-SHORT // 2 :]
+    return f"{start.rpartition(' ')[0] or start} … {end.partition(' ')[2] or end}"
 
 
 def _used(neighbour: Neighbour) -> str:
