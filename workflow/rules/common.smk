@@ -171,17 +171,31 @@ def labels_of(wildcards):
     return {"shows": " ".join(said), "file": wildcards.name}
 
 
+def from_here(path):
+    """Return a path from the working folder if below it: moved with it, it tells no other place."""
+    return str(
+        Path(path).relative_to(Path.cwd())
+        if Path(path).is_relative_to(Path.cwd())
+        else path
+    )
+
+
 # Another snakemake on the same run, at the same time: it is asked for the report of what is there.
 MAKE_REPORT = shlex.join(
     [
-        *[PYTHON, "-m", "snakemake", published("manifest.json")],
-        *["--snakefile", str(workflow.main_snakefile)],
+        *[from_here(PYTHON), "-m", "snakemake", published("manifest.json")],
+        *["--snakefile", from_here(workflow.main_snakefile)],
         *(["--configfile", *CONFIGS] if CONFIGS else []),
         *["--nolock", "--quiet", "all", "--report", published("report.html")],
     ]
 )
 MAKE_HARMLESS = shlex.join(
-    [PYTHON, "-m", "cisflow.publication.report_page", published("report.html")]
+    [
+        from_here(PYTHON),
+        "-m",
+        "cisflow.publication.report_page",
+        published("report.html"),
+    ]
 )
 # A shell command of a rule has its braces doubled.
 REPORT = f"({MAKE_REPORT} && {MAKE_HARMLESS})".replace("{", "{{").replace("}", "}}")

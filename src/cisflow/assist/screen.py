@@ -204,13 +204,7 @@ def findings_text(record: Record) -> str:
         lines.append(
             aligned(
                 [
-                    (
-                        e["country"],
-                        e["wave"],
-                        f"{e['rows_kept']:,} of {e['rows']:,} rows",
-                        e["codebook"],
-                        e["file"],
-                    )
+                    (e["country"], e["wave"], _kept(e), e["codebook"], e["file"])
                     for e in record["extracts"]
                 ]
             )
@@ -226,6 +220,14 @@ def findings_text(record: Record) -> str:
     lines += _unconfirmed_lines(record["unconfirmed"], record["config"])
     lines += ["", wrapped(f"{record['config']}: {_verdict(record)}", "", "  ")]
     return "\n".join(lines).lstrip("\n")
+
+
+def _kept(extract: Record) -> str:
+    """Return how much of a file was kept; of accounts, a year of a firm is what is kept."""
+    kept, rows = (f"{extract[key]:,}" for key in ("rows_kept", "rows"))
+    if extract["wave"] == "accounts":
+        return f"{kept} years of firms, from {rows} rows"
+    return f"{kept} of {rows} rows"
 
 
 def _verdict(record: Record) -> str:

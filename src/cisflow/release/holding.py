@@ -28,7 +28,6 @@ COUNTS = {
 }
 """Counts of a test, and under what their firms are known to the gate alone."""
 OF_REFIT = ("estimate", "std_error")
-Keys = Mapping[str, Mapping[str, float]]
 
 
 def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float) -> None:

@@ -485,7 +485,9 @@ class Codebook(Document):
     shares: Shares = Shares()
     accepts: Mapping[str, Accepted] = {}
     """Contradictions between answers that are known and accepted: from the check's name, as the
-    error tells it, to the reason, which the paper prints among what it says of the data."""
+    error tells it, to the reason, which the paper prints among what it says of the data. One that
+    is taken over from another codebook holds as long as the variables it is about are read as they
+    were there; where one is not, it is to be accepted anew, or is gone."""
     unexpected: tuple[Sign, ...] = ()
     """Columns by which a file of another kind is known, such as the divided clients of a later
     round; a file that has one of them is refused. A codebook that extends another restates the

@@ -20,11 +20,20 @@ from cisflow.study.canonical import (
     ASKED,
     FIRM_COLUMNS,
     FLAGS,
+    MONEY,
     PERCENT,
     SPENDING,
 )
-from cisflow.study.codebook import CONFIRMED, DRAFTED, SETTLED, TOTAL_OF, Codebook, block_of
-from cisflow.study.contradictions import names_about, share_of
+from cisflow.study.codebook import (
+    CONFIRMED,
+    DRAFTED,
+    SETTLED,
+    TOTAL_OF,
+    UNSEALED,
+    Codebook,
+    block_of,
+)
+from cisflow.study.contradictions import compared_by, names_about, share_of
 
 Written = dict[str, Any]
 
@@ -100,9 +109,11 @@ def load_codebook(name: str | Path, folders: Iterable[str | Path]) -> Codebook:
     merged: Written = {}
     for path in reversed(files):
         document = dict(_checked(path, path.read_bytes()))
+        earlier = merged
         if suffix := document.pop("column_suffix", None):
             merged = _suffixed(merged, suffix)
         merged = _merged(merged, document)
+        merged["accepts"] = dict(_accepted(merged, document, earlier))
     merged.setdefault("table", "firms")
     problems = list(_contradictions(merged))
     if problems:
@@ -190,6 +201,32 @@ def _merged(parent: Written, child: Written) -> Written:
         said = own.get(variable) or {}
         spec.update(_vouched(spec, said, new.get(block, {}), old.get(block, {})))
     return merged
+
+
+def _accepted(merged: Written, own: Written, earlier: Written) -> Iterator[tuple[str, str]]:
+    """Yield the contradictions that a codebook accepts: by its own words, or by what it extends.
+
+    An acceptance that is taken over is one of how variables were read when it was given, and ends
+    where one of them is read from another column, by other codes or in another unit.
+    """
+    for check, reason in merged.get("accepts", {}).items():
+        same = (_read_as(v, merged) == _read_as(v, earlier) for v in compared_by(check))
+        if check in own.get("accepts", {}) or all(same):
+            yield check, reason
+
+
+def _read_as(variable: str, codebook: Written) -> Written | None:
+    """Return what says how a variable is read, or None where it is not."""
+    spec = codebook.get("variables", {}).get(variable)
+    if spec is None:
+        return None
+    read = {**codebook["blocks"].get(block_of(variable), {}), **spec}
+    sets, named = codebook.get("codes", {}), read.get("codes", "yes_no")
+    if variable in FLAGS or "codes" in read:
+        read["codes"] = sets.get(named) if isinstance(named, str) else named
+    if variable in (*MONEY, *SPENDING):
+        read["money"] = codebook.get("money")
+    return {key: value for key, value in read.items() if key not in UNSEALED}
 
 
 def _vouched(spec: Written, own: Written, block: Written, earlier: Written) -> Written:

@@ -27,8 +27,6 @@ from cisflow.study.weightings import NONE, SURVEY_WEIGHT, UNWEIGHTED
 
 CENSORED = ("tobit", "heteroskedastic_tobit", "fractional", "two_part")  # an outcome with limits
 REGRESSIONS = (*CENSORED, "ols", "probit")  # with several weights, and the survey's design
-# What corrects for who is asked or who cooperates; told by its effects on what is observed.
-CORRECTED = ("selection", "control_function", "doubly_robust")
 Alternative = Literal["fractional", "heteroskedastic", "two_part"]
 ALTERNATIVES: tuple[Alternative, ...] = ("fractional", "heteroskedastic", "two_part")
 OF_REGRESSIONS = ("HC3", "survey")  # covariances no other estimator has

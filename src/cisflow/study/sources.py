@@ -73,11 +73,12 @@ def source_digests(run: Run, configs: Iterable[str], memory: Path) -> dict[str, 
 def elsewhere(run: Run, configs: Iterable[str]) -> dict[str, str]:
     """Return the path of each file whose name does not tell where it lies, as the user wrote it."""
     files: Mapping[str, Path] = {**input_files(run), **config_files(run, configs)}
-    return {
-        name: str(path)
-        for name, path in files.items()
-        if found(name, run.root).resolve() != path.resolve()
-    }
+    return {name: str(path) for name, path in files.items() if not _told(name, path, run.root)}
+
+
+def _told(name: str, path: Path, root: Path) -> bool:
+    """Return whether a name leads to its file, be it that the run itself has yet to make it."""
+    return path.resolve() in (Path(name).resolve(), found(name, root).resolve())
 
 
 def _by_name(files: Iterable[Path]) -> Files:

@@ -177,7 +177,9 @@ def test_accounts_of_other_firms_are_told(here, root):
     write_accounts(accounts(), here / "data" / "accounts.xlsx")
     waves = {"2012": {"file": "data/cis2012.csv", "codebook": "eurostat/cis2012"}}
     linked = {"file": "data/accounts.xlsx", "codebook": "accounts/belfirst"}
-    findings = check_run(config(here, waves, accounts=linked), root)
+    file = config(here, waves, accounts=linked)
+    findings = check_run(file, root)
+    assert " years of firms, from " in findings_text(findings_record(findings, file))
     assert any("fewer than 5% of the surveyed firms" in p.what for _, p in findings.warnings)
 
 

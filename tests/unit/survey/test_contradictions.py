@@ -7,7 +7,7 @@ from small_survey import CODEBOOK, SIZE_CLASS, codebook_folders, good_survey
 
 from cisflow.base.problems import CisflowError
 from cisflow.study.codebook_files import load_codebook
-from cisflow.study.contradictions import FEWEST, SHARES, share_of
+from cisflow.study.contradictions import COMPARED, FEWEST, SHARES, compared_by, share_of
 from cisflow.survey.contradictions import contradictions, refuse_contradictions
 from cisflow.survey.ingest import ingest_wave
 from cisflow.survey.semantics import warnings
@@ -210,3 +210,36 @@ def test_every_share_is_of_a_name_some_check_has(name):
 def test_what_is_told_of_a_contradiction_has_no_count_of_few_firms(read, survey):
     quality = read(survey[survey["INPDGD"] == 1].head(FEWEST))
     assert not pd.Series([str(p) for p in contradictions(quality)]).str.contains(r"\b30\b").any()
+
+
+@pytest.mark.parametrize(
+    ("own", "holds"),
+    [
+        ("", True),
+        ("variables: {coop_any: {label: Cooperation, verified: confirmed}}", True),
+        ("variables: {employees: {name: HEADS}}", True),
+        ("variables: {coop_any: {name: CO_ALL}}", False),
+        ("variables: {coop_suppliers_domestic: null}", False),
+        ("variables: {coop_any: {codes: {'1': no, '2': yes}}}", False),
+        ("codes: {yes_no: {'1': yes, '2': no}}", False),
+        ("blocks: {cooperation: {asked_if: product_innovation}}", False),
+        ("column_suffix: _06", False),
+        ("variables: {coop_any: {name: CO_ALL}}\naccepts: {*name*: asked last}", True),
+    ],
+)
+def test_what_is_accepted_of_a_mapping_is_not_accepted_of_another(tmp_path, root, own, holds):
+    name = "no_partner_without_cooperation"
+    folders = codebook_folders(tmp_path, root, f"{BOOK}accepts: {{{name}: asked last}}\n")
+    own = own if "variables" in own else f"variables: {{}}\n{own}"
+    text = f"title: Two years on\nextends: small\n{own.replace('*name*', name)}\n"
+    (tmp_path / "later.yaml").write_text(text, encoding="utf-8")
+    assert (name in load_codebook("later", folders).accepts) is holds
+
+
+def test_what_each_check_compares_is_known():
+    assert {*COMPARED} == {*SHARES}
+    assert compared_by("share_new_market_implies_yes") == ("share_new_market",)
+    within = compared_by("share_new_market_within_share_new_firm")
+    assert within == ("share_new_market", "share_new_firm")
+    assert compared_by("rd_internal_is_an_amount") == ("rd_internal", "turnover")
+    assert "coop_group_foreign" in compared_by("partners_differ")

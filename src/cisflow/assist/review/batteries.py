@@ -61,7 +61,11 @@ def _cell(of: Mapping[str, Card], variable: str) -> Cell:
     if (card := of.get(variable)) is None:
         return Cell()
     columns = tuple(column.name for column in card.columns) or (card.read,)
-    return Cell(columns, variable, card.state, bool(card.doubted))
+    return _filled(columns, card)
+
+
+def _filled(columns: tuple[str, ...], card: Card) -> Cell:
+    return Cell(columns, card.variable, card.state, bool(card.doubted), bool(card.against))
 
 
 def _by_year(of: Mapping[str, Card], names: Sequence[str]) -> Grid | None:
@@ -89,9 +93,7 @@ def _dated(column: str | None, used: Mapping[str, Card]) -> Cell:
     if column is None:
         return Cell()
     card = used.get(column)
-    return (
-        Cell((column,), card.variable, card.state, bool(card.doubted)) if card else Cell((column,))
-    )
+    return _filled((column,), card) if card else Cell((column,))
 
 
 def unused(

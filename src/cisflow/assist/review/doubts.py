@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -156,7 +156,9 @@ class Doubts:
         return has_concept(seen.questions[column], place, seen.words)
 
     def _place(self, variable: str) -> Iterator[str]:
-        """Say that its label has the partner elsewhere than the variable."""
+        """Say that its label has the partner, or the market, elsewhere than the variable."""
+        if variable == "export":
+            yield from self._market(self._columns(variable))
         if BLOCK_OF.get(variable) != "partners" or not self._places_named:
             return
         place = variable.rpartition("_")[2]
@@ -170,6 +172,13 @@ class Doubts:
         # Abroad has many names, "other" among them; the own country has few.
         if nowhere and place == PLACES[0]:
             yield f"no word in the label of {', '.join(nowhere)} is known to say {place}"
+
+    def _market(self, columns: Sequence[str]) -> Iterator[str]:
+        """Say that of several markets abroad one is at home."""
+        abroad = [column for column in columns if self._says(column, "foreign")]
+        home = [c for c in columns if self._says(c, "domestic") and c not in abroad]
+        if abroad and home:
+            yield f"the label of {', '.join(home)} says domestic, not foreign"
 
     def _years(self, variable: str) -> Iterator[str]:
         """Say that its name or label has another year."""

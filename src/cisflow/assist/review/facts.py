@@ -126,12 +126,17 @@ class Absent:
 
 @dataclass(frozen=True)
 class Cell:
-    """A place in a grid: which columns fill it (none: a gap), and whether they are doubted."""
+    """A place in a grid: which columns fill it (none: a gap), and what is said of them.
+
+    ``doubted`` is whether anything speaks against them or leaves a doubt, ``against`` whether
+    something does speak against them.
+    """
 
     columns: tuple[str, ...] = ()
     variable: str = ""
     state: str = ""
     doubted: bool = False
+    against: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from cisflow.assist.review.words import (
     ROUNDED,
     SECTIONS,
     by_urgency,
+    left_of,
     numbers_of,
     state_of,
 )
@@ -53,8 +54,8 @@ def write_page(sheet: Sheet, out: Path | None = None) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page(sheet), encoding="utf-8")
     told = (
-        f"{wave.name}, {wave.wave}: {len(wave.cards)} variables, {len(wave.open)} to confirm, "
-        f"{len(wave.doubted)} with something against them, {len(wave.errors)} errors"
+        f"{wave.name}, {wave.wave}: {len(wave.cards)} variables, {left_of(wave)}, "
+        f"{len(wave.errors)} errors"
         for wave in sheet.waves
     )
     return "\n".join([f"{shown(file)}: open it in a browser.", *(f"  {line}" for line in told)])
@@ -87,7 +88,7 @@ def _head(sheet: Sheet, title: str) -> Iterator[str]:
     yield from _problems(sheet.errors)
     yield "<nav><ul>"
     for wave in sheet.waves:
-        told = f"{len(wave.open)} to confirm, {len(wave.doubted)} with something against them"
+        told = left_of(wave)
         errors = f", {len(wave.errors)} errors" if wave.errors else ""
         link = f'<a href="#{_anchor(wave)}">{escape(wave.name)}, {escape(wave.wave)}</a>'
         yield f"<li>{link}: {told}{errors}</li>"
@@ -277,9 +278,16 @@ def _place(columns: Sequence[Column]) -> Iterator[str]:
 
 def _named(neighbour: Neighbour, *, full: bool = False, bare: bool = False) -> str:
     label = "" if bare else neighbour.label
-    if not full and len(label) > SHORT:
-        label = f"{label[: SHORT - 1]}…"
+    label = label if full else _shortened(label)
     return f"{_code(neighbour.column)} {escape(label)}{_used(neighbour)}".strip()
+
+
+def _shortened(label: str) -> str:
+    """Return a label without its middle: those of a battery differ at their beginning or end."""
+    if len(label) <= SHORT:
+        return label
+    start, end = label[: SHORT // 2], label[-SHORT // 2 :]
+    return f"{start.rpartition(' ')[0] or start} … {end.partition(' ')[2] or end}"
 
 
 def _used(neighbour: Neighbour) -> str:
@@ -320,8 +328,11 @@ def _cell(cell: Cell) -> str:
     names = ", ".join(map(_code, cell.columns))
     if not cell.variable:
         return f'<td>{names} <span class="soft">not read</span></td>'
-    mark = ' class="bad"' if cell.doubted else ""
-    doubt = " ✗ against" if cell.doubted else ""
+    marks = (
+        (cell.against, ' class="bad"', " ✗ against"),
+        (cell.doubted, ' class="open"', " ? doubt"),
+    )
+    mark, doubt = next(((how, said) for so, how, said in marks if so), ("", ""))
     return f'<td{mark}>{names}{doubt} <span class="soft">{escape(cell.state)}</span></td>'
 
 

@@ -23,6 +23,14 @@ def by_urgency(wave: WaveSheet) -> Iterator[tuple[str, list[Card]]]:
     yield "settled", [c for c in wave.cards if c.settled]
 
 
+def left_of(wave: WaveSheet) -> str:
+    """Return how much of a wave is left to a person, and how much of it the models rest on."""
+    needed = sum(card.needed for card in wave.open)
+    of_models = f", {needed} of them for the models" if needed < len(wave.open) else ""
+    against = f"{len(wave.doubted)} with something against them"
+    return f"{len(wave.open)} to confirm{of_models}, {against}"
+
+
 def state_of(card: Card) -> str:
     """Return a card's state, and whether something speaks against it."""
     return f"{card.state}, doubted" if card.doubted else card.state

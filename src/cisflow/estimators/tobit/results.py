@@ -112,7 +112,6 @@ class TobitResults(Inference):
         self.dropped = dict(solution.sample.dropped)
         self.nobs = solution.sample.nobs
         self.scale = solution.scale
-        self.n_separated = solution.separated
         self.df_model = solution.X.k
         self._unmeasured = self._without_bse()
         self.notes = {**self.not_estimable, **self._unmeasured}

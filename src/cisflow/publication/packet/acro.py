@@ -15,7 +15,7 @@ from cisflow.disclosure.magnitudes import DOMINANT, SAME, SINGLE, WEIGHED
 from cisflow.disclosure.regressions import FEW_DF, LARGEST
 from cisflow.estimation.estimates import ESTIMATED, FOUND, SIZES
 from cisflow.estimation.estimates import WITHHELD as STATUS
-from cisflow.publication.packet.outputs import LOW, Output
+from cisflow.publication.packet.outputs import Output
 from cisflow.publication.words import WITHHELD
 from cisflow.study.disclosure import Profile
 
@@ -50,8 +50,7 @@ def _result(uid: str, output: Output, folder: Path, date: str, marks: str) -> di
         check = CHECKS.get(why, THRESHOLD)
         by_check[check] = by_check.get(check, 0) + count
     kind = TYPES.get(output.kind, "regression" if output.kind.endswith("estimates") else "custom")
-    low = any(said.startswith(LOW) for said in output.explain)
-    reviewed = by_check or low or kind == "custom"
+    reviewed = by_check or output.low or kind == "custom"
     told = "; ".join(f"{check}: {count} numbers suppressed" for check, count in by_check.items())
     mitigation = {"mitigation": "suppress" if by_check else "none"} if kind == "table" else {}
     return {

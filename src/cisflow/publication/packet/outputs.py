@@ -86,6 +86,7 @@ class Output:
     # How many numbers behind it were withheld, by reason.
     withheld: dict[str, int] = field(default_factory=dict)
     explain: list[str] = field(default_factory=list)  # what the researcher must explain
+    low: bool = False  # whether few firms, or little beside them, support something of it
 
     @property
     def size(self) -> str:
@@ -191,7 +192,7 @@ class Registers:
                 for name, entry in self.files.items()
                 if file != CLAIMS or name.startswith("estimates/")
             }
-            told = self._told(entries, self._here("", ())) | {"explain": [why]}
+            told = self._told(entries, self._here("", ())) | {"explain": [why], "low": False}
             yield Output(kind, kind, caption, {file: f"publication/{file}"}, everyone, **told)
 
     def _item(self, name: str, item: Mapping[str, Any]) -> Output:
@@ -255,11 +256,13 @@ class Registers:
         sources = {file.split("/")[0] for file in entries}
         held = [HELD[source] for source in sources]
         held += ["D" for entry in entries.values() if entry["kind"].startswith(OF_GROUPS)]
+        explain = [*self._small(firms), *_grouped(near)]
         return {
             "firms": firms,
             "rules": "".join(sorted({*"".join(held)})),
             "withheld": dict(sorted(Counter(withheld).items())),
-            "explain": [*self._small(firms), *_grouped(near)],
+            "explain": explain,
+            "low": bool(explain),
         }
 
     def _small(self, firms: Iterable[int | None]) -> Iterator[str]:

@@ -58,7 +58,6 @@ from cisflow.study.models import Model
 
 FIRMS, ALL, WEIGHTED = "Firms", "All", "All, weighted"
 BCA_ROW = "Balance, BCa interval"
-STANDARDISED_WORDS = "Standardised"
 STEPS_NOTE = (
     "Each column is the effect of one more type of partner: of having any, of a second one, and so "
     "on; all are in one model in place of the number of types."
@@ -168,9 +167,9 @@ def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
     )
     for column in columns:
         scale, group = split_column(column)
-        _fill(
-            cells, _scale_heading(scale, spec), _head(group), rows[rows["column"] == column], spec
-        )
+        heading, of = _scale_heading(scale, spec), rows[rows["column"] == column]
+        counted = LESS not in group
+        _fill(cells, heading, _head(group), of, spec, times=_times(scale), counted=counted)
     return cells
 
 
@@ -183,7 +182,7 @@ def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
         name = label(step, short=True)
-        _fill(cells, heading, name, of, spec)
+        _fill(cells, heading, name, of, spec, times=HUNDRED, counted=True)
         for kind, words in P_ROWS.items():
             known = step in tests.index
             cells[heading, words][name] = (
@@ -205,12 +204,11 @@ def _by_lag(rows: pd.DataFrame, spec: Model) -> Cells:
             of = (rows["outcome"] == outcome_of(balance_of(spec).target, lag)) & (
                 rows["column"] == column
             )
-            _fill(cells, heading, (say("Years after the survey"), str(lag)), rows[of], spec)
-    again = {
-        (heading, row) for heading, row in cells if not heading.endswith(say(STANDARDISED_WORDS))
-    }
-    again = {key for key in again if key[1] in (PROBABILITY, FIRMS)}
-    return {k: cell for k, cell in cells.items() if k[1] != BCA_ROW and k not in again}
+            name = say("Years after the survey"), str(lag)
+            # What is counted is the same on both scales, and told with the first.
+            counted = scale == SCALES[0]
+            _fill(cells, heading, name, rows[of], spec, times=_times(scale), counted=counted)
+    return {key: cell for key, cell in cells.items() if key[1] != BCA_ROW}
 
 
 def _fill(
@@ -219,11 +217,13 @@ def _fill(
     name: Any,
     rows: pd.DataFrame,
     spec: Model,
+    *,
+    times: float,
+    counted: bool,
 ) -> None:
-    """Write one column's parts under a heading."""
+    """Write one column's parts under a heading, and where asked its firms."""
     found = {kind: rows[rows["cov_type"] == kind].set_index("term") for kind in (PERCENTILE, BCA)}
     main = found[PERCENTILE]
-    times = 1 if heading.endswith(say(STANDARDISED_WORDS)) else HUNDRED
     for part, text in part_labels(spec).items():
         if part == OTHERS and part not in main.index:
             continue
@@ -233,7 +233,7 @@ def _fill(
     if BALANCE in bca.index:
         text = _unbroken(bca.loc[BALANCE], times) or NOT_ESTIMABLE
     cells[heading, BCA_ROW][name] = text
-    if not _is_difference(name):
+    if counted:
         share = main["estimate"].get(PROBABILITY)
         cells[heading, PROBABILITY][name] = number(share)
         size = main["n"].get(BALANCE)
@@ -270,14 +270,15 @@ def _head(group: str) -> tuple[str, str]:
     return top, say(level) if equals else say("No" if first.startswith("not ") else "Yes")
 
 
-def _is_difference(name: tuple[str, str] | str) -> bool:
-    return name[1] == say("Difference") or say(" less ") in name[1]
+def _times(scale: str) -> float:
+    """Return by how much a number is multiplied in print."""
+    return 1 if scale == SCALES[0] else HUNDRED
 
 
 def _scale_heading(scale: str, spec: Model) -> str:
     about = balance_of(spec)
     if scale == SCALES[0]:
-        return say(STANDARDISED_WORDS)
+        return say("Standardised")
     text = "Raw: {target} × 100 per unit of {source}"
     return say(text, target=inline(about.target), source=inline(about.source))
 

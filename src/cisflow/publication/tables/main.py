@@ -13,7 +13,7 @@ from cisflow.publication.families import waves_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.tables.claims import claim_rows, place_of
-from cisflow.publication.tables.layout import Cells, Table, cell, lay_out, no_cells, two_level
+from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
 from cisflow.publication.words import (
@@ -92,25 +92,21 @@ def verdict_table(findings: Findings) -> Table:
     """Render what decides each claim, a row for each place: effect, yardstick, reach, verdict."""
     cells = no_cells()
     rows = claim_rows(findings)
-    for row in rows[rows["verdict"] != NOT_RUN].to_dict("records"):
-        unit = f" ({retold(row['unit'])})" if row["unit"] else ""
-        heading = f"{row['claim']}. {row['text']}{unit}"
-        cells[heading, place_of(findings, row, short=True)] = {
-            say(head): text for head, text in _facts(row)
-        }
-    claims = dict.fromkeys(findings.claims["claim"])
-    order = {claim: i for i, claim in enumerate(claims)}
-    cells = dict(sorted(_merged(cells).items(), key=lambda c: order[c[0][0].partition(".")[0]]))
+    told = rows[rows["verdict"] != NOT_RUN]
+    for claim in dict.fromkeys(findings.claims["claim"]):
+        of = told[told["claim"] == claim].to_dict("records")
+        # One heading per claim, the one that names a unit where any does.
+        heading = max(map(_heading, of), key=len, default="")
+        for row in of:
+            cells[heading, place_of(findings, row, short=True)] = {
+                say(head): text for head, text in _facts(row)
+            }
     return lay_out(two_level(cells, columns=list(map(say, HEADS))), [say(VERDICT_NOTE)])
 
 
-def _merged(cells: Cells) -> Cells:
-    """Return the cells with one heading per claim, the one that names a unit where any does."""
-    named: dict[str, str] = {}
-    for heading, _ in cells:
-        claim = heading.partition(".")[0]
-        named[claim] = max(named.get(claim, ""), heading, key=len)
-    return {(named[heading.partition(".")[0]], at): of for (heading, at), of in cells.items()}
+def _heading(row: Mapping[str, Any]) -> str:
+    unit = f" ({retold(row['unit'])})" if row["unit"] else ""
+    return f"{row['claim']}. {row['text']}{unit}"
 
 
 def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

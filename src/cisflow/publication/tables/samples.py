@@ -177,6 +177,8 @@ def quality_overview(findings: Findings) -> Table:
         for entry in breaks_crossed(series)
     ]
     notes = [say("One line per extract. Tables of their own list every variable.")]
+    if any(record["wave"] == "accounts" for record in findings.quality):
+        notes.append(say("Of accounts, what is kept is a row per firm and year."))
     notes += [" ".join([say("Breaks in series."), *crossed])] if crossed else []
     return lay_out(frame, notes)
 

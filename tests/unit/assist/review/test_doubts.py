@@ -70,6 +70,16 @@ def test_another_label_that_is_nearer_to_the_codebook_is_named(tmp_path):
     assert any("label of grp" in what for what in found)
 
 
+def test_a_market_at_home_among_those_abroad_is_told(tmp_path):
+    markets = {"m1": "Sales in own country", "m2": "Sales in Europe", "m3": "Sales in Asia"}
+    labels = {**LABELS, **{c: (said, "1=Yes; 2=No") for c, said in markets.items()}}
+    data = answers().assign(m1="1", m2=answers()["tr1"], m3=answers()["tr2"])
+    for named, told in ((["m1", "m2", "m3"], True), (["m2", "m3"], False)):
+        case = {"labels": labels, "data": data, "export": {"any_of": named}}
+        found = doubts(tmp_path / str(len(named)), "export", **case)
+        assert any("m1 says domestic, not foreign" in what for what in found) is told
+
+
 def test_a_question_that_nobody_answers_with_no_is_told(tmp_path):
     found = doubts(tmp_path, "group", data=answers().assign(grp="1"))
     assert "fewer than 10 firms, or none, say no" in found

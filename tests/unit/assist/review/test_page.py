@@ -204,3 +204,29 @@ def test_text_is_readable_by_day_by_night_and_on_paper():
         for one, other in pairs:
             dark, light = sorted(_luminance(scheme[name]) for name in (one, other))
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, other, scheme)
+
+
+def test_a_grid_tells_a_doubt_from_what_speaks_against(tmp_path):
+    doubtful = LABELS | {"k1h": ("Cooperated with suppliers on training of staff at home", "")}
+    sheet = gather(
+        write_case(tmp_path, labels=doubtful, coop_clients_foreign={"name": "k2h"}), Path()
+    )
+    cells = {
+        cell.variable: cell
+        for grid in sheet.waves[0].grids
+        for row in grid.rows
+        for cell in row.cells
+    }
+    assert cells["coop_clients_foreign"].against
+    assert cells["coop_suppliers_domestic"].doubted
+    assert not cells["coop_suppliers_domestic"].against
+    assert re.search(r'<td class="bad"><code>k2h</code> ✗ against', page(sheet))
+    assert re.search(r'<td class="open"><code>k1h</code> \? doubt', page(sheet))
+
+
+def test_short_labels_of_neighbours_keep_what_tells_them_apart(tmp_path):
+    said = "Percentage of turnover in the last of the three years that came from products"
+    ends = {"s_new": "new to the market", "s_firm": "new to the firm"}
+    labels = LABELS | {column: (f"{said} {end}", "") for column, end in ends.items()}
+    text = page(gather(write_case(tmp_path, labels=labels), Path()))
+    assert all(re.search(rf"Percentage of turn[^<]* … [^<]*{end} →", text) for end in ends.values())
