@@ -25,7 +25,7 @@ from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
 from cisflow.estimators.distributions import NORMAL, student
 from cisflow.raw.printed import PRINTED
-from cisflow.release.gate import Bools, Gate, numbers
+from cisflow.release.gate import GROUP, Bools, Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.release.shapes import note_shapes, told_shapes
@@ -118,12 +118,13 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             continue
         firms = gate.mask(fit.evidence["rows"])
         # What rests on the firms of the whole sample costs what the sample does.
-        gate.note(fit.key, firms, SPECIFICATION if COLUMNS in fit.record else cost / 10)
+        lost = SPECIFICATION if COLUMNS in fit.record else cost / 10
+        gate.note(fit.key, firms, lost, GROUP)
         # A curve tells no firms at limits.
-        if not spec.choices and spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
-            note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
+        if not spec.choices and spec.limits:
+            note_limits(gate, fit.key, firms, fit.outcome, spec.limits)
         for name, rows in fit.record.get(ROWS_IMPUTED, {}).items():
-            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)
+            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20, (ROWS_IMPUTED, name))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
         _note_sets(gate, fit, cost / 20)
