@@ -87,8 +87,8 @@ class Ledger:
             Whether it may not be told however large it is, nor if it is empty: the firms of a
             group that say yes, or no, where all answer alike.
         about
-            What is told of the firms, such as how many are at a limit of an outcome, in which sample
-            ever: readers put sets about the same together, as parts and wholes. None for those
+            What is told of the firms, such as how many are at a limit of an outcome, of whatever
+            sample: readers put sets about the same together, as parts and wholes. None for those
             whose parts are noted as sums, or that have a definition of their own.
         """
         firms = np.asarray(firms, dtype=bool)
@@ -200,7 +200,7 @@ class Ledger:
         }
 
     def _protecting(self, hidden: set[int], clashes: Sequence[Clash]) -> set[int]:
-        """Return the sets to withhold so that nothing hidden follows, and no clash is told whole."""
+        """Return the sets to withhold so that nothing hidden follows and no clash is told."""
         sizes = np.array(self.sizes, dtype=float)
         chosen = set(hidden)
         for some, sums in _linked(len(sizes), clashes, [*self.sums]):
@@ -273,8 +273,9 @@ def _fewest(
 ) -> set[int]:
     """Return the cheapest sets to withhold so that every clash and every sum is protected.
 
-    With h = 1 for a withheld set: Σ h ≥ 1 over the sets of a clash; for each member e of a sum, h_e ≤ the h of its other members; and unless the total is withheld, withheld parts
-    hold the minimum of firms together.
+    With h = 1 for a withheld set: Σ h ≥ 1 over the sets of a clash; for each member e of a sum,
+    h_e ≤ the h of its other members; and unless the total is withheld, withheld parts hold the
+    minimum of firms together.
     """
     rows: list[dict[int, float]] = []
     low: list[float] = []
