@@ -214,7 +214,7 @@ class Ledger:
             told = sorted(i for i in about - chosen - self._secret if self.sizes[i])
             if len(told) < 3:
                 continue
-            members, sizes = ([of[i] for i in told] for of in (self.members, self.sizes))
+            members, sizes = [self.members[i] for i in told], [self.sizes[i] for i in told]
             for cases in few_left(members, sizes, self.minimum):
                 yield from {tuple(sorted({told[i] for i in case})): None for case in cases}
 
