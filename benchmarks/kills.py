@@ -161,8 +161,8 @@ def report(kills: list[Kill], whole: dict[str, str], length: float) -> str:
         f"Whole, it takes {length:.0f} s and publishes {len(whole)} files beside the report. Each "
         "time SIGKILL to the process group of `make`, then a plain `make`.",
         "",
-        "| killed after (s) | files there | processes left | status of the next `make` | it took (s) "
-        "| files that differ |",
+        "| killed after (s) | files there | processes left | status of the next `make` | it took "
+        "(s) | files that differ |",
         "|---|---|---|---|---|---|",
     ]
     lines += [
