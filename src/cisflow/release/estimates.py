@@ -606,6 +606,8 @@ def _emptied(value: Any, place: Sequence[str]) -> Any:
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:
     """Write down what of a fit's diagnostics :func:`_told_record` leaves out."""
     place = place_of(fit)
+    if not fit.evidence and _without_unknown(fit.record, set()) == fit.record:
+        return  # what has no estimate has nothing that could be withheld
     why, size = _why_whole(gate, fit), _why_size(gate, fit)
     if not gate.decided(file, place, "all diagnostics", why) or not fit.evidence:
         return
