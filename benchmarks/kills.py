@@ -37,7 +37,6 @@ class Kill:
     """One kill, and what the next `make` made of it."""
 
     after: float
-    finished: int
     files: int
     survivors: int
     status: int
@@ -121,14 +120,13 @@ def killed(clone: Path, moment: float, whole: dict[str, str]) -> Kill:
     time.sleep(moment)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    finished = clone.with_suffix(".log").read_text(errors="replace").count("Finished jobid")
     files = sum(1 for path in (clone / "results").rglob("*") if path.is_file())
     survivors = len(at_work(clone))
     began = time.monotonic()
     status = ended(clone)
     here = published(clone)
     differing = sorted(n for n in {*here, *whole} if here.get(n) != whole.get(n))
-    return Kill(moment, finished, files, survivors, status, time.monotonic() - began, differing)
+    return Kill(moment, files, survivors, status, time.monotonic() - began, differing)
 
 
 def at_work(clone: Path) -> list[str]:
@@ -163,12 +161,12 @@ def report(kills: list[Kill], whole: dict[str, str], length: float) -> str:
         f"Whole, it takes {length:.0f} s and publishes {len(whole)} files beside the report. Each "
         "time SIGKILL to the process group of `make`, then a plain `make`.",
         "",
-        "| killed after (s) | steps finished | files there | processes left | status of the next "
-        "`make` | it took (s) | files that differ |",
-        "|---|---|---|---|---|---|---|",
+        "| killed after (s) | files there | processes left | status of the next `make` | it took "
+        "(s) | files that differ |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {k.after:.1f} | {k.finished} | {k.files} | {k.survivors} | {k.status} | "
+        f"| {k.after:.1f} | {k.files} | {k.survivors} | {k.status} | "
         f"{k.seconds:.0f} | {len(k.differing)} |"
         for k in kills
     ]

@@ -20,6 +20,7 @@ from cisflow import __version__
 from cisflow.assist.project import config_of, new_project
 from cisflow.base.paths import shown
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.base.texts import printable
 from cisflow.estimators.errors import EstimationError
 
 FINE, WRONG, FAILED = 0, 1, 2
@@ -307,7 +308,7 @@ def _review(options: argparse.Namespace) -> int:
     if options.json:
         _show(review_record(sheet), True, None)
     elif options.terminal:
-        print(review_text(sheet))
+        print(printable(review_text(sheet)))
     else:
         print(write_page(sheet, options.out))
     return WRONG if sheet.wrong else FINE
@@ -374,4 +375,5 @@ def _baseline_file(run: Path) -> Path:
 
 
 def _show(record: dict[str, Any], as_json: bool, text: Any) -> None:
-    print(json.dumps(record, indent=1, ensure_ascii=False) if as_json else text(record))
+    # Names and labels of a file may hold what a terminal obeys.
+    print(printable(json.dumps(record, indent=1, ensure_ascii=False) if as_json else text(record)))

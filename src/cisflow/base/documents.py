@@ -33,6 +33,25 @@ class _Strict(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return super().construct_mapping(node, deep=deep)
 
 
+def _number(loader: _Strict, node: Any) -> Any:
+    """Return a number, but none that is infinite or no number: rules held against it hold always.
+
+    Nor one so long that no computation takes it.
+    """
+    made = loader.construct_yaml_float if node.tag.endswith("float") else loader.construct_yaml_int
+    try:
+        if math.isfinite(value := made(node)):
+            return value
+    except (ValueError, OverflowError):
+        pass
+    what = f"`{node.value[:40]}` is no finite number"
+    raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+
+
+for _kind in ("int", "float"):
+    _Strict.add_constructor(f"tag:yaml.org,2002:{_kind}", _number)
+
+
 def read_yaml(file: Path | str) -> dict[str, Any]:
     """Read a YAML mapping.
 
@@ -60,6 +79,8 @@ def read_yaml(file: Path | str) -> dict[str, Any]:
         remedy = "check the indentation (by blanks, not tabs), the colons and the quotes there"
         if "twice" in what:
             remedy = "keep one of the two"
+        elif "finite" in what:
+            remedy = "write the number that is meant, or put a text in quotes"
         raise CisflowError(str(path), Problem(what, remedy)) from None
     if not isinstance(document, dict):
         problem = Problem("holds no keys", "write `key: value` lines; see config/README.md")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from cisflow.base.private import private, private_log
+from cisflow.base.texts import printable
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class CisflowError(Exception):
         n = len(self.problems)
         count = "1 problem" if n == 1 else f"{n} problems"
         heading = f"{self.heading}: {count}, nothing was written."
-        return "\n".join([heading, *map(str, self.problems)])
+        return str(printable("\n".join([heading, *map(str, self.problems)])))
 
 
 @contextmanager

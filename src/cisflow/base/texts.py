@@ -10,21 +10,23 @@ from typing import Any
 UNPRINTED = re.compile(
     "[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufffe\\uffff]"
 )
-# What a spreadsheet takes for a formula, and what is a number, perhaps with stars and an interval.
-FORMULA = re.compile(r"[\s']*[=@+\-\t\r\uff1d\uff0b\uff0d\uff20]")
+# What a spreadsheet takes for a formula: at the start of a cell, or behind what it takes for the
+# end of one (a semicolon in many countries). And a number, perhaps with stars and an interval.
+_END, _SIGN = r"(^|[;\t\r\n])", r"(?=[\s']*[=@+\-\t\r\uff1d\uff0b\uff0d\uff20])"
+FORMULA, NEUTRAL = re.compile(_END + _SIGN), re.compile(f"{_END}'{_SIGN}")
 FIGURES = re.compile(r"[+-]?[\d.][-−\d.,;:*†%()\[\] ]*|[+-]|")
 
 
 def no_formula(text: Any) -> Any:
     """Return a text that no spreadsheet runs when it opens the file; numbers are none."""
-    if isinstance(text, str) and FORMULA.match(text) and not FIGURES.fullmatch(text):
-        return f"'{text}"
+    if isinstance(text, str) and not FIGURES.fullmatch(text):
+        return FORMULA.sub(r"\1'", text)
     return text
 
 
 def as_written(text: str) -> str:
     """Return the text that :func:`no_formula` was given."""
-    return text[1:] if text[:1] == "'" and FORMULA.match(text[1:]) else text
+    return NEUTRAL.sub(r"\1", text)
 
 
 def printable(value: Any) -> Any:

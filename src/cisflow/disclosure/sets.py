@@ -21,10 +21,14 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cisflow.disclosure.remainders import few_left
+
 Bools = NDArray[np.bool_]
 Packed = NDArray[np.uint8]
 Sum = tuple[int, tuple[int, ...]]
 """A set and the sets it is the sum of, by their numbers."""
+Clash = tuple[int, ...]
+"""Sets that may not all be told: two that differ by few, or several from which few follow."""
 SMALL = "fewer firms than the minimum"
 NEAR = "differs from another published group by fewer firms than the minimum"
 EARLIER = "differs from a group of an earlier packet by fewer firms than the minimum"
@@ -53,6 +57,7 @@ class Ledger:
     # The sets whose sizes have left before, which nothing can withhold any more.
     released: set[int] = field(default_factory=set)
     sums: dict[Sum, None] = field(default_factory=dict)  # what readers know to be the sum of what
+    _about: dict[Hashable, set[int]] = field(default_factory=dict)
     _secret: set[int] = field(default_factory=set)
     _forbidden: set[int] = field(default_factory=set)
 
@@ -64,6 +69,7 @@ class Ledger:
         *,
         secret: bool = False,
         forbidden: bool = False,
+        about: Hashable = None,
     ) -> None:
         """Note that the size of a set is to be published under ``key``.
 
@@ -80,6 +86,10 @@ class Ledger:
         forbidden
             Whether it may not be told however large it is, nor if it is empty: the firms of a
             group that say yes, or no, where all answer alike.
+        about
+            What is told of the firms, such as how many are at a limit of an outcome, of whatever
+            sample: readers put sets about the same together, as parts and wholes. None for those
+            whose parts are noted as sums, or that have a definition of their own.
         """
         firms = np.asarray(firms, dtype=bool)
         packed = np.packbits(np.pad(firms, (0, max(0, self.rows - len(firms)))))
@@ -96,6 +106,8 @@ class Ledger:
             self._secret.discard(number)
             self.cost[number] = max(self.cost[number], cost)
         self._of[key] = number
+        if about is not None:
+            self._about.setdefault(about, set()).add(number)
 
     def noted(self, key: Hashable) -> bool:
         """Return whether there is a set under ``key``."""
@@ -164,7 +176,6 @@ class Ledger:
         return numbers
 
     def _choose(self) -> dict[int, str]:
-        sizes = np.array(self.sizes, dtype=float)
         released = self.released
         small = {i for i, n in enumerate(self.sizes) if 0 < n < self.minimum} - released
         hidden = small | self._forbidden
@@ -176,15 +187,36 @@ class Ledger:
         gone = {i for i in released if not self.cost[i]}  # which this run itself does not tell
         before = {i for pair in near if gone & {*pair} for i in pair}
         paired = {i for pair in near if not gone & {*pair} for i in pair}
-        chosen = set(hidden)
-        for pairs, sums in _linked(len(sizes), near, [*self.sums]):
-            if pairs or any(_open(t, p, hidden, sizes, self.minimum) for t, p in sums):
-                chosen |= _fewest(sizes, self.cost, hidden, pairs, sums, self.minimum, released)
+        chosen = self._protecting(hidden, near)
+        several: list[Clash] = []
+        # What several sets tell together is looked for among those that are told, until none does.
+        while found := [c for c in self._together(chosen) if not released >= {*c}]:
+            several += found
+            chosen = self._protecting(hidden, [*near, *several])
         reasons = ((small, SMALL), (hidden, ALIKE), (paired, NEAR), (before, EARLIER))
         return {
             i: next((why for some, why in reasons if i in some), SUM)
             for i in sorted(chosen - (self._secret - hidden) - released)
         }
+
+    def _protecting(self, hidden: set[int], clashes: Sequence[Clash]) -> set[int]:
+        """Return the sets to withhold so that nothing hidden follows and no clash is told."""
+        sizes = np.array(self.sizes, dtype=float)
+        chosen = set(hidden)
+        for some, sums in _linked(len(sizes), clashes, [*self.sums]):
+            if some or any(_open(t, p, hidden, sizes, self.minimum) for t, p in sums):
+                chosen |= _fewest(sizes, self.cost, hidden, some, sums, self.minimum, self.released)
+        return chosen
+
+    def _together(self, chosen: set[int]) -> Iterator[Clash]:
+        """Yield the told sets from which, put together, fewer firms than the minimum follow."""
+        for about in self._about.values() if self.minimum > 1 else ():
+            told = sorted(i for i in about - chosen - self._secret if self.sizes[i])
+            if len(told) < 3:
+                continue
+            members, sizes = [self.members[i] for i in told], [self.sizes[i] for i in told]
+            for cases in few_left(members, sizes, self.minimum):
+                yield from {tuple(sorted({told[i] for i in case})): None for case in cases}
 
 
 def _near(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> list[tuple[int, int]]:
@@ -202,17 +234,18 @@ def _near(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> list
 
 
 def _linked(
-    n: int, near: Sequence[tuple[int, int]], sums: Sequence[Sum]
-) -> Iterator[tuple[list[tuple[int, int]], list[Sum]]]:
-    """Yield pairs and sums in groups that have no set in common: each is chosen on its own."""
-    links = [*near, *((total, part) for total, parts in sums for part in parts)]
+    n: int, clashes: Sequence[Clash], sums: Sequence[Sum]
+) -> Iterator[tuple[list[Clash], list[Sum]]]:
+    """Yield clashes and sums in groups that have no set in common: each is chosen on its own."""
+    links = [(clash[0], other) for clash in clashes for other in clash[1:]]
+    links += [(total, part) for total, parts in sums for part in parts]
     if not links:
         return
     i, j = np.array(links).T
     label = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)))[1]
-    groups: dict[int, tuple[list[tuple[int, int]], list[Sum]]] = {}
-    for pair in near:
-        groups.setdefault(label[pair[0]], ([], []))[0].append(pair)
+    groups: dict[int, tuple[list[Clash], list[Sum]]] = {}
+    for clash in clashes:
+        groups.setdefault(label[clash[0]], ([], []))[0].append(clash)
     for one in sums:
         groups.setdefault(label[one[0]], ([], []))[1].append(one)
     yield from groups.values()
@@ -233,16 +266,16 @@ def _fewest(
     sizes: NDArray[np.float64],
     cost: Sequence[float],
     hidden: set[int],
-    near: Iterable[tuple[int, int]],
+    clashes: Iterable[Clash],
     sums: Iterable[tuple[int, tuple[int, ...]]],
     minimum: int,
     released: set[int],
 ) -> set[int]:
-    """Return the cheapest sets to withhold so that every pair and every sum is protected.
+    """Return the cheapest sets to withhold so that every clash and every sum is protected.
 
-    With h = 1 for a withheld set: h_i + h_j ≥ 1 for a pair that differs by few; for each member e
-    of a sum, h_e ≤ the h of its other members; and unless the total is withheld, withheld parts
-    hold the minimum of firms together.
+    With h = 1 for a withheld set: Σ h ≥ 1 over the sets of a clash; for each member e of a sum,
+    h_e ≤ the h of its other members; and unless the total is withheld, withheld parts hold the
+    minimum of firms together.
     """
     rows: list[dict[int, float]] = []
     low: list[float] = []
@@ -251,8 +284,8 @@ def _fewest(
         rows.append(dict(terms))
         low.append(at_least)
 
-    for i, j in near:
-        require({i: 1, j: 1}, 1)
+    for clash in clashes:
+        require(dict.fromkeys(clash, 1.0), 1)
     for total, parts in sums:
         members = [m for m in dict.fromkeys((total, *parts)) if sizes[m] > 0 or m in hidden]
         if len(members) < 2:  # all are in one part: it is the total itself

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.languages import ENGLISH, language_files
 
 TOLD_BEFORE = "told before"
@@ -88,7 +89,17 @@ def messages_of(file: Path) -> list[tuple[str, str, str]]:
     with file.open("rb") as lines:
         catalogue = read_po(lines)
     found = ((str(m.context or ""), str(m.id), str(m.string)) for m in catalogue if m.id)
-    return [(context, english, text) for context, english, text in found if text]
+    told = [(context, english, text) for context, english, text in found if text]
+    if wrong := [english for _, english, text in told if not _names(text) <= _names(english)]:
+        remedy = "in braces a translation has the names that the English text has, as it has them"
+        problems = [Problem(f"the translation of `{english[:60]}`", remedy) for english in wrong]
+        raise CisflowError(file.as_posix(), problems)
+    return told
+
+
+def _names(text: str) -> set[str]:
+    """Return what stands in braces: a further name, or form, would reach into the program."""
+    return set(re.findall(r"\{[^{}]*\}?", text))
 
 
 def one_line(text: str) -> str:

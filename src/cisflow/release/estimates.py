@@ -25,7 +25,7 @@ from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
 from cisflow.estimators.distributions import NORMAL, student
 from cisflow.raw.printed import PRINTED
-from cisflow.release.gate import Bools, Gate, numbers
+from cisflow.release.gate import GROUP, Bools, Gate, numbers
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.release.shapes import note_shapes, told_shapes
@@ -37,10 +37,13 @@ from cisflow.study.weightings import UNWEIGHTED
 NEAR_FEW = "rests on fewer than twice the firms the rules ask"
 NEAR_DF = "fewer than twice the observations beyond the coefficients that the rules ask"
 UNKNOWN = "nothing is known of the firms behind it"
+OF_N = "it would tell the number of firms, which is withheld"
 # What tells the number of firms besides the numbers called so.
 OF_SIZE = frozenset(
     {"nobs", "n_lower", "n_upper", "aic", "bic", "df", "sensitivity", "partial_r2", "shea_r2"}
-    | {"rmsea", "rmsea_ci_low", "rmsea_ci_high"}
+    # Those of a path model are multiples of it, or quotients of such, by what R² tells.
+    | {"rmsea", "rmsea_ci_low", "rmsea_ci_high", "chisq", "pvalue", "baseline_chisq", "logl"}
+    | {"cfi", "tli"}
 )
 # Whole numbers of a record that count no firms.
 OF_NO_FIRMS = frozenset(
@@ -48,8 +51,11 @@ OF_NO_FIRMS = frozenset(
     | {"specifications", "fits", "sign"}
 )
 BALANCE = "balance"
-LIKELIHOODS = ("llf", "logl")
-ROUGH = ("p_value", "pvalue")
+LIKELIHOODS = ("llf",)
+ROUGH = ("p_value",)
+POOLABILITY = "poolability"
+CLASSICAL, R2, EFFECTS = "nonrobust", "r2", "effects"
+ERRORS = tuple(name for name in FOUND if name != "estimate")
 LIMITS = ("n_lower", "n_upper")
 SPECIFICATION = 0.01  # what is lost without the size of one of a curve's many samples: the least
 LEVEL, WORD = re.compile(r"\[T\.[^]]*\]"), re.compile(r"\w+")
@@ -118,12 +124,13 @@ def note_estimates(gate: Gate, found: Estimates, spec: Model, cost: float) -> No
             continue
         firms = gate.mask(fit.evidence["rows"])
         # What rests on the firms of the whole sample costs what the sample does.
-        gate.note(fit.key, firms, SPECIFICATION if COLUMNS in fit.record else cost / 10)
+        lost = SPECIFICATION if COLUMNS in fit.record else cost / 10
+        gate.note(fit.key, firms, lost, GROUP)
         # A curve tells no firms at limits.
-        if not spec.choices and spec.limits and (x := numbers(gate.panel, fit.outcome)) is not None:
-            note_limits(gate, fit.key, firms, x, spec.limits or (None, None))
+        if not spec.choices and spec.limits:
+            note_limits(gate, fit.key, firms, fit.outcome, spec.limits)
         for name, rows in fit.record.get(ROWS_IMPUTED, {}).items():
-            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20)
+            gate.note(_imputed(fit, name), gate.mask(rows), cost / 20, (ROWS_IMPUTED, name))
         if "firms_in_all" in fit.record:
             _note_panel(gate, fit, firms)
         _note_sets(gate, fit, cost / 20)
@@ -164,14 +171,33 @@ def _note_groups(gate: Gate, fits: Sequence[Fit]) -> None:
 
 def _note_panel(gate: Gate, fit: Fit, rows: Any) -> None:
     """Note the firms behind the rows of a panel, and those that are in several waves."""
-    names = gate.panel["firm_id"]
-    here = names[rows]
-    first = ~here.duplicated()
-    again = here.duplicated(keep=False)
+    here = gate.panel.loc[rows, ["firm_id", "wave"]]
+    first = ~here["firm_id"].duplicated()
+    again = here["firm_id"].duplicated(keep=False)
     sets = {"firms": first, "firms_again": first & again, "firms_once": first & ~again}
     for name, some in sets.items():
         gate.note((fit.key, name), some.index[some], 1)
     gate.note_parts((fit.key, "firms"), [(fit.key, "firms_again"), (fit.key, "firms_once")])
+    # The same firms once more by each wave: beside the firms of that wave they tell of the others.
+    for key, wave in zip(_firms_of(fit)[1:], fit.record["waves"], strict=True):
+        by_wave = here.assign(later=here["wave"] != wave).sort_values("later", kind="stable")
+        gate.note(key, by_wave.index[~by_wave["firm_id"].duplicated()], 1)
+
+
+def _firms_of(fit: Fit) -> list[Hashable]:
+    """Return under what the firms of a panel are noted, each once: in all, and by each wave."""
+    return [(fit.key, "firms"), *((fit.key, "firms", wave) for wave in fit.record.get("waves", ()))]
+
+
+def _why_size(gate: Gate, fit: Fit) -> str:
+    """Return why the number of rows a fit rests on may not be told, empty if it may.
+
+    Where each firm is in as many waves it tells their number.
+    """
+    if "firms_in_all" not in fit.record or not fit.evidence:
+        return gate.why(fit.key)
+    times = gate.panel.loc[fit.evidence["rows"], "firm_id"].value_counts()
+    return gate.why(fit.key, *(_firms_of(fit) if times.min() == times.max() else ()))
 
 
 def _note_sets(gate: Gate, fit: Fit, cost: float) -> None:
@@ -201,6 +227,7 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
         place = place_of(fit)
         _tell_sizes(gate, fit, table, here, place, table_file)
         _tell_terms(gate, fit, table, here, place, table_file)
+        _tell_errors(gate, fit, table, here, place, table_file)
     records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
     for fit in fits_of(found):
         _note_record(gate, fit, record_file)
@@ -213,7 +240,7 @@ def _tell_sizes(
     gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
 ) -> None:
     """Empty the numbers of firms that may not be told, and what they follow from."""
-    why = gate.why(fit.key) if fit.evidence else ""
+    why = _why_size(gate, fit) if fit.evidence else ""
     if fit.evidence:
         gate.register[file]["firms"][place] = None if why else len(fit.evidence["rows"])
     for n in table.loc[here, "n"].dropna().unique():
@@ -227,7 +254,7 @@ def _tell_sizes(
             continue
         if not gate.decided(file, place, name, why or gate.why(key, (fit.key, "firms"))):
             table.loc[here, name] = np.nan
-    if gate.why((fit.key, "firms")):  # of a panel: clusters are firms
+    if gate.why(*_firms_of(fit)):  # of a panel: clusters are firms
         table.loc[here, "groups"] = np.nan
 
 
@@ -240,7 +267,7 @@ def _why_number(gate: Gate, fit: Fit, n: int) -> str:
     if _anyone(gate, fit) and not fit.evidence:
         return ""
     if fit.evidence and n == len(fit.evidence["rows"]):
-        return gate.why(fit.key)
+        return _why_size(gate, fit)
     keys = [_set(fit, name) for name, of in fit.evidence.get(SETS, {}).items() if len(of) == n]
     return gate.why(*keys) if keys or _anyone(gate, fit) else UNKNOWN
 
@@ -272,6 +299,39 @@ def _blur(table: pd.DataFrame, here: pd.Series, df: float | None, near: float | 
         table.loc[i, "p_value"] = float(f"{p:.2g}")
         for name in ("ci_low", "ci_high"):
             table.loc[i, name] = float(f"{table.loc[i, name]:.3g}")
+
+
+def _tell_errors(
+    gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
+) -> None:
+    """Empty the standard errors that tell a number of firms which may not be told.
+
+    Of two kinds that are multiples of each other the factor does (n/(n−k) of HC1 by HC0); of the
+    classical kind the R² beside it, which standardised coefficients tell.
+    """
+    if not fit.evidence or not _why_size(gate, fit):
+        return
+    told: list[pd.Series] = []
+    for kind, rows in table[here & table["std_error"].notna()].groupby("cov_type", sort=False):
+        errors = rows["std_error"]
+        tells = any(_multiples(errors, other) for other in told) or _classical(fit, kind)
+        if gate.decided(file, f"{place}, {kind}", "std_error", OF_N if tells else ""):
+            told.append(errors)
+        else:
+            table.loc[errors.index, list(ERRORS)] = np.nan
+
+
+def _classical(fit: Fit, kind: str) -> bool:
+    """Return whether the number of firms follows from standard errors and the R² told beside."""
+    return kind == CLASSICAL and R2 in fit.record
+
+
+def _multiples(one: pd.Series, other: pd.Series) -> bool:
+    """Return whether standard errors of the same terms are all the same multiple of others."""
+    if len(one) != len(other):
+        return False
+    ratio = one.to_numpy() / other.to_numpy()
+    return bool(np.allclose(ratio, ratio[0], rtol=1e-6, atol=0) and not np.isclose(ratio[0], 1))
 
 
 def _tell_terms(
@@ -415,6 +475,12 @@ def _told_record(
         told[TESTS] = told_tests(gate, fit.key, record, table[fit.of(table)], file)
     if SHAPES in told:
         told[SHAPES] = told_shapes(gate, fit.key, fit.record, hidden, file, place_of(fit))
+    if (
+        EFFECTS in told
+        and _why_size(gate, fit)
+        and CLASSICAL in set(table.loc[fit.of(table), "cov_type"])
+    ):
+        told[EFFECTS] = _without(told[EFFECTS], {*ERRORS, *(f"std_{name}" for name in ERRORS)})
     if "sensitivity" in told:
         told["sensitivity"] = [s for s in told["sensitivity"] if s["term"] not in hidden]
     return told
@@ -430,11 +496,13 @@ def _with_sizes(gate: Gate, fit: Fit, told: dict[str, Any]) -> dict[str, Any]:
     if not _anyone(gate, fit):
         told = _without(told, {"dropped"}, {})
         told = _without_unknown(told, {"nobs", TESTS, SHAPES, *_counts(fit), *_places(fit)})
-    if gate.why(fit.key):
+    if _why_size(gate, fit):
         told = _coarse(_without(told, OF_SIZE))
     for name, keys in _counts(fit).items():
         if name in told and any(gate.ledger.noted(key) and gate.why(key) for key in keys):
             told[name] = None
+    if POOLABILITY in told and gate.why(*_firms_of(fit)):  # its degrees of freedom are the firms
+        told[POOLABILITY] = _coarse(_without(told[POOLABILITY], OF_SIZE))
     lost = told.get("not_estimable", {})
     # Which level's firms answer alike would tell how.
     alike = {LEVEL.sub("", term): why for term, why in lost.items() if why == FEW}
@@ -538,7 +606,9 @@ def _emptied(value: Any, place: Sequence[str]) -> Any:
 def _note_record(gate: Gate, fit: Fit, file: str) -> None:
     """Write down what of a fit's diagnostics :func:`_told_record` leaves out."""
     place = place_of(fit)
-    why, size = _why_whole(gate, fit), gate.why(fit.key)
+    if not fit.evidence and _without_unknown(fit.record, set()) == fit.record:
+        return  # what has no estimate has nothing that could be withheld
+    why, size = _why_whole(gate, fit), _why_size(gate, fit)
     if not gate.decided(file, place, "all diagnostics", why) or not fit.evidence:
         return
     gate.register[file]["firms"][place] = None if size else len(fit.evidence["rows"])
@@ -559,7 +629,9 @@ def _counts(fit: Fit) -> dict[str, list[Hashable]]:
     """Return what counts of firms a fit's diagnostics may have, and the sets behind them."""
     places = {"n_lower": "lower", "n_upper": "upper", "firms_in_all": "firms"}
     places |= {name: name for name in ("firms", "firms_again", "firms_once")}
-    return {name: [(fit.key, place), fit.key] for name, place in places.items()}
+    counts = {name: [(fit.key, place), fit.key] for name, place in places.items()}
+    of_firms = {name: [*keys, *_firms_of(fit)] for name, keys in counts.items() if "firms" in name}
+    return counts | of_firms
 
 
 def _without(value: Any, names: frozenset[str] | set[str], instead: Any = None) -> Any:

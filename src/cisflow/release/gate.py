@@ -18,6 +18,8 @@ from cisflow.study.disclosure import Profile
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+GROUP = "all firms of a sample or group"
+"""What sets are about whose firms are described, or rest a fit."""
 
 
 @dataclass
@@ -52,15 +54,24 @@ class Gate:
         found[np.fromiter(rows, dtype=np.intp)] = True
         return found
 
-    def note(self, key: Hashable, firms: Bools | Iterable[int], cost: float = 1.0) -> None:
-        """Note that the number of some firms is to be published."""
-        self.ledger.add(key, firms if isinstance(firms, np.ndarray) else self.mask(firms), cost)
+    def note(
+        self,
+        key: Hashable,
+        firms: Bools | Iterable[int],
+        cost: float = 1.0,
+        about: Hashable = None,
+    ) -> None:
+        """Note that the number of some firms is to be published; as :meth:`Ledger.add`."""
+        firms = firms if isinstance(firms, np.ndarray) else self.mask(firms)
+        self.ledger.add(key, firms, cost, about=about)
 
     def note_parts(self, whole: Hashable, parts: Sequence[Hashable]) -> None:
         """Note that a set is known to be the sum of others and of who is in none of them."""
         self.ledger.add_sum(whole, parts)
 
-    def note_answers(self, place: Hashable, firms: Bools, yes: Bools, cost: float) -> None:
+    def note_answers(
+        self, place: Hashable, firms: Bools, yes: Bools, cost: float, variable: str | None = None
+    ) -> None:
         """Note that of some firms it is to be published how many say yes.
 
         Keys are ``(place, "all")``, ``(place, "yes")`` and ``(place, "no")``. Where all answer
@@ -70,7 +81,8 @@ class Gate:
         alike = self.profile.minimum_cell > 1 and sum(map(np.any, sets.values())) == 1
         self.ledger.add((place, "all"), firms, cost)
         for answer, some in sets.items():
-            self.ledger.add((place, answer), some, cost, forbidden=alike)
+            about = variable and (variable, answer)
+            self.ledger.add((place, answer), some, cost, forbidden=alike, about=about)
         self.ledger.add_sum((place, "all"), [(place, "yes"), (place, "no")])
 
     # --- after ----------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ def note_tests(gate: Gate, key: Hashable, record: Mapping[str, Any], cost: float
     for test in record.get(TESTS, ()):
         for count, rows in COUNTS.items():
             if rows in test:
-                gate.note(_of(key, test, count), gate.mask(test[rows]), cost)
+                about = test["term"], test["quantity"], count
+                gate.note(_of(key, test, count), gate.mask(test[rows]), cost, about)
         if test.get("rows_without"):
             parts = [_of(key, test, side) for side in ("firms_with", "firms_without")]
             gate.note_parts(key, parts)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cisflow.base.thresholds import SHARE_EDGES
 from cisflow.panel.sample import FLOW, Step, steps_of, variables_of, waves_of
-from cisflow.release.gate import Bools, Floats, Gate, numbers
+from cisflow.release.gate import GROUP, Bools, Floats, Gate, numbers
 from cisflow.study.models import Model
 
 # What is lost without a number: the wave's size, samples (those of the first models most), limits,
@@ -76,7 +76,7 @@ def note_sample(gate: Gate, sample: Sample) -> None:
     last = len(sample.steps) - 1
     for i, step in enumerate(sample.steps):
         cost = WAVE if i == 0 else sample.cost if i == last else STEP
-        gate.note(sample.key("step", i), step.firms, cost)
+        gate.note(sample.key("step", i), step.firms, cost, GROUP if i == last else None)
         lost = gate.mask(sample.steps[max(i - 1, 0)].firms) & ~gate.mask(step.firms)
         if lost.any():
             gate.note(sample.key("lost", i), lost, STEP / 2)
@@ -97,32 +97,33 @@ def _note_variable(gate: Gate, sample: Sample, variable: str, firms: Bools) -> N
     if x is None:
         return
     known = firms & ~np.isnan(x)
-    gate.note(sample.key("n", variable), known, ANSWER)
+    gate.note(sample.key("n", variable), known, ANSWER, GROUP)
     if known.any() and np.isin(x[known], (0, 1)).all():
-        gate.note_answers(sample.key("flag", variable), known, x == 1, ANSWER)
+        gate.note_answers(sample.key("flag", variable), known, x == 1, ANSWER, variable)
     if variable in sample.censored:
-        note_limits(gate, sample.key(variable), known, x, sample.limits)
+        note_limits(gate, sample.key(variable), known, variable, sample.limits)
         names = []
         for i, (kind, low, high) in enumerate(_classes(sample.limits)):
             names.append(sample.key(variable, i))
             cost = CLASS if kind == "between" else LIMIT
-            gate.note(names[-1], known & _inside(x, kind, low, high, sample.limits), cost)
+            inside = known & _inside(x, kind, low, high, sample.limits)
+            gate.note(names[-1], inside, cost, (variable, low, high))
         gate.note_parts(sample.key("n", variable), names)
 
 
 def note_limits(
-    gate: Gate, place: Hashable, firms: Bools, x: Floats, limits: Sequence[float | None]
+    gate: Gate, place: Hashable, firms: Bools, outcome: str, limits: Sequence[float | None]
 ) -> None:
     """Note how many firms are at each limit of an outcome, and how many are not."""
+    x = gate.values(outcome)
+    if x is None:
+        return
     low, high = limits
     whole = (place, "firms")
     gate.note(whole, firms, CLASS)
-    for name, at in (
-        ("lower", low is not None and x <= low),
-        ("upper", high is not None and x >= high),
-    ):
-        if at is not False:
-            gate.note((place, name), firms & at, LIMIT)
+    for name, limit, at in (("lower", low, np.less_equal), ("upper", high, np.greater_equal)):
+        if limit is not None:
+            gate.note((place, name), firms & at(x, limit), LIMIT, (outcome, limit, limit))
             gate.note_parts(whole, [(place, name)])
 
 

@@ -20,7 +20,11 @@ from cisflow.publication.words import label, small
 from cisflow.study.disclosure import Profile
 
 PAPER, SUPPLEMENT, PAGE, CLAIMS = "paper.pdf", "supplement.pdf", "index.html", "claims.csv"
-REPEATS = "its numbers are those of the tables and figures of this packet"
+REPEATS = (
+    "its numbers are those of the tables and figures of this packet; its drawings are vectors, of "
+    "these numbers alone"
+)
+NOBODY = "no firms: nothing could be counted or estimated"
 # Which aggregates an exhibit is made from, by the function that makes it; all others estimates.
 MADE_FROM = {
     "flow_table": "sample",
@@ -45,7 +49,8 @@ RULES = {
     "A": "At least {minimum_cell} firms, unweighted, in every group that is counted; no number of "
     "firms that are not known one by one to the gate.",
     "B": "At least {minimum_cell} firms in the difference of any two such groups of this run, "
-    "whatever they stand in, and of earlier packets.",
+    "whatever they stand in, and of earlier packets; and in what is left of a sample by up to four "
+    "others together.",
     "C": "Nothing withheld follows from a total and its other parts (secondary suppression).",
     "D": "Means, deviations and differences of groups: the {firms} largest firms hold at most "
     "{share:g} % of the total, weighted or not; p % rule with p = {p_percent:g}; no value that all "
@@ -56,8 +61,10 @@ RULES = {
     "a treated cell, who do not all answer alike; the {largest} largest firms make at most "
     "{share:g} % of it.",
     "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
-    "firm at most {leverage:g}. No residuals or fitted values of firms.",
-    "I": "Counts of answers: rounded to multiples of {minimum_cell}.",
+    "firm at most {leverage:g}; no standard error or fit measure that tells a number of firms "
+    "which is withheld. No residuals or fitted values of firms.",
+    "I": "Counts of answers: rounded to multiples of {minimum_cell}, the largest of the parts of "
+    "all rows to what the others leave.",
 }
 HELD = {
     "sample": "ABC",
@@ -94,9 +101,8 @@ class Output:
         known = sorted({n for n in self.firms if n is not None})
         ends = " to ".join(f"{n:,}" for n in dict.fromkeys((*known[:1], *known[-1:])))
         hidden = self.firms.count(None)
-        return ", ".join(
-            filter(None, (ends and f"n = {ends}", f"{hidden} withheld" if hidden else ""))
-        )
+        told = filter(None, (ends and f"n = {ends}", f"{hidden} withheld" if hidden else ""))
+        return ", ".join(told) or (NOBODY if "A" in self.rules else "")
 
 
 @dataclass(frozen=True)

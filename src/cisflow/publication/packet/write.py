@@ -132,6 +132,7 @@ def _write_about(
         "Run, cisflow": f"{about['run']}, version {about['cisflow']}",
         "Packet": f"{number}{f', {date}' if date else ''}",
         "Data": f"{marks or 'real data'}, {', '.join(registers.countries)}",
+        "Extracts, SHA-256": "\n".join(f"{n}: {d}" for n, d in about["inputs"].items()),
         "Rules of the provider": f"{profile.title}. {profile.text}",
         "Held against earlier packets": ", ".join(
             f"{country}: {' '.join(numbers) or 'none'}" for country, numbers in earlier.items()
