@@ -18,7 +18,7 @@ from cisflow.publication.families import (
 )
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.spread import ONE_BY_ONE
-from cisflow.publication.words import stamped
+from cisflow.study.marks import stamped
 from cisflow.study.run import is_pooled
 
 # More countries and waves than this are not printed one by one; their tables are in the folder.
