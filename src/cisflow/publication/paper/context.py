@@ -101,7 +101,7 @@ def paper_context(
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
         "sections": list(SECTIONS),
-        "exhibits": _exhibits(items.present(findings)),
+        "exhibits": _exhibits(printed.present),
         "provenance": _provenance(sources or {}),
         "rule": [retold(one_line(text)) for text in Rule.model_validate(rule or {}).words],
         "disclosure": retold(" ".join((profile or {}).get("text", "").split())),

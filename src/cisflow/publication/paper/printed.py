@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,13 @@ class Printed:
             "figures": [{**of, "number": i} for i, of in enumerate(figures, start=1)],
         }
 
+    @cached_property
+    def present(self) -> list[Item]:
+        """What there is to show."""
+        return self.items.present(self.findings)
+
     def _printed(self, kind: str) -> list[Item]:
-        present = self.items.present(self.findings)
-        return [item for item in present if item.kind == kind and self._prints(item)]
+        return [item for item in self.present if item.kind == kind and self._prints(item)]
 
     def _shown_figures(self) -> list[Item]:
         """Return the figures that are printed: of large ones the last wave's."""
@@ -128,7 +133,7 @@ class Printed:
             if item.section in SMALL or not item.wave or last[item.section, item.models] is item
         ]
 
-    @property
+    @cached_property
     def _in_paper(self) -> list[Item]:
         """Which figures the paper has: of diagrams the most general of a sample."""
         models = self.findings.models
