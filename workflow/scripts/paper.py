@@ -2,16 +2,14 @@ from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
     import shutil
-    from pathlib import Path
 
     from cisflow.base.documents import read_yaml
-    from cisflow.base.paths import files_of, found
+    from cisflow.base.paths import found
     from cisflow.publication.catalogue import catalogue
+    from cisflow.publication.exhibits import write_exhibits
     from cisflow.publication.findings import STAGES, read_findings
-    from cisflow.publication.manifest import write_manifest
     from cisflow.publication.paper.context import paper_context
     from cisflow.publication.paper.render import render_paper
-    from cisflow.publication.provenance import write_crate, write_exhibits
 
     findings = read_findings(
         snakemake.params.settings,
@@ -30,15 +28,5 @@ with reported(snakemake.log[0]):
     for name in ("paper", "supplement"):
         render_paper(context, snakemake.output[name], found(f"paper/{name}.typ"))
     shutil.copyfile(snakemake.input.claims, snakemake.output.claims)
-    items, sources = catalogue(findings.settings, findings.models), snakemake.params.sources
+    items = catalogue(findings.settings, findings.models)
     write_exhibits(items.present(findings), snakemake.output.exhibits, findings.stamp)
-    write_crate(Path(snakemake.output.crate), findings.settings, items, sources)
-    results = [file for stage in STAGES for file in files_of(snakemake.input.get(stage) or [])]
-    results += files_of(snakemake.input.registers)
-    write_manifest(
-        Path(snakemake.output.manifest),
-        findings.settings,
-        sources,
-        results,
-        snakemake.params.elsewhere,
-    )

@@ -4,11 +4,12 @@ with reported(snakemake.log[0]):
     from cisflow.publication.catalogue import TABLE, catalogue
     from cisflow.publication.findings import read_findings
     from cisflow.publication.manifest import write_digests
-    from cisflow.publication.tables.save import save_table
+    from cisflow.publication.tables.save import KEPT, READ_AT_ONCE, save_table
 
     findings = read_findings(
         snakemake.params.settings, snakemake.params.models, **dict(snakemake.input.items())
     )
     for item in catalogue(findings.settings, findings.models).of(TABLE):
-        save_table(item.made(findings), snakemake.output.tables, item.name)
+        made, formats = item.made(findings), (KEPT, *READ_AT_ONCE)
+        save_table(made, snakemake.output.tables, item.name, formats)
     write_digests(snakemake.output.tables, snakemake.output.digests)

@@ -69,7 +69,6 @@ from cisflow.publication.tables.corrections import (
     weighted_table,
 )
 from cisflow.publication.tables.curves import curve_table
-from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.main import main_table, verdict_table
 from cisflow.publication.tables.paths import effects_table as path_effects_table
 from cisflow.publication.tables.paths import indices_table, path_table
@@ -96,6 +95,7 @@ from cisflow.publication.tables.samples import (
     quality_table,
 )
 from cisflow.publication.tables.shapes import complements_table, thirds_table, u_shape_table
+from cisflow.publication.tables.table import Table
 from cisflow.publication.tables.truths import truth_table
 from cisflow.publication.words import place_name
 from cisflow.study.models import Model

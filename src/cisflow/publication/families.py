@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from cisflow.panel.constructs import RECODED
 from cisflow.raw.printed import PRINTED
@@ -22,7 +22,8 @@ def leading_regression(models: Mapping[str, Model]) -> list[str]:
     One that repeats an equation of the run's path models stands beside these.
     """
     censored = models_of(models, *CENSORED)
-    return [name for name in censored if not _repeats_equation(models[name], models)][:1]
+    own = (name for name in censored if not _repeats_equation(models[name], models))
+    return list(islice(own, 1))
 
 
 def _repeats_equation(spec: Model, models: Mapping[str, Model]) -> bool:

@@ -22,10 +22,9 @@ from cisflow.estimation.estimates import (
 )
 from cisflow.panel.rates import RATES
 from cisflow.panel.sample import FLOW
-from cisflow.publication.language import retold, retold_texts, speak
+from cisflow.publication.language import retold, spoken_settings
 from cisflow.publication.term_words import name_constructs
 from cisflow.publication.words import place_name
-from cisflow.study.languages import ENGLISH
 from cisflow.study.marks import Mark, marks_of, stamp_of
 from cisflow.study.models import Covariance, Model, models_of
 from cisflow.study.series import series_of
@@ -223,8 +222,7 @@ def read_findings(
     pooled, pooling
         Table and record of the pooled estimates, of a run with several countries.
     """
-    speak(settings.get("language", ENGLISH))
-    settings = _retold_settings(settings)
+    settings = spoken_settings(settings)
     name_constructs(settings.get("constructs", {}))
     described = [read_record(f) for f in descriptions]
     judged = CLAIMS.read([claims])
@@ -245,21 +243,6 @@ def read_findings(
         **({"pooled": POOLED_ESTIMATES.read([pooled])} if pooled else {}),
         **({"pooling": read_record(pooling)} if pooling else {}),
     )
-
-
-def _retold_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config whose texts for print are in the language that is published in."""
-    countries = settings["countries"].items()
-    return {
-        **settings,
-        "title": retold(settings["title"]),
-        "countries": {code: {**of, "name": retold(of["name"])} for code, of in countries},
-        **{
-            key: retold_texts(settings[key])
-            for key in ("paper", "constructs", "surveys")
-            if key in settings
-        },
-    }
 
 
 def _retold_titles(models: Mapping[str, Model]) -> dict[str, Model]:

@@ -182,3 +182,19 @@ def _form(english: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", english)
     words = [f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
     return re.compile("".join(words), re.DOTALL)
+
+
+def spoken_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Publish in a config's language from here on; return it with its texts for print in that."""
+    speak(settings.get("language", ENGLISH))
+    countries = settings["countries"].items()
+    return {
+        **settings,
+        "title": retold(settings["title"]),
+        "countries": {code: {**of, "name": retold(of["name"])} for code, of in countries},
+        **{
+            key: retold_texts(settings[key])
+            for key in ("paper", "constructs", "surveys")
+            if key in settings
+        },
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,6 @@ from cisflow.publication.term_words import OWN, made_in_words, term_in_words
 from cisflow.raw.printed import PRINTED
 from cisflow.study.balance_terms import EVERYONE, LESS
 from cisflow.study.claims import ARROW
-from cisflow.study.marks import Mark
 from cisflow.study.models import IMPUTED, Covariance
 from cisflow.study.verdicts import DEPENDS, UNDECIDABLE
 from cisflow.study.weightings import SURVEY_WEIGHT, UNWEIGHTED
@@ -338,11 +337,6 @@ def covariance_name(covariance: Covariance | str, groups: float | None = None) -
 def short_verdict(verdict: str) -> str:
     """Return a verdict for where there is little room."""
     return say(SHORT_VERDICTS.get(verdict, verdict))
-
-
-def stamped(text: str, marks: Iterable[Mark]) -> str:
-    """Return a caption with the marks of a run."""
-    return " ".join([text, *(f"[{mark.name}]" for mark in marks)])
 
 
 def failed_check(entry: Mapping[str, Any]) -> str:

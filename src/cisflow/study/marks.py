@@ -6,6 +6,7 @@ the words of this module alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 STAMP = {"synthetic": "SYNTHETIC", "real": "real"}
@@ -49,3 +50,8 @@ def stamp_of(data: str, unconfirmed: int = 0) -> str:
     """Return what tables and records say of the data they rest on, in their last column or key."""
     draft = [draft_mapping(unconfirmed).name] if unconfirmed else []
     return ", ".join([STAMP[data], *draft])
+
+
+def stamped(text: str, marks: Iterable[Mark]) -> str:
+    """Return a caption with the marks of a run."""
+    return " ".join([text, *(f"[{mark.name}]" for mark in marks)])

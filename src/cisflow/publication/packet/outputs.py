@@ -14,8 +14,8 @@ from typing import Any
 from cisflow.base.problems import CisflowError, Problem
 from cisflow.base.records import read_record
 from cisflow.publication.catalogue import TABLE
+from cisflow.publication.crate import EXHIBITS
 from cisflow.publication.manifest import MANIFEST
-from cisflow.publication.provenance import EXHIBITS
 from cisflow.publication.words import label, small
 from cisflow.study.disclosure import Profile
 

@@ -14,6 +14,8 @@ from cisflow import __version__
 from cisflow.base.texts import printable
 from cisflow.panel.sample import variables_of
 from cisflow.publication.catalogue import SECTIONS, Catalogue, Item, catalogue
+from cisflow.publication.crate import versions
+from cisflow.publication.exhibits import exhibits
 from cisflow.publication.families import (
     beside,
     distinct_balances,
@@ -56,7 +58,6 @@ from cisflow.publication.paper.samples import (
 from cisflow.publication.paper.surveys import survey_facts
 from cisflow.publication.paper.truths import truth_facts
 from cisflow.publication.paper.verdicts import verdict_facts
-from cisflow.publication.provenance import exhibits, versions
 from cisflow.publication.tables.notes import uses_accounts
 from cisflow.publication.words import count, unitless
 from cisflow.study.claims import Rule
@@ -100,7 +101,7 @@ def paper_context(
         **_result_facts(findings, items, printed, figure1),
         "pooled": pooled_facts(findings),
         "sections": list(SECTIONS),
-        "exhibits": _exhibits(items.present(findings)),
+        "exhibits": _exhibits(printed.present),
         "provenance": _provenance(sources or {}),
         "rule": [retold(one_line(text)) for text in Rule.model_validate(rule or {}).words],
         "disclosure": retold(" ".join((profile or {}).get("text", "").split())),

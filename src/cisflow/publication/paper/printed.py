@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cisflow.publication.families import (
 )
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.spread import ONE_BY_ONE
-from cisflow.publication.words import stamped
+from cisflow.study.marks import stamped
 from cisflow.study.run import is_pooled
 
 # More countries and waves than this are not printed one by one; their tables are in the folder.
@@ -121,9 +122,13 @@ class Printed:
             "figures": [{**of, "number": i} for i, of in enumerate(figures, start=1)],
         }
 
+    @cached_property
+    def present(self) -> list[Item]:
+        """What there is to show."""
+        return self.items.present(self.findings)
+
     def _printed(self, kind: str) -> list[Item]:
-        present = self.items.present(self.findings)
-        return [item for item in present if item.kind == kind and self._prints(item)]
+        return [item for item in self.present if item.kind == kind and self._prints(item)]
 
     def _shown_figures(self) -> list[Item]:
         """Return the figures that are printed: of large ones the last wave's."""
@@ -135,7 +140,7 @@ class Printed:
             if item.section in SMALL or not item.wave or last[item.section, item.models] is item
         ]
 
-    @property
+    @cached_property
     def _in_paper(self) -> list[Item]:
         """Which figures the paper has: of diagrams the most general of a sample."""
         models = self.findings.models

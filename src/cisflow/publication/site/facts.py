@@ -9,9 +9,9 @@ from typing import Any
 
 from cisflow import __version__
 from cisflow.publication.catalogue import catalogue
+from cisflow.publication.crate import versions
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
-from cisflow.publication.provenance import versions
 from cisflow.publication.site.cards import card_of, filters_of
 from cisflow.publication.site.claim_pages import MEANINGS, ClaimPage, claim_pages
 from cisflow.publication.site.data import breaks_of, checks_of, codebooks_of, quality_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from math import ceil
 from typing import NamedTuple
 
 from cisflow.publication.language import spoken
-from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.table import Table
 
 
 class Page(NamedTuple):

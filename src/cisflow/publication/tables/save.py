@@ -1,9 +1,14 @@
-"""Write tables as LaTeX, HTML, Word, Typst and CSV; the same table, the same bytes."""
+"""Write tables as LaTeX, HTML, Word, Typst and CSV; the same table, the same bytes.
+
+What paper and page take of a table is written soon, and the rest, which takes as long as the paper,
+beside them: of the table as it is kept (``{name}.json``).
+"""
 
 from __future__ import annotations
 
 import datetime
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterable
@@ -11,15 +16,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cisflow.base.texts import no_formula, printable
 from cisflow.publication.tables.latex import latex_table
-from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.table import Table
 from cisflow.publication.tables.word import fit
 
 if TYPE_CHECKING:
     from maketables import MTable
 
-FORMATS = ("tex", "html", "docx", "typ", "csv")
+READ_AT_ONCE = ("typ", "csv")  # by the paper, and by the page
+LATER = ("tex", "html", "docx")
+FORMATS = (*LATER, *READ_AT_ONCE)
+KEPT = "json"
 
 
 def save_table(
@@ -36,7 +46,7 @@ def save_table(
     name
         File name without ending; also the table's label in LaTeX and Typst.
     formats
-        Endings of the files to write.
+        Endings of the files to write; ``json`` is what :func:`read_table` reads.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +56,7 @@ def save_table(
         "html": _html,
         "typ": _typst,
         "csv": _csv,
+        KEPT: _kept,
     }
     for ending in formats:
         file = folder / f"{name}.{ending}"
@@ -53,6 +64,20 @@ def save_table(
             file.write_bytes(_docx(table, name))
         else:
             file.write_text(texts[ending](table, name).rstrip("\n") + "\n", encoding="utf-8")
+
+
+def _kept(table: Table, name: str) -> str:
+    about = {**vars(table), "frame": table.frame.to_dict(orient="tight")}
+    return json.dumps(about, ensure_ascii=False)
+
+
+def read_table(file: Path | str) -> Table:
+    """Read a table that was saved as ``{name}.json``."""
+    about = json.loads(Path(file).read_text(encoding="utf-8"))
+    cells = about["frame"]
+    for heads in ("index", "columns"):
+        cells[heads] = [tuple(h) if isinstance(h, list) else h for h in cells[heads]]
+    return Table(**{**about, "frame": pd.DataFrame.from_dict(cells, orient="tight")})
 
 
 def _set(table: Table, name: str) -> MTable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cisflow.publication.tables.layout import Table
+from cisflow.publication.tables.table import Table
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 TWIP = 635  # of Word's own units

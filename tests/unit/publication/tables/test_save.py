@@ -8,7 +8,7 @@ import pytest
 from cisflow.publication.tables.layout import lay_out
 from cisflow.publication.tables.regressions import regression_table
 from cisflow.publication.tables.samples import flow_table
-from cisflow.publication.tables.save import FORMATS, save_table
+from cisflow.publication.tables.save import FORMATS, KEPT, read_table, save_table
 from cisflow.study.marks import marks_of
 
 
@@ -35,6 +35,18 @@ def test_saved_tables_are_the_same_bytes_again(synthetic, tmp_path):
     for ending in FORMATS:
         one, two = ((tmp_path / f / f"t.{ending}").read_bytes() for f in ("one", "two"))
         assert one == two, ending
+
+
+@pytest.mark.parametrize(
+    "make", [flow_table, lambda f: regression_table(f, "BE", "CIS2", "faems2005")]
+)
+def test_a_table_that_is_kept_is_set_to_the_same_bytes(synthetic, tmp_path, make):
+    table = stamped(make(synthetic))
+    save_table(table, tmp_path / "made", "t", (KEPT, *FORMATS))
+    save_table(read_table(tmp_path / f"made/t.{KEPT}"), tmp_path / "read", "t")
+    for ending in FORMATS:
+        made, read = ((tmp_path / f / f"t.{ending}").read_bytes() for f in ("made", "read"))
+        assert made == read, ending
 
 
 def test_word_files_carry_no_time_of_making(synthetic, tmp_path):

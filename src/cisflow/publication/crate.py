@@ -1,71 +1,22 @@
-"""Where each table and figure comes from: the exhibits of a run, and the run as an RO-Crate."""
+"""A run as an RO-Crate: what it published, made of what and by which programs."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cisflow import __version__
-from cisflow.publication.catalogue import TABLE, Catalogue, Item
 from cisflow.publication.manifest import published
-from cisflow.publication.words import stamped
 from cisflow.study.digests import file_digest
-from cisflow.study.marks import marks_of
+from cisflow.study.marks import marks_of, stamped
 
 EXHIBITS = "exhibits.csv"
 # Packages whose versions the paper names; all are in the lock.
 TOLD_PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "snakemake", "typst")
-
-
-def exhibits(items: Iterable[Item]) -> list[dict[str, str]]:
-    """Return a row per table and figure: which rule and script set it, of which models.
-
-    Returns
-    -------
-    list of dict
-        ``exhibit`` (its name), ``kind``, ``caption``, ``country``, ``wave``; ``rule`` and
-        ``script`` that write the files, ``function`` that makes it; ``models`` it tells of and the
-        ``estimates`` they are read from, below the run's folder.
-    """
-    return [
-        {
-            "exhibit": item.name,
-            "kind": item.kind,
-            "caption": item.caption,
-            "country": item.country,
-            "wave": item.wave,
-            "rule": _rule(item),
-            "script": f"workflow/scripts/{_rule(item)}.py",
-            "function": _function(item),
-            "models": " ".join(item.models),
-            "estimates": " ".join(
-                f"estimates/{item.country or '{country}'}/{model}.csv" for model in item.models
-            ),
-        }
-        for item in items
-    ]
-
-
-def _rule(item: Item) -> str:
-    return "tables" if item.kind == TABLE else "figures"
-
-
-def _function(item: Item) -> str:
-    function = getattr(item.make, "func", item.make)
-    return f"{function.__module__}.{function.__qualname__}"
-
-
-def write_exhibits(items: Iterable[Item], file: Path | str, stamp: str) -> None:
-    """Write :func:`exhibits` as CSV; a last column says what kind of data they rest on."""
-    rows = [{**row, "data": stamp} for row in exhibits(items)]
-    with Path(file).open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def versions() -> dict[str, str]:
@@ -76,7 +27,6 @@ def versions() -> dict[str, str]:
 def write_crate(
     file: Path,
     settings: Mapping[str, Any],
-    items: Catalogue,
     sources: Mapping[str, Mapping[str, str]],
 ) -> None:
     """Describe a publication as an RO-Crate: its files, and the run that made them of which inputs.
@@ -88,9 +38,7 @@ def write_crate(
     ----------
     file
         ``ro-crate-metadata.json``, in the folder of what is published; the files beside it are
-        described.
-    items
-        The catalogue of the run.
+        described, tables and figures as :data:`EXHIBITS` says.
     sources
         From :func:`cisflow.study.sources.source_digests`.
     """
@@ -102,11 +50,11 @@ def write_crate(
     marks = marks_of(settings["data"], settings.get("unconfirmed", 0))
     told = f"Run {settings['run']} of cisflow on {settings['data']} data"
     crate.description = stamped(told, marks)
-    captions = {item.name: item.caption for item in items.items}
 
     def context(key: str, kind: str, **about: Any) -> ContextEntity:
         return crate.add(ContextEntity(crate, key, properties={"@type": kind, **about}))
 
+    captions = _captions(file.with_name(EXHIBITS))
     made = []
     for path in published(file.parent):
         if path != file:
@@ -133,8 +81,13 @@ def write_crate(
     file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _captions(exhibits: Path) -> dict[str, str]:
+    with exhibits.open(encoding="utf-8", newline="") as lines:
+        return {row["exhibit"]: row["caption"] for row in csv.DictReader(lines)}
+
+
 SCRIPTS = {
-    "tables": ["tables"],
+    "tables": ["tables", "formats"],
     "figures": ["figures"],
     "page": ["page", "judge"],
     "paper": ["paper", "judge"],
