@@ -25,7 +25,9 @@ from cisflow.publication.figures.pooled import forests, matrix_figure, matrix_pa
 from cisflow.publication.tables.pooled import (
     LETTERS,
     leave_one_out_table,
+    main_rows,
     pooled_table,
+    quantity_of,
     verdict_letters,
 )
 from cisflow.study.claims import Claims, Single
@@ -449,8 +451,17 @@ def test_the_pooled_table_survives_its_file(findings, tmp_path):
     )
 
 
+def test_tables_tell_what_is_observed_where_it_was_pooled(findings):
+    assert quantity_of(findings, "faems2005") == "observed"
+    latent = findings.pooled[findings.pooled["quantity"] == "coefficient"]
+    alone = dataclasses.replace(findings, pooled=latent)
+    assert quantity_of(alone, "faems2005") == "coefficient"
+    for of, words in ((findings, "as it is observed"), (alone, "on the latent outcome")):
+        assert words in pooled_table(of, "faems2005").notes
+
+
 def test_tables_hold_the_pooled_numbers(findings):
-    row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
+    row = main_rows(findings, "faems2005").query("term == 'coop_any'").iloc[0]
     table = pooled_table(findings, "faems2005")
     first = table.frame.xs("Any cooperation", level=1).iloc[0]
     assert first["Estimate"].strip("*").replace("−", "-") == f"{row['estimate']:.3f}"
@@ -460,17 +471,17 @@ def test_tables_hold_the_pooled_numbers(findings):
 
 
 def test_a_model_of_effects_alone_has_the_tables_of_its_effects(findings):
-    terms = [t for t in findings.pooling["terms"] if t["quantity"] == "coefficient"]
-    rows = findings.pooled[findings.pooled["quantity"] == "coefficient"]
+    terms = [t for t in findings.pooling["terms"] if t["quantity"] == "observed"]
+    rows = findings.pooled[findings.pooled["quantity"] == "observed"]
     effects = dataclasses.replace(
         findings,
-        pooled=rows.assign(quantity="observed"),
-        pooling={**findings.pooling, "terms": [{**t, "quantity": "observed"} for t in terms]},
+        pooled=rows.assign(quantity="standardised"),
+        pooling={**findings.pooling, "terms": [{**t, "quantity": "standardised"} for t in terms]},
     )
     for table in (pooled_table, leave_one_out_table):
-        of_effects, of_coefficients = (table(f, "faems2005").frame for f in (effects, findings))
+        of_effects, observed = (table(f, "faems2005").frame for f in (effects, findings))
         assert len(of_effects)
-        pd.testing.assert_frame_equal(of_effects, of_coefficients)
+        pd.testing.assert_frame_equal(of_effects, observed)
 
 
 BREAK = {"from": 2008, "text": "New classification.", "source": "s", "verified": "general"}
@@ -521,7 +532,7 @@ def test_a_forest_has_every_country_and_the_pooled_diamond(findings):
     axes = figure.axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == [*NAMES.values(), "Pooled"]
     corners = axes.patches[-1].get_xy()
-    row = findings.pooled[findings.pooled["term"] == "coop_any"].iloc[0]
+    row = main_rows(findings, "faems2005").query("term == 'coop_any'").iloc[0]
     assert corners[:, 0].min() == pytest.approx(row["ci_low"])
     assert corners[:, 0].max() == pytest.approx(row["ci_high"])
 
