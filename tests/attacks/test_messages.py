@@ -236,7 +236,12 @@ def test_a_full_disk_is_told_though_the_log_has_no_room_for_it(tmp_path, capsys)
     log = tmp_path / "logs" / "job.log"
     log.parent.mkdir()
     log.symlink_to("/dev/full")
-    with pytest.raises(SystemExit), reported(log):
+    with pytest.raises(SystemExit):
+        _run_out_of_room(log)
+    assert "the disk is full" in capsys.readouterr().err
+
+
+def _run_out_of_room(log):
+    with reported(log):
         print("at work")
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert "the disk is full" in capsys.readouterr().err
