@@ -1,5 +1,6 @@
 """A message quotes no value of a column but short codes that many rows have, and counts no few."""
 
+import errno
 import json
 import re
 import warnings
@@ -229,3 +230,18 @@ def test_a_warning_of_terms_without_estimate_does_not_name_the_level_whose_firms
     said = log.read_text(encoding="utf-8")
     assert "no estimate of C(industry), small" in said
     assert "Paper" not in said
+
+
+def test_a_full_disk_is_told_though_the_log_has_no_room_for_it(tmp_path, capsys):
+    log = tmp_path / "logs" / "job.log"
+    log.parent.mkdir()
+    log.symlink_to("/dev/full")
+    with pytest.raises(SystemExit):
+        _run_out_of_room(log)
+    assert "the disk is full" in capsys.readouterr().err
+
+
+def _run_out_of_room(log):
+    with reported(log):
+        print("at work")
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -10,8 +10,8 @@ from cisflow.base.paths import shown
 
 MOST_FAILURES, MOST_LINES = 3, 8
 ENDED_FROM_OUTSIDE = (
-    "it said nothing: it was ended from outside, most often for want of memory\n"
-    "    → run it with fewer jobs at once, such as --cores 1"
+    "it said nothing: the disk is full, or it was ended from outside, for want of memory mostly\n"
+    "    → make room, or run it with fewer jobs at once, such as --cores 1"
 )
 
 

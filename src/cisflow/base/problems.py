@@ -6,13 +6,14 @@ researcher in a safe centre may get one look at the log a day.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -54,6 +55,7 @@ FEWEST_TOLD = 10
 PACKAGE = __name__.partition(".")[0]
 """Fewest rows whose number, or whose value, a message tells: messages end in logs, and logs leave a
 centre."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
 CODE = re.compile(r"-?[0-9A-Za-z.]{1,5}")
 
 
@@ -140,7 +142,7 @@ def reported(log: Path | str) -> Iterator[None]:
         old.unlink(missing_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
-        log.open("w", encoding="utf-8", buffering=1) as told,
+        _written(log) as told,
         _also_into(told),
         _warned(told, kept),
     ):
@@ -151,11 +153,23 @@ def reported(log: Path | str) -> Iterator[None]:
                 private(kept.with_suffix(".json")).write_text(_record(error), encoding="utf-8")
                 text = str(error)
             else:
-                story = "".join(traceback.format_exception(error))
-                private(kept).write_text(story, encoding="utf-8")
                 text = _place_of(error, kept)
+                with suppress(OSError):  # where the disk is full there is no room for it either
+                    story = "".join(traceback.format_exception(error))
+                    private(kept).write_text(story, encoding="utf-8")
             print(f"\n{text}\n", file=sys.stderr)
             raise SystemExit(1) from None
+
+
+@contextmanager
+def _written(log: Path) -> Iterator[TextIO]:
+    """Open a log; what of it a full disk does not take is lost, and nothing else for it."""
+    told = log.open("w", encoding="utf-8", buffering=1)
+    try:
+        yield told
+    finally:
+        with suppress(OSError):
+            told.close()
 
 
 class _Both:
@@ -165,7 +179,8 @@ class _Both:
         self._stream, self._copy = stream, copy
 
     def write(self, text: str) -> int:
-        self._copy.write(text)
+        with suppress(OSError):  # a full disk does not take from the screen what is said of it
+            self._copy.write(text)
         return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -221,6 +236,9 @@ def _place_of(error: Exception, kept: Path) -> str:
     """Return kind and place of a fault, without its words or a path of the machine."""
     calls = traceback.extract_tb(error.__traceback__)
     lines = [f"  {_module(call.filename)}, line {call.lineno}, in {call.name}" for call in calls]
+    if isinstance(error, OSError) and error.errno in FULL:
+        said = Problem("the disk is full", "make room on it, or for your quota, then run again")
+        return "\n".join([str(said), lines[-1]])
     return "\n".join(
         [
             f"A fault that no check foresaw: {type(error).__name__}. Where, the last call last:",
