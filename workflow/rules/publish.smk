@@ -55,6 +55,8 @@ rule formats:
         log_of("formats"),
     benchmark:
         timing_of("formats")
+    # It is the longest of those that wait for the tables.
+    priority: 1
     conda:
         ENVIRONMENT
     params:
