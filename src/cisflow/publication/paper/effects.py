@@ -51,6 +51,11 @@ def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
     }
 
 
+def of_partners(term: str) -> bool:
+    """Return whether a term is about cooperation alone."""
+    return all(name.startswith("coop_") for name in columns_of(term))
+
+
 def effect_facts(findings: Findings, model: str, places: Sequence[Place]) -> list[Context]:
     """Return each effect that is told in words, with what every country and wave says of it."""
     spec, column = findings.models[model], told_column(findings.models[model])
@@ -58,7 +63,7 @@ def effect_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
         {
             "outcome": unitless(outcome),
             "term": inline(term),
-            "partners": all(name.startswith("coop_") for name in columns_of(term)),
+            "partners": of_partners(term),
             "found": found,
             "spread": spread(found),
         }

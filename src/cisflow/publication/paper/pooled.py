@@ -10,12 +10,11 @@ import numpy as np
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.families import leading_regression, told_column
 from cisflow.publication.findings import Findings
-from cisflow.publication.paper.effects import told
+from cisflow.publication.paper.effects import of_partners, told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.pooled import how_pooled, main_rows, term_label
 from cisflow.publication.words import in_sentence, measured, unitless
 from cisflow.study.run import is_pooled
-from cisflow.study.terms import columns_of
 
 
 def pooled_facts(findings: Findings) -> Context:
@@ -41,7 +40,7 @@ def _told(findings: Findings, model: str) -> list[Context]:
     return [
         {
             "term": in_sentence(term_label(spec, row["term"])),
-            "partners": all(name.startswith("coop_") for name in columns_of(row["term"])),
+            "partners": of_partners(row["term"]),
             "outcome": unitless(row["outcome"]),
             "wave": "" if row["wave"] == ALL_WAVES else row["wave"],
             **told(row),
