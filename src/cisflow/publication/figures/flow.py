@@ -127,7 +127,7 @@ def _box(axes: Axes, corner: tuple[float, float], width: float, height: float, l
         "linewidth": 0.8,
         "linestyle": line,
     }
-    axes.add_patch(Rectangle(corner, width, height, **style))
+    axes.add_patch(Rectangle(corner, width, height, clip_on=False, **style))
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:

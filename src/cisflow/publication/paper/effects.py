@@ -17,9 +17,17 @@ from cisflow.publication.paper.spread import ONE_BY_ONE, ends, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
 from cisflow.publication.words import count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
+from cisflow.study.verdicts import DECIDED, NO_ALTERNATIVE, ONE_FIRM, OUTLIERS, REJECTED
 
 Place = tuple[str, str]
 KEY = ["outcome", "column", "term"]
+# What takes a verdict from an estimate, beyond what the verdict's own name says.
+TAKEN_BY = {
+    ONE_FIRM: "a single firm turns it",
+    OUTLIERS: "outliers turn it",
+    REJECTED: "robust alternatives of the rejected model disagree",
+    NO_ALTERNATIVE: "the model is rejected and no alternative was run",
+}
 
 
 def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
@@ -106,7 +114,29 @@ def _found(findings: Findings, at: Place, model: str, key: tuple[str, str, str])
     if not here:
         why = findings.why_not(*at, model) or "it was not estimated"
         return {"place": place, "estimate": "", "why_not": retold(why)}
-    return {"place": place, **told(here[0], mean_of(findings, at, model, key[0]))}
+    found = told(here[0], mean_of(findings, at, model, key[0]))
+    beyond = not found.get("zero", True)
+    undecided = _undecided(findings, {**here[0], "model": model}) if beyond else []
+    return {"place": place, **found, "undecided": undecided}
+
+
+def _undecided(findings: Findings, row: Mapping[str, Any]) -> list[Context]:
+    """Return the verdicts that an estimate beyond zero leaves open, with what took them."""
+    claims = findings.claims
+    same = [claims[name] == row[name] for name in ("country", "wave", "model", *KEY, "quantity")]
+    open_of: dict[tuple[str, str], list[str]] = {}
+    for judged in claims[np.logical_and.reduce(same)].to_dict("records"):
+        if judged["verdict"] not in DECIDED:
+            key = judged["verdict"], judged["code"]
+            open_of.setdefault(key, []).append(judged["claim"])
+    return [
+        {
+            "claims": claims_of,
+            "verdict": say(verdict),
+            "why": [say(why) for taken, why in TAKEN_BY.items() if taken in code.split("; ")],
+        }
+        for (verdict, code), claims_of in open_of.items()
+    ]
 
 
 def mean_of(findings: Findings, at: Place, model: str, variable: str) -> float:

@@ -43,6 +43,30 @@ def test_effects_are_those_of_the_estimates(synthetic):
     assert fact["found"][1]["low"] == measured(row["ci_low"], row["std_error"])
 
 
+def test_an_effect_beyond_zero_says_which_claims_it_leaves_open_and_why(synthetic):
+    observed = synthetic.main_rows("BE", "CIS4", "faems2005", "observed")
+    row = observed[(observed["outcome"] == "incremental") & (observed["column"] == "grouped")]
+    row = row[row["term"] == "coop_exploitative"].iloc[0]
+    key = ["country", "wave", "outcome", "column", "term", "quantity"]
+
+    def judged(verdict, code, *, low=0.5):
+        claim = {**row[key], "claim": "C1", "model": "faems2005", "verdict": verdict, "code": code}
+        estimates = synthetic.estimates.copy()
+        of = (estimates[key] == row[key]).all(axis=1) & (estimates["model"] == "faems2005")
+        estimates.loc[of, ["estimate", "ci_low", "ci_high"]] = [5.4, low, 10.2]
+        claims = synthetic.claims.iloc[:0].reindex([0]).assign(**{k: [v] for k, v in claim.items()})
+        told_of = replace(synthetic, claims=claims, estimates=estimates)
+        facts = effect_facts(told_of, "faems2005", [("BE", "CIS4")])
+        return facts[0]["found"][0]["undecided"]
+
+    code = "beyond zero as expected; turned by a single firm; model rejected, alternative disagrees"
+    why = ["a single firm turns it", "robust alternatives of the rejected model disagree"]
+    open_claims = [{"claims": ["C1"], "verdict": "inconclusive", "why": why}]
+    assert judged("inconclusive", code) == open_claims
+    assert judged("supported", "beyond zero as expected") == []
+    assert judged("inconclusive", code, low=-0.5) == []
+
+
 def test_terms_apart_from_zero_are_those_whose_interval_is(synthetic):
     for fact in single_facts(synthetic, "faems2005", HERE):
         assert len(fact["apart"]) <= fact["number"]
