@@ -137,7 +137,8 @@ def _typst(table: Table, name: str) -> str:
     text = str(_set(hidden, name).make(type="typst", typst_style=style))
     text = re.sub(r"[\ue000-\ue0ff]", lambda sign: "\\" + chr(ord(sign[0]) - _HIDDEN), text)
     equal = f"columns: (auto, {', '.join(['1fr'] * table.frame.shape[1])})"
-    widths = ", ".join([_stub_width(table), *_shares(table)])
+    shares = _shares(table)
+    widths = ", ".join([_stub_width(table, sum(shares)), *(f"{n}fr" for n in shares)])
     text = text.replace(equal, f"columns: ({widths})", 1)
     top, middle = (f"  table.hline(stroke: {width}em),\n" for width in ("0.08", "0.05"))
     text = text.replace(top, f"{top}  table.header(\n", 1)
@@ -152,8 +153,8 @@ def _hide(found: re.Match[str]) -> str:
 LETTERS_UPRIGHT, LETTERS_ACROSS = 105, 165  # on a line of the paper, in a table
 
 
-def _stub_width(table: Table) -> str:
-    """Return the width of the first column: its own, where that leaves the others room."""
+def _stub_width(table: Table, others: int) -> str:
+    """Return the width of the first column: its own, where that leaves the others' shares room."""
     line = LETTERS_ACROSS if table.is_wide else LETTERS_UPRIGHT
     cells = table.frame.astype(str)
     needed = sum(2 + _longest_line(cells.iloc[:, j]) for j in range(cells.shape[1]))
@@ -161,18 +162,18 @@ def _stub_width(table: Table) -> str:
     room = max(line - needed, line // 3)
     if _longest_line(names) <= room:
         return "auto"
-    return f"{cells.shape[1] * room / (line - room):.2f}fr"
+    return f"{others * room / (line - room):.2f}fr"
 
 
-def _shares(table: Table) -> list[str]:
+def _shares(table: Table) -> list[int]:
     """Return how the columns share the rest of the line: alike, unless one has far longer lines."""
     cells = table.frame.astype(str)
     heads = [str(head[-1] if isinstance(head, tuple) else head) for head in cells.columns]
     words = [_longest_line(head.split() or [""]) for head in heads]
     longest = [max(_longest_line(cells.iloc[:, j]), n, 4) for j, n in enumerate(words)]
     if not longest or max(longest) <= 2 * min(longest):
-        return ["1fr"] * len(longest)
-    return [f"{n}fr" for n in longest]
+        return [1] * len(longest)
+    return longest
 
 
 def _longest_line(texts: Iterable[str]) -> int:
