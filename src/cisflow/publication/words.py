@@ -247,7 +247,7 @@ def number(x: float | None, decimals: int = 3) -> str:
     if abs(x) >= 1000:
         return signed(f"{x:,.0f}")
     if abs(x) >= 100:
-        return signed(f"{x:.1f}")
+        return signed(f"{x:.{min(decimals, 1)}f}")
     if x != 0 and abs(x) < 0.5 * 10 ** (1 - decimals):
         return signed(np.format_float_positional(float(f"{x:.2g}")))
     return signed(f"{x:.{decimals}f}")

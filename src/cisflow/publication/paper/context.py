@@ -33,6 +33,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import listed, one_line, retold, spoken
 from cisflow.publication.paper.balances import balance_facts, balance_spreads, step_facts
 from cisflow.publication.paper.claims import claim_facts
+from cisflow.publication.paper.curves import curve_sentences
 from cisflow.publication.paper.effects import (
     alternative_facts,
     chance_facts,
@@ -242,6 +243,11 @@ def _result_facts(
         "estimators": sorted({spec.estimator for spec in models.values()}),
         "fractional": [models[model].title for model in beside(models, lead)],
         "instruments": told(instrument_facts, models_of(models, "iv")),
+        "curves": [
+            said
+            for model in models_of(models, "curve")
+            for said in curve_sentences(findings, model, printed.of(model))
+        ],
         "limits": limit_facts(findings, lead, list(places(findings.countries))),
         "effects": [_effects_of(findings, printed, model) for model in lead],
         "systems": [system_facts(findings, model) for model in path_models(models)],

@@ -8,7 +8,7 @@ from typing import Any
 from cisflow.estimation.instruments import WEAK
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.findings import Findings
-from cisflow.publication.paper.numbers import Context, heading
+from cisflow.publication.paper.numbers import Context, equals, heading
 from cisflow.publication.tables.appendix import confidence_set
 from cisflow.publication.words import inline, number, p_value, unitless
 
@@ -53,9 +53,5 @@ def _strength(fit: Mapping[str, Any]) -> Context:
         "weak": f is not None and f < WEAK,
         "interval": "" if intervals is None else confidence_set(intervals),
         "unbounded": unbounded,
-        "p": "" if p is None else _equals(p_value(p)),
+        "p": "" if p is None else equals(p_value(p)),
     }
-
-
-def _equals(p: str) -> str:
-    return p if p.startswith("<") else f"= {p}"

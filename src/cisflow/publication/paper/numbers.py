@@ -41,6 +41,11 @@ def in_points(row: Mapping[str, Any]) -> Context:
     return {key: 100 * value if key in scaled else value for key, value in row.items()}
 
 
+def equals(p: str) -> str:
+    """Return a printed p-value as it follows on ``p``."""
+    return p if p.startswith("<") else f"= {p}"
+
+
 def heading(
     findings: Findings, items: Catalogue, section: str, country: str, wave: str, model: str
 ) -> Context:
