@@ -22,6 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cisflow.disclosure.remainders import few_left
+from cisflow.disclosure.sums import solved, two_and_two
 
 Bools = NDArray[np.bool_]
 Packed = NDArray[np.uint8]
@@ -217,6 +218,9 @@ class Ledger:
             members, sizes = [self.members[i] for i in told], [self.sizes[i] for i in told]
             for cases in few_left(members, sizes, self.minimum):
                 yield from {tuple(sorted({told[i] for i in case})): None for case in cases}
+            for find in (two_and_two, solved):
+                for case in find(members, sizes, self.minimum):
+                    yield tuple(sorted(told[i] for i in case))
 
 
 def _near(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> list[tuple[int, int]]:
