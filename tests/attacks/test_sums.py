@@ -1,5 +1,7 @@
 """Attacks by equations: sums and differences of any samples that have a solution for few firms."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from disclosed import OLS, RULES, flags, released, sample_of, survey, variable_of
@@ -57,7 +59,7 @@ def test_two_and_two_that_tell_of_enough_are_told():
 def pieces(sizes):
     """Return consecutive ranges of firms, of so many each."""
     ends = np.cumsum([0, *sizes])
-    return [range(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    return [range(a, b) for a, b in pairwise(ends)]
 
 
 def in_a_ring():

@@ -64,9 +64,9 @@ def solved(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> Ite
         As of :func:`two_and_two`.
     """
     told = np.unpackbits(np.array(members), axis=1)
-    unknown, firms = np.unique(told, axis=1, return_counts=True)
-    inside = unknown.any(axis=0)
-    unknown, firms = unknown[:, inside].astype(float), firms[inside]
+    patterns, counts = np.unique(told, axis=1, return_counts=True)
+    inside = patterns.any(axis=0)
+    unknown, firms = patterns[:, inside].astype(float), counts[inside]
     few = np.flatnonzero(firms < minimum)
     if not len(few):
         return
