@@ -244,8 +244,7 @@ def test_a_regression_with_one_degree_of_freedom_is_withheld():
 
 @pytest.mark.parametrize(("n", "told"), [(12, False), (13, True)])
 def test_ten_degrees_of_freedom_are_enough(n, told):
-    panel = survey(n, seed=8).assign(coop_any=flags(np.arange(n) % 2))
-    out = released(panel, main=OLS)
+    out = released(survey(n, seed=8), main={**OLS, "columns": {"any": ["diversity"]}})
     assert (rows(out, "main")["status"] == ESTIMATED).all() == told
 
 
