@@ -72,6 +72,9 @@ lock:
 	mv environment.new environment.yml
 
 $(STAMP):
+	@if [ -L .venv ]; then \
+	    echo "make: .venv is a link; what it leads to belongs to another clone and is left as it is." >&2; \
+	    echo "  → remove the link, and make installs here; or run: .venv/bin/cisflow run" >&2; exit 2; fi
 	$(PYTHON) -m venv --clear .venv
 ifdef WHEELS
 	cd wheels && sha256sum --check --quiet SHA256SUMS

@@ -189,10 +189,13 @@ def test_a_dummy_that_few_firms_lack_is_withheld_too():
     assert rows(out, "main", "high_tech")["estimate"].isna().all()
 
 
-def test_a_dummy_of_five_firms_is_told():
+def test_a_dummy_of_five_firms_is_told_beside_industries():
+    """Beside as many columns that nobody has the correlations of, its group's mean is open."""
     panel = survey()
     panel["high_tech"] = flags([True] * 5 + [False] * 395)
-    out = released(panel, main={**OLS, "columns": {"any": ["high_tech"]}, "controls": []})
+    panel["industry"] = [f"i{i % 12:02}" for i in range(400)]
+    spec = {**OLS, "columns": {"any": ["high_tech"]}, "fixed_effects": ["industry"]}
+    out = released(panel, main=spec)
     assert rows(out, "main", "high_tech")["estimate"].notna().all()
 
 
@@ -241,8 +244,7 @@ def test_a_regression_with_one_degree_of_freedom_is_withheld():
 
 @pytest.mark.parametrize(("n", "told"), [(12, False), (13, True)])
 def test_ten_degrees_of_freedom_are_enough(n, told):
-    panel = survey(n, seed=8).assign(coop_any=flags(np.arange(n) % 2))
-    out = released(panel, main=OLS)
+    out = released(survey(n, seed=8), main={**OLS, "columns": {"any": ["diversity"]}})
     assert (rows(out, "main")["status"] == ESTIMATED).all() == told
 
 

@@ -25,6 +25,7 @@ from cisflow.publication.figures.canvas import save_figure
 from cisflow.publication.packet import sheet
 from cisflow.publication.paper.context import paper_context
 from cisflow.publication.paper.render import render_paper
+from cisflow.publication.paper.surveys import TOLD
 from cisflow.publication.report_page import harmless
 from cisflow.publication.tables.layout import Table
 from cisflow.publication.tables.save import save_table
@@ -243,6 +244,9 @@ def findings():
         for i, text in enumerate(HOSTILE)
     }
     settings["constructs"] = labels
+    words = {key: " ".join(HOSTILE[i::7]) for i, key in enumerate(TOLD)}
+    about = {**words, "population": {"text": " ".join(HOSTILE)}, "caveats": HOSTILE}
+    settings["surveys"] = {"BE": {"CIS2": about, "CIS4": {**about, "name": hostile(3)}}}
     found = make_findings(settings, one_of_each(settings))
     models = {
         name: model.model_copy(

@@ -32,6 +32,7 @@ def why_not_terms(evidence: Mapping[str, Any], profile: Profile) -> dict[str, st
     rule = profile.dominance
     largest = profile.largest_of_coefficient
     found = {t: FEW for t, n in evidence.get("support", {}).items() if n < profile.support}
+    found |= {t: FEW for t, n in evidence.get("means", {}).items() if n < profile.minimum_cell}
     for term, shares in evidence.get("weight", {}).items():
         if shares and shares[min(largest, len(shares)) - 1] > rule.share:
             found.setdefault(term, LARGEST)

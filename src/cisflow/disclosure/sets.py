@@ -22,6 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cisflow.disclosure.remainders import few_left
+from cisflow.disclosure.sums import solved, two_and_two
 
 Bools = NDArray[np.bool_]
 Packed = NDArray[np.uint8]
@@ -60,6 +61,7 @@ class Ledger:
     _about: dict[Hashable, set[int]] = field(default_factory=dict)
     _secret: set[int] = field(default_factory=set)
     _forbidden: set[int] = field(default_factory=set)
+    _told: tuple[NDArray[np.uint8], NDArray[np.int_]] | None = None  # sets shown, and their sizes
 
     def add(
         self,
@@ -151,6 +153,18 @@ class Ledger:
         few, size = min(apart, default=(self.minimum, 0))
         return -size if few < self.minimum else None
 
+    def near_told(self, firms: Bools, withheld: Iterable[Hashable]) -> bool:
+        """Return whether a set that is shown differs from some firms by few, but by some."""
+        if self._told is None:
+            hidden = {self._of[key] for key in withheld} | self._secret | self._forbidden
+            told = [i for i in range(len(self.members)) if i not in hidden]
+            self._told = np.array([self.members[i] for i in told]), np.array(self.sizes)[told]
+        members, sizes = self._told
+        here = np.packbits(np.pad(firms, (0, max(0, self.rows - len(firms)))))
+        like = members[np.abs(sizes - np.count_nonzero(firms)) < self.minimum]
+        apart = np.bitwise_count(like ^ here).sum(axis=1, dtype=int)
+        return bool(((apart > 0) & (apart < self.minimum)).any())
+
     def states(self, withheld: Iterable[Hashable]) -> list[int]:
         """Return of each set whether it was shown, withheld, or forbidden, given what is withheld.
 
@@ -217,6 +231,9 @@ class Ledger:
             members, sizes = [self.members[i] for i in told], [self.sizes[i] for i in told]
             for cases in few_left(members, sizes, self.minimum):
                 yield from {tuple(sorted({told[i] for i in case})): None for case in cases}
+            for find in (two_and_two, solved):
+                for case in find(members, sizes, self.minimum):
+                    yield tuple(sorted(told[i] for i in case))
 
 
 def _near(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -> list[tuple[int, int]]:

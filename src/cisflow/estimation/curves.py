@@ -27,6 +27,7 @@ from cisflow.estimation.estimates import JOINT, MEAN_Z, OBSERVED, SHARE_POSITIVE
 from cisflow.estimation.evidence import (
     COLUMNS,
     EVIDENCE,
+    PER_TERM,
     TERMS,
     VARIABLES,
     merged_classes,
@@ -304,8 +305,9 @@ class _Grid:
         key = subsample.label, id(design), weights
         if key not in self._judged:
             w = None if weights == NONE else subsample.firms[weights].to_numpy(dtype=float)
-            found = of_design(design.X, design.names, subsample.firms, w)
-            for part in ("support", "weight"):
+            linear = all(limit is None for limit in self.spec.limits or ())
+            found = of_design(design.X, design.names, subsample.firms, w, linear=linear)
+            for part in PER_TERM:
                 of, told = found[part], design.told.items()
                 found[part] = {**of, **{term: of[name] for term, name in told if name in of}}
             self._judged[key] = found

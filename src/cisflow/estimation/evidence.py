@@ -24,8 +24,10 @@ stands (``n_with``, ``overlap/with/3``); and which sets readers know to be the s
 where "" are the firms it rests on."""
 ROW = "panel_row"
 """Column of a sample: the row of the panel a firm is in."""
+PER_TERM = ("support", "weight", "means")
 LARGEST = 10  # firms whose parts of a coefficient are kept
 FULL = 10**6  # support of a coefficient on which nothing is known against
+UNKNOWN = 10  # columns, of which no mean is told, beside which no reader solves for one of them
 
 
 def of_regression(
@@ -34,6 +36,8 @@ def of_regression(
     terms: Sequence[str],
     effects: Sequence[str] = (),
     weights: str | None = None,
+    *,
+    linear: bool = True,
 ) -> dict[str, Any]:
     """Return the evidence of a regression of one outcome, as :func:`of_design`."""
     try:
@@ -41,7 +45,8 @@ def of_regression(
         rows = read_rows("Evidence", formula, numeric(sample), weights)
     except REFUSALS:
         return {}  # what cannot be estimated has no numbers to give anybody away
-    return of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights)
+    firms = sample.iloc[rows.kept]
+    return of_design(rows.X, rows.names, firms, rows.weights, linear=linear)
 
 
 def of_design(
@@ -51,6 +56,7 @@ def of_design(
     weights: Floats | None = None,
     *,
     within: bool = False,
+    linear: bool = True,
 ) -> dict[str, Any]:
     """Return on what the coefficients of one regression rest.
 
@@ -64,13 +70,16 @@ def of_design(
     weights : (n,) array or None
     within
         Whether values are deviations: firms are then counted, not rows.
+    linear
+        Whether the coefficients solve linear equations of means, deviations and correlations.
 
     Returns
     -------
     dict
         ``rows``, the panel's rows it uses; ``df``, rows less coefficients; ``leverage``, the
         largest; ``support``, per term the fewest firms it rests on; ``weight``, per term the parts
-        of it that the largest firms have, per cent, cumulated.
+        of it that the largest firms have, per cent, cumulated; ``means``, per term of a group whose
+        number and means follow from the coefficients how many firms that has.
     """
     usable = independent_columns(X, np.linalg.norm(X, axis=0))
     X, names = X[:, usable], [name for name, yes in zip(names, usable, strict=True) if yes]
@@ -90,7 +99,37 @@ def of_design(
         "leverage": leverage,
         "support": support,
         "weight": {name: _shares(influence[j]) for j, name in enumerate(names)},
+        "means": dict(_solved_groups(X, names, who, linear)),
     }
+
+
+def _solved_groups(
+    X: Floats, names: Sequence[str], who: Any, linear: bool
+) -> Iterator[tuple[str, int]]:
+    """Yield the terms of groups that a reader can solve for, with how many firms these have.
+
+    Where nothing else differs within a group its coefficient and the intercept are the mean of its
+    outcome. Else each linear equation of the fit tells, by the published correlations of all other
+    columns, one correlation with the group, and the R² or likelihood how many firms it has; unless
+    there are more columns that nobody has the correlations of than models of the same firms.
+    """
+    sizes = [_smaller_side(X[:, j], who) for j in range(len(names))]
+    groups = [j for j in range(len(names)) if len(np.unique(X[:, j])) == 2]
+    unknown = {j for j in groups if sizes[j] < LARGEST}
+    unknown |= {j for j, name in enumerate(names) if any(sign in name for sign in "[:(")}
+    for j in groups:
+        values, counts = np.unique(X[:, j], return_counts=True)
+        here = X[X[:, j] != values[counts.argmax()]]
+        alike = (np.delete(here, j, axis=1) == np.delete(here[0], j)).all()
+        if alike or (linear and len(unknown - {j}) < UNKNOWN):
+            yield names[j], min(sizes[j], _first_level(X, names, names[j], who))
+
+
+def _first_level(X: Floats, names: Sequence[str], name: str, who: Any) -> int:
+    """Return how many firms the level of a class has that the others are compared with."""
+    label, level, _ = name.partition("[T.")
+    levels = [j for j, other in enumerate(names) if other.startswith(f"{label}[T.")]
+    return len(np.unique(who[~X[:, levels].any(axis=1)])) if level else FULL
 
 
 def _smaller_side(column: Floats, who: Any) -> int:
@@ -149,6 +188,10 @@ def weakest(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
         "leverage": max(first["leverage"], second["leverage"]),
         "support": support,
         "weight": {n: max(shares, key=sum) for n, shares in parts.items()},
+        "means": {
+            n: min(e["means"].get(n, FULL) for e in (first, second))
+            for n in dict.fromkeys([*first["means"], *second["means"]])
+        },
     }
 
 
@@ -158,7 +201,7 @@ def renamed(evidence: dict[str, Any], *prefixes: str) -> dict[str, Any]:
         return evidence
     return evidence | {
         key: {f"{p}{name}": value for p in prefixes for name, value in evidence[key].items()}
-        for key in ("support", "weight")
+        for key in PER_TERM
     }
 
 
@@ -176,7 +219,7 @@ def together(parts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         "leverage": max(part["leverage"] for part in known.values()),
         **{
             key: {f"{to} ~ {t}": v for to, part in known.items() for t, v in part[key].items()}
-            for key in ("support", "weight")
+            for key in PER_TERM
         },
     }
 

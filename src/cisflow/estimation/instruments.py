@@ -88,7 +88,7 @@ def evidence_of(design: Design, sample: pd.DataFrame) -> dict[str, Any]:
     main, first = both
     for key, least in (("df", min), ("leverage", max)):
         main[key] = least(main[key], first[key])
-    return {**main, "support": {**first["support"], **main["support"]}}
+    return {**main, **{key: {**first[key], **main[key]} for key in ("support", "means")}}
 
 
 # --- the regression ----------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from cisflow.estimation.evidence import EVIDENCE, ROW, of_design, of_regression,
 from cisflow.estimation.kinds import ALTERNATIVES, BUILD, alternative
 from cisflow.estimation.shapes import SHAPES, Refit, shape_rows, support_of
 from cisflow.estimators.tobit.heteroskedastic import OF_SPREAD
-from cisflow.study.models import Covariance, Model
+from cisflow.study.models import CENSORED, Covariance, Model
 from cisflow.study.shapes import made_of
 from cisflow.study.weightings import NO_WEIGHTS, SURVEY_WEIGHT, UNWEIGHTED
 
@@ -168,7 +168,7 @@ def _evidence_of(
     if estimator == "heteroskedastic_tobit" and evidence:
         names, Z = fit.model.variance_names, fit.model.given
         design = np.column_stack([np.ones(len(Z)), Z])
-        spread = of_design(design, ["Intercept", *names], sample.iloc[: len(Z)])
+        spread = of_design(design, ["Intercept", *names], sample.iloc[: len(Z)], linear=False)
         spread = {**spread, "rows": evidence["rows"]}
         both = renamed(weakest(evidence, spread), "", OF_SPREAD)
         return {**both, "df": evidence["df"] - len(names) - 1}
@@ -217,7 +217,8 @@ def evidence_of(
     """Return on which firms a fit of one regression rests."""
     regressors = [*spec.columns[column], *spec.controls]
     weights = spec.weights_of(column)
-    evidence = of_regression(sample, outcome, regressors, spec.fixed_effects, weights)
+    effects, linear = spec.fixed_effects, spec.estimator not in (*CENSORED, "probit")
+    evidence = of_regression(sample, outcome, regressors, effects, weights, linear=linear)
     evidence = _evidence_of(spec.estimator, spec, sample, evidence, fit)
     if not evidence:
         return evidence

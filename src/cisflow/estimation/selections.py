@@ -101,7 +101,7 @@ def _diagnostics(fit: SelectionResults) -> dict[str, Any]:
 def _evidence(pair: Pair, sample: pd.DataFrame) -> dict[str, Any]:
     """Return on whom the estimates rest: those selected, and all of the selection equation."""
     main, first = (
-        of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights)
+        of_design(rows.X, rows.names, sample.iloc[rows.kept], rows.weights, linear=False)
         for rows in (pair.outcome, pair.selection)
     )
     both = weakest(main, renamed(first, OF_SELECTION))

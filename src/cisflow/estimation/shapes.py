@@ -27,7 +27,7 @@ from cisflow.estimation.common import (
 from cisflow.estimation.effects import KINDS
 from cisflow.estimation.effects import made_of as factors_made_of
 from cisflow.estimation.estimates import COEFFICIENT, OBSERVED
-from cisflow.estimation.evidence import ROW
+from cisflow.estimation.evidence import PER_TERM, ROW
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.effects import Factors, Prediction, effect_at, linear
 from cisflow.estimators.inequalities.complements import complementarity
@@ -520,14 +520,16 @@ def support_of(
     asked = made_of(spec, column)
     if not (evidence and asked):
         return dict(evidence)
-    support, weight = dict(evidence["support"]), dict(evidence["weight"])
+    support, weight, means = (dict(evidence[key]) for key in PER_TERM)
     for name, made in asked.items():
         parts = [part for part in made.parts if part in support]
         if parts:
             fewest = min(support[part] for part in parts)
             support[name] = min(fewest, _among(made, firms))
             weight[name] = max((weight[part] for part in parts), key=sum)
-    return {**evidence, "support": support, "weight": weight}
+            if solved := [means[part] for part in parts if part in means]:
+                means[name] = min(solved)
+    return {**evidence, "support": support, "weight": weight, "means": means}
 
 
 def _among(made: Made, firms: pd.DataFrame) -> int:

@@ -81,7 +81,7 @@ def _diagnostics(fit: TreatmentResults) -> dict[str, Any]:
 def _evidence(model: DoublyRobust, fit: TreatmentResults, sample: pd.DataFrame) -> dict[str, Any]:
     """Return on whom the effect rests, and every set of firms that is counted beside it."""
     rows = model.rows
-    found = of_design(rows.X, rows.names, sample.iloc[rows.kept])
+    found = of_design(rows.X, rows.names, sample.iloc[rows.kept], linear=False)
     for key in ("support", "weight"):
         found[key] |= dict.fromkeys(fit.params.index, found[key].get(model.treatment, []))
     if not isinstance(found["support"][model.treatment], int):

@@ -54,7 +54,7 @@ def _loss(panel: pd.DataFrame, lag: int | None, fewest: int) -> Loss:
         if logit.fit is not None:
             rows = logit.fit.model.rows
             firms = numbered.loc[rows.data.index[rows.kept]]
-            evidence[logit.wave] = of_design(rows.X, rows.names, firms)
+            evidence[logit.wave] = of_design(rows.X, rows.names, firms, linear=False)
     return Loss(lag, shares, logits, evidence)
 
 

@@ -35,6 +35,7 @@ class Gate:
     _values: dict[str, Floats | None] = field(default_factory=dict)
     _exceptions: dict[tuple[str, str], Bools | None] = field(default_factory=dict)
     _sizes_near: dict[Hashable, int | None] = field(default_factory=dict)
+    _cells: dict[Hashable, list[Bools]] = field(default_factory=dict)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -128,6 +129,42 @@ class Gate:
             refused(other[part], weight[part], self.profile) for part in (flag == 1, flag == 0)
         ]
         return next(filter(None, reasons), "")
+
+    def why_cells(self, firms: Bools, one: str, other: str) -> str:
+        """Return why the correlation of two yes/no variables may not be told beside other numbers.
+
+        Its four cells are counts as those of a table are: they may differ by few from no set of
+        firms that is told, nor from the same cell of another sample. Empty for other variables.
+
+        Parameters
+        ----------
+        firms
+            Whom it is of, shape (rows of the panel,): those with both values.
+        one, other
+            Columns of the panel.
+        """
+        pair = sorted((one, other))
+        values = [self.values(name) for name in pair]
+        if self.profile.minimum_cell == 1 or any(
+            v is None or not np.isin(v[firms], (0, 1)).all() for v in values
+        ):
+            return ""
+        says = [np.equal(v, 1) for v in values if v is not None]
+        cells = {
+            (*pair, a, b): firms & (says[0] == a) & (says[1] == b)
+            for a in (True, False)
+            for b in (True, False)
+        }
+        if any(self._tells_few(key, cell) for key, cell in cells.items()):
+            return NEAR
+        for key, cell in cells.items():
+            self._cells.setdefault(key, []).append(cell)
+        return ""
+
+    def _tells_few(self, key: Hashable, cell: Bools) -> bool:
+        apart = (np.count_nonzero(cell ^ told) for told in self._cells.get(key, ()))
+        few = any(0 < n < self.profile.minimum_cell for n in apart)
+        return few or self.ledger.near_told(cell, self.withheld)
 
     def why_near(self, kind: str, firms: Bools, variables: Iterable[str]) -> str:
         """Return why a statistic may not be told beside those told before, empty if it may.

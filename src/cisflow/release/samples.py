@@ -304,10 +304,13 @@ def _correlations(
                 continue
             both = firms & ~np.isnan(a) & ~np.isnan(b)
             x, y, weight = a[both], b[both], w[both]
-            place = f"{sample.model}, {sample.wave}, {rows[i]['variable']}, {rows[j]['variable']}"
+            names = rows[i]["variable"], rows[j]["variable"]
+            place = ", ".join((sample.model, sample.wave, *names))
             if both.sum() < max(gate.profile.minimum_cell, 3):
                 continue
-            why = "" if i == j else gate.why_together(x, y, weight)
+            why = ""
+            if i != j:
+                why = gate.why_together(x, y, weight) or gate.why_cells(both, *names)
             if gate.decided(file, place, "correlation", why):
                 found[i][j] = found[j][i] = _correlation(x, y, weight)
     return found

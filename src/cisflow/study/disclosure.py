@@ -46,7 +46,8 @@ class Profile(Document):
     largest; 0 for none."""
     support: Annotated[int, Field(ge=1)] = 5
     """Fewest firms that a coefficient may rest on: those on either side of a dummy, in an
-    interaction or a treated cell. Industries with fewer are merged."""
+    interaction or a treated cell; where their number and means follow from the coefficients it is
+    `minimum_cell`. Industries with fewer are merged."""
     residual_df: Annotated[int, Field(ge=1)] = 10
     """Fewest observations beyond the number of coefficients."""
     leverage: Annotated[float, Field(gt=0, le=1)] = 0.95

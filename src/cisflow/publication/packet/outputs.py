@@ -47,10 +47,11 @@ WITH_MEANS = frozenset({"descriptives_table", "description of samples"})
 OF_GROUPS = "doubly_robust"
 RULES = {
     "A": "At least {minimum_cell} firms, unweighted, in every group that is counted; no number of "
-    "firms that are not known one by one to the gate.",
+    "which it is not known what firms it counts.",
     "B": "At least {minimum_cell} firms in the difference of any two such groups of this run, "
-    "whatever they stand in, and of earlier packets; and in what is left of a sample by up to four "
-    "others together.",
+    "whatever they stand in, and of earlier packets; in what is left of a sample by up to four "
+    "others together, and in that of two and two; and no group of fewer in samples, however many, "
+    "whose sums can be solved for it.",
     "C": "Nothing withheld follows from a total and its other parts (secondary suppression).",
     "D": "Means, deviations and differences of groups: the {firms} largest firms hold at most "
     "{share:g} % of the total, weighted or not; p % rule with p = {p_percent:g}; no value that all "
@@ -58,8 +59,8 @@ RULES = {
     "E": "Shares: nothing where all firms of a group, or none, answer alike.",
     "F": "Weighted shares: the {firms} largest firms have at most {share:g} % of the weight.",
     "G": "Coefficients: at least {support} firms on either side of a dummy, in an interaction or "
-    "a treated cell, who do not all answer alike; the {largest} largest firms make at most "
-    "{share:g} % of it.",
+    "a treated cell, who do not all answer alike, and {minimum_cell} where the model lets their "
+    "number and mean be solved for; the {largest} largest firms make at most {share:g} % of it.",
     "H": "Models: at least {residual_df} observations beyond the coefficients; leverage of one "
     "firm at most {leverage:g}; no standard error or fit measure that tells a number of firms "
     "which is withheld. No residuals or fitted values of firms.",

@@ -19,8 +19,10 @@ DECISION = "Decision: release / release without the outputs named below / not re
 STYLE = (
     "body{font:10pt sans-serif;margin:2em;max-width:70em}table{border-collapse:collapse;width:100%}"
     "td,th{border:1px solid #999;padding:.3em;text-align:left;vertical-align:top}"
-    "td:nth-child(n+4){min-width:14em}td{overflow-wrap:anywhere}"
+    "td:nth-child(n+4){min-width:14em}td{overflow-wrap:anywhere}tr{break-inside:avoid}"
 )
+SHARES = {2: (1, 3), len(HEADINGS): (15, 7, 3, 10, 14)}
+"""Of a page's width, by the number of columns of a table."""
 Rows = Sequence[Sequence[str]]
 
 
@@ -86,36 +88,46 @@ def html(title: str, said: Iterable[Part]) -> str:
     body = [f"<h1>{escape(title)}</h1>"]
     for part in (part.printed for part in said):
         body += [f"<h2>{escape(part.heading)}</h2>", *(f"<p>{escape(t)}</p>" for t in part.text)]
-        rows = [
-            "".join(f"<{tag}>{escape(cell).replace(chr(10), '<br>')}</{tag}>" for cell in row)
-            for tag, row in zip(["th", *["td"] * len(part.rows)], part.rows, strict=False)
-            if any(row)
-        ]
-        body += ["<table>", *(f"<tr>{row}</tr>" for row in rows), "</table>"] if rows else []
+        body += _html_table(part.rows)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(
         [*body, "</body></html>\n"]
     )
 
 
+def _html_table(rows: Rows) -> list[str]:
+    """Return a table whose headings stand on every page it is printed on."""
+    if not rows:
+        return []
+    head, *body = (
+        "".join(f"<{tag}>{escape(cell).replace(chr(10), '<br>')}</{tag}>" for cell in row)
+        for tag, row in zip(["th", *["td"] * len(rows)], rows, strict=False)
+    )
+    heading = [f"<thead><tr>{head}</tr></thead>"] if any(rows[0]) else []
+    return ["<table>", *heading, *(f"<tr>{row}</tr>" for row in body), "</table>"]
+
+
 def docx(title: str, said: Iterable[Part]) -> bytes:
     """Return the sheet as a Word file in landscape, without the time of its making."""
     from docx import Document
     from docx.enum.section import WD_ORIENT
-    from docx.shared import Pt
+    from docx.shared import Cm, Pt
 
     document: Any = Document()
     title = printable(title)
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = section.page_height, section.page_width
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Cm(1.5))
+    width = section.page_width - 2 * Cm(1.5)
     document.styles["Normal"].font.size = Pt(8)
     document.add_heading(title, level=1)
     for part in (part.printed for part in said):
         document.add_heading(part.heading, level=2)
         for text in part.text:
             document.add_paragraph(text)
-        _add_table(document, [row for row in part.rows if any(row)])
+        _add_table(document, part.rows, width)
     properties = document.core_properties
     properties.author, properties.title = "", title
     properties.created = properties.modified = datetime.datetime(2000, 1, 1)
@@ -124,11 +136,25 @@ def docx(title: str, said: Iterable[Part]) -> bytes:
     return without_times(buffer.getvalue())
 
 
-def _add_table(document: Any, rows: Rows) -> None:
+def _add_table(document: Any, rows: Rows, width: int) -> None:
+    """Add a table whose headings stand on every page, and whose rows stand on one each."""
+    from docx.oxml import OxmlElement
+
+    heading = bool(rows and any(rows[0]))
+    rows = rows if heading else rows[1:]
     if not rows:
         return
     table = document.add_table(rows=len(rows), cols=len(rows[0]), style="Table Grid")
+    table.autofit = False
+    shares = SHARES[len(rows[0])]
+    widths = [int(width * share / sum(shares)) for share in shares]
+    for column, wide in zip(table.columns, widths, strict=True):
+        column.width = wide
     # `table.cell` looks through all cells before it, which takes minutes in a long table.
-    for cells, row in zip((r.cells for r in table.rows), rows, strict=True):
-        for cell, text in zip(cells, row, strict=True):
-            cell.text = text
+    for number, (made, row) in enumerate(zip(table.rows, rows, strict=True)):
+        kept = ["w:cantSplit", "w:tblHeader"] if heading and number == 0 else ["w:cantSplit"]
+        for name in kept:
+            made._tr.get_or_add_trPr().append(OxmlElement(name))
+        for cell, text, wide in zip(made.cells, row, widths, strict=True):
+            cell.text, cell.width = text, wide
+            cell.paragraphs[0].runs[0].bold = len(kept) == 2 or None

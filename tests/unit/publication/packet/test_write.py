@@ -203,6 +203,17 @@ def test_the_sheet_names_every_file_rule_and_reason(packet):
             assert text in said
 
 
+def test_the_headings_of_its_outputs_stand_on_every_page(packet):
+    from docx import Document
+
+    tables = Document(str(packet.folder / "sheet.docx")).tables
+    outputs = next(t for t in tables if t.rows[0].cells[0].text == "Output and files")
+    repeated = [bool(row._tr.xpath("w:trPr/w:tblHeader")) for row in outputs.rows]
+    assert repeated == [True, *[False] * (len(repeated) - 1)]
+    assert all(row._tr.xpath("w:trPr/w:cantSplit") for row in outputs.rows)
+    assert "<thead>" in (packet.folder / "sheet.html").read_text(encoding="utf-8")
+
+
 def test_nothing_of_a_planted_firm_or_of_the_machine_is_inside(packet, run):
     planted = [b"BE0123456789", b"98765", b"43.2187", str(run.parent).encode()]
     files = [path for path in packet.folder.rglob("*") if path.is_file()]
