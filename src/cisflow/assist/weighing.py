@@ -17,6 +17,7 @@ from cisflow.assist.vocabulary import (
     contrary,
     fronts,
     has_concept,
+    heads,
 )
 
 SURE = 0.5
@@ -242,9 +243,15 @@ def _unclear(found: Likeness) -> list[str]:
 
 
 def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:
-    """Return that compounds have in front what no list knows: cooperation in *buying*."""
-    found = fronts(asked, sign, words) if not asked.abbreviated else []
-    return [f"no list knows what {', '.join(f'{one}-' for one in found)} says"] if found else []
+    """Return that compounds have in front or at their end what no list knows.
+
+    It may be cooperation in *buying*, or a turnover *tax*.
+    """
+    if asked.abbreviated:
+        return []
+    front, head = fronts(asked, sign, words), heads(asked, sign, words)
+    told = [f"no list knows what {', '.join(f'{one}-' for one in front)} says"] if front else []
+    return told + ([f"no list knows what {', '.join(head)} ends with"] if head else [])
 
 
 def _cut_off(asked: Question) -> list[str]:
