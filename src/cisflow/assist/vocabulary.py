@@ -199,7 +199,8 @@ def load_words(
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
     concepts = _kept_apart(concepts, document["concepts"])
     concepts[home] = _without(concepts[home], others, fillers)
-    concepts[ASIDE] = _whole(document["asides"])
+    # In thousands of a currency: its code says nothing of what is asked.
+    concepts[ASIDE] = _whole([*document["asides"], *(f"={code}" for code in document["per_euro"])])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
     )

@@ -145,6 +145,7 @@ def weigh(
         *_cut_off(asked),
     ]
     score = found.share * DOUBTED ** len(against)
+    against += _unknown(found, asked) if not against else []
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told, words=found.words, concepts=found.concepts)
 
@@ -240,6 +241,17 @@ def _unclear(found: Likeness) -> list[str]:
     if found.share >= CLEAR or not found.others:
         return []
     return [f"its label also says {_some(found)}"]
+
+
+def _unknown(found: Likeness, asked: Question) -> list[str]:
+    """Return which words of a label nothing explains, though most of it is about the variable.
+
+    One such word may turn all others round: *refused* public support, the *profit* from new
+    products. It does not make another column the likelier one.
+    """
+    if asked.abbreviated or not found.others:
+        return []
+    return [f"no list knows what its label says besides ({_some(found)})"]
 
 
 def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:
