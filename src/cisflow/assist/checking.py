@@ -19,7 +19,7 @@ from cisflow.study.codebook import DRAFTED, Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.models import expanded
 from cisflow.study.run import Run, load_run
-from cisflow.survey.contradictions import contradictions
+from cisflow.survey.contradictions import contradictions, without_bound
 from cisflow.survey.ingest import ingest_accounts, ingest_wave
 from cisflow.survey.semantics import warnings
 
@@ -214,7 +214,8 @@ def _check_source(
         findings.warnings += _linked(source, table, firms.get(source.country))
     else:
         findings.errors += [(source.heading, problem) for problem in contradictions(quality)]
-        findings.warnings += [(source.heading, problem) for problem in warnings(quality)]
+        told_too = (*warnings(quality), *without_bound(quality, codebook))
+        findings.warnings += [(source.heading, problem) for problem in told_too]
         variables = quality["variables"]
         answered = {
             v for v, entry in variables.items() if entry["in_questionnaire"] and entry["valid"]

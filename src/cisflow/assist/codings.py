@@ -446,8 +446,11 @@ def _apart(
 
 def _is_missing(text: str, words: Words) -> bool:
     said = text.strip().casefold().replace("’", "'")
-    forms = {said, said.strip("<>[]()"), _without_code(said)}
-    return not words.missing.isdisjoint(forms)
+    if any(form in words.missing for form in (said, said.strip("<>[]()"), _without_code(said))):
+        return True
+    # "Don't know / no answer", "Don't know (spontaneous)": each of them is one.
+    parts = [part.strip() for part in re.split(r"/|\bor\b", re.sub(r"\([^()]*\)", "", said))]
+    return parts != [said] and all(part in words.missing for part in parts)
 
 
 def _without_code(said: str) -> str:

@@ -20,6 +20,7 @@ ENGLISH = "en"
 SPOKEN = 0.1
 # A word is one of a language if it begins with one of at least so many letters that it has.
 SHORTEST_BEGINNING = 5
+ENDINGS = "\nendings:"  # the last section of a list
 KEY = re.compile(r"^\s*[\w\"{}]+:|#.*$", re.MULTILINE)
 
 
@@ -74,6 +75,13 @@ def with_languages(
         own = _each(own, _spelt(own.pop("spelling", {})), _begun(own.pop("initials", {})))
         document = _added(document, own)
     return document
+
+
+def compounding(languages: Iterable[str], root: Path = Path()) -> dict[str, dict[str, Any]]:
+    """Return the lists of those of some languages that write several words as one."""
+    files = listed(root)
+    own = {code: with_languages({}, [code], root) for code in languages if code in files}
+    return {code: one for code, one in own.items() if one.get("endings")}
 
 
 def language(file: Path) -> dict[str, Any]:
@@ -146,7 +154,8 @@ def _after_others(word: str, initials: Mapping[str, Iterable[str]]) -> list[str]
 @lru_cache(maxsize=64)
 def _vocabulary(text: str) -> frozenset[str]:
     """Return all words of a list, which is read as a text because that is much faster."""
-    return frozenset(plain(KEY.sub(" ", text)).split())
+    words, _, _ = text.partition(ENDINGS)  # which are no words
+    return frozenset(plain(KEY.sub(" ", words)).split())
 
 
 def _knows(own: frozenset[str], word: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -12,17 +12,24 @@ from math import log2
 from pathlib import Path
 from typing import Any
 
+from cisflow.assist.compounds import Endings, strange_fronts, strange_heads
 from cisflow.assist.countries import iso, names_of, others_of
-from cisflow.assist.languages import ENGLISH, spoken, text_keys, vocabulary_of, with_languages
+from cisflow.assist.languages import (
+    ENGLISH,
+    compounding,
+    spoken,
+    text_keys,
+    vocabulary_of,
+    with_languages,
+)
 from cisflow.assist.letters import plain, tokens
-from cisflow.assist.wordforms import Forms, forms_of
+from cisflow.assist.wordforms import Forms, forms_of, stemmers_of
 from cisflow.base.documents import read_yaml, validated
 from cisflow.base.paths import found, shipped
 from cisflow.study.canonical import PARTNERS, PLACES, PROTECTION, SOURCES
 
 SHORTEST_ABBREVIATION = 3
 SHORTEST_PART = 2  # of a name that runs words together, such as newmkt
-SHORTEST_FRONT = 4  # letters before a part of a compound that say something
 ARTICLES = frozenset(("the", "a", "an", "your", "its", "our", "their", "this", "these"))
 ASIDE = "an aside"  # the concept of words that do not count
 # A concept that only the name shows is half the evidence of one the label shows.
@@ -111,7 +118,7 @@ class Words:
     its contrary, ``home`` the concept that these names belong to, and they themselves; ``aspects``
     are the words of what a label may ask besides (and those that only look so), ``stages`` what
     that means, ``inclusions`` the words that begin a list of what is meant too; ``forms`` are other
-    forms of all these words.
+    forms of all these words, ``endings`` how words go on where languages write several as one.
     """
 
     signs: tuple[Sign, ...]
@@ -131,6 +138,7 @@ class Words:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     inclusions: Phrases = Phrases()
     forms: Forms = field(default_factory=Forms)
+    endings: tuple[Endings, ...] = ()  # per language that writes compounds
     # Where concepts are in texts, and how long: each text is asked for every variable.
     seen: dict[tuple[tuple[str, ...], str, bool], frozenset[int]] = field(default_factory=dict)
     lengths: dict[tuple[tuple[str, ...], str, bool], dict[int, int]] = field(default_factory=dict)
@@ -170,7 +178,9 @@ def load_words(
     document = text_keys(read_yaml(found("config/words.yaml", root)))
     schema = shipped("workflow", "schemas", "words.schema.yaml")
     languages = spoken(texts, country, root)
-    document = with_languages(validated(document, schema, "config/words.yaml"), languages, root)
+    document = validated(document, schema, "config/words.yaml")
+    english = document["endings"]
+    document = with_languages(document, languages, root)
     fillers = _fillers(document)
     homes = [country_name, *names_of(country, languages)]
     homes += document["countries"].get(iso(country), [])
@@ -189,7 +199,8 @@ def load_words(
     concepts = {concept: phrases(listed) for concept, listed in document["concepts"].items()}
     concepts = _kept_apart(concepts, document["concepts"])
     concepts[home] = _without(concepts[home], others, fillers)
-    concepts[ASIDE] = _whole(document["asides"])
+    # In thousands of a currency: its code says nothing of what is asked.
+    concepts[ASIDE] = _whole([*document["asides"], *(f"={code}" for code in document["per_euro"])])
     signs = tuple(
         sign for name, spec in document["variables"].items() for sign in _signs(name, spec)
     )
@@ -211,6 +222,7 @@ def load_words(
         {aspect: _stage(spec) for aspect, spec in document["stages"].items()},
         _whole(document["inclusions"]),
         _forms(concepts, document, languages),
+        tuple(_endings(english, languages, root)),
     )
 
 
@@ -225,6 +237,15 @@ def _forms(
     companions = plain(" ".join(w for listed in document["companions"].values() for w in listed))
     known = (word for phrases in concepts.values() for p in phrases.known for word in p)
     return forms_of([*known, *companions.split()], (ENGLISH, *languages))
+
+
+def _endings(english: Iterable[str], languages: Collection[str], root: Path) -> Iterator[Endings]:
+    """Yield how words go on in those languages that write several as one, or in English."""
+    for code, own in compounding(languages, root).items():
+        listed = (word for words in own["concepts"].values() for word in words)
+        parts = {stem.strip("=*$") for word in listed for stem in _phrase(word, frozenset())}
+        endings = {*english, *map(plain, own["endings"])}
+        yield Endings(frozenset(parts), frozenset(endings), stemmers_of((ENGLISH, code)))
 
 
 def _fillers(document: Mapping[str, Any]) -> frozenset[str]:
@@ -410,31 +431,49 @@ def fronts(asked: Question, sign: Sign, words: Words) -> list[str]:
     *Einkaufskooperation* has a cooperation in it, and is about buying; *Innovationskooperation* is
     what it says.
     """
-    own = {concept for group in sign.any for concept in group}
-    parts = {part for c in own for phrase in words.concepts[c].known for part in phrase}
-    inside = {part[1:] for part in parts if part[0] == "*"}
-    if not inside:
+    own = _own(sign)
+    found = strange_fronts(asked.words, _parts_of(own, words))
+    return [front for front in found if not _goes_with(front, own, words)]
+
+
+def heads(asked: Question, sign: Sign, words: Words) -> list[str]:
+    """Return compounds that begin with what is about a variable, and are another thing.
+
+    *Umsatzsteuer* has turnover in it, and is a tax; *Umsatzhöhe* is turnover.
+    """
+    if not words.endings:
         return []
-    whole = tuple(part for part in parts if part[0] not in "=*")
-    found = (_front(word, inside) for word in asked.words if not word.startswith(whole))
-    return [front for front in found if front and not _goes_with(front, own, words)]
+    own = _own(sign)
+    beside = [words.companions[c] for c in own if c in words.companions]
+    known = {
+        part.strip("=*$")
+        for phrases in (*(words.concepts[c] for c in _together(own, words)), *beside)
+        for phrase in phrases.known
+        for part in phrase
+    }
+    return strange_heads(asked.words, _parts_of(own, words), known, words.endings)
+
+
+def _own(sign: Sign) -> set[str]:
+    return {concept for group in sign.any for concept in group}
+
+
+def _parts_of(concepts: Iterable[str], words: Words) -> set[str]:
+    return {part for c in concepts for phrase in words.concepts[c].known for part in phrase}
+
+
+def _together(own: Collection[str], words: Words) -> set[str]:
+    """Return the concepts that are asked together with some."""
+    groups = [set(group) for sign in words.signs for group in sign.any]
+    return set().union(*(group for group in groups if not group.isdisjoint(own)))
 
 
 def _goes_with(front: str, own: Collection[str], words: Words) -> bool:
     """Return whether a beginning says nothing else: filler, aside, or what is asked together."""
     if front in words.fillers or front.removesuffix("s") in words.fillers:
         return True
-    groups = [set(group) for sign in words.signs for group in sign.any]
-    together = set().union(*(group for group in groups if not group.isdisjoint(own)))
     about = concepts_in((front,), words)
-    return not about.isdisjoint(together) or (not about and words.forms.begins(front))
-
-
-def _front(word: str, inside: Iterable[str]) -> str:
-    """Return what of a compound stands before the longest of some parts; empty if it is none."""
-    here = [part for part in inside if part in word]
-    front = word.partition(max(here, key=len))[0] if here else ""
-    return front if len(front) >= SHORTEST_FRONT else ""
+    return not about.isdisjoint(_together(own, words)) or (not about and words.forms.begins(front))
 
 
 def aspects_of(asked: Question, sign: Sign, words: Words) -> list[str]:

@@ -17,6 +17,7 @@ from cisflow.assist.vocabulary import (
     contrary,
     fronts,
     has_concept,
+    heads,
 )
 
 SURE = 0.5
@@ -144,6 +145,7 @@ def weigh(
         *_cut_off(asked),
     ]
     score = found.share * DOUBTED ** len(against)
+    against += _unknown(found, asked) if not against else []
     told = (_for(profile.name, found, asked), *(_against(profile.name, w) for w in against))
     return Weighed(sign, profile.name, score, told, words=found.words, concepts=found.concepts)
 
@@ -241,10 +243,27 @@ def _unclear(found: Likeness) -> list[str]:
     return [f"its label also says {_some(found)}"]
 
 
+def _unknown(found: Likeness, asked: Question) -> list[str]:
+    """Return which words of a label nothing explains, though most of it is about the variable.
+
+    One such word may turn all others round: *refused* public support, the *profit* from new
+    products. It does not make another column the likelier one.
+    """
+    if asked.abbreviated or not found.others:
+        return []
+    return [f"no list knows what its label says besides ({_some(found)})"]
+
+
 def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:
-    """Return that compounds have in front what no list knows: cooperation in *buying*."""
-    found = fronts(asked, sign, words) if not asked.abbreviated else []
-    return [f"no list knows what {', '.join(f'{one}-' for one in found)} says"] if found else []
+    """Return that compounds have in front or at their end what no list knows.
+
+    It may be cooperation in *buying*, or a turnover *tax*.
+    """
+    if asked.abbreviated:
+        return []
+    front, head = fronts(asked, sign, words), heads(asked, sign, words)
+    told = [f"no list knows what {', '.join(f'{one}-' for one in front)} says"] if front else []
+    return told + ([f"no list knows what {', '.join(head)} ends with"] if head else [])
 
 
 def _cut_off(asked: Question) -> list[str]:

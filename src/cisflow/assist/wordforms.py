@@ -73,8 +73,7 @@ def forms_of(parts: Iterable[str], languages: Iterable[str]) -> Forms:
     """
     parts = sorted({part.rstrip("$") for part in parts})
     beginnings = [part for part in parts if part[0] not in "=*"]
-    names = (STEMMERS[code] for code in dict.fromkeys(languages) if code in STEMMERS)
-    stemmers = tuple(Stemmer.Stemmer(name) for name in dict.fromkeys(names))
+    stemmers = stemmers_of(languages)
     stems: dict[str, str] = {}
     long: dict[str, list[str]] = {}
     for part in beginnings:
@@ -91,6 +90,12 @@ def forms_of(parts: Iterable[str], languages: Iterable[str]) -> Forms:
         stems,
         {first: tuple(words) for first, words in long.items()},
     )
+
+
+def stemmers_of(languages: Iterable[str]) -> tuple[Stemmer.Stemmer, ...]:
+    """Return the stemmers of languages, as far as there are any."""
+    names = (STEMMERS[code] for code in languages if code in STEMMERS)
+    return tuple(Stemmer.Stemmer(name) for name in dict.fromkeys(names))
 
 
 def _slip(part: str, word: str) -> bool:

@@ -119,9 +119,6 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")  # so that YAML reads no num
 SEAL_LENGTH = 8
 # Who says so has seen a document, or the questionnaire: nobody need confirm it.
 SETTLED = ("sourced", CONFIRMED)
-Accepted = Annotated[
-    Text, Field(description="Why the contradiction is no error, as a sentence for readers.")
-]
 Source = Annotated[Text, Field(description="The document the mapping was taken from.")]
 Columns = TypeAliasType(
     "Columns",
@@ -244,6 +241,29 @@ class Break(Document):
     """What changed and what is not comparable, as a sentence."""
     source: Source
     verified: Verified
+
+
+Reason = Annotated[
+    Text, Field(description="Why the contradiction is no error, as a sentence for readers.")
+]
+
+
+class Acceptance(Document):
+    """Why a contradiction is no error, and for how many firms that holds."""
+
+    reason: Reason
+    up_to: Annotated[float, Field(gt=0, le=100)] | None = None
+    """The largest share of those concerned for which it holds, in per cent. Above it the contradiction
+    stops the run again, so that a later delivery of the file is not accepted unseen."""
+
+
+def _with_reason(value: Any) -> Any:
+    return {"reason": value} if isinstance(value, str) else value
+
+
+Accepted = Annotated[
+    Acceptance, BeforeValidator(_with_reason, json_schema_input_type=Reason | Acceptance)
+]
 
 
 class Header(Document):
@@ -485,7 +505,8 @@ class Codebook(Document):
     shares: Shares = Shares()
     accepts: Mapping[str, Accepted] = {}
     """Contradictions between answers that are known and accepted: from the check's name, as the
-    error tells it, to the reason, which the paper prints among what it says of the data. One that
+    error tells it, to the reason, which the paper prints among what it says of the data, and the
+    largest share of firms for which it holds (`{reason: …, up_to: 30}`, in per cent). One that
     is taken over from another codebook holds as long as the variables it is about are read as they
     were there; where one is not, it is to be accepted anew, or is gone."""
     unexpected: tuple[Sign, ...] = ()

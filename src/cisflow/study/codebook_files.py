@@ -33,7 +33,7 @@ from cisflow.study.codebook import (
     Codebook,
     block_of,
 )
-from cisflow.study.contradictions import compared_by, names_about, share_of
+from cisflow.study.contradictions import WHOLE_FILE, compared_by, names_about, share_of
 
 Written = dict[str, Any]
 
@@ -307,6 +307,10 @@ def _contradictions(codebook: Written) -> Iterator[Problem]:
     for check in (c for c in codebook.get("accepts", {}) if share_of(c) is None):
         what = f"accepts: no check that stops a run is called `{check}`"
         yield Problem(what, did_you_mean(check, names_about(codebook["variables"])))
+    for check, said in codebook.get("accepts", {}).items():
+        if isinstance(said, dict) and "up_to" in said and share_of(check) == WHOLE_FILE:
+            what = f"accepts: {check}.up_to: it is about the file as a whole, not a share of firms"
+            yield Problem(what, "give the reason alone")
     if not codebook["variables"]:
         return
     if "firm_id" not in codebook["variables"]:

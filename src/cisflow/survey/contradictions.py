@@ -86,8 +86,32 @@ def is_contradiction(name: str, entry: Check) -> bool:
 
 def accepted(checks: Mapping[str, Check], codebook: Codebook) -> dict[str, str]:
     """Return the contradictions there are and that the codebook accepts, each with its reason."""
-    found = (name for name, entry in checks.items() if is_contradiction(name, entry))
-    return {name: codebook.accepts[name] for name in found if name in codebook.accepts}
+    gone = outgrown(checks, codebook)
+    return {
+        name: codebook.accepts[name].reason
+        for name, entry in checks.items()
+        if is_contradiction(name, entry) and name in codebook.accepts and name not in gone
+    }
+
+
+def outgrown(checks: Mapping[str, Check], codebook: Codebook) -> dict[str, float]:
+    """Return the contradictions of more firms than the codebook accepts, each with its bound."""
+    bounds = {name: said.up_to for name, said in codebook.accepts.items() if said.up_to}
+    return {
+        name: bounds[name]
+        for name, entry in checks.items()
+        if name in bounds and is_contradiction(name, entry) and _percent(entry) > bounds[name]
+    }
+
+
+def without_bound(record: Mapping[str, Any], codebook: Codebook) -> Iterator[Problem]:
+    """Yield which accepted contradictions are accepted whatever a later delivery holds."""
+    for name in record["accepted"]:
+        entry = record["checks"][name]
+        if not entry.get("whole_file") and codebook.accepts[name].up_to is None:
+            what = f"accepts: {name}: {told(entry)} More would be accepted as well, unseen"
+            remedy = f"say up to which share it holds: {_accept(name, entry)} in {codebook.path}"
+            yield Problem(what, remedy)
 
 
 def contradictions(record: Mapping[str, Any]) -> Iterator[Problem]:
@@ -99,9 +123,22 @@ def contradictions(record: Mapping[str, Any]) -> Iterator[Problem]:
         From :func:`cisflow.survey.ingest.ingest_wave`.
     """
     for name, entry in record["checks"].items():
-        if is_contradiction(name, entry) and name not in record.get("accepted", {}):
-            accept = f"accept it with a reason: `accepts: {{{name}: …}}` in the codebook"
-            yield Problem(told(entry), f"{entry['remedy']}; or, if it is so, {accept}")
+        if not is_contradiction(name, entry) or name in record.get("accepted", {}):
+            continue
+        bound = record.get("outgrown", {}).get(name)
+        more = "" if bound is None else f" The codebook accepts it up to {bound:g} %."
+        accept = f"accept it with a reason: {_accept(name, entry)} in the codebook"
+        yield Problem(told(entry) + more, f"{entry['remedy']}; or, if it is so, {accept}")
+
+
+def _accept(name: str, entry: Check) -> str:
+    """Return what accepts a contradiction as large as it is."""
+    bound = "" if entry.get("whole_file") else f", up_to: {math.ceil(_percent(entry))}"
+    return f"`accepts: {{{name}: {{reason: …{bound}}}}}`"
+
+
+def _percent(entry: Check) -> float:
+    return float(100 * entry["failed"] / entry["of"])
 
 
 def refuse_contradictions(record: Mapping[str, Any], heading: str) -> None:
@@ -121,7 +158,7 @@ def told(entry: Check) -> str:
     """Return what a failed check says, with the share of firms that fail it."""
     if entry.get("whole_file"):
         return str(entry["seen"])
-    share = f"{100 * entry['failed'] / entry['of']:.0f} % of those concerned"
+    share = f"{_percent(entry):.0f} % of those concerned"
     return f"{meant(entry)}: {share}."
 
 

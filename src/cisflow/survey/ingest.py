@@ -24,7 +24,7 @@ from cisflow.survey.answers import (
     read_rows,
     weightless,
 )
-from cisflow.survey.contradictions import accepted, contradictory
+from cisflow.survey.contradictions import accepted, contradictory, outgrown
 from cisflow.survey.identifiers import in_format
 from cisflow.survey.labels import one_line
 from cisflow.survey.quality import (
@@ -180,6 +180,8 @@ def ingest_wave(
         "accepted": accepted(checks, codebook),
         "variables": _variables(firms, answers, codebook, delivery.reasons),
     }
+    if more := outgrown(checks, codebook):
+        quality["outgrown"] = more
     return firms, quality
 
 

@@ -36,7 +36,7 @@ def survey():
 def stopping(quality):
     """Return the names of the checks that stop a run."""
     told = [str(problem) for problem in contradictions(quality)]
-    return [name for name in quality["checks"] if any(f"{{{name}: …}}" in text for text in told)]
+    return [name for name in quality["checks"] if any(f"{{{name}: {{reason" in text for text in told)]
 
 
 def with_(survey, **columns):
@@ -69,7 +69,7 @@ def test_most_firms_that_contradict_themselves_stop_the_run_with_the_remedies(re
     assert said.startswith("Belgium, wave CIS4 (")
     assert "did not cooperate, and named a partner: 100 % of those concerned" in said
     assert "look at `coop_any:`" in said
-    assert "`accepts: {no_partner_without_cooperation: …}` in the codebook" in said
+    assert "`accepts: {no_partner_without_cooperation: {reason: …, up_to: 100}}` in the codebook" in said
 
 
 def test_a_contradiction_is_accepted_with_a_reason_and_no_other_is(read, survey):
@@ -80,6 +80,21 @@ def test_a_contradiction_is_accepted_with_a_reason_and_no_other_is(read, survey)
     assert stopping(quality) == ["employees_in_size_class"]
     assert quality["accepted"] == {"no_partner_without_cooperation": reason}
     assert read(survey, text)["accepted"] == {}  # there is nothing to accept
+
+
+@pytest.mark.parametrize(("up_to", "stops"), [("100", False), ("99", True), ("0.5", True)])
+def test_a_contradiction_of_more_firms_than_were_accepted_stops_the_run(up_to, stops, read, survey):
+    name = "no_partner_without_cooperation"
+    text = f"{BOOK}accepts: {{{name}: {{reason: asked last, up_to: {up_to}}}}}\n"
+    quality = read(survey.assign(CO=1 - survey["CO"]), text)
+    assert stopping(quality) == ([name] if stops else [])
+    said = "\n".join(map(str, contradictions(quality)))
+    assert (f"The codebook accepts it up to {up_to} %." in said) == stops
+
+
+def test_a_bound_is_of_a_share_of_firms(read, survey):
+    with pytest.raises(CisflowError, match="about the file as a whole"):
+        read(survey, f"{BOOK}accepts: {{partners_differ: {{reason: one box, up_to: 5}}}}\n")
 
 
 def test_a_check_that_is_accepted_must_exist(read, survey):
