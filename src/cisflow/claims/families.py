@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cisflow.claims.evidence import Correlations, Row
 from cisflow.estimators.distributions import NORMAL
 from cisflow.study.claims import Rule, key_of
+from cisflow.study.verdicts import TOO_FEW, WEAK
 
 Floats = NDArray[np.float64]
 FAMILIES = {"article": "source", "claim": "claim"}
@@ -64,25 +65,43 @@ def adjusted(rows: Sequence[Row], correlations: Correlations, rule: Rule, seed: 
     Returns
     -------
     list of dict
-        With the columns :data:`ADJUSTED`. A test that several claims share counts once.
+        With the columns :data:`ADJUSTED`. A test that several claims share counts once; one that
+        cannot decide (:func:`decides`) not at all.
     """
     found = [dict(row) for row in rows]
     for family in rule.families:
         members: dict[tuple[Any, ...], list[int]] = {}
         for i, row in enumerate(found):
-            if np.isfinite(row.get("p_test", np.nan)):
+            if decides(row):
                 place = row["country"], row["wave"], row[FAMILIES[family]]
                 members.setdefault(place, []).append(i)
         for place, which in members.items():
-            keys = [key_of(found[i]["model"], found[i]) for i in which]
+            tested = [found[i].get("hardest", found[i]) for i in which]
+            keys = [(key_of(test["model"], test), _band(test)) for test in tested]
             distinct = list(dict.fromkeys(keys))
-            tests = [found[which[keys.index(key)]] for key in distinct]
-            known = correlations.get(place[:2], {})
-            columns = _adjusted(tests, matrix_of(distinct, known), rule.draws, seed)
+            tests = [tested[keys.index(key)] for key in distinct]
+            matrix = matrix_of([key for key, _ in distinct], correlations.get(place[:2], {}))
+            columns = _adjusted(tests, matrix, rule.draws, seed)
             for i, key in zip(which, keys, strict=True):
                 numbers = columns[:, distinct.index(key)]
                 found[i] |= dict(zip(_names(family), map(float, numbers), strict=True))
     return found
+
+
+def decides(row: Row) -> bool:
+    """Return whether a test is one of its family: whether it has a p-value that means something.
+
+    Too few firms on a side and weak instruments leave a test without a verdict whatever its
+    p-value, which may be tiny: counted, it would lend its rank to others.
+    """
+    known = np.isfinite(row.get("p_test", np.nan))
+    return bool(known) and row.get("verdict") != TOO_FEW and row.get("code") != WEAK
+
+
+def _band(test: Row) -> float | None:
+    """Return the band a test is held against, None for a test of zero."""
+    band = float(test.get("band", np.nan))
+    return band if np.isfinite(band) else None
 
 
 def _adjusted(tests: Sequence[Row], correlation: Floats, draws: int, seed: int) -> Floats:
@@ -99,7 +118,7 @@ def _adjusted(tests: Sequence[Row], correlation: Floats, draws: int, seed: int) 
 
 def _side(test: Row) -> int:
     """Return on which side a test rejects: 0 for both, else that of the nearer end of the band."""
-    if not np.isfinite(test.get("band", np.nan)):
+    if _band(test) is None:
         return 0
     return -1 if test["estimate"] >= 0 else 1
 
@@ -110,6 +129,7 @@ def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> 
     for i, one in enumerate(keys):
         for j, other in enumerate(keys[:i]):
             r = known.get(one, {}).get(other, known.get(other, {}).get(one))
+            r = 1.0 if one == other else r
             found[i, j] = found[j, i] = np.nan if r is None else r
     return found
 

@@ -16,7 +16,7 @@ from cisflow.base.decimals import measured
 from cisflow.base.records import Table
 from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
-from cisflow.claims.families import ADJUSTED, adjusted
+from cisflow.claims.families import ADJUSTED, adjusted, decides
 from cisflow.claims.reasons import beside_of, named, percent, reason_of
 from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
@@ -175,9 +175,13 @@ def _judge_all(parts: Sequence[Single], here: Here, rule: Rule) -> Row:
     else:
         shown = min(found, key=lambda pair: strength(*pair))[1]
         verdict = _together([row["verdict"] for row in judged])
+    # The whole is tested only if every part is, and then by the part with the largest p-value.
+    tested = all(map(decides, judged))
+    hardest = max(judged, key=lambda row: float(row["p_test"])) if tested else {}
     return {
         **shown,
-        "p_test": max((row["p_test"] for _, row in found), default=np.nan),
+        "p_test": hardest.get("p_test", np.nan),
+        "hardest": hardest,
         "verdict": verdict,
         "verdict_literature": _literature({row["verdict_literature"] for _, row in found})
         if found and verdict not in (NOT_RUN, NOT_ESTIMABLE)

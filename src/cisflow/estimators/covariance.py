@@ -60,7 +60,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Protocol
 
@@ -68,12 +68,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.errors import EstimationWarning, refuse
+from cisflow.estimators.errors import Count, EstimationWarning, Sentence, refuse
 
 FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
 CORRECTIONS = ("CR0", "CR1", "CR3")
 ONE_CLUSTER = "no clustered standard error: one cluster alone determines it"
+HELD = Sentence(
+    "its one row (",
+    Count(1),
+    ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
+    "category with another",
+)
 ALONE = 1e-8  # share of a direction's information that must be left without a cluster
 PLAIN = 0.5  # share of all information, up to which leaving a cluster out is a plain equation
 NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
@@ -144,8 +150,14 @@ class Covariance:
     correction: str = ""  # one of CORRECTIONS where clusters are taken
     # Degrees of freedom of t statistics, one less than the fewest clusters; None for normal ones.
     df: int | None = None
-    # (q,), the caller's parameters that one cluster alone determines: they have no standard error.
+    # (q,), the caller's parameters that one row or cluster alone determines: squared scores, which
+    # are zero along them, give them no standard error.
     unmeasured: NDArray[np.bool_] | None = None
+
+    @property
+    def why_unmeasured(self) -> str:
+        """Why parameters that are ``unmeasured`` have no standard error."""
+        return ONE_CLUSTER if self.groups else HELD
 
 
 def _nonrobust(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -154,24 +166,26 @@ def _nonrobust(scores: Scores, options: Mapping[str, Any]) -> Covariance:
 
 def _opg(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     outer = scores.outer()
-    scale = np.sqrt(np.diag(outer))
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = outer / np.outer(scale, scale)
-    if np.linalg.eigvalsh(scaled)[0] > 1e-10:
+    lost = unspread(scores, outer)
+    if lost is None:
         return Covariance(np.asarray(np.linalg.inv(outer)), "OPG")
     # A direction no score lies in: the others' variances are those of a generalised inverse.
-    inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
-    return Covariance(np.asarray(inverse / np.outer(scale, scale)), "OPG")
+    root = np.linalg.cholesky(scores.bread())
+    inverse = np.linalg.pinv(root.T @ outer @ root, rcond=ALONE, hermitian=True)
+    return Covariance(root @ inverse @ root.T, "OPG", unmeasured=lost)
 
 
 def _hc0(scores: Scores, options: Mapping[str, Any]) -> Covariance:
-    bread = scores.bread()
-    return Covariance(bread @ scores.outer() @ bread, "HC0")
+    bread, outer = scores.bread(), scores.outer()
+    return Covariance(bread @ outer @ bread, "HC0", unmeasured=unspread(scores, outer))
 
 
 def _hc1(scores: Scores, options: Mapping[str, Any]) -> Covariance:
-    matrix = _hc0(scores, options).matrix
-    return Covariance(matrix * (scores.rows.nobs / (scores.rows.nobs - matrix.shape[0])), "HC1")
+    found, n = _hc0(scores, options), scores.rows.nobs
+    if (k := len(found.matrix)) >= n:
+        what = Sentence(f"HC1: {k} parameters, σ among them, of ", Count(n))
+        refuse(scores.heading, what, "use fewer regressors, or nonrobust")
+    return replace(found, matrix=found.matrix * (n / (n - k)), cov_type="HC1")
 
 
 def _hc3(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -181,8 +195,8 @@ def _hc3(scores: Scores, options: Mapping[str, Any]) -> Covariance:
         refuse(scores.heading, what, "give each firm a row of its own, or use HC1")
     if scores.informations(np.zeros(n, dtype=np.intp), 1) is None:
         refuse(scores.heading, "covariance 'HC3' is not offered here", "use HC1, or a Tobit")
-    steps, _ = cluster_steps(scores, np.arange(n), n)
-    return Covariance(steps.T @ steps, "HC3")
+    steps, alone = cluster_steps(scores, np.arange(n), n)
+    return Covariance(steps.T @ steps, "HC3", unmeasured=alone)
 
 
 def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
@@ -195,10 +209,11 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     correction = choose_correction(scores.heading, options, min(counts), known)
     jackknife = correction == "CR3"
     ways = ways_of(codes)
+    lost: NDArray[np.bool_] | None
     if jackknife:
         matrix, lost = _without_clusters(scores, ways)
     else:
-        bread, lost = scores.bread(), None
+        bread, lost = scores.bread(), alone_in(scores, codes)
         meat = [sign * _meat(scores, way, n, correction == "CR1") for sign, way, n in ways]
         matrix = np.asarray(bread @ sum(meat) @ bread)
     note = "" if jackknife else _few(min(counts), matrix.shape[0])
@@ -264,6 +279,54 @@ def _few(groups: int, parameters: int) -> str:
         f"{groups} clusters for {parameters} parameters: clustered standard errors "
         "are unreliable with few clusters"
     )
+
+
+def unspread(scores: Scores, meat: Floats) -> NDArray[np.bool_] | None:
+    """Mark the caller's parameters along which every score is zero, (q,); None for none.
+
+    A row, or a cluster, that alone determines a coefficient is fitted exactly along it, and no
+    other has a say: squared scores then miss what is uncertain about it.
+    """
+    try:
+        root = np.linalg.cholesky(scores.bread())
+    except np.linalg.LinAlgError:  # columns so far from their spread that rounding hides it
+        return None
+    # How far scores spread along axes in which the information is one: one on average.
+    inner = root.T @ meat @ root
+    least = ALONE * float(np.trace(inner)) / len(inner)
+    try:  # most fits have no axis without, and a factorisation tells at a fraction of the cost
+        np.linalg.cholesky(inner - least * np.eye(len(inner)))
+    except np.linalg.LinAlgError:
+        spread, axes = np.linalg.eigh(inner)
+        return _moved_by(scores, np.asarray(root @ axes[:, spread <= least], dtype=float))
+    return None
+
+
+def _moved_by(scores: Scores, axes: Floats) -> NDArray[np.bool_]:
+    """Mark the caller's parameters that directions of those of the scores move, (q,)."""
+    jacobian = scores.jacobian()
+    moved = jacobian @ axes
+    spread = np.vecdot(jacobian @ scores.bread(), jacobian)
+    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
+
+
+def alone_in(scores: Scores, ways: Sequence[Ints]) -> NDArray[np.bool_] | None:
+    """Mark the caller's parameters that one cluster alone determines, (q,); None for none.
+
+    Fewer clusters than parameters leave directions without a score however many determine them;
+    then each cluster is left out in turn, where its information is known.
+    """
+    lost: NDArray[np.bool_] | None = None
+    for codes in ways:
+        groups = int(codes.max()) + 1
+        sums = scores.sums(codes, groups)
+        found = unspread(scores, sums.T @ sums)
+        if found is not None and groups <= sums.shape[1]:
+            known = scores.informations(codes, groups) is not None
+            found = cluster_steps(scores, codes, groups)[1] if known else None
+        if found is not None:
+            lost = found if lost is None else lost | found
+    return lost
 
 
 def rows_by_cluster(codes: Ints, groups: int) -> list[Ints]:
@@ -379,7 +442,7 @@ def _survey(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     squared = np.where(drawn > 1, factor / drawn, 0)
     meat = rows.T @ (rows * factor[codes, None]) - sums.T @ (sums * squared[:, None])
     bread = scores.bread()
-    return Covariance(bread @ meat @ bread, "survey")
+    return Covariance(bread @ meat @ bread, "survey", unmeasured=unspread(scores, scores.outer()))
 
 
 def _by_stratum(

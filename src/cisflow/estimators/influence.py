@@ -27,17 +27,11 @@ from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import Scores, Way, ways_of
-from cisflow.estimators.errors import Count, EstimationError, Sentence
+from cisflow.estimators.errors import EstimationError
 
 GROUPS = "cluster labels"  # what messages call them
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact
 CHANGED = 0.2  # of a variance: likewise
-HELD = Sentence(
-    "its one row (",
-    Count(1),
-    ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
-    "category with another",
-)
 SINGULAR = 1e-6  # share of a direction's information that must be left without the row
 ROWS = 2_000  # at a time
 NUDGE = 1e-3  # standard errors, for derivatives

@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from cisflow.claims.families import adjusted, matrix_of, romano_wolf
 from cisflow.study.claims import Rule, key_of
+from cisflow.study.verdicts import FEW_FIRMS, TOO_FEW, WEAK
 
 RULE = Rule(draws=20_000)
 
@@ -116,3 +117,28 @@ def test_familywise_error_is_held_under_dependence():
 def test_correlations_are_found_from_either_side():
     assert matrix_of(["a", "b"], {"b": {"a": 0.4}}).tolist() == [[1, 0.4], [0.4, 1]]
     assert np.isnan(matrix_of(["a", "b"], {})[0, 1])
+
+
+def test_a_claim_of_several_parts_is_adjusted_as_its_hardest_part():
+    easy, hard = a_row(0.01, "C4", term="a"), a_row(0.6, "C1", term="b")
+    whole = {**a_row(0.6, "C5", term="a"), "hardest": hard}
+    found = adjusted([easy, hard, whole, a_row(0.02, "C2", term="c")], {}, RULE, 1)
+    for name in ("p_holm", "p_bh", "p_rw"):
+        assert found[2][name] == pytest.approx(found[1][name])
+        assert found[2][name] >= found[2]["p_test"]
+
+
+def test_tests_of_zero_and_of_a_band_on_one_estimate_are_two():
+    rows = [a_row(0.01, "C1"), a_row(0.7, "C2", band=3.0)]
+    found = adjusted(rows, {}, RULE, 1)
+    assert [row["p_holm"] for row in found] == pytest.approx([0.02, 0.7])
+    assert all(row["p_rw"] >= row["p_test"] for row in found)
+
+
+def test_what_cannot_decide_lends_no_rank_to_others():
+    weak = a_row(1e-38, "C1", term="w", verdict="cannot be decided with this sample", code=WEAK)
+    few = a_row(1e-9, "C2", term="f", verdict=TOO_FEW, code=FEW_FIRMS)
+    found = adjusted([weak, few, a_row(0.04, "C3"), a_row(0.2, "C4", term="b")], {}, RULE, 1)
+    assert "p_bh" not in found[0]
+    assert "p_bh" not in found[1]
+    assert found[2]["p_bh"] == pytest.approx(0.08)

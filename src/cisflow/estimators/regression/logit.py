@@ -16,12 +16,21 @@ from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.covariance import covariance
+from cisflow.estimators.covariance import HELD, covariance
 from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
-from cisflow.estimators.influence import HELD, Point, RowParts, held_by_one, kind_of, newton
-from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
+from cisflow.estimators.influence import Point, RowParts, held_by_one, kind_of, newton
+from cisflow.estimators.regression.rows import (
+    FittedModel,
+    Regression,
+    Rows,
+    RowScores,
+    read_rows,
+    refuse_exact,
+    refuse_limits,
+    same_in_all,
+)
 from cisflow.estimators.separation import (
     indispensable_rows,
     null_space,
@@ -244,11 +253,7 @@ def _separation(
 
 def _refuse_empty(rows: Rows, share: Floats, k: int) -> None:
     """Refuse an outcome without variation and too few rows."""
-    problems = []
-    if np.ptp(share) == 0:
-        what = Sentence(Alike(f"the outcome {rows.outcome} is the same in all "), Count(len(share)))
-        remedy = "there is nothing to explain: check the sample restrictions"
-        problems.append(Problem(what, remedy))
+    problems = same_in_all(rows, share)
     if len(share) <= k:
         what = Sentence(Count(len(share)), f" for {k} coefficients")
         problems.append(Problem(what, "use fewer regressors"))
@@ -283,6 +288,8 @@ class _Binomial(Regression):
     ) -> FittedModel:
         """Estimate; covariances by the names of :mod:`cisflow.estimators.covariance`."""
         solution, rows = self.solution, self.rows
+        if not isinstance(self, Logit):
+            refuse_exact(rows, self.width * solution.likelihood.parts(solution.beta)[0] / rows.w)
         found = covariance(solution.scores, cov_type, cov_kwds)
         names = [solution.names[i] for i in solution.shown]
         held = np.zeros(len(names), dtype=bool) if cov_type == "nonrobust" else solution.held
@@ -385,9 +392,7 @@ class FractionalLogit(_Binomial):
 
     def _set(self, rows: Rows, lower: float = 0.0, upper: float = 100.0) -> None:
         self.rows, self.options = rows, {"lower": lower, "upper": upper}
-        if not lower < upper:
-            what = f"the limits are {lower:g} and {upper:g}"
-            refuse(rows.heading, what, "give a lower limit below the upper one")
+        refuse_limits(rows.heading, lower, upper)
         self.lowest, self.width = lower, upper - lower
         share = (rows.y - lower) / self.width
         outside = int(((share < -1e-9) | (share > 1 + 1e-9)).sum())

@@ -34,7 +34,9 @@ from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.covariance import (
+    HELD,
     Covariance,
+    alone_in,
     choose_correction,
     count_clusters,
     covariance,
@@ -42,15 +44,23 @@ from cisflow.estimators.covariance import (
 )
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
-from cisflow.estimators.influence import HELD, kind_of
+from cisflow.estimators.influence import kind_of
 from cisflow.estimators.path.moments import Sample, center
 from cisflow.estimators.regression.influence import LeastSquares, least_squares_steps
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
-from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
+from cisflow.estimators.regression.rows import (
+    EXACT,
+    FittedModel,
+    Regression,
+    Rows,
+    RowScores,
+    read_rows,
+    refuse_exact,
+    same_in_all,
+)
 
 __all__ = ["OLS", "FittedModel", "FractionalLogit", "Logit", "Probit"]
 
-EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly
 PLAIN: dict[str, dict[str, Any]] = {  # covariances in linearmodels' words
     "nonrobust": {"cov_type": "unadjusted", "debiased": True},
     "HC0": {"cov_type": "robust", "debiased": False},
@@ -98,7 +108,7 @@ class OLS(Regression):
             if not (self.fixed_effects and np.ptp(rows.X[:, j]) == 0)
         }
         parameters = len(self.kept) + self.absorbed
-        problems = []
+        problems = same_in_all(rows, rows.y)
         if not len(self.kept):
             lost = "; ".join(self.not_estimable)
             problems.append(Problem("no regressor has a coefficient", lost))
@@ -152,6 +162,7 @@ class OLS(Regression):
             matrix, strata = self._by_design(fit.params[names].to_numpy(), cov_kwds)
             found, df = Covariance(matrix, cov_type), n - strata + 1 - len(names)
         residuals = np.asarray(fit.resids)
+        refuse_exact(rows, residuals)
         llf = -n / 2 * (np.log(2 * np.pi * float((residuals**2).sum()) / n) + 1)
         notes = {} if cov_type == "nonrobust" else self._held(names, residuals)
         return self._results(
@@ -221,7 +232,9 @@ class OLS(Regression):
             fit = model.fit(cov_type="clustered", clusters=np.column_stack(codes), debiased=True)
             matrix = fit.cov.loc[names, names].to_numpy()
             matrix, note = positive(matrix, np.eye(len(names))) if len(codes) > 1 else (matrix, "")
-            return fit, Covariance(matrix, "cluster", counts, note, correction="CR1")
+            own = self._row_scores(rows.X[:, self.kept], np.asarray(fit.resids))
+            found = Covariance(matrix, "cluster", counts, note, correction="CR1")
+            return fit, replace(found, unmeasured=alone_in(own, codes))
         fit = model.fit(cov_type="unadjusted")
         return fit, self._by_scores(np.asarray(fit.resids), "cluster", options)
 
@@ -232,17 +245,21 @@ class OLS(Regression):
         rows, k = self.rows, len(self.kept)
         X = np.hstack([rows.X[:, self.kept], self._dummies()])
         X = X[:, independent_columns(X, np.linalg.norm(X, axis=0))]
-        weighted = X * rows.w[:, None]
-
-        def of_rows(some: Ints) -> Floats:
-            return np.asarray(weighted[some].T @ X[some])
-
-        scores = RowScores(rows, self.kind, weighted * residuals[:, None], weighted.T @ X, of_rows)
-        found = covariance(scores, cov_type, options)
+        found = covariance(self._row_scores(X, residuals), cov_type, options)
         n, parameters = X.shape
         scale = (n - 1) / (n - parameters) if found.correction == "CR1" else 1.0
         lost = None if found.unmeasured is None else found.unmeasured[:k]
         return replace(found, matrix=scale * found.matrix[:k, :k], unmeasured=lost)
+
+    def _row_scores(self, X: Floats, residuals: Floats) -> RowScores:
+        """Scores and information of regressors that may be some of all."""
+        weighted = X * self.rows.w[:, None]
+
+        def of_rows(some: Ints) -> Floats:
+            return np.asarray(weighted[some].T @ X[some])
+
+        scores = weighted * residuals[:, None]
+        return RowScores(self.rows, self.kind, scores, weighted.T @ X, of_rows)
 
     def _linear_model(self, names: list[str]) -> Any:
         """Set up linearmodels' estimator."""

@@ -14,14 +14,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import told
-from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, rows_by_cluster
+from cisflow.estimators.covariance import Covariance, rows_by_cluster
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Prediction
-from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any, warn_no_estimate
+from cisflow.estimators.errors import (
+    Alike,
+    Count,
+    Problem,
+    Sentence,
+    refuse,
+    refuse_any,
+    warn_no_estimate,
+)
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 
 Results = TypeVar("Results", bound="FittedModel")
+EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,11 @@ class Rows:
         )
 
     def codes(self, groups: Any) -> list[Ints]:
-        """Codes 0…G−1 of one or two ways of clustering: column name(s), or labels."""
-        named = isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups)
-        return [self._codes(way) for way in (groups if named else [groups])]
+        """Codes 0…G−1 of the ways of clustering: column name(s), labels, or a table of labels."""
+        if isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups):
+            return [self._codes(way) for way in groups]
+        several = np.ndim(groups) == 2
+        return [self._codes(way) for way in (np.asarray(groups).T if several else [groups])]
 
     def aligned(self, values: Any, what: str) -> np.ndarray:
         """Values of the rows used, given those or one for every row of the data."""
@@ -120,10 +131,37 @@ def read_rows(
     refuse_any(heading, [Problem(f"{name}: infinite values", remedy) for name in bad])
     weight = frame.columns[weights] if weights else None
     if weight is not None:
-        wrong = int((~(weight > 0)).sum())
-        refuse_any(heading, told("weights: not positive", wrong, "drop these rows first"))
+        for fault, wrong in {"not positive": ~(weight > 0), "infinite": np.isinf(weight)}.items():
+            refuse_any(
+                heading, told(f"weights: {fault}", int(wrong.sum()), "drop these rows first")
+            )
     kept = np.flatnonzero(whole)[frame.rows]
     return Rows(frame.y, frame.X, frame.names, frame.outcome, kept, data, dropped, weight, heading)
+
+
+def same_in_all(rows: Rows, outcome: Floats) -> list[Problem]:
+    """Return the problem of an outcome without variation; none if it varies."""
+    if np.ptp(outcome) > 0:
+        return []
+    what = Sentence(Alike(f"the outcome {rows.outcome} is the same in all "), Count(len(outcome)))
+    return [Problem(what, "there is nothing to explain: check the sample restrictions")]
+
+
+def refuse_exact(rows: Rows, residuals: Floats) -> None:
+    """Refuse an outcome that the regressors reproduce: no error is left to judge them by."""
+    if np.abs(residuals).max() > EXACT * np.abs(rows.y - rows.y.mean()).max():
+        return
+    what = Sentence(f"the regressors fit {rows.outcome} exactly, in ", Count(rows.size))
+    refuse(rows.heading, what, "check that no regressor is computed from it, or use fewer")
+
+
+def refuse_limits(heading: str, lower: float | None, upper: float | None) -> None:
+    """Refuse limits that are missing or in the wrong order."""
+    if lower is not None and upper is not None and lower < upper:
+        return
+    named = ["missing" if x is None or np.isnan(x) else f"{x:g}" for x in (lower, upper)]
+    what = f"the limits are {' and '.join(named)}".replace("inf", "∞")
+    refuse(heading, what, "give a lower limit below the upper one")
 
 
 class Regression:
@@ -166,11 +204,11 @@ class Regression:
     ) -> Results:
         """Put estimates and what is known of their covariance under the names of ``kind``.
 
-        Of the parameters of the covariance those ``shown`` are told; of these, terms that one
-        cluster alone determines have no standard error, which the ``notes`` then say.
+        Of the parameters of the covariance those ``shown`` are told; of these, terms that one row
+        or cluster alone determines have no standard error, which the ``notes`` then say.
         """
         lost = np.zeros(len(names), bool) if found.unmeasured is None else found.unmeasured[shown]
-        alone = {name: ONE_CLUSTER for name, gone in zip(names, lost, strict=True) if gone}
+        alone = {name: found.why_unmeasured for name, gone in zip(names, lost, strict=True) if gone}
         matrix = found.matrix[shown][:, shown]
         known = {"nobs": self.rows.size, "dropped": self.rows.dropped, "df": found.df}
         return kind(

@@ -22,9 +22,9 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import covariance
+from cisflow.estimators.covariance import HELD, covariance
 from cisflow.estimators.errors import refuse
-from cisflow.estimators.influence import HELD, RowParts, held_by_one
+from cisflow.estimators.influence import RowParts, held_by_one
 from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores
 from cisflow.estimators.tobit.checks import Estimable, check_variation, find_estimable
 from cisflow.estimators.tobit.likelihood import HALF_LOG_2PI, Design, Outcome, mills_ratio

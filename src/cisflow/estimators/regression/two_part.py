@@ -31,7 +31,14 @@ from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Problem, refuse, refuse_any
 from cisflow.estimators.regression.logit import FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.models import OLS
-from cisflow.estimators.regression.rows import FittedModel, Regression, Rows, RowScores, read_rows
+from cisflow.estimators.regression.rows import (
+    FittedModel,
+    Regression,
+    Rows,
+    RowScores,
+    read_rows,
+    refuse_limits,
+)
 from cisflow.estimators.regression.truncated import TruncatedNormal
 
 ANY = {"probit": Probit, "logit": Logit}
@@ -120,6 +127,10 @@ class TwoPart(Regression):
             what = "a truncated normal with weights is not offered"
             problems.append(Problem(what, 'use amount="fractional" or "ols"'))
         top = np.inf if upper is None else upper
+        refuse_limits(rows.heading, lower, top)
+        if (rows.y > lower).all():
+            what = f"no row is at the lower limit, {lower:g}: there is one part only"
+            problems.append(Problem(what, "use a Tobit, a fractional logit or least squares"))
         outside = int(((rows.y < lower) | (rows.y > top)).sum())
         limits = f"{lower:g}–{top:g}".replace("inf", "∞")
         remedy = "correct the data or the limits"

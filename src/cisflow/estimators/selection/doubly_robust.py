@@ -36,7 +36,7 @@ from cisflow.estimators.effects import is_binary
 from cisflow.estimators.errors import Alike, Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import FractionalLogit, Logit
 from cisflow.estimators.regression.models import OLS
-from cisflow.estimators.regression.rows import Regression, Rows, read_rows
+from cisflow.estimators.regression.rows import Regression, Rows, read_rows, refuse_exact
 from cisflow.estimators.selection.balance import Balance, Overlap, balance_of, overlap_of
 from cisflow.estimators.selection.names import mean_with, on_treated
 from cisflow.estimators.selection.pair import independent
@@ -295,6 +295,8 @@ def _of_least_squares(of_arm: Rows, covariates: Rows, arm: np.ndarray) -> _Part:
     own, X = of_arm.X[:, columns], covariates.X[:, columns]
     bread = np.linalg.inv(own.T @ own)
     beta = bread @ (own.T @ of_arm.y)
+    residuals = of_arm.y - own @ beta
+    refuse_exact(of_arm, residuals)
     influence = np.zeros((covariates.size, len(columns)))
-    influence[arm] = (own * (of_arm.y - own @ beta)[:, None]) @ bread
+    influence[arm] = (own * residuals[:, None]) @ bread
     return _Part(X @ beta, np.ones(covariates.size), X, influence)

@@ -14,7 +14,7 @@ import numpy as np
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.effects import is_binary
-from cisflow.estimators.regression.rows import Rows
+from cisflow.estimators.regression.rows import Rows, refuse_exact
 from cisflow.estimators.selection.likelihood import _mills
 from cisflow.estimators.selection.pair import probit_of
 
@@ -52,6 +52,7 @@ def first_stage(name: str, treated: Floats, exogenous: Rows) -> FirstStage:
     Z = exogenous.X
     bread = np.linalg.inv(Z.T @ Z)
     residual = treated - Z @ (bread @ (Z.T @ treated))
+    refuse_exact(replace(exogenous, y=treated, outcome=name), residual)
     variance = float(residual @ residual) / (len(treated) - Z.shape[1])
     influence = (Z * residual[:, None]) @ bread
     slope = np.full(len(treated), -1.0)

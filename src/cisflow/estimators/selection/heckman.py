@@ -240,10 +240,12 @@ class Heckman(Regression):
         given = cov_type, cov_kwds
         found = self._of_steps(*given) if by_steps else covariance(self._scores, *given)
         jacobian, extra = self._shown()
-        matrix = jacobian @ found.matrix @ jacobian.T
+        matrix, held = jacobian @ found.matrix @ jacobian.T, found.unmeasured
+        if held is not None:
+            held = (jacobian[:, held] != 0).any(axis=1)
         y, (low, high) = self.likelihood.y, self.limits
         return self._results(
-            replace(found, matrix=matrix, unmeasured=None),
+            replace(found, matrix=matrix, unmeasured=held),
             *(self._values(), self._names(), cov_kwds, SelectionResults),
             n_selected=len(y),
             n_lower=int((y <= low).sum()) if np.isfinite(low) else np.nan,

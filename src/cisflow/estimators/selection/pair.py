@@ -13,7 +13,7 @@ from cisflow.estimators.checks import told
 from cisflow.estimators.design import usable_columns
 from cisflow.estimators.errors import Alike, Count, EstimationWarning, Sentence, refuse, refuse_any
 from cisflow.estimators.regression.logit import Probit
-from cisflow.estimators.regression.rows import Rows, read_rows
+from cisflow.estimators.regression.rows import Rows, read_rows, refuse_exact, same_in_all
 
 
 class NoExclusionWarning(EstimationWarning):
@@ -84,10 +84,12 @@ def independent(rows: Rows) -> tuple[Rows, dict[str, str]]:
 
 
 def refuse_unless_overdetermined(rows: Rows) -> None:
-    """Refuse as many coefficients as rows."""
+    """Refuse as many coefficients as rows, and an outcome that they reproduce."""
+    refuse_any(rows.heading, same_in_all(rows, rows.y))
     if rows.size <= rows.X.shape[1]:
         what = Sentence(Count(rows.size), f" for {rows.X.shape[1]} coefficients")
         refuse(rows.heading, what, "use fewer regressors or broader groups, or pool waves")
+    refuse_exact(rows, rows.y - rows.X @ np.linalg.lstsq(rows.X, rows.y, rcond=None)[0])
 
 
 def warn_without_exclusion(pair: Pair) -> None:

@@ -14,13 +14,14 @@ Topel 1985, Journal of Business & Economic Statistics 3:370–379 where the like
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import Covariance, covariance
+from cisflow.estimators.covariance import Covariance, covariance, unspread
 from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.regression.rows import Rows, RowScores
@@ -40,9 +41,20 @@ class Stacked:
         """Return the covariance of all parameters, by the names of the registry."""
         if cov_type == "nonrobust":
             return self._classical()
+        if cov_type == "OPG":
+            what = f"covariance 'OPG' is not offered for a {self.kind.lower()}"
+            refuse(self.rows.heading, what, "use HC1, or cluster")
         # Influences are scores in units in which the information is one.
         scores = RowScores(self.rows, self.kind, self.influence, np.eye(self.influence.shape[1]))
-        return covariance(scores, cov_type, cov_kwds)
+        return replace(covariance(scores, cov_type, cov_kwds), unmeasured=self._held())
+
+    def _held(self) -> NDArray[np.bool_] | None:
+        """Parameters that one row alone determines, where the information is known to tell."""
+        if self.classical is None:
+            return None
+        information = np.asarray(np.linalg.inv(self.classical), dtype=float)
+        scores = RowScores(self.rows, self.kind, self.influence @ information, information)
+        return unspread(scores, scores.outer())
 
     def _classical(self) -> Covariance:
         if self.classical is None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import check_regressors
-from cisflow.estimators.covariance import ONE_CLUSTER, covariance, rows_by_cluster
+from cisflow.estimators.covariance import covariance, rows_by_cluster
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.effects import Prediction
@@ -288,8 +289,8 @@ class HeteroskedasticTobitResults(Inference):
         self._covariance = pd.DataFrame(V, index=names, columns=names)
         self.params = pd.Series(estimate[places], index=names, name="params")
         self._lost = None if found.unmeasured is None else found.unmeasured[places]
-        lost = [] if self._lost is None else list(np.array(names)[self._lost])
-        self.notes = {**self.not_estimable, **dict.fromkeys(lost, ONE_CLUSTER)}
+        lost = [] if self._lost is None else compress(names, self._lost)
+        self.notes = {**self.not_estimable, **dict.fromkeys(lost, found.why_unmeasured)}
         weight = float(sample.total_weights[sample.outcome.observed].sum())
         self.llf = value - weight * float(np.log(base.scaling.y_spread))
         self.df_model = point.size - 1

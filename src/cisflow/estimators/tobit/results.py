@@ -11,10 +11,10 @@ import pandas as pd
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import ONE_CLUSTER, Covariance, covariance
+from cisflow.estimators.covariance import HELD, Covariance, covariance
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse_any
-from cisflow.estimators.influence import HELD, LeaveOneOut, leave_one_out, options_of
+from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
 from cisflow.estimators.tobit import diagnostics, margins
 from cisflow.estimators.tobit.bootstrap import Resamples, resample
 from cisflow.estimators.tobit.diagnostics import TestResult
@@ -125,7 +125,8 @@ class TobitResults(Inference):
         alone = self._terms_of(marked, UNSPREAD if opg else HELD)
         if (lost := self._covariance.unmeasured) is None:
             return alone
-        return {**self._terms_of(lost[self.solution.shown], ONE_CLUSTER), **alone}
+        why = self._covariance.why_unmeasured
+        return {**self._terms_of(lost[self.solution.shown], why), **alone}
 
     def _terms_of(self, marked: Any, why: str) -> dict[str, str]:
         """Terms marked among the reported ones, and why; mostly none."""
