@@ -129,6 +129,12 @@ class Scores(Protocol):
     def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
         """Information of each group, (k, k) each; None where it is known in total only."""
 
+    def of_each_row(self) -> tuple[Floats, Floats] | None:
+        """Sides (n, k, r) and core (n, r, r) of ``side core side'``, the information of each row.
+
+        None where it is not known to be of low rank.
+        """
+
     def jacobian(self) -> Floats:
         """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
 
@@ -195,7 +201,7 @@ def _hc3(scores: Scores, options: Mapping[str, Any]) -> Covariance:
         refuse(scores.heading, what, "give each firm a row of its own, or use HC1")
     if scores.informations(np.zeros(n, dtype=np.intp), 1) is None:
         refuse(scores.heading, "covariance 'HC3' is not offered here", "use HC1, or a Tobit")
-    steps, alone = cluster_steps(scores, np.arange(n), n)
+    steps, alone = row_steps(scores)
     return Covariance(steps.T @ steps, "HC3", unmeasured=alone)
 
 
@@ -307,7 +313,7 @@ def _moved_by(scores: Scores, axes: Floats) -> NDArray[np.bool_]:
     jacobian = scores.jacobian()
     moved = jacobian @ axes
     spread = np.vecdot(jacobian @ scores.bread(), jacobian)
-    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
+    return _determined(moved, spread)
 
 
 def alone_in(scores: Scores, ways: Sequence[Ints]) -> NDArray[np.bool_] | None:
@@ -394,18 +400,50 @@ def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDA
     root = np.linalg.cholesky(bread)
     sums, steps = scores.sums(codes, groups), np.empty((groups, len(bread)))
     spread = np.vecdot(jacobian @ bread, jacobian)
-    alone, identity = np.zeros(len(jacobian), dtype=bool), np.eye(len(bread))
+    alone = np.zeros(len(jacobian), dtype=bool)
     for g, own in enumerate(scores.informations(codes, groups) or ()):
-        taken = root.T @ own @ root
-        if np.linalg.norm(taken) < PLAIN:  # no direction is lost without it
-            steps[g] = -root @ np.linalg.solve(identity - taken, root.T @ sums[g])
-            continue
-        share, vectors = np.linalg.eigh(taken)
-        axes, gone = root @ vectors, share > 1 - ALONE
-        left = np.where(gone, np.inf, 1 - share)
-        steps[g] = -axes @ ((axes.T @ sums[g]) / left)
-        moved = jacobian @ axes[:, gone]
-        alone |= np.vecdot(moved, moved) > ALONE * spread
+        steps[g], gone = _step_without(own, sums[g], root)
+        alone |= _determined(jacobian @ gone, spread)
+    return steps, alone
+
+
+def _determined(moved: Floats, spread: Floats) -> NDArray[np.bool_]:
+    """Return which parameters have their variance in directions that are gone."""
+    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
+
+
+def _step_without(own: Floats, score: Floats, root: Floats) -> tuple[Floats, Floats]:
+    """Return a step (k,) and the directions (k, lost) in which none is taken."""
+    taken = root.T @ own @ root
+    if np.linalg.norm(taken) < PLAIN:  # no direction is lost without it
+        step = -root @ np.linalg.solve(np.eye(len(root)) - taken, root.T @ score)
+        return step, np.empty((len(root), 0))
+    share, vectors = np.linalg.eigh(taken)
+    axes, gone = root @ vectors, share > 1 - ALONE
+    left = np.where(gone, np.inf, 1 - share)
+    return -axes @ ((axes.T @ score) / left), axes[:, gone]
+
+
+def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
+    """:func:`cluster_steps` where each row is a cluster, all at once where ranks are low."""
+    n = scores.rows.size
+    each, known = np.arange(n), scores.of_each_row()
+    if known is None:
+        return cluster_steps(scores, each, n)
+    sides, core = known
+    bread, jacobian = scores.bread(), scores.jacobian()
+    root, sums = np.linalg.cholesky(bread), scores.sums(each, n)
+    rooted = root.T @ sides
+    taken = core @ (rooted.mT @ rooted)
+    pulled = sums @ root
+    # Woodbury's formula: equations of the rank of a row, not of the number of coefficients.
+    inner = np.linalg.solve(np.eye(core.shape[-1]) - taken, core @ (rooted.mT @ pulled[:, :, None]))
+    steps = -(pulled + (rooted @ inner)[:, :, 0]) @ root.T
+    spread = np.vecdot(jacobian @ bread, jacobian)
+    alone = np.zeros(len(jacobian), dtype=bool)
+    for i in np.flatnonzero(np.vecdot(taken, taken.mT).sum(axis=1) >= PLAIN**2):
+        steps[i], gone = _step_without(sides[i] @ core[i] @ sides[i].T, sums[i], root)
+        alone |= _determined(jacobian @ gone, spread)
     return steps, alone
 
 

@@ -281,6 +281,9 @@ class RowScores:
         """Information of each group, (k, k) each; None where rows have none of their own."""
         return None if self.of_rows is None else map(self.of_rows, rows_by_cluster(codes, groups))
 
+    def of_each_row(self) -> None:
+        """Leave it to the information of each group."""
+
     def jacobian(self) -> Floats:
         """Parameters are the caller's."""
         return np.eye(len(self.information))

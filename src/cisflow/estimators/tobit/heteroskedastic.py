@@ -222,6 +222,9 @@ class HeteroskedasticTobit:
             cross = (x * mixed).T @ z
             yield np.block([[(x * first).T @ x, cross], [cross.T, (z * last).T @ z]])
 
+    def of_each_row(self) -> None:
+        """Leave it to the information of each group."""
+
     def jacobian(self) -> Floats:
         """Differentiate the caller's parameters."""
         k, size = self.homoskedastic.back.shape[0], self.optimum[0].size
