@@ -3,7 +3,13 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     from pathlib import Path
 
-    from cisflow.base.records import read_firms, read_record, write_record, write_table
+    from cisflow.base.records import (
+        read_firms,
+        read_record,
+        small_tables,
+        write_record,
+        write_table,
+    )
     from cisflow.estimation.estimates import ESTIMATES, Estimates
     from cisflow.panel.rates import read_official_rates
     from cisflow.release.disclose import disclose
@@ -11,6 +17,7 @@ with reported(snakemake.log[0]):
     from cisflow.study.disclosure import Profile
     from cisflow.study.models import models_of
 
+    small_tables()
     given, out, params = snakemake.input, snakemake.output, snakemake.params
 
     released = disclose(

@@ -1,12 +1,13 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.base.records import read_firms, write_record, write_table
+    from cisflow.base.records import read_firms, small_tables, write_record, write_table
     from cisflow.estimation.run import estimate
     from cisflow.study.claims import Rule, Single
     from cisflow.study.disclosure import Profile
     from cisflow.study.models import models_of
 
+    small_tables()
     out, params = snakemake.output, snakemake.params
     panel = read_firms(snakemake.input.panel)
     profile, rule = Profile.model_validate(params.profile), Rule.model_validate(params.rule)

@@ -3,12 +3,13 @@ from cisflow.base.problems import reported
 with reported(snakemake.log[0]):
     import pandas as pd
 
-    from cisflow.base.records import read_record, write_table
+    from cisflow.base.records import read_record, small_tables, write_table
     from cisflow.claims.truths import TRUTHS
     from cisflow.claims.verdicts import judge, judge_pooled
     from cisflow.estimation.estimates import ESTIMATES, POOLED_ESTIMATES
     from cisflow.study.claims import Claims
 
+    small_tables()
     claims = Claims.model_validate(snakemake.params.claims)
     verdicts = judge(
         claims,

@@ -5,12 +5,14 @@ with reported(snakemake.log[0]):
 
     from cisflow.base.documents import read_yaml
     from cisflow.base.paths import found
+    from cisflow.base.records import small_tables
     from cisflow.publication.catalogue import catalogue
     from cisflow.publication.exhibits import write_exhibits
     from cisflow.publication.findings import STAGES, read_findings
     from cisflow.publication.paper.context import paper_context
     from cisflow.publication.paper.render import render_paper
 
+    small_tables()
     findings = read_findings(
         snakemake.params.settings,
         snakemake.params.models,

@@ -1,13 +1,14 @@
 from cisflow.base.problems import reported
 
 with reported(snakemake.log[0]):
-    from cisflow.base.records import write_record, write_table
+    from cisflow.base.records import small_tables, write_record, write_table
     from cisflow.estimation.estimates import ESTIMATES
     from cisflow.estimation.pooling.pool import pool
     from cisflow.study.claims import Single
     from cisflow.study.models import models_of
     from cisflow.study.settings import Pool
 
+    small_tables()
     pooled = pool(
         ESTIMATES.read(snakemake.input.estimates),
         models_of(snakemake.params.models),

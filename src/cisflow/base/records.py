@@ -74,6 +74,15 @@ class Table:
         return table.assign(**absent)[[*order, *others]] if absent else table
 
 
+def small_tables() -> None:
+    """Let pandas keep texts as Python's own for the rest of the process.
+
+    Aggregates are tables of a few hundred rows, of which a job asks thousands of small questions;
+    Arrow takes longer to begin with one of them than Python to answer it.
+    """
+    pd.options.mode.string_storage = "python"
+
+
 def write_table(table: pd.DataFrame, file: Path | str, stamp: str) -> None:
     """Write a table as CSV; its last column says in every row what kind of data it rests on.
 

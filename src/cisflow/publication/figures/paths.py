@@ -355,11 +355,17 @@ def _length(line: tuple[Point, Point]) -> float:
     return float(np.hypot(x1 - x0, y1 - y0))
 
 
+@lru_cache(maxsize=512)  # each place of each label is held against all lines
+def _along(line: tuple[Point, Point]) -> tuple[np.ndarray, np.ndarray]:
+    """Return points of a line, from its start to its end."""
+    t = np.linspace(0, 1, 60)
+    (x0, y0), (x1, y1) = line
+    return x0 + t * (x1 - x0), y0 + t * (y1 - y0)
+
+
 def _gap(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
     """Return how far a box is from a line, zero where it covers a part."""
-    t = np.linspace(0, 1, 60)
-    x = line[0][0] + t * (line[1][0] - line[0][0])
-    y = line[0][1] + t * (line[1][1] - line[0][1])
+    x, y = _along(line)
     aside = np.maximum(np.abs(x - box[0]) - box[2], 0.0)
     above = np.maximum(np.abs(y - box[1]) - box[3], 0.0)
     return float(np.hypot(aside, above).min())
@@ -381,7 +387,5 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 
 def _covered(box: tuple[float, ...], line: tuple[Point, Point]) -> float:
     """Return the share of a line that a box covers."""
-    t = np.linspace(0, 1, 60)
-    x = line[0][0] + t * (line[1][0] - line[0][0])
-    y = line[0][1] + t * (line[1][1] - line[0][1])
+    x, y = _along(line)
     return float(((np.abs(x - box[0]) < box[2]) & (np.abs(y - box[1]) < box[3])).mean())
