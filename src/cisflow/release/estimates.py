@@ -222,17 +222,17 @@ def told_estimates(gate: Gate, found: Estimates, spec: Model, files: Sequence[st
     country = found.diagnostics["country"]
     gate.opened(table_file, f"{spec.estimator} estimates", f"{spec.title}; firms of {country}")
     gate.opened(record_file, f"{spec.estimator} diagnostics", f"{spec.title}; firms of {country}")
-    for fit in fits_of(found):
-        here = fit.of(table)
+    fits = [(fit, fit.of(table)) for fit in fits_of(found)]
+    for fit, here in fits:
         place = place_of(fit)
         _tell_sizes(gate, fit, table, here, place, table_file)
         _tell_terms(gate, fit, table, here, place, table_file)
         _tell_errors(gate, fit, table, here, place, table_file)
     records = [_told_record(gate, fit, found, table, record_file) for fit in _records_of(found)]
-    for fit in fits_of(found):
+    for fit, _ in fits:
         _note_record(gate, fit, record_file)
     _withhold_differences(gate, table, table_file)
-    _withhold_unknown(gate, found, table, table_file)
+    _withhold_unknown(gate, fits, table, table_file)
     return Estimates(table, {**found.diagnostics, "fits": records})
 
 
@@ -338,17 +338,18 @@ def _tell_terms(
     gate: Gate, fit: Fit, table: pd.DataFrame, here: pd.Series, place: str, file: str
 ) -> None:
     """Empty the coefficients that may not be told, and say why in the note."""
-    numbers_here = here & table["estimate"].notna()
+    own = table.loc[here, ["term", "quantity", "estimate", "status", "note"]]
+    gone = own[own["status"].eq(WITHHELD)]
     whole = _why_whole(gate, fit)
-    hidden = {**_beside_alike(gate, table, here), **why_not_terms(fit.evidence, gate.profile)}
+    hidden = {**_beside_alike(own, gone), **why_not_terms(fit.evidence, gate.profile)}
     support = fit.evidence.get("support", {})
     if fit.evidence and not whole and fit.evidence["df"] < 2 * gate.profile.residual_df:
         gate.explain(file, place, NEAR_DF)
     # Stages withhold what all firms of a group answer alike; its reason is that of few firms.
-    withheld = dict(table.loc[here & table["status"].eq(WITHHELD), "note"])
-    for i, why in withheld.items():
-        gate.decided(file, f"{place}, {table.loc[i, 'term']}", table.loc[i, "quantity"], why)
-    rows = table.loc[numbers_here, ["term", "quantity"]]
+    for term, quantity, why in zip(gone["term"], gone["quantity"], gone["note"], strict=True):
+        gate.decided(file, f"{place}, {term}", quantity, why)
+    withheld = dict(gone["note"])
+    rows = own.loc[own["estimate"].notna(), ["term", "quantity"]]
     for i, term, quantity in rows.itertuples(name=None):
         why = whole or hidden.get(term, "") or _why_effect(term, quantity, hidden)
         if not gate.decided(file, f"{place}, {term}", quantity, why):
@@ -356,17 +357,16 @@ def _tell_terms(
         elif support.get(term, np.inf) < 2 * gate.profile.support:
             gate.explain(file, place, NEAR_FEW, term)
     if withheld:
-        gone = list(withheld)
-        table.loc[gone, [*FOUND, *SIZES]] = np.nan
-        table.loc[gone, "status"] = WITHHELD
-        table.loc[gone, "note"] = list(withheld.values())
+        emptied = list(withheld)
+        table.loc[emptied, [*FOUND, *SIZES]] = np.nan
+        table.loc[emptied, "status"] = WITHHELD
+        table.loc[emptied, "note"] = list(withheld.values())
 
 
-def _beside_alike(gate: Gate, table: pd.DataFrame, here: pd.Series) -> dict[str, str]:
+def _beside_alike(own: pd.DataFrame, gone: pd.DataFrame) -> dict[str, str]:
     """Return the levels that go with one whose firms answer alike, which is none of them then."""
-    alike = table.loc[here & table["status"].eq(WITHHELD), "term"]
-    factors = {LEVEL.sub("", term) for term in alike if LEVEL.search(term)}
-    terms = table.loc[here, "term"].unique()
+    factors = {LEVEL.sub("", term) for term in gone["term"] if LEVEL.search(term)}
+    terms = own["term"].unique() if factors else ()
     return {t: BESIDE for t in terms if LEVEL.search(t) and LEVEL.sub("", t) in factors}
 
 
@@ -420,16 +420,17 @@ def _withhold_differences(gate: Gate, table: pd.DataFrame, file: str) -> None:
             table.loc[i, ["status", "note"]] = WITHHELD, why
 
 
-def _withhold_unknown(gate: Gate, found: Estimates, table: pd.DataFrame, file: str) -> None:
+def _withhold_unknown(
+    gate: Gate, fits: Sequence[tuple[Fit, pd.Series]], table: pd.DataFrame, file: str
+) -> None:
     """Withhold rows of no fit, unless they are differences of groups, which were judged."""
-    fits = list(fits_of(found))
-    groups = {split_column(fit.column)[1] for fit in fits}
+    groups = {split_column(fit.column)[1] for fit, _ in fits}
     pairs = table["column"].map(lambda column: split_column(column)[1].split(LESS))
     unjudged = table["estimate"].notna() & ~pairs.map(
         lambda pair: len(pair) == 2 and {*pair} <= groups
     )
-    for fit in fits:
-        unjudged &= ~fit.of(table)
+    for _, here in fits:
+        unjudged &= ~here
     if gate.profile.minimum_cell == 1:
         return
     for i in table.index[unjudged]:
