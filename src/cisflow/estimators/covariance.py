@@ -313,7 +313,7 @@ def _moved_by(scores: Scores, axes: Floats) -> NDArray[np.bool_]:
     jacobian = scores.jacobian()
     moved = jacobian @ axes
     spread = np.vecdot(jacobian @ scores.bread(), jacobian)
-    return _determined(moved, spread)
+    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
 
 
 def alone_in(scores: Scores, ways: Sequence[Ints]) -> NDArray[np.bool_] | None:
@@ -396,20 +396,13 @@ def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDA
     alone : (q,) booleans
         The caller's parameters that some cluster alone determines.
     """
-    bread, jacobian = scores.bread(), scores.jacobian()
-    root = np.linalg.cholesky(bread)
-    sums, steps = scores.sums(codes, groups), np.empty((groups, len(bread)))
-    spread = np.vecdot(jacobian @ bread, jacobian)
-    alone = np.zeros(len(jacobian), dtype=bool)
+    root = np.asarray(np.linalg.cholesky(scores.bread()), dtype=float)
+    sums, steps = scores.sums(codes, groups), np.empty((groups, len(root)))
+    alone = np.zeros(len(scores.jacobian()), dtype=bool)
     for g, own in enumerate(scores.informations(codes, groups) or ()):
         steps[g], gone = _step_without(own, sums[g], root)
-        alone |= _determined(jacobian @ gone, spread)
+        alone |= _moved_by(scores, gone) if gone.size else False
     return steps, alone
-
-
-def _determined(moved: Floats, spread: Floats) -> NDArray[np.bool_]:
-    """Return which parameters have their variance in directions that are gone."""
-    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
 
 
 def _step_without(own: Floats, score: Floats, root: Floats) -> tuple[Floats, Floats]:
@@ -431,19 +424,17 @@ def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
     if known is None:
         return cluster_steps(scores, each, n)
     sides, core = known
-    bread, jacobian = scores.bread(), scores.jacobian()
-    root, sums = np.linalg.cholesky(bread), scores.sums(each, n)
+    root, sums = np.asarray(np.linalg.cholesky(scores.bread()), dtype=float), scores.sums(each, n)
     rooted = root.T @ sides
     taken = core @ (rooted.mT @ rooted)
     pulled = sums @ root
     # Woodbury's formula: equations of the rank of a row, not of the number of coefficients.
     inner = np.linalg.solve(np.eye(core.shape[-1]) - taken, core @ (rooted.mT @ pulled[:, :, None]))
     steps = -(pulled + (rooted @ inner)[:, :, 0]) @ root.T
-    spread = np.vecdot(jacobian @ bread, jacobian)
-    alone = np.zeros(len(jacobian), dtype=bool)
+    alone = np.zeros(len(scores.jacobian()), dtype=bool)
     for i in np.flatnonzero(np.vecdot(taken, taken.mT).sum(axis=1) >= PLAIN**2):
         steps[i], gone = _step_without(sides[i] @ core[i] @ sides[i].T, sums[i], root)
-        alone |= _determined(jacobian @ gone, spread)
+        alone |= _moved_by(scores, gone) if gone.size else False
     return steps, alone
 
 
