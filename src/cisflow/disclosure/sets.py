@@ -338,7 +338,7 @@ def _solved(
         constraints=LinearConstraint(matrix, lb=np.asarray(low, dtype=float)),
         integrality=np.ones(n),
         bounds=Bounds(fixed, free),
-        # Without a gap: within a share of all that is lost, cells would move with what else is told.
+        # Without a gap: within a share of all that is lost, cells would move with other sets.
         options={"node_limit": PATIENCE, "mip_rel_gap": 0},
     )
     if found.x is None:  # everything withheld always protects
