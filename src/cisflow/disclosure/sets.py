@@ -203,8 +203,9 @@ class Ledger:
         paired = {i for pair in near if not gone & {*pair} for i in pair}
         chosen = self._protecting(hidden, near)
         several: list[Clash] = []
+        searched: dict[Hashable, list[int]] = {}
         # What several sets tell together is looked for among those that are told, until none does.
-        while found := [c for c in self._together(chosen) if not released >= {*c}]:
+        while found := [c for c in self._together(chosen, searched) if not released >= {*c}]:
             several += found
             chosen = self._protecting(hidden, [*near, *several])
         reasons = ((small, SMALL), (hidden, ALIKE), (paired, NEAR), (before, EARLIER))
@@ -222,12 +223,16 @@ class Ledger:
                 chosen |= _fewest(sizes, self.cost, hidden, some, sums, self.minimum, self.released)
         return chosen
 
-    def _together(self, chosen: set[int]) -> Iterator[Clash]:
-        """Yield the told sets from which, put together, fewer firms than the minimum follow."""
-        for about in self._about.values() if self.minimum > 1 else ():
+    def _together(self, chosen: set[int], searched: dict[Hashable, list[int]]) -> Iterator[Clash]:
+        """Yield the told sets from which, put together, fewer firms than the minimum follow.
+
+        Where the same sets are told as when it was ``searched`` last, nothing new is to be found.
+        """
+        for what, about in self._about.items() if self.minimum > 1 else ():
             told = sorted(i for i in about - chosen - self._secret if self.sizes[i])
-            if len(told) < 3:
+            if len(told) < 3 or searched.get(what) == told:
                 continue
+            searched[what] = told
             members, sizes = [self.members[i] for i in told], [self.sizes[i] for i in told]
             for cases in few_left(members, sizes, self.minimum):
                 yield from {tuple(sorted({told[i] for i in case})): None for case in cases}
@@ -338,7 +343,8 @@ def _solved(
         constraints=LinearConstraint(matrix, lb=np.asarray(low, dtype=float)),
         integrality=np.ones(n),
         bounds=Bounds(fixed, free),
-        options={"node_limit": PATIENCE},
+        # Without a gap: within a share of all that is lost, cells would move with other sets.
+        options={"node_limit": PATIENCE, "mip_rel_gap": 0},
     )
     if found.x is None:  # everything withheld always protects
         return {int(k) for k in used}

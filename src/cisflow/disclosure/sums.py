@@ -35,20 +35,23 @@ def two_and_two(members: Sequence[Packed], sizes: Sequence[int], minimum: int) -
     told = np.unpackbits(np.array(members), axis=1).astype(np.int16)
     one, other = np.triu_indices(len(told), 1)
     halves = np.random.default_rng(0).integers(0, 2, (told.shape[1], HALVES))
-    near = np.column_stack([sizes, told.astype(np.int64) @ halves])
-    of = near[one] + near[other]
-    order = np.argsort(of[:, 0], kind="stable")
-    one, other, of = one[order], other[order], of[order]
-    ends = np.searchsorted(of[:, 0], of[:, 0] + minimum)
+    near = np.column_stack([sizes, told.astype(np.int64) @ halves]).astype(np.int32)
+    order = np.argsort(near[one, 0] + near[other, 0], kind="stable")
+    one, other = one[order], other[order]
+    whole, *parts = np.ascontiguousarray((near[one] + near[other]).T)
+    ends = np.searchsorted(whole, whole + minimum)
     for first, end in enumerate(ends):
-        some = slice(first + 1, end)
-        like = (np.abs(of[some] - of[first]) < minimum).all(axis=1)
-        like &= (one[some] != one[first]) & (other[some] != other[first])
-        like &= (one[some] != other[first]) & (other[some] != one[first])
-        for pair in first + 1 + np.flatnonzero(like):
+        like = np.arange(first + 1, end)
+        for part in parts:  # most are no longer like it after the first
+            like = like[np.abs(part[like] - part[first]) < minimum]
+            if not len(like):
+                break
+        apart = (one[like] != one[first]) & (other[like] != other[first])
+        apart &= (one[like] != other[first]) & (other[like] != one[first])
+        for pair in like[apart]:
             four = np.array([one[first], other[first], one[pair], other[pair]])
-            apart = np.abs(told[four].T @ np.array([1, 1, -1, -1])).sum()
-            if 0 < apart < minimum:
+            few = np.abs(told[four].T @ np.array([1, 1, -1, -1])).sum()
+            if 0 < few < minimum:
                 yield four
 
 
