@@ -251,7 +251,7 @@ def _unknown(found: Likeness, asked: Question) -> list[str]:
     """
     if asked.abbreviated or not found.others:
         return []
-    return [f"no list knows what its label says besides ({_some(found)})"]
+    return [f"its label also says {_some(found)}"]
 
 
 def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:
