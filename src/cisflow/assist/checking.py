@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cisflow.assist.support import as_asked, supported_models
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, found, places, shipped, shown
 from cisflow.base.problems import CisflowError, Problem
+from cisflow.study.canonical import BLOCKS, COUNTS, MONEY, SPENDING
 from cisflow.study.codebook import DRAFTED, Codebook
 from cisflow.study.codebook_files import codebook_files, load_codebook
 from cisflow.study.models import expanded
@@ -25,6 +27,9 @@ from cisflow.survey.semantics import warnings
 
 # Company accounts of which fewer surveyed firms than this are found are those of others.
 FEW_LINKED = 0.05
+# Questions that are items on one scale, and of how many others one must differ to be odd.
+BATTERIES = ("partners", "funding", "protection", "sources")
+FEWEST_ALIKE = 3
 
 
 @dataclass
@@ -214,7 +219,12 @@ def _check_source(
         findings.warnings += _linked(source, table, firms.get(source.country))
     else:
         findings.errors += [(source.heading, problem) for problem in contradictions(quality)]
-        told_too = (*warnings(quality), *without_bound(quality, codebook))
+        told_too = (
+            *warnings(quality),
+            *without_bound(quality, codebook),
+            *_read_twice(quality["variables"], codebook),
+            *_read_otherwise(codebook),
+        )
         findings.warnings += [(source.heading, problem) for problem in told_too]
         variables = quality["variables"]
         answered = {
@@ -232,6 +242,35 @@ def _check_source(
             "rows_kept": quality["rows_kept"],
         }
     )
+
+
+def _read_twice(
+    variables: Mapping[str, Mapping[str, Any]], codebook: Codebook
+) -> Iterator[Problem]:
+    """Yield the amounts that are read from one column: at most one of them is what it holds."""
+    amounts = [
+        v for v in variables if v in (*MONEY, *COUNTS, *SPENDING) and variables[v]["columns"]
+    ]
+    for one, other in combinations(amounts, 2):
+        if (columns := variables[one]["columns"]) == variables[other]["columns"]:
+            what = f"{one} and {other} are both read from {', '.join(map(repr, columns))}"
+            yield Problem(what, f"correct one of them in {codebook.path}, or take it away")
+
+
+def _read_otherwise(codebook: Codebook) -> Iterator[Problem]:
+    """Yield the one of a battery whose codes mean something else than those of all others.
+
+    Items of a battery are answered on one scale.
+    """
+    for block in BATTERIES:
+        members = (v for v in BLOCKS[block] if v in codebook.variables)
+        read = {v: dict(codes) for v in members if (codes := codebook.variables[v].codes)}
+        for variable, codes in read.items():
+            others = [of for v, of in read.items() if v != variable]
+            alike = len(others) >= FEWEST_ALIKE and all(of == others[0] for of in others)
+            if alike and codes != others[0] and codes.keys() == others[0].keys():
+                what = f"{variable} reads the same codes otherwise than all others of its battery"
+                yield Problem(what, f"compare its `codes:` in {codebook.path} with theirs")
 
 
 def _remember(firms: dict[str, pd.Series], country: str, ids: pd.Series) -> None:

@@ -283,10 +283,14 @@ def _init(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from cisflow.assist.checking import check_run
+    from cisflow.assist.review.gather import confirmed_against
     from cisflow.assist.screen import findings_record, findings_text
 
     config = config_of(options.config)
-    findings = findings_record(check_run(config, HERE), config)
+    found = check_run(config, HERE)
+    if not found.errors:
+        found.warnings += confirmed_against(config, HERE)
+    findings = findings_record(found, config)
     _show(findings, options.json, findings_text)
     return WRONG if findings["errors"] else FINE
 

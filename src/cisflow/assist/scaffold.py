@@ -14,6 +14,7 @@ from cisflow.assist import drafts
 from cisflow.assist.countries import currency_of, name_of
 from cisflow.assist.drafting.difference import beyond
 from cisflow.assist.drafting.draft import Draft, draft, year_of
+from cisflow.assist.drafting.names import labelled_otherwise, other_round, taken
 from cisflow.assist.drafting.rows import Rows, kept, rows_of
 from cisflow.assist.inspection import (
     RECOGNISED,
@@ -254,9 +255,10 @@ def _planned(task: Task, wave: str, path: Path, earlier: Sequence[Wave]) -> Wave
         raise CisflowError(shown(path), Problem(what, remedy))
     planned = Wave(wave, path, fit.name if fit else "", rows, sheet=sheet.get("sheet"))
     as_it_is = fit is not None and not fit.missing and not rows.wave
+    as_it_is = as_it_is and not labelled_otherwise(seen, taken(seen, fit))
     if fit is not None and as_it_is and _works(task, planned, fit):
         planned.how = f"fits {fit.name} as it is"
-        planned.notes = _passed_over(seen)
+        planned.notes = [*_passed_over(seen), *other_round(fit, year_of(wave))]
         return planned
     made = draft(kept(seen, rows), fit, year_of(wave), rows.wave, task.currency(wave), task.books)
     if sheet:

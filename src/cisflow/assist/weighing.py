@@ -159,6 +159,13 @@ def _against(column: str, what: str) -> Evidence:
     return Evidence(column, "against", what)
 
 
+def asks_another_thing(asked: Question, variable: str, words: Words) -> str:
+    """Return why a label is about something else, however a variable may be worded, or nothing."""
+    signs = (sign for sign in words.signs if sign.variable == variable)
+    told = [_other_object(asked, s, words) or other_aspect(asked, s, words) for s in signs]
+    return told[0] if told and all(told) else ""
+
+
 def _other_object(asked: Question, sign: Sign, words: Words) -> str:
     """Say of what else it is: a concept that the variable's question does not have."""
     concept = contrary(asked, sign, words)
@@ -251,7 +258,7 @@ def _unknown(found: Likeness, asked: Question) -> list[str]:
     """
     if asked.abbreviated or not found.others:
         return []
-    return [f"no list knows what its label says besides ({_some(found)})"]
+    return [f"its label also says {_some(found)}"]
 
 
 def _compound(asked: Question, sign: Sign, words: Words) -> list[str]:

@@ -253,8 +253,8 @@ class Acceptance(Document):
 
     reason: Reason
     up_to: Annotated[float, Field(gt=0, le=100)] | None = None
-    """The largest share of those concerned for which it holds, in per cent. Above it the contradiction
-    stops the run again, so that a later delivery of the file is not accepted unseen."""
+    """The largest share of those concerned for which it holds, in per cent. Above it the
+    contradiction stops the run again, so that a later delivery is not accepted unseen."""
 
 
 def _with_reason(value: Any) -> Any:

@@ -217,3 +217,53 @@ def test_settled_todo_no_longer_stops(here, root):
     assert ["decide" in p.what for _, p in check_run(config_file, root).errors] == [True]
     codebook.write_text(text)
     assert check_run(config_file, root).errors == []
+
+
+def test_amounts_of_one_column_are_told(here):
+    unseen_survey.harmonised(here / "data")
+    (here / "config" / "codebooks").mkdir()
+    text = "title: own\nextends: eurostat/cis2012\nvariables: {employees: {name: TURN12}}\n"
+    (here / "config" / "codebooks" / "own.yaml").write_text(text)
+    findings = check_run(
+        config(here, {"2012": {"file": "data/cis2012.csv", "codebook": "own"}}), here
+    )
+    said = [problem.said for _, problem in findings.warnings]
+    assert "employees and turnover are both read from 'TURN12'" in said
+
+
+def test_a_reason_without_a_bound_is_told(here):
+    survey = unseen_survey.harmonised(here / "data")
+    frame = pd.read_csv(survey.extract)
+    frame["CO"] = 0
+    frame.to_csv(survey.extract, index=False)
+    (here / "config" / "codebooks").mkdir()
+    name = "no_partner_without_cooperation"
+    text = (
+        f"title: own\nextends: eurostat/cis2012\nvariables: {{}}\naccepts: {{{name}: so it is}}\n"
+    )
+    (here / "config" / "codebooks" / "own.yaml").write_text(text)
+    findings = check_run(
+        config(here, {"2012": {"file": "data/cis2012.csv", "codebook": "own"}}), here
+    )
+    (told_of,) = [p for _, p in findings.warnings if p.said.startswith(f"accepts: {name}")]
+    assert f"`accepts: {{{name}: {{reason: …, up_to: " in told_of.remedy
+
+
+def test_one_item_on_a_scale_that_runs_the_other_way_is_told(here):
+    survey = unseen_survey.harmonised(here / "data")
+    frame = pd.read_csv(survey.extract)
+    names = ("suppliers", "clients", "competitors", "universities")
+    entries = {}
+    for i, name in enumerate(names):
+        frame[f"S{i}"] = [0, 1, 2, 3] * (len(frame) // 4)
+        up = {str(code): code if name != "clients" else 3 - code for code in range(4)}
+        entries[f"source_{name}"] = {"name": f"S{i}", "codes": up}
+    frame.to_csv(survey.extract, index=False)
+    (here / "config" / "codebooks").mkdir()
+    book = {"title": "own", "extends": "eurostat/cis2012", "variables": entries}
+    (here / "config" / "codebooks" / "own.yaml").write_text(yaml.safe_dump(book))
+    findings = check_run(
+        config(here, {"2012": {"file": "data/cis2012.csv", "codebook": "own"}}), here
+    )
+    odd = [p.said for _, p in findings.warnings if "of its battery" in p.said]
+    assert odd == ["source_clients reads the same codes otherwise than all others of its battery"]

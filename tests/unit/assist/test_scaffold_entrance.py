@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import unseen_survey
 import yaml
 
 from cisflow.assist.drafting.draft import draft
@@ -601,3 +602,24 @@ def test_nigerian_survey_has_no_silent_error(year, shared_path, root, tmp_path, 
     assert {v for v in wrong if not found.doubted(v)} <= {"firm_id"}
     good = [v for v in wanted if (v in found.columns and v not in wrong) or found.doubted(v)]
     assert len(good) >= 0.85 * len(wanted)
+
+
+def test_a_harmonised_name_with_another_label_is_doubted_and_no_longer_vouched_for(tmp_path, root):
+    survey = unseen_survey.harmonised(tmp_path)
+    told = {"TURN12": "Turnover from exports in 2012", "GP": "Is it part of an enterprise group?"}
+    rows = list(told.items())
+    labels = tmp_path / "labels.csv"
+    pd.DataFrame(rows, columns=["variable", "label"]).to_csv(labels, index=False)
+    waves = {"2012": survey.extract}
+    done = initialise(["SE"], waves, root, out=tmp_path / "o", labels_files=[labels])
+    entries = yaml.safe_load(Path(done["written"][0]).read_text("utf-8"))["variables"]
+    assert entries["turnover"] == {"name": "TURN12", "verified": "drafted"}
+    assert "group" not in entries
+    (doubt,) = [line for line in done["look"] if "turnover: TURN12" in line]
+    assert "by its label it is about export" in doubt
+
+
+def test_a_codebook_of_another_round_is_told(tmp_path, root):
+    survey = unseen_survey.harmonised(tmp_path)
+    done = initialise(["SE"], {"2014": survey.extract}, root, out=tmp_path / "o")
+    assert any("eurostat/cis2012 is of 2012, the wave of 2014" in line for line in done["look"])

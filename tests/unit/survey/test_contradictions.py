@@ -36,7 +36,9 @@ def survey():
 def stopping(quality):
     """Return the names of the checks that stop a run."""
     told = [str(problem) for problem in contradictions(quality)]
-    return [name for name in quality["checks"] if any(f"{{{name}: {{reason" in text for text in told)]
+    return [
+        name for name in quality["checks"] if any(f"{{{name}: {{reason" in text for text in told)
+    ]
 
 
 def with_(survey, **columns):
@@ -69,7 +71,10 @@ def test_most_firms_that_contradict_themselves_stop_the_run_with_the_remedies(re
     assert said.startswith("Belgium, wave CIS4 (")
     assert "did not cooperate, and named a partner: 100 % of those concerned" in said
     assert "look at `coop_any:`" in said
-    assert "`accepts: {no_partner_without_cooperation: {reason: …, up_to: 100}}` in the codebook" in said
+    assert (
+        "`accepts: {no_partner_without_cooperation: {reason: …, up_to: 100}}` in the codebook"
+        in said
+    )
 
 
 def test_a_contradiction_is_accepted_with_a_reason_and_no_other_is(read, survey):

@@ -17,7 +17,13 @@ from cisflow.assist.drafting.entries import (
 )
 from cisflow.assist.drafting.filters import add_blank_amounts, add_blocks, add_shares, whole_of_new
 from cisflow.assist.drafting.money import add_money
-from cisflow.assist.drafting.names import by_name, matched, of_other_unit, taken
+from cisflow.assist.drafting.names import (
+    add_doubted_names,
+    by_name,
+    matched,
+    of_other_unit,
+    taken,
+)
 from cisflow.assist.drafting.opening import COMMON, Draft, year_of
 from cisflow.assist.inspection import ESSENTIAL, Fit, Look, latest_year
 from cisflow.assist.matching import Match, Matches, match, near, screens
@@ -108,6 +114,8 @@ def draft(
     elif any(v in fit.missing and v not in stated for v in fit.codebook.shares.sum_to_100):
         made.head["shares"] = {"sum_to_100": []}
         made.remarks["shares:"] = "the file lacks one of the shares that make the whole"
+    names = {**columns, **{v: m.columns for v, m in named.items()}}
+    add_doubted_names(made, seen, fit, names, year)
     return made
 
 

@@ -10,6 +10,7 @@ from cisflow.assist.drafting.opening import Draft
 from cisflow.assist.inspection import Fit, Look
 from cisflow.assist.matching import Match, misspelt
 from cisflow.assist.vocabulary import Words
+from cisflow.assist.weighing import asks_another_thing
 from cisflow.study.codebook import TOTAL_OF, Codebook
 from cisflow.survey.answers import Columns
 
@@ -95,6 +96,46 @@ def _same(column: str, variable: str, fit: Fit) -> bool:
 
     wanted = fit.codebook.variables[variable].alternatives
     return any(bare(name) == bare(column) for names in wanted for name in names)
+
+
+def labelled_otherwise(seen: Look, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the variables of columns that are named as a codebook has it, and why not by label.
+
+    A survey may use a harmonised name for a question of its own.
+
+    Parameters
+    ----------
+    known
+        Per variable the columns that have its names.
+    """
+    told = {}
+    for variable, columns in known.items():
+        for column in (c for c in columns if seen.legend.columns.get(c)):
+            if why := asks_another_thing(seen.questions[column], variable, seen.words):
+                told[variable] = f"{column} is one of its names, and by its label {why}"
+    return told
+
+
+def other_round(fit: Fit | None, year: int | None) -> list[str]:
+    """Return that the codebook taken over is of another round than the wave, if it is."""
+    known = fit.codebook.reference_year if fit else None
+    if not fit or not known or not year or known == year:
+        return []
+    return [f"reference_year: {fit.name} is of {known}, the wave of {year}"]
+
+
+def add_doubted_names(
+    made: Draft, seen: Look, fit: Fit | None, known: Mapping[str, Sequence[str]], year: int | None
+) -> None:
+    """Doubt names that labels contradict: whatever vouches for a name says nothing of them."""
+    made.notes += other_round(fit, year)
+    for variable, why in labelled_otherwise(seen, known).items() if fit else ():
+        made.notes.append(f"{variable}: {why}")
+        if fit and variable in made.taken_over and variable not in made.variables:
+            several = "sum_of" if fit.codebook.variables[variable].sum_of else "any_of"
+            columns = [*known[variable]]
+            one = {"name": columns[0]} if len(columns) == 1 else {several: columns}
+            made.variables[variable] = one
 
 
 def names_known(books: Collection[Codebook]) -> dict[str, set[str]]:

@@ -22,9 +22,9 @@ from cisflow.assist.review.reading import Reading, read_wave
 from cisflow.assist.review.wording import Wording, wording
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import files_of, places, shown
-from cisflow.base.problems import CisflowError
+from cisflow.base.problems import CisflowError, Problem
 from cisflow.study.canonical import FIRM_COLUMNS, FLAGS, PERCENT, TEXT
-from cisflow.study.codebook import Codebook, Variable
+from cisflow.study.codebook import CONFIRMED, Codebook, Variable
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.disclosure import Profile
 from cisflow.study.marks import marks_of
@@ -75,6 +75,32 @@ def gather(config_file: Path, root: Path, labels_files: Sequence[Path] = ()) -> 
         tuple(errors),
         tuple(waves),
     )
+
+
+def confirmed_against(config_file: Path, root: Path) -> Iterator[tuple[str, Problem]]:
+    """Yield what speaks against mappings that somebody confirmed, by the heading of the wave.
+
+    What the answers contradict is left out: every check of a run tells it.
+    """
+    teller = Teller(STRICTEST)
+    for source in sources(read_yaml(config_file)):
+        if source.wave == "accounts" or not _has_confirmed(source, root):
+            continue
+        wave = _wave(source, None, root, teller, (), config_file)
+        known = {told.said for told in wave.findings}
+        for card in (c for c in wave.cards if c.state == CONFIRMED):
+            if against := [one for one in card.against if one not in known]:
+                remedy = f"look at it in `cisflow review {shown(config_file)}`"
+                yield source.heading, Problem(f"{card.variable}: {against[0]}", remedy)
+
+
+def _has_confirmed(source: Source, root: Path) -> bool:
+    try:
+        codebook = load_codebook(source.entry["codebook"], places("config/codebooks", root))
+        entries = codebook.configured(source.entry).variables.values()
+    except CisflowError:
+        return False  # which is told as an error
+    return any(entry.verified == CONFIRMED for entry in entries)
 
 
 def _told(error: CisflowError) -> list[Told]:

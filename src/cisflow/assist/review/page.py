@@ -176,7 +176,7 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
         *(
             []
             if card.settled and not card.against
-            else [f'<p><code class="cmd">{escape(card.confirm)}</code></p>']
+            else [f'<p><code class="cmd">{_parted(card.confirm)}</code></p>']
         ),
         "</div>\n</article>",
     ]
@@ -186,6 +186,11 @@ def _card(card: Card, wave: WaveSheet, minimum: int) -> str:
 def _breaking(name: str) -> str:
     """Return a name that may be broken behind its parts."""
     return _code(name).replace("_", "_<wbr>")
+
+
+def _parted(command: str) -> str:
+    """Return a command that is broken behind the parts of its names, if at all."""
+    return escape(command).replace("_", "_<wbr>")
 
 
 def _said(card: Card) -> Iterator[str]:

@@ -75,6 +75,9 @@ class Wording:
                 yield f"{column}: {turned[column]}"
             elif column not in taken and (otherwise := self._asks_otherwise(variable, column)):
                 yield f"{column}: {otherwise}"
+        equal = self.matches.which.get(variable, ())
+        if others := [c for c in equal if c not in own and {*own} & {*equal}]:
+            yield f"{', '.join(others)} may be it as well: which one is to be used?"
 
     def _asks_otherwise(self, variable: str, column: str) -> str:
         """Return what a column asks for that the variable does not, if no word is about that."""

@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from review_case import LABELS, answers, write_case
+from review_case import FIRMS, LABELS, answers, write_case
 
-from cisflow.assist.review.gather import gather
+from cisflow.assist.review.gather import confirmed_against, gather
 from cisflow.assist.review.page import page
 from cisflow.assist.review.terminal import review_text
 from cisflow.base.problems import CisflowError
@@ -224,3 +225,24 @@ def test_three_shares_that_make_the_whole_say_so_where_no_word_tells(tmp_path):
     _, cards = reviewed(tmp_path, labels=labels)
     told = (*cards["share_new_firm"].speaks_for, *cards["share_new_firm"].remarks)
     assert any("makes the whole for" in what for what in told)
+
+
+@pytest.mark.parametrize(("state", "told"), [("confirmed", True), ("drafted", False)])
+def test_what_speaks_against_a_confirmed_mapping_is_told_by_check_too(state, told, tmp_path):
+    # What nobody has confirmed is listed anyway.
+    entry = {"name": "emp14", "verified": state}
+    file = write_case(tmp_path, employees=entry, employees_lag2=None)
+    said = [problem.said for _, problem in confirmed_against(file, Path())]
+    assert any(one.startswith("employees: ") for one in said) == told
+    assert not [one for one in said if not one.startswith("employees: ")]
+
+
+def test_of_several_weights_the_others_are_told(tmp_path):
+    weights = {c: np.linspace(1, 5 + i, FIRMS) for i, c in enumerate(("wd", "wf"))}
+    labels = {**LABELS, "wd": ("Design weight", ""), "wf": ("Final weight, calibrated", "")}
+    case = write_case(
+        tmp_path, data=answers().assign(**weights), labels=labels, weight={"name": "wd"}
+    )
+    (wave,) = gather(case, Path()).waves
+    (card,) = (card for card in wave.cards if card.variable == "weight")
+    assert any("wf may be it as well" in one for one in card.doubts)
