@@ -14,6 +14,7 @@ from cisflow.estimators import (
     Heckman,
     HeteroskedasticTobit,
     Logit,
+    PathModel,
     Probit,
     Tobit,
     TwoPart,
@@ -68,6 +69,16 @@ def test_outer_products_give_a_dummy_of_one_firm_no_error_in_a_selection_model(f
     fit = Heckman("seen ~ x + z", "y ~ x + alone", firms).fit("OPG")
     assert np.isnan(fit.bse["alone"])
     assert fit.bse.drop("alone").between(0, 100).all()
+
+
+@pytest.mark.parametrize("effects", [(), ("sector",)])
+def test_a_path_model_refuses_an_arrow_of_one_firm_by_name(firms, effects):
+    arrows = {"e": ["z", "alone"], "share": ["z", "e"]}
+    model = PathModel(arrows, firms, fixed_effects=effects)
+    assert model.fit().edges["std_error"].notna().all()
+    with pytest.raises(EstimationError, match="from 'alone' to 'e' is determined by 1 firm alone"):
+        model.fit("HC1")
+    PathModel({"e": ["z"], "share": ["z", "e"]}, firms, controls=["alone"]).fit("HC1")
 
 
 def test_influences_have_no_outer_products(firms):
