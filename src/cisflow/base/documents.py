@@ -192,17 +192,7 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationEr
         yield ValidationError(f"{value!r} is not written as it should be")
 
 
-_KINDS = Draft202012Validator.TYPE_CHECKER
-
-
-def _is_number(_: Any, value: Any) -> bool:
-    """Whether a value is a finite number: `.inf` and `.nan` pass every bound, or none."""
-    return _KINDS.is_type(value, "number") and math.isfinite(value)
-
-
-_Validator = extend(
-    Draft202012Validator, {"pattern": _pattern}, type_checker=_KINDS.redefine("number", _is_number)
-)
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})
 
 
 @lru_cache(maxsize=32)

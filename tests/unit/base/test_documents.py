@@ -103,12 +103,3 @@ def test_columns_are_told_by_name_but_not_a_row_of_values():
     assert columns_told(["ID"], 2) == "the file has 'ID'"
     for value in ("48213977", "-3,5", "1.200,50", "12 %"):
         assert "first row has numbers" in columns_told(["Staal NV", value], 2)
-
-
-@pytest.mark.parametrize("value", [float("inf"), float("nan")])
-def test_a_bound_that_is_no_finite_number_is_refused(root, value):
-    test = {"model": "m", "outcome": "y", "column": "c", "term": "a", "expect": "none"}
-    test |= {"smallest_effect": value, "because": "so"}
-    claims = {"claims": {"A": {"text": "t", "source": "s", "test": test}}}
-    message = message_of(claims, root / "workflow" / "schemas" / "claims.schema.yaml")
-    assert f"smallest_effect: {value} is not a number" in message
