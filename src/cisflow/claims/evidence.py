@@ -290,6 +290,7 @@ def _p_value(fit: Mapping[str, Any], test: str) -> float | None:
 
 def _why_empty(row: Row) -> str:
     """Return why a row of estimates has no estimate with a standard error, empty if it has."""
-    if row["status"] == ESTIMATED and row["std_error"] > 0:
+    measured = math.isfinite(row["estimate"]) and 0 < row["std_error"] < math.inf
+    if row["status"] == ESTIMATED and measured:
         return ""
     return row["note"] or "the model fixes the coefficient instead of estimating it"

@@ -124,7 +124,8 @@ _WORDS = {
     v.OUTLIERS: "Without firms outside {outliers} the result is: {without}.",
     v.REJECTED: "Tests reject the model ({tests}), and robust alternatives do not all agree: "
     "{alternatives}.",
-    v.NO_ALTERNATIVE: "Tests reject the model ({tests}), and no robust alternative was run.",
+    v.NO_ALTERNATIVE: "Tests reject the model ({tests}), and no robust alternative has this "
+    "number.",
 }
 
 
@@ -191,7 +192,19 @@ def beside_of(asides: Iterable[str]) -> str:
 
 def to(ends: tuple[float, float], std_error: float) -> str:
     """Return an interval with the decimals that the standard error bears."""
-    return " to ".join(measured(end, std_error) for end in ends)
+    return " to ".join(_end(end, std_error) for end in ends)
+
+
+def _end(end: float, std_error: float) -> str:
+    """Return an end of an interval; one that is nearly zero with its side of it.
+
+    Examples
+    --------
+    >>> _end(-0.02, 4.0), _end(-15.5, 4.0), _end(0.0, 4.0)
+    ('−0.020', '−15.5', '0.0')
+    """
+    text = measured(end, std_error)
+    return text if text.strip("−0.") or not end else measured(end, abs(end))
 
 
 def named(term: str) -> str:

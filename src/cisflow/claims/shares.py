@@ -237,7 +237,7 @@ def _verdict(
 ) -> tuple[str, str]:
     """Return the verdict on a share and why, in words that follow its interval."""
     (low, high), claimed = interval, share.claimed
-    needed = claimed - share.margin
+    needed = max(claimed - share.margin, 0.0)
     if low > needed:
         return SUPPORTED, f"lies above {percent(needed)} (the claimed share less a margin)"
     if expected is not None:

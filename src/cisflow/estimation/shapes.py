@@ -98,6 +98,8 @@ class Surface:
     factors: Factors  # what its regressors are products of
     firms: pd.DataFrame  # the rows it is of
     df: float  # degrees of freedom of t; infinite for the normal distribution
+    # Terms without a standard error, and why: what is made of them has none either.
+    unmeasured: Mapping[str, str]
 
     def at(
         self,
@@ -176,11 +178,13 @@ def _surfaces(
     df = np.inf if getattr(fit, "df", None) is None else float(fit.df)
     here = firms.iloc[observed.rows]
     factors = factors_made_of(observed.names, here, spec)
+    unmeasured = getattr(fit, "notes", fit.not_estimable)
     if estimator != "two_part":
-        index = linear(observed, fit.params, fit.cov_params())
-        yield COEFFICIENT, Surface(index, factors, here, df)
+        # What is made of a term without a standard error is refused; nothing else leans on it.
+        index = linear(observed, fit.params, fit.cov_params().fillna(0.0))
+        yield COEFFICIENT, Surface(index, factors, here, df, unmeasured)
     if kind:
-        yield OBSERVED, Surface(observed, factors, here, df)
+        yield OBSERVED, Surface(observed, factors, here, df, unmeasured)
 
 
 def _of_rows(fit: Any) -> Prediction:
@@ -197,7 +201,7 @@ def _tried(made: Made, about: Row, surface: Surface, spec: Model, column: str) -
     try:
         _, number = number_of(made, surface, spec, column)
     except LackingError as lacking:
-        return [not_estimable(str(lacking), **about, term=made.name)]
+        return [not_estimable(lacking.args[0], **about, term=made.name)]
     error = np.sqrt(surface.covariance([number])[0, 0])
     if not error > 0:
         return [not_estimable("no firm's prediction moves with it", **about, term=made.name)]
@@ -214,6 +218,11 @@ def number_of(made: Made, surface: Surface, spec: Model, column: str) -> tuple[s
     lost = [part for part in made.parts if part not in surface.prediction.names]
     if lost:
         raise LackingError(f"{', '.join(lost)} has no coefficient")
+    # A strategy holds the other practices at zero: what they do is not in it.
+    inside = set(made.variables) if made.kind == STRATEGY else None
+    for part in made.parts:
+        if part in surface.unmeasured and (inside is None or inside.issuperset(part.split(":"))):
+            raise LackingError(surface.unmeasured[part])
     if made.kind == COMPLEMENTS:
         return _gain(made, surface, spec, column)
     if made.kind == STRATEGY:

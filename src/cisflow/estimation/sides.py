@@ -19,7 +19,8 @@ class Sides:
     """The firms that a term compares."""
 
     # (n,), of a yes/no term those with it; of an interaction the smallest of the cells it compares;
-    # of a number those that do not have its most common value.
+    # of a number those that do not have its most common value, and of a product of numbers those
+    # that have neither's: for all others the product is a number that the parts alone explain.
     with_: Bools
     without: Bools | None  # (n,), the others; None where a number has no two sides
     fewest: int  # how many firms the smaller side has
@@ -74,11 +75,9 @@ def _is_flag(values: Floats) -> bool:
 
 
 def _varied(numbers: Sequence[Floats], n: int) -> Bools:
-    """Return the firms whose numbers are not all the most common ones; all without numbers."""
-    if not numbers:
-        return np.ones(n, dtype=bool)
-    found = np.zeros(n, dtype=bool)
+    """Return the firms none of whose numbers is its most common one; all without numbers."""
+    found = np.ones(n, dtype=bool)
     for column in numbers:
         values, counts = np.unique(column, return_counts=True)
-        found |= column != values[counts.argmax()]
+        found &= column != values[counts.argmax()]
     return found

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.estimators.arrays import Floats
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 
 DROP = "drop these rows first, or use Tobit.from_formula, which drops and counts them"
 CORRECT = "correct the data or the limit; a value is never moved to the limit silently"
+
+
+def by_label(values: Any, index: pd.Index) -> Any:
+    """Return values in the order of a table's rows: labelled ones by their labels.
+
+    A column of pandas whose labels are those of the rows in another order belongs to them by label,
+    as everywhere in pandas; anything else is taken as it stands.
+    """
+    labels = values.index if isinstance(values, pd.Series | pd.DataFrame) else index
+    if labels.equals(index) or len(labels) != len(index):
+        return values
+    if not (labels.is_unique and index.is_unique and index.isin(labels).all()):
+        return values
+    return values.reindex(index)
 
 
 def told(text: str, count: int, remedy: str) -> list[Problem]:

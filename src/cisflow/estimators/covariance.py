@@ -106,7 +106,17 @@ class Rows(Protocol):
         """Values of the rows used, given those or one for every row of the caller's table."""
 
 
-class Scores(Protocol):
+class Information(Protocol):
+    """What is known about parameters, and what the caller calls them."""
+
+    def bread(self) -> Floats:
+        """Inverse information, (k, k)."""
+
+    def jacobian(self) -> Floats:
+        """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
+
+
+class Scores(Information, Protocol):
     """What a covariance needs to know of a fit."""
 
     @property
@@ -116,9 +126,6 @@ class Scores(Protocol):
     @property
     def rows(self) -> Rows:
         """The rows the scores are of."""
-
-    def bread(self) -> Floats:
-        """Inverse information, (k, k)."""
 
     def outer(self) -> Floats:
         """Sum of outer products of the weighted scores, (k, k)."""
@@ -134,9 +141,6 @@ class Scores(Protocol):
 
         None where it is not known to be of low rank.
         """
-
-    def jacobian(self) -> Floats:
-        """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
 
     def resampled(
         self, kind: str, groups: Ints | None, options: Mapping[str, Any]
@@ -287,7 +291,7 @@ def _few(groups: int, parameters: int) -> str:
     )
 
 
-def unspread(scores: Scores, meat: Floats) -> NDArray[np.bool_] | None:
+def unspread(scores: Information, meat: Floats) -> NDArray[np.bool_] | None:
     """Mark the caller's parameters along which every score is zero, (q,); None for none.
 
     A row, or a cluster, that alone determines a coefficient is fitted exactly along it, and no
@@ -308,7 +312,7 @@ def unspread(scores: Scores, meat: Floats) -> NDArray[np.bool_] | None:
     return None
 
 
-def _moved_by(scores: Scores, axes: Floats) -> NDArray[np.bool_]:
+def _moved_by(scores: Information, axes: Floats) -> NDArray[np.bool_]:
     """Mark the caller's parameters that directions of those of the scores move, (q,)."""
     jacobian = scores.jacobian()
     moved = jacobian @ axes

@@ -237,3 +237,11 @@ def test_a_share_counts_every_column_and_outcome_that_has_the_term(root):
         ("radical", "any", "coop_any"),
     }
     assert share.tests("balanced_portfolio", models["balanced_portfolio"]) == []
+
+
+def test_a_margin_wider_than_the_claim_supports_nothing_by_itself():
+    test = {"share": {**SHARE, "claimed": 0.05}}
+    claims = Claims.model_validate({"claims": {"A": {"text": "t", "source": "s", "test": test}}})
+    found = judge(claims, table([-1.0] * 4, [1.0] * 4)).iloc[0]
+    assert found["estimate"] == 0
+    assert found["verdict"] == "inconclusive"

@@ -1,5 +1,7 @@
 """Verdicts follow the stated rule; what has no estimate says why."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -440,3 +442,28 @@ def test_schema_refuses_claims_that_cannot_be_judged(root, claim, message):
     claims = {"rule": RULE, "claims": {"C1": {"text": "t", "source": "s", **claim}}}
     with pytest.raises(CisflowError, match=message):
         validated(claims, schema, "claims.yaml")
+
+
+# --- at the edge of what an estimate is --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes", [{"estimate": math.nan}, {"estimate": math.inf}, {"std_error": math.inf}]
+)
+@pytest.mark.parametrize("expect", ["positive", "negative"])
+def test_a_number_that_is_none_decides_nothing(expect, changes):
+    judged = verdict(one(expect), {**row(2.0), **changes})
+    assert (judged["verdict"], judged["verdict_literature"]) == ("not estimable",) * 2
+
+
+def test_an_interval_that_ends_beside_zero_shows_its_side():
+    judged = verdict(one("negative"), row(-7.78, 3.96, ci_low=-15.53, ci_high=-0.02))
+    assert "−15.5 to −0.020, lies wholly below zero" in judged["reason"]
+
+
+def test_a_claim_with_a_part_that_cannot_decide_has_no_p_value():
+    parts = [one("positive", term="a"), one("positive", term="b")]
+    rows = [row(3.0, term="a"), row(1.0, term="b", status="not_estimable", std_error=math.nan)]
+    found = judge(claims_of({"all_of": parts}), table(*rows)).iloc[0]
+    assert found["verdict"] == "not estimable"
+    assert math.isnan(found["p_test"])

@@ -163,3 +163,16 @@ def test_what_cannot_be_had_says_why(panel):
     lost = row(estimates, "pair", f"complements({A}, {B})")
     assert lost["status"] == "not_estimable"
     assert "has no coefficient" in lost["note"]
+
+
+def test_what_rests_on_one_firm_has_no_error_however_it_is_made(panel):
+    with_a, without = (panel.index[panel[A].astype(bool) == yes][0] for yes in (True, False))
+    lonely = pd.Series(False, panel.index)
+    lonely[[with_a, without]] = True  # one firm with both, one with B alone
+    estimates = found(panel.assign(**{B: lonely.astype("boolean")}), shaped_model())
+    for name in (f"complements({A}, {B})", f"strategy({A}, {B})", f"strategy({B})"):
+        lost = row(estimates, "pair", name)
+        assert lost["status"] == "not_estimable"
+        assert "is fitted exactly" in lost["note"]
+    alone = row(estimates, "pair", f"strategy({A})")
+    assert alone["std_error"] > 0, alone["note"]

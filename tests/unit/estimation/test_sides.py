@@ -46,3 +46,9 @@ def test_groups_are_compared_by_those_who_vary_in_each():
     pair = of_groups(["small", "not small"], firms, within)
     assert (pair.with_.sum(), pair.without.sum(), pair.fewest) == (4, 2, 1)
     assert of_groups(["small"], firms, within).fewest == 1
+
+
+def test_a_product_of_numbers_rests_on_those_who_vary_in_both():
+    breadth, means = np.array([0, 0, 0, 0, 1, 2, 3, 4.0]), np.array([0, 0, 0, 0, 0, 0, 2, 1.0])
+    sides = sides_of({"diversity": breadth, "protection": means})
+    assert (sides.with_.sum(), sides.without, sides.fewest) == (2, None, 2)

@@ -14,6 +14,7 @@ from cisflow.estimators import (
     Heckman,
     HeteroskedasticTobit,
     Logit,
+    PathModel,
     Probit,
     Tobit,
     TwoPart,
@@ -68,6 +69,16 @@ def test_outer_products_give_a_dummy_of_one_firm_no_error_in_a_selection_model(f
     fit = Heckman("seen ~ x + z", "y ~ x + alone", firms).fit("OPG")
     assert np.isnan(fit.bse["alone"])
     assert fit.bse.drop("alone").between(0, 100).all()
+
+
+@pytest.mark.parametrize("effects", [(), ("sector",)])
+def test_a_path_model_refuses_an_arrow_of_one_firm_by_name(firms, effects):
+    arrows = {"e": ["z", "alone"], "share": ["z", "e"]}
+    model = PathModel(arrows, firms, fixed_effects=effects)
+    assert model.fit().edges["std_error"].notna().all()
+    with pytest.raises(EstimationError, match="from 'alone' to 'e' is determined by 1 firm alone"):
+        model.fit("HC1")
+    PathModel({"e": ["z"], "share": ["z", "e"]}, firms, controls=["alone"]).fit("HC1")
 
 
 def test_influences_have_no_outer_products(firms):
@@ -179,3 +190,46 @@ def test_as_many_parameters_as_rows_leave_no_degree_of_freedom():
     data = pd.DataFrame({"y": [1.0, 3.0, 4.0], "x": [1.0, 2.0, 4.0]})
     with pytest.raises(EstimationError, match="HC1: 3 parameters"):
         Tobit.from_formula("y ~ x", data).fit("HC1")
+
+
+# --- labelled values belong to rows by their labels --------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shuffled(firms):
+    return firms.sample(frac=1, random_state=1)
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda d, of: OLS("y ~ x", d).fit("cluster", {"groups": of.region}),
+        lambda d, of: OLS("y ~ x", d).fit("cluster", {"groups": of[["region"]]}),
+        lambda d, of: OLS("y ~ x", d, weights=of.w).fit("HC1"),
+        lambda d, of: FractionalLogit("share ~ x", d).fit("cluster", {"groups": of.region}),
+        lambda d, of: Tobit.from_formula("y ~ x", d).fit("cluster", {"groups": of.region}),
+        lambda d, of: Tobit.from_formula("y ~ x", d, weights=of.w).fit("HC1"),
+        lambda d, of: Tobit.from_formula("y ~ x", d, lower=of.low).fit("HC1"),
+        lambda d, of: Tobit(of.y, d[["x"]], lower=of.low, weights=of.w).fit("HC1"),
+        lambda d, of: HeteroskedasticTobit(Tobit.from_formula("y ~ x", d), of[["z"]]).fit(),
+    ],
+    ids=["ols", "table", "weights", "share", "tobit", "its weights", "limits", "arrays", "spread"],
+)
+def test_values_in_another_order_are_those_of_their_rows(firms, shuffled, fit):
+    more = {"w": np.linspace(0.5, 1.5, len(firms)), "low": np.where(firms.index < 99, 0.0, -5.0)}
+    known, mixed = firms.assign(**more), shuffled.join(pd.DataFrame(more))
+    expected, found = fit(known, known), fit(mixed, known)
+    pd.testing.assert_series_equal(found.bse, expected.bse, rtol=1e-6)
+
+
+def test_values_of_the_rows_used_follow_these(shuffled):
+    gaps = shuffled.assign(x=shuffled.x.where(shuffled.sector > 0))
+    used = gaps[gaps.x.notna()].sort_index()
+    fits = [OLS("y ~ x", gaps).fit("cluster", {"groups": of.region}) for of in (gaps, used)]
+    pd.testing.assert_series_equal(fits[0].bse, fits[1].bse)
+
+
+def test_labels_of_no_row_are_taken_in_order(firms):
+    groups = firms.region.set_axis([f"firm {i}" for i in firms.index])
+    fits = [OLS("y ~ x", firms).fit("cluster", {"groups": g}) for g in (groups, firms.region)]
+    pd.testing.assert_series_equal(fits[0].bse, fits[1].bse)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.checks import told
+from cisflow.estimators.checks import by_label, told
 from cisflow.estimators.covariance import Covariance, rows_by_cluster
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Prediction
@@ -74,12 +74,16 @@ class Rows:
         """Codes 0…G−1 of the ways of clustering: column name(s), labels, or a table of labels."""
         if isinstance(groups, list | tuple) and all(isinstance(g, str) for g in groups):
             return [self._codes(way) for way in groups]
+        if isinstance(groups, pd.DataFrame):
+            return [self._codes(groups[name]) for name in groups]
         several = np.ndim(groups) == 2
         return [self._codes(way) for way in (np.asarray(groups).T if several else [groups])]
 
     def aligned(self, values: Any, what: str) -> np.ndarray:
         """Values of the rows used, given those or one for every row of the data."""
-        found = np.asarray(values)
+        index = self.data.index
+        index = index if len(values) == len(index) else index[self.kept]
+        found = np.asarray(by_label(values, index))
         if len(found) == len(self.data):
             found = found[self.kept]
         if len(found) != len(self.y):
@@ -116,7 +120,8 @@ def read_rows(
     absent = [name for name in effects if name not in data.columns]
     refuse_any(heading, [Problem(f"no column {name}", "check its spelling") for name in absent])
     if weights is not None and not isinstance(weights, str):
-        data = data.assign(weights_given=np.asarray(weights, dtype=float))
+        weights = np.asarray(by_label(weights, data.index), dtype=float)
+        data = data.assign(weights_given=weights)
         weights = "weights_given"
     whole = data[effects].notna().all(axis=1).to_numpy()
     frame = model_frame(formula, data[whole], [weights] if weights else [])

@@ -22,7 +22,7 @@ import pandas as pd
 from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.checks import check_regressors
+from cisflow.estimators.checks import by_label, check_regressors
 from cisflow.estimators.covariance import covariance, rows_by_cluster
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.distributions import ChiSquared
@@ -64,6 +64,8 @@ class HeteroskedasticTobit:
     """
 
     def __init__(self, model: Tobit, variance: Any):
+        if (table := model.sample.table) is not None:
+            variance = by_label(variance, table.index[model.sample.places])
         Z = np.asarray(variance, dtype=float)
         Z = Z[:, None] if Z.ndim == 1 else Z
         self.base, self.rows = model, model.sample

@@ -33,6 +33,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.checks import by_label
 from cisflow.estimators.errors import Count, Sentence, refuse, warn_no_estimate
 from cisflow.estimators.formula import Absorbed, model_frame
 from cisflow.estimators.tobit.fit import Fit, fit_sample
@@ -93,6 +94,11 @@ class Tobit:
     ):
         name = str(getattr(endog, "name", None) or "y")
         X, names = _regressors(exog)
+        if isinstance(exog, pd.DataFrame | pd.Series):
+            given = (endog, lower, upper, weights, freq_weights, absorb)
+            endog, lower, upper, weights, freq_weights, absorb = (
+                by_label(values, exog.index) for values in given
+            )
         y = np.asarray(endog, dtype=float).squeeze()
         outcome = censored(f"Tobit of {name}", y, lower, upper)
         self._set(
@@ -147,7 +153,8 @@ class Tobit:
             if isinstance(value, str):
                 extra[key] = value
             elif value is not None:
-                numbers = pd.Series(value).to_numpy(dtype=float, na_value=np.nan)
+                labelled = pd.Series(by_label(value, data.index))
+                numbers = labelled.to_numpy(dtype=float, na_value=np.nan)
                 table = table.assign(**{key: numbers})
                 extra[key] = key
         frame = model_frame(formula, table, tuple(extra.values()), absorb=True)

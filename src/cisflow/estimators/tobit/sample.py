@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.checks import check_regressors, check_weights
+from cisflow.estimators.checks import by_label, check_regressors, check_weights
 from cisflow.estimators.errors import Count, EstimationWarning, Sentence, refuse
 from cisflow.estimators.formula import Absorbed, ModelFrame
 from cisflow.estimators.tobit.checks import check_outcome, check_variation
@@ -186,14 +186,21 @@ class Sample:
                 isinstance(v, str) and v in table.columns for v in value
             )
             return list(value) if named else [np.asarray(value)]
-        array = np.asarray(value)
+        array = np.asarray(self._by_label(value))
         if array.ndim == 2:
             return [array[:, j] for j in range(array.shape[1])]
         return [array]
 
+    def _by_label(self, values: Any) -> Any:
+        """Put labelled values in the order of the rows of the formula's table, or of those used."""
+        if self.table is None or not isinstance(values, pd.Series | pd.DataFrame):
+            return values
+        index = self.table.index
+        return by_label(values, index if len(values) == len(index) else index[self.places])
+
     def aligned(self, values: Any, what: str) -> Any:
         """Values of the rows used, given those or one for every row of the formula's table."""
-        found, n = np.asarray(values), self.size
+        found, n = np.asarray(self._by_label(values)), self.size
         if self.frame is not None and found.shape == (self.frame.total,) != (n,):
             found = found[self.frame.rows]
         if found.shape != (n,):
