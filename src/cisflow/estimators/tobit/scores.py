@@ -66,11 +66,11 @@ class TobitScores:
     def of_each_row(self) -> tuple[Floats, Floats]:
         """Sides (n, k+1, 2) and core (n, 2, 2) of the information of each row."""
         X, w = self.fit.X.toarray(), self.fit.sample.total_weights
-        sides = np.zeros((*X.shape, 2))
-        sides[:, :, 0] = X
-        corner = np.broadcast_to([[0.0, 1.0]], (len(X), 1, 2))
+        n, k = X.shape
+        sides = np.zeros((n, k + 1, 2))
+        sides[:, :k, 0], sides[:, k, 1] = X, 1
         curvature = self.fit.likelihood.curvature_parts(self.fit.optimum.parameters)
-        return np.concatenate([sides, corner], axis=1), w[:, None, None] * curvature
+        return sides, w[:, None, None] * curvature
 
     def jacobian(self) -> Floats:
         """Differentiate (β, log σ) in the caller's units, (k+1, k+1)."""
