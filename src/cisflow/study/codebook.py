@@ -505,8 +505,9 @@ class Codebook(Document):
     shares: Shares = Shares()
     accepts: Mapping[str, Accepted] = {}
     """Contradictions between answers that are known and accepted: from the check's name, as the
-    error tells it, to the reason, which the paper prints among what it says of the data, and the
-    largest share of firms for which it holds (`{reason: …, up_to: 30}`, in per cent). One that
+    error tells it, to the `reason`, which the paper prints among what it says of the data, and
+    `up_to`, the largest share of firms for which it holds, in per cent; the reason alone holds for
+    any. One that
     is taken over from another codebook holds as long as the variables it is about are read as they
     were there; where one is not, it is to be accepted anew, or is gone."""
     unexpected: tuple[Sign, ...] = ()

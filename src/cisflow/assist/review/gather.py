@@ -87,7 +87,7 @@ def confirmed_against(config_file: Path, root: Path) -> Iterator[tuple[str, Prob
         if source.wave == "accounts" or not _has_confirmed(source, root):
             continue
         wave = _wave(source, None, root, teller, (), config_file)
-        known = {told.said for told in wave.findings}
+        known = {told.what for told in wave.findings}
         for card in (c for c in wave.cards if c.state == CONFIRMED):
             if against := [one for one in card.against if one not in known]:
                 remedy = f"look at it in `cisflow review {shown(config_file)}`"

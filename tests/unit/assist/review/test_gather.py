@@ -237,6 +237,16 @@ def test_what_speaks_against_a_confirmed_mapping_is_told_by_check_too(state, tol
     assert not [one for one in said if not one.startswith("employees: ")]
 
 
+def test_what_every_check_tells_is_not_told_of_confirmed_mappings_again(tmp_path):
+    shares = {v: {"name": c, "verified": "confirmed"} for v, c in (("share_new_market", "s_same"),)}
+    file = write_case(tmp_path, share_unchanged={"name": "s_new"}, **shares)
+    (wave,) = gather(file, Path()).waves
+    assert wave.findings
+    said = [problem.said for _, problem in confirmed_against(file, Path())]
+    assert said
+    assert not any(told.what in one for told in wave.findings for one in said)
+
+
 def test_of_several_weights_the_others_are_told(tmp_path):
     weights = {c: np.linspace(1, 5 + i, FIRMS) for i, c in enumerate(("wd", "wf"))}
     labels = {**LABELS, "wd": ("Design weight", ""), "wf": ("Final weight, calibrated", "")}
