@@ -1,5 +1,6 @@
 """Everything has its room, arrows go one way, and the papers of the house tell the truth."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -144,8 +145,10 @@ OF_EVERY_RUN = ("estimate", "disclose", "judge", "tables", "figures", "page", "p
 @pytest.mark.parametrize("script", OF_EVERY_RUN)
 def test_jobs_load_what_takes_long_where_it_is_used(script, root):
     """A run has dozens of jobs that are done in a second; loading scipy.stats takes another."""
-    lines = (root / "workflow" / "scripts" / f"{script}.py").read_text().splitlines()
-    imports = [line.strip() for line in lines if re.match(r"    (from|import) ", line)]
+    job = ast.parse((root / "workflow" / "scripts" / f"{script}.py").read_text())
+    imports = [
+        ast.unparse(node) for node in ast.walk(job) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     command = "\n".join([*imports, "import sys", f"print(sorted({SLOW} & {{*sys.modules}}))"])
     done = subprocess.run(
         [sys.executable, "-c", command],
