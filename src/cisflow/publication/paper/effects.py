@@ -26,7 +26,7 @@ TAKEN_BY = {
     ONE_FIRM: "a single firm turns it",
     OUTLIERS: "outliers turn it",
     REJECTED: "robust alternatives of the rejected model disagree",
-    NO_ALTERNATIVE: "the model is rejected and no alternative was run",
+    NO_ALTERNATIVE: "the model is rejected and no robust alternative has this number",
 }
 
 
