@@ -263,16 +263,8 @@ class _Sample:
         left = self._left_out(test, row)
         if left is None:
             return {}
-        verdict = [
-            turned(
-                test.expected,
-                (left.estimate, left.std_error),
-                [(float(b), float(se))],
-                self._shape(row),
-            )
-            for b, se in zip(left.estimates, left.std_errors, strict=True)
-        ]
-        who = left.rows[np.array(verdict, dtype=bool)]
+        full, without = (left.estimate, left.std_error), (left.estimates, left.std_errors)
+        who = left.rows[turned(test.expected, full, without, self._shape(row))]
         return {
             "turned_by_one": len(who),
             "turned": bool(len(who)),

@@ -442,6 +442,13 @@ def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
     return steps, alone
 
 
+def summed_by_cluster(sides: Floats, core: Floats, codes: Ints, groups: int) -> Iterator[Floats]:
+    """Information (k, k) of each cluster, from that of each row as ``of_each_row`` gives it."""
+    for rows in rows_by_cluster(codes, groups):
+        of = sides[rows]
+        yield np.tensordot(of @ core[rows], of, axes=((0, 2), (0, 2)))
+
+
 def count_clusters(heading: str, codes: Ints) -> int:
     """Return the number of clusters of one way of clustering; one is refused."""
     groups = int(codes.max()) + 1

@@ -8,10 +8,12 @@ same. What a verdict says besides (how many firms, which model, which other test
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite
 from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"
@@ -54,7 +56,14 @@ OUTLIERS = "turned by the outlier rule"
 REJECTED = "model rejected, alternative disagrees"
 NO_ALTERNATIVE = "model rejected, no alternative was run"
 
+CODES_OF_SIGN = {1: AS_EXPECTED, -1: AGAINST, 0: HOLDS_ZERO}
+CODES_OF_NONE = {1: INSIDE, -1: OUTSIDE, 0: ACROSS}
+SAID = {1: SUPPORTED, -1: CONTRADICTED, 0: INCONCLUSIVE}
+
+Floats = NDArray[np.float64]
+Number = float | Floats
 Interval = tuple[float, float]
+Bounds = Interval | tuple[Floats, Floats]
 Shape = tuple[tuple[float, float], tuple[float, float]]
 """How far the intervals against zero and for the band reach below and above an estimate, in
 standard errors."""
@@ -112,19 +121,29 @@ def read(expected: Expected, against_zero: Interval, for_band: Interval) -> Read
         lies wholly outside the band: one that excludes zero and reaches into the band is as good
         with an effect too small to matter.
     """
+    speaks = int(speaks_for(expected, against_zero, for_band))
+    codes = CODES_OF_SIGN if expected.sign else CODES_OF_NONE
+    return Reading(SAID[speaks], codes[speaks])
+
+
+def speaks_for(expected: Expected, against_zero: Bounds, for_band: Bounds) -> NDArray[np.int_]:
+    """Return whether intervals speak for what is expected (1), against it (−1) or neither (0).
+
+    Parameters
+    ----------
+    against_zero, for_band
+        As of :func:`read`; their bounds may be arrays, of one interval each. One that is not a
+        number speaks for nothing.
+    """
     low, high = against_zero
-    if not expected.sign:
-        band = expected.band
-        if -band < for_band[0] and for_band[1] < band:
-            return Reading(SUPPORTED, INSIDE)
-        if low >= band or high <= -band:
-            return Reading(CONTRADICTED, OUTSIDE)
-        return Reading(INCONCLUSIVE, ACROSS)
-    if low <= 0 <= high:
-        return Reading(INCONCLUSIVE, HOLDS_ZERO)
-    if (low > 0) == (expected.sign > 0):
-        return Reading(SUPPORTED, AS_EXPECTED)
-    return Reading(CONTRADICTED, AGAINST)
+    if expected.sign:
+        above, below = np.greater(low, 0), np.less(high, 0)
+        pro, con = (above, below) if expected.sign > 0 else (below, above)
+    else:
+        band, (inner, outer) = expected.band, for_band
+        pro = np.greater(inner, -band) & np.less(outer, band)
+        con = np.greater_equal(low, band) | np.less_equal(high, -band)
+    return np.where(pro, 1, np.where(con, -1, 0))
 
 
 def within_reach(
@@ -158,8 +177,8 @@ def within_reach(
     return reading
 
 
-def intervals_of(shape: Shape, estimate: float, std_error: float) -> tuple[Interval, Interval]:
-    """Return the intervals against zero and for the band around an estimate."""
+def intervals_of(shape: Shape, estimate: Number, std_error: Number) -> tuple[Any, Any]:
+    """Return the intervals against zero and for the band around an estimate, or around many."""
     zero, band = (
         (estimate - below * std_error, estimate + above * std_error) for below, above in shape
     )
@@ -175,22 +194,21 @@ def normal_shape(levels: Levels) -> Shape:
 def turned(
     expected: Expected,
     full: tuple[float, float],
-    without: Iterable[tuple[float, float]],
+    without: tuple[Floats, Floats],
     shape: Shape,
-) -> int:
-    """Return how many of many estimates give another verdict than the full one.
+) -> NDArray[np.bool_]:
+    """Return which of many estimates give another verdict than the full one, (n,).
 
     Parameters
     ----------
     full
         Estimate and standard error on all firms.
     without
-        The same without one firm each; one that is not finite says nothing, and counts as another.
+        The same without one firm each, (n,) both; one that is not finite says nothing, and counts
+        as another.
     shape
         Of the intervals around the full estimate; those without a firm have the same.
     """
-    verdict = read(expected, *intervals_of(shape, *full)).verdict
-    return sum(
-        not all(map(isfinite, one)) or read(expected, *intervals_of(shape, *one)).verdict != verdict
-        for one in without
-    )
+    said = speaks_for(expected, *intervals_of(shape, *full))
+    others = speaks_for(expected, *intervals_of(shape, *without))
+    return (others != said) | ~np.isfinite(without).all(axis=0)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -111,20 +112,22 @@ def test_what_is_decided_is_within_reach(verdict):
 
 
 def test_estimates_that_give_another_verdict_are_counted():
-    without = [(2.0, 1.0), (1.9, 1.0), (2.0, 1.1), (-3.0, 1.0)]
-    assert turned(POSITIVE, (2.0, 1.0), without, normal_shape(LEVELS)) == 3
+    without = np.array([2.0, 1.9, 2.0, -3.0]), np.array([1.0, 1.0, 1.1, 1.0])
+    found = turned(POSITIVE, (2.0, 1.0), without, normal_shape(LEVELS))
+    assert found.tolist() == [False, True, True, True]
 
 
 @pytest.mark.parametrize("expected", [POSITIVE, NEGATIVE, NONE])
 def test_no_estimate_without_a_firm_is_another_verdict(expected):
-    gone = [(math.nan, 1.0), (5.0, math.nan)]
-    assert turned(expected, (5.0, 1.0), gone, normal_shape(LEVELS)) == 2
+    gone = np.array([math.nan, 5.0]), np.array([1.0, math.nan])
+    assert turned(expected, (5.0, 1.0), gone, normal_shape(LEVELS)).all()
 
 
 def test_intervals_keep_the_shape_of_the_full_one():
     lopsided = ((1.0, 3.0), (1.0, 1.0))
-    assert turned(POSITIVE, (2.0, 1.0), [(1.5, 1.0)], lopsided) == 0
-    assert turned(POSITIVE, (2.0, 1.0), [(1.5, 1.0)], normal_shape(LEVELS)) == 1
+    one = np.array([1.5]), np.array([1.0])
+    assert not turned(POSITIVE, (2.0, 1.0), one, lopsided).any()
+    assert turned(POSITIVE, (2.0, 1.0), one, normal_shape(LEVELS)).all()
 
 
 def test_claims_that_differ_in_size_alone_ask_the_same():

@@ -26,6 +26,7 @@ from cisflow.estimators.regression.rows import (
     Regression,
     Rows,
     RowScores,
+    one_sided,
     read_rows,
     refuse_exact,
     refuse_limits,
@@ -98,10 +99,7 @@ class _Likelihood:
         design, curved = np.zeros_like(scores), np.zeros(self.inside.size)
         design[self.inside], curved[self.inside] = self.design, curvature
 
-        def of_rows(rows: Ints) -> Floats:
-            return np.asarray((design[rows] * curved[rows, None]).T @ design[rows])
-
-        return RowScores(self.rows, self.kind, scores, information, of_rows)
+        return RowScores(self.rows, self.kind, scores, information, one_sided(design, curved))
 
     def row_parts(self, beta: Floats) -> RowParts:
         """Scores and information row by row."""

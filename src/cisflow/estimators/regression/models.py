@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import (
     HELD,
     Covariance,
@@ -54,6 +54,7 @@ from cisflow.estimators.regression.rows import (
     Regression,
     Rows,
     RowScores,
+    one_sided,
     read_rows,
     refuse_exact,
     same_in_all,
@@ -254,12 +255,8 @@ class OLS(Regression):
     def _row_scores(self, X: Floats, residuals: Floats) -> RowScores:
         """Scores and information of regressors that may be some of all."""
         weighted = X * self.rows.w[:, None]
-
-        def of_rows(some: Ints) -> Floats:
-            return np.asarray(weighted[some].T @ X[some])
-
-        scores = weighted * residuals[:, None]
-        return RowScores(self.rows, self.kind, scores, weighted.T @ X, of_rows)
+        scores, each = weighted * residuals[:, None], one_sided(X, self.rows.w)
+        return RowScores(self.rows, self.kind, scores, weighted.T @ X, each)
 
     def _linear_model(self, names: list[str]) -> Any:
         """Set up linearmodels' estimator."""

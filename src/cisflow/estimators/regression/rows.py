@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import by_label, told
-from cisflow.estimators.covariance import Covariance, rows_by_cluster
+from cisflow.estimators.covariance import Covariance, summed_by_cluster
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import (
@@ -250,18 +250,23 @@ class Regression:
         refuse(self.rows.heading, what, "use the Tobit, the fractional logit or least squares")
 
 
+def one_sided(X: Floats, weights: Floats) -> Callable[[], tuple[Floats, Floats]]:
+    """Return the information :math:`w_i x_i x_i'` of each row as :class:`RowScores` takes it."""
+    return lambda: (X[:, :, None], weights[:, None, None])
+
+
 @dataclass
 class RowScores:
     """Information (k, k) and scores (n, k) of a fit, for the registry of covariances.
 
-    ``of_rows`` gives the information of some rows, by their places.
+    ``each_row`` gives sides (n, k, r) and core (n, r, r) of the information of each row.
     """
 
     rows: Rows
     kind: str
     scores: Floats
     information: Floats
-    of_rows: Callable[[Ints], Floats] | None = None
+    each_row: Callable[[], tuple[Floats, Floats]] | None = None
 
     @property
     def heading(self) -> str:
@@ -284,10 +289,12 @@ class RowScores:
 
     def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
         """Information of each group, (k, k) each; None where rows have none of their own."""
-        return None if self.of_rows is None else map(self.of_rows, rows_by_cluster(codes, groups))
+        known = self.of_each_row()
+        return None if known is None else summed_by_cluster(*known, codes, groups)
 
-    def of_each_row(self) -> None:
-        """Leave it to the information of each group."""
+    def of_each_row(self) -> tuple[Floats, Floats] | None:
+        """Sides (n, k, r) and core (n, r, r) of the information of each row, if it is known."""
+        return None if self.each_row is None else self.each_row()
 
     def jacobian(self) -> Floats:
         """Parameters are the caller's."""

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
-from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.covariance import HELD, covariance
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.influence import RowParts, held_by_one
@@ -151,15 +151,16 @@ class TruncatedNormal(Regression):
         bread = np.asarray(np.linalg.inv(_information(X, parts)), dtype=float)
         held = held_by_one(_row_parts(X, parts), bread, reported)
 
-        def of_rows(chosen: Ints) -> Floats:
-            return _information(X[chosen], parts[:, chosen]) * np.outer(units, units)
+        def each_row() -> tuple[Floats, Floats]:
+            of = _row_parts(X, parts)
+            return of.basis * units[:, None], of.information
 
         return _Solution(
             point[:-1] / units[:-1],
             float(np.exp(point[-1])) * self.unit,
             self._value(parts),
             found,
-            RowScores(rows, self.kind, scores, information, of_rows),
+            RowScores(rows, self.kind, scores, information, each_row),
             held,
         )
 

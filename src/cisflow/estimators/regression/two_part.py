@@ -36,6 +36,7 @@ from cisflow.estimators.regression.rows import (
     Regression,
     Rows,
     RowScores,
+    one_sided,
     read_rows,
     refuse_limits,
 )
@@ -208,20 +209,23 @@ class TwoPart(Regression):
         scores = np.zeros((self.rows.size, len(alone)))
         scores[:, :k], scores[self.some, k:] = first.scores, second.scores
         information = block_diag(first.information, second.information)
-        both = RowScores(self.rows, self.kind, scores, information, self._of_rows)
+        both = RowScores(self.rows, self.kind, scores, information, self._each_row)
         together = covariance(both, cov_type, cov_kwds).matrix
         ratio = np.sqrt(np.diag(alone) / np.diag(together))
         between = together * np.outer(ratio, ratio)
         alone[:k, k:], alone[k:, :k] = between[:k, k:], between[k:, :k]
         return np.asarray(alone)
 
-    def _of_rows(self, chosen: Ints) -> Floats:
-        """Return the information of some rows on the parameters of both parts."""
-        first, second = self.chance.scores, self.much.scores
-        assert first.of_rows is not None and second.of_rows is not None  # noqa: S101, PT018
-        among_some = np.cumsum(self.some) - 1
-        parts = first.of_rows(chosen), second.of_rows(among_some[chosen[self.some[chosen]]])
-        return np.asarray(block_diag(*parts))
+    def _each_row(self) -> tuple[Floats, Floats]:
+        """Return the information of each row on the parameters of both parts."""
+        first, second = self.chance.scores.of_each_row(), self.much.scores.of_each_row()
+        assert first is not None and second is not None  # noqa: S101, PT018
+        (sides, core), (more, inner) = first, second
+        n, (k, r), (more_k, q) = self.rows.size, sides.shape[1:], more.shape[1:]
+        both, cores = np.zeros((n, k + more_k, r + q)), np.zeros((n, r + q, r + q))
+        both[:, :k, :r], cores[:, :r, :r] = sides, core
+        both[self.some, k:, r:], cores[self.some, r:, r:] = more, inner
+        return both, cores
 
     def _prediction(self, matrix: Floats, kind: str) -> Prediction:
         """Average of a quantity: ``observed``, ``uncensored`` (those with any), ``probability``."""
@@ -279,11 +283,8 @@ def _of_least_squares(model: OLS) -> _Part:
     residual = y - X @ beta
     variance = float(w @ residual**2) / (rows.size - len(columns))
     scores = X * (w * residual / variance)[:, None]
-
-    def of_rows(chosen: Ints) -> Floats:
-        return np.asarray((X[chosen] * w[chosen, None]).T @ X[chosen] / variance)
-
-    of = RowScores(rows, model.kind, scores, of_rows(np.arange(rows.size)), of_rows)
+    each = one_sided(X, w / variance)
+    of = RowScores(rows, model.kind, scores, (X * w[:, None]).T @ X / variance, each)
 
     def mean(eta: Floats) -> tuple[Floats, Floats, None]:
         return eta, np.ones_like(eta), None

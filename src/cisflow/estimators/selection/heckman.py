@@ -273,7 +273,7 @@ class Heckman(Regression):
             self.kind,
             likelihood.scores(theta),
             likelihood.information(theta),
-            partial(likelihood.information, theta),
+            partial(likelihood.each_row, theta),
         )
 
     def _names(self) -> list[str]:

@@ -155,13 +155,26 @@ class Likelihood:
             found[:, :, j] = (down - up) / (2 * step)
         return (found + found.transpose(0, 2, 1)) / 2
 
-    def information(self, theta: Floats, some: Ints | slice = slice(None)) -> Floats:
-        """Return minus the second derivatives of the log-likelihood of some rows."""
-        curved = self.curvature(theta)[some]
-        one = np.ones((len(curved), 1))
-        parts = [self._wide[some], self.Z[some], one, one]
+    def each_row(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Sides (n, k, 4) and core (n, 4, 4) of minus the second derivatives of each row."""
+        parts, n = self._sides, len(self.Z)
+        ends = np.cumsum([part.shape[1] for part in parts])
+        sides = np.zeros((n, ends[-1], len(parts)))
+        for i, (end, part) in enumerate(zip(ends, parts, strict=True)):
+            sides[:, end - part.shape[1] : end, i] = part
+        return sides, self.curvature(theta)
+
+    def information(self, theta: Floats) -> Floats:
+        """Return minus the second derivatives of the log-likelihood."""
+        curved, parts = self.curvature(theta), self._sides
 
         def block(i: int, j: int) -> Floats:
             return np.asarray((parts[i] * curved[:, i, j, None]).T @ parts[j])
 
         return np.block([[block(i, j) for j in range(4)] for i in range(4)])
+
+    @property
+    def _sides(self) -> list[Floats]:
+        """What the two equations, atanh ρ and log σ multiply."""
+        one = np.ones((len(self.Z), 1))
+        return [self._wide, self.Z, one, one]

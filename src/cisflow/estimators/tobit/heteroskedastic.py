@@ -23,7 +23,7 @@ from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import by_label, check_regressors
-from cisflow.estimators.covariance import covariance, rows_by_cluster
+from cisflow.estimators.covariance import covariance, summed_by_cluster
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.effects import Prediction
@@ -214,18 +214,21 @@ class HeteroskedasticTobit:
 
     def informations(self, codes: Ints, groups: int) -> Iterator[Floats]:
         """Information of each group."""
-        row, X, Z = self.derivatives(self.optimum[0]), self.mean_design, self.variance_design
-        used = self.homoskedastic.estimable.rows
-        w = self.rows.total_weights[used]
-        for some in rows_by_cluster(codes[used], groups):
-            x, z = X.take(some).toarray(), Z[some]
-            parts = (row.eta_eta, row.eta_s, row.s_s)
-            first, mixed, last = (-(w * part)[some, None] for part in parts)
-            cross = (x * mixed).T @ z
-            yield np.block([[(x * first).T @ x, cross], [cross.T, (z * last).T @ z]])
+        return summed_by_cluster(*self.of_each_row(), codes, groups)
 
-    def of_each_row(self) -> None:
-        """Leave it to the information of each group."""
+    def of_each_row(self) -> tuple[Floats, Floats]:
+        """Sides (n, k+q, 2) and core (n, 2, 2) of the information of each row.
+
+        The sides are what η and log σ hang on; a row that is fitted exactly has none.
+        """
+        X, Z, n = self.mean_design.toarray(), self.variance_design, self.rows.size
+        used, k = self.homoskedastic.estimable.rows, X.shape[1]
+        sides, core = np.zeros((n, k + Z.shape[1], 2)), np.zeros((n, 2, 2))
+        sides[used, :k, 0], sides[used, k:, 1] = X, Z
+        row = self.derivatives(self.optimum[0])
+        curvature = np.array([[row.eta_eta, row.eta_s], [row.eta_s, row.s_s]])
+        core[used] = (-self.rows.total_weights[used] * curvature).transpose(2, 0, 1)
+        return sides, core
 
     def jacobian(self) -> Floats:
         """Differentiate the caller's parameters."""
