@@ -12,7 +12,7 @@ def signed(text: str) -> str:
     return text.replace("-", "−")
 
 
-def decimals_of(std_error: float | None, most: int = 5) -> int:
+def decimals_of(std_error: float | None, most: int = 10) -> int:
     """Return how many decimals show a standard error with two significant digits.
 
     An estimate is not known better than its standard error; digits beyond are noise.

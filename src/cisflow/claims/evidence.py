@@ -90,6 +90,17 @@ class Evidence:
         return table[wanted]
 
     @cached_property
+    def few(self) -> set[tuple[str, str, str]]:
+        """Country, wave and key of tested estimates that have too few firms on one side."""
+        return {
+            (country, str(wave), key_of(model, fact))
+            for (country, wave, model), fits in self._fits.items()
+            for fit in fits
+            for fact in fit.get(TESTS, ())
+            if fact.get("few")
+        }
+
+    @cached_property
     def correlations(self) -> Correlations:
         """Correlations of the estimates that claims test, by country and wave and their keys."""
         found: Correlations = {}

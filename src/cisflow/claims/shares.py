@@ -31,6 +31,7 @@ from cisflow.study.verdicts import (
     NOT_RUN,
     SIGNS,
     SUPPORTED,
+    TOO_FEW,
     UNDECIDABLE,
 )
 
@@ -146,10 +147,17 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     named = {"model": ", ".join(models or share.models), "quantity": share.measured}
     if not models:
         return {**named, **no_verdict(NOT_RUN)}
-    counted = evidence.counted(models, share.terms, share.measured)
-    if counted.empty:
+    found_at_all = evidence.counted(models, share.terms, share.measured)
+    if found_at_all.empty:
         why = "no coefficient of these terms was estimated"
         return {**named, **no_verdict(NOT_ESTIMABLE), "note": why}
+    counted = found_at_all[~_on_few(found_at_all, evidence)]
+    left_out = len(found_at_all) - len(counted)
+    if counted.empty:
+        why = (
+            f"each of {left_out} estimates rests on fewer than {rule.minimum_firms} firms on a side"
+        )
+        return {**named, **no_verdict(TOO_FEW), "note": why}
     signed = SIGNS[share.expect] * counted["estimate"] > 0
     hits = int((signed & (counted["p_value"] < rule.significance)).sum())
     found = hits / len(counted)
@@ -161,7 +169,11 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     shown = f"The {percent(1 - rule.significance)} interval, {_to(low, high)},"
     if alike < len(counted):
         shown += f" as of {alike:.0f} independent estimates (the same firms are behind many),"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}."
+    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
+    if left_out:
+        count += (
+            f" ({left_out} more, with fewer than {rule.minimum_firms} firms on a side, left out)"
+        )
     return {
         **named,
         "estimate": found,
@@ -171,8 +183,15 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         "verdict": verdict,
         "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,
         "code": "share",
-        "reason": " ".join([count, f"{shown} {why}.", *_told(expected)]),
+        "reason": " ".join([f"{count}.", f"{shown} {why}.", *_told(expected)]),
     }
+
+
+def _on_few(counted: pd.DataFrame, evidence: Evidence) -> NDArray[np.bool_]:
+    """Return which estimates compare with too few firms: no verdict is given of them alone."""
+    rows = counted.to_dict(orient="records")
+    where = [(row["country"], str(row["wave"]), key_of(row["model"], row)) for row in rows]
+    return np.array([place in evidence.few for place in where], dtype=bool)
 
 
 def _wilson(share: float, n: float, level: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from cisflow.base.decimals import decimals_of, measured, signed
     [
         (7.1209, 4.01, "7.1"),
         (0.0046, 0.0003, "0.00460"),
+        (1.2e-6, 3.1e-7, "0.00000120"),  # per euro, say
         (-0.001, 0.5, "0.00"),  # no minus before a zero
         (-12.3, 30.0, "−12"),
         (12345.6, 250.0, "12,346"),

@@ -188,6 +188,21 @@ def test_the_estimates_dependence_is_that_of_the_firms():
     assert "were the estimates independent" not in row["reason"]
 
 
+def test_estimates_on_few_firms_do_not_count():
+    record = {"country": "BE", "model": "m", "fits": [record_of("W", 0.0)]}
+    for test in record["fits"][0]["tests"][:3]:
+        test["few"] = True
+    row = verdict([9.0, 9.0, 9.0, 0.1], [1.0] * 4, [record])
+    assert row["estimate"] == 0
+    assert (
+        "0 of 1 estimates are significant and positive (3 more, with fewer than 10" in row["reason"]
+    )
+    record["fits"][0]["tests"][3]["few"] = True
+    row = verdict([9.0] * 4, [1.0] * 4, [record])
+    assert row["verdict"] == "too few firms"
+    assert np.isnan(row["estimate"])
+
+
 def record_of(wave, r, other=""):
     """Return the diagnostics of a wave whose estimates hang together by r, with another's too."""
     keys = {term: f"m | y | all | {term} | coefficient" for term in TERMS}
