@@ -151,7 +151,9 @@ def _maximise(
     family = Binomial(link=_links()[link]())
     design = X[inside] / np.abs(X).max(axis=0)
     model = GLM(share[inside], design, family=family, var_weights=rows.w[inside])
-    with warnings.catch_warnings():  # separation is looked for, and said, by the caller
+    # Separation is looked for, and said, by the caller; what overflows on the way to infinity
+    # is a probability of zero.
+    with warnings.catch_warnings(), np.errstate(over="ignore"):
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         return model, model.fit(tol=1e-12, rtol=ROUNDING, maxiter=200)
 
@@ -179,7 +181,8 @@ def _factors(model: Any, params: Floats) -> tuple[Floats, Floats]:
 def _expected(model: Any, params: Floats) -> Floats:
     """Return what multiplies products of regressors in expected information."""
     if type(model.family.link).__name__ != "Probit":
-        return np.asarray(model.hessian_factor(params, observed=False))
+        with np.errstate(over="ignore"):  # probabilities that tend to zero
+            return np.asarray(model.hessian_factor(params, observed=False))
     z = model.exog @ params
     both = log_ndtr(z) + log_ndtr(-z)
     return np.asarray(model.var_weights * np.exp(2 * _log_density(z) - both))

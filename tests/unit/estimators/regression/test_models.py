@@ -1,10 +1,12 @@
 """Fractional logit, logit, probit, OLS with absorbed effects and Cragg's two-part model."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.errors import EstimationError, NoEstimateWarning
 from cisflow.estimators.regression.models import OLS, FractionalLogit, Logit, Probit
 from cisflow.estimators.regression.two_part import TwoPart
 from cisflow.estimators.tobit.model import Tobit
@@ -390,3 +392,14 @@ def test_refused_with_a_reason(firms, build, message):
     with pytest.raises(EstimationError) as refusal:
         build(data)
     assert message in str(refusal.value)
+
+
+def test_what_is_predicted_perfectly_is_said_once_and_in_words(firms):
+    apart = firms.assign(own=(np.arange(len(firms)) < 40).astype(int))
+    apart["any"] = np.where(apart["own"] == 1, 1, apart["any"])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(EstimationError, match="predict every row perfectly"):
+            Logit("any ~ share", firms).fit()
+        assert np.isnan(Logit("any ~ size + own", apart).fit("HC1").params["own"])
+    assert [warning.category for warning in told] == [NoEstimateWarning]
