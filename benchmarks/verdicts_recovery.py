@@ -38,7 +38,7 @@ from scipy.stats import norm
 from cisflow.base.documents import read_yaml
 from cisflow.base.paths import places
 from cisflow.claims.power import power_of_sign
-from cisflow.claims.pseudo_truth import find_truth, needed, only, tested_row
+from cisflow.claims.pseudo_truth import find_truth, only, tested_row
 from cisflow.claims.single import NUMBERS
 from cisflow.claims.verdicts import judge
 from cisflow.estimation.common import REFUSALS, not_estimable, numeric
@@ -48,10 +48,10 @@ from cisflow.estimation.regressions import only_fit, regressions
 from cisflow.estimation.run import ESTIMATORS, samples
 from cisflow.estimators.distributions import student
 from cisflow.panel.drawn import draw_panel, enlarged
+from cisflow.panel.sample import restricted
 from cisflow.study.codebook_files import load_codebook
 from cisflow.study.models import REGRESSIONS
 from cisflow.study.run import load_run
-from cisflow.study.terms import names_in, parse_definition
 from cisflow.study.truth import truth_of
 from cisflow.study.verdicts import DECIDED, intervals_of, read
 
@@ -127,9 +127,7 @@ def estimated(panel, model, spec):
     """Return the tidy rows and the diagnostics that the verdicts on a model's claims rest on."""
     rows, fits = [], []
     tests = TESTS[model]
-    # Restricting a sample costs as much as there are columns.
-    kept = {*needed(panel, [spec]), *names_in(parse_definition(RULE.outliers))}
-    panel = panel[[name for name in panel if name in kept]]
+    panel = restricted(panel, [spec], RULE.of_outliers)
     watch = Watch(tests, RULE, max(RULE.minimum_firms, RUN.profile.minimum_cell), decided=True)
     for wave, firms, _, reason in samples(panel, spec, RUN.settings.lag, RUN.profile):
         label = {"country": COUNTRY, "wave": wave, "model": model}

@@ -9,7 +9,7 @@ sample so large that chance hardly matters, by the code that estimates the run's
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -27,15 +27,12 @@ from cisflow.estimation.run import ESTIMATORS, samples
 from cisflow.estimation.shapes import found_number
 from cisflow.estimators.effects import average_effects
 from cisflow.panel.drawn import draw_panel, enlarged
-from cisflow.panel.ratios import ratio_and_lag
-from cisflow.panel.sample import bases_of, variables_of
+from cisflow.panel.sample import restricted
 from cisflow.simulate.survey import drawn_by_tobit
-from cisflow.study.canonical import ASKED
 from cisflow.study.claims import COEFFICIENT, Claims, Single
 from cisflow.study.codebook import Codebook
 from cisflow.study.models import REGRESSIONS, Model
 from cisflow.study.shapes import made_of
-from cisflow.study.terms import columns_of
 from cisflow.study.truth import Truth
 
 FIRMS = 40_000
@@ -147,8 +144,7 @@ def pseudo_truth(
     rows: list[dict[str, Any]] = []
     wanted = tested(models, claims)
     specs = {name: only(models[name], tests) for name, tests in wanted.items()}
-    # Restricting a sample costs as much as there are columns.
-    population = population[needed(population, specs.values())]
+    population = restricted(population, specs.values())
     for name, spec in specs.items():
         tests = wanted[name]
         found = _estimates(population, spec, tests, lag).assign(country=country, model=name)
@@ -217,17 +213,6 @@ def _with_truth(row: dict[str, Any], known: float) -> dict[str, Any]:
     if math.isnan(known):
         return {**row, "truth": row["population"], "kind": PSEUDO}
     return {**row, "truth": known, "kind": STRUCTURAL}
-
-
-def needed(population: pd.DataFrame, specs: Iterable[Model]) -> list[str]:
-    """Return the columns of a panel that models and the rules of their samples ask for."""
-    named = {name for spec in specs for name in (*variables_of(spec), *spec.sample)}
-    named |= {c for spec in specs for term in spec.by for c in columns_of(term)}
-    named |= {base for spec in specs for name in set(named) for base in bases_of(name, spec)}
-    # Accounts at other lags bear the lag behind the name.
-    named |= {c for c in population if (ratio_and_lag(c) or ("",))[0] in named}
-    always = {*ASKED, "country", "wave", "reference_year", "firm_id", "weight", "stratum"}
-    return [column for column in population if column in named | always]
 
 
 def _rows(found: pd.DataFrame, test: Single) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,14 @@ from cisflow.estimation.regressions import regressions
 from cisflow.estimation.selections import selections
 from cisflow.estimation.weighting import weighted_effects
 from cisflow.panel.design import survey_design
-from cisflow.panel.sample import select_sample, variables_of, waves_of, why_unmeasured, with_gaps
+from cisflow.panel.sample import (
+    restricted,
+    select_sample,
+    variables_of,
+    waves_of,
+    why_unmeasured,
+    with_gaps,
+)
 from cisflow.panel.terms import add_terms, nearly_unique
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import Rule, Single
@@ -116,6 +123,8 @@ def estimate(
     estimator = ESTIMATORS[spec.estimator]
     few = max(rule.minimum_firms, profile.minimum_cell)
     watch = Watch(tuple(tests), rule, few)
+    if not spec.printed:
+        panel = restricted(panel, [spec], rule.of_outliers)
     for wave, firms, merged, reason in samples(panel, spec, lag, profile):
         label = {"country": country, "wave": wave, "model": model}
         if reason:

@@ -19,7 +19,7 @@ from cisflow.panel.attrition import WEIGHT
 from cisflow.panel.constructs import CONSTRUCTS, LATER_ACCOUNTS, block_of
 from cisflow.panel.ratios import RATIOS, ratio_and_lag, years_later
 from cisflow.panel.terms import evaluate, settled
-from cisflow.study.canonical import BLOCK_OF, BLOCKS, YES_NO
+from cisflow.study.canonical import ASKED, BLOCK_OF, BLOCKS, YES_NO
 from cisflow.study.models import Model
 from cisflow.study.terms import columns_of, names_in, parse_definition
 
@@ -48,6 +48,8 @@ ASKED_WORDS = {
 }
 # What may be a filter; where two are the same in a wave they let the same firms through.
 FILTERS = tuple(dict.fromkeys((*ASKED_WORDS, *YES_NO, *BLOCKS["cooperation"])))
+# What a sample, its flow and its design take from a panel, whatever the model.
+ALWAYS = ("country", "wave", "reference_year", "firm_id", "weight", "stratum", *ASKED, *FILTERS)
 # What canonical columns are about, where a step of the sample flow would else say their names.
 BLOCK_WORDS = {
     "shares": "turnover from new products",
@@ -193,7 +195,7 @@ def steps_of(
     Where firms lack a variable because its question was not put to them, that is a step before the
     one that asks for answers: it says of whom the sample is, and is no loss of answers.
     """
-    _refuse_unknown_variables(panel, spec)
+    refuse_unknown_variables(panel, spec)
     everyone = panel[panel["wave"] == wave]
     spared = set(variables_of(spec)) - set(answers_needed(spec))
     settled_terms = {
@@ -231,6 +233,34 @@ def steps_of(
     return steps, settled_terms
 
 
+def restricted(
+    panel: pd.DataFrame, specs: Iterable[Model], also: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Return a panel with the columns that models and the flow of their samples ask for.
+
+    Choosing firms costs as much as there are columns, and a panel has hundreds.
+
+    Parameters
+    ----------
+    also
+        Other columns to keep, as far as the panel has them.
+
+    Raises
+    ------
+    CisflowError
+        As :func:`steps_of`.
+    """
+    named = {*also, *ALWAYS}
+    for spec in specs:
+        refuse_unknown_variables(panel, spec)
+        own = {*variables_of(spec), *spec.sample, *spec.auxiliary}
+        own |= {column for term in spec.by for column in columns_of(term)}
+        named |= {base for name in own for base in (name, *bases_of(name, spec))}
+    # Accounts at other lags bear the lag behind the name.
+    named |= {column for column in panel if (ratio_and_lag(column) or ("",))[0] in named}
+    return panel[[column for column in panel if column in named]]
+
+
 def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
     """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
     if spec.printed:
@@ -239,7 +269,8 @@ def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
     return [wave for wave in present if spec.waves is None or wave in spec.waves]
 
 
-def _refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
+def refuse_unknown_variables(panel: pd.DataFrame, spec: Model) -> None:
+    """Refuse a model that asks for a variable the panel has not, or a flag that is none."""
     by = [column for term in spec.by for column in columns_of(term)]
     wanted = list(dict.fromkeys([*spec.sample, *variables_of(spec), *by, *spec.auxiliary]))
     problems = [

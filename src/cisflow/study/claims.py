@@ -31,7 +31,7 @@ from cisflow.study.documents import Document
 from cisflow.study.levels import without_levels
 from cisflow.study.models import Alternative, Model
 from cisflow.study.shapes import made_of
-from cisflow.study.terms import kind_of, parse_definition, quoted, text_of, tidy_made
+from cisflow.study.terms import kind_of, names_in, parse_definition, quoted, text_of, tidy_made
 from cisflow.study.variables import Kind
 from cisflow.study.verdicts import SIGNS, Expected, Levels
 
@@ -194,6 +194,11 @@ class Rule(Document):
     def levels(self) -> Levels:
         """The levels at which estimates are judged."""
         return Levels(self.significance, self.equivalence, self.power)
+
+    @property
+    def of_outliers(self) -> tuple[str, ...]:
+        """The variables by which outliers are told."""
+        return tuple(names_in(parse_definition(self.outliers))) if self.outliers else ()
 
     @property
     def words(self) -> tuple[str, ...]:
