@@ -256,9 +256,8 @@ def restricted(
         own = {*variables_of(spec), *spec.sample, *spec.auxiliary}
         own |= {column for term in spec.by for column in columns_of(term)}
         named |= {base for name in own for base in (name, *bases_of(name, spec))}
-    # Accounts at other lags bear the lag behind the name.
-    named |= {column for column in panel if (ratio_and_lag(column) or ("",))[0] in named}
-    return panel[[column for column in panel if column in named]]
+    # Accounts at other lags, and weights for them, bear the lag behind the name.
+    return panel[[column for column in panel if {column, column.rpartition("_lag")[0]} & named]]
 
 
 def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
