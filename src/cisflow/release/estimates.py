@@ -25,7 +25,7 @@ from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.shapes import SHAPES
 from cisflow.estimators.distributions import NORMAL, student
 from cisflow.raw.printed import PRINTED
-from cisflow.release.gate import GROUP, Bools, Gate, numbers
+from cisflow.release.gate import GROUP, Bools, Gate
 from cisflow.release.holding import note_tests, told_tests
 from cisflow.release.samples import note_limits
 from cisflow.release.shapes import note_shapes, told_shapes
@@ -528,7 +528,7 @@ def _told_balance(
     """
 
     def why(variable: str) -> str:
-        x = numbers(gate.panel, variable)
+        x = gate.values(variable)
         if x is None:
             return UNKNOWN
         firms = everyone & ~np.isnan(x)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cisflow.base.thresholds import SHARE_EDGES
-from cisflow.panel.sample import FLOW, Step, steps_of, variables_of, waves_of
-from cisflow.release.gate import GROUP, Bools, Floats, Gate, numbers
+from cisflow.panel.sample import FLOW, Step, restricted, steps_of, variables_of, waves_of
+from cisflow.release.gate import GROUP, Bools, Floats, Gate
 from cisflow.study.models import Model
 
 # What is lost without a number: the wave's size, samples (those of the first models most), limits,
@@ -54,8 +54,10 @@ class Sample:
 def samples_of(panel: pd.DataFrame, models: Mapping[str, Model], lag: int) -> Iterator[Sample]:
     """Yield the sample of every model in every wave, in the order of the config."""
     for place, (name, spec) in enumerate(models.items()):
-        for wave in waves_of(panel, spec):
-            steps, _ = steps_of(panel, spec, wave, lag=lag)
+        waves = waves_of(panel, spec)
+        asked = restricted(panel, [spec]) if waves else panel
+        for wave in waves:
+            steps, _ = steps_of(asked, spec, wave, lag=lag)
             yield Sample(name, wave, spec, steps, SAMPLE * (len(models) - place))
 
 
@@ -93,7 +95,7 @@ def note_sample(gate: Gate, sample: Sample) -> None:
 
 
 def _note_variable(gate: Gate, sample: Sample, variable: str, firms: Bools) -> None:
-    x = numbers(gate.panel, variable)
+    x = gate.values(variable)
     if x is None:
         return
     known = firms & ~np.isnan(x)
@@ -212,9 +214,9 @@ def told_samples(gate: Gate, samples: Sequence[Sample], file: str) -> list[dict[
 def _described(gate: Gate, sample: Sample, file: str) -> dict[str, Any]:
     weights = sample.spec.weightings[0]
     firms = gate.mask(sample.steps[-1].firms)
-    w = numbers(gate.panel, weights) if weights else None
+    w = gate.values(weights) if weights else None
     w = np.ones(len(firms)) if w is None else w
-    variables = [v for v in told_of(sample.spec) if numbers(gate.panel, v) is not None]
+    variables = [v for v in told_of(sample.spec) if gate.values(v) is not None]
     rows = [_variable(gate, sample, v, firms, w, file) for v in variables]
     # Means and correlations are what regressions of these variables rest on.
     gate.tell("fit", firms, (row["variable"] for row in rows if row["mean"] is not None))
@@ -243,7 +245,7 @@ def _variable(
     gate: Gate, sample: Sample, variable: str, firms: Bools, w: Floats, file: str
 ) -> dict[str, Any]:
     """Return the aggregates of one variable, and why others are withheld."""
-    x = numbers(gate.panel, variable)
+    x = gate.values(variable)
     assert x is not None  # noqa: S101 - only numbers are described
     known = firms & ~np.isnan(x)
     x, w = x[known], w[known]
@@ -295,7 +297,7 @@ def _correlations(
     file: str,
 ) -> list[list[float | None]]:
     """Return Pearson correlations over firms with both values, null where withheld."""
-    columns = [numbers(gate.panel, row["variable"]) for row in rows]
+    columns = [gate.values(row["variable"]) for row in rows]
     told = [row["mean"] is not None for row in rows]
     found: list[list[float | None]] = [[None] * len(rows) for _ in rows]
     for i, a in enumerate(columns):
@@ -326,7 +328,7 @@ def _distribution(
     gate: Gate, sample: Sample, outcome: str, firms: Bools, file: str
 ) -> list[dict[str, Any]]:
     """Return how many firms are at each limit of an outcome and in classes between."""
-    x = numbers(gate.panel, outcome)
+    x = gate.values(outcome)
     if x is None or not (known := firms & ~np.isnan(x)).any():
         return []
     cells = []
