@@ -26,13 +26,13 @@ import pandas as pd
 from scipy.special import expit
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import Scores
 from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Factors, Prediction, effect_and_gradient
 from cisflow.estimators.errors import EstimationError, Problem, refuse
 from cisflow.estimators.regression.models import FractionalLogit
 from cisflow.estimators.regression.rows import Rows, RowScores
+from cisflow.estimators.scores import Scores
 from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.heteroskedastic import HeteroskedasticTobit
 from cisflow.estimators.tobit.model import Tobit

@@ -59,16 +59,26 @@ stratum of one firm that stands for others is measured from the mean of all (``s
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.clusters import (
+    ALONE,
+    alone_in,
+    count_clusters,
+    positive,
+    row_steps,
+    unspread,
+    ways_of,
+    without_clusters,
+)
 from cisflow.estimators.errors import Count, EstimationWarning, Sentence, refuse
+from cisflow.estimators.scores import Scores
 
 FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
@@ -80,72 +90,6 @@ HELD = Sentence(
     ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
     "category with another",
 )
-ALONE = 1e-8  # share of a direction's information that must be left without a cluster
-PLAIN = 0.5  # share of all information, up to which leaving a cluster out is a plain equation
-NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
-
-Way = tuple[float, Ints, int]
-"""Sign in the sum, codes (n,) and number of clusters of one way of clustering."""
-
-
-class Rows(Protocol):
-    """What a covariance needs to know of the rows of a fit."""
-
-    @property
-    def nobs(self) -> int:
-        """Rows, each counted as often as its frequency weight says."""
-
-    @property
-    def size(self) -> int:
-        """Rows, each counted once."""
-
-    def codes(self, value: Any, /) -> list[Ints]:
-        """Group codes of the rows, one array per way of clustering."""
-
-    def aligned(self, values: Any, what: str) -> NDArray[Any]:
-        """Values of the rows used, given those or one for every row of the caller's table."""
-
-
-class Information(Protocol):
-    """What is known about parameters, and what the caller calls them."""
-
-    def bread(self) -> Floats:
-        """Inverse information, (k, k)."""
-
-    def jacobian(self) -> Floats:
-        """Differentiate the caller's parameters with respect to those of the scores, (q, k)."""
-
-
-class Scores(Information, Protocol):
-    """What a covariance needs to know of a fit."""
-
-    @property
-    def heading(self) -> str:
-        """What opens every message."""
-
-    @property
-    def rows(self) -> Rows:
-        """The rows the scores are of."""
-
-    def outer(self) -> Floats:
-        """Sum of outer products of the weighted scores, (k, k)."""
-
-    def sums(self, codes: Ints, groups: int) -> Floats:
-        """Weighted scores summed by group, (groups, k)."""
-
-    def informations(self, codes: Ints, groups: int) -> Iterator[Floats] | None:
-        """Information of each group, (k, k) each; None where it is known in total only."""
-
-    def of_each_row(self) -> tuple[Floats, Floats] | None:
-        """Sides (n, k, r) and core (n, r, r) of ``side core side'``, the information of each row.
-
-        None where it is not known to be of low rank.
-        """
-
-    def resampled(
-        self, kind: str, groups: Ints | None, options: Mapping[str, Any]
-    ) -> tuple[Floats, str]:
-        """Covariance of resampled (β, log σ) in the caller's units, and a note."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +165,7 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     ways = ways_of(codes)
     lost: NDArray[np.bool_] | None
     if jackknife:
-        matrix, lost = _without_clusters(scores, ways)
+        matrix, lost = without_clusters(scores, ways)
     else:
         bread, lost = scores.bread(), alone_in(scores, codes)
         meat = [sign * _meat(scores, way, n, correction == "CR1") for sign, way, n in ways]
@@ -289,176 +233,6 @@ def _few(groups: int, parameters: int) -> str:
         f"{groups} clusters for {parameters} parameters: clustered standard errors "
         "are unreliable with few clusters"
     )
-
-
-def unspread(scores: Information, meat: Floats) -> NDArray[np.bool_] | None:
-    """Mark the caller's parameters along which every score is zero, (q,); None for none.
-
-    A row, or a cluster, that alone determines a coefficient is fitted exactly along it, and no
-    other has a say: squared scores then miss what is uncertain about it.
-    """
-    try:
-        root = np.linalg.cholesky(scores.bread())
-    except np.linalg.LinAlgError:  # columns so far from their spread that rounding hides it
-        return None
-    # How far scores spread along axes in which the information is one: one on average.
-    inner = root.T @ meat @ root
-    least = ALONE * float(np.trace(inner)) / len(inner)
-    try:  # most fits have no axis without, and a factorisation tells at a fraction of the cost
-        np.linalg.cholesky(inner - least * np.eye(len(inner)))
-    except np.linalg.LinAlgError:
-        spread, axes = np.linalg.eigh(inner)
-        return _moved_by(scores, np.asarray(root @ axes[:, spread <= least], dtype=float))
-    return None
-
-
-def _moved_by(scores: Information, axes: Floats) -> NDArray[np.bool_]:
-    """Mark the caller's parameters that directions of those of the scores move, (q,)."""
-    jacobian = scores.jacobian()
-    moved = jacobian @ axes
-    spread = np.vecdot(jacobian @ scores.bread(), jacobian)
-    return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
-
-
-def alone_in(scores: Scores, ways: Sequence[Ints]) -> NDArray[np.bool_] | None:
-    """Mark the caller's parameters that one cluster alone determines, (q,); None for none.
-
-    Fewer clusters than parameters leave directions without a score however many determine them;
-    then each cluster is left out in turn, where its information is known.
-    """
-    lost: NDArray[np.bool_] | None = None
-    for codes in ways:
-        groups = int(codes.max()) + 1
-        sums = scores.sums(codes, groups)
-        found = unspread(scores, sums.T @ sums)
-        if found is not None and groups <= sums.shape[1]:
-            known = scores.informations(codes, groups) is not None
-            found = cluster_steps(scores, codes, groups)[1] if known else None
-        if found is not None:
-            lost = found if lost is None else lost | found
-    return lost
-
-
-def rows_by_cluster(codes: Ints, groups: int) -> list[Ints]:
-    """Places of the rows of each cluster."""
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.searchsorted(codes[order], np.arange(1, groups)))
-
-
-def ways_of(codes: Sequence[Ints]) -> list[Way]:
-    """Each way of clustering and, with alternating signs, the intersections of several."""
-    ways: list[Way] = []
-    for size in range(1, len(codes) + 1):
-        for chosen in combinations(codes, size):
-            if size == 1:
-                ways.append((1.0, chosen[0], int(chosen[0].max()) + 1))
-                continue
-            _, both = np.unique(np.column_stack(chosen), axis=0, return_inverse=True)
-            ways.append((-((-1.0) ** size), both.ravel(), int(both.max()) + 1))
-    return ways
-
-
-def positive(matrix: Floats, jacobian: Floats) -> tuple[Floats, str]:
-    """Raise negative eigenvalues to zero, in the units the square ``jacobian`` leads to.
-
-    Returns
-    -------
-    matrix : (k, k) array
-        The same array if it has no negative eigenvalue.
-    note : str
-        What was done, empty if nothing.
-    """
-    values, vectors = np.linalg.eigh(jacobian @ matrix @ jacobian.T)
-    if values[0] >= -NEGATIVE * values[-1]:
-        return matrix, ""
-    repaired = (vectors * np.maximum(values, 0)) @ vectors.T
-    back = np.linalg.inv(jacobian)
-    note = "the multi-way covariance had negative eigenvalues, which were raised to zero"
-    return np.asarray(back @ repaired @ back.T), note
-
-
-def _without_clusters(scores: Scores, ways: list[Way]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Jackknife covariance, and the caller's parameters some single cluster determines."""
-    total, lost = np.zeros_like(scores.bread()), np.zeros(len(scores.jacobian()), dtype=bool)
-    for i, (sign, codes, groups) in enumerate(ways):
-        steps, alone = cluster_steps(scores, codes, groups)
-        total += sign * (groups - 1) / groups * steps.T @ steps
-        if sum(sign > 0 for sign, *_ in ways[: i + 1]) == i + 1:  # single ways come first
-            lost |= alone
-    return total, lost
-
-
-def cluster_steps(scores: Scores, codes: Ints, groups: int) -> tuple[Floats, NDArray[np.bool_]]:
-    r"""One step of Newton's method without each cluster, :math:`-(H - H_g)^{-1} s_g`.
-
-    A direction that only the cluster left out determines takes no step (as in R's
-    ``clubSandwich``); the other coefficients are those of a model without it.
-
-    Returns
-    -------
-    steps : (groups, k) array
-    alone : (q,) booleans
-        The caller's parameters that some cluster alone determines.
-    """
-    root = np.asarray(np.linalg.cholesky(scores.bread()), dtype=float)
-    sums, steps = scores.sums(codes, groups), np.empty((groups, len(root)))
-    alone = np.zeros(len(scores.jacobian()), dtype=bool)
-    for g, own in enumerate(scores.informations(codes, groups) or ()):
-        steps[g], gone = _step_without(own, sums[g], root)
-        alone |= _moved_by(scores, gone) if gone.size else False
-    return steps, alone
-
-
-def _step_without(own: Floats, score: Floats, root: Floats) -> tuple[Floats, Floats]:
-    """Return a step (k,) and the directions (k, lost) in which none is taken."""
-    taken = root.T @ own @ root
-    if np.linalg.norm(taken) < PLAIN:  # no direction is lost without it
-        step = -root @ np.linalg.solve(np.eye(len(root)) - taken, root.T @ score)
-        return step, np.empty((len(root), 0))
-    share, vectors = np.linalg.eigh(taken)
-    axes, gone = root @ vectors, share > 1 - ALONE
-    left = np.where(gone, np.inf, 1 - share)
-    return -axes @ ((axes.T @ score) / left), axes[:, gone]
-
-
-def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
-    """:func:`cluster_steps` where each row is a cluster, all at once where ranks are low."""
-    n = scores.rows.size
-    each, known = np.arange(n), scores.of_each_row()
-    if known is None:
-        return cluster_steps(scores, each, n)
-    sides, core = known
-    root, sums = np.asarray(np.linalg.cholesky(scores.bread()), dtype=float), scores.sums(each, n)
-    rooted = root.T @ sides
-    taken = core @ (rooted.mT @ rooted)
-    pulled = sums @ root
-    # Woodbury's formula: equations of the rank of a row, not of the number of coefficients.
-    inner = np.linalg.solve(np.eye(core.shape[-1]) - taken, core @ (rooted.mT @ pulled[:, :, None]))
-    steps = -(pulled + (rooted @ inner)[:, :, 0]) @ root.T
-    alone = np.zeros(len(scores.jacobian()), dtype=bool)
-    for i in np.flatnonzero(np.vecdot(taken, taken.mT).sum(axis=1) >= PLAIN**2):
-        steps[i], gone = _step_without(sides[i] @ core[i] @ sides[i].T, sums[i], root)
-        alone |= _moved_by(scores, gone) if gone.size else False
-    return steps, alone
-
-
-def summed_by_cluster(sides: Floats, core: Floats, codes: Ints, groups: int) -> Iterator[Floats]:
-    """Information (k, k) of each cluster, from that of each row as ``of_each_row`` gives it."""
-    for rows in rows_by_cluster(codes, groups):
-        of = sides[rows]
-        yield np.tensordot(of @ core[rows], of, axes=((0, 2), (0, 2)))
-
-
-def count_clusters(heading: str, codes: Ints) -> int:
-    """Return the number of clusters of one way of clustering; one is refused."""
-    groups = int(codes.max()) + 1
-    if groups < 2:
-        remedy = (
-            "clustered standard errors compare clusters: use HC1, or cluster by a finer "
-            "group (industry, region, firm)"
-        )
-        refuse(heading, "one cluster only", remedy)
-    return groups
 
 
 def _meat(scores: Scores, codes: Ints, groups: int, correct: bool) -> Floats:

@@ -26,8 +26,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import Scores, Way, ways_of
+from cisflow.estimators.clusters import Way, ways_of
 from cisflow.estimators.errors import EstimationError
+from cisflow.estimators.scores import Scores
 
 GROUPS = "cluster labels"  # what messages call them
 LONG = 0.2  # squared length of a step in standard errors, beyond which the row is left out in fact

@@ -7,13 +7,8 @@ import pandas as pd
 import pytest
 
 from cisflow.estimators import OLS, Tobit
-from cisflow.estimators.covariance import (
-    FEW_CLUSTERS,
-    cluster_steps,
-    covariance,
-    positive,
-    ways_of,
-)
+from cisflow.estimators.clusters import cluster_steps, positive, ways_of
+from cisflow.estimators.covariance import FEW_CLUSTERS, covariance
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.tobit.scores import TobitScores
 from cisflow.study import models

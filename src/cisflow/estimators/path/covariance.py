@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cisflow.estimators.covariance import unspread
+from cisflow.estimators.clusters import unspread
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import Estimates, Moments, Sample, center, implied_covariance
 from cisflow.estimators.path.system import HEADING, System

@@ -33,15 +33,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import (
-    HELD,
-    Covariance,
-    alone_in,
-    choose_correction,
-    count_clusters,
-    covariance,
-    positive,
-)
+from cisflow.estimators.clusters import alone_in, count_clusters, positive
+from cisflow.estimators.covariance import HELD, Covariance, choose_correction, covariance
 from cisflow.estimators.design import COLLINEAR, independent_columns, why_collinear
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.influence import kind_of

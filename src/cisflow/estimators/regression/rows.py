@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import by_label, told
-from cisflow.estimators.covariance import Covariance, summed_by_cluster
+from cisflow.estimators.covariance import Covariance
 from cisflow.estimators.distributions import student
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import (
@@ -28,6 +28,7 @@ from cisflow.estimators.errors import (
 )
 from cisflow.estimators.formula import model_frame
 from cisflow.estimators.influence import LeaveOneOut, leave_one_out, options_of
+from cisflow.estimators.scores import summed_by_cluster
 
 Results = TypeVar("Results", bound="FittedModel")
 EXACT = 1e-9  # of the largest deviation: rows no nearer to their fit are not fitted exactly

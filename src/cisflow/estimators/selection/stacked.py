@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.covariance import Covariance, covariance, unspread
+from cisflow.estimators.clusters import unspread
+from cisflow.estimators.covariance import Covariance, covariance
 from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.errors import refuse
 from cisflow.estimators.regression.rows import Rows, RowScores

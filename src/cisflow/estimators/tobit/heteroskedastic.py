@@ -23,11 +23,12 @@ from scipy.special import log_ndtr
 
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.checks import by_label, check_regressors
-from cisflow.estimators.covariance import covariance, summed_by_cluster
+from cisflow.estimators.covariance import covariance
 from cisflow.estimators.design import independent_columns
 from cisflow.estimators.distributions import ChiSquared
 from cisflow.estimators.effects import Prediction
 from cisflow.estimators.errors import EstimationError, Problem, refuse, refuse_any
+from cisflow.estimators.scores import summed_by_cluster
 from cisflow.estimators.tobit import margins
 from cisflow.estimators.tobit.diagnostics import PSEUDO, TestResult
 from cisflow.estimators.tobit.fit import Fit

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cisflow.estimators.arrays import Floats, Ints
-from cisflow.estimators.covariance import rows_by_cluster
+from cisflow.estimators.scores import rows_by_cluster
 from cisflow.estimators.tobit.bootstrap import resample
 from cisflow.estimators.tobit.fit import Fit
 from cisflow.estimators.tobit.sample import Sample
