@@ -5,7 +5,7 @@ The sources are those of :mod:`cisflow.estimators.covariance`, which takes these
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +17,7 @@ from cisflow.estimators.scores import Information, Scores
 
 ALONE = 1e-8  # share of a direction's information that must be left without a cluster
 PLAIN = 0.5  # share of all information, up to which leaving a cluster out is a plain equation
+DENSE = 5_000_000  # numbers, up to which rows are looked at all at once
 NEGATIVE = 1e-12  # of the largest eigenvalue, which rounding may leave
 
 Way = tuple[float, Ints, int]
@@ -73,6 +74,15 @@ def unspread(scores: Information, meat: Floats) -> NDArray[np.bool_] | None:
     A row, or a cluster, that alone determines a coefficient is fitted exactly along it, and no
     other has a say: squared scores then miss what is uncertain about it.
     """
+    axes = _without_score(scores, meat)
+    return None if axes is None else _moved_by(scores, axes)
+
+
+def _without_score(scores: Information, meat: Floats) -> Floats | None:
+    """Return directions (k, d) along which every score is zero; None for none.
+
+    The information along each is one, and between two of them zero.
+    """
     try:
         root = np.linalg.cholesky(scores.bread())
     except np.linalg.LinAlgError:  # columns so far from their spread that rounding hides it
@@ -84,7 +94,7 @@ def unspread(scores: Information, meat: Floats) -> NDArray[np.bool_] | None:
         np.linalg.cholesky(inner - least * np.eye(len(inner)))
     except np.linalg.LinAlgError:
         spread, axes = np.linalg.eigh(inner)
-        return _moved_by(scores, np.asarray(root @ axes[:, spread <= least], dtype=float))
+        return np.asarray(root @ axes[:, spread <= least], dtype=float)
     return None
 
 
@@ -96,23 +106,41 @@ def _moved_by(scores: Information, axes: Floats) -> NDArray[np.bool_]:
     return np.asarray(np.vecdot(moved, moved) > ALONE * spread)
 
 
-def alone_in(scores: Scores, ways: Sequence[Ints]) -> NDArray[np.bool_] | None:
+def alone_in(
+    scores: Scores, ways: Sequence[Ints], sums: Iterable[Floats]
+) -> NDArray[np.bool_] | None:
     """Mark the caller's parameters that one cluster alone determines, (q,); None for none.
 
+    ``sums`` are those of the scores (groups, k) by each way of clustering.
     Fewer clusters than parameters leave directions without a score however many determine them;
     then each cluster is left out in turn, where its information is known.
     """
     lost: NDArray[np.bool_] | None = None
-    for codes in ways:
-        groups = int(codes.max()) + 1
-        sums = scores.sums(codes, groups)
-        found = unspread(scores, sums.T @ sums)
-        if found is not None and groups <= sums.shape[1]:
-            known = scores.informations(codes, groups) is not None
-            found = cluster_steps(scores, codes, groups)[1] if known else None
-        if found is not None:
-            lost = found if lost is None else lost | found
+    for codes, own in zip(ways, sums, strict=True):
+        axes, groups = _without_score(scores, own.T @ own), len(own)
+        if axes is None:
+            continue
+        if groups > own.shape[1]:
+            found = _moved_by(scores, axes)
+        elif _none_alone(scores, axes, codes, groups) or not scores.informations(codes, groups):
+            continue
+        else:
+            found = cluster_steps(scores, codes, groups)[1]
+        lost = found if lost is None else lost | found
     return lost
+
+
+def _none_alone(scores: Scores, axes: Floats, codes: Ints, groups: int) -> bool:
+    """Say whether no cluster can have all the information along any of some directions.
+
+    Their information is one each: a cluster that has less along all together determines none.
+    """
+    if scores.rows.size * len(axes) > DENSE or (known := scores.of_each_row()) is None:
+        return False
+    sides, core = known
+    along = np.tensordot(sides, axes, axes=(1, 0))  # (n, r, d)
+    shares: Floats = (along * (core @ along)).sum(axis=(1, 2))
+    return bool(np.bincount(codes, shares, groups).max() < 1 - ALONE)
 
 
 def without_clusters(scores: Scores, ways: list[Way]) -> tuple[Floats, NDArray[np.bool_]]:

@@ -167,8 +167,11 @@ def _cluster(scores: Scores, options: Mapping[str, Any]) -> Covariance:
     if jackknife:
         matrix, lost = without_clusters(scores, ways)
     else:
-        bread, lost = scores.bread(), alone_in(scores, codes)
-        meat = [sign * _meat(scores, way, n, correction == "CR1") for sign, way, n in ways]
+        bread, sums = scores.bread(), [scores.sums(way, n) for _, way, n in ways]
+        lost = alone_in(scores, codes, sums[: len(codes)])  # single ways come first
+        meat = [
+            sign * _meat(S, correction == "CR1") for (sign, *_), S in zip(ways, sums, strict=True)
+        ]
         matrix = np.asarray(bread @ sum(meat) @ bread)
     note = "" if jackknife else _few(min(counts), matrix.shape[0])
     if len(codes) > 1:
@@ -235,9 +238,8 @@ def _few(groups: int, parameters: int) -> str:
     )
 
 
-def _meat(scores: Scores, codes: Ints, groups: int, correct: bool) -> Floats:
-    sums = scores.sums(codes, groups)
-    meat: Floats = sums.T @ sums
+def _meat(sums: Floats, correct: bool) -> Floats:
+    meat, groups = sums.T @ sums, len(sums)
     return meat * (groups / (groups - 1)) if correct else meat
 
 

@@ -228,7 +228,8 @@ class OLS(Regression):
             matrix, note = positive(matrix, np.eye(len(names))) if len(codes) > 1 else (matrix, "")
             own = self._row_scores(rows.X[:, self.kept], np.asarray(fit.resids))
             found = Covariance(matrix, "cluster", counts, note, correction="CR1")
-            return fit, replace(found, unmeasured=alone_in(own, codes))
+            sums = [own.sums(way, groups) for way, groups in zip(codes, counts, strict=True)]
+            return fit, replace(found, unmeasured=alone_in(own, codes, sums))
         fit = model.fit(cov_type="unadjusted")
         return fit, self._by_scores(np.asarray(fit.resids), "cluster", options)
 
