@@ -6,7 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cisflow.estimators import OLS, Tobit
+from cisflow.estimators import (
+    OLS,
+    FractionalLogit,
+    Heckman,
+    HeteroskedasticTobit,
+    Logit,
+    Probit,
+    Tobit,
+    TwoPart,
+)
 from cisflow.estimators.clusters import cluster_steps, positive, ways_of
 from cisflow.estimators.covariance import FEW_CLUSTERS, covariance
 from cisflow.estimators.errors import EstimationError
@@ -191,3 +200,50 @@ def test_few_unequal_clusters_hold_the_truth_as_often_as_they_say():
             found.append(low < 0 < high)
     assert np.mean(held["CR1"]) < np.mean(held["CR3"]) - 0.015
     assert 0.91 < np.mean(held["CR3"]) < 0.985
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """Firms with an outcome for each likelihood."""
+    rng = np.random.default_rng(12)
+    data = pd.DataFrame(rng.normal(size=(240, 3)), columns=["x", "z", "e"])
+    data["y"] = np.clip(1 + data["x"] + data["e"], 0, 4)
+    data["share"], data["any"] = data["y"] / 4, (data["y"] > 1).astype(int)
+    data["seen"] = (data["z"] + data["e"] + rng.normal(size=240) > 0).astype(int)
+    data["wage"] = (1 + data["x"] + data["e"]).where(data["seen"] == 1)
+    return data
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda d: Tobit.from_formula("y ~ x + z", d, 0, 4),
+        lambda d: HeteroskedasticTobit(Tobit.from_formula("y ~ x + z", d, 0, 4), d[["z"]]),
+        lambda d: OLS("y ~ x + z", d),
+        lambda d: Logit("any ~ x + z", d),
+        lambda d: Probit("any ~ x + z", d),
+        lambda d: FractionalLogit("share ~ x + z", d),
+        lambda d: TwoPart("y ~ x + z", d),
+        lambda d: TwoPart("y ~ x + z", d, amount="truncated"),
+        lambda d: Heckman("seen ~ x + z", "wage ~ x", d),
+    ],
+)
+def test_rows_at_once_are_rows_one_by_one(answers, build):
+    fit, n, above = build(answers).fit(), len(answers), (answers["y"] > 0).sum()
+    each = fit.with_cov("cluster", {"groups": np.arange(n), "correction": "CR3"}).bse
+    # Each of two parts is corrected for its own number of rows.
+    rows = np.where(each.index.str.startswith("amount: "), above, n)
+    np.testing.assert_allclose(fit.with_cov("HC3").bse, each * np.sqrt(rows / (rows - 1)))
+
+
+@pytest.mark.parametrize("kind", [OLS, Tobit.from_formula])
+def test_fewer_clusters_than_coefficients_lose_none_that_several_determine(kind):
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame(rng.normal(size=(200, 9)), columns=[f"x{i}" for i in range(9)])
+    data["g"], names = np.arange(200) % 8, " + ".join(data.columns)
+    data["y"] = np.maximum(data["x0"] + rng.normal(size=200), 0)
+    options = {"groups": "g", "correction": "CR1"}
+    assert np.isfinite(kind(f"y ~ {names}", data).fit("cluster", options).bse).all()
+    data["own"] = (data["g"] == 3) * rng.normal(size=200)
+    lost = kind(f"y ~ {names} + own", data).fit("cluster", options).bse
+    assert lost.index[lost.isna()].tolist() == ["own"]
