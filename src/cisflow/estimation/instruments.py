@@ -20,7 +20,7 @@ from cisflow.base.problems import CisflowError, Problem
 from cisflow.estimation.common import Row, formula_of, jackknifes, numeric, record_of, sensitivities
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
-from cisflow.estimation.jackknife import Jackknifed, without_clusters
+from cisflow.estimation.jackknife import Clustered, of_several, without_clusters
 from cisflow.estimators.arrays import Floats, Ints
 from cisflow.estimators.design import usable_columns
 from cisflow.estimators.distributions import Fisher
@@ -186,15 +186,25 @@ def _rows(
         fit = _fit(design, method, options)
         if codes is not None:
             groups = int(codes.max()) + 1
-            if jackknifes(design.rows.heading, covariance, groups):
-                fit = _jackknifed(design, method, codes)
-            return fit, groups, float(groups - 1)
+            few = jackknifes(design.rows.heading, covariance, groups)
+            found = _jackknifed(design, method, codes) if few else _of_several(design, fit, codes)
+            return found, groups, float(groups - 1)
         return fit, np.nan, np.inf if covariance.kind == "HC0" else float(fit.df_resid)
 
     return rows_of_covariance(about, estimated, design.not_estimable)
 
 
-def _jackknifed(design: Design, method: str, codes: Ints) -> Jackknifed:
+def _of_several(design: Design, fit: Any, codes: Ints) -> Clustered:
+    """Return the estimates without standard errors of what one cluster alone determines."""
+    cov = of_several(fit.cov, codes, _regressors(design, fit.params))
+    return Clustered(fit.params, cov, int(fit.nobs))
+
+
+def _regressors(design: Design, params: pd.Series) -> Floats:
+    return design.array([design.rows.names.index(name) for name in params.index])
+
+
+def _jackknifed(design: Design, method: str, codes: Ints) -> Clustered:
     """Return the estimates with the covariance of few clusters, each left out in turn."""
     options: dict[str, Any] = {"cov_type": "clustered", "debiased": True}  # GMM weights by it too
 
@@ -203,9 +213,8 @@ def _jackknifed(design: Design, method: str, codes: Ints) -> Jackknifed:
         return _fit(part, method, {**options, "clusters": codes[rows]}).params
 
     plain = _fit(design, method, {**options, "clusters": codes})
-    places = [design.rows.names.index(name) for name in plain.params.index]
-    cov = without_clusters(plain.params, codes, design.array(places), refit)
-    return Jackknifed(plain.params, cov, int(plain.nobs))
+    cov = without_clusters(plain.params, codes, _regressors(design, plain.params), refit)
+    return Clustered(plain.params, cov, int(plain.nobs))
 
 
 # --- tests -------------------------------------------------------------------------------------

@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimators.arrays import Floats, Ints
+from cisflow.estimators.clusters import of_one_cluster, undetermined
 
 Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Jackknifed:
-    """Estimates with the jackknife's covariance, under linearmodels' names."""
+class Clustered:
+    """Estimates with a covariance of clusters, under linearmodels' names."""
 
     params: pd.Series
     cov: pd.DataFrame
@@ -26,6 +27,15 @@ class Jackknifed:
     def std_errors(self) -> pd.Series:
         """Standard errors; missing where one cluster alone determines a coefficient."""
         return pd.Series(np.sqrt(np.diag(self.cov)), index=self.params.index)
+
+
+def of_several(cov: pd.DataFrame, codes: Ints, X: Floats) -> pd.DataFrame:
+    """Return a covariance without the coefficients that one cluster alone determines.
+
+    Its scores add up to zero, so that sums by cluster miss what is uncertain about them.
+    """
+    lost = of_one_cluster(X, codes)
+    return cov.mask(lost[:, None] | lost[None, :])
 
 
 def without_clusters(
@@ -58,12 +68,3 @@ def without_clusters(
         moved[g, undetermined(X[rows])] = np.nan
     cov = (groups - 1) / groups * moved.T @ moved
     return pd.DataFrame(cov, index=params.index, columns=params.index)
-
-
-def undetermined(X: Floats) -> Rows:
-    """Return which coefficients (k,) regressors (n, k) do not determine."""
-    lengths = np.linalg.norm(X, axis=0)
-    _, values, vectors = np.linalg.svd(X / np.where(lengths > 0, lengths, 1), full_matrices=True)
-    rank = int((values > 1e-10 * values.max(initial=0.0)).sum())
-    free = np.abs(vectors[rank:])
-    return np.asarray(free.max(axis=0, initial=0.0) > 1e-7)

@@ -33,7 +33,8 @@ from cisflow.estimation.common import (
 )
 from cisflow.estimation.driver import Fitted, each_regression, rows_of_covariance
 from cisflow.estimation.evidence import EVIDENCE, of_design
-from cisflow.estimation.jackknife import Jackknifed, without_clusters
+from cisflow.estimation.jackknife import Clustered, of_several, without_clusters
+from cisflow.estimators.arrays import Floats
 from cisflow.estimators.design import independent_columns, usable_columns
 from cisflow.estimators.errors import warn_no_estimate
 from cisflow.estimators.regression.models import PLAIN as OF_OLS
@@ -339,27 +340,33 @@ def _with_covariance(fit: Fit, covariance: Covariance) -> tuple[Any, float, floa
     if jackknifes("Panel", covariance, groups):
         return _jackknifed(fit, covariance), groups, float(groups - 1)
     clusters = pd.DataFrame({"cluster": codes}, index=fit.design.y.index)
-    result = fit.refit(cov_type="clustered", clusters=clusters, debiased=True, group_debias=True)
-    return result, groups, float(groups - 1)
+    found = fit.refit(cov_type="clustered", clusters=clusters, debiased=True, group_debias=True)
+    cov = of_several(found.cov, codes, _regressors(fit, found.params))
+    return Clustered(found.params, cov, int(found.nobs)), groups, float(groups - 1)
 
 
-def _jackknifed(fit: Fit, covariance: Covariance) -> Jackknifed:
+def _regressors(fit: Fit, params: pd.Series) -> Floats:
+    """Return what tells coefficients apart, (n, k): within firms, or between all."""
+    X = fit.design.X[list(params.index)]
+    if INTERCEPT not in X:  # within firms, or their changes
+        X = X - X.groupby(level=0).transform("mean")
+    return X.to_numpy(dtype=float)
+
+
+def _jackknifed(fit: Fit, covariance: Covariance) -> Clustered:
     """Return the estimates with the covariance of few clusters, each left out in turn."""
     assert fit.whole is not None  # noqa: S101 - panels() sets it
     plain = fit.refit(**PLAIN["nonrobust"])
     codes = pd.factorize(fit.design.sample[covariance.groups])[0]
     inside = fit.whole.y.index.isin(fit.design.y.index)
-    X = fit.design.X[list(plain.params.index)]
-    if INTERCEPT not in X:  # within firms, or their changes
-        X = X - X.groupby(level=0).transform("mean")
 
     def refit(rows: NDArray[np.bool_]) -> pd.Series:
         kept = ~inside
         kept[inside] = rows
         return fit.without(kept)
 
-    cov = without_clusters(plain.params, codes, X.to_numpy(), refit)
-    return Jackknifed(plain.params, cov, int(plain.nobs))
+    cov = without_clusters(plain.params, codes, _regressors(fit, plain.params), refit)
+    return Clustered(plain.params, cov, int(plain.nobs))
 
 
 def _diagnostics(fit: Fit, design: Design) -> dict[str, Any]:

@@ -206,3 +206,23 @@ def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
         steps[i], gone = _step_without(sides[i] @ core[i] @ sides[i].T, sums[i], root)
         alone |= _moved_by(scores, gone) if gone.size else False
     return steps, alone
+
+
+def of_one_cluster(X: Floats, codes: Ints) -> NDArray[np.bool_]:
+    """Mark the coefficients (k,) of regressors (n, k) that the rows of one cluster determine."""
+    lost = np.zeros(X.shape[1], dtype=bool)
+    basis, _ = np.linalg.qr(X / np.linalg.norm(X, axis=0))
+    # Of a direction in which it has all, a cluster's share of the unit matrix is one.
+    shares = np.bincount(codes, np.vecdot(basis, basis))
+    for g in np.flatnonzero(shares > 1 - ALONE):
+        lost |= undetermined(X[codes != g])
+    return lost
+
+
+def undetermined(X: Floats) -> NDArray[np.bool_]:
+    """Return which coefficients (k,) regressors (n, k) do not determine."""
+    lengths = np.linalg.norm(X, axis=0)
+    _, values, vectors = np.linalg.svd(X / np.where(lengths > 0, lengths, 1), full_matrices=True)
+    rank = int((values > 1e-10 * values.max(initial=0.0)).sum())
+    free = np.abs(vectors[rank:])
+    return np.asarray(free.max(axis=0, initial=0.0) > 1e-7)

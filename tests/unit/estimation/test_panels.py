@@ -295,3 +295,14 @@ def test_table_of_one_wave_says_why_only_pooled_is_there():
     table = panel_table(findings_of(simulated(firms=60, waves=1), spec()), "XX", "m")
     assert table.frame.loc[("Y", "X"), "Within"] == "n.e."
     assert "only one wave has every variable (W0)" in table.notes
+
+
+def test_what_one_firm_alone_determines_has_no_clustered_standard_error():
+    data = simulated()
+    own = (data["firm_id"] == "f7") & (data["wave"] != "W0")
+    estimates, _ = run(data.assign(own=own.astype(float)), columns={"c": ["x", "own"]})
+    for method in METHODS:
+        row = of(estimates, method, "own")
+        assert row["status"] == "not_estimable"
+        assert "one cluster alone" in row["note"]
+        assert np.isfinite(of(estimates, method)["std_error"])

@@ -81,6 +81,13 @@ def test_a_path_model_refuses_an_arrow_of_one_firm_by_name(firms, effects):
     PathModel({"e": ["z"], "share": ["z", "e"]}, firms, controls=["alone"]).fit("HC1")
 
 
+def test_a_path_model_refuses_an_arrow_of_one_cluster_by_name(firms):
+    model = PathModel({"e": ["z", "here"], "share": ["z", "e"]}, firms)
+    with pytest.raises(EstimationError, match="from 'here' to 'e' is determined by 1 cluster"):
+        model.fit("cluster", {"groups": "region"})
+    assert np.isfinite(model.fit("HC1").edges["std_error"]).all()
+
+
 def test_influences_have_no_outer_products(firms):
     with pytest.raises(EstimationError, match="'OPG' is not offered"):
         ControlFunctionTobit("y ~ e + x", firms, ["e"], ["z"], upper=100).fit("OPG")

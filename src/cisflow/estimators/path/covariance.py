@@ -8,12 +8,11 @@ them. All numbers equal those of a model with the fixed effects spelled out as d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
-from cisflow.estimators.clusters import unspread
+from cisflow.estimators.arrays import Ints
+from cisflow.estimators.clusters import of_one_cluster
 from cisflow.estimators.errors import Count, Problem, Sentence, refuse, refuse_any
 from cisflow.estimators.path.moments import Estimates, Moments, Sample, center, implied_covariance
 from cisflow.estimators.path.system import HEADING, System
@@ -98,44 +97,23 @@ def sandwich(
     influence[:, k + m :] = 2 / n * fitted[:, q:] * (disturbance @ reduced.T)
     if sample.weights is not None:
         influence *= sample.weights[:, None]
-    if groups is None:
-        _refuse_alone(system, sample, net.values, found)
+    whose = ("firm", np.arange(n)) if groups is None else ("cluster", groups)
+    _refuse_alone(system, sample, whose[1], whose[0])
     return squared_influence(influence, groups)
 
 
-@dataclass(frozen=True)
-class _Equation:
-    """An equation with its intercept, as :func:`unspread` asks of it."""
-
-    X: np.ndarray  # (n, 1 + sources), standardised
-
-    def bread(self) -> np.ndarray:
-        """Inverse information, up to a factor."""
-        return np.asarray(np.linalg.inv(self.X.T @ self.X))
-
-    def jacobian(self) -> np.ndarray:
-        """Slopes."""
-        return np.eye(self.X.shape[1])[1:]
-
-
-def _refuse_alone(system: System, sample: Sample, net: np.ndarray, found: Estimates) -> None:
-    """Refuse arrows that one firm alone determines: squared influences miss what is uncertain.
-
-    ``net`` are the values net of fixed effects, (n, p).
-    """
-    q, problems = len(system.exogenous), []
-    for j, (target, arrows, sources) in enumerate(system.equations):
-        residual = net[:, q + j] - net[:, sources] @ found.coef[0, arrows]
+def _refuse_alone(system: System, sample: Sample, codes: Ints, what: str) -> None:
+    """Refuse arrows that one firm, or cluster, alone determines: its squared influence is none."""
+    problems = []
+    for target, arrows, sources in system.equations:
         x = sample.values[:, sources]
-        one = _Equation(np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / x.std(axis=0)]))
-        scores = one.X * residual[:, None]
-        alone = unspread(one, scores.T @ scores)
-        for i in np.array(arrows)[alone] if alone is not None else ():
+        X = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / x.std(axis=0)])
+        for i in np.array(arrows)[of_one_cluster(X, codes)[1:]]:
             if system.from_controls[i]:
                 continue
-            what = f"the arrow from '{system.arrows[i][1]}' to '{target}' is determined by "
+            which = f"the arrow from '{system.arrows[i][1]}' to '{target}' is determined by "
             remedy = "it has no robust standard error: use nonrobust, or leave the variable out"
-            problems.append(Problem(Sentence(what, Count(1, "firm"), " alone"), remedy))
+            problems.append(Problem(Sentence(which, Count(1, what), " alone"), remedy))
     refuse_any(HEADING, problems)
 
 
