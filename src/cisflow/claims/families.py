@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cisflow.claims.evidence import Correlations, Row
-from cisflow.estimators.distributions import NORMAL
+from cisflow.estimators.distributions import NORMAL, normal_draws
 from cisflow.study.claims import Rule, key_of
 from cisflow.study.verdicts import TOO_FEW, WEAK
 
@@ -132,14 +132,6 @@ def matrix_of(keys: Sequence[str], known: Mapping[str, Mapping[str, float]]) -> 
             r = 1.0 if one == other else r
             found[i, j] = found[j, i] = np.nan if r is None else r
     return found
-
-
-def normal_draws(correlation: Floats, draws: int, seed: int | np.random.Generator) -> Floats:
-    """Return draws of standard normal variables with these correlations, (draws, k)."""
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    drawn: Floats = np.random.default_rng(seed).standard_normal((draws, len(root))) @ root.T
-    return drawn
 
 
 def romano_wolf(

@@ -18,11 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.claims.evidence import Evidence, Row
-from cisflow.claims.families import matrix_of, normal_draws
+from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
-from cisflow.estimators.distributions import NORMAL
+from cisflow.estimators.distributions import NORMAL, normal_draws
 from cisflow.study.claims import Rule, Share, key_of
 from cisflow.study.verdicts import (
     CONTRADICTED,

@@ -138,3 +138,26 @@ def student(df: float | None) -> Normal | Student:
 def shifted_sf(x: Any, df: Any, shift: Any) -> Any:
     """Return the probability of more than x of noncentral t: minus it is t of minus the shift."""
     return nctdtr(df, -np.asarray(shift), -np.asarray(x))
+
+
+def normal_draws(covariance: Any, draws: int, seed: int | np.random.Generator) -> Any:
+    """Draw normal variables with mean zero.
+
+    By the symmetric root of their covariance, which may be singular. Roots of other kinds, such as
+    those of :meth:`numpy.random.Generator.multivariate_normal`, hang on the signs and the order of
+    eigenvectors, and with these on the processor: the same seed would not give the same draws.
+
+    Parameters
+    ----------
+    covariance : (k, k) array
+        Rounding may have made eigenvalues of zero negative.
+    draws, seed
+        How many, and what fixes them.
+
+    Returns
+    -------
+    (draws, k) array
+    """
+    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=float))
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    return np.random.default_rng(seed).standard_normal((draws, len(root))) @ root

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.estimators.arrays import Floats
+from cisflow.estimators.distributions import normal_draws
 from cisflow.estimators.errors import refuse
 
 DONORS = 5
@@ -26,6 +27,7 @@ DONORS = 5
 ITERATIONS = 10
 """Rounds of the chain before the first completed sample; a third as many between two."""
 HEADING = "Multiple imputation"
+TIE = 1e-6  # standard deviations, below which predictions are alike
 
 
 @dataclass(frozen=True)
@@ -167,13 +169,33 @@ def _chain(data: pd.DataFrame, donors: int, seed: int | list[int]) -> Any:
     class Chain(MICEData):
         """Its designs are the other columns, standardised, and a constant.
 
-        Parsing a formula for each variable in each round takes a hundred times as long.
+        Parsing a formula for each variable in each round takes a hundred times as long. Where
+        statsmodels sorts what is equal but for rounding, processors differ, and so would samples.
         """
+
+        def _initial_imputation(self) -> None:
+            far = ((self.data - centre) / spread).abs().round(9)
+            nearest = {name: self.data.loc[far[name].idxmin(), name] for name in self.data}
+            self.data = self.data.fillna(nearest)
+            self._cycle_order.sort(key=lambda name: (len(self.ix_miss[name]), name))
 
         def _design(self, name: str) -> Floats:
             X = (self.data.to_numpy() - centre) / spread
             X[:, self.data.columns.get_loc(name)] = 1.0
             return np.asarray(X)
+
+        def _perturb_gaussian(self, vname: str) -> None:
+            """Draw coefficients as statsmodels does, but by a root that is the same everywhere."""
+            y, X, *_ = self.get_fitting_data(vname)
+            self.models[vname] = self.model_class[vname](y, X)
+            self.results[vname] = found = self.models[vname].fit()
+            drawn = normal_draws(found.cov_params(), 1, self.rng)[0]
+            self.params[vname] = found.params + drawn
+
+        def _get_predicted(self, obj: Floats) -> Floats:
+            """Break ties among donors by chance."""
+            noise = self.rng.uniform(-TIE, TIE, len(obj))
+            return np.asarray(obj + noise * np.std(obj), dtype=float)
 
         def get_fitting_data(self, vname: str) -> Any:
             known = self.ix_obs[vname]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cisflow.estimators.arrays import Floats
-from cisflow.estimators.distributions import NORMAL
+from cisflow.estimators.distributions import NORMAL, normal_draws
 
 DRAWS, SEED = 20_000, 20141120
 
@@ -73,9 +73,6 @@ def sup_t(covariance: Floats, level: float = 0.05, draws: int = DRAWS, seed: int
     Never less than for one alone: what draws leave open is not let shrink a band.
     """
     errors = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(errors, errors))
-    used = values > 1e-10 * values.max()
-    root = vectors[:, used] * np.sqrt(values[used])
-    z = np.random.default_rng(seed).standard_normal((draws, int(used.sum()))) @ root.T
+    z = normal_draws(covariance / np.outer(errors, errors), draws, seed)
     largest = np.abs(z).max(axis=1)
     return max(float(np.quantile(largest, 1 - level)), float(NORMAL.isf(level / 2)))

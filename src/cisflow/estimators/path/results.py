@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.estimators.covariance import choose_correction
-from cisflow.estimators.distributions import student
+from cisflow.estimators.distributions import normal_draws, student
 from cisflow.estimators.errors import EstimationWarning, refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
@@ -403,9 +403,7 @@ class PathResults:
         rng = np.random.default_rng(settings["seed"])
         scale = np.sqrt(np.diag(self.cov))
         scale[scale == 0] = 1.0  # fixed effects without variance: stay where they are
-        unit = rng.multivariate_normal(
-            np.zeros(len(scale)), self.cov / np.outer(scale, scale), settings["draws"]
-        )
+        unit = normal_draws(self.cov / np.outer(scale, scale), settings["draws"], rng)
         theta = self._theta + unit * scale
         k = self.found.coef.shape[1]
         possible = (theta[:, k:] >= 0).all(axis=1)
