@@ -85,6 +85,7 @@ if POOL:
     rule pool:
         input:
             estimates=every("estimates/{country}/{model}.csv"),
+            diagnostics=every("estimates/{country}/{model}.json"),
         output:
             **POOL,
         log:
@@ -98,6 +99,7 @@ if POOL:
             pool=RUN.settings.pool.as_params(),
             attributes=RUN.attributes,
             tests=[t.as_params() for m in SPECS for t in RUN.claims.tests_of(m)],
+            least_f=RUN.claims.rule.first_stage_f,
             stamp=RUN.stamp,
             code=digest("pool"),
         message:

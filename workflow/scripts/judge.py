@@ -19,6 +19,11 @@ with reported(snakemake.log[0]):
         seed=snakemake.params.seed,
     )
     if pooled := snakemake.input.get("pooled"):
-        also = judge_pooled(claims, POOLED_ESTIMATES.read([pooled]), snakemake.params.seed)
+        also = judge_pooled(
+            claims,
+            POOLED_ESTIMATES.read([pooled]),
+            read_record(snakemake.input.pooling)["terms"],
+            snakemake.params.seed,
+        )
         verdicts = pd.concat([verdicts, also], ignore_index=True)
     write_table(verdicts, snakemake.output.claims, snakemake.params.stamp)

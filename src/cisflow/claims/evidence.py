@@ -12,6 +12,7 @@ import pandas as pd
 
 from cisflow.claims.reasons import named
 from cisflow.estimation.estimates import ALL_WAVES, BETWEEN, ESTIMATED, OBSERVED, OF_CURVES, TESTS
+from cisflow.estimation.pooling.usable import strength
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
@@ -26,6 +27,7 @@ NO_LEVEL = (
     "there is no group “{level}” of its own here: it has no firms, or too few and is taken "
     "together with others, or is the one others are compared with"
 )
+LATENT_EFFECT, HETEROSKEDASTIC = "latent", "heteroskedastic"
 Row = dict[str, Any]
 Correlations = dict[tuple[str, str], dict[str, Mapping[str, float]]]
 
@@ -252,35 +254,37 @@ class Here:
         """
         rows: dict[str, Row | None] = {}
         if test.expected.sign or test.measured != COEFFICIENT:
-            rows = {
-                name: self._row(test.model, f"{test.column}: {name}", test, test.term)
-                for name in rule.alternatives
-            }
+            rows = {name: self._alternative(test, name) for name in rule.alternatives}
         rows |= {
             wider: self._row(wider, test.column, test, test.term)
             for wider in self._evidence.wider(*self._place, test.model)
         }
         return {name: row for name, row in rows.items() if row and not _why_empty(row)}
 
+    def _alternative(self, test: Single, name: str) -> Row | None:
+        """Return a test's number by a robust alternative, None where that has no such number.
+
+        The effect on the latent share is a Tobit's coefficient, whatever its errors.
+        """
+        column = f"{test.column}: {name}"
+        row = self._row(test.model, column, test, test.term)
+        if row or test.measured != LATENT_EFFECT or name != HETEROSKEDASTIC or ":" in test.term:
+            return row
+        of_coefficient = test.model_copy(update={"quantity": COEFFICIENT})
+        return self._row(test.model, column, of_coefficient, test.term)
+
     def first_stage_f(self, test: Single) -> float | None:
         """Return how strong the instruments of a test's model are; None if it has none.
 
-        Of several estimates on the same instruments one alone says so. What moves the selection of
-        a selection model and not its outcome is an instrument too.
+        Of several estimates on the same instruments one alone says so.
         """
         column, _, method = test.column.partition(": ")
         if method == "ols":
             return None
         for fit in self._evidence.fits(*self._place, test.model):
             same = str(fit.get("column", "")).partition(": ")[0] == column
-            if (
-                same
-                and fit.get("outcome") == test.outcome
-                and {"first_stage", "exclusion"} & {*fit}
-            ):
-                f = fit.get("exclusion", {}).get("f", fit.get("kleibergen_paap_f"))
-                f = fit.get("effective_f", f)
-                return None if f is None else float(f)
+            if same and fit.get("outcome") == test.outcome and (f := strength(fit)) is not None:
+                return f
         return None
 
     def _fits_of(self, test: Single, model: str) -> Iterator[Mapping[str, Any]]:

@@ -76,7 +76,7 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
         return "This run does not estimate the model that would test it."
     numbers = _numbers(row, rule)
     told = [_WORDS[code].format(**numbers) for code in row["code"].split("; ")]
-    return " ".join([*told, *_enough(row)])
+    return " ".join([*told, *_overstated(row, numbers), *_enough(row)])
 
 
 def _of_parts(parts: Sequence[Mapping[str, Any]]) -> str:
@@ -121,6 +121,7 @@ _WORDS = {
     v.FEW_FIRMS: "{few}.",
     v.WEAK: "The instruments are weak: the F of their first stage, {f}, is below {least_f}.",
     v.ONE_FIRM: "Leaving out {firms} turns the result.",
+    v.ONE_COUNTRY: "Leaving out a single country ({countries}) turns the result.",
     v.OUTLIERS: "Without firms outside {outliers} the result is: {without}.",
     v.REJECTED: "Tests reject the model ({tests}), and robust alternatives do not all agree: "
     "{alternatives}.",
@@ -145,6 +146,7 @@ def _numbers(row: Mapping[str, Any], rule: Rule) -> dict[str, str]:
         "f": number(row.get("first_stage_f", np.nan)),
         "least_f": number(rule.first_stage_f),
         "firms": f"any one of {turned:,.0f} firms" if turned > 1 else "a single firm",
+        "countries": str(row.get("countries", "")),
         "outliers": named(rule.outliers or ""),
         "without": str(row.get("outliers", "")),
         "tests": tests_in_words(row["rejected"]),
@@ -165,6 +167,20 @@ def _few(row: Mapping[str, Any], rule: Rule) -> str:
 
 
 _BY_SIZE = {v.HOLDS_ZERO, v.ACROSS, v.EFFECT_OUT_OF_REACH, v.BAND_OUT_OF_REACH}
+
+
+def _overstated(row: Mapping[str, Any], numbers: Mapping[str, str]) -> Iterator[str]:
+    """Yield that an effect is likely overstated where a sample finds large ones alone.
+
+    Of estimates around a small effect those that are significant are the largest (Gelman & Carlin
+    2014, Perspectives on Psychological Science 9:641–651).
+    """
+    small = abs(row.get("claimed", np.nan)) < row.get("mde", np.nan)
+    if small and {v.AS_EXPECTED, v.AGAINST} & {*row["code"].split("; ")}:
+        yield (
+            "Its size is likely overstated: with {power} probability a sample like this one finds "
+            "effects of {mde} or more alone."
+        ).format(**numbers)
 
 
 def _enough(row: Mapping[str, Any]) -> Iterator[str]:

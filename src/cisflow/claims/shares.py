@@ -164,12 +164,13 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
     correlation = _correlation(counted, evidence)
     alike = _worth(share, counted, correlation, rule, seed)
     low, high = _wilson(found, alike, rule.significance)
-    expected = _expected(share, counted, correlation, rule, seed)
-    verdict, why = _verdict(share, found, (low, high), expected)
-    shown = f"The {percent(1 - rule.significance)} interval, {_to(low, high)},"
+    expected = _expected(share, share.effect, counted, correlation, rule, seed)
+    least = _expected(share, share.least_effect, counted, correlation, rule, seed) or expected
+    verdict, why = _verdict(share, found, (low, high), expected, least)
+    shown = f"The {percent(1 - rule.significance)} interval is {_to(low, high)}"
     if alike < len(counted):
-        shown += f" as of {alike:.0f} independent estimates (the same firms are behind many),"
-    count = f"{hits} of {len(counted)} estimates are significant and {share.expect}"
+        shown += f", that of {alike:,.0f} independent estimates (the same firms are behind many)"
+    count = f"{hits:,} of {len(counted):,} estimates are significant and {share.expect}"
     if left_out:
         count += (
             f" ({left_out} more, with fewer than {rule.minimum_firms} firms on a side, left out)"
@@ -183,7 +184,7 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         "verdict": verdict,
         "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,
         "code": "share",
-        "reason": " ".join([f"{count}.", f"{shown} {why}.", *_told(expected)]),
+        "reason": " ".join([f"{count}.", f"{shown}.", f"{why}.", *_told(expected, share)]),
     }
 
 
@@ -213,15 +214,20 @@ def _worth(
 
 
 def _expected(
-    share: Share, counted: pd.DataFrame, correlation: Floats, rule: Rule, seed: int
+    share: Share,
+    effect: float | None,
+    counted: pd.DataFrame,
+    correlation: Floats,
+    rule: Rule,
+    seed: int,
 ) -> ExpectedShare | None:
     """Return the share to expect if the claims hold, None where the claim does not say of what."""
     usable = counted[counted["std_error"] > 0]
-    if share.effect is None or not share.if_true or len(usable) < len(counted):
+    if effect is None or not share.if_true or len(usable) < len(counted):
         return None
     pairs = {(outcome, term) for outcome, terms in share.if_true.items() for term in terms}
     there = [pair in pairs for pair in zip(usable["outcome"], usable["term"], strict=True)]
-    effects = np.where(there, share.effect, 0.0)
+    effects = np.where(there, effect, 0.0)
     errors = usable["std_error"].to_numpy(dtype=float)
     return expected_share(
         effects, errors, correlation, level=rule.significance, draws=rule.draws, seed=seed
@@ -252,33 +258,38 @@ def _correlation(counted: pd.DataFrame, evidence: Evidence) -> Floats:
 
 
 def _verdict(
-    share: Share, found: float, interval: tuple[float, float], expected: ExpectedShare | None
+    share: Share,
+    found: float,
+    interval: tuple[float, float],
+    expected: ExpectedShare | None,
+    least: ExpectedShare | None,
 ) -> tuple[str, str]:
-    """Return the verdict on a share and why, in words that follow its interval."""
+    """Return the verdict on a share and why: expected at the largest and the least effects."""
     (low, high), claimed = interval, share.claimed
     needed = max(claimed - share.margin, 0.0)
     if low > needed:
-        return SUPPORTED, f"lies above {percent(needed)} (the claimed share less a margin)"
-    if expected is not None:
-        if found < expected.low:
-            why = "is of a share below what these samples would show"
-            return CONTRADICTED, why
+        return SUPPORTED, f"It lies above {percent(needed)} (the claimed share less a margin)"
+    if expected is not None and least is not None:
+        if found < least.low:
+            small = "" if share.least_effect is None else ", however small the effects"
+            return CONTRADICTED, f"These samples would show more if every claim held{small}"
         if expected.high < needed:
-            return UNDECIDABLE, f"cannot reach the claimed {percent(claimed)} with these samples"
+            return UNDECIDABLE, f"The claimed {percent(claimed)} is out of reach of these samples"
     elif high < claimed:
-        return CONTRADICTED, f"lies below the claimed {percent(claimed)}"
-    return INCONCLUSIVE, f"does not settle the claimed {percent(claimed)}"
+        return CONTRADICTED, f"It lies below the claimed {percent(claimed)}"
+    return INCONCLUSIVE, f"That does not settle the claimed {percent(claimed)}"
 
 
 def _to(low: float, high: float) -> str:
     return f"{100 * low:.3g} to {percent(high)}"
 
 
-def _told(expected: ExpectedShare | None) -> list[str]:
+def _told(expected: ExpectedShare | None, share: Share) -> list[str]:
     if expected is None:
         return []
     how = "" if expected.together else ", were the estimates independent"
+    size = f" with effects of {share.effect:g}" if share.least_effect else ""
     return [
-        f"If every claim held, {percent(expected.mean)} would be expected at these samples "
+        f"If every claim held{size}, {percent(expected.mean)} would be expected at these samples "
         f"(95 % of samples: {_to(expected.low, expected.high)}{how})."
     ]

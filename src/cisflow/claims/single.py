@@ -16,6 +16,7 @@ import numpy as np
 from cisflow.claims.evidence import Here, Row
 from cisflow.claims.power import minimal_effect, reach_of_none, reach_of_sign
 from cisflow.claims.units import unit_of
+from cisflow.estimation.estimates import POOLED
 from cisflow.estimators.distributions import student
 from cisflow.study.claims import Rule, Single
 from cisflow.study.verdicts import (
@@ -27,6 +28,7 @@ from cisflow.study.verdicts import (
     NO_ALTERNATIVE,
     NOT_ESTIMABLE,
     NOT_RUN,
+    ONE_COUNTRY,
     ONE_FIRM,
     OUTLIERS,
     REJECTED,
@@ -43,6 +45,8 @@ from cisflow.study.verdicts import (
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
 COUNTS = ("firms_with", "firms_without", "turned_by_one", "left_out")
 REACH = ("mde", "n_needed")
+WITHOUT_COUNTRIES = "without_countries"
+"""Key of a pooled test with the verdict without each country."""
 # Level of the intervals that the tidy estimates carry.
 TABLE_LEVEL = 0.05
 
@@ -119,12 +123,16 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
     assert row is not None  # noqa: S101 - why_not has looked
     found = Finding.of(row)
     reading, more = _verdict(test, found, here, rule)
+    plain = reading_of(test, found, rule, rule.significance).verdict
     return {
         **named,
         **{name: row[name] for name in NUMBERS},
         **_told(facts),
         **_reach(test, found, rule),
+        # What is pooled is sure by the number of countries, not of firms.
+        **({"n_needed": np.nan} if row["country"] == POOLED else {}),
         **more,
+        "countries": ", ".join(turning_countries(plain, facts)),
         "expect": test.expect,
         "band": test.expected.band or np.nan,
         "claimed": test.expected.sign * (test.expected.claimed or np.nan),
@@ -181,6 +189,8 @@ def _withstood(
     codes = [said.code]
     if facts.get("turned"):
         codes.append(ONE_FIRM)
+    if turning_countries(said.verdict, facts):
+        codes.append(ONE_COUNTRY)
     if facts.get("outliers", {}).get("verdict", said.verdict) != said.verdict:
         codes.append(OUTLIERS)
     verdict = INCONCLUSIVE if len(codes) > 1 else said.verdict
@@ -188,6 +198,12 @@ def _withstood(
         codes.append(REJECTED if others else NO_ALTERNATIVE)
         verdict = DEPENDS if verdict == said.verdict else verdict
     return Reading(verdict, "; ".join(codes))
+
+
+def turning_countries(verdict: str, facts: Mapping[str, Any]) -> list[str]:
+    """Return the countries without each of which a pooled estimate has another verdict."""
+    without = facts.get(WITHOUT_COUNTRIES, {})
+    return [country for country, other in without.items() if other != verdict]
 
 
 def _told(facts: Mapping[str, Any]) -> Row:

@@ -23,6 +23,7 @@ from cisflow.claims.single import (
     COUNTS,
     NUMBERS,
     REACH,
+    WITHOUT_COUNTRIES,
     Finding,
     judge_one,
     no_verdict,
@@ -30,7 +31,8 @@ from cisflow.claims.single import (
     strength,
 )
 from cisflow.claims.truths import RECOVERED, with_truth
-from cisflow.study.claims import Claim, Claims, Rule, Single
+from cisflow.estimation.estimates import POOLED, TESTS
+from cisflow.study.claims import Claim, Claims, Rule, Single, key_of
 from cisflow.study.verdicts import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -120,7 +122,12 @@ def judge(
     return CLAIMS.frame(told).astype(dict.fromkeys(CLAIMS.numbers, "float64"))
 
 
-def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.DataFrame:
+def judge_pooled(
+    claims: Claims,
+    pooled: pd.DataFrame,
+    terms: Sequence[Mapping[str, Any]] = (),
+    seed: int = SEED,
+) -> pd.DataFrame:
     """Return a verdict on every claim that rests on single estimates, from the pooled ones.
 
     Parameters
@@ -129,6 +136,9 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.D
         Pooled estimates, the main method first (:func:`cisflow.estimation.pooling.pool.pool`);
         where they have degrees of freedom, intervals at another level than the table's are from t
         with these.
+    terms
+        What is known of each pooled term besides: the result without each country, which no
+        verdict may hang on.
     seed
         As in :func:`judge`.
 
@@ -140,7 +150,30 @@ def judge_pooled(claims: Claims, pooled: pd.DataFrame, seed: int = SEED) -> pd.D
     tested = {
         name: claim for name, claim in claims.claims.items() if claim.test and not claim.test.share
     }
-    return judge(claims.model_copy(update={"claims": tested}), pooled, seed=seed)
+    claims = claims.model_copy(update={"claims": tested})
+    tests: dict[str, dict[str, Single]] = {}
+    for test in (test for claim in tested.values() for test in claim.singles):
+        tests.setdefault(test.key, {})[test.expected.asked] = test
+    without = [
+        _without_countries(term, test, claims.rule)
+        for term in terms
+        for test in tests.get(key_of(term["model"], term), {}).values()
+    ]
+    return judge(claims, pooled, without, seed=seed)
+
+
+def _without_countries(term: Mapping[str, Any], test: Single, rule: Rule) -> Row:
+    """Return the verdicts on a pooled estimate without each country, as diagnostics have tests."""
+    verdicts = {
+        left["country"]: reading_of(
+            test, Finding.of({"p_value": np.nan, "n": np.nan, **left}), rule, rule.significance
+        ).verdict
+        for left in term["leave_one_out"]
+    }
+    about = {key: term[key] for key in ("outcome", "column", "term", "quantity")}
+    about |= {"asked": test.expected.asked, WITHOUT_COUNTRIES: verdicts}
+    fit = {"wave": term["wave"], TESTS: [about]}
+    return {"country": POOLED, "model": term["model"], "fits": [fit]}
 
 
 def _rows_of(claim: Claim, evidence: Evidence, rule: Rule, seed: int) -> Iterator[Row]:

@@ -165,6 +165,7 @@ def _chain(data: pd.DataFrame, donors: int, seed: int | list[int]) -> Any:
     from statsmodels.imputation.mice import MICEData
 
     centre, spread = data.mean().to_numpy(), data.std().to_numpy()
+    numbered = data.set_axis([f"x{j}" for j in range(data.shape[1])], axis=1)
 
     class Chain(MICEData):
         """Its designs are the other columns, standardised, and a constant.
@@ -174,9 +175,9 @@ def _chain(data: pd.DataFrame, donors: int, seed: int | list[int]) -> Any:
         """
 
         def _initial_imputation(self) -> None:
-            far = ((self.data - centre) / spread).abs().round(9)
-            nearest = {name: self.data.loc[far[name].idxmin(), name] for name in self.data}
-            self.data = self.data.fillna(nearest)
+            far = ((numbered - centre) / spread).abs().round(9)
+            nearest = {name: numbered.loc[far[name].idxmin(), name] for name in numbered}
+            self.data = numbered.fillna(nearest)
             self._cycle_order.sort(key=lambda name: (len(self.ix_miss[name]), name))
 
         def _design(self, name: str) -> Floats:
@@ -206,5 +207,4 @@ def _chain(data: pd.DataFrame, donors: int, seed: int | list[int]) -> Any:
             X = self._design(vname)
             return self.data[vname].to_numpy()[known], X[known], X[gap], {}, {}
 
-    numbered = data.set_axis([f"x{j}" for j in range(data.shape[1])], axis=1)
     return Chain(numbered, k_pmm=donors, rng=seed)

@@ -281,8 +281,11 @@ class Share(Document):
     """Which of the terms have an effect on which outcome if every claim holds; the others have
     none."""
     effect: Annotated[float, Field(gt=0)] | None = None
-    """How large these effects then are, without sign and in units of the estimates; with it the
-    share is told that samples of this size would show."""
+    """How large these effects then are at most, without sign and in units of the estimates; with it
+    the share is told that samples of this size would show."""
+    least_effect: Annotated[float, Field(gt=0)] | None = None
+    """How small they may be for the claims to hold; as large as `effect` where it is left out. What
+    contradicts the share is less than samples would show even then."""
 
     @property
     def measured(self) -> str:

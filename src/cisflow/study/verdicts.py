@@ -53,6 +53,7 @@ FEW_FIRMS = "few firms on one side"
 # Reasons, as data: what turns a verdict.
 ONE_FIRM = "turned by a single firm"
 OUTLIERS = "turned by the outlier rule"
+ONE_COUNTRY = "turned by a single country"
 REJECTED = "model rejected, alternative disagrees"
 NO_ALTERNATIVE = "model rejected, no alternative was run"
 

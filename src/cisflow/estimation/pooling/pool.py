@@ -21,6 +21,7 @@ from cisflow.estimation.common import not_estimable
 from cisflow.estimation.estimates import COEFFICIENT, ESTIMATED, OBSERVED, POOLED, POOLED_ESTIMATES
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
+from cisflow.estimation.pooling.usable import undeciding
 from cisflow.estimators.distributions import NORMAL as STANDARD
 from cisflow.estimators.distributions import ChiSquared, student
 from cisflow.study.claims import Single
@@ -34,6 +35,7 @@ KNAPP_HARTUNG, NORMAL = "knapp-hartung", "normal"
 LEVEL = 0.05
 MAIN = (COEFFICIENT, OBSERVED)
 WHERE = ("wave", "model", "outcome", "column", "term", "quantity")
+OUT = "undeciding"
 
 Row = dict[str, Any]
 
@@ -134,6 +136,8 @@ def pool(
     settings: Pool,
     attributes: Mapping[str, Attributes],
     tests: Sequence[Single] = (),
+    diagnostics: Iterable[Mapping[str, Any]] = (),
+    least_f: float = 0.0,
 ) -> Pooled:
     """Pool every coefficient of interest over countries, and whatever claims are tested by.
 
@@ -150,6 +154,9 @@ def pool(
     tests
         The claims' tests: their quantities may be others than coefficients and observed effects
         (the change in a probability), their terms levels of a category.
+    diagnostics, least_f
+        Of every country and model, and the smallest F of a first stage that counts: estimates on
+        which no verdict rests in their own sample are left out, and counted.
 
     Returns
     -------
@@ -161,14 +168,17 @@ def pool(
     regressions: list[Row] = []
     tested = {(t.model, t.outcome, t.column, t.term, t.measured) for t in tests}
     wanted = _wanted(estimates, models, settings.terms, tested)
-    for where, group in _by_term(wanted, settings.by):
-        units = _units(group)
+    wanted = wanted.assign(**{OUT: undeciding(wanted, diagnostics, least_f)})
+    for where, everything in _by_term(wanted, settings.by):
+        group, units = everything[~everything[OUT]], _units(everything[~everything[OUT]])
         if len(units) < 2:
             rows.append(not_estimable(_too_few(group, units, len(attributes)), **where))
             continue
         further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
         rows += [_row(where, units, further, *way) for way in _ways(settings)]
-        terms.append({**where, "countries": _shown(units, settings), **_left_out(units, settings)})
+        out = int((everything[OUT] & everything["estimate"].notna()).sum())
+        shown = {"countries": _shown(units, settings), "undeciding": out}
+        terms.append({**where, **shown, **_left_out(units, settings)})
         regressions += _moderated(where, group, units, settings, attributes)
     about = {"country": POOLED, "weights": "inverse variance", "status": ESTIMATED}
     table = POOLED_ESTIMATES.frame(rows, **about)
@@ -238,7 +248,7 @@ def _units(group: pd.DataFrame) -> list[Unit]:
                 tuple(rows["wave"]),
                 float(np.average(rows["estimate"], weights=weights)),
                 float(weights.sum() ** -0.5),
-                float(rows["n"].sum(min_count=1)),
+                float(rows["n"].sum(skipna=False)),  # not known where the gate withholds one
             )
         )
     return units
@@ -289,7 +299,7 @@ def _row(
         "method": method,
         "pi_low": min(low, fit["ci_low"]) if np.isfinite(low) else np.nan,
         "pi_high": max(high, fit["ci_high"]) if np.isfinite(high) else np.nan,
-        "n": float(np.nansum(counts)) if np.isfinite(counts).any() else np.nan,
+        "n": float(counts.sum()),
         "k": len(units),
         "places": sum(len(u.waves) for u in units),
     }
@@ -321,7 +331,7 @@ def _left_out(units: Sequence[Unit], settings: Pool) -> Row:
         return {"leave_one_out": [], "decisive": []}
     way = settings.method, settings.knapp_hartung
     whole = _combine(units, *way)
-    names = ("estimate", "ci_low", "ci_high", "tau2")
+    names = ("estimate", "std_error", "ci_low", "ci_high", "df", "tau2")
     without = [
         {"country": left.country, **{n: vars(fit)[n] for n in names}}
         for left in units
