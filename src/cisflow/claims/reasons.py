@@ -121,7 +121,7 @@ _WORDS = {
     v.FEW_FIRMS: "{few}.",
     v.WEAK: "The instruments are weak: the F of their first stage, {f}, is below {least_f}.",
     v.ONE_FIRM: "Leaving out {firms} turns the result.",
-    v.ONE_COUNTRY: "Leaving out a single country ({countries}) turns the result.",
+    v.ONE_COUNTRY: "Leaving out one country turns the result ({countries}).",
     v.OUTLIERS: "Without firms outside {outliers} the result is: {without}.",
     v.REJECTED: "Tests reject the model ({tests}), and robust alternatives do not all agree: "
     "{alternatives}.",

@@ -171,6 +171,16 @@ def test_a_share_below_what_these_samples_would_show_is_contradicted():
     assert "100 % would be expected" in row["reason"]
 
 
+def test_small_effects_that_hold_all_the_same_contradict_nothing():
+    numbers = [0.1, 1.2, -0.3, 0.1], [0.5] * 4  # effects of 5 would all be found
+    assert verdict(*numbers, **ALL)["verdict"] == "contradicted"
+    row = verdict(*numbers, **ALL, least_effect=0.5)
+    assert row["verdict"] == "inconclusive"
+    assert "with effects of 5, 100 % would be expected" in row["reason"]
+    row = verdict([-1.0] * 4, [0.1] * 4, **ALL, least_effect=0.5)
+    assert "would show more if every claim held, however small the effects" in row["reason"]
+
+
 def test_a_share_well_above_the_claimed_one_is_supported():
     many = {"claimed": 0.4, "margin": 0.1}
     assert verdict([5.0] * 4, [0.5] * 4, **ALL, **many)["verdict"] == "supported"

@@ -135,6 +135,23 @@ def test_a_rejected_tobit_decides_only_with_its_alternatives(others, verdict):
         assert "Tests reject the model (normality of the errors)" in found["reason"]
 
 
+@pytest.mark.parametrize(("other", "verdict"), [(4.0, "supported"), (1.0, DEPENDS)])
+def test_the_latent_effect_is_the_heteroskedastic_tobits_coefficient(other, verdict):
+    main = row(3.0, quantity="latent")
+    beside = row(other, column="any: heteroskedastic")
+    found = judged({**one(), "quantity": "latent"}, [main, beside], fits(**REJECTED))
+    assert found["verdict"] == verdict
+    assert found["alternatives"].startswith("heteroskedastic: ")
+
+
+@pytest.mark.parametrize(("claimed", "told"), [(2.0, True), (9.0, False)])
+def test_what_only_a_large_effect_could_have_shown_is_said_to_be_overstated(claimed, told):
+    test = {**one("positive"), "claimed_effect": claimed, "because": "so"}
+    found = judged(test, [row(3.0)])
+    assert found["verdict"] == "supported"
+    assert ("Its size is likely overstated: with 80 % probability" in found["reason"]) is told
+
+
 def test_a_model_that_holds_needs_no_alternative():
     held = {"normality": {"p_value": 0.2}, "homoskedasticity": {"p_value": None}}
     rows = [MAIN, alternative("fractional", -3.0)]

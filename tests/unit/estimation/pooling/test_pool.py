@@ -344,6 +344,57 @@ def test_what_claims_are_tested_by_is_pooled_whatever_its_quantity_and_term():
     assert chosen.table.empty  # who names the terms is asked for no others
 
 
+def record(country, few=(), f=None, column="any"):
+    """Return the diagnostics of a country: tests on few firms, and how strong instruments are."""
+    about = {"outcome": "radical", "column": column}
+    tests = [
+        {**about, "term": t, "quantity": "coefficient", "few": t in few} for t in ("coop_any",)
+    ]
+    first = {} if f is None else {"first_stage": {}, "effective_f": f}
+    fit = {"wave": "CIS4", **about, "tests": tests, **first}
+    return {"country": country, "model": "m", "fits": [fit]}
+
+
+@pytest.mark.parametrize("why", [{"few": ["coop_any"]}, {"f": 0.0004}, {"f": float("nan")}])
+def test_what_decides_nothing_in_its_own_sample_is_not_pooled(why):
+    values = {"BE": 1.0, "DE": 1.2, "FR": 67.0}
+    rows = [estimate(c, "CIS4", "coop_any", v, 0.1) for c, v in values.items()]
+    records = [record("BE", f=30.0), record("DE"), record("FR", **why)]
+    about = (SPEC, Pool(**POOL), {c: {} for c in NAMES})
+    found = pool(tidy(*rows), *about, (), records, 10.0)
+    assert found.table["estimate"].iloc[0] == pytest.approx(1.1)
+    assert found.record["terms"][0]["undeciding"] == 1
+    # Least squares beside it have no instruments.
+    plain = [{**row, "column": "any: ols"} for row in rows]
+    weak = pool(tidy(*plain), *about, (), [record("FR", **why)], 10.0)
+    assert weak.table["k"].iloc[0] == 3
+
+
+def test_firms_of_which_a_number_is_withheld_are_not_added_up():
+    rows = [estimate(c, "CIS4", "coop_any", 1.0, 0.1) for c in ("BE", "DE", "FR")]
+    rows[1]["n"] = np.nan
+    assert np.isnan(pooled(rows).table["n"].iloc[0])
+
+
+def test_a_pooled_verdict_hangs_on_no_single_country():
+    test = {"model": "m", "outcome": "radical", "column": "any", "term": "coop_any"}
+    claim = {"text": "t", "source": "s", "test": {**test, "expect": "positive"}}
+    claims = Claims.model_validate({"claims": {"up": claim}})
+
+    def verdict(values):
+        rows = [estimate(c, "CIS4", "coop_any", v, 0.1) for c, v in values.items()]
+        found = pooled(rows)
+        return judge_pooled(claims, found.table, found.record["terms"]).iloc[0]
+
+    alike = verdict({"BE": 0.5, "DE": 0.5, "FR": 0.5, "NL": 0.5})
+    assert alike["verdict"] == "supported"
+    apart = verdict({"BE": 0.9, "DE": 0.06, "FR": 0.09, "NL": 0.12})
+    one = verdict({"BE": 0.3, "DE": 0.16, "FR": 0.16, "NL": 0.16})
+    assert one["verdict"] == "inconclusive"
+    assert "Leaving out one country turns the result (BE, DE, FR, NL)." in one["reason"]
+    assert apart["code"] == "holds zero"
+
+
 def test_only_the_main_covariance_and_terms_of_interest_count():
     rows = [
         estimate(c, "CIS4", term, value, 0.1, cov_type=kind)
