@@ -54,6 +54,8 @@ BETWEEN = "between_waves"
 ESTIMATED, FIXED, NO_ESTIMATE, IN_WORDS = "estimated", "fixed", "not_estimable", "in_words"
 WITHHELD = "withheld"
 
+# Method of pooling by which every wave of a country, and every country, counts alike.
+EQUAL = "equal"
 # Country of the rows that pool several (cisflow.estimation.pooling.pool).
 POOLED = "pooled"
 ALL_WAVES = "all"  # the wave of estimates on the firms of all waves

@@ -18,7 +18,14 @@ import numpy as np
 import pandas as pd
 
 from cisflow.estimation.common import not_estimable
-from cisflow.estimation.estimates import COEFFICIENT, ESTIMATED, OBSERVED, POOLED, POOLED_ESTIMATES
+from cisflow.estimation.estimates import (
+    COEFFICIENT,
+    EQUAL,
+    ESTIMATED,
+    OBSERVED,
+    POOLED,
+    POOLED_ESTIMATES,
+)
 from cisflow.estimation.pooling.meta_regression import meta_regression, moderators_of
 from cisflow.estimation.pooling.prediction import prediction_interval
 from cisflow.estimation.pooling.usable import undeciding
@@ -130,6 +137,23 @@ def combine(
     )
 
 
+def plain_mean(effects: Sequence[float] | np.ndarray, tau2: float) -> Combined:
+    """Return the plain mean of effects of independent samples, by their spread and t(k − 1).
+
+    Where estimates and standard errors rise together, as with regressors that few firms have much
+    of, inverse variances weigh small estimates more, and their mean is too small.
+    """
+    y = np.asarray(effects, dtype=float)
+    k = len(y)
+    estimate, se, law = float(y.mean()), float(y.std(ddof=1) / np.sqrt(k)), student(k - 1)
+    half = float(law.ppf(1 - LEVEL / 2)) * se
+    p = float(2 * law.sf(abs(estimate / se))) if se > 0 else np.nan
+    return Combined(
+        *(estimate, se, estimate / se if se > 0 else np.nan, p, estimate - half, estimate + half),
+        *(k - 1, tau2, np.nan, np.nan, np.nan, np.full(k, 1 / k)),
+    )
+
+
 def pool(
     estimates: pd.DataFrame,
     models: Mapping[str, Model],
@@ -176,6 +200,7 @@ def pool(
             continue
         further = prediction_interval([u.estimate for u in units], [u.std_error for u in units])
         rows += [_row(where, units, further, *way) for way in _ways(settings)]
+        rows.append(_plain_row(where, units, rows[-1]["tau2"]))
         out = int((everything[OUT] & everything["estimate"].notna()).sum())
         shown = {"countries": _shown(units, settings), "undeciding": out}
         terms.append({**where, **shown, **_left_out(units, settings)})
@@ -234,6 +259,7 @@ class Unit:
     estimate: float
     std_error: float
     n: float
+    mean: float  # of the waves, each counted alike
 
 
 def _units(group: pd.DataFrame) -> list[Unit]:
@@ -249,6 +275,7 @@ def _units(group: pd.DataFrame) -> list[Unit]:
                 float(np.average(rows["estimate"], weights=weights)),
                 float(weights.sum() ** -0.5),
                 float(rows["n"].sum(skipna=False)),  # not known where the gate withholds one
+                float(rows["estimate"].mean()),
             )
         )
     return units
@@ -302,6 +329,22 @@ def _row(
         "n": float(counts.sum()),
         "k": len(units),
         "places": sum(len(u.waves) for u in units),
+    }
+
+
+def _plain_row(where: Row, units: Sequence[Unit], tau2: float) -> Row:
+    """Return the plain mean over waves and countries, beside the methods that weigh them."""
+    fit = vars(plain_mean([u.mean for u in units], tau2))
+    counted = {"k": len(units), "places": sum(len(u.waves) for u in units)}
+    unknown = {"pi_low": np.nan, "pi_high": np.nan}
+    return {
+        **where,
+        **{name: value for name, value in fit.items() if name != "weights"},
+        "cov_type": NORMAL,
+        "method": EQUAL,
+        "n": float(sum(u.n for u in units)),
+        **counted,
+        **unknown,
     }
 
 

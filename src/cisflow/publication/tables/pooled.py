@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.estimation.estimates import COEFFICIENT
+from cisflow.estimation.estimates import COEFFICIENT, EQUAL
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.tables.balances import part_labels
@@ -39,6 +39,7 @@ METHODS = {
     "paule-mandel": "Paule–Mandel",
     "dersimonian-laird": "DerSimonian–Laird",
     "fixed": "Fixed effect",
+    "equal": "Equal weights",
 }
 ERRORS = {"knapp-hartung": "Knapp–Hartung", "normal": "normal"}
 # A letter for each verdict, so that the matrix can be read without colours.
@@ -98,7 +99,8 @@ def methods_table(findings: Findings, model: str) -> Table:
     cells = no_cells()
     for row in _of_model(findings, model).to_dict(orient="records"):
         if np.isfinite(row["estimate"]):
-            head = f"{say(METHODS[row['method']])}, {say(ERRORS[row['cov_type']])}"
+            head = say(METHODS[row["method"]])
+            head += "" if row["method"] == EQUAL else f", {say(ERRORS[row['cov_type']])}"
             bounds = interval(row["ci_low"], row["ci_high"])
             cells[_key(findings, row)][head] = (
                 f"{number(row['estimate'])}{stars(row['p_value'])}\n{bounds}"
@@ -108,7 +110,9 @@ def methods_table(findings: Findings, model: str) -> Table:
             "Pooled estimates with 95 % intervals. Paule–Mandel and DerSimonian–Laird estimate the "
             "variance between countries, the fixed effect takes it for zero; Knapp–Hartung takes "
             "standard errors from the spread of the countries, and t instead of the normal "
-            "distribution. {stars}.",
+            "distribution. Equal weights are the plain mean over waves and countries, by their "
+            "spread: where it is farther from zero than the others, large estimates have large "
+            "standard errors, and the others lean to the small ones. {stars}.",
             stars=stars_note(),
         ),
     ]

@@ -370,6 +370,21 @@ def test_what_decides_nothing_in_its_own_sample_is_not_pooled(why):
     assert weak.table["k"].iloc[0] == 3
 
 
+def test_the_plain_mean_does_not_lean_to_small_estimates_with_small_errors():
+    rows = [
+        estimate(country, wave, "coop_any", value, 0.2 * value)
+        for country, values in {"BE": (0.2, 1.0), "DE": (0.4, 2.0), "FR": (0.6, 1.8)}.items()
+        for wave, value in zip(("CIS4", "CIS2006"), values, strict=True)
+    ]
+    table = pooled(rows).table.set_index("method")
+    plain = table.loc["equal"]
+    assert plain["estimate"] == pytest.approx(1.0)
+    error = np.std([0.6, 1.2, 1.2], ddof=1) / np.sqrt(3)
+    assert plain["std_error"] == pytest.approx(error)
+    assert plain["ci_high"] == pytest.approx(1.0 + 4.302653 * error, rel=1e-6)
+    assert table.loc["paule-mandel", "estimate"].max() < 0.5
+
+
 def test_firms_of_which_a_number_is_withheld_are_not_added_up():
     rows = [estimate(c, "CIS4", "coop_any", 1.0, 0.1) for c in ("BE", "DE", "FR")]
     rows[1]["n"] = np.nan
