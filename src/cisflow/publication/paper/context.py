@@ -119,8 +119,20 @@ def paper_context(
 
 
 def _exhibits(items: Iterable[Item]) -> list[list[str]]:
-    """Return per table and figure its name, the step that makes it, and of which models."""
-    return [[e["exhibit"], e["rule"], e["models"]] for e in exhibits(items)]
+    """Return per table and figure its name, the step that makes it, and of which models.
+
+    Those that several countries or waves have of one kind are one row, with their number.
+    """
+    names: dict[tuple[str, str, str], list[str]] = {}
+    for e in exhibits(items):
+        place = f"_{e['country']}" if e["country"] else ""
+        place += f"_{e['wave']}" if e["wave"] else ""
+        kind = e["exhibit"].replace(place, "_…", 1) if place else e["exhibit"]
+        names.setdefault((kind, e["rule"], e["models"]), []).append(e["exhibit"])
+    return [
+        [of[0] if len(of) == 1 else f"{kind} ({len(of):,})", rule, models]
+        for (kind, rule, models), of in names.items()
+    ]
 
 
 def _provenance(sources: Mapping[str, Mapping[str, str]]) -> Context:

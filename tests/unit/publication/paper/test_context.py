@@ -32,3 +32,12 @@ def test_accepted_contradictions_are_printed_with_their_reason(real, real_paper,
     text = " ".join("".join(p.extract_text() for p in pypdf.PdfReader(file).pages).split())
     assert "products new to the market is above 0 although it is not: 41 % of those" in text
     assert "All say yes. They are read all the same: only innovators were asked." in text
+
+
+def test_exhibits_of_a_kind_are_one_row(real_paper):
+    rows = real_paper["exhibits"]
+    both = [row for row in rows if row[0].endswith("(2)")]
+    assert both
+    assert all("_…" in name and rule in ("tables", "figures") for name, rule, _ in both)
+    assert ["claims_at_a_glance", "figures", ""] in rows
+    assert len({tuple(row) for row in rows}) == len(rows) < 100
