@@ -2,17 +2,18 @@ from dataclasses import replace
 
 import pypdf
 
+from cisflow.publication.paper import context
 from cisflow.publication.paper.render import render_paper
 from cisflow.publication.paper.samples import accepted_facts
 
 
 def test_missing_accounts_are_told_with_the_reason(real_paper):
-    context = real_paper
-    assert context["without_accounts"] == ["Nigeria"]
-    assert [p["why_not"] for p in context["paths"]] == ["no accounts", "no accounts"]
-    assert all(p["readings"] == [] for p in context["paths"])
-    assert context["figures"]["diagrams"] == []
-    first = context["claims"]["reasons"][0]
+    facts = real_paper
+    assert facts["without_accounts"] == ["Nigeria"]
+    assert [p["why_not"] for p in facts["paths"]] == ["no accounts", "no accounts"]
+    assert all(p["readings"] == [] for p in facts["paths"])
+    assert facts["figures"]["diagrams"] == []
+    first = facts["claims"]["reasons"][0]
     assert (first["verdict"], first["reason"]) == ("not estimable", "no accounts")
 
 
@@ -34,10 +35,17 @@ def test_accepted_contradictions_are_printed_with_their_reason(real, real_paper,
     assert "All say yes. They are read all the same: only innovators were asked." in text
 
 
-def test_exhibits_of_a_kind_are_one_row(real_paper):
-    rows = real_paper["exhibits"]
-    both = [row for row in rows if row[0].endswith("(2)")]
-    assert both
-    assert all("_…" in name and rule in ("tables", "figures") for name, rule, _ in both)
-    assert ["claims_at_a_glance", "figures", ""] in rows
-    assert len({tuple(row) for row in rows}) == len(rows) < 100
+def test_exhibits_of_a_kind_are_one_row(monkeypatch):
+    about = {"rule": "tables", "models": "m"}
+    places = [("BE", "CIS4"), ("NL", "CIS4"), ("NL", "CIS2006")]
+    rows = [
+        {"exhibit": f"m_{c}_{w}_coefficients", "country": c, "wave": w, **about} for c, w in places
+    ]
+    rows += [{"exhibit": "m_BE", "country": "BE", "wave": "", **about}]
+    rows += [{"exhibit": "claims", "country": "", "wave": "", "rule": "figures", "models": ""}]
+    monkeypatch.setattr(context, "exhibits", lambda items: rows)
+    assert context._exhibits([]) == [
+        ["m_…_coefficients (3)", "tables", "m"],
+        ["m_BE", "tables", "m"],
+        ["claims", "figures", ""],
+    ]
