@@ -166,15 +166,14 @@ def quality_overview(findings: Findings) -> Table:
             say("Checks with exceptions"): str(failed),
         }
     frame = pd.DataFrame.from_dict(rows, orient="index")
+    whose: dict[tuple[str, str], list[str]] = {}  # a break is told once, of all who have it
+    for country, series in findings.series.items():
+        for entry in breaks_crossed(series):
+            at = whose.setdefault((entry["from"], retold(entry["text"])), [])
+            at.append(findings.name(country))
     crossed = [
-        say(
-            "{country}, from {wave}: {text}",
-            country=findings.name(country),
-            wave=entry["from"],
-            text=retold(entry["text"]),
-        )
-        for country, series in findings.series.items()
-        for entry in breaks_crossed(series)
+        say("{country}, from {wave}: {text}", country=", ".join(names), wave=wave, text=text)
+        for (wave, text), names in whose.items()
     ]
     notes = [say("One line per extract. Tables of their own list every variable.")]
     if any(record["wave"] == "accounts" for record in findings.quality):
