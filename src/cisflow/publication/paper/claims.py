@@ -8,7 +8,7 @@ from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.claims import claim_rows
 from cisflow.publication.words import in_sentence
-from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
+from cisflow.study.verdicts import NOT_ESTIMABLE
 
 
 def claim_facts(findings: Findings) -> Context:
@@ -35,8 +35,8 @@ def claim_facts(findings: Findings) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
-    unjudged = claims[without & (claims["reason"] != "")]
+    # What cannot be measured anywhere is told with the verdicts.
+    unjudged = claims[(claims["verdict"] == NOT_ESTIMABLE) & (claims["reason"] != "")]
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for row in unjudged.to_dict(orient="records"):
         about = found.setdefault((row["verdict"], row["reason"]), {"claims": [], "places": []})

@@ -52,7 +52,6 @@ from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts
 from cisflow.publication.paper.samples import (
     accepted_facts,
-    population_facts,
     wave_facts,
     wave_sizes,
 )
@@ -143,6 +142,7 @@ def _levels(rule: Mapping[str, Any]) -> Context:
         "interval": f"{100 * (1 - about.significance):g}",
         "equivalence": f"{100 * (1 - about.equivalence):g}",
         "power": f"{100 * about.power:g}",
+        "miss": f"{100 * (1 - about.power):g}",
         "firms": str(about.minimum_firms),
         "first_stage": f"{about.first_stage_f:g}",
     }
@@ -185,7 +185,6 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "waves": [wave_facts(findings, *place) for place in here],
         "wave_sizes": wave_sizes(findings),
         "surveys": survey_facts(findings),
-        "population": population_facts(findings),
         "truths": truth_facts(findings),
     }
 
@@ -224,7 +223,7 @@ def _result_facts(
 ) -> Context:
     """Return what the models say, model by model and place by place."""
     models = findings.models
-    lead = leading_regression(models)
+    lead, here = leading_regression(models), list(places(findings.countries))
     balances = [*distinct_balances(models), *scanned_balances(models)]
 
     def told(facts: Callable[..., Context], names: list[str]) -> list[Context]:
@@ -248,7 +247,8 @@ def _result_facts(
             for model in models_of(models, "curve")
             for said in curve_sentences(findings, model, printed.of(model))
         ],
-        "limits": limit_facts(findings, lead, list(places(findings.countries))),
+        "estimated": sum(not findings.why_not(*at, lead[0]) for at in here) if lead else len(here),
+        "limits": limit_facts(findings, lead, here),
         "effects": [_effects_of(findings, printed, model) for model in lead],
         "systems": [system_facts(findings, model) for model in path_models(models)],
         "paths": paths,
