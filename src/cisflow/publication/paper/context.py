@@ -99,6 +99,7 @@ def paper_context(
         **_run_facts(findings),
         **_place_facts(findings, printed),
         **_result_facts(findings, items, printed, figure1),
+        "truths": truth_facts(findings, figure1),
         "pooled": pooled_facts(findings),
         "sections": list(SECTIONS),
         "exhibits": _exhibits(printed.present),
@@ -185,7 +186,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "waves": [wave_facts(findings, *place) for place in here],
         "wave_sizes": wave_sizes(findings),
         "surveys": survey_facts(findings),
-        "truths": truth_facts(findings),
+        "flanders": list(findings.countries) == ["BE"],
     }
 
 
