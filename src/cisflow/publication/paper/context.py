@@ -44,7 +44,7 @@ from cisflow.publication.paper.effects import (
     single_spreads,
 )
 from cisflow.publication.paper.figure1 import figure1_facts
-from cisflow.publication.paper.instruments import instrument_facts
+from cisflow.publication.paper.instruments import instrument_facts, instrument_spreads
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.paths import path_facts, path_spreads, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
@@ -242,7 +242,8 @@ def _result_facts(
         "needs_accounts": any(map(uses_accounts, models.values())),
         "estimators": sorted({spec.estimator for spec in models.values()}),
         "fractional": [models[model].title for model in beside(models, lead)],
-        "instruments": told(instrument_facts, models_of(models, "iv")),
+        "instruments": (instruments := told(instrument_facts, models_of(models, "iv"))),
+        "instrument_spreads": instrument_spreads(instruments),
         "curves": [
             said
             for model in models_of(models, "curve")

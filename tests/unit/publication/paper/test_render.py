@@ -204,13 +204,17 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         "outcome": "profit margin",
         "f": "2.3",
         "weak": True,
+        "estimate": "",
+        "unit": "percentage points",
         "interval": "(−∞, ∞)",
         "unbounded": True,
         "p": "= 0.410",
     }
     about = {"place": "Flanders, CIS4", "why_not": "", "endogenous": ["diversity"]}
     facts = {**about, "threshold": "10", "results": [weak], "claims": []}
-    text = _text({**synthetic_paper, "instruments": [facts]}, root, tmp_path)
+    text = _text(
+        {**synthetic_paper, "instruments": [facts], "instrument_spreads": []}, root, tmp_path
+    )
     for words in (
         "first-stage F is 2.3, below 10: the instruments are weak",
         "(−∞, ∞)",  # a page may end anywhere in the sentence
@@ -221,9 +225,15 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         assert words in text, words
     strong = {**weak, "weak": False, "f": "31.0", "unbounded": False, "interval": "[0.1, 0.2]"}
     text = _text(
-        {**synthetic_paper, "instruments": [{**facts, "results": [strong]}]}, root, tmp_path
+        {
+            **synthetic_paper,
+            "instruments": [{**facts, "results": [strong]}],
+            "instrument_spreads": [],
+        },
+        root,
+        tmp_path,
     )
-    assert "first-stage F is 31.0. Whatever their strength" in text
+    assert "first-stage F is 31.0. The Anderson–Rubin interval, which holds whatever" in text
     assert "are weak" not in text
 
 
