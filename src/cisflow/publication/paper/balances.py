@@ -107,7 +107,7 @@ def horizon(by_lag: Mapping[int, Mapping[str, Any]]) -> str:
     else:
         years = listed([str(lag) for lag in down])
         state = say("the point estimate of the balance is negative in year {years}", years=years)
-    return say("of the years {first} to {last} after the survey {state}", state=state, **told) + (
+    return say("over the years {first} to {last} after the survey {state}", state=state, **told) + (
         _sure(known)
     )
 

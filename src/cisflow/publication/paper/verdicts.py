@@ -146,8 +146,9 @@ def _reach(rows: Rows) -> Context:
     """Return how many verdicts are open for want of firms, and how many firms could decide.
 
     ``effect`` are on claims of an effect that the sample would often miss, ``band`` on claims of
-    no effect that no estimate could have supported.
+    no effect that no estimate could have supported, ``other`` on shares or by weak instruments.
     """
+    reasons = (EFFECT_OUT_OF_REACH, BAND_OUT_OF_REACH)
     estimated = [row for row in rows if row["verdict"] not in UNTESTED]
     short = [row for row in estimated if row["verdict"] == UNDECIDABLE]
     needed = [row["n_needed"] for row in short if np.isfinite(row["n_needed"])]
@@ -156,6 +157,7 @@ def _reach(rows: Rows) -> Context:
         "of": len(estimated),
         "effect": _counted(row for row in short if EFFECT_OUT_OF_REACH in row["code"]),
         "band": _counted(row for row in short if BAND_OUT_OF_REACH in row["code"]),
+        "other": sum(not any(why in row["code"] for why in reasons) for row in short),
         "least": count(min(needed)) if needed else "",
         "most": count(max(needed)) if needed else "",
     }

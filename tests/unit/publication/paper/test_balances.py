@@ -21,7 +21,7 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
     )
     assert (tech["estimate"], tech["why_not"]) == ("", told_reason(e))
     scanned = next(b for b in context["balances"] if b["table"] == "balance_by_lag_BE_CIS4")
-    assert scanned["horizon"].startswith("of the years ")
+    assert scanned["horizon"].startswith("over the years ")
     kinds = ("decomposition", "groups", "lags", "steps")
     shown = [f for kind in kinds for f in context["figures"][kind]]
     shown += [f for f in context["supplement"]["figures"] if f["section"] in kinds]
@@ -39,18 +39,19 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
     [
         (
             {0: (-2, -1), 1: (-2, 0.5), 2: (-0.5, 1)},
-            "of the years 0 to 2 after the survey the point estimate of the balance is negative up "
-            "to year 1 and not negative from year 2 on; the 95 % interval excludes zero in year 0",
+            "over the years 0 to 2 after the survey the point estimate of the balance is negative "
+            "up to year 1 and not negative from year 2 on; "
+            "the 95 % interval excludes zero in year 0",
         ),
         (
             {0: (-2, 1), 1: (-3, 1)},
-            "of the years 0 to 1 after the survey the point estimate of the balance is negative in "
-            "all of them; the 95 % interval holds zero in every year",
+            "over the years 0 to 1 after the survey the point estimate of the balance is negative "
+            "in all of them; the 95 % interval holds zero in every year",
         ),
         (
             {0: (-2, -1), 1: (1, 2), 3: (-3, -1)},
-            "of the years 0 to 3 after the survey the point estimate of the balance is negative in "
-            "year 0 and 3; the 95 % interval excludes zero in year 0, 1 and 3",
+            "over the years 0 to 3 after the survey the point estimate of the balance is negative "
+            "in year 0 and 3; the 95 % interval excludes zero in year 0, 1 and 3",
         ),
         ({2: (-2, -1)}, ""),
     ],

@@ -90,11 +90,13 @@ def test_what_is_out_of_reach_is_told_by_what_is_claimed(synthetic):
             synthetic,
             C1={"verdict": UNDECIDABLE, "code": EFFECT_OUT_OF_REACH, "n_needed": 900.0},
             C2={"verdict": UNDECIDABLE, "code": BAND_OUT_OF_REACH, "n_needed": 1800.0},
+            C14={"verdict": UNDECIDABLE, "code": ""},
         )
     )
     reach = facts["reach"]
     assert reach["effect"] == {"number": 1, "claims": ["C1"]}
     assert reach["band"] == {"number": 1, "claims": ["C2"]}
+    assert (reach["number"], reach["other"]) == (3, 1)
     assert (reach["least"], reach["most"]) == ("900", "1,800")
 
 
