@@ -11,7 +11,7 @@ import pandas as pd
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import retold
+from cisflow.publication.language import listed, say
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
 from cisflow.publication.paper.spread import spread
@@ -21,7 +21,6 @@ from cisflow.study.balance_terms import (
     BALANCE,
     COST,
     DIRECT,
-    EVERYONE,
     PERCENTILE,
     PROBABILITY,
     RETURN,
@@ -46,8 +45,9 @@ def balance_facts(
     lags = spec.lags
     at = outcome_of(about.target, None if not lags else findings.settings["lag"])
 
-    def part(term: str, column: str = SCALES[0]) -> Mapping[str, Any]:
-        here = rows[(rows["outcome"] == at) & (rows["column"] == column)]
+    def part(term: str, column: str = SCALES[0], lag: int | None = None) -> Mapping[str, Any]:
+        outcome = at if lag is None else outcome_of(about.target, lag)
+        here = rows[(rows["outcome"] == outcome) & (rows["column"] == column)]
         found = here[(here["term"] == term) & (here["cov_type"] == PERCENTILE)]
         # A column without an estimate has one row, which says why.
         records = (found if len(found) else here).to_dict(orient="records")
@@ -79,15 +79,46 @@ def balance_facts(
             for variable in spec.by or []
             for pair in differences_of(groups_of(variable))
         ],
-        "horizon": next(
-            (
-                retold(f["horizon"][EVERYONE])
-                for f in findings.fits(country, wave, model)
-                if "horizon" in f
-            ),
-            "",
-        ),
+        "horizon": horizon({lag: part(BALANCE, SCALES[1], lag) for lag in lags or []}),
     }
+
+
+def horizon(by_lag: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return in words in which years after the survey a balance is negative, and how sure.
+
+    Years without an estimate are left out; "" where a balance is of one year alone.
+    """
+    known = {lag: row for lag, row in by_lag.items() if np.isfinite(row.get("estimate", np.nan))}
+    if len(known) < 2:
+        return ""
+    told, lags = {"first": str(min(known)), "last": str(max(known))}, sorted(known)
+    down = [lag for lag in lags if known[lag]["estimate"] < 0]
+    up = [lag for lag in lags if lag not in down]
+    if not up:
+        state = say("the point estimate of the balance is negative in all of them")
+    elif not down:
+        state = say("the point estimate of the balance is negative in none of them")
+    elif max(down) < min(up):
+        text = (
+            "the point estimate of the balance is negative up to year {until} and not negative "
+            "from year {since} on"
+        )
+        state = say(text, until=str(max(down)), since=str(min(up)))
+    else:
+        years = listed([str(lag) for lag in down])
+        state = say("the point estimate of the balance is negative in year {years}", years=years)
+    return say("over the years {first} to {last} after the survey {state}", state=state, **told) + (
+        _sure(known)
+    )
+
+
+def _sure(by_lag: Mapping[int, Mapping[str, Any]]) -> str:
+    apart = [
+        str(lag) for lag, row in sorted(by_lag.items()) if row["ci_low"] > 0 or row["ci_high"] < 0
+    ]
+    if not apart:
+        return say("; the 95 % interval holds zero in every year")
+    return say("; the 95 % interval excludes zero in year {years}", years=listed(apart))
 
 
 def balance_spreads(balances: Sequence[Context]) -> list[Context]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from cisflow.publication.families import places
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.claims import claim_rows
 from cisflow.publication.words import in_sentence
-from cisflow.study.verdicts import NOT_ESTIMABLE, NOT_MEASURABLE
+from cisflow.study.verdicts import NOT_ESTIMABLE
+
+Place = tuple[str, str]
+# How a claim of several parts tells why one of them has no estimate.
+PART = re.compile(rf"[^;]+: {NOT_ESTIMABLE} \((?P<why>.+)\)")
 
 
 def claim_facts(findings: Findings) -> Context:
@@ -35,22 +42,45 @@ def claim_facts(findings: Findings) -> Context:
 def _claim_reasons(findings: Findings) -> list[Context]:
     """Return why claims could not be judged, each reason with the claims it concerns."""
     claims = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    without = claims["verdict"].isin([NOT_ESTIMABLE, NOT_MEASURABLE])
-    unjudged = claims[without & (claims["reason"] != "")]
-    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    # What cannot be measured anywhere is told with the verdicts.
+    unjudged = claims[(claims["verdict"] == NOT_ESTIMABLE) & (claims["reason"] != "")]
+    found: dict[tuple[str, str], tuple[list[str], list[Place]]] = {}
     for row in unjudged.to_dict(orient="records"):
-        about = found.setdefault((row["verdict"], row["reason"]), {"claims": [], "places": []})
-        place = findings.place(row["country"], row["wave"]) if row["country"] else ""
-        for names, name in ((about["claims"], row["claim"]), (about["places"], place)):
-            if name and name not in names:
-                names.append(name)
+        why = in_sentence(_alike(row["reason"]))
+        claims_of, at = found.setdefault((row["verdict"], why), ([], []))
+        here = (row["country"], row["wave"])
+        claims_of += [row["claim"]] if row["claim"] not in claims_of else []
+        at += [here] if row["country"] and here not in at else []
     everywhere = len(list(places(findings.countries)))
     return [
         {
             "verdict": say(verdict),
-            "reason": retold(in_sentence(why).rstrip(".")),
-            "claims": about["claims"],
-            "places": about["places"] if len(about["places"]) < everywhere else [],
+            "reason": retold(why),
+            "claims": claims_of,
+            "number": len(at),
+            "places": by_country(findings, at) if len(at) < everywhere else [],
         }
-        for (verdict, why), about in found.items()
+        for (verdict, why), (claims_of, at) in found.items()
+    ]
+
+
+def _alike(reason: str) -> str:
+    """Return why the parts of a claim have no estimate: once, where it is the same for all."""
+    parts = [PART.fullmatch(part) for part in reason.rstrip(".").split("; ")]
+    whys = {part["why"] for part in parts if part}
+    return whys.pop() if all(parts) and len(whys) == 1 else reason.rstrip(".")
+
+
+def by_country(findings: Findings, at: Sequence[Place]) -> list[str]:
+    """Return countries and waves for print; of several waves the country is named once."""
+    waves: dict[str, list[str]] = {}
+    for country, wave in at:
+        waves.setdefault(country, []).append(wave)
+    if len(findings.countries) == 1:
+        return [findings.place(*place) for place in at]
+    return [
+        findings.place(country, *of)
+        if len(of) == 1
+        else f"{findings.name(country)} ({', '.join(of)})"
+        for country, of in waves.items()
     ]

@@ -44,7 +44,7 @@ from cisflow.publication.paper.effects import (
     single_spreads,
 )
 from cisflow.publication.paper.figure1 import figure1_facts
-from cisflow.publication.paper.instruments import instrument_facts
+from cisflow.publication.paper.instruments import instrument_facts, instrument_spreads
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.paths import path_facts, path_spreads, system_facts
 from cisflow.publication.paper.pooled import pooled_facts
@@ -52,7 +52,6 @@ from cisflow.publication.paper.printed import Printed
 from cisflow.publication.paper.regressions import lead_facts, limit_facts
 from cisflow.publication.paper.samples import (
     accepted_facts,
-    population_facts,
     wave_facts,
     wave_sizes,
 )
@@ -100,6 +99,7 @@ def paper_context(
         **_run_facts(findings),
         **_place_facts(findings, printed),
         **_result_facts(findings, items, printed, figure1),
+        "truths": truth_facts(findings, figure1),
         "pooled": pooled_facts(findings),
         "sections": list(SECTIONS),
         "exhibits": _exhibits(printed.present),
@@ -155,6 +155,7 @@ def _levels(rule: Mapping[str, Any]) -> Context:
         "interval": f"{100 * (1 - about.significance):g}",
         "equivalence": f"{100 * (1 - about.equivalence):g}",
         "power": f"{100 * about.power:g}",
+        "miss": f"{100 * (1 - about.power):g}",
         "firms": str(about.minimum_firms),
         "first_stage": f"{about.first_stage_f:g}",
     }
@@ -197,8 +198,7 @@ def _place_facts(findings: Findings, printed: Printed) -> Context:
         "waves": [wave_facts(findings, *place) for place in here],
         "wave_sizes": wave_sizes(findings),
         "surveys": survey_facts(findings),
-        "population": population_facts(findings),
-        "truths": truth_facts(findings),
+        "flanders": list(findings.countries) == ["BE"],
     }
 
 
@@ -236,7 +236,7 @@ def _result_facts(
 ) -> Context:
     """Return what the models say, model by model and place by place."""
     models = findings.models
-    lead = leading_regression(models)
+    lead, here = leading_regression(models), list(places(findings.countries))
     balances = [*distinct_balances(models), *scanned_balances(models)]
 
     def told(facts: Callable[..., Context], names: list[str]) -> list[Context]:
@@ -254,13 +254,15 @@ def _result_facts(
         "needs_accounts": any(map(uses_accounts, models.values())),
         "estimators": sorted({spec.estimator for spec in models.values()}),
         "fractional": [models[model].title for model in beside(models, lead)],
-        "instruments": told(instrument_facts, models_of(models, "iv")),
+        "instruments": (instruments := told(instrument_facts, models_of(models, "iv"))),
+        "instrument_spreads": instrument_spreads(instruments),
         "curves": [
             said
             for model in models_of(models, "curve")
             for said in curve_sentences(findings, model, printed.of(model))
         ],
-        "limits": limit_facts(findings, lead, list(places(findings.countries))),
+        "estimated": sum(not findings.why_not(*at, lead[0]) for at in here) if lead else len(here),
+        "limits": limit_facts(findings, lead, here),
         "effects": [_effects_of(findings, printed, model) for model in lead],
         "systems": [system_facts(findings, model) for model in path_models(models)],
         "paths": paths,

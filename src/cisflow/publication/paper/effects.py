@@ -11,7 +11,7 @@ import pandas as pd
 from cisflow.panel.constructs import RECODED
 from cisflow.publication.families import told_column
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import numeral, retold, say
+from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import NO_REASON, Context
 from cisflow.publication.paper.spread import ONE_BY_ONE, ends, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
@@ -175,9 +175,10 @@ def single_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
 
 
 def chance_facts(single: Sequence[Context]) -> Context:
-    """Return how many of the single terms would differ from zero by chance at 5 %."""
+    """Return how many of the single terms differ from zero at 5 %, and how many would by chance."""
     number = sum(of["number"] for of in single)
-    return {"n": number, "chance": numeral(f"{number * 0.05:.1f}")}
+    apart = sum(len(of["apart"]) for of in single)
+    return {"n": number, "apart": apart, "chance": f"{number * 0.05:.0f}"}
 
 
 def alternative_facts(findings: Findings, model: str, places: Sequence[Place]) -> Context:

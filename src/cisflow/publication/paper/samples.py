@@ -36,25 +36,6 @@ def _share(entry: Mapping[str, Any]) -> str:
     return "" if entry.get("whole_file") else percent(entry["failed"], entry["of"])
 
 
-def population_facts(findings: Findings) -> Context:
-    """Return of which firms the models speak whose samples are shown: by design, not by answer.
-
-    ``first`` is that of the first such model and ``further`` that of the others, where it is
-    another one; ``apart`` says where, if it differs between countries or waves.
-    """
-    models = described(findings.models)
-    by_model = [_populations(findings, model) for model in models]
-    first = by_model[0] if by_model else {}
-    if by_model and not first:
-        first = {population_words(findings.models[models[0]].sample): []}
-    further = [words for found in by_model[1:] for words in found if words not in first]
-    return {
-        "first": list(first),
-        "apart": [f"{words} ({'; '.join(at)})" for words, at in first.items()],
-        "further": list(dict.fromkeys(further)),
-    }
-
-
 def _populations(findings: Findings, model: str) -> dict[str, list[str]]:
     """Return the populations of a model in words, and where: none where its sample is empty."""
     found: dict[str, list[str]] = {}

@@ -2,54 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cisflow.estimation.estimates import ALL_WAVES, POOLED
 from cisflow.publication.families import leading_regression
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import numeral, retold
+from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.paper.effects import told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.spread import spread
+from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.claims import claim_rows, place_of
-from cisflow.publication.words import count
+from cisflow.publication.words import count, in_sentence
 from cisflow.study.verdicts import (
+    BAND_OUT_OF_REACH,
     CONTRADICTED,
+    DECIDED,
+    EFFECT_OUT_OF_REACH,
+    NOT_ESTIMABLE,
+    NOT_MEASURABLE,
     NOT_RUN,
     SUPPORTED,
     UNDECIDABLE,
 )
 
+# Verdicts without an estimate: a claim that has no other one is not tested, and not left open.
+UNTESTED = (NOT_RUN, NOT_MEASURABLE, NOT_ESTIMABLE)
+Rows = list[dict[str, Any]]
+
 
 def verdict_facts(findings: Findings) -> Context:
     """Return the verdicts sorted for the text: by claim over places, decided ones with effects."""
-    rows = [row for row in claim_rows(findings).to_dict("records") if row["verdict"] != NOT_RUN]
-    by_claim: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
+    by_claim: dict[str, Rows] = {}
+    for row in _deciding(findings):
         by_claim.setdefault(row["claim"], []).append(row)
+    tested = {c: of for c, of in by_claim.items() if not _verdicts(of) <= {*UNTESTED}}
+    rows = [row for of in tested.values() for row in of]
+    lead = leading_regression(findings.models)
     return {
-        "number": len(by_claim),
+        "number": len(tested),
+        "untested": _untested({c: of for c, of in by_claim.items() if c not in tested}),
         # Whether they are of all countries taken together.
         "pooled": any(row["country"] == POOLED for row in rows),
-        "supported": _decided(findings, by_claim, SUPPORTED),
-        "contradicted": _decided(findings, by_claim, CONTRADICTED),
-        "mixed": [c for c, of in by_claim.items() if {SUPPORTED, CONTRADICTED} <= _verdicts(of)],
-        "open": [c for c, of in by_claim.items() if not {SUPPORTED, CONTRADICTED} & _verdicts(of)],
+        "supported": _decided(findings, tested, SUPPORTED),
+        "contradicted": _decided(findings, tested, CONTRADICTED),
+        "mixed": [c for c, of in tested.items() if {SUPPORTED, CONTRADICTED} <= _verdicts(of)],
+        "open": [c for c, of in tested.items() if not DECIDED & _verdicts(of)],
+        "firms": _firms(findings, rows),
         "reach": _reach(rows),
-        "detectable": _detectable(rows, leading_regression(findings.models)),
+        "overstated": _overstated(rows),
+        "detectable": _detectable(findings.claims, lead),
+        "detectable_pooled": _detectable(findings.pooled_claims, lead),
     }
 
 
-def _verdicts(rows: list[dict[str, Any]]) -> set[str]:
+def _deciding(findings: Findings) -> Rows:
+    """Return the test that decides each claim, of many countries the pooled one.
+
+    A claim that was not pooled, such as one about the run as a whole, keeps its own.
+    """
+    deciding = claim_rows(findings)
+    own = findings.claims.drop_duplicates(["claim", "country", "wave"])
+    own = own[~own["claim"].isin(deciding["claim"])]
+    return [row for table in (deciding, own) for row in table.to_dict("records")]
+
+
+def _untested(by_claim: Mapping[str, Rows]) -> list[Context]:
+    """Return the claims that have no estimate anywhere, together by what stands in the way."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for claim, rows in by_claim.items():
+        by_reason.setdefault((say(rows[0]["verdict"]), _why(rows[0])), []).append(claim)
+    return [
+        {"verdict": verdict, "reason": why, "claims": claims}
+        for (verdict, why), claims in by_reason.items()
+    ]
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    if row["verdict"] == NOT_RUN:
+        return say("the run has no model that tests it")
+    # Why a number cannot be estimated may differ by place, and is told with these.
+    measured = row["verdict"] == NOT_MEASURABLE
+    return retold(in_sentence(row["reason"]).rstrip(".")) if measured else ""
+
+
+def _firms(findings: Findings, rows: Rows) -> list[Context]:
+    """Return of which firms decided claims speak: those of each claim's own sample."""
+    by_words: dict[str, list[str]] = {}
+    for row in rows:
+        if row["verdict"] in DECIDED and row["model"] in findings.models:
+            claims = by_words.setdefault(_population(findings, row), [])
+            claims += [row["claim"]] if row["claim"] not in claims else []
+    return [{"population": words, "claims": claims} for words, claims in by_words.items()]
+
+
+def _population(findings: Findings, row: Mapping[str, Any]) -> str:
+    """Return of which firms a verdict speaks, of one from several countries: of all of them."""
+    here = findings.countries
+    alone = {row["country"]: [row["wave"]]} if row["country"] in here else here
+    flags = [f for c, waves in alone.items() for f in flags_of(findings, c, waves, row["model"])]
+    return population_words(list(dict.fromkeys(flags)))
+
+
+def _verdicts(rows: Rows) -> set[str]:
     return {row["verdict"] for row in rows}
 
 
-def _decided(
-    findings: Findings, by_claim: dict[str, list[dict[str, Any]]], verdict: str
-) -> list[Context]:
+def _decided(findings: Findings, by_claim: Mapping[str, Rows], verdict: str) -> list[Context]:
     """Return the claims with a verdict somewhere, what they say and the estimates it rests on."""
     return [
         {
@@ -65,7 +128,7 @@ def _decided(
     ]
 
 
-def _estimates(findings: Findings, rows: list[dict[str, Any]]) -> list[Context]:
+def _estimates(findings: Findings, rows: Rows) -> list[Context]:
     return [
         {"where": _where(findings, row), "unit": retold(row["unit"]), **told(row)}
         for row in rows
@@ -79,30 +142,54 @@ def _where(findings: Findings, row: dict[str, Any]) -> str:
     return "" if whole else place_of(findings, row)
 
 
-def _reach(rows: list[dict[str, Any]]) -> Context:
-    """Return how many verdicts are open for want of firms, and how many firms could decide."""
-    short = [row for row in rows if row["verdict"] == UNDECIDABLE]
+def _reach(rows: Rows) -> Context:
+    """Return how many verdicts are open for want of firms, and how many firms could decide.
+
+    ``effect`` are on claims of an effect that the sample would often miss, ``band`` on claims of
+    no effect that no estimate could have supported, ``other`` on shares or by weak instruments.
+    """
+    reasons = (EFFECT_OUT_OF_REACH, BAND_OUT_OF_REACH)
+    estimated = [row for row in rows if row["verdict"] not in UNTESTED]
+    short = [row for row in estimated if row["verdict"] == UNDECIDABLE]
     needed = [row["n_needed"] for row in short if np.isfinite(row["n_needed"])]
     return {
-        "number": len(short),
-        "of": len(rows),
-        "claims": list(dict.fromkeys(row["claim"] for row in short)),
+        **_counted(short),
+        "of": len(estimated),
+        "effect": _counted(row for row in short if EFFECT_OUT_OF_REACH in row["code"]),
+        "band": _counted(row for row in short if BAND_OUT_OF_REACH in row["code"]),
+        "other": sum(not any(why in row["code"] for why in reasons) for row in short),
         "least": count(min(needed)) if needed else "",
         "most": count(max(needed)) if needed else "",
     }
 
 
-def _detectable(rows: list[dict[str, Any]], models: Sequence[str]) -> list[Context]:
+def _overstated(rows: Rows) -> Context:
+    """Return the decided claims of an effect whose sample finds only larger ones than claimed."""
+    return _counted(
+        row
+        for row in rows
+        if row["verdict"] in DECIDED
+        and row["expect"] in ("positive", "negative")
+        and row["mde"] > abs(row["claimed"])
+    )
+
+
+def _counted(rows: Iterable[Mapping[str, Any]]) -> Context:
+    claims = [row["claim"] for row in rows]
+    return {"number": len(claims), "claims": list(dict.fromkeys(claims))}
+
+
+def _detectable(claims: pd.DataFrame, models: Sequence[str]) -> list[Context]:
     """Return by unit between which sizes the smallest detectable effects of some models lie."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        if row["model"] in models and row["unit"] and np.isfinite(row["mde"]):
-            found.setdefault(row["unit"], []).append(float(row["mde"]))
+    if claims.empty:
+        return []
+    first = claims.drop_duplicates(["claim", "country", "wave"])
+    known = first[first["model"].isin(models) & (first["unit"] != "") & first["mde"].notna()]
     return [
         {
-            "unit": retold(unit),
-            "least": numeral(f"{min(sizes):.2g}"),
-            "most": numeral(f"{max(sizes):.2g}"),
+            "unit": retold(str(unit)),
+            "least": numeral(f"{sizes.min():.2g}"),
+            "most": numeral(f"{sizes.max():.2g}"),
         }
-        for unit, sizes in found.items()
+        for unit, sizes in known.groupby("unit", sort=False)["mde"]
     ]

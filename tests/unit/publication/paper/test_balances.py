@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from cisflow.publication.catalogue import catalogue
-from cisflow.publication.paper.balances import step_facts
+from cisflow.publication.paper.balances import horizon, step_facts
 from cisflow.publication.words import measured
 
 
@@ -21,7 +21,7 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
     )
     assert (tech["estimate"], tech["why_not"]) == ("", told_reason(e))
     scanned = next(b for b in context["balances"] if b["table"] == "balance_by_lag_BE_CIS4")
-    assert scanned["horizon"].endswith("it does not turn")
+    assert scanned["horizon"].startswith("over the years ")
     kinds = ("decomposition", "groups", "lags", "steps")
     shown = [f for kind in kinds for f in context["figures"][kind]]
     shown += [f for f in context["supplement"]["figures"] if f["section"] in kinds]
@@ -32,6 +32,37 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
         "lags_balance_by_lag_BE_CIS4",
         "steps_portfolio_breadth_BE_CIS4",
     }
+
+
+@pytest.mark.parametrize(
+    ("balances", "told"),
+    [
+        (
+            {0: (-2, -1), 1: (-2, 0.5), 2: (-0.5, 1)},
+            "over the years 0 to 2 after the survey the point estimate of the balance is negative "
+            "up to year 1 and not negative from year 2 on; "
+            "the 95 % interval excludes zero in year 0",
+        ),
+        (
+            {0: (-2, 1), 1: (-3, 1)},
+            "over the years 0 to 1 after the survey the point estimate of the balance is negative "
+            "in all of them; the 95 % interval holds zero in every year",
+        ),
+        (
+            {0: (-2, -1), 1: (1, 2), 3: (-3, -1)},
+            "over the years 0 to 3 after the survey the point estimate of the balance is negative "
+            "in year 0 and 3; the 95 % interval excludes zero in year 0, 1 and 3",
+        ),
+        ({2: (-2, -1)}, ""),
+    ],
+)
+def test_a_balance_by_year_is_told_with_how_sure_its_sign_is(balances, told):
+    """``balances`` are intervals by years since the survey, with the estimate in the middle."""
+    rows = {
+        lag: {"estimate": (low + high) / 2, "ci_low": low, "ci_high": high}
+        for lag, (low, high) in balances.items()
+    }
+    assert horizon(rows) == told
 
 
 def told_reason(e):

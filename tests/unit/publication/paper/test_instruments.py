@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cisflow.publication.catalogue import catalogue
-from cisflow.publication.paper.instruments import instrument_facts
+from cisflow.publication.paper.instruments import instrument_facts, instrument_spreads
 
 AT = ("BE", "CIS4", "iv_margin")
 
@@ -24,16 +24,16 @@ def test_weak_instruments_have_an_interval_that_rules_out_nothing(synthetic):
     stage = {"first_stage": {"diversity": {"f": 2.3}}, "anderson_rubin": robust}
     facts = _facts(synthetic, **stage, effective_f=2.31)
     assert facts["claims"] == []
-    assert facts["results"] == [
-        {
-            "outcome": "profit margin",
-            "f": "2.3",
-            "weak": True,
-            "interval": "(−∞, ∞)",
-            "unbounded": True,
-            "p": "= 0.410",
-        }
-    ]
+    (result,) = facts["results"]
+    told = {name: result[name] for name in ("outcome", "f", "weak", "interval", "unbounded", "p")}
+    assert told == {
+        "outcome": "profit margin",
+        "f": "2.3",
+        "weak": True,
+        "interval": "(−∞, ∞)",
+        "unbounded": True,
+        "p": "= 0.410",
+    }
 
 
 @pytest.mark.parametrize(("f", "weak"), [(9.99, True), (10.0, False), (250.0, False)])
@@ -48,9 +48,10 @@ def test_a_bounded_interval_is_not_called_unbounded(synthetic):
     robust = {"p_value": 0.0002, "confidence_set": [[-0.2, 0.1]]}
     stage = {"first_stage": {"diversity": {"f": 30.0}}, "anderson_rubin": robust}
     (result,) = _facts(synthetic, **stage, effective_f=30.0)["results"]
+    assert result["unit"] == "percentage points"
     assert (result["unbounded"], result["interval"], result["p"]) == (
         False,
-        "[−0.200, 0.100]",
+        "[−20.000, 10.000]",
         "< 0.001",
     )
 
@@ -61,3 +62,23 @@ def test_claims_that_rest_on_instruments_are_named(synthetic):
     stage = {"first_stage": {"diversity": {"f": 2.3}}, "effective_f": 2.3}
     assert _facts(replace(synthetic, claims=claims), **stage)["claims"] == ["C9"]
     assert _facts(synthetic, **stage)["claims"] == []
+
+
+def test_several_samples_are_told_by_their_ends(synthetic):
+    stage = {"first_stage": {"diversity": {"f": 2.3}}}
+    sets = {(8.0, 0.2): [[-0.02, 0.03]], (30.0, 0.01): [[-0.05, -0.01]], (2.0, 0.6): [[None, None]]}
+    found = [
+        _facts(
+            synthetic,
+            **stage,
+            effective_f=f,
+            anderson_rubin={"p_value": p, "confidence_set": confidence},
+        )
+        for (f, p), confidence in sets.items()
+    ]
+    assert instrument_spreads(found[:1]) == []
+    (over,) = instrument_spreads(found)
+    assert (over["of"], over["weak"], over["f"]) == (3, 2, ["2.0", "30.0"])
+    assert (over["sets"], over["apart"], over["unbounded"]) == (3, 1, 1)
+    low, high = (float(end.replace("−", "-")) for end in over["ends"])
+    assert (round(low), round(high)) == (-5, 3)

@@ -146,7 +146,6 @@ def test_a_run_of_path_models_speaks_of_these_alone(synthetic, publish, root, tm
     for words in (
         *("Does a diverse portfolio of partners pay?", "the second of these models"),
         "We estimate whether a diverse alliance portfolio pays within 2 years",
-        "holds for the firms of the samples: product innovators among manufacturing firms with",
         *("Innovation strength is their sum;", "counts the distinct types in a firm"),
         "Of 6 steps",
         "Two readings fit the words of the review. The stars",
@@ -205,13 +204,17 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         "outcome": "profit margin",
         "f": "2.3",
         "weak": True,
+        "estimate": "",
+        "unit": "percentage points",
         "interval": "(−∞, ∞)",
         "unbounded": True,
         "p": "= 0.410",
     }
     about = {"place": "Flanders, CIS4", "why_not": "", "endogenous": ["diversity"]}
     facts = {**about, "threshold": "10", "results": [weak], "claims": []}
-    text = _text({**synthetic_paper, "instruments": [facts]}, root, tmp_path)
+    text = _text(
+        {**synthetic_paper, "instruments": [facts], "instrument_spreads": []}, root, tmp_path
+    )
     for words in (
         "first-stage F is 2.3, below 10: the instruments are weak",
         "(−∞, ∞)",  # a page may end anywhere in the sentence
@@ -222,16 +225,22 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         assert words in text, words
     strong = {**weak, "weak": False, "f": "31.0", "unbounded": False, "interval": "[0.1, 0.2]"}
     text = _text(
-        {**synthetic_paper, "instruments": [{**facts, "results": [strong]}]}, root, tmp_path
+        {
+            **synthetic_paper,
+            "instruments": [{**facts, "results": [strong]}],
+            "instrument_spreads": [],
+        },
+        root,
+        tmp_path,
     )
-    assert "first-stage F is 31.0. Whatever their strength" in text
+    assert "first-stage F is 31.0. The Anderson–Rubin interval, which holds whatever" in text
     assert "are weak" not in text
 
 
 def test_firms_that_were_not_asked_are_told_with_the_other_coding(synthetic_paper, root, tmp_path):
     text = _text(synthetic_paper, root, tmp_path)
     for words in (
-        "the firms of the samples: product innovators among manufacturing firms",
+        "own sample: product innovators among manufacturing firms",
         "72 firms were not asked all of its questions",
     ):
         assert words in text, words

@@ -1,7 +1,20 @@
 from dataclasses import replace
 
+from cisflow.estimation.estimates import ALL_WAVES, POOLED
 from cisflow.publication.paper.verdicts import verdict_facts
-from cisflow.study.verdicts import CONTRADICTED, SUPPORTED, UNDECIDABLE
+from cisflow.study.verdicts import (
+    BAND_OUT_OF_REACH,
+    CONTRADICTED,
+    EFFECT_OUT_OF_REACH,
+    INCONCLUSIVE,
+    NOT_ESTIMABLE,
+    NOT_MEASURABLE,
+    NOT_RUN,
+    SUPPORTED,
+    UNDECIDABLE,
+)
+
+INNOVATORS = "product innovators among manufacturing firms"
 
 
 def with_verdicts(findings, **verdicts):
@@ -26,3 +39,91 @@ def test_a_claim_supported_here_and_contradicted_there_is_mixed(synthetic):
     claims.loc[first & (claims["wave"] == "CIS4"), "verdict"] = CONTRADICTED
     facts = verdict_facts(replace(synthetic, claims=claims))
     assert facts["mixed"] == ["C1"]
+
+
+def with_rows(findings, **rows):
+    """Return findings whose claims alone are these, each a copy of the first with changes."""
+    claims = findings.claims.iloc[[0] * len(rows)].reset_index(drop=True)
+    claims["claim"] = list(rows)
+    for i, changes in enumerate(rows.values()):
+        for name, value in changes.items():
+            claims.loc[i, name] = value
+    return replace(findings, claims=claims)
+
+
+def test_claims_without_an_estimate_are_named_apart_from_open_ones(synthetic):
+    verdicts = {"C1": INCONCLUSIVE, "C2": NOT_RUN, "C3": NOT_RUN, "C4": NOT_ESTIMABLE}
+    rows = {claim: {"verdict": verdict, "reason": "None."} for claim, verdict in verdicts.items()}
+    rows["C5"] = {"verdict": NOT_MEASURABLE, "reason": "The CIS does not ask."}
+    facts = verdict_facts(with_rows(synthetic, **rows))
+    assert (facts["number"], facts["open"], facts["reach"]["of"]) == (1, ["C1"], 1)
+    assert [(u["verdict"], u["reason"], u["claims"]) for u in facts["untested"]] == [
+        ("not run", "the run has no model that tests it", ["C2", "C3"]),
+        ("not estimable", "", ["C4"]),
+        ("not measurable", "the CIS does not ask", ["C5"]),
+    ]
+
+
+def test_a_claim_that_is_not_pooled_counts_beside_those_that_are(synthetic):
+    """One over the run as a whole has a verdict of its own."""
+    places = [f"CIS{n}" for n in range(5)]
+    waves = dict.fromkeys(places, synthetic.settings["countries"]["BE"]["waves"]["CIS4"])
+    countries = {"BE": {**synthetic.settings["countries"]["BE"], "waves": waves}}
+    countries["NL"] = {**countries["BE"], "name": "Netherlands"}
+    run = with_rows(
+        synthetic,
+        C1={"verdict": INCONCLUSIVE, "country": "BE"},
+        C14={"verdict": CONTRADICTED, "country": "", "wave": "", "model": ""},
+    )
+    pooled = run.claims[:1].assign(country=POOLED, wave=ALL_WAVES, verdict=SUPPORTED)
+    settings = {**synthetic.settings, "countries": countries, "pool": {}}
+    facts = verdict_facts(replace(run, settings=settings, pooled_claims=pooled))
+    assert facts["pooled"]
+    assert facts["number"] == 2
+    assert [c["claim"] for c in facts["supported"]] == ["C1"]
+    assert [c["claim"] for c in facts["contradicted"]] == ["C14"]
+
+
+def test_what_is_out_of_reach_is_told_by_what_is_claimed(synthetic):
+    facts = verdict_facts(
+        with_rows(
+            synthetic,
+            C1={"verdict": UNDECIDABLE, "code": EFFECT_OUT_OF_REACH, "n_needed": 900.0},
+            C2={"verdict": UNDECIDABLE, "code": BAND_OUT_OF_REACH, "n_needed": 1800.0},
+            C14={"verdict": UNDECIDABLE, "code": ""},
+        )
+    )
+    reach = facts["reach"]
+    assert reach["effect"] == {"number": 1, "claims": ["C1"]}
+    assert reach["band"] == {"number": 1, "claims": ["C2"]}
+    assert (reach["number"], reach["other"]) == (3, 1)
+    assert (reach["least"], reach["most"]) == ("900", "1,800")
+
+
+def test_effects_found_by_samples_that_find_only_larger_ones_are_likely_overstated(synthetic):
+    found = {"verdict": SUPPORTED, "expect": "positive", "claimed": 7.0}
+    rows = {"C1": {**found, "mde": 9.0}, "C2": {**found, "mde": 5.0}}
+    rows["C3"] = {**found, "mde": 9.0, "expect": "none"}
+    facts = verdict_facts(with_rows(synthetic, **rows))
+    assert facts["overstated"] == {"number": 1, "claims": ["C1"]}
+
+
+def test_what_samples_and_the_pool_detect_are_told_apart(synthetic):
+    about = {"model": "faems2005", "unit": "points of turnover"}
+    run = with_rows(synthetic, C1={**about, "mde": 5.94}, C2={**about, "mde": 15.9})
+    pooled = run.claims[:1].assign(country=POOLED, mde=1.2)
+    facts = verdict_facts(replace(run, pooled_claims=pooled))
+    assert facts["detectable"] == [{"unit": "points of turnover", "least": "5.9", "most": "16"}]
+    assert facts["detectable_pooled"][0]["most"] == "1.2"
+    assert verdict_facts(run)["detectable_pooled"] == []
+
+
+def test_decided_claims_name_the_firms_of_their_own_sample(synthetic):
+    at = {"verdict": SUPPORTED, "country": "BE", "wave": "CIS4"}
+    rows = {"C1": {**at, "model": "faems2005"}, "C2": {**at, "model": "faems2005"}}
+    rows["C9"] = {**at, "model": "faems2010_direct"}
+    facts = verdict_facts(with_rows(synthetic, **rows))
+    assert facts["firms"] == [
+        {"population": INNOVATORS, "claims": ["C1", "C2"]},
+        {"population": f"{INNOVATORS} with company accounts", "claims": ["C9"]},
+    ]
