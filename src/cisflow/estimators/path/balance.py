@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cisflow.estimators.errors import refuse
-from cisflow.estimators.path.intervals import bca_interval, percentile_p
+from cisflow.estimators.path.intervals import bca_interval, percentile_p, signs
 from cisflow.estimators.path.moments import Estimates
 from cisflow.estimators.path.results import PathResults
 from cisflow.estimators.path.system import ARROW, HEADING, Path, System, sum_of_products
@@ -92,7 +92,7 @@ class Decomposition:
 
     def share_negative(self, name: str) -> float:
         """Return the share of resamples in which a part is below zero."""
-        return float((self.draws[:, self.names.index(name)] < 0).mean())
+        return float((signs(self.draws[:, self.names.index(name)]) < 0).mean())
 
     def table(self, alpha: float = 0.05) -> list[dict[str, Any]]:
         """Return one record per part.

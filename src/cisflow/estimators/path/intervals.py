@@ -6,6 +6,24 @@ import numpy as np
 
 from cisflow.estimators.distributions import NORMAL
 
+ROUNDING = 1e-12
+"""Share of the largest resample, below which a number is zero but for rounding."""
+
+
+def signs(resampled: np.ndarray) -> np.ndarray:
+    """Return −1, 0 or 1 per resample: what rounding alone keeps from zero is zero.
+
+    The effect of something that no firm of a resample has is zero; on which side of it the last
+    digit falls hangs on the processor.
+
+    Parameters
+    ----------
+    resampled
+        Shape (draws, quantities), or (draws,).
+    """
+    near = ROUNDING * np.abs(resampled).max(axis=0)
+    return np.where(np.abs(resampled) <= near, 0.0, np.sign(resampled))
+
 
 def percentile_p(resampled: np.ndarray) -> np.ndarray:
     """Return p-values that go with percentile intervals: twice the smaller share beyond zero.
@@ -22,7 +40,8 @@ def percentile_p(resampled: np.ndarray) -> np.ndarray:
     One is added to shares and draws, as no p-value from resamples is zero (Davison & Hinkley 1997,
     section 4.2).
     """
-    below, above = (resampled <= 0).sum(axis=0), (resampled >= 0).sum(axis=0)
+    side = signs(resampled)
+    below, above = (side <= 0).sum(axis=0), (side >= 0).sum(axis=0)
     shares = (1 + np.minimum(below, above)) / (1 + len(resampled))
     return np.asarray(np.minimum(1.0, 2 * shares))
 
@@ -49,7 +68,7 @@ def bca_interval(
     power = (deviation**2).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         acceleration = (deviation**3).sum(axis=0) / (6 * power**1.5)
-        bias = NORMAL.ppf((resampled < point).mean(axis=0))
+        bias = NORMAL.ppf((signs(resampled - point) < 0).mean(axis=0))
         z = bias + NORMAL.ppf(tails)[:, None]
         level = NORMAL.cdf(bias + z / (1 - acceleration * z))
     out = np.full((2, len(point)), np.nan)

@@ -17,7 +17,7 @@ from cisflow.estimators.distributions import normal_draws, student
 from cisflow.estimators.errors import EstimationWarning, refuse
 from cisflow.estimators.path.firms import Firms
 from cisflow.estimators.path.fit import NEED_LIKELIHOOD, fit_measures, incomplete_measures
-from cisflow.estimators.path.intervals import bca_interval, percentile_p
+from cisflow.estimators.path.intervals import bca_interval, percentile_p, signs
 from cisflow.estimators.path.moments import Estimates, bootstrap, implied_sd, jackknife
 from cisflow.estimators.path.score import modification_indices
 from cisflow.estimators.path.system import ARROW, HEADING, effect_rows, sum_of_products
@@ -367,7 +367,7 @@ class PathResults:
             "percentile_high": high,
             "bca_low": bca_low,
             "bca_high": bca_high,
-            "prob_negative": (resampled < 0).mean(axis=0),
+            "prob_negative": (signs(resampled) < 0).mean(axis=0),
         }
 
     def _at(self, theta: np.ndarray) -> Estimates:

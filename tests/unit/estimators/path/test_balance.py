@@ -1,10 +1,12 @@
 """A total effect comes apart into what costs and what returns."""
 
+import numpy as np
 import pytest
 from balance_samples import ABOUT, EQUATIONS, firms
 
 from cisflow.estimators.errors import EstimationError
 from cisflow.estimators.path.balance import decompose, horizon, parts_of
+from cisflow.estimators.path.intervals import percentile_p, signs
 from cisflow.estimators.path.model import PathModel
 
 
@@ -94,3 +96,11 @@ def test_parts_alone_are_in_the_order_asked_for():
     some = decompose(fit, "diversity", "profit_margin", few)["raw"]
     assert whole.of(some).names == ("balance", "cost")
     assert (whole.of(some).draws == some.draws).all()
+
+
+def test_what_rounding_keeps_from_zero_is_on_neither_side():
+    draws = np.array([[0.3, 1e-17], [-0.2, -3e-18], [0.1, 0.0], [0.4, 0.5]])
+    assert signs(draws).tolist() == [[1, 0], [-1, 0], [1, 0], [1, 1]]
+    flipped = draws * np.array([1, -1])
+    flipped[3, 1] = 0.5
+    assert percentile_p(draws).tolist() == percentile_p(flipped).tolist()
