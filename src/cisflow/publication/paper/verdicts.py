@@ -38,7 +38,7 @@ Rows = list[dict[str, Any]]
 def verdict_facts(findings: Findings) -> Context:
     """Return the verdicts sorted for the text: by claim over places, decided ones with effects."""
     by_claim: dict[str, Rows] = {}
-    for row in _deciding(findings):
+    for row in claim_rows(findings).to_dict("records"):
         by_claim.setdefault(row["claim"], []).append(row)
     tested = {c: of for c, of in by_claim.items() if not _verdicts(of) <= {*UNTESTED}}
     rows = [row for of in tested.values() for row in of]
@@ -58,17 +58,6 @@ def verdict_facts(findings: Findings) -> Context:
         "detectable": _detectable(findings.claims, lead),
         "detectable_pooled": _detectable(findings.pooled_claims, lead),
     }
-
-
-def _deciding(findings: Findings) -> Rows:
-    """Return the test that decides each claim, of many countries the pooled one.
-
-    A claim that was not pooled, such as one about the run as a whole, keeps its own.
-    """
-    deciding = claim_rows(findings)
-    own = findings.claims.drop_duplicates(["claim", "country", "wave"])
-    own = own[~own["claim"].isin(deciding["claim"])]
-    return [row for table in (deciding, own) for row in table.to_dict("records")]
 
 
 def _untested(by_claim: Mapping[str, Rows]) -> list[Context]:

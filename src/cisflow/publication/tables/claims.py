@@ -35,10 +35,15 @@ DETAILS = (
 
 
 def claim_rows(findings: Findings) -> pd.DataFrame:
-    """Return the test that decides each claim, by place: of many places what is pooled."""
-    if is_pooled(findings.settings) and len(list(places(findings.countries))) > MOST_PLACES:
-        return findings.pooled_claims.drop_duplicates(["claim", "wave"])
-    return findings.claims.drop_duplicates(["claim", "country", "wave"])
+    """Return the test that decides each claim, by place: of many places what is pooled.
+
+    A claim that was not pooled, such as one about the run as a whole, keeps its own.
+    """
+    own = findings.claims.drop_duplicates(["claim", "country", "wave"])
+    if not is_pooled(findings.settings) or len(list(places(findings.countries))) <= MOST_PLACES:
+        return own
+    pooled = findings.pooled_claims.drop_duplicates(["claim", "wave"])
+    return pd.concat([pooled, own[~own["claim"].isin(pooled["claim"])]], ignore_index=True)
 
 
 def place_of(findings: Findings, row: Mapping[Any, Any], *, short: bool = False) -> str:
