@@ -10,10 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the configs are read, with claims and all, before anything heavy is needed
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Number = float | Floats
+    Bounds = tuple[float, float] | tuple[Floats, Floats]
 
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"
@@ -61,10 +66,7 @@ CODES_OF_SIGN = {1: AS_EXPECTED, -1: AGAINST, 0: HOLDS_ZERO}
 CODES_OF_NONE = {1: INSIDE, -1: OUTSIDE, 0: ACROSS}
 SAID = {1: SUPPORTED, -1: CONTRADICTED, 0: INCONCLUSIVE}
 
-Floats = NDArray[np.float64]
-Number = float | Floats
 Interval = tuple[float, float]
-Bounds = Interval | tuple[Floats, Floats]
 Shape = tuple[tuple[float, float], tuple[float, float]]
 """How far the intervals against zero and for the band reach below and above an estimate, in
 standard errors."""
@@ -136,6 +138,8 @@ def speaks_for(expected: Expected, against_zero: Bounds, for_band: Bounds) -> ND
         As of :func:`read`; their bounds may be arrays, of one interval each. One that is not a
         number speaks for nothing.
     """
+    import numpy as np
+
     low, high = against_zero
     if expected.sign:
         above, below = np.greater(low, 0), np.less(high, 0)
@@ -210,6 +214,8 @@ def turned(
     shape
         Of the intervals around the full estimate; those without a firm have the same.
     """
+    import numpy as np
+
     said = speaks_for(expected, *intervals_of(shape, *full))
     others = speaks_for(expected, *intervals_of(shape, *without))
     return (others != said) | ~np.isfinite(without).all(axis=0)
