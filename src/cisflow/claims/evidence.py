@@ -12,7 +12,7 @@ import pandas as pd
 
 from cisflow.claims.reasons import named
 from cisflow.estimation.estimates import ALL_WAVES, BETWEEN, ESTIMATED, OBSERVED, OF_CURVES, TESTS
-from cisflow.estimation.pooling.usable import strength
+from cisflow.estimation.pooling.usable import on_few, strength
 from cisflow.raw.printed import PRINTED
 from cisflow.study.claims import ARROW, COEFFICIENT, CurveOf, Rule, Single, key_of
 from cisflow.study.levels import factors_in, split_level
@@ -41,6 +41,8 @@ class Evidence:
         The estimates, of several covariances of a coefficient the first.
     models
         Models of the run.
+    few
+        Places of tested estimates that compare with too few firms.
     places
         Country and wave of every estimate, in order of appearance. What stands for a wave (all
         waves together, a printed table) is none unless a model that a claim names rests on it.
@@ -64,7 +66,9 @@ class Evidence:
         self.estimated = {tuple(row[key] for key in PLACE) for row in records}
         self._fits: dict[tuple[str, str | None, str], list[Mapping[str, Any]]] = {}
         self.latent: set[str] = set()
+        self.few: set[tuple[str, ...]] = set()
         for record in diagnostics:
+            self.few |= on_few(record)
             if record.get("estimator") in LATENT:
                 self.latent.add(record["model"])
             for fit in record["fits"]:
@@ -90,17 +94,6 @@ class Evidence:
             & table["p_value"].notna()
         )
         return table[wanted]
-
-    @cached_property
-    def few(self) -> set[tuple[str, str, str]]:
-        """Country, wave and key of tested estimates that have too few firms on one side."""
-        return {
-            (country, str(wave), key_of(model, fact))
-            for (country, wave, model), fits in self._fits.items()
-            for fit in fits
-            for fact in fit.get(TESTS, ())
-            if fact.get("few")
-        }
 
     @cached_property
     def correlations(self) -> Correlations:

@@ -22,6 +22,7 @@ from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
+from cisflow.estimation.pooling.usable import places
 from cisflow.estimators.distributions import NORMAL, normal_draws
 from cisflow.study.claims import Rule, Share, key_of
 from cisflow.study.verdicts import (
@@ -190,9 +191,7 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
 
 def _on_few(counted: pd.DataFrame, evidence: Evidence) -> NDArray[np.bool_]:
     """Return which estimates compare with too few firms: no verdict is given of them alone."""
-    rows = counted.to_dict(orient="records")
-    where = [(row["country"], str(row["wave"]), key_of(row["model"], row)) for row in rows]
-    return np.array([place in evidence.few for place in where], dtype=bool)
+    return np.array([place in evidence.few for place in places(counted)], dtype=bool)
 
 
 def _wilson(share: float, n: float, level: float) -> tuple[float, float]:

@@ -123,7 +123,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
     assert row is not None  # noqa: S101 - why_not has looked
     found = Finding.of(row)
     reading, more = _verdict(test, found, here, rule)
-    plain = reading_of(test, found, rule, rule.significance).verdict
     return {
         **named,
         **{name: row[name] for name in NUMBERS},
@@ -132,7 +131,6 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         # What is pooled is sure by the number of countries, not of firms.
         **({"n_needed": np.nan} if row["country"] == POOLED else {}),
         **more,
-        "countries": ", ".join(turning_countries(plain, facts)),
         "expect": test.expect,
         "band": test.expected.band or np.nan,
         "claimed": test.expected.sign * (test.expected.claimed or np.nan),
@@ -172,6 +170,7 @@ def _verdict(test: Single, found: Finding, here: Here, rule: Rule) -> tuple[Read
         "alternatives": "; ".join(f"{name}: {verdict}" for name, verdict in others.items()),
     }
     facts = here.facts(test)
+    more["countries"] = ", ".join(turning_countries(said.verdict, facts))
     if facts.get("few"):
         return Reading(TOO_FEW, FEW_FIRMS), more
     f = here.first_stage_f(test)

@@ -194,7 +194,8 @@ def pool(
     wanted = _wanted(estimates, models, settings.terms, tested)
     wanted = wanted.assign(**{OUT: undeciding(wanted, diagnostics, least_f)})
     for where, everything in _by_term(wanted, settings.by):
-        group, units = everything[~everything[OUT]], _units(everything[~everything[OUT]])
+        group = everything[~everything[OUT]]
+        units = _units(group)
         if len(units) < 2:
             rows.append(not_estimable(_too_few(group, units, len(attributes)), **where))
             continue

@@ -7,7 +7,7 @@ happens to be, the larger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cisflow.estimation.estimates import PLACE, TESTS
+
+Place = tuple[str, ...]
 
 
 def strength(fit: Mapping[str, Any]) -> float | None:
@@ -43,27 +45,38 @@ def undeciding(
     least_f
         Smallest F of the first stage with which instruments decide anything.
     """
-    few: set[tuple[Any, ...]] = set()
-    weak: set[tuple[Any, ...]] = set()
+    few: set[Place] = set()
+    weak: set[Place] = set()
     for record in diagnostics:
+        few |= on_few(record)
         for fit in record["fits"]:
-            here = (record["country"], str(fit.get("wave")), record["model"])
-            tests = (test for test in fit.get(TESTS, ()) if test.get("few"))
-            few |= {(*here, *(test.get(key) for key in PLACE[3:])) for test in tests}
             f = strength(fit)
             if f is not None and not f >= least_f:
                 column = str(fit.get("column", "")).partition(": ")[0]
-                weak.add((*here, fit.get("outcome"), column))
-    return np.array(
-        [
-            place in few or _fit_of(place) in weak
-            for place in estimates[[*PLACE]].astype(str).itertuples(index=False, name=None)
-        ],
-        dtype=bool,
-    )
+                weak.add((*_where(record, fit), str(fit.get("outcome")), column))
+    return np.array([place in few or _fit_of(place) in weak for place in places(estimates)], bool)
 
 
-def _fit_of(place: tuple[str, ...]) -> tuple[str, ...]:
+def on_few(record: Mapping[str, Any]) -> set[Place]:
+    """Return the tested estimates of a model's diagnostics with too few firms on one side."""
+    return {
+        (*_where(record, fit), *(str(test.get(key)) for key in PLACE[3:]))
+        for fit in record["fits"]
+        for test in fit.get(TESTS, ())
+        if test.get("few")
+    }
+
+
+def places(estimates: pd.DataFrame) -> Iterator[Place]:
+    """Yield what tells the rows of estimates apart, as :func:`on_few` has it."""
+    return estimates[[*PLACE]].astype(str).itertuples(index=False, name=None)
+
+
+def _where(record: Mapping[str, Any], fit: Mapping[str, Any]) -> Place:
+    return record["country"], str(fit.get("wave")), record["model"]
+
+
+def _fit_of(place: Place) -> Place:
     """Return which fit a row is of: what least squares give beside has no instruments."""
     column, _, method = place[4].partition(": ")
     return (*place[:4], column) if method != "ols" else ()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.curve_facts import SIGNIFICANT
 from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import listed, say
@@ -32,8 +33,6 @@ from cisflow.study.balance_terms import (
     outcome_of,
     through,
 )
-
-SIGNIFICANT = 0.05
 
 
 def balance_facts(

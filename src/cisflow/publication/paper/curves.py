@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cisflow.publication.curve_facts import JOINT, SHARE_SIGNIFICANT, CurveFacts, curves_of
+from cisflow.publication.curve_facts import (
+    JOINT,
+    SHARE_SIGNIFICANT,
+    SIGNIFICANT,
+    CurveFacts,
+    curves_of,
+)
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context, equals
 from cisflow.publication.words import count, inline, measured, number, p_value, unitless
-
-SIGNIFICANT = 0.05
 
 
 def curve_sentences(

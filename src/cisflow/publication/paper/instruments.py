@@ -12,6 +12,7 @@ from cisflow.claims.units import OF_OUTCOME, unit_of
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.estimation.instruments import WEAK
 from cisflow.publication.catalogue import Catalogue
+from cisflow.publication.curve_facts import SIGNIFICANT
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context, equals, heading
@@ -19,7 +20,6 @@ from cisflow.publication.tables.appendix import confidence_set
 from cisflow.publication.words import inline, measured, number, p_value, unitless
 
 TWO_STAGES = "2sls"
-SIGNIFICANT = 0.05
 # Outcomes that are parts of a whole, of which percentage points are told as elsewhere in the text.
 PARTS = {OF_OUTCOME[name] for name in ("profit_margin", "personnel_cost_share", "return_on_assets")}
 

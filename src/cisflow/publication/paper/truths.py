@@ -11,8 +11,8 @@ import pandas as pd
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.truths import TRUE, tested_truths
+from cisflow.study.verdicts import SIGNS
 
-SIGNS = {"positive": 1, "negative": -1}
 ROUNDED = 5e-4
 """So far may a number lie from the one printed."""
 
