@@ -198,11 +198,13 @@ def row_steps(scores: Scores) -> tuple[Floats, NDArray[np.bool_]]:
     rooted = root.T @ sides
     taken = core @ (rooted.mT @ rooted)
     pulled = sums @ root
+    much = np.vecdot(taken, taken.mT).sum(axis=1) >= PLAIN**2
+    taken[much] = 0  # singular where a row has all of a direction: these come one by one
     # Woodbury's formula: equations of the rank of a row, not of the number of coefficients.
     inner = np.linalg.solve(np.eye(core.shape[-1]) - taken, core @ (rooted.mT @ pulled[:, :, None]))
     steps = -(pulled + (rooted @ inner)[:, :, 0]) @ root.T
     alone = np.zeros(len(scores.jacobian()), dtype=bool)
-    for i in np.flatnonzero(np.vecdot(taken, taken.mT).sum(axis=1) >= PLAIN**2):
+    for i in np.flatnonzero(much):
         steps[i], gone = _step_without(sides[i] @ core[i] @ sides[i].T, sums[i], root)
         alone |= _moved_by(scores, gone) if gone.size else False
     return steps, alone

@@ -236,6 +236,16 @@ def test_rows_at_once_are_rows_one_by_one(answers, build):
     np.testing.assert_allclose(fit.with_cov("HC3").bse, each * np.sqrt(rows / (rows - 1)))
 
 
+def test_a_row_that_has_all_of_a_direction_to_the_last_digit_is_left_out_alone():
+    # Whole numbers, so that its share is one without any rounding on every processor.
+    data = pd.DataFrame({"most": [1.0] * 16 + [0.0], "one": [0.0] * 16 + [1.0]})
+    data["y"] = np.arange(17) % 5
+    fit = OLS("y ~ 0 + most + one", data).fit("HC3")
+    assert np.isnan(fit.bse["one"])
+    residual = data["y"][:16] - data["y"][:16].mean()
+    assert fit.bse["most"] == pytest.approx(np.sqrt((residual**2).sum()) / 15)
+
+
 @pytest.mark.parametrize("kind", [OLS, Tobit.from_formula])
 def test_fewer_clusters_than_coefficients_lose_none_that_several_determine(kind):
     rng = np.random.default_rng(8)
