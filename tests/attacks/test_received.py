@@ -137,7 +137,7 @@ def test_numbers_are_finite_and_nesting_is_bounded(centre, number):
 
 
 def test_a_key_that_stands_twice_is_refused(centre):
-    text = contents(centre)["export.json"].replace(b'"format": 3', b'"format": 1, "format": 3')
+    text = contents(centre)["export.json"].replace(b'"format": 4', b'"format": 1, "format": 4')
     with zipfile.ZipFile(centre, "w") as archive:
         archive.writestr("export.json", text)
     assert "is damaged" in refusal(centre)

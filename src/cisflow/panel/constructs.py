@@ -296,19 +296,19 @@ CONSTRUCTS: dict[str, Construct] = {
     "profit_margin": _of_accounts(
         ratios.profit_margin,
         "Profit margin",
-        "Profit before tax over turnover, from the company accounts.",
+        "Profit before tax in percent of turnover, from the company accounts.",
         source=FAEMS_2010,
     ),
     "personnel_cost_share": _of_accounts(
         ratios.personnel_cost_share,
         "Share of personnel costs in value added",
-        "Personnel costs over value added, from the company accounts.",
+        "Personnel costs in percent of value added, from the company accounts.",
         source=FAEMS_2010,
     ),
     "return_on_assets": _of_accounts(
         ratios.return_on_assets,
         "Return on assets",
-        "Profit before tax over total assets, from the company accounts.",
+        "Profit before tax in percent of total assets, from the company accounts.",
     ),
     "labour_productivity": _of_accounts(
         ratios.labour_productivity,

@@ -11,18 +11,18 @@ from cisflow.study.canonical import ACCOUNT_MONEY
 
 
 def profit_margin(accounts: pd.DataFrame) -> pd.Series:
-    """Return profit before tax over turnover; null without a positive turnover."""
-    return accounts["profit_before_tax"] / positive(accounts["turnover"])
+    """Return profit before tax in per cent of turnover; null without a positive turnover."""
+    return 100 * accounts["profit_before_tax"] / positive(accounts["turnover"])
 
 
 def personnel_cost_share(accounts: pd.DataFrame) -> pd.Series:
-    """Return personnel costs over value added; null without a positive value added."""
-    return accounts["personnel_costs"] / positive(accounts["value_added"])
+    """Return personnel costs in per cent of value added; null without a positive value added."""
+    return 100 * accounts["personnel_costs"] / positive(accounts["value_added"])
 
 
 def return_on_assets(accounts: pd.DataFrame) -> pd.Series:
-    """Return profit before tax over total assets; null without positive assets."""
-    return accounts["profit_before_tax"] / positive(accounts["total_assets"])
+    """Return profit before tax in per cent of total assets; null without positive assets."""
+    return 100 * accounts["profit_before_tax"] / positive(accounts["total_assets"])
 
 
 def labour_productivity(accounts: pd.DataFrame) -> pd.Series:

@@ -34,9 +34,9 @@ from cisflow.study.settings import (
 
 MANIFEST = "export.json"
 
-# Raised when what an export holds changes its meaning; older ones are turned into it.
-FORMAT = 3
-READABLE = (1, 2, FORMAT)
+# Raised when what an export holds changes its meaning, such as the unit of an outcome; exports of
+# another format are refused, as their numbers would be pooled with others than they are.
+FORMAT = 4
 
 # What an estimate depends on besides its model's specification.
 SETTINGS = ("lag", "lag_average", "accounts_outcomes")
@@ -111,7 +111,7 @@ class SentSettings(Document):
 class About(Document):
     """What an export says of itself, `export.json`; cisflow writes it."""
 
-    format: Literal[1, 2, 3]
+    format: Literal[4]
     """Which form the files have."""
     cisflow: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,40}$")]
     """The version that estimated."""
@@ -220,8 +220,8 @@ def read_export(path: str) -> Export:
     except ValueError:
         raise CisflowError(path, Problem(f"is damaged: {MANIFEST} is no JSON", AGAIN)) from None
     form = about.get("format") if isinstance(about, dict) else None
-    if form not in READABLE:
-        what = f"has format {form}; this version reads {' and '.join(map(str, READABLE))}"
+    if form != FORMAT:
+        what = f"has format {form}; this version reads {FORMAT}"
         remedy = "let the centre export with the version of cisflow used here"
         raise CisflowError(path, Problem(what, remedy))
     about = validated(about, shipped("workflow/schemas/export.schema.yaml"), path)

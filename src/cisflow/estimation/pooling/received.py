@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,6 @@ PARTS: dict[str, type] = {
 }
 # No estimate, count or test statistic of firms is larger, and no word of a result longer.
 LARGEST, LONGEST = 1e15, 2000
-OLD_NOTE = "not estimable:"  # how notes of format 1 begin
 
 
 def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
@@ -68,10 +66,6 @@ def unpack(export: str, outputs: Mapping[str, Path | str]) -> None:
             continue
         try:
             taken[name] = content(name)
-            if about["format"] < 2:
-                taken[name] = of_format_1(name, taken[name])
-            if about["format"] < 3:
-                taken[name] = of_format_2(name, taken[name])
             what = dict.fromkeys(_wrong(name, taken[name], about))
         except TooDeepError:
             what = {"is nested too deep": None}
@@ -162,65 +156,3 @@ def _wrong_values(value: Any) -> Iterator[str]:
         yield "has a text that is far too long"
     elif isinstance(value, int | float) and not abs(value) <= LARGEST:
         yield "has a number that is absurdly large"
-
-
-def of_format_1(name: str, content: bytes) -> bytes:
-    """Return a file of an export of format 1 as format 2 has it.
-
-    Format 1 had no ``status``: the note of what had no estimate began with ``not estimable:``, and
-    where the logit of having accounts could not be estimated its term did.
-    """
-    text = content.decode("utf-8")
-    if name.endswith(".json"):
-        return (
-            json.dumps(_told_bare(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
-        ).encode()
-    names, *rows = csv.reader(io.StringIO(text))
-    if "note" not in names:
-        return content
-    at = names.index("note")
-    told = [
-        [*row[:at], *_status(dict(zip(names, row, strict=True))), *row[at + 1 :]] for row in rows
-    ]
-    return _csv([[*names[:at], "status", *names[at:]], *told])
-
-
-def of_format_2(name: str, content: bytes) -> bytes:
-    """Return a file of an export of format 2 as format 3 has it.
-
-    Format 2 had coefficients alone, and did not say so.
-    """
-    if not name.startswith("estimates/") or name.endswith(".json"):
-        return content
-    names, *rows = csv.reader(io.StringIO(content.decode("utf-8")))
-    at = names.index("term") + 1
-    told = [[*row[:at], COEFFICIENT, *row[at:]] for row in rows]
-    return _csv([[*names[:at], "quantity", *names[at:]], *told])
-
-
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode()
-
-
-def _status(row: Mapping[str, str]) -> tuple[str, str]:
-    """Return status and note of a row of estimates of format 1."""
-    note, zero = row["note"], row["note"].endswith("zero by assumption")
-    if note.startswith(OLD_NOTE):
-        return "not_estimable", note.removeprefix(OLD_NOTE).strip()
-    return "fixed" if zero else "estimated" if row["estimate"] else "in_words", note
-
-
-def _told_bare(value: Any) -> Any:
-    """Return a record of format 1 whose notes, and terms that are notes, say the reason alone."""
-    if isinstance(value, list):
-        return [_told_bare(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    told = {key: _told_bare(inner) for key, inner in value.items()}
-    if str(told.get("term", "")).startswith(OLD_NOTE):
-        told |= {"term": "", "note": told["term"]}
-    if isinstance(told.get("note"), str):
-        told["note"] = told["note"].removeprefix(OLD_NOTE).strip()
-    return told

@@ -206,7 +206,7 @@ def groups_figure(findings: Findings, country: str, wave: str, model: str) -> Fi
     panels[0].set_ylim(len(SHOWN) - 0.5, -0.5)
     about = balance_of(spec)
     source = label(about.source, short=True).lower()
-    text = "{target} × 100 per unit of {source}, with 95 % bootstrap intervals"
+    text = "{target} in percentage points per unit of {source}, with 95 % bootstrap intervals"
     figure.supxlabel(say(text, target=label(about.target), source=source), fontsize=9)
     bounds = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
@@ -220,7 +220,7 @@ def _dots(axes: Axes, rows: pd.DataFrame) -> None:
     step = 0.5 / max(len(groups), 1)
     for i, group in enumerate(groups):
         of = rows[rows["group"] == group].drop_duplicates("term").set_index("term")
-        of = 100 * of.reindex(list(SHOWN))[["estimate", "ci_low", "ci_high"]].astype(float)
+        of = of.reindex(list(SHOWN))[["estimate", "ci_low", "ci_high"]].astype(float)
         y = np.arange(len(SHOWN)) + (i - (len(groups) - 1) / 2) * step
         b, *bounds = of.to_numpy().T
         absent = "" if np.isfinite(b).any() else f" ({NOT_ESTIMABLE})"
@@ -235,8 +235,8 @@ def _differences(rows: pd.DataFrame) -> str:
     plain = say("Difference of balances")
     texts = [
         f"{plain if len(of) == 1 else group_label(row['group'])}: "
-        f"{number(100 * row['estimate'], 2)} "
-        f"{interval(100 * row['ci_low'], 100 * row['ci_high'], 2)}"
+        f"{number(row['estimate'], 2)} "
+        f"{interval(row['ci_low'], row['ci_high'], 2)}"
         for row in of.to_dict(orient="records")
     ]
     return "\n".join(texts) or f"{plain}: {NOT_ESTIMABLE}"
@@ -255,7 +255,7 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     for i, (part, (name, colour)) in enumerate(SHOWN.items()):
         of = rows[rows["term"] == part].drop_duplicates("column").set_index("column")
         of = of.reindex([column_of(RAW, step) for step in spec.steps])
-        b, low, high = 100 * of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
+        b, low, high = of[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).T
         y = np.arange(len(b)) + (i - 1) * 0.22
         style: dict[str, Any] = {"color": colour, "markersize": 4.5, "linewidth": 1.2, "capsize": 2}
         points(axes, b, np.array([low, high]), y, i, label=say(name), **style)
@@ -266,7 +266,7 @@ def steps_figure(findings: Findings, country: str, wave: str, model: str) -> Fig
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     rule(axes)
-    text = "{target} × 100, effect of each step, with 95 % bootstrap intervals"
+    text = "{target} in percentage points, effect of each step, with 95 % bootstrap intervals"
     figure.supxlabel(say(text, target=label(balance_of(spec).target)), fontsize=9)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return figure

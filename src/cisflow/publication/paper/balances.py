@@ -14,7 +14,7 @@ from cisflow.publication.families import balance_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import listed, say
 from cisflow.publication.paper.effects import told
-from cisflow.publication.paper.numbers import Context, heading, in_points, in_words
+from cisflow.publication.paper.numbers import Context, heading, in_words
 from cisflow.publication.paper.spread import spread
 from cisflow.publication.tables.balances import step_tests
 from cisflow.publication.words import group_label, in_sentence, inline
@@ -65,7 +65,7 @@ def balance_facts(
         "return": in_words(part(RETURN)),
         "balance": in_words(part(BALANCE)),
         "points": {
-            name: told(in_points(row))
+            name: told(row)
             for name, term in (("cost", COST), ("return", RETURN), ("balance", BALANCE))
             if "estimate" in (row := part(term, SCALES[1]))
         },
@@ -73,7 +73,7 @@ def balance_facts(
         "differences": [
             {
                 "groups": [in_sentence(group_label(group)) for group in pair],
-                **in_words(in_points(part(BALANCE, column_of(SCALES[1], difference(*pair))))),
+                **in_words(part(BALANCE, column_of(SCALES[1], difference(*pair)))),
             }
             for variable in spec.by or []
             for pair in differences_of(groups_of(variable))
@@ -150,7 +150,7 @@ def step_facts(
     rows = rows[(rows["term"] == BALANCE) & (rows["cov_type"] == PERCENTILE)]
     by_column = rows.drop_duplicates("column").set_index("column")
     balances = [
-        {"step": inline(step), **in_words(in_points(by_column.loc[column].to_dict()))}
+        {"step": inline(step), **in_words(by_column.loc[column].to_dict())}
         for step in spec.steps
         if (column := column_of(SCALES[1], step)) in by_column.index
     ]
@@ -171,7 +171,7 @@ def _ends(rows: pd.DataFrame, steps: Sequence[str]) -> Context:
     here = rows.reindex([column_of(SCALES[1], step) for step in steps])
     here = here[here["estimate"].notna()].sort_values("estimate").to_dict("records")
     ends = {"least": here[0], "most": here[-1]} if here else {}
-    return {name: in_words(in_points(row))["estimate"] for name, row in ends.items()}
+    return {name: in_words(row)["estimate"] for name, row in ends.items()}
 
 
 def _signs(tests: pd.DataFrame) -> Context:

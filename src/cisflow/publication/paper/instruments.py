@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cisflow.claims.units import OF_OUTCOME, unit_of
+from cisflow.claims.units import unit_of
 from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.estimation.instruments import WEAK
 from cisflow.publication.catalogue import Catalogue
 from cisflow.publication.curve_facts import SIGNIFICANT
 from cisflow.publication.findings import Findings
-from cisflow.publication.language import retold, say
+from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context, equals, heading
 from cisflow.publication.tables.appendix import confidence_set
 from cisflow.publication.words import inline, measured, number, p_value, unitless
 
 TWO_STAGES = "2sls"
-# Outcomes that are parts of a whole, of which percentage points are told as elsewhere in the text.
-PARTS = {OF_OUTCOME[name] for name in ("profit_margin", "personnel_cost_share", "return_on_assets")}
 
 
 def instrument_facts(
@@ -82,19 +80,17 @@ def _over(results: Sequence[Context]) -> Context:
 def _result(fit: Mapping[str, Any], rows: pd.DataFrame, endogenous: Sequence[str]) -> Context:
     """Return one regression: its first stage, its effect, and what does not hang on strength."""
     unit = unit_of(fit["outcome"], fit.get("column") or "", COEFFICIENT, censored=False)
-    scale = 100.0 if unit in PARTS else 1.0
     of = rows[(rows["outcome"] == fit["outcome"]) & (rows["column"] == fit.get("column"))]
     of = of[of["term"].isin(endogenous) & of["estimate"].notna()]
     effect = of.iloc[0].to_dict() if len(of) == len(endogenous) == 1 else {}
     b, low, high, error = (
-        scale * float(effect.get(name, np.nan))
-        for name in ("estimate", "ci_low", "ci_high", "std_error")
+        float(effect.get(name, np.nan)) for name in ("estimate", "ci_low", "ci_high", "std_error")
     )
     told = {"estimate": b, "low": low, "high": high}
-    strength, known = _strength(fit, scale, error)
+    strength, known = _strength(fit, error)
     return {
         "outcome": unitless(fit["outcome"]),
-        "unit": say("percentage points") if unit in PARTS else retold(unit),
+        "unit": retold(unit),
         **{name: measured(x, error) if np.isfinite(x) else "" for name, x in told.items()},
         **strength,
         # As numbers, and none where there is none.
@@ -102,7 +98,7 @@ def _result(fit: Mapping[str, Any], rows: pd.DataFrame, endogenous: Sequence[str
     }
 
 
-def _strength(fit: Mapping[str, Any], scale: float, error: float) -> tuple[Context, Context]:
+def _strength(fit: Mapping[str, Any], error: float) -> tuple[Context, Context]:
     """Return the first stage, and the interval that does not depend on its strength.
 
     The second part has the same as numbers: ``f``, ``p`` and, of a bounded interval, its ends.
@@ -111,14 +107,13 @@ def _strength(fit: Mapping[str, Any], scale: float, error: float) -> tuple[Conte
     f = effective if effective is not None else fit.get("kleibergen_paap_f")
     robust = fit.get("anderson_rubin") or {}
     intervals, p = robust.get("confidence_set"), robust.get("p_value")
-    scaled = [[None if x is None else scale * x for x in ends] for ends in intervals or []]
-    unbounded = any(None in ends for ends in scaled)
-    low, high = (scaled[0][0], scaled[-1][1]) if scaled and not unbounded else (None, None)
+    unbounded = any(None in ends for ends in intervals or [])
+    low, high = (intervals[0][0], intervals[-1][1]) if intervals and not unbounded else (None, None)
     known = {"f": f, "p": p, "low": low, "high": high}
     return {
         "f": "" if f is None else number(f, 1),
         "weak": f is not None and f < WEAK,
-        "interval": "" if intervals is None else confidence_set(scaled),
+        "interval": "" if intervals is None else confidence_set(intervals),
         "ends": [measured(low, error), measured(high, error)] if low is not None else [],
         "unbounded": unbounded,
         "p": "" if p is None else equals(p_value(p)),

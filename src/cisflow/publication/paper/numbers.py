@@ -35,12 +35,6 @@ def in_words(row: Mapping[str, Any]) -> Context:
     }
 
 
-def in_points(row: Mapping[str, Any]) -> Context:
-    """Return a raw effect on a ratio in percentage points."""
-    scaled = ("estimate", "std_error", "ci_low", "ci_high")
-    return {key: 100 * value if key in scaled else value for key, value in row.items()}
-
-
 def equals(p: str) -> str:
     """Return a printed p-value as it follows on ``p``."""
     return p if p.startswith("<") else f"= {p}"

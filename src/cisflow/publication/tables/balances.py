@@ -63,7 +63,6 @@ STEPS_NOTE = (
     "on; all are in one model in place of the number of types."
 )
 P_ROWS = {"p": "Balance, p", "p_holm": "Balance, p (Holm)"}
-HUNDRED = 100  # raw effects on a ratio are shown in percentage points
 
 
 def balance_table(findings: Findings, country: str, wave: str, model: str) -> Table:
@@ -169,20 +168,20 @@ def _by_group(rows: pd.DataFrame, spec: Model) -> Cells:
         scale, group = split_column(column)
         heading, of = _scale_heading(scale, spec), rows[rows["column"] == column]
         counted = LESS not in group
-        _fill(cells, heading, _head(group), of, spec, times=_times(scale), counted=counted)
+        _fill(cells, heading, _head(group), of, spec, counted=counted)
     return cells
 
 
 def _by_step(rows: pd.DataFrame, spec: Model) -> Cells:
     """Return the cells of a table with a column per step, raw."""
     cells = no_cells()
-    text = "Raw: {target} × 100, effect of each step"
+    text = "Raw: {target} in percentage points, effect of each step"
     heading = say(text, target=inline(balance_of(spec).target))
     tests = step_tests(rows, spec).set_index("step")
     for step in spec.steps:
         of = rows[rows["column"] == column_of(SCALES[1], step)]
         name = label(step, short=True)
-        _fill(cells, heading, name, of, spec, times=HUNDRED, counted=True)
+        _fill(cells, heading, name, of, spec, counted=True)
         for kind, words in P_ROWS.items():
             known = step in tests.index
             cells[heading, words][name] = (
@@ -207,7 +206,7 @@ def _by_lag(rows: pd.DataFrame, spec: Model) -> Cells:
             name = say("Years after the survey"), str(lag)
             # What is counted is the same on both scales, and told with the first.
             counted = scale == SCALES[0]
-            _fill(cells, heading, name, rows[of], spec, times=_times(scale), counted=counted)
+            _fill(cells, heading, name, rows[of], spec, counted=counted)
     return {key: cell for key, cell in cells.items() if key[1] != BCA_ROW}
 
 
@@ -218,7 +217,6 @@ def _fill(
     rows: pd.DataFrame,
     spec: Model,
     *,
-    times: float,
     counted: bool,
 ) -> None:
     """Write one column's parts under a heading, and where asked its firms."""
@@ -227,11 +225,11 @@ def _fill(
     for part, text in part_labels(spec).items():
         if part == OTHERS and part not in main.index:
             continue
-        cells[heading, text][name] = _part_cell(main, part, times)
+        cells[heading, text][name] = _part_cell(main, part)
     bca = found[BCA]
     text = NOT_ESTIMABLE
     if BALANCE in bca.index:
-        text = _unbroken(bca.loc[BALANCE], times) or NOT_ESTIMABLE
+        text = _unbroken(bca.loc[BALANCE]) or NOT_ESTIMABLE
     cells[heading, BCA_ROW][name] = text
     if counted:
         share = main["estimate"].get(PROBABILITY)
@@ -240,19 +238,18 @@ def _fill(
         cells[heading, FIRMS][name] = NOT_ESTIMABLE if size is None else count(size)
 
 
-def _unbroken(row: pd.Series, times: float) -> str:
+def _unbroken(row: pd.Series) -> str:
     """Return an interval that stays on one line."""
-    return brief_interval(times * row["ci_low"], times * row["ci_high"], unbroken=True)
+    return brief_interval(row["ci_low"], row["ci_high"], unbroken=True)
 
 
-def _part_cell(main: pd.DataFrame, part: str, times: float) -> str:
+def _part_cell(main: pd.DataFrame, part: str) -> str:
     if part not in main.index:
         return NOT_ESTIMABLE
     row = main.loc[part]
     if row["status"] == FIXED:
         return ZERO_BY_ASSUMPTION
-    bounds = _unbroken(row, times)
-    return cell(times * row["estimate"], bounds, p=row["p_value"])
+    return cell(row["estimate"], _unbroken(row), p=row["p_value"])
 
 
 def _head(group: str) -> tuple[str, str]:
@@ -270,16 +267,11 @@ def _head(group: str) -> tuple[str, str]:
     return top, say(level) if equals else say("No" if first.startswith("not ") else "Yes")
 
 
-def _times(scale: str) -> float:
-    """Return by how much a number is multiplied in print."""
-    return 1 if scale == SCALES[0] else HUNDRED
-
-
 def _scale_heading(scale: str, spec: Model) -> str:
     about = balance_of(spec)
     if scale == SCALES[0]:
         return say("Standardised")
-    text = "Raw: {target} × 100 per unit of {source}"
+    text = "Raw: {target} in percentage points per unit of {source}"
     return say(text, target=inline(about.target), source=inline(about.source))
 
 
@@ -300,14 +292,14 @@ def _weights_notes(findings: Findings, country: str, wave: str, model: str) -> l
         _lost(findings, country, wave),
     ]
     for row in gap.to_dict(orient="records"):
-        bounds = brief_interval(HUNDRED * row["ci_low"], HUNDRED * row["ci_high"])
+        bounds = brief_interval(row["ci_low"], row["ci_high"])
         sure = row["ci_low"] > 0 or row["ci_high"] < 0
         text = (
             "Whether the loss matters for the raw balance: weighted less unweighted {size} "
             "percentage points, {bounds}: {words}."
         )
         words = say("it matters") if sure else say("no difference is found")
-        size = number(HUNDRED * row["estimate"])
+        size = number(row["estimate"])
         told.append(say(text, size=size, bounds=bounds, words=words))
     return told
 

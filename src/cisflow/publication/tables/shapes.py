@@ -179,10 +179,10 @@ def u_shape_table(findings: Findings, country: str) -> Table:
     notes = [
         "Slopes of the mean outcome with the variable held at either end of its range (less the "
         "nine most extreme firms at each end): of shares in points of turnover, of the margin in "
-        "its own units. Inverted U (p): that it does not rise at the low end or does not fall at "
-        "the high one (Lind and Mehlum 2010). Turning point with Fieller’s 95 % interval; without "
-        "one where the curve may be straight. Two lines (Simonsohn 2018): slopes on either side of "
-        "a breakpoint, of shares on the latent share.",
+        "percentage points. Inverted U (p): that it does not rise at the low end or does not fall "
+        "at the high one (Lind and Mehlum 2010). Turning point with Fieller’s 95 % interval; "
+        "without one where the curve may be straight. Two lines (Simonsohn 2018): slopes on either "
+        "side of a breakpoint, of shares on the latent share.",
         errors_note("; ".join(map(covariance_name, kinds))),
         accounts_note(findings, country, *specs),
         *reasons(pd.concat(shown) if shown else findings.estimates.head(0)),
