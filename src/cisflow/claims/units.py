@@ -15,9 +15,9 @@ PROBABILITY = "probability"
 KINDS = panel_kinds((), {})
 OF_OUTCOME = {
     "protection": "means of protection",
-    "profit_margin": "percentage points of profit margin",
-    "personnel_cost_share": "percentage points of value added",
-    "return_on_assets": "percentage points of return on assets",
+    "profit_margin": "points of profit margin",
+    "personnel_cost_share": "points of value added",
+    "return_on_assets": "points of return on assets",
     "labour_productivity": "thousands per employee",
 }
 

@@ -15,12 +15,18 @@ from cisflow.claims.units import unit_of
         ("radical", "grouped", "probability", True, "probability"),
         ("profit_margin", "standardised", "coefficient", False, "standard deviations"),
         ("profit_margin", "standardised | small", "coefficient", False, "standard deviations"),
-        ("profit_margin", "raw | small", "coefficient", False, "profit over turnover"),
+        (
+            "profit_margin",
+            "raw | small",
+            "coefficient",
+            False,
+            "points of profit margin",
+        ),
         ("coop_any", "equal", "probability", False, "probability"),
         ("protection", "search", "coefficient", False, "means of protection"),
         ("process_innovation", "any", "coefficient", False, "probability"),
         ("standardise(profit_margin)", "curve", "observed", False, "standard deviations"),
-        ("profit_margin_lag3", "raw", "coefficient", False, "profit over turnover"),
+        ("profit_margin_lag3", "raw", "coefficient", False, "points of profit margin"),
     ],
 )
 def test_units(outcome, column, quantity, censored, unit):

@@ -99,7 +99,7 @@ def test_accounts_are_those_of_the_lag_after_each_waves_own_year(industries, lag
     )
     waves = [firms(["a"], wave="CIS2", year=1996), firms(["a"])]
     panel = build_panel(waves, books, lag, industries)
-    np.testing.assert_allclose(panel["profit_margin"] * 100, margins)
+    np.testing.assert_allclose(panel["profit_margin"], margins)
     assert panel["has_accounts"].tolist() == [not np.isnan(m) for m in margins]
     assert len(panel) == 2
 
@@ -119,8 +119,8 @@ def test_has_accounts_needs_both_ratios(industries):
 def test_accounts_may_be_averaged_over_the_years_up_to_the_lag(industries, lag, average, margin):
     books = accounts([("a", 2004, 3.0), ("a", 2005, 4.0), ("a", 2006, 8.0)])
     panel = build_panel([firms(["a"])], books, lag, industries, average=average)
-    np.testing.assert_allclose(panel["profit_margin"] * 100, [margin])
-    assert panel["personnel_cost_share"].tolist() == pytest.approx([0.6])
+    np.testing.assert_allclose(panel["profit_margin"], [margin])
+    assert panel["personnel_cost_share"].tolist() == pytest.approx([60])
 
 
 def test_an_average_needs_every_year(industries):
@@ -147,8 +147,8 @@ def test_every_lag_has_columns_of_its_own_year(industries):
         *PANEL_COLUMNS,
         *(lagged(r, k) for k in (0, 1, 2, 5) for r in RATIOS),
     )
-    assert panel.loc[0, "profit_margin"] * 100 == 6  # the mean of the first and second year
-    at = [panel.loc[0, lagged("profit_margin", k)] * 100 for k in (0, 1, 2)]
+    assert panel.loc[0, "profit_margin"] == 6  # the mean of the first and second year
+    at = [panel.loc[0, lagged("profit_margin", k)] for k in (0, 1, 2)]
     np.testing.assert_allclose(at, [3, 4, 8])
     assert panel["profit_margin_lag5"].isna().tolist() == [True, False]
     assert panel["has_accounts"].tolist() == [True, False]  # that of the main lag
@@ -175,7 +175,7 @@ def test_settings_of_the_outcomes_reach_the_panel(industries):
     books = accounts([(f"f{i}", 2006, float(i)) for i in range(101)])
     wave = firms(["f0", "f50", "f100"])
     panel = build_panel([wave], books, 2, industries, winsorise=0.1, deflator={2006: 2.0})
-    np.testing.assert_allclose(panel["profit_margin"], [0.1, 0.5, 0.9])
+    np.testing.assert_allclose(panel["profit_margin"], [10, 50, 90])
     np.testing.assert_allclose(panel["labour_productivity"], 50 / 2 / 5 / 1000)
 
 

@@ -335,15 +335,15 @@ def test_account_ratios_need_a_positive_denominator():
         }
     )
     ratios = account_ratios(accounts)
-    assert ratios["return_on_assets"].iloc[0] == -0.1
+    assert ratios["return_on_assets"].iloc[0] == -10
     assert ratios["return_on_assets"].iloc[1:].isna().all()
     assert ratios["labour_productivity"].iloc[0] == 0.005  # 5 a head, in thousands
     assert ratios["labour_productivity"].iloc[1:].isna().all()
-    assert ratios["profit_margin"].tolist()[:2] == [-0.05, 0.0]
+    assert ratios["profit_margin"].tolist()[:2] == [-5, 0]
     assert ratios["profit_margin"].iloc[2:].isna().all()
-    assert ratios["personnel_cost_share"].iloc[0] == 0.75
+    assert ratios["personnel_cost_share"].iloc[0] == 75
     assert ratios["personnel_cost_share"].iloc[1:3].isna().all()
-    assert ratios["personnel_cost_share"].iloc[3] == 1.5
+    assert ratios["personnel_cost_share"].iloc[3] == 150
 
 
 def books(n=100, year=2006):
@@ -364,9 +364,9 @@ def test_winsorising_sets_each_years_tails_to_its_own_percentiles():
     both = pd.concat([books(101), books(11, 2007)], ignore_index=True)
     raw, drawn_in = account_ratios(both), account_ratios(both, winsorise=0.1)
     in_2006 = drawn_in["year"] == 2006
-    assert drawn_in.loc[in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [0.11, 0.91]
-    assert drawn_in.loc[~in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [0.02, 0.1]
-    inner = raw["profit_margin"].between(0.11, 0.91) & in_2006
+    assert drawn_in.loc[in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [11, 91]
+    assert drawn_in.loc[~in_2006, "profit_margin"].agg(["min", "max"]).tolist() == [2, 10]
+    inner = raw["profit_margin"].between(11, 91) & in_2006
     assert (raw.loc[inner, "profit_margin"] == drawn_in.loc[inner, "profit_margin"]).all()
     assert drawn_in["firm_id"].equals(raw["firm_id"])
 

@@ -32,9 +32,9 @@ def accounts(**changes):
 def test_ratios_are_what_their_names_say():
     found = account_ratios(accounts())
     assert list(found) == ["firm_id", "year", *RATIOS]
-    np.testing.assert_allclose(found["profit_margin"], [0.1, -0.1])
-    np.testing.assert_allclose(found["personnel_cost_share"], [0.6, 0.75])
-    np.testing.assert_allclose(found["return_on_assets"], [0.02, -0.05])
+    np.testing.assert_allclose(found["profit_margin"], [10, -10])
+    np.testing.assert_allclose(found["personnel_cost_share"], [60, 75])
+    np.testing.assert_allclose(found["return_on_assets"], [2, -5])
     np.testing.assert_allclose(found["labour_productivity"], [10.0, 10.0])
 
 

@@ -42,7 +42,7 @@ def test_groups_are_drawn_in_percentage_points_and_the_missing_ones_named(synthe
     figure = groups_figure(synthetic, "BE", "CIS4", "two_year_balance")
     drawn = figure.axes[0].containers[0].lines[0].get_xdata()
     cost = balance_row(synthetic, "two_year_balance", "cost", "raw | small")["estimate"]
-    assert drawn[0] == pytest.approx(100 * cost)
+    assert drawn[0] == pytest.approx(cost)
     texts = texts_of(figure)
     assert "High-tech firm (n.e.)" in texts
     assert any("Difference of balances: n.e." in text for text in texts)
@@ -50,7 +50,7 @@ def test_groups_are_drawn_in_percentage_points_and_the_missing_ones_named(synthe
 
 def test_of_several_differences_each_names_its_groups():
     pairs = ["small minus large", "medium minus large"]
-    numbers = {"term": "balance", "estimate": [0.01, -0.02], "ci_low": -0.03, "ci_high": 0.04}
+    numbers = {"term": "balance", "estimate": [1.0, -2.0], "ci_low": -3.0, "ci_high": 4.0}
     rows = pd.DataFrame({"column": [f"raw | {pair}" for pair in pairs], "group": pairs, **numbers})
     first, second = _differences(rows).splitlines()
     assert first.startswith("Small firm")
@@ -70,7 +70,7 @@ def test_steps_are_drawn_in_percentage_points_and_the_missing_one_named(syntheti
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["Cost", "Return", "Balance"]
     row = balance_row(synthetic, "portfolio_breadth", "balance", "raw | partners_5_or_more")
     drawn = axes.containers[2].lines[0].get_xdata()
-    assert drawn[4] == pytest.approx(100 * row["estimate"])
+    assert drawn[4] == pytest.approx(row["estimate"])
 
 
 def test_lags_that_could_not_be_estimated_are_marked(synthetic):

@@ -17,7 +17,7 @@ def test_the_balance_is_told_as_it_was_estimated(synthetic, synthetic_paper):
     small, tech = told["differences"]
     gap = e[(e["column"] == "raw | small minus not small") & (e["term"] == "balance")].iloc[0]
     assert float(small["estimate"].replace("−", "-")) == pytest.approx(
-        100 * gap["estimate"], rel=0.05, abs=6e-3
+        gap["estimate"], rel=0.05, abs=6e-3
     )
     assert (tech["estimate"], tech["why_not"]) == ("", told_reason(e))
     scanned = next(b for b in context["balances"] if b["table"] == "balance_by_lag_BE_CIS4")
@@ -81,7 +81,7 @@ def test_each_further_type_of_partner_is_told(synthetic, synthetic_paper):
     rows = findings.rows("BE", "CIS4", "portfolio_breadth")
     of = (rows["column"] == "raw | partners_5_or_more") & (rows["cov_type"] == "bootstrap")
     row = rows[of & (rows["term"] == "balance")].iloc[0]
-    shown = measured(100 * row["estimate"], 100 * row["std_error"])
+    shown = measured(row["estimate"], row["std_error"])
     assert told["balances"][4]["estimate"] == shown
 
 

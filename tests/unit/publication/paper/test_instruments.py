@@ -45,10 +45,10 @@ def test_strength_goes_by_the_effective_f_or_that_of_several_endogenous_ones(syn
 
 
 def test_a_bounded_interval_is_not_called_unbounded(synthetic):
-    robust = {"p_value": 0.0002, "confidence_set": [[-0.2, 0.1]]}
+    robust = {"p_value": 0.0002, "confidence_set": [[-20.0, 10.0]]}
     stage = {"first_stage": {"diversity": {"f": 30.0}}, "anderson_rubin": robust}
     (result,) = _facts(synthetic, **stage, effective_f=30.0)["results"]
-    assert result["unit"] == "percentage points"
+    assert result["unit"] == "points of profit margin"
     assert (result["unbounded"], result["interval"], result["p"]) == (
         False,
         "[−20.000, 10.000]",
@@ -66,7 +66,7 @@ def test_claims_that_rest_on_instruments_are_named(synthetic):
 
 def test_several_samples_are_told_by_their_ends(synthetic):
     stage = {"first_stage": {"diversity": {"f": 2.3}}}
-    sets = {(8.0, 0.2): [[-0.02, 0.03]], (30.0, 0.01): [[-0.05, -0.01]], (2.0, 0.6): [[None, None]]}
+    sets = {(8.0, 0.2): [[-2, 3]], (30.0, 0.01): [[-5, -1]], (2.0, 0.6): [[None, None]]}
     found = [
         _facts(
             synthetic,

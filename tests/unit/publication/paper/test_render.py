@@ -205,7 +205,7 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         "f": "2.3",
         "weak": True,
         "estimate": "",
-        "unit": "percentage points",
+        "unit": "points of profit margin",
         "interval": "(−∞, ∞)",
         "unbounded": True,
         "p": "= 0.410",
