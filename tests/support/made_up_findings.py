@@ -290,7 +290,7 @@ def _balance(rng, spec):
                 rows += _balance_rows(rng, {**about, **of, "n": n}, unit, spec, group)
         fits.append({"outcome": outcome, "lag": lag, "groups": {EVERYONE: {"nobs": 305}}})
     if spec.lags:
-        words = "the balance is negative at every lag within 0–5 years: it does not turn"
+        words = "the estimated balance is negative throughout (years 0 to 5): it does not turn"
         fits.append({"horizon": {EVERYONE: words}})
         of = {"outcome": spec.balance.target, "column": SCALES[0], "term": "horizon"}
         rows.append({**of, "status": "in_words", "note": words})

@@ -28,3 +28,15 @@ def measured(x: float | None, std_error: float | None) -> str:
         return NOT_ESTIMABLE
     text = f"{x:,.{decimals_of(std_error)}f}"
     return signed(text if text.strip("-0.,") else text.lstrip("-"))
+
+
+def bound(end: float, std_error: float | None) -> str:
+    """Return an end of an interval; one that is nearly zero with its side of it.
+
+    Examples
+    --------
+    >>> bound(-0.02, 4.0), bound(-15.5, 4.0), bound(0.0, 4.0)
+    ('−0.020', '−15.5', '0.0')
+    """
+    text = measured(end, std_error)
+    return text if text.strip("−0.,") or not end else measured(end, abs(end))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cisflow.base.decimals import measured, signed
+from cisflow.base.decimals import bound, measured, signed
 from cisflow.panel.constructs import CONSTRUCTS
 from cisflow.panel.ratios import ratio_and_lag, years_later
 from cisflow.study import verdicts as v
@@ -71,7 +71,7 @@ def reason_of(row: Mapping[str, Any], rule: Rule) -> str:
     if parts := row.get("parts"):
         return _of_parts(parts)
     if note := row.get("note"):
-        return in_full(str(note))
+        return in_full(_terms_in_words(str(note)))
     if row["verdict"] == v.NOT_RUN:
         return "This run does not estimate the model that would test it."
     numbers = _numbers(row, rule)
@@ -84,13 +84,23 @@ def _of_parts(parts: Sequence[Mapping[str, Any]]) -> str:
     missing = [part for part in parts if part.get("note")]
     if not missing:
         return " ".join(f"{in_full(_part(part))} {part['reason']}" for part in parts)
-    told = [f"{_part(part)} ({part['note']})" for part in missing]
+    told = [f"{_part(part)} ({_terms_in_words(part['note'])})" for part in missing]
     told += [_part(part) for part in parts if not part.get("note")]
     return in_full("; ".join(told))
 
 
 def _part(part: Mapping[str, Any]) -> str:
-    return f"{named(part['outcome'])} on {named(part['term'])}: {part['verdict']}"
+    return f"{part_in_words(part)}: {part['verdict']}"
+
+
+def part_in_words(part: Mapping[str, Any]) -> str:
+    """Return what a part of a claim is about: an outcome on a term."""
+    return f"{named(part['outcome'])} on {named(part['term'])}"
+
+
+def _terms_in_words(note: str) -> str:
+    """Return a note with what regressions call levels of a class in words."""
+    return re.sub(r"C\(\w+\)\[[^\]]+\]", lambda found: named(found[0]), note)
 
 
 def in_full(text: str) -> str:
@@ -122,7 +132,7 @@ _WORDS = {
     v.WEAK: "The instruments are weak: the F of their first stage, {f}, is below {least_f}.",
     v.ONE_FIRM: "Leaving out {firms} turns the result.",
     v.ONE_COUNTRY: "Leaving out one country turns the result ({countries}).",
-    v.OUTLIERS: "Without firms outside {outliers} the result is: {without}.",
+    v.OUTLIERS: "Among firms with {outliers} alone the result is: {without}.",
     v.REJECTED: "Tests reject the model ({tests}), and robust alternatives do not all agree: "
     "{alternatives}.",
     v.NO_ALTERNATIVE: "Tests reject the model ({tests}), and no robust alternative has this "
@@ -147,7 +157,7 @@ def _numbers(row: Mapping[str, Any], rule: Rule) -> dict[str, str]:
         "least_f": number(rule.first_stage_f),
         "firms": f"any one of {turned:,.0f} firms" if turned > 1 else "a single firm",
         "countries": str(row.get("countries", "")),
-        "outliers": named(rule.outliers or ""),
+        "outliers": named(rule.outliers or "").replace("<=", "≤").replace(">=", "≥"),
         "without": str(row.get("outliers", "")),
         "tests": tests_in_words(row["rejected"]),
         "alternatives": alternatives_in_words(row["alternatives"]),
@@ -208,19 +218,7 @@ def beside_of(asides: Iterable[str]) -> str:
 
 def to(ends: tuple[float, float], std_error: float) -> str:
     """Return an interval with the decimals that the standard error bears."""
-    return " to ".join(_end(end, std_error) for end in ends)
-
-
-def _end(end: float, std_error: float) -> str:
-    """Return an end of an interval; one that is nearly zero with its side of it.
-
-    Examples
-    --------
-    >>> _end(-0.02, 4.0), _end(-15.5, 4.0), _end(0.0, 4.0)
-    ('−0.020', '−15.5', '0.0')
-    """
-    text = measured(end, std_error)
-    return text if text.strip("−0.") or not end else measured(end, abs(end))
+    return " to ".join(bound(end, std_error) for end in ends)
 
 
 def named(term: str) -> str:

@@ -22,6 +22,7 @@ from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
+from cisflow.claims.units import SHARE
 from cisflow.estimation.pooling.usable import places
 from cisflow.estimators.distributions import NORMAL, normal_draws
 from cisflow.study.claims import Rule, Share, key_of
@@ -178,6 +179,7 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         )
     return {
         **named,
+        "unit": SHARE,
         "estimate": found,
         "ci_low": low,
         "ci_high": high,

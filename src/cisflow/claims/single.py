@@ -128,8 +128,7 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         **{name: row[name] for name in NUMBERS},
         **_told(facts),
         **_reach(test, found, rule),
-        # What is pooled is sure by the number of countries, not of firms.
-        **({"n_needed": np.nan} if row["country"] == POOLED else {}),
+        **({} if _sure_by_firms(row) else {"n_needed": np.nan}),
         **more,
         "expect": test.expect,
         "band": test.expected.band or np.nan,
@@ -142,6 +141,16 @@ def judge_one(test: Single, here: Here, rule: Rule) -> Row:
         "verdict_literature": _verdict_literature(test, found, rule),
         "code": reading.code,
     }
+
+
+def _sure_by_firms(row: Mapping[str, Any]) -> bool:
+    """Return whether an estimate is surer with more firms.
+
+    What is pooled is sure by the number of countries, and what is clustered by that of clusters:
+    more firms in the same industries leave what these have in common where it is.
+    """
+    clusters = str(row["cov_type"]).removeprefix("cluster(")
+    return row["country"] != POOLED and clusters in (row["cov_type"], "firm_id)")
 
 
 def no_verdict(verdict: str) -> Row:

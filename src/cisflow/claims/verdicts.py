@@ -17,7 +17,7 @@ from cisflow.base.records import Table
 from cisflow.claims.curves import with_curve
 from cisflow.claims.evidence import Evidence, Here, Row
 from cisflow.claims.families import ADJUSTED, adjusted, decides
-from cisflow.claims.reasons import beside_of, named, percent, reason_of
+from cisflow.claims.reasons import beside_of, named, part_in_words, percent, reason_of
 from cisflow.claims.shares import judge_share
 from cisflow.claims.single import (
     COUNTS,
@@ -47,7 +47,7 @@ from cisflow.study.verdicts import (
 __all__ = ["CLAIMS", "VERDICTS", "judge", "judge_pooled"]
 
 NAMED = ("claim", "text", "source", "country", "wave", "model", "column", "outcome", "term")
-MEASURED = ("quantity", "unit", "expect", "band", "claimed")
+MEASURED = ("quantity", "part", "unit", "expect", "band", "claimed")
 CHECKS = ("outliers", "rejected", "alternatives")
 SAID = ("verdict", "verdict_literature", "code", "reason", "beside")
 CLAIMS = Table.of(
@@ -213,6 +213,7 @@ def _judge_all(parts: Sequence[Single], here: Here, rule: Rule) -> Row:
     hardest = max(judged, key=lambda row: float(row["p_test"])) if tested else {}
     return {
         **shown,
+        "part": part_in_words(shown),
         "p_test": hardest.get("p_test", np.nan),
         "hardest": hardest,
         "verdict": verdict,

@@ -274,7 +274,7 @@ def measured_interval(low: float | None, high: float | None, std_error: float | 
         return ""
     known = std_error is not None and np.isfinite(std_error) and std_error > 0
     error = std_error if known else (high - low) / 4
-    return between(measured(low, error), measured(high, error))
+    return between(*(numeral(decimals.bound(end, error)) for end in (low, high)))
 
 
 def p_value(p: float | None) -> str:

@@ -88,7 +88,7 @@ def test_a_verdict_that_outliers_turn_is_none(without, verdict):
     rule = {"outliers": "rd_intensity <= 100"}
     found = judged(one(), [row(3.0)], fits(tests=[counted]), rule)
     assert found["verdict"] == verdict
-    assert ("Without firms outside R&D intensity (% of turnover) <= 100" in found["reason"]) == (
+    assert ("Among firms with R&D intensity (% of turnover) ≤ 100 alone" in found["reason"]) == (
         verdict == "inconclusive"
     )
     assert found["left_out"] == 5

@@ -243,6 +243,7 @@ def test_claim_of_two_parts(first, second, expected, shown):
     judged = verdict(BOTH, row(first), row(second, outcome="incremental"))
     assert judged["verdict"] == expected
     assert judged["outcome"] == shown
+    assert judged["part"] == f"{shown} innovation (% of turnover) on cooperation"
     assert "Radical innovation (% of turnover) on cooperation" in judged["reason"]
     assert "Incremental innovation (% of turnover) on cooperation" in judged["reason"]
 

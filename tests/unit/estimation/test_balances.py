@@ -281,8 +281,8 @@ def test_each_lag_rests_on_its_own_firms_and_the_horizon_is_told():
     assert sizes == {0: 400, 2: 400, 4: 300}
     direct = part(table, "cost: direct", outcome="profit_margin_lag0")["estimate"]
     assert direct == pytest.approx(-1, abs=0.2)
-    words = "the balance is negative up to a lag of 2 and not negative from 4 years on, "
-    words += "within 0–4 years"
+    words = "the estimated balance is negative up to year 2 and not negative from year 4 on "
+    words += "(years 0 to 4)"
     last = estimates.diagnostics["fits"][-1]
     assert last["horizon"] == {"all": words}
     # The gate is to take no row of a single lag for the horizon's: it would know no firms of these.
@@ -324,7 +324,7 @@ def test_a_lag_without_accounts_is_a_row_that_says_so():
     assert notes["profit_margin_lag1"].startswith("there are no company accounts of that year")
     assert "the panel has no" in notes["profit_margin_lag2"]
     horizon_row = table[table["term"] == "horizon"].iloc[0]
-    assert "the one lag of 0 years: it does not turn" in horizon_row["note"]
+    assert "(year 0 alone): it does not turn" in horizon_row["note"]
 
 
 # Weights beside none

@@ -221,36 +221,33 @@ def decompose(
 
 
 def horizon(balances: Mapping[int, float]) -> str:
-    """Say in words at which lag a balance turns from cost to return.
+    """Say in words in which year a balance turns from cost to return, by its estimates alone.
 
     Parameters
     ----------
     balances
-        Estimated balance by lag in years; lags without an estimate are left out, and nothing is
-        read into the time between two lags.
+        Estimated balance by years since the survey; years without an estimate are left out, and
+        nothing is read into the time between two of them.
     """
-    lags = sorted(balances)
-    if not lags:
-        return "no balance was estimated at any lag"
-    span = f"{lags[0]}–{lags[-1]} years" if len(lags) > 1 else f"the one lag of {lags[0]} years"
-    signs = [balances[lag] >= 0 for lag in lags]
-    turns = [i for i in range(1, len(lags)) if signs[i] != signs[i - 1]]
+    years = sorted(balances)
+    if not years:
+        return "no balance was estimated in any year"
+    span = f"years {years[0]} to {years[-1]}" if len(years) > 1 else f"year {years[0]} alone"
+    signs = [balances[year] >= 0 for year in years]
+    turns = [i for i in range(1, len(years)) if signs[i] != signs[i - 1]]
     if not turns:
         state = "positive" if signs[0] else "negative"
-        return f"the balance is {state} at every lag within {span}: it does not turn"
-    if len(turns) == 1 and signs[-1]:
-        i = turns[0]
-        return (
-            f"the balance is negative up to a lag of {lags[i - 1]} and not negative from "
-            f"{lags[i]} years on, within {span}"
-        )
+        return f"the estimated balance is {state} throughout ({span}): it does not turn"
     if len(turns) == 1:
-        i = turns[0]
+        before, after = ("not negative", "negative") if signs[0] else ("negative", "not negative")
+        last, first = years[turns[0] - 1], years[turns[0]]
+        never = ": it does not turn to a return" if signs[0] else ""
         return (
-            f"the balance is not negative up to a lag of {lags[i - 1]} and negative from "
-            f"{lags[i]} years on: it does not turn to a return within {span}"
+            f"the estimated balance is {before} up to year {last} and {after} from year {first} "
+            f"on ({span}){never}"
         )
-    negative = ", ".join(str(lag) for lag, up in zip(lags, signs, strict=True) if not up)
+    negative = ", ".join(str(year) for year, up in zip(years, signs, strict=True) if not up)
     return (
-        f"the sign of the balance changes {len(turns)} times within {span} (negative at {negative})"
+        f"the sign of the estimated balance changes {len(turns)} times ({span}; negative in "
+        f"{negative})"
     )

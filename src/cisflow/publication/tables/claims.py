@@ -15,7 +15,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold, say
 from cisflow.publication.populations import population_of, population_words
 from cisflow.publication.tables.layout import Table, lay_out, union
-from cisflow.publication.words import count, measured, measured_interval
+from cisflow.publication.words import count, inline, measured, measured_interval, unitless
 from cisflow.study.run import is_pooled
 from cisflow.study.verdicts import ONE_FIRM, OUTLIERS
 
@@ -124,6 +124,8 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
     bounds = measured_interval(row["ci_low"], row["ci_high"], error)
     yield f"{measured(row['estimate'], error)} {bounds}".strip()
     yield retold(row["unit"])
+    if row["part"]:
+        yield say("{outcome} on {term}", outcome=unitless(row["outcome"]), term=inline(row["term"]))
     yield _firms(row)
     yield _depends(row)
     yield _adjusted(row)

@@ -12,7 +12,7 @@ from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
-from cisflow.publication.tables.claims import claim_rows, place_of
+from cisflow.publication.tables.claims import claim_rows, place_of, samples_of
 from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
@@ -27,6 +27,7 @@ from cisflow.publication.words import (
     sentence,
     short_verdict,
     signed,
+    unitless,
 )
 from cisflow.study.verdicts import NOT_RUN
 
@@ -101,7 +102,25 @@ def verdict_table(findings: Findings) -> Table:
             cells[heading, place_of(findings, row, short=True)] = {
                 say(head): text for head, text in _facts(row)
             }
-    return lay_out(two_level(cells, columns=list(map(say, HEADS))), [say(VERDICT_NOTE)])
+    notes = [say(VERDICT_NOTE), *_parts(findings, told)]
+    return lay_out(two_level(cells, columns=list(map(say, HEADS))), notes)
+
+
+def _parts(findings: Findings, rows: pd.DataFrame) -> Iterator[str]:
+    """Yield which part of each claim of several is the one shown."""
+    of_parts = rows[(rows["part"] != "") & rows["estimate"].notna()]
+    told = []
+    for claim, of in of_parts.groupby("claim", sort=False):
+        by_part: dict[str, list[Mapping[Any, Any]]] = {}
+        for row in of.to_dict("records"):
+            about = {"outcome": unitless(row["outcome"]), "term": inline(row["term"])}
+            by_part.setdefault(say("{outcome} on {term}", **about), []).append(row)
+        places = {part: ", ".join(samples_of(findings, found)) for part, found in by_part.items()}
+        parts = [f"{part} ({at})" if len(places) > 1 else part for part, at in places.items()]
+        told.append(f"{claim}: {', '.join(parts)}")
+    if told:
+        text = "Of a claim of several parts the one furthest from support is shown ({told})."
+        yield say(text, told="; ".join(told))
 
 
 def _heading(row: Mapping[str, Any]) -> str:

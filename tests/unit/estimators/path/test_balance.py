@@ -57,12 +57,12 @@ def test_a_balance_of_nothing_is_refused(change, message):
 @pytest.mark.parametrize(
     ("balances", "words"),
     [
-        ({}, "no balance was estimated at any lag"),
-        ({0: -1, 3: -2, 6: -0.1}, "negative at every lag within 0–6 years: it does not turn"),
-        ({0: 1, 6: 2}, "positive at every lag within 0–6 years: it does not turn"),
-        ({0: -1, 2: -1, 3: 1}, "negative up to a lag of 2 and not negative from 3 years on"),
-        ({0: 1, 2: -1}, "does not turn to a return within 0–2 years"),
-        ({0: -1, 1: 1, 2: -1}, "changes 2 times within 0–2 years (negative at 0, 2)"),
+        ({}, "no balance was estimated in any year"),
+        ({0: -1, 3: -2, 6: -0.1}, "negative throughout (years 0 to 6): it does not turn"),
+        ({0: 1, 6: 2}, "positive throughout (years 0 to 6): it does not turn"),
+        ({0: -1, 2: -1, 3: 1}, "negative up to year 2 and not negative from year 3 on"),
+        ({0: 1, 2: -1}, "(years 0 to 2): it does not turn to a return"),
+        ({0: -1, 1: 1, 2: -1}, "changes 2 times (years 0 to 2; negative in 0, 2)"),
     ],
 )
 def test_the_horizon_in_words(balances, words):

@@ -52,7 +52,7 @@ def test_a_claim_that_holds_says_by_what_and_for_whom(synthetic):
             {},
             counted(outliers={"verdict": v.INCONCLUSIVE, "left_out": 12}),
             v.INCONCLUSIVE,
-            "Without firms outside ",
+            "Among firms with ",
         ),
     ],
 )

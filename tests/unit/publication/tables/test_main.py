@@ -38,6 +38,16 @@ def test_claims_without_an_estimate_say_their_verdict_alone(synthetic):
     assert table["Effect"].iloc[0] == ""
 
 
+def test_of_claims_of_several_parts_the_one_shown_is_named(synthetic):
+    claims = synthetic.claims.iloc[:2].assign(part="radical innovation on cooperation")
+    claims = claims.assign(outcome="radical", term="coop_any", estimate=1.0, claim=["C1", "C2"])
+    notes = verdict_table(replace(synthetic, claims=claims)).notes
+    told = "C1: radical innovation on any cooperation; C2: radical innovation on any cooperation"
+    assert f"Of a claim of several parts the one furthest from support is shown ({told})." in notes
+    whole = replace(synthetic, claims=claims.assign(part=""))
+    assert "several parts" not in verdict_table(whole).notes
+
+
 @pytest.mark.parametrize(("x", "error", "text"), [(-0.004, 0.31, "0.00"), (2.345, 1.2, "2.3")])
 def test_digits_go_as_far_as_the_standard_error(x, error, text):
     assert measured(x, error) == text
