@@ -233,14 +233,14 @@ def _path(rng, spec):
     about = {"n": 305, "cov_type": "bootstrap", "weights": "unweighted"}
     for target, sources in spec.equations.items():
         for source in sources:
-            for column, scale in (("raw", 0.01), ("standardised", 1.0)):
+            for column, scale in (("raw", 1.0), ("standardised", 1.0)):
                 of = {"outcome": target, "column": column, "term": source}
                 rows.append({**about, **of, **_numbers(scale * rng.normal(0, 0.2), scale * 0.06)})
     for source, target in spec.effects:
         middles = ["internal_investment → innovation_strength", "personnel_cost_share"]
         specific = [f"{source} → {middle} → {target}" for middle in middles]
         for kind in [f"direct({source})", *specific, f"indirect({source})", f"total({source})"]:
-            for column, scale in (("raw", 0.01), ("standardised", 1.0)):
+            for column, scale in (("raw", 1.0), ("standardised", 1.0)):
                 of = {"outcome": target, "column": column, "term": kind}
                 numbers = _numbers(scale * rng.normal(-0.05, 0.05), scale * 0.05)
                 if kind.startswith("direct") and source not in spec.equations[target]:
@@ -277,7 +277,7 @@ def _balance(rng, spec):
     rows, fits = [], []
     for lag in spec.lags or [None]:
         outcome = outcome_of(spec.balance.target, lag)
-        for scale, unit in zip(SCALES, (1.0, 0.04), strict=True):
+        for scale, unit in zip(SCALES, (1.0, 4.0), strict=True):
             if spec.steps and scale == SCALES[0]:
                 continue
             for group in groups:
