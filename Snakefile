@@ -38,6 +38,10 @@ onstart:
     begin()
 
 
+onsuccess:
+    tell_verdicts()
+
+
 # What could be read is published all the same; the run has failed nevertheless.
 onerror:
     publish_the_others()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from cisflow.assist.progress import LogHandler
 from cisflow.base.paths import files_of, found, shipped
 from cisflow.base.problems import CisflowError
 from cisflow.study.absence import (
@@ -54,7 +55,8 @@ except CisflowError as error:
     raise WorkflowError(str(error)) from None
 
 # What `cisflow run` shows of a run ends with the verdicts of this one.
-for handler in workflow.logger_manager.get_log_handlers():
+HANDLERS = workflow.logger_manager.get_log_handlers()
+for handler in HANDLERS:
     handler.run = RUN.name
 
 # The captions of Snakemake's report know the config alone.
@@ -207,6 +209,15 @@ def begin():
         here = {"host": platform.node(), "process": os.getpid()}
         Path(".snakemake", "run.json").write_text(json.dumps(here))
         forget_problems(RUN)
+
+
+def tell_verdicts():
+    """Say how a run ended that went well, unless what shows its steps does (`cisflow run`)."""
+    if not any(isinstance(handler, LogHandler) for handler in HANDLERS):
+        # What reads verdicts takes long to load.
+        from cisflow.assist.ending import ending
+
+        print(ending(Path("results", RUN.name)))
 
 
 def publish_the_others():
