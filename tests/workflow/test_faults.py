@@ -161,6 +161,18 @@ def test_a_report_that_is_gone_is_made_again_and_nothing_else(project):
 
 
 @pytest.mark.parametrize(
+    ("deleted", "makes"),
+    [
+        ("paper.pdf", {"paper", "manifest", "report_of_run"}),
+        ("index.html", {"page", "manifest", "report_of_run"}),
+    ],
+)
+def test_what_a_reader_opens_is_made_again_where_it_was_deleted(project, kept, deleted, makes):
+    kept(RESULTS / "publication" / deleted).unlink()
+    assert project.planned(CONFIG) == makes
+
+
+@pytest.mark.parametrize(
     ("damaged", "made_of_it", "how"),
     [
         ("microdata/NL/panel.parquet", "microdata/NL/estimates/faems2005_weights.csv", "cut"),
