@@ -22,7 +22,7 @@ from cisflow.claims.families import matrix_of
 from cisflow.claims.power import power_of_sign
 from cisflow.claims.reasons import percent
 from cisflow.claims.single import no_verdict
-from cisflow.claims.units import SHARE
+from cisflow.claims.units import OF_ESTIMATES
 from cisflow.estimation.pooling.usable import places
 from cisflow.estimators.distributions import NORMAL, normal_draws
 from cisflow.study.claims import Rule, Share, key_of
@@ -179,10 +179,11 @@ def judge_share(share: Share, evidence: Evidence, rule: Rule, seed: int) -> Row:
         )
     return {
         **named,
-        "unit": SHARE,
-        "estimate": found,
-        "ci_low": low,
-        "ci_high": high,
+        "unit": OF_ESTIMATES,
+        "estimate": 100 * found,
+        "std_error": 100 * np.sqrt(found * (1 - found) / alike),
+        "ci_low": 100 * low,
+        "ci_high": 100 * high,
         "truth": np.nan,
         "verdict": verdict,
         "verdict_literature": SUPPORTED if found >= share.claimed else CONTRADICTED,

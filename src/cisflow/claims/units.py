@@ -12,7 +12,7 @@ STANDARD = "standard deviations"
 POINTS = "points of turnover"
 LATENT = "points of latent turnover share"
 PROBABILITY = "probability"
-SHARE = "share of estimates"
+OF_ESTIMATES = "% of the estimates"
 KINDS = panel_kinds((), {})
 OF_OUTCOME = {
     "protection": "means of protection",

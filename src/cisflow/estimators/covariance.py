@@ -84,12 +84,9 @@ FEW_CLUSTERS = 50
 """From this many clusters on the sandwich is used as it is."""
 CORRECTIONS = ("CR0", "CR1", "CR3")
 ONE_CLUSTER = "no clustered standard error: one cluster alone determines it"
-HELD = Sentence(
-    "its one row (",
-    Count(1),
-    ") is fitted exactly, so squared scores give it no standard error; use nonrobust, or merge the "
-    "category with another",
-)
+# Squared scores are zero where a row is fitted exactly: nonrobust errors have one, and so has what
+# the category is merged with.
+HELD = Sentence("no robust standard error: it rests on ", Count(1), " alone, fitted exactly")
 
 
 @dataclass(frozen=True)

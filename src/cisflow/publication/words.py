@@ -244,6 +244,7 @@ def number(x: float | None, decimals: int = 3) -> str:
     """Return a number with three decimals, or two significant digits where those would be lost."""
     if x is None or not np.isfinite(x):
         return NOT_ESTIMABLE
+    x = x or 0.0  # a zero has no sign
     if abs(x) >= 1000:
         return signed(f"{x:,.0f}")
     if abs(x) >= 100:
@@ -256,6 +257,11 @@ def number(x: float | None, decimals: int = 3) -> str:
 def measured(x: float | None, std_error: float | None) -> str:
     """Return a number with the decimals that its standard error warrants."""
     return numeral(decimals.measured(x, std_error))
+
+
+def bound(end: float, std_error: float | None) -> str:
+    """Return an end of an interval; one that is nearly zero with its side of it."""
+    return numeral(decimals.bound(end, std_error))
 
 
 def between(low: str, high: str, *, space: str = " ") -> str:
@@ -274,7 +280,7 @@ def measured_interval(low: float | None, high: float | None, std_error: float | 
         return ""
     known = std_error is not None and np.isfinite(std_error) and std_error > 0
     error = std_error if known else (high - low) / 4
-    return between(*(numeral(decimals.bound(end, error)) for end in (low, high)))
+    return between(bound(low, error), bound(high, error))
 
 
 def p_value(p: float | None) -> str:

@@ -280,7 +280,7 @@ def test_share_of_significant_estimates(hits, of, expected, literature):
     judged = verdict(share(), *rows, row(5.0, term="log_employees"))
     assert judged["verdict"] == expected
     assert judged["verdict_literature"] == literature
-    assert judged["estimate"] == pytest.approx(hits / of)
+    assert judged["estimate"] == pytest.approx(100 * hits / of)
     assert f"{hits} of {of} estimates are significant and positive" in judged["reason"]
     assert (judged["country"], judged["wave"]) == ("", "")
 

@@ -25,10 +25,9 @@ from cisflow.estimators.tobit.summary import summary
 from cisflow.estimators.tobit.wild import WildTest, wild_bootstrap
 
 UNSPREAD = Sentence(
-    "no row's score lies along it (as where ",
+    "no robust standard error: no score lies along it, as where it rests on ",
     Count(1),
-    " alone has it and is fitted exactly), so outer products of scores give it no standard error; "
-    "use nonrobust, or merge the category with another",
+    " alone, fitted exactly",
 )
 
 

@@ -14,7 +14,7 @@ from cisflow.publication.curve_facts import (
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context, equals
-from cisflow.publication.words import count, inline, measured, number, p_value, unitless
+from cisflow.publication.words import bound, count, inline, measured, p_value, unitless
 
 
 def curve_sentences(
@@ -50,8 +50,8 @@ def _alone(curve: CurveFacts) -> Context:
     return {
         "number": count(curve.about.get("specifications", len(curve.rows))),
         "estimate": measured(median["estimate"], error),
-        "low": measured(median["ci_low"], error),
-        "high": measured(median["ci_high"], error),
+        "low": bound(median["ci_low"], error),
+        "high": bound(median["ci_high"], error),
         "significant": _significant(curve),
         "p": equals(p_value(curve.summary[JOINT]["estimate"])),
     }
@@ -73,4 +73,4 @@ def _over(curves: Sequence[CurveFacts]) -> Context:
 
 
 def _significant(curve: CurveFacts) -> str:
-    return number(100 * curve.summary[SHARE_SIGNIFICANT]["estimate"], 0)
+    return f"{100 * curve.summary[SHARE_SIGNIFICANT]['estimate']:.0f}"

@@ -15,7 +15,7 @@ from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import NO_REASON, Context
 from cisflow.publication.paper.spread import ONE_BY_ONE, ends, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
-from cisflow.publication.words import count, in_sentence, inline, measured, signed, unitless
+from cisflow.publication.words import bound, count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
 from cisflow.study.verdicts import DECIDED, NO_ALTERNATIVE, ONE_FIRM, OUTLIERS, REJECTED
 
@@ -49,8 +49,8 @@ def told(row: Mapping[str, Any], mean: float | None = None) -> Context:
         "estimate": measured(b, error),
         "at": b,
         "size": measured(abs(b), error),
-        "low": measured(low, error) if known else "",
-        "high": measured(high, error) if known else "",
+        "low": bound(low, error) if known else "",
+        "high": bound(high, error) if known else "",
         "more": bool(b > 0),
         "zero": bool(not known or low <= 0 <= high),
         "firms": count(row["n"]),

@@ -17,7 +17,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold
 from cisflow.publication.paper.numbers import Context, equals, heading
 from cisflow.publication.tables.appendix import confidence_set
-from cisflow.publication.words import inline, measured, number, p_value, unitless
+from cisflow.publication.words import bound, inline, measured, number, p_value, unitless
 
 TWO_STAGES = "2sls"
 
@@ -114,7 +114,7 @@ def _strength(fit: Mapping[str, Any], error: float) -> tuple[Context, Context]:
         "f": "" if f is None else number(f, 1),
         "weak": f is not None and f < WEAK,
         "interval": "" if intervals is None else confidence_set(intervals),
-        "ends": [measured(low, error), measured(high, error)] if low is not None else [],
+        "ends": [bound(end, error) for end in (low, high) if end is not None],
         "unbounded": unbounded,
         "p": "" if p is None else equals(p_value(p)),
     }, known

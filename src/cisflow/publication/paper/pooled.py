@@ -13,7 +13,7 @@ from cisflow.publication.findings import Findings
 from cisflow.publication.paper.effects import of_partners, told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.pooled import how_pooled, main_rows, term_label
-from cisflow.publication.words import in_sentence, measured, unitless
+from cisflow.publication.words import bound, in_sentence, measured, unitless
 from cisflow.study.run import is_pooled
 
 
@@ -55,6 +55,6 @@ def _told(findings: Findings, model: str) -> list[Context]:
 def _between(row: Mapping[Any, Any]) -> Context:
     """Return how far countries differ, and what a further one is expected to have; "" for none."""
     error, ends = row["std_error"], (row["pi_low"], row["pi_high"])
-    least, most = (measured(end, error) if np.isfinite(end) else "" for end in ends)
+    least, most = (bound(end, error) if np.isfinite(end) else "" for end in ends)
     tau = measured(float(np.sqrt(row["tau2"])), error) if row["tau2"] > 0 else ""
     return {"least": least, "most": most, "tau": tau, "i2": f"{100 * row['i2']:.0f}"}

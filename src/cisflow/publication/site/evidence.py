@@ -13,8 +13,8 @@ import numpy as np
 from cisflow.claims.reasons import alternatives_in_words, percent, tests_in_words
 from cisflow.estimation.estimates import ALL_WAVES
 from cisflow.publication.findings import Findings
-from cisflow.publication.site.questions import SHARE, Question, Row, question_of
-from cisflow.publication.words import measured, p_value
+from cisflow.publication.site.questions import Question, Row, question_of
+from cisflow.publication.words import bound, measured, p_value
 from cisflow.study import verdicts as v
 from cisflow.study.claims import Claim, Rule
 
@@ -172,11 +172,10 @@ def _interval(row: Row) -> Interval | None:
     """Return estimate and interval with as many decimals as the standard error bears."""
     if not np.isfinite([row["estimate"], row["ci_low"], row["ci_high"]]).all():
         return None
-    scale = 100 if row["code"] == SHARE else 1
-    estimate, low, high = (scale * float(row[n]) for n in ("estimate", "ci_low", "ci_high"))
-    error = (high - low) / 4 if row["code"] == SHARE else row["std_error"]
-    text, *ends = (measured(number, error) for number in (estimate, low, high))
-    return Interval(estimate, low, high, float(row["band"]), text, " to ".join(ends))
+    estimate, low, high = (float(row[n]) for n in ("estimate", "ci_low", "ci_high"))
+    error = row["std_error"]
+    text, ends = measured(estimate, error), f"{bound(low, error)} to {bound(high, error)}"
+    return Interval(estimate, low, high, float(row["band"]), text, ends)
 
 
 def _changes(row: Row, rule: Rule) -> Iterator[str]:

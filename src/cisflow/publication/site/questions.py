@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cisflow.claims.units import LATENT, POINTS, STANDARD
+from cisflow.claims.units import OF_ESTIMATES, STANDARD
 from cisflow.publication.findings import Findings
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.pooled import term_label
@@ -23,8 +23,7 @@ QUANTITIES = {
     "probability": "average effect on the probability",
 }
 SHARE = "share"  # code of a verdict on a share of estimates
-OF_ESTIMATES = "% of the estimates"
-COUNTED = (POINTS, LATENT, STANDARD, OF_ESTIMATES)
+COUNTED = (STANDARD, OF_ESTIMATES)
 """Units of which there can be so many; of others a number is *in* them."""
 
 
@@ -128,4 +127,5 @@ def _expects(row: Row, single: Single | None) -> str:
 
 
 def _counted(unit: str) -> str:
-    return unit if unit in COUNTED or not unit else f"in {unit}"
+    counted = unit in COUNTED or unit.startswith("points of ")
+    return unit if counted or not unit else f"in {unit}"

@@ -89,6 +89,11 @@ VERDICT_NOTE = (
 )
 
 
+UNCOUNTED = (
+    "No number of firms: groups are compared, or the rules of disclosure do not let it be told."
+)
+
+
 def verdict_table(findings: Findings) -> Table:
     """Render what decides each claim, a row for each place: effect, yardstick, reach, verdict."""
     cells = no_cells()
@@ -103,6 +108,8 @@ def verdict_table(findings: Findings) -> Table:
                 say(head): text for head, text in _facts(row)
             }
     notes = [say(VERDICT_NOTE), *_parts(findings, told)]
+    if (told["estimate"].notna() & told["n"].isna() & (told["country"] != "")).any():
+        notes.append(say(UNCOUNTED))
     return lay_out(two_level(cells, columns=list(map(say, HEADS))), notes)
 
 
