@@ -11,6 +11,7 @@ import pandas as pd
 from cisflow.publication.findings import Findings
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.truths import TRUE, tested_truths
+from cisflow.publication.words import count
 from cisflow.study.verdicts import SIGNS
 
 ROUNDED = 5e-4
@@ -29,11 +30,12 @@ def truth_facts(findings: Findings, figure1: Mapping[str, Any]) -> Context:
         return {}
     expected = known["expect"].map(SIGNS).fillna(0)
     return {
-        "number": len(known),
-        "pseudo": int((known["truth_kind"] != TRUE).sum()),
-        "recovered": int((known["recovered"] == "yes").sum()),
-        "signs": int((expected != 0).sum()),
-        "signed": int((expected * known["truth"] > 0).sum()),
+        "number": count(len(known)),
+        "pseudo": count((known["truth_kind"] != TRUE).sum()),
+        "recovered": count((known["recovered"] == "yes").sum()),
+        "any_sign": bool((expected != 0).any()),
+        "signs": count((expected != 0).sum()),
+        "signed": count((expected * known["truth"] > 0).sum()),
         "printed": _as_printed(known[known["truth_kind"] == TRUE], figure1),
     }
 
