@@ -96,7 +96,11 @@ def _panel(axes: Axes, curve: Mapping[str, Any]) -> None:
         )
     axes.plot(at, b, color=COLOURS[0], linewidth=1.6, label=say("Effect"), zorder=3)
     if is_skewed(curve):
+        from matplotlib.ticker import MaxNLocator  # matplotlib takes long to load
+
         axes.set_xscale("function", functions=(_root, np.square))
+        # Roots lie closer the larger they are: few whole numbers, so that labels do not touch.
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlim(at[0], at[-1])
     _firms(axes, curve[BINS], np.sqrt if is_skewed(curve) else np.asarray)
 
