@@ -258,3 +258,17 @@ def _is_there(folder, names):
     if (folder / first).is_dir():
         return _is_there(folder / first, rest)
     return (folder / f"{first}.py").is_file() or first in (folder / "__init__.py").read_text()
+
+
+def test_equals_are_sorted_alike_on_every_processor(root):
+    """Other sorts than stable ones order equals by the instructions a processor has."""
+    unstable = []
+    for file in sorted((root / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            several = node.args and isinstance(node.args[0], ast.List)  # of which pandas sorts so
+            stable = any(ast.unparse(of) == "kind='stable'" for of in node.keywords)
+            if node.func.attr in ("argsort", "sort_values") and not (stable or several):
+                unstable.append(f"{file.relative_to(root)}:{node.lineno}")
+    assert unstable == []

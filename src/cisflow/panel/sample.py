@@ -264,7 +264,7 @@ def waves_of(panel: pd.DataFrame, spec: Model) -> list[str]:
     """Return the panel's waves a model is meant for, in order of time; none of a printed table."""
     if spec.printed:
         return []
-    present = panel.drop_duplicates("wave").sort_values("reference_year")["wave"]
+    present = panel.drop_duplicates("wave").sort_values("reference_year", kind="stable")["wave"]
     return [wave for wave in present if spec.waves is None or wave in spec.waves]
 
 

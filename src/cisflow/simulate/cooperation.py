@@ -124,7 +124,7 @@ def draw_types(
     weights = np.log([rule["partners"][partner] for partner in PARTNERS])
     lean = np.array([rule["with_strength"].get(partner, 0.0) for partner in PARTNERS])
     keys = weights + lean * strength[:, None] + rng.gumbel(size=(len(number), _TYPES))
-    rank = (-keys).argsort(axis=1).argsort(axis=1)
+    rank = (-keys).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     return rank < number[:, None]
 
 

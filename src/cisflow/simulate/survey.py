@@ -175,7 +175,7 @@ def _link(earlier: pd.DataFrame, later: pd.DataFrame, n: int, rng: np.random.Gen
         chosen = [rng.choice(rows, size=pairs, replace=False) for rows in (before, after)]
         # Ranked by size, so that large firms were large eight years ago.
         ranked = [
-            frame.loc[rows].sort_values("employees").index
+            frame.loc[rows].sort_values("employees", kind="stable").index
             for frame, rows in zip((earlier, later), chosen, strict=True)
         ]
         for column in ("firm_id", "nace"):

@@ -111,7 +111,7 @@ def _dummies(column: pd.Series, name: str) -> dict[str, np.ndarray]:
     """Make an indicator of every category but the first; missing stays missing."""
     missing = column.isna().to_numpy()
     # Categories have an order of their own.
-    levels = list(column.dropna().sort_values().unique())
+    levels = list(column.dropna().sort_values(kind="stable").unique())
     if not isinstance(column.dtype, pd.CategoricalDtype):
         levels.sort(key=str)
     found = {}

@@ -87,7 +87,7 @@ def modification_indices(
     columns = ["target", "source", "mi", "p_value", "expected_change", "std_expected_change"]
     if not rows:
         return pd.DataFrame(columns=[*columns, "note"])
-    table = pd.DataFrame(rows).sort_values("mi", ascending=False, ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("mi", ascending=False, kind="stable", ignore_index=True)
     sd = dict(zip(system.variables, found.sd[0], strict=True))
     table["p_value"] = ChiSquared(1).sf(table["mi"])
     ratio = table["source"].map(sd) / table["target"].map(sd)

@@ -172,7 +172,7 @@ class ControlFunctionTobit(Regression):
             what = f"no finite coefficient of {', '.join(lost)}"
             refuse(self.rows.heading, what, "merge the category with another or drop the term")
         k = len(self.names)
-        order = [*np.argsort(fit.columns), k]
+        order = [*np.argsort(fit.columns, kind="stable"), k]
         scores = TobitScores(fit)
         bread, jacobian = scores.bread(), scores.jacobian()[order]
         rows = scores.sums(np.arange(self.rows.size), self.rows.size)

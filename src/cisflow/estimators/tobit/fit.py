@@ -92,7 +92,7 @@ class Fit:
     def shown(self) -> Ints:
         """Positions of the reported coefficients among the working ones, in the caller's order."""
         places = np.flatnonzero(self.estimable.report)
-        return places[np.argsort(self.sample.display[self.columns[places]])]
+        return places[np.argsort(self.sample.display[self.columns[places]], kind="stable")]
 
     @cached_property
     def terms(self) -> list[str]:
@@ -103,7 +103,9 @@ class Fit:
     def all_terms(self) -> pd.Index:
         """Names of all columns, estimable or not, in the caller's order."""
         sample = self.sample
-        return pd.Index([sample.names[j] for j in np.argsort(sample.display)], dtype=object)
+        return pd.Index(
+            [sample.names[j] for j in np.argsort(sample.display, kind="stable")], dtype=object
+        )
 
     @cached_property
     def back(self) -> Floats:

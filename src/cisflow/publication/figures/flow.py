@@ -31,7 +31,10 @@ def flow_figure(findings: Findings, country: str, model: str) -> Figure:
     flow = findings.flow
     of = flow[(flow["country"] == country) & (flow["model"] == model)]
     waves = [wave for wave in findings.countries[country] if (of["wave"] == wave).any()]
-    records = [of[of["wave"] == wave].sort_values("step").to_dict("records") for wave in waves]
+    records = [
+        of[of["wave"] == wave].sort_values("step", kind="stable").to_dict("records")
+        for wave in waves
+    ]
     steps = [_told(of_wave, findings.settings["lag"]) for of_wave in records]
     columns = min(max(len(waves), 1), MOST_BESIDE)
     letters = LETTERS * 2 // columns

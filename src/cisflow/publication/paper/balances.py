@@ -169,7 +169,7 @@ def step_facts(
 def _ends(rows: pd.DataFrame, steps: Sequence[str]) -> Context:
     """Return the smallest and the largest balance of some steps in words, "" without any."""
     here = rows.reindex([column_of(SCALES[1], step) for step in steps])
-    here = here[here["estimate"].notna()].sort_values("estimate").to_dict("records")
+    here = here[here["estimate"].notna()].sort_values("estimate", kind="stable").to_dict("records")
     ends = {"least": here[0], "most": here[-1]} if here else {}
     return {name: in_words(row)["estimate"] for name, row in ends.items()}
 

@@ -56,10 +56,10 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
     """Return how large a wave is and which samples it gives."""
     flow = findings.flow
     at = flow[(flow["country"] == country) & (flow["wave"] == wave)]
-    all_firms = at.sort_values("step")["firms"]
+    all_firms = at.sort_values("step", kind="stable")["firms"]
     samples = []
     for model in described(findings.models):
-        steps = at[at["model"] == model].sort_values("step")
+        steps = at[at["model"] == model].sort_values("step", kind="stable")
         if len(steps):
             samples.append(
                 {
@@ -79,7 +79,7 @@ def wave_facts(findings: Findings, country: str, wave: str) -> Context:
 
 def wave_sizes(findings: Findings) -> Context:
     """Return between which sizes waves and the samples they give lie."""
-    flow = findings.flow.sort_values("step")
+    flow = findings.flow.sort_values("step", kind="stable")
     by = ["country", "wave", "model"]
     whole = flow.drop_duplicates(by).set_index(by)["firms"].dropna()
     left = flow.drop_duplicates(by, keep="last").set_index(by)["firms"].dropna()
