@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm, t
 from specs import model_of
 
 from cisflow.estimation.estimates import ESTIMATES, Estimates
 from cisflow.estimation.evidence import EVIDENCE
 from cisflow.estimation.imputed import IMPUTATION, ROWS_IMPUTED
 from cisflow.estimation.run import estimate
-from cisflow.release.estimates import _emptied, note_estimates, told_estimates
+from cisflow.release.estimates import _blur, _emptied, note_estimates, told_estimates
 from cisflow.release.gate import Gate
 from cisflow.study.disclosure import Profile
 from cisflow.study.models import Model
@@ -114,3 +115,18 @@ def test_the_share_of_few_firms_is_not(lacking):
     record = told_shares(lacking)
     assert record[IMPUTATION]["shares"] == {"x": None}
     assert record[IMPUTATION]["missing_information"] == {"x": 0.1}
+
+
+def test_normal_p_values_are_known_as_such_with_the_digits_of_a_table():
+    z = np.linspace(0.5, 35, 400) + 1e-7 / 3
+    table = pd.DataFrame(
+        {"estimate": z, "std_error": 1.0, "statistic": z, "p_value": 2 * norm.sf(z)}
+    )
+    table = table.assign(ci_low=z - 1.96, ci_high=z + 1.96).map(lambda x: float(f"{x:.8g}"))
+    told = table.copy()
+    _blur(told, pd.Series(True, index=told.index), 340.0, None)
+    pd.testing.assert_frame_equal(told, table)
+    by_t = table.assign(p_value=2 * t(340).sf(z)).map(lambda x: float(f"{x:.8g}"))
+    told = by_t.copy()
+    _blur(told, pd.Series(True, index=told.index), 340.0, None)
+    assert (told["p_value"] != by_t["p_value"]).all()
