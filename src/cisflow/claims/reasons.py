@@ -189,7 +189,7 @@ def _overstated(row: Mapping[str, Any], numbers: Mapping[str, str]) -> Iterator[
     if small and {v.AS_EXPECTED, v.AGAINST} & {*row["code"].split("; ")}:
         yield (
             "Its size is likely overstated: with {power} probability a sample like this one finds "
-            "effects of {mde} or more alone."
+            "only effects of {mde} or more."
         ).format(**numbers)
 
 

@@ -447,13 +447,13 @@ CAPTIONS = {
     "claims": "Which claims of the literature hold",
     "claims_at_a_glance": "All claims at a glance: estimates with 90 % (thick) and 95 % (thin) "
     "intervals, in multiples of the smallest effect of interest of a claim of no effect and of the "
-    "effect that the literature reports for any other. Grey: effects too small to matter. Black "
-    "tick: the literature’s effect. Hollow: the claim names no size; measured by the smallest "
-    "effect that the sample detects",
+    "effect that the literature reports for any other. Grey: smaller than that. Black tick: the "
+    "literature’s effect. Arrow: beyond the edge. Hollow: the claim names no size; measured by the "
+    "smallest effect that the sample detects",
     "claims_spread": "All claims at a glance: the estimates of all samples, from the lowest to the "
     "highest (thin), half of them (thick) and their median (mark), in multiples of the smallest "
     "effect of interest of a claim of no effect and of the effect that the literature reports for "
-    "any other. Grey: effects too small to matter. Black tick: the literature’s effect. Hollow: "
+    "any other. Grey: smaller than that. Black tick: the literature’s effect. Hollow: "
     "the claim names no size; measured by the smallest effect that a sample detects. Numbers: how "
     "many samples have each verdict",
     "verdicts": "What decides each claim",

@@ -128,7 +128,9 @@ def claims_figure(findings: Findings) -> Figure:
             _draw(axes, claim, top, findings, look)
             top += look.height(claim)
     _columns(axes, look)
-    axes.set_xlabel(say("Estimate in multiples of the effect that matters (grey band: smaller)"))
+    axes.set_xlabel(
+        say("Estimate in multiples of the effect it is measured by (grey band: smaller)")
+    )
     _legends(figure, look)
     return figure
 

@@ -11,7 +11,7 @@ from cisflow.publication.language import retold, say
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.tables.claims import claim_rows
 from cisflow.publication.words import in_sentence
-from cisflow.study.verdicts import NOT_ESTIMABLE
+from cisflow.study.verdicts import DECIDED, NOT_ESTIMABLE
 
 Place = tuple[str, str]
 # How a claim of several parts tells why one of them has no estimate.
@@ -30,7 +30,8 @@ def claim_facts(findings: Findings) -> Context:
             sorted_out.setdefault(row["verdict"], []).append(row["claim"])
         by_place.append({"place": findings.place(country, wave), "verdicts": sorted_out})
     told, literature = claim_rows(findings), "verdict_literature"
-    lenient = told[(told["verdict"] != told[literature]) & (told[literature] != "")]
+    decided = told["verdict"].isin(DECIDED) | told[literature].isin(DECIDED)
+    lenient = told[decided & (told["verdict"] != told[literature]) & (told[literature] != "")]
     return {
         "number": claims["claim"].nunique(),
         "places": by_place,

@@ -264,7 +264,7 @@ def _result_facts(
         "estimated": sum(not findings.why_not(*at, lead[0]) for at in here) if lead else len(here),
         "limits": limit_facts(findings, lead, here),
         "effects": [_effects_of(findings, printed, model) for model in lead],
-        "systems": [system_facts(findings, model) for model in path_models(models)],
+        "systems": [system_facts(findings, m, path_models(models)) for m in path_models(models)],
         "paths": paths,
         "path_spreads": path_spreads(paths),
         "balances": (balance := told(balance_facts, balances)),

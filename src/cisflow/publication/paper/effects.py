@@ -17,7 +17,7 @@ from cisflow.publication.paper.spread import ONE_BY_ONE, ends, spread
 from cisflow.publication.tables.regressions import ALTERNATIVES, TESTS, shown_quantity
 from cisflow.publication.words import bound, count, in_sentence, inline, measured, signed, unitless
 from cisflow.study.terms import columns_of
-from cisflow.study.verdicts import DECIDED, NO_ALTERNATIVE, ONE_FIRM, OUTLIERS, REJECTED
+from cisflow.study.verdicts import DECIDED, NO_ALTERNATIVE, ONE_FIRM, OUTLIERS, REJECTED, TOO_FEW
 
 Place = tuple[str, str]
 KEY = ["outcome", "column", "term"]
@@ -124,19 +124,28 @@ def _undecided(findings: Findings, row: Mapping[str, Any]) -> list[Context]:
     """Return the verdicts that an estimate beyond zero leaves open, with what took them."""
     claims = findings.claims
     same = [claims[name] == row[name] for name in ("country", "wave", "model", *KEY, "quantity")]
-    open_of: dict[tuple[str, str], list[str]] = {}
+    open_of: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for judged in claims[np.logical_and.reduce(same)].to_dict("records"):
         if judged["verdict"] not in DECIDED:
-            key = judged["verdict"], judged["code"]
+            key = judged["verdict"], tuple(judged["code"].split("; ")), _sides(judged)
             open_of.setdefault(key, []).append(judged["claim"])
     return [
         {
             "claims": claims_of,
             "verdict": say(verdict),
-            "why": [say(why) for taken, why in TAKEN_BY.items() if taken in code.split("; ")],
+            "why": [*counts, *(say(why) for taken, why in TAKEN_BY.items() if taken in code)],
         }
-        for (verdict, code), claims_of in open_of.items()
+        for (verdict, code, counts), claims_of in open_of.items()
     ]
+
+
+def _sides(judged: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return how many firms stand on either side, of a verdict that too few leave open."""
+    sides = judged["firms_with"], judged["firms_without"]
+    if judged["verdict"] != TOO_FEW or not np.isfinite(sides).all():
+        return ()
+    text = "{few} firms with it and {many} without"
+    return (say(text, few=count(sides[0]), many=count(sides[1])),)
 
 
 def mean_of(findings: Findings, at: Place, model: str, variable: str) -> float:
@@ -165,6 +174,7 @@ def single_facts(findings: Findings, model: str, places: Sequence[Place]) -> lis
                     "place": findings.place(*at),
                     "outcome": unitless(outcome),
                     "number": len(of),
+                    "of": len(spec.columns[column]),
                     "apart": [
                         {"term": inline(row["term"]), **told(row)}
                         for row in apart.to_dict("records")

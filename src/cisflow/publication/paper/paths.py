@@ -28,11 +28,18 @@ from cisflow.publication.words import (
 from cisflow.study.claims import ARROW
 
 
-def system_facts(findings: Findings, model: str) -> Context:
-    """Return the equations of a path model for typesetting."""
-    spec = findings.models[model]
+def system_facts(findings: Findings, model: str, members: Sequence[str]) -> Context:
+    """Return the equations of a path model, and which arrows of the last one it leaves out."""
+    spec, whole = findings.models[model], findings.models[members[-1]]
     return {
         "title": spec.title,
+        "called": say(reading(model, members)),
+        "left_out": [
+            f"{label(source, short=True)} → {label(target, short=True)}"
+            for target, sources in whole.equations.items()
+            for source in sources
+            if source not in spec.equations.get(target, [])
+        ],
         "equations": [
             {
                 "target": label(target, short=True),

@@ -64,16 +64,16 @@ def _observed_shares(findings: Findings, country: str, wave: str, model: str) ->
 
 
 def limit_facts(findings: Findings, models: list[str], places: list[tuple[str, str]]) -> Context:
-    """Return how many of the firms stand exactly at a limit of an outcome, as far as it is told.
+    """Return how many firms stand exactly at the lower limit of an outcome, where it is told.
 
     ``least`` and ``most`` are shares in percent over outcomes and places, empty where nothing is
-    told; ``many`` is whether it is a large part everywhere. A count that is withheld is small.
+    told; ``many`` is whether it is a large part everywhere.
     """
     rows = [findings.main_rows(*place, model) for place in places for model in models]
-    told = [table.drop_duplicates("outcome")[["n", "n_lower", "n_upper"]] for table in rows]
-    at = pd.concat(told) if told else pd.DataFrame(columns=["n", "n_lower", "n_upper"])
-    at = at[at["n"].notna() & at[["n_lower", "n_upper"]].notna().any(axis=1)].astype("float64")
-    shares = at[["n_lower", "n_upper"]].sum(axis=1) / at["n"]
+    told = [table.drop_duplicates("outcome")[["n", "n_lower"]] for table in rows]
+    at = pd.concat(told) if told else pd.DataFrame(columns=["n", "n_lower"])
+    at = at.dropna().astype("float64")
+    shares = at["n_lower"] / at["n"]
     if shares.empty:
         return {"least": "", "most": "", "many": False}
     least, most = f"{100 * shares.min():.0f}", f"{100 * shares.max():.0f}"

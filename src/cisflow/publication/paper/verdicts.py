@@ -12,11 +12,11 @@ from cisflow.estimation.estimates import ALL_WAVES, POOLED
 from cisflow.publication.families import leading_regression
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import numeral, retold, say
-from cisflow.publication.paper.effects import told
+from cisflow.publication.paper.effects import TAKEN_BY, told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.spread import spread
 from cisflow.publication.populations import flags_of, population_words
-from cisflow.publication.tables.claims import claim_rows, place_of
+from cisflow.publication.tables.claims import MOST_PLACES, claim_rows, place_of, samples_of
 from cisflow.publication.words import count, in_sentence
 from cisflow.study.verdicts import (
     BAND_OUT_OF_REACH,
@@ -26,7 +26,9 @@ from cisflow.study.verdicts import (
     NOT_ESTIMABLE,
     NOT_MEASURABLE,
     NOT_RUN,
+    SIGNS,
     SUPPORTED,
+    TOO_FEW,
     UNDECIDABLE,
 )
 
@@ -53,6 +55,9 @@ def verdict_facts(findings: Findings) -> Context:
         "mixed": [c for c, of in tested.items() if {SUPPORTED, CONTRADICTED} <= _verdicts(of)],
         "open": [c for c, of in tested.items() if not DECIDED & _verdicts(of)],
         "firms": _firms(findings, rows),
+        "turned": _turned(findings, rows),
+        "excluded": _excluded(rows),
+        "true": _true(rows),
         "reach": _reach(rows),
         "overstated": _overstated(rows),
         "detectable": _detectable(findings.claims, lead),
@@ -73,7 +78,7 @@ def _untested(by_claim: Mapping[str, Rows]) -> list[Context]:
 
 def _why(row: Mapping[str, Any]) -> str:
     if row["verdict"] == NOT_RUN:
-        return say("the run has no model that tests it")
+        return say("no model of this paper tests it")
     # Why a number cannot be estimated may differ by place, and is told with these.
     measured = row["verdict"] == NOT_MEASURABLE
     return retold(in_sentence(row["reason"]).rstrip(".")) if measured else ""
@@ -131,6 +136,59 @@ def _where(findings: Findings, row: dict[str, Any]) -> str:
     return "" if whole else place_of(findings, row)
 
 
+def _turned(findings: Findings, rows: Rows) -> list[Context]:
+    """Return the claims that significance alone would decide, by what leaves them open instead."""
+    found: dict[str, dict[str, Rows]] = {}
+    for row in rows:
+        if row["verdict"] in DECIDED or row["verdict_literature"] not in DECIDED:
+            continue
+        for code, why in {**TAKEN_BY, TOO_FEW: "fewer firms than the rule asks for"}.items():
+            if code in (row["verdict"], *row["code"].split("; ")):
+                found.setdefault(why, {}).setdefault(row["claim"], []).append(row)
+                break
+    return [
+        {"why": say(why), "claims": [_at(findings, claim, of) for claim, of in by_claim.items()]}
+        for why, by_claim in found.items()
+    ]
+
+
+def _at(findings: Findings, claim: str, rows: Rows) -> str:
+    """Return a claim with the samples some verdicts on it are of."""
+    places = samples_of(findings, rows)
+    told = ", ".join(places) if len(places) <= MOST_PLACES else say("{n} samples", n=len(places))
+    return f"{claim} ({told})"
+
+
+def _excluded(rows: Rows) -> Context:
+    """Return the open claims of an effect whose interval excludes one as large as claimed."""
+    open_ = [
+        row
+        for row in rows
+        if row["verdict"] not in DECIDED | {TOO_FEW} and np.isfinite(row["claimed"])
+    ]
+    smaller = [
+        row
+        for row in open_
+        for end in [row["ci_high"] if row["claimed"] > 0 else row["ci_low"]]
+        if np.sign(row["claimed"]) * (row["claimed"] - end) > 0
+    ]
+    return {**_counted(smaller), "of": len(open_)}
+
+
+def _true(rows: Rows) -> Context:
+    """Return how many decided verdicts are right, and how many intervals hold what is true."""
+    known = [row for row in rows if row["verdict"] in DECIDED and np.isfinite(row["truth"])]
+    holds = [
+        abs(row["truth"]) <= row["band"]
+        if not SIGNS[row["expect"]]
+        else SIGNS[row["expect"]] * row["truth"] > 0
+        for row in known
+    ]
+    right = [true == (row["verdict"] == SUPPORTED) for row, true in zip(known, holds, strict=True)]
+    held = sum(row["recovered"] == "yes" for row in known)
+    return {"number": len(known), "right": sum(right), "held": held}
+
+
 def _reach(rows: Rows) -> Context:
     """Return how many verdicts are open for want of firms, and how many firms could decide.
 
@@ -174,6 +232,7 @@ def _detectable(claims: pd.DataFrame, models: Sequence[str]) -> list[Context]:
         return []
     first = claims.drop_duplicates(["claim", "country", "wave"])
     known = first[first["model"].isin(models) & (first["unit"] != "") & first["mde"].notna()]
+    known = known[known["verdict"] != TOO_FEW]
     return [
         {
             "unit": retold(str(unit)),

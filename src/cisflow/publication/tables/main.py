@@ -83,9 +83,9 @@ def _effect(row: Mapping[str, Any]) -> str:
 VERDICT_NOTE = (
     "Effects with 95 % intervals, in the units that stand with the claim. Measured by: the "
     "smallest effect of interest (±) of a claim of no effect, the effect claimed of any other, "
-    "which the literature reports. Detectable: the smallest effect that the sample finds with the "
-    "power the rule asks for. By significance: the verdict if an effect counted as there when it "
-    "is significant, and as not there when it is not."
+    "which the literature reports; blank where the claim names no size. Detectable: the smallest "
+    "effect that the sample finds with the power the rule asks for. By significance: the verdict "
+    "if an effect counted as there when it is significant, and as not there when it is not."
 )
 
 
@@ -126,7 +126,7 @@ def _parts(findings: Findings, rows: pd.DataFrame) -> Iterator[str]:
         parts = [f"{part} ({at})" if len(places) > 1 else part for part, at in places.items()]
         told.append(f"{claim}: {', '.join(parts)}")
     if told:
-        text = "Of a claim of several parts the one furthest from support is shown ({told})."
+        text = "Of a claim of several parts the one that decides its verdict is shown ({told})."
         yield say(text, told="; ".join(told))
 
 

@@ -219,7 +219,7 @@ def test_weak_instruments_are_told_in_the_text(synthetic_paper, root, tmp_path):
         "first-stage F is 2.3, below 10: the instruments are weak",
         "(−∞, ∞)",  # a page may end anywhere in the sentence
         "p = 0.410",
-        "which rules out",
+        "leaves the effect unbounded",
         "No verdict on a claim rests on these estimates.",
     ):
         assert words in text, words

@@ -10,7 +10,9 @@ from cisflow.study.verdicts import (
     NOT_ESTIMABLE,
     NOT_MEASURABLE,
     NOT_RUN,
+    ONE_FIRM,
     SUPPORTED,
+    TOO_FEW,
     UNDECIDABLE,
 )
 
@@ -58,7 +60,7 @@ def test_claims_without_an_estimate_are_named_apart_from_open_ones(synthetic):
     facts = verdict_facts(with_rows(synthetic, **rows))
     assert (facts["number"], facts["open"], facts["reach"]["of"]) == (1, ["C1"], 1)
     assert [(u["verdict"], u["reason"], u["claims"]) for u in facts["untested"]] == [
-        ("not run", "the run has no model that tests it", ["C2", "C3"]),
+        ("not run", "no model of this paper tests it", ["C2", "C3"]),
         ("not estimable", "", ["C4"]),
         ("not measurable", "the CIS does not ask", ["C5"]),
     ]
@@ -127,3 +129,41 @@ def test_decided_claims_name_the_firms_of_their_own_sample(synthetic):
         {"population": INNOVATORS, "claims": ["C1", "C2"]},
         {"population": f"{INNOVATORS} with company accounts", "claims": ["C9"]},
     ]
+
+
+def _one(findings, **numbers):
+    """Return findings with one claim alone, and these numbers."""
+    claims = findings.claims[findings.claims["claim"] == "C1"].head(1)
+    return replace(findings, claims=claims.assign(expect="positive", claimed=7.0, **numbers))
+
+
+def test_what_significance_decides_and_the_rule_does_not_is_told_with_why(synthetic):
+    open_ = {"verdict": INCONCLUSIVE, "verdict_literature": SUPPORTED, "code": f"x; {ONE_FIRM}"}
+    at = synthetic.claims[synthetic.claims["claim"] == "C1"]["wave"].iloc[0]
+    told = [{"why": "a single firm turns it", "claims": [f"C1 ({at})"]}]
+    assert verdict_facts(_one(synthetic, **open_))["turned"] == told
+    few = {**open_, "verdict": TOO_FEW, "code": "few firms"}
+    (told,) = verdict_facts(_one(synthetic, **few))["turned"]
+    assert told["why"] == "fewer firms than the rule asks for"
+    for agreed in (SUPPORTED, INCONCLUSIVE):
+        alike = {**open_, "verdict": agreed, "verdict_literature": agreed}
+        assert verdict_facts(_one(synthetic, **alike))["turned"] == []
+
+
+def test_open_verdicts_whose_interval_excludes_what_is_claimed_are_counted(synthetic):
+    for high, number in ((6.9, 1), (7.1, 0)):
+        numbers = {"verdict": INCONCLUSIVE, "estimate": 3.0, "ci_low": -1.0, "ci_high": high}
+        facts = verdict_facts(_one(synthetic, **numbers))["excluded"]
+        assert facts == {"number": number, "claims": ["C1"] * number, "of": 1}
+    numbers = {"verdict": SUPPORTED, "estimate": 3.0, "ci_low": 1.0, "ci_high": 5.0}
+    assert verdict_facts(_one(synthetic, **numbers))["excluded"]["of"] == 0
+
+
+def test_decided_verdicts_are_held_against_what_is_true(synthetic):
+    for truth, right, recovered in ((4.0, 1, "yes"), (9.0, 1, "no"), (-1.0, 0, "no")):
+        numbers = {"verdict": SUPPORTED, "truth": truth, "recovered": recovered}
+        facts = verdict_facts(_one(synthetic, **numbers))["true"]
+        assert facts == {"number": 1, "right": right, "held": int(recovered == "yes")}
+    inside = {"verdict": SUPPORTED, "truth": 1.0, "band": 3.0, "recovered": "yes"}
+    claims = _one(synthetic, **inside).claims.assign(expect="none", claimed=float("nan"))
+    assert verdict_facts(replace(synthetic, claims=claims))["true"]["right"] == 1

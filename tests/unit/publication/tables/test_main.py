@@ -43,7 +43,9 @@ def test_of_claims_of_several_parts_the_one_shown_is_named(synthetic):
     claims = claims.assign(outcome="radical", term="coop_any", estimate=1.0, claim=["C1", "C2"])
     notes = verdict_table(replace(synthetic, claims=claims)).notes
     told = "C1: radical innovation on any cooperation; C2: radical innovation on any cooperation"
-    assert f"Of a claim of several parts the one furthest from support is shown ({told})." in notes
+    assert (
+        f"Of a claim of several parts the one that decides its verdict is shown ({told})." in notes
+    )
     whole = replace(synthetic, claims=claims.assign(part=""))
     assert "several parts" not in verdict_table(whole).notes
 
