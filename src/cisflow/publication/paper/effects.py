@@ -133,6 +133,7 @@ def _undecided(findings: Findings, row: Mapping[str, Any]) -> list[Context]:
         {
             "claims": claims_of,
             "verdict": say(verdict),
+            "few": verdict == TOO_FEW,
             "why": [*counts, *(say(why) for taken, why in TAKEN_BY.items() if taken in code)],
         }
         for (verdict, code, counts), claims_of in open_of.items()

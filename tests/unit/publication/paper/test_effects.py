@@ -49,8 +49,9 @@ def test_an_effect_beyond_zero_says_which_claims_it_leaves_open_and_why(syntheti
     row = row[row["term"] == "coop_exploitative"].iloc[0]
     key = ["country", "wave", "outcome", "column", "term", "quantity"]
 
-    def judged(verdict, code, *, low=0.5):
+    def judged(verdict, code, *, low=0.5, **sides):
         claim = {**row[key], "claim": "C1", "model": "faems2005", "verdict": verdict, "code": code}
+        claim |= sides
         estimates = synthetic.estimates.copy()
         of = (estimates[key] == row[key]).all(axis=1) & (estimates["model"] == "faems2005")
         estimates.loc[of, ["estimate", "ci_low", "ci_high"]] = [5.4, low, 10.2]
@@ -61,10 +62,14 @@ def test_an_effect_beyond_zero_says_which_claims_it_leaves_open_and_why(syntheti
 
     code = "beyond zero as expected; turned by a single firm; model rejected, alternative disagrees"
     why = ["a single firm turns it", "robust alternatives of the rejected model disagree"]
-    open_claims = [{"claims": ["C1"], "verdict": "inconclusive", "why": why}]
+    open_claims = [{"claims": ["C1"], "verdict": "inconclusive", "few": False, "why": why}]
     assert judged("inconclusive", code) == open_claims
     assert judged("supported", "beyond zero as expected") == []
     assert judged("inconclusive", code, low=-0.5) == []
+    (few,) = judged("too few firms", "few firms on one side", firms_with=4.0, firms_without=62.0)
+    assert (few["few"], few["why"]) == (True, ["4 firms with it and 62 without"])
+    (untold,) = judged("too few firms", "few firms on one side")
+    assert untold["why"] == []
 
 
 def test_terms_apart_from_zero_are_those_whose_interval_is(synthetic):
