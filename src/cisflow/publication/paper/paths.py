@@ -33,7 +33,7 @@ def system_facts(findings: Findings, model: str, members: Sequence[str]) -> Cont
     spec, whole = findings.models[model], findings.models[members[-1]]
     return {
         "title": spec.title,
-        "called": say(reading(model, members)),
+        "called": _called(findings, model, members),
         "left_out": [
             f"{label(source, short=True)} → {label(target, short=True)}"
             for target, sources in whole.equations.items()
@@ -70,7 +70,7 @@ def path_facts(
         else [
             {
                 "name": reading(model, members),
-                "called": say(reading(model, members)),
+                "called": _called(findings, model, members),
                 "figure": items.name("diagrams", country, wave, model),
                 "firms": firms(findings.fit(country, wave, model)),
                 "effects": _effects(findings, country, wave, model),
@@ -80,6 +80,12 @@ def path_facts(
             for model in members
         ],
     }
+
+
+def _called(findings: Findings, model: str, members: Sequence[str]) -> str:
+    """Return what a reading is called: by its name, and where it has those of others by that."""
+    whole = bool(findings.models[model].union_of)
+    return say("every arrow") if whole else say(reading(model, members))
 
 
 def path_spreads(paths: Sequence[Context]) -> list[Context]:
