@@ -159,5 +159,7 @@ def normal_draws(covariance: Any, draws: int, seed: int | np.random.Generator) -
     (draws, k) array
     """
     values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=float))
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    # What rounding makes of an eigenvalue of zero hangs on the processor, and its root is large.
+    known = values > len(values) * np.finfo(float).eps * values[-1]
+    root = (vectors * np.sqrt(np.where(known, values, 0))) @ vectors.T
     return np.random.default_rng(seed).standard_normal((draws, len(root))) @ root
