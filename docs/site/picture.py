@@ -48,7 +48,8 @@ def findings_of(config: Path) -> Findings:
 def replicated(findings: Findings) -> Findings:
     """Return findings with the claims alone that the leading models decide, with named effects."""
     models = {*leading_regression(findings.models), *path_models(findings.models)}
-    deciding = findings.claims.drop_duplicates("claim").to_dict(orient="records")
+    estimated = findings.claims[findings.claims["estimate"].notna()]
+    deciding = estimated.drop_duplicates("claim").to_dict(orient="records")
     claims = {row["claim"] for row in deciding if row["model"] in models and yardstick(row)[1]}
     return replace(findings, claims=findings.claims[findings.claims["claim"].isin(claims)])
 
