@@ -17,7 +17,7 @@ from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.spread import spread
 from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.tables.claims import MOST_PLACES, claim_rows, place_of, samples_of
-from cisflow.publication.words import count, in_sentence
+from cisflow.publication.words import count, in_sentence, inline, unitless
 from cisflow.study.verdicts import (
     BAND_OUT_OF_REACH,
     CONTRADICTED,
@@ -123,11 +123,22 @@ def _decided(findings: Findings, by_claim: Mapping[str, Rows], verdict: str) -> 
 
 
 def _estimates(findings: Findings, rows: Rows) -> list[Context]:
+    found = [row for row in rows if np.isfinite(row["estimate"])]
+    parts = {(row["outcome"], row["term"]) if row["part"] else () for row in found}
+    # Of a claim of several parts, which one the number is of; several have no number together.
+    of = [_part(*part) for part in parts if part and len(parts) == 1]
     return [
-        {"where": _where(findings, row), "unit": retold(row["unit"]), **told(row)}
-        for row in rows
-        if np.isfinite(row["estimate"])
+        {
+            "where": _where(findings, row),
+            "unit": ", ".join(filter(None, [retold(row["unit"]), *of])),
+            **told(row),
+        }
+        for row in found
     ]
+
+
+def _part(outcome: str, term: str) -> str:
+    return say("{outcome} on {term}", outcome=unitless(outcome), term=inline(term))
 
 
 def _where(findings: Findings, row: dict[str, Any]) -> str:

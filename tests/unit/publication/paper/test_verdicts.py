@@ -167,3 +167,13 @@ def test_decided_verdicts_are_held_against_what_is_true(synthetic):
     inside = {"verdict": SUPPORTED, "truth": 1.0, "band": 3.0, "recovered": "yes"}
     claims = _one(synthetic, **inside).claims.assign(expect="none", claimed=float("nan"))
     assert verdict_facts(replace(synthetic, claims=claims))["true"]["right"] == 1
+
+
+def test_of_a_claim_of_several_parts_the_text_names_the_one_it_tells(synthetic):
+    part = {"outcome": "radical", "term": "coop_any", "unit": "points of turnover", "estimate": 2.0}
+    for named, unit in (
+        ("a part", "points of turnover, radical innovation on any cooperation"),
+        ("", "points of turnover"),
+    ):
+        facts = verdict_facts(_one(synthetic, verdict=SUPPORTED, part=named, **part))
+        assert [of["unit"] for of in facts["supported"][0]["found"]] == [unit]
