@@ -59,6 +59,27 @@ def test_a_table_compiles_by_itself(tmp_path):
     assert "Output written" in log
 
 
+@needs_latex
+@pytest.mark.parametrize("paper", ["a4paper", "letterpaper"])
+def test_columns_of_capitals_and_long_words_fit_in_small_sizes(tmp_path, paper):
+    """Letters of eight points are wider for their size than those of ten."""
+    verdicts = pd.DataFrame(
+        [["UUSUUU"] * 13, ["······"] * 13], index=["C1", "C2"], columns=range(13)
+    )
+    verdicts.columns = ["All countries", *(f"Country {j}" for j in range(12))]
+    methods = pd.DataFrame(
+        [["0.5"] * 6], index=["a heading of a row of many words, as long as it gets"]
+    )
+    methods.columns = [
+        f"{how} {j}: Knapp–Hartung" for j, how in enumerate(["DerSimonian–Laird"] * 6)
+    ]
+    for name, frame in (("verdicts", verdicts), ("methods", methods)):
+        text = latex_table(Table(frame, ""), name)
+        (tmp_path / f"{name}.tex").write_text(text, encoding="utf-8")
+    log = compiled(document(paper, tmp_path.as_posix(), ["verdicts", "methods"]), tmp_path, "all")
+    assert wrong(log) == ([], [])
+
+
 def test_numbers_are_parted_at_their_point():
     frame = pd.DataFrame({"A": ["−1.25***\n(0.31)", "n.e.", "221"]}, index=["a", "b", "c"])
     text = latex_table(Table(frame, ""), "t")
