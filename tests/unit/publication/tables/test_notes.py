@@ -1,6 +1,9 @@
 from dataclasses import replace
 
+import pandas as pd
+
 from cisflow.publication.tables.balances import balance_table
+from cisflow.publication.tables.notes import reasons
 from cisflow.publication.tables.paths import effects_table, indices_table, path_table
 from cisflow.publication.tables.regressions import regression_table
 
@@ -27,3 +30,11 @@ def test_notes_name_sample_weights_and_what_becomes_of_gaps(synthetic):
     assert "Weighted by the survey’s sampling weights. " in notes
     assert "gaps in the outcomes by full-information maximum likelihood" in notes
     assert "listwise" not in notes
+
+
+def test_reasons_call_terms_by_their_labels():
+    why = "coop_suppliers:coop_universities has no coefficient: an exact combination of others"
+    rows = pd.DataFrame({"status": "not_estimable", "term": "diversity", "note": why}, index=[0])
+    (note,) = reasons(rows)
+    assert "coop_" not in note
+    assert "suppliers × Universities has no coefficient: an exact combination of others" in note
