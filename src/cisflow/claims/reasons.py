@@ -27,6 +27,7 @@ from cisflow.study.shapes import (
     STRATEGY,
     TWO_LINES,
 )
+from cisflow.study.terms import IN_TEXT
 
 WORDS = {
     "coop_any": "cooperation",
@@ -99,8 +100,8 @@ def part_in_words(part: Mapping[str, Any]) -> str:
 
 
 def _terms_in_words(note: str) -> str:
-    """Return a note with what regressions call levels of a class in words."""
-    return re.sub(r"C\(\w+\)\[[^\]]+\]", lambda found: named(found[0]), note)
+    """Return a note with its terms in words."""
+    return IN_TEXT.sub(lambda found: named(found[0]), note)
 
 
 def in_full(text: str) -> str:

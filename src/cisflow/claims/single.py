@@ -45,6 +45,7 @@ from cisflow.study.verdicts import (
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n")
 COUNTS = ("firms_with", "firms_without", "turned_by_one", "left_out")
 REACH = ("mde", "n_needed")
+BY_FIRM = "cluster(firm_id)"
 WITHOUT_COUNTRIES = "without_countries"
 """Key of a pooled test with the verdict without each country."""
 # Level of the intervals that the tidy estimates carry.
@@ -149,8 +150,8 @@ def _sure_by_firms(row: Mapping[str, Any]) -> bool:
     What is pooled is sure by the number of countries, and what is clustered by that of clusters:
     more firms in the same industries leave what these have in common where it is.
     """
-    clusters = str(row["cov_type"]).removeprefix("cluster(")
-    return row["country"] != POOLED and clusters in (row["cov_type"], "firm_id)")
+    clustered = str(row["cov_type"]).startswith("cluster") and row["cov_type"] != BY_FIRM
+    return row["country"] != POOLED and not clustered
 
 
 def no_verdict(verdict: str) -> Row:

@@ -25,6 +25,11 @@ DEEPEST = 12  # functions and brackets one within another
 MOST_WORDS, MOST_DIGITS = 200, 15
 MOST_FACTORS, MOST_BOUNDS = 4, 12
 POWERS = (0.1, 5.0)
+_LEVEL, _NAME = r"C\(\w+\)\[[^\]]+\]", r"[a-z]\w*"
+# A term within a sentence: a level, factors with colons between them, a name with an underscore.
+IN_TEXT = re.compile(
+    rf"(?<!\w)(?:(?:{_LEVEL}|{_NAME})(?::(?:{_LEVEL}|{_NAME}))+|{_LEVEL}|{_NAME}_\w+)"
+)
 
 
 # --- nodes -------------------------------------------------------------------------------------

@@ -255,3 +255,13 @@ def test_the_unit_does_not_depend_on_whether_a_count_may_be_told(at_limits, unit
     found = judged(one(), [row(3.0, n_lower=low, n_upper=high)], tobit)
     assert unit in found["unit"]
     assert ("latent" in found["unit"]) == (unit == "latent")
+
+
+@pytest.mark.parametrize(
+    ("cov_type", "told"),
+    [("HC1", True), ("cluster(firm_id)", True), ("cluster(industry)", False)],
+)
+def test_firms_that_could_decide_are_told_where_firms_make_it_surer(cov_type, told):
+    found = judged(one(claimed_effect=1.0), [{**row(1.0), "cov_type": cov_type}])
+    assert np.isfinite(found["n_needed"]) == told
+    assert np.isfinite(found["mde"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cisflow.base.problems import CisflowError
 from cisflow.study.terms import (
     FUNCTIONS,
+    IN_TEXT,
     Call,
     Name,
     Number,
@@ -231,3 +232,16 @@ def test_what_is_no_term_stays_as_it_is():
     assert tidy_made("cost: direct") == "cost: direct"
     assert tidy_made("a**2: b") == "a^2:b"
     assert [without_c(t) for t in ("C(a)", "a", "C(bins(a, 1))")] == ["a", "a", "bins(a, 1)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("coop_any:C(eu_size)[T.small] differs: see below", ["coop_any:C(eu_size)[T.small]"]),
+        ("C(industry)[T.Food, drink] is lost", ["C(industry)[T.Food, drink]"]),
+        ("export:group has no coefficient", ["export:group"]),
+        ("it rests on fewer than 3 rows alone: see 2:1, e.g. there", []),
+    ],
+)
+def test_terms_are_found_within_a_sentence(text, terms):
+    assert IN_TEXT.findall(text) == terms

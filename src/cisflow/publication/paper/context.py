@@ -23,7 +23,6 @@ from cisflow.publication.families import (
     leading_regression,
     models_of,
     path_groups,
-    path_models,
     places,
     recodings,
     scanned_balances,
@@ -264,7 +263,11 @@ def _result_facts(
         "estimated": sum(not findings.why_not(*at, lead[0]) for at in here) if lead else len(here),
         "limits": limit_facts(findings, lead, here),
         "effects": [_effects_of(findings, printed, model) for model in lead],
-        "systems": [system_facts(findings, m, path_models(models)) for m in path_models(models)],
+        "systems": [
+            system_facts(findings, model, members)
+            for members in path_groups(models).values()
+            for model in members
+        ],
         "paths": paths,
         "path_spreads": path_spreads(paths),
         "balances": (balance := told(balance_facts, balances)),

@@ -29,14 +29,15 @@ from cisflow.study.claims import ARROW
 
 
 def system_facts(findings: Findings, model: str, members: Sequence[str]) -> Context:
-    """Return the equations of a path model, and which arrows of the last one it leaves out."""
-    spec, whole = findings.models[model], findings.models[members[-1]]
+    """Return the equations of a path model, and the arrows its group’s general one has besides."""
+    spec, general = findings.models[model], general_of(members, findings.models)
     return {
         "title": spec.title,
         "called": _called(findings, model, members),
+        "general": model == general,
         "left_out": [
             f"{label(source, short=True)} → {label(target, short=True)}"
-            for target, sources in whole.equations.items()
+            for target, sources in findings.models[general].equations.items()
             for source in sources
             if source not in spec.equations.get(target, [])
         ],

@@ -16,8 +16,14 @@ from cisflow.publication.paper.effects import TAKEN_BY, told
 from cisflow.publication.paper.numbers import Context
 from cisflow.publication.paper.spread import spread
 from cisflow.publication.populations import flags_of, population_words
-from cisflow.publication.tables.claims import MOST_PLACES, claim_rows, place_of, samples_of
-from cisflow.publication.words import count, in_sentence, inline, unitless
+from cisflow.publication.tables.claims import (
+    MOST_PLACES,
+    claim_rows,
+    part_shown,
+    place_of,
+    samples_of,
+)
+from cisflow.publication.words import count, in_sentence
 from cisflow.study.verdicts import (
     BAND_OUT_OF_REACH,
     CONTRADICTED,
@@ -124,21 +130,17 @@ def _decided(findings: Findings, by_claim: Mapping[str, Rows], verdict: str) -> 
 
 def _estimates(findings: Findings, rows: Rows) -> list[Context]:
     found = [row for row in rows if np.isfinite(row["estimate"])]
-    parts = {(row["outcome"], row["term"]) if row["part"] else () for row in found}
-    # Of a claim of several parts, which one the number is of; several have no number together.
-    of = [_part(*part) for part in parts if part and len(parts) == 1]
+    # Where samples show different parts of a claim, none is that of all.
+    parts = set(map(part_shown, found))
+    part = parts.pop() if len(parts) == 1 else ""
     return [
         {
             "where": _where(findings, row),
-            "unit": ", ".join(filter(None, [retold(row["unit"]), *of])),
+            "unit": ", ".join(filter(None, [retold(row["unit"]), part])),
             **told(row),
         }
         for row in found
     ]
-
-
-def _part(outcome: str, term: str) -> str:
-    return say("{outcome} on {term}", outcome=unitless(outcome), term=inline(term))
 
 
 def _where(findings: Findings, row: dict[str, Any]) -> str:

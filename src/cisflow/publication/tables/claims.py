@@ -61,6 +61,13 @@ def samples_of(findings: Findings, rows: Iterable[Mapping[Any, Any]]) -> list[st
     return list(dict.fromkeys(place_of(findings, row, short=True) for row in rows))
 
 
+def part_shown(row: Mapping[Any, Any]) -> str:
+    """Return which part of a claim of several the numbers are of, empty for a claim of one."""
+    if not row["part"]:
+        return ""
+    return say("{outcome} on {term}", outcome=unitless(row["outcome"]), term=inline(row["term"]))
+
+
 def claims_table(findings: Findings) -> Table:
     """Render the verdict on every claim: by country and wave, or counted where these are many."""
     claims = findings.claims
@@ -124,8 +131,7 @@ def _facts(row: Mapping[str, Any]) -> Iterator[str]:
     bounds = measured_interval(row["ci_low"], row["ci_high"], error)
     yield f"{measured(row['estimate'], error)} {bounds}".strip()
     yield retold(row["unit"])
-    if row["part"]:
-        yield say("{outcome} on {term}", outcome=unitless(row["outcome"]), term=inline(row["term"]))
+    yield part_shown(row)
     yield _firms(row)
     yield _depends(row)
     yield _adjusted(row)

@@ -12,7 +12,7 @@ from cisflow.estimation.estimates import COEFFICIENT
 from cisflow.publication.families import waves_of
 from cisflow.publication.findings import Findings
 from cisflow.publication.language import retold, say
-from cisflow.publication.tables.claims import claim_rows, place_of, samples_of
+from cisflow.publication.tables.claims import claim_rows, part_shown, place_of, samples_of
 from cisflow.publication.tables.layout import Table, cell, lay_out, no_cells, two_level
 from cisflow.publication.tables.notes import ending
 from cisflow.publication.tables.regressions import EFFECTS, errors_note, shown_quantity
@@ -27,7 +27,6 @@ from cisflow.publication.words import (
     sentence,
     short_verdict,
     signed,
-    unitless,
 )
 from cisflow.study.verdicts import NOT_RUN
 
@@ -87,8 +86,6 @@ VERDICT_NOTE = (
     "effect that the sample finds with the power the rule asks for. By significance: the verdict "
     "if an effect counted as there when it is significant, and as not there when it is not."
 )
-
-
 UNCOUNTED = (
     "No number of firms: groups are compared, or the rules of disclosure do not let it be told."
 )
@@ -120,8 +117,7 @@ def _parts(findings: Findings, rows: pd.DataFrame) -> Iterator[str]:
     for claim, of in of_parts.groupby("claim", sort=False):
         by_part: dict[str, list[Mapping[Any, Any]]] = {}
         for row in of.to_dict("records"):
-            about = {"outcome": unitless(row["outcome"]), "term": inline(row["term"])}
-            by_part.setdefault(say("{outcome} on {term}", **about), []).append(row)
+            by_part.setdefault(part_shown(row), []).append(row)
         places = {part: ", ".join(samples_of(findings, found)) for part, found in by_part.items()}
         parts = [f"{part} ({at})" if len(places) > 1 else part for part, at in places.items()]
         told.append(f"{claim}: {', '.join(parts)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +17,7 @@ from cisflow.publication.populations import flags_of, population_words
 from cisflow.publication.words import NOT_ESTIMABLE, count, inline, label, sentence, weights_words
 from cisflow.study.models import Model
 from cisflow.study.series import Series, breaks_crossed
-
-# A term as a formula has it: no word of a reason has an underscore, or a colon within it.
-NAME = re.compile(r"\b[a-z]\w*(?:_\w+|:[a-z]\w*)+")
+from cisflow.study.terms import IN_TEXT
 
 
 def ending(findings: Findings, country: str, rows: pd.DataFrame, *models: str) -> list[str]:
@@ -242,7 +239,7 @@ def _reasons(empty: pd.DataFrame) -> list[str]:
         by_reason.setdefault(note, {})[label(term) if term else ""] = None
     texts = []
     for reason, terms in by_reason.items():
-        why = NAME.sub(lambda name: inline(name[0]), reason)
+        why = IN_TEXT.sub(lambda term: inline(term[0]), reason)
         who = ", ".join(term for term in terms if term)
         texts.append(f"{who}: {retold(why)}" if who else retold(why))
     return texts
